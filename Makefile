@@ -1,0 +1,32 @@
+# PYTHON, VENV, TORCH_INDEX, PORT and BROWSER may be set; the README says what for.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+lab: $(VENV)/lab.installed
+	$(BIN)/course lab
+
+test: $(VENV)/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+build: $(VENV)/lab.installed
+	$(BIN)/course build
+
+model: $(VENV)/test.installed
+	$(BIN)/course train --corpus $(CORPUS)
+
+# torch first and alone: any other way may take a build with several gigabytes of CUDA.
+$(VENV)/lab.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/test.installed: $(VENV)/lab.installed
+	$(PIP) --editable '.[test,oracle,train]'
+	touch $@
+
+.PHONY: lab test build model

@@ -1,0 +1,161 @@
+"""The `course` command."""
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STORYTELLER = ROOT / "course_utils" / "storyteller"
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+
+def number(kind: type, least: float, most: float = math.inf) -> Callable[[str], float]:
+    """A reader of one command-line value that names the value and the range it missed."""
+
+    def read(text: str) -> float:
+        name = "a whole number" if kind is int else "a number"
+        span = f"of at least {least:g}" if math.isinf(most) else f"from {least:g} to {most:g}"
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most or math.isinf(value):
+            raise argparse.ArgumentTypeError(f"must be {name} {span}, got {text!r}")
+        return value
+
+    return read
+
+
+def generate(args: argparse.Namespace) -> None:
+    from course_utils.generate import Settings, generate
+    from course_utils.storyteller import load
+
+    settings = Settings(0.0 if args.greedy else args.temperature, args.top_k, args.top_p)
+    model = load(STORYTELLER, best_device(args.device))
+    for i in range(args.n):
+        if args.n > 1:
+            print(f"--- {i + 1} of {args.n}, seed {args.seed + i}")
+        print(args.prompt, end="", flush=True)
+        for step in generate(
+            model, args.prompt, settings.process, args.max_new_tokens, args.seed + i
+        ):
+            print(step.text, end="", flush=True)
+        print()
+
+
+def best_device(wanted: str | None) -> str:
+    """The device asked for, or else the best one here. ValueError if it is not here."""
+    import torch
+
+    here = [
+        name
+        for name, found in (
+            ("cuda", torch.cuda.is_available()),
+            ("mps", torch.backends.mps.is_available()),
+            ("cpu", True),
+        )
+        if found
+    ]
+    if wanted and wanted not in here:
+        raise ValueError(f"device must be one of {', '.join(here)} on this machine, got {wanted!r}")
+    return wanted or here[0]
+
+
+def score(args: argparse.Namespace) -> None:
+    from course_utils.grading.score import score
+
+    print(score(args.notebook).table())
+
+
+def build(args: argparse.Namespace) -> None:
+    from course_utils.build import build
+
+    for path in build(ROOT):
+        print(path.relative_to(ROOT))
+
+
+def lab(args: argparse.Namespace) -> None:
+    from course_utils.lab import lab
+
+    port = os.environ.get("PORT")
+    if port is not None and not (port.isdecimal() and 1 <= int(port) <= 65535):
+        raise ValueError(f"PORT must be a whole number from 1 to 65535, got {port!r}")
+    lab(ROOT, int(port) if port else None, os.environ.get("BROWSER") != "none")
+
+
+def train(args: argparse.Namespace) -> None:
+    from course_utils.training.run import run
+
+    run(args.corpus, args.run, args.tokens, best_device(args.device))
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    from course_utils.storyteller import load
+    from course_utils.training.corpus import read_stories
+    from course_utils.training.evaluate import evaluate
+
+    model = load(args.model, best_device(args.device))
+    print(evaluate(model, read_stories(args.corpus / "valid.txt")))
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(prog="course", description="The Next Token: from a model's scores to text.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+    def command(run: Callable, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(run.__name__, help=text, description=text)
+        made.set_defaults(run_command=run)
+        return made
+
+    command(lab, "Open JupyterLab on your own copies of the modules, in my-course/.")
+
+    p = command(generate, "Let the Storyteller continue a text.")
+    p.add_argument("prompt")
+    p.add_argument("--temperature", type=number(float, 0), default=1.0, help="0 is greedy")
+    p.add_argument("--top-k", type=number(int, 1), help="draw from the k likeliest tokens")
+    p.add_argument("--top-p", type=number(float, 0, 1), default=1.0, help="above 0, up to 1")
+    p.add_argument("--greedy", action="store_true", help="always the likeliest token")
+    p.add_argument("--seed", type=number(int, 0, 2**63 - 1), default=0, help="of the first text")
+    p.add_argument("--max-new-tokens", type=number(int, 1), default=200)
+    p.add_argument("-n", type=number(int, 1), default=1, help="how many texts")
+    p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
+
+    p = command(score, "Score a notebook as an instructor would, leaving it as it is.")
+    p.add_argument("notebook", type=Path)
+
+    command(build, "Make notebooks/ from quizzes/source/.")
+
+    p = command(train, "Train the Storyteller; start it again to go on after a stop.")
+    p.add_argument("--corpus", type=Path, required=True, help="folder of train.txt and valid.txt")
+    p.add_argument("--run", type=Path, default=Path("training_run"), help="checkpoint and result")
+    p.add_argument("--tokens", type=number(int, 1), help="how many tokens to train on")
+    p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
+
+    p = command(evaluate, "Bits per character of a model on the stories kept for validation.")
+    p.add_argument("--corpus", type=Path, required=True, help="folder of valid.txt")
+    p.add_argument("--model", type=Path, default=STORYTELLER, help="folder of a model")
+    p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        args.run_command(args)
+    except (ValueError, OSError) as error:
+        print(f"course: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The Storyteller: the small GPT that ships with the course, with its tokenizer."""
+
+import functools
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import tiktoken
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from course_utils.gpt import GPT, Config, from_gpt2
+from course_utils.tokenizer import load_tokenizer
+
+HERE = Path(__file__).parent
+FILES = ("model.safetensors", "tokenizer.ranks", "config.json")
+
+
+class StorytellerError(ValueError):
+    """The model's files are missing, damaged, or do not belong together."""
+
+
+@dataclass(frozen=True)
+class Storyteller:
+    gpt: GPT
+    tokenizer: tiktoken.Encoding
+    device: str
+
+    def encode(self, prompt: str) -> list[int]:
+        """Token ids of the prompt, after an end-of-text, which is how every story begins.
+
+        Raises ValueError if the prompt is empty or does not fit into the context.
+        """
+        if not prompt:
+            raise ValueError("prompt must not be empty. Give the story a first word")
+        ids = [self.tokenizer.eot_token, *self.tokenizer.encode_ordinary(prompt)]
+        context = self.gpt.config.n_positions
+        if len(ids) > context:
+            raise ValueError(
+                f"prompt must be at most {context - 1} tokens, got {len(ids) - 1}. Shorten it"
+            )
+        return ids
+
+    @torch.inference_mode()
+    def next_logits(self, prompt: str) -> Tensor:
+        """The model's scores for the token after the prompt: (vocab,), float32, on the CPU."""
+        ids = torch.tensor([self.encode(prompt)], device=self.device)
+        return self.gpt(ids)[0, -1].cpu().clone()
+
+
+@functools.cache
+def load(folder: Path = HERE, device: str = "cpu") -> Storyteller:
+    """Load the model once; later calls return the same one.
+
+    One thread is used from then on: for a model this small more of them only wait for each other.
+    Raises StorytellerError if a file is missing, damaged, or of another model.
+    """
+    check_files(folder)
+    torch.set_num_threads(1)
+    values = json.loads((folder / "config.json").read_text())
+    config = Config(**{name: values[name] for name in Config.__dataclass_fields__})
+    tokenizer = load_tokenizer(folder / "tokenizer.ranks")
+    if tokenizer.n_vocab != config.vocab_size:
+        raise StorytellerError(
+            f"{folder / 'tokenizer.ranks'} has {tokenizer.n_vocab} tokens, but the model has "
+            f"{config.vocab_size}: it is another model's tokenizer. Reinstall the course"
+        )
+    gpt = GPT(config)
+    gpt.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
+    return Storyteller(gpt.to(device).eval(), tokenizer, device)
+
+
+def check_files(folder: Path) -> None:
+    """StorytellerError unless every file is there and has the checksum noted in SHA256SUMS."""
+    sums = folder / "SHA256SUMS"
+    for name in ("SHA256SUMS", *FILES):
+        if not (folder / name).is_file():
+            raise StorytellerError(f"{folder / name} is missing. Reinstall the course")
+    expected = dict(reversed(line.split()) for line in sums.read_text().splitlines())
+    for name in FILES:
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if found != expected.get(name):
+            raise StorytellerError(
+                f"{folder / name} is damaged: its sha256 is {found[:12]}…, "
+                f"expected {expected.get(name, 'none')[:12]}…. Reinstall the course"
+            )

@@ -1,0 +1,1 @@
+"""From stories to a trained Storyteller: tokenizer, model, evaluation."""

@@ -1,0 +1,23 @@
+import os
+import shutil
+
+import pytest
+import torch
+
+from course_utils.storyteller import load
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def storyteller():
+    return load()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; a missing one fails in CI and skips on a laptop."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed")
+    return path
