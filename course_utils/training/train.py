@@ -16,7 +16,7 @@ from course_utils.gpt import GPT, Config
 class Recipe:
     """How the model is trained."""
 
-    tokens: int = 44_000_000  # drawn from the training stories, several times over
+    tokens: int = 31_000_000  # drawn from the training stories, several times over
     batch: int = 32  # rows a step
     muon_lr: float = 5e-3  # matrices inside the blocks
     adam_lr: float = 3e-3  # embeddings, norms, biases
