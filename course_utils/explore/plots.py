@@ -1,0 +1,237 @@
+"""The pictures of the explorers: numbers in, a matplotlib Figure out. No pyplot, no widget.
+
+A picture keeps its artists and only moves them, which is what makes a slider feel immediate.
+"""
+
+import functools
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from PIL import Image
+
+# Three colours, far apart in lightness, so that a grey print still tells them apart.
+KEPT = "#1f4e79"
+CUT = "#e3e6ea"
+DRAWN = "#d9730d"
+INK = "#1a1a1a"
+QUIET = "#5f6770"
+
+FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same picture
+WIDTH = 7.0  # inches
+DPI = 100
+ROW = 0.27
+ABOVE = 0.62
+BELOW = 0.52
+LABEL_ROOM = 132  # dots
+
+VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of the picture. Probabilities are from 0 to 1; a cut token has `after` 0.
+
+    drawn: how often it was drawn, None before the first draw.
+    yours: its probability from the learner's function, None without one.
+    """
+
+    label: str
+    before: float
+    after: float
+    kept: bool = True
+    drawn: int | None = None
+    yours: float | None = None
+
+
+def visible(token: str) -> str:
+    """The token as text that shows its spaces and line breaks, and that the font can draw."""
+    return "".join(VISIBLE.get(char) or drawable(char) for char in token)
+
+
+def drawable(char: str) -> str:
+    return char if char.isprintable() and ord(char) in characters() else ascii(char)[1:-1]
+
+
+@functools.cache
+def characters() -> frozenset[int]:
+    """The code points that the font can draw; matplotlib warns on others and draws a box."""
+    return frozenset(get_font(findfont(FONT)).get_charmap())
+
+
+def percent(share: float) -> str:
+    """Three digits at most, and never 0.0% or 100.0% for what is not quite 0 or 1.
+
+    >>> percent(0.4123), percent(0.00004), percent(1.0), percent(0.0)
+    ('41.2%', '<0.1%', '100%', '0%')
+    """
+    if share <= 0:
+        return "0%"
+    if share < 0.0005:
+        return "<0.1%"
+    if share >= 1 - 1e-9:
+        return "100%"
+    return f"{share:.1%}" if share < 0.9995 else ">99.9%"
+
+
+class DistributionPicture:
+    """Horizontal bars: the distribution now over what it was, and how often each token was drawn.
+
+    The scale is 0 to 100% at every setting: bars that grow are probabilities that grow.
+    """
+
+    def __init__(self, rows: int):
+        height = ABOVE + BELOW + rows * ROW
+        self.figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+        self.canvas = FigureCanvasAgg(self.figure)
+        left, right = 0.215, 0.7
+        self.axes = self.figure.add_axes(
+            (left, BELOW / height, right - left, 1 - (ABOVE + BELOW) / height)
+        )
+        self.axes.set(xlim=(0, 1), ylim=(rows - 0.4, -0.6), yticks=[])
+        self.axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
+        self.axes.grid(axis="x", color="#e8eaed", linewidth=0.8)
+        self.axes.set_axisbelow(True)
+        self.axes.spines[:].set_visible(False)
+        self.title = self.write(0.02, 1 - 0.2 / height, size=10.5, weight="bold", on_figure=True)
+        self.subtitle = self.write(0.02, 1 - 0.43 / height, size=9, on_figure=True)
+        self.key = self.write(0.02, 0.14 / height, size=8, color=QUIET, on_figure=True)
+        self.lines = [BarArtists(self, row) for row in range(rows)]
+        self.still = (None, None)  # what the resting parts say, and their pixels
+
+    def write(
+        self,
+        x: float,
+        y: float,
+        *,
+        size: float = 9,
+        color: str = INK,
+        weight: str = "normal",
+        ha: str = "left",
+        on_figure: bool = False,
+    ) -> Text:
+        # parse_math off: a token may be "$" or "_" and must appear as it is.
+        return self.figure.text(
+            x,
+            y,
+            "",
+            size=size,
+            color=color,
+            weight=weight,
+            ha=ha,
+            va="center",
+            family=FONT,
+            parse_math=False,
+            transform=self.figure.transFigure if on_figure else self.axes.transData,
+        )
+
+    def draw(self, bars: Sequence[Bar], title: str = "", subtitle: str = "") -> Figure:
+        """Show these bars; there may be fewer than the picture has rows. Returns its one figure."""
+        draws = sum(bar.drawn or 0 for bar in bars)
+        self.title.set_text(title)
+        self.subtitle.set_text(subtitle)
+        self.key.set_text(key(bars, draws))
+        for row, line in enumerate(self.lines):
+            line.show(bars[row] if row < len(bars) else None, draws)
+        return self.figure
+
+    def png(self) -> bytes:
+        """The picture as it is now, as the bytes of a PNG file."""
+        # Text is what takes long to draw: names, scale and key are drawn once and kept as pixels.
+        says = [self.key.get_text(), *(line.label.get_text() for line in self.lines)]
+        moving = [self.title, self.subtitle, *(a for line in self.lines for a in line.moving)]
+        if says != self.still[0]:
+            for artist in moving:
+                artist.set_animated(True)
+            self.canvas.draw()
+            for artist in moving:
+                artist.set_animated(False)
+            self.still = (says, self.canvas.copy_from_bbox(self.figure.bbox))
+        self.canvas.restore_region(self.still[1])
+        for artist in moving:
+            artist.draw(self.canvas.get_renderer())
+        buffer = io.BytesIO()
+        image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
+        image.save(buffer, "png", compress_level=1, dpi=(DPI, DPI))
+        return buffer.getvalue()
+
+
+class BarArtists:
+    """What one row of the picture is drawn with."""
+
+    def __init__(self, picture: DistributionPicture, row: int):
+        self.row = row
+        axes = picture.axes
+        self.named = ""
+        self.label = picture.write(-0.03, row, size=10, ha="right")
+        self.before = Rectangle((0, row - 0.36), 0, 0.72, zorder=3)
+        self.after = Rectangle((0, row - 0.24), 0, 0.48, zorder=2, facecolor=KEPT, linewidth=0)
+        axes.add_patch(self.before)
+        axes.add_patch(self.after)
+        diamond = {"marker": "D", "markersize": 6.5, "markeredgewidth": 1, "linestyle": ""}
+        (self.drawn,) = axes.plot(
+            [], [], color=DRAWN, markeredgecolor="white", zorder=5, clip_on=False, **diamond
+        )
+        # A cross in black on white: it needs no fourth colour.
+        stroke = {"marker": "x", "markersize": 7, "linestyle": "", "clip_on": False}
+        (self.halo,) = axes.plot([], [], color="white", markeredgewidth=4, zorder=5.8, **stroke)
+        (self.yours,) = axes.plot([], [], color=INK, markeredgewidth=1.8, zorder=6, **stroke)
+        self.number = picture.write(0, row, weight="bold")
+        self.count = picture.write(1.595, row, ha="right", color="#a35200", weight="bold")
+        # In the order in which they lie on each other.
+        self.moving = (self.after, self.before, self.drawn, self.halo, self.yours)
+        self.moving += (self.number, self.count)
+
+    def name(self, label: str) -> None:
+        """Write the label, shortened to the room that it has."""
+        if label == self.named:
+            return
+        self.named = label
+        self.label.set_text(label)
+        while self.label.get_window_extent().width > LABEL_ROOM:
+            label = label[:-1]
+            self.label.set_text(label + "…")
+
+    def show(self, bar: Bar | None, draws: int) -> None:
+        for artist in (self.before, self.after, self.number, self.count):
+            artist.set_visible(bar is not None)
+        shown = [bar.drawn / draws] if bar and draws and bar.drawn is not None else []
+        yours = [bar.yours] if bar and bar.yours is not None else []
+        for artist, values in ((self.drawn, shown), (self.halo, yours), (self.yours, yours)):
+            artist.set_data(values, [self.row] * len(values))
+            artist.set_visible(bool(values))
+        self.name(bar.label if bar else "")
+        if bar is None:
+            return
+        self.before.set_width(bar.before)
+        self.before.set(
+            facecolor="none" if bar.kept else CUT,
+            edgecolor=INK if bar.kept else "#a6adb5",
+            linewidth=0.8,
+            hatch=None if bar.kept else "////",
+        )
+        self.after.set_width(bar.after)
+        self.number.set_text(percent(bar.after) if bar.kept else "cut")
+        self.number.set_color(INK if bar.kept else QUIET)
+        self.number.set_weight("bold" if bar.kept else "normal")
+        self.number.set_x(max([bar.before, bar.after, *shown, *yours]) + 0.025)
+        self.count.set_text(f"drawn {bar.drawn:,} / {draws:,}" if shown else "")
+
+
+def key(bars: Sequence[Bar], draws: int) -> str:
+    """What the marks mean, naming only those that are there."""
+    parts = ["solid: now", "outline: temperature 1"]
+    if any(not bar.kept for bar in bars):
+        parts.append("hatched: cut")
+    if draws:
+        parts.append("◆ share of the draws")
+    if any(bar.yours is not None for bar in bars):
+        parts.append("✕ your function")
+    return "   ·   ".join(parts)

@@ -1,0 +1,328 @@
+import base64
+import gc
+import re
+import threading
+import weakref
+
+import pytest
+import torch
+
+from course_utils import explore
+from course_utils.explore import distribution
+from course_utils.toys import CAPITAL, NINE_WORDS
+
+
+@pytest.fixture
+def panel():
+    return explore.Distribution(NINE_WORDS)
+
+
+def softmax(logits, temperature):
+    return (logits / temperature).softmax(-1)
+
+
+def message(panel) -> str:
+    return re.sub("<.*?>", "", panel.message.value)
+
+
+def test_it_opens_with_a_picture_and_says_what_the_picture_says(panel):
+    assert bytes(panel.image.value).startswith(b"\x89PNG")
+    text = panel.summary.value
+    assert "Temperature 1.00: the most likely next token is &#x27;forward&#x27; at 57.2%" in text
+    assert "entropy 1.32 bits, like 2.5 equal choices; 9 of 9 tokens kept, 100% of the mass" in text
+    assert "summary" in panel.summary._dom_classes
+    assert 'role="status"' in text and 'aria-live="polite"' in text
+    assert message(panel) == ""
+
+
+def test_the_slider_moves_the_picture_and_the_text(panel):
+    pictures, texts = {panel.image.value}, {panel.summary.value}
+    for t in (0.05, 0.5, 2.0, 3.0):
+        panel.controls["temperature"].value = t
+        pictures.add(panel.image.value)
+        texts.add(panel.summary.value)
+    assert len(pictures) == len(texts) == 5
+    probability = (NINE_WORDS.logits / 3).softmax(-1).max()
+    assert f"Temperature 3.00: the most likely next token is 'forward' at {probability:.1%}" in (
+        panel.text
+    )
+
+
+def test_temperature_zero_is_greedy(panel):
+    panel.controls["temperature"].value = 0
+    assert "Temperature 0.00 (greedy)" in panel.text and "'forward' at 100%" in panel.text
+    assert "1 of 9 tokens kept, 57.2% of the mass" in panel.text
+    panel.controls["sample_100"].click()
+    assert "100 draws: 'forward' 100." in panel.text
+
+
+def test_a_hundred_draws_are_counted_and_come_again_with_the_seed(panel):
+    panel.controls["sample_100"].click()
+    first = panel.counts
+    assert first.sum() == 100
+    assert f"'forward' {first[3]}" in panel.text
+    panel.controls["sample_1"].click()
+    assert panel.counts.sum() == 101
+    panel.controls["seed"].value = 1
+    assert panel.counts.sum() == 0 and "draws" not in panel.text
+    panel.controls["sample_100"].click()
+    assert not panel.counts.equal(first)
+    again = explore.Distribution(NINE_WORDS)
+    again.controls["sample_100"].click()
+    assert again.counts.equal(first)
+
+
+def test_draws_follow_the_probabilities(panel):
+    panel.controls["temperature"].value = 2
+    panel.add_draws(20_000)
+    true = (NINE_WORDS.logits / 2).softmax(-1)
+    assert (panel.counts / 20_000 - true).abs().max() < 0.02
+
+
+def test_moving_a_knob_forgets_the_draws(panel):
+    panel.controls["sample_100"].click()
+    panel.controls["temperature"].value = 0.5
+    assert panel.counts.sum() == 0 and "draws" not in panel.text
+
+
+def test_presets_set_the_sliders_and_say_what_they_cannot(panel):
+    presets, t = panel.controls["preset"], panel.controls["temperature"]
+    for name, value in {"deterministic": 0, "chat": 0.7, "creative": 1, "code": 0.2}.items():
+        presets.value = name
+        assert t.value == value and f"Temperature {value:.2f}" in panel.text
+        assert ("top_p 0.95" in message(panel)) == (name in ("creative", "code"))
+    t.value = 1.3
+    assert presets.value == "your own" and message(panel) == ""
+
+
+def test_other_knobs_cut_and_presets_reach_them():
+    panel = explore.Distribution(NINE_WORDS, knobs=("temperature", "top_k", "top_p"))
+    panel.controls["top_k"].value = 3
+    assert "3 of 9 tokens kept" in panel.text and "top_k 3" in panel.text
+    panel.controls["top_k"].value = 0
+    panel.controls["preset"].value = "code"
+    assert (panel.controls["temperature"].value, panel.controls["top_p"].value) == (0.2, 0.95)
+    assert panel.controls["preset"].value == "code" and "top_k off, top_p 0.95" in panel.text
+    only = explore.Distribution(NINE_WORDS, knobs=["top_p"])
+    only.controls["top_p"].value = 0.5
+    assert only.text.startswith("Top_p 0.50:") and "1 of 9 tokens kept" in only.text
+
+
+def test_the_code_is_shown_for_the_present_setting(panel):
+    assert panel.code.value == ""
+    panel.controls["show_code"].value = True
+    panel.controls["temperature"].value = 0.8
+    assert "logits = temperature(logits, 0.8)\ntoken = sample(logits, generator)" in (
+        panel.code.value
+    )
+    panel.controls["show_code"].value = False
+    assert panel.code.value == ""
+
+
+# A learner's own function
+
+
+def test_a_right_function_agrees():
+    panel = explore.Distribution(NINE_WORDS, function=softmax)
+    for t in (0.05, 1.0, 3.0):
+        panel.controls["temperature"].value = t
+        assert "Your function agrees with the reference." in panel.text and not message(panel)
+
+
+def test_a_list_is_as_good_as_a_tensor():
+    panel = explore.Distribution(NINE_WORDS, function=lambda x, t: softmax(x, t).tolist())
+    assert "agrees" in panel.text
+
+
+def test_a_wrong_function_is_shown_where_it_is_most_wrong():
+    panel = explore.Distribution(NINE_WORDS, function=lambda x, t: softmax(x, 1 / t))
+    assert "agrees" in panel.text  # at temperature 1 nobody can tell
+    panel.controls["temperature"].value = 2
+    assert "Your function differs most at 'forward': yours 0.713, reference 0.421." in panel.text
+
+
+def raises(logits, temperature):
+    helper = int(temperature)
+    return logits / (1 // (helper - helper))
+
+
+def unwritten(logits, temperature):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (raises, f"in line {raises.__code__.co_firstlineno + 2} of its cell: ZeroDivisionError"),
+        (unwritten, "unwritten is not written yet"),
+        (lambda x, t: None, "returned nothing"),
+        (lambda x, t: "text", "returned a str"),
+        (lambda x, t: x[:3].softmax(-1), "returned shape (3,), expected (9,)"),
+        (lambda x, t: x.softmax(-1)[None], "returned shape (1, 9)"),
+        (lambda x, t: x * float("nan"), "returned NaN at 'closer'"),
+        (lambda x, t: x / t, "returned -1.9 at 'effort', expected 0 or more"),
+        (lambda x, t: (x / t).exp(), "returned numbers that add up to"),
+        (lambda x: x, "TypeError"),
+    ],
+)
+def test_a_fault_becomes_a_message_and_the_explorer_goes_on(function, says):
+    panel = explore.Distribution(NINE_WORDS, function=function)
+    assert says in message(panel).replace("&#x27;", "'")
+    assert re.search(r"line \d+", message(panel)) or function.__code__.co_argcount == 1
+    before = panel.image.value
+    panel.controls["temperature"].value = 2
+    assert panel.image.value != before and "Temperature 2.00" in panel.text
+    assert "Your function" not in panel.text
+
+
+def test_at_zero_the_function_is_not_called():
+    calls = []
+
+    def mine(logits, temperature):
+        calls.append(temperature)
+        return softmax(logits, temperature)
+
+    panel = explore.Distribution(NINE_WORDS, function=mine, temperature=0)
+    assert calls == [] and "mine is not called" in message(panel)
+    panel.controls["temperature"].value = 0.5
+    assert calls == [0.5] and message(panel) == ""
+
+
+def test_a_function_cannot_change_the_logits():
+    panel = explore.Distribution(NINE_WORDS, function=lambda x, t: x.zero_().add_(1 / 9))
+    assert "'forward' at 57.2%" in panel.text
+
+
+# What it must withstand
+
+
+def test_tokens_are_text_and_never_markup():
+    tokens = ("<script>alert(1)</script>", "$x^2$ & _y_", "<b>", "`c`\n")
+    panel = explore.Distribution((tokens, torch.tensor([3.0, 2.0, 1.0, 0.0])))
+    panel.controls["sample_100"].click()
+    assert "<script" not in panel.summary.value and "&lt;script&gt;" in panel.summary.value
+    assert "$x^2$␣&amp;␣_y_" in panel.summary.value
+
+    def mine(logits, temperature):
+        raise ValueError("<img src=x onerror=alert(1)>")
+
+    panel = explore.Distribution((tokens, torch.zeros(4)), function=mine)
+    assert "<img" not in panel.message.value and "&lt;img" in panel.message.value
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ((("a", "b"), torch.tensor([1.0, float("nan")])), "NaN"),
+        ((("a", "b"), torch.tensor([1.0])), "shape"),
+        ((("a", "b"), [1.0, 2.0]), "tensor"),
+        (7, "source must be a prompt or a pair"),
+        ("", "prompt must not be empty"),
+    ],
+)
+def test_a_bad_source_is_refused_in_words(source, says):
+    with pytest.raises(ValueError, match=says):
+        explore.Distribution(source)
+
+
+@pytest.mark.parametrize("bad", [{"temperature": 5}, {"knobs": ["heat"]}, {"seed": -1}])
+def test_bad_arguments_are_refused_by_name(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        explore.Distribution(NINE_WORDS, **bad)
+
+
+def test_equal_and_impossible_tokens_are_shown():
+    flat = explore.Distribution((tuple("abcd"), torch.zeros(4)))
+    assert "entropy 2.00 bits, like 4.0 equal choices" in flat.text
+    logits = torch.tensor([0.0, -float("inf")])
+    assert "1 of 2 tokens kept, 100% of the mass" in explore.Distribution((("a", "b"), logits)).text
+    assert "1 of 1 tokens kept" in explore.Distribution((("a",), torch.zeros(1))).text
+
+
+def test_while_one_thread_draws_others_leave_at_once_and_the_last_value_wins(panel, monkeypatch):
+    drawn, begun, go_on = [], threading.Event(), threading.Event()
+    show = panel.show
+
+    def slow_show():
+        drawn.append(panel.controls["temperature"].value)
+        begun.set()
+        go_on.wait(10)
+        show()
+
+    monkeypatch.setattr(panel, "show", slow_show)
+    slider = panel.controls["temperature"]
+    thread = threading.Thread(target=lambda: setattr(slider, "value", 0.5))
+    thread.start()
+    begun.wait(10)
+    for t in (0.6, 0.7, 0.8, 2.5):
+        slider.value = t  # returns although the first picture is not done
+    go_on.set()
+    thread.join(10)
+    assert drawn == [0.5, 2.5]
+    assert "Temperature 2.50" in panel.text
+
+
+def test_a_page_without_a_kernel_gets_picture_and_text(panel):
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(panel) == panel.text
+    assert base64.b64decode(bundle["image/png"]) == panel.image.value
+    assert "model_id" in bundle["application/vnd.jupyter.widget-view+json"]
+
+
+def test_the_picture_of_a_state_is_a_figure(panel):
+    figure = panel.draw(panel.state())
+    assert figure is panel.picture.figure
+    assert "Temperature 1.00" in [text.get_text() for text in figure.texts]
+
+
+def test_a_closed_panel_leaves_nothing_behind():
+    panel = explore.Distribution(CAPITAL)
+    figure = weakref.ref(panel.picture.figure)
+    for widget in [*panel.controls.values(), *panel.children, panel]:
+        widget.close()
+    del panel, widget
+    gc.collect()
+    assert figure() is None
+
+
+# The Storyteller
+
+
+def test_the_storyteller_shows_its_likeliest_tokens_and_the_rest(storyteller):
+    panel = explore.Distribution("Once upon a time")
+    shown = [line.label.get_text() for line in panel.picture.lines]
+    assert len(shown) == 13 and shown[-1] == "4,084 others"
+    assert "of 4,096 tokens kept" in panel.text
+    panel.controls["sample_100"].click()
+    counts = [line.count.get_text() for line in panel.picture.lines]
+    assert sum(int(text.split()[1]) for text in counts) == 100
+
+
+def test_logits_are_computed_once_a_prompt(storyteller, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        distribution,
+        "read",
+        lambda source, read=distribution.read: (calls.append(source), read(source))[1],
+    )
+    panel = explore.Distribution("Once upon a time")
+    panel.controls["temperature"].value = 0.5
+    panel.controls["sample_100"].click()
+    assert calls == ["Once upon a time"]
+    panel.controls["prompt"].value = "The little girl saw a"
+    assert len(calls) == 2 and panel.counts.sum() == 0
+
+
+@pytest.mark.parametrize(("bad", "says"), [("", "must not be empty"), ("a b " * 400, "at most")])
+def test_a_bad_prompt_keeps_the_last_good_picture(storyteller, bad, says):
+    panel = explore.Distribution("Once upon a time")
+    good, text = panel.image.value, panel.text
+    panel.controls["prompt"].value = bad
+    assert says in message(panel) and "still shows 'Once upon" in (
+        message(panel).replace("&#x27;", "'")
+    )
+    assert (panel.image.value, panel.text) == (good, text)
+    panel.controls["temperature"].value = 0.5
+    assert panel.image.value != good
+    panel.controls["prompt"].value = "The king"
+    assert message(panel) == ""
