@@ -1,0 +1,1 @@
+"""Scoring a notebook with nbgrader, as an instructor would."""

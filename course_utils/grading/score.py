@@ -1,0 +1,237 @@
+"""`course score`: the points that an instructor's nbgrader would give, and why."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_utils.build import copy_sources, modules
+from course_utils.grading import stock
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question. `by_hand`: a person grades it, so it is no part of the total."""
+
+    question: str
+    points: float
+    max_points: float
+    reason: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    module: str
+    items: list[Item]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        return sum(item.points for item in self.items if not item.by_hand)
+
+    @property
+    def max_points(self) -> float:
+        return sum(item.max_points for item in self.items if not item.by_hand)
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Question, points and reason as texts, the total last."""
+        for item in self.items:
+            points = "-" if item.by_hand else f"{item.points:g}"
+            yield item.question, f"{points}/{item.max_points:g}", item.reason
+        yield "total", f"{self.points:g}/{self.max_points:g}", ""
+
+    def table(self) -> str:
+        rows = [("question", "points", "reason"), *self.rows()]
+        wide, narrow = (max(len(row[i]) for row in rows) for i in (0, 1))
+        lines = [f"{a:<{wide}}  {b:>{narrow}}  {c}".rstrip() for a, b, c in rows]
+        return "\n".join(lines + [f"Note: {note}." for note in self.notes])
+
+    def html(self) -> str:
+        """The table as a page that needs nothing from elsewhere."""
+        rows = "\n".join(
+            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>"
+            for row in self.rows()
+        )
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return PAGE.format(title=html.escape(self.module), rows=rows, notes=notes)
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}: score</title>
+<style>
+body {{ font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }}
+th, td {{ text-align: left; vertical-align: top; padding: .3em 1em .3em 0 }}
+tr:last-child {{ font-weight: bold }}
+</style>
+<h1>{title}: score</h1>
+<table>
+<thead><tr><th>Question</th><th>Points</th><th>Reason</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+<ul>{notes}</ul>
+</html>
+"""
+
+
+def score(notebook: Path, root: Path = ROOT) -> Report:
+    """Score a learner's notebook of a module as stock nbgrader does; the file stays as it is.
+
+    Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course.
+    """
+    submission = read(notebook)
+    names = modules(root)
+    module = submission.metadata.get("next_token", {}).get("module", notebook.stem)
+    if module not in names:
+        raise ValueError(
+            f"{notebook} is not a module of this course; the modules are {', '.join(names)}"
+        )
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        course = Path(folder, "quizzes")
+        copy_sources(root, course, [module])
+        copy = Path(folder, "submission.ipynb")
+        nbformat.write(submission, copy)
+        reply = stock.run(course, [module], copy)
+        released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
+        graded = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
+    notes = reply["notes"]
+    if graded is None:
+        notes.append(f"the notebook could not be run to its end: {reply['failure']}")
+    else:
+        notes += first_stop(graded)
+    items = [item(cell, released, graded, reply["grades"]) for cell in graded_cells(released)]
+    report = Report(module, items, notes)
+    try:
+        page = notebook.with_name(f"{notebook.stem}.report.html")
+        page.write_text(report.html(), "utf-8", newline="\n")
+    except OSError as error:
+        notes.append(f"the report could not be written: {error}")
+    return report
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook without outputs. ValueError if the file is not one."""
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file; give the notebook that you want scored")
+    if path.suffix != ".ipynb":
+        raise ValueError(f"{path} is not a notebook; its name must end in .ipynb")
+    try:
+        notebook = nbformat.from_dict(nbformat.reader.parse_json(path.read_text("utf-8")))
+        version = notebook["nbformat"]
+    except (ValueError, KeyError, TypeError, nbformat.reader.NotJSONError):
+        raise ValueError(f"{path} is not a notebook: it does not hold notebook JSON")
+    if version != 4:
+        raise ValueError(f"{path} has notebook format {version}; open it in JupyterLab and save it")
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        notebook.metadata.pop("widgets", None)
+        nbformat.validate(notebook)
+    except (nbformat.ValidationError, AttributeError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{path} is not a valid notebook: {reason}")
+    return notebook
+
+
+def graded_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        cell
+        for cell in notebook.cells
+        if (meta := cell.metadata.get("nbgrader")) and (meta.grade or meta.get("task"))
+    ]
+
+
+def item(
+    cell: NotebookNode, released: NotebookNode, graded: NotebookNode | None, grades: dict
+) -> Item:
+    """What nbgrader gave for a graded cell, with the reason that its outputs tell."""
+    meta = cell.metadata.nbgrader
+    name, most = meta.grade_id, float(meta.points)
+    title = f"{number_of(cell, released)} {name}".strip()
+    if meta.solution or meta.get("task"):
+        return Item(title, 0, most, "graded by hand", by_hand=True)
+    if graded is None:
+        return Item(title, 0, most, "not scored: the notebook could not be run to its end")
+    points = grades[name][0] or 0.0
+    if points == most:
+        return Item(title, points, most, "right")
+    ours = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in graded.cells}
+    answer = answer_of(cell, released)
+    if points == 0 and answer is not None:
+        own = ours.get(answer.metadata.nbgrader.grade_id)
+        if own is None or own.source == answer.source:
+            return Item(title, points, most, "not answered yet")
+        if stopped := error_of(own):
+            return Item(title, points, most, f"the answer stopped with {stopped}")
+    return Item(title, points, most, reason(ours[name], points))
+
+
+def first_stop(graded: NotebookNode) -> list[str]:
+    """A note on the first cell of the lesson that failed: what comes after may fail from it."""
+    for cell in graded.cells:
+        lesson = cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade_id")
+        meant = "raises-exception" in cell.metadata.get("tags", [])
+        if lesson and not meant and (stopped := error_of(cell)):
+            return [f"the cell {one_line(cell.source, 40)!r} stopped with {stopped}"]
+    return []
+
+
+def number_of(cell: NotebookNode, released: NotebookNode) -> str:
+    """The number of the question that a cell belongs to, such as 2.1; empty if it has none."""
+    number = ""
+    for other in released.cells:
+        if found := re.match(r"\*\*(\d+\.\d+)\*\*", other.source):
+            number = found[1]
+        if other is cell:
+            break
+    return number
+
+
+def answer_of(check: NotebookNode, released: NotebookNode) -> NotebookNode | None:
+    """The answer cell that a check is about: the check's grade_id begins with the answer's."""
+    checks = check.metadata.nbgrader.grade_id
+    for cell in released.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        is_answer = meta.get("solution") and not meta.get("grade")
+        if is_answer and checks.startswith(f"{meta.grade_id}_"):
+            return cell
+    return None
+
+
+def reason(cell: NotebookNode, points: float) -> str:
+    for output in cell.outputs:
+        if output.output_type == "error":
+            if output.ename == "AssertionError":
+                return one_line(output.evalue) or "a check did not hold"
+            return f"the check stopped with {error_of(cell)}"
+        if output.output_type == "stream" and output.name == "stderr":
+            return f"a message on stderr scores 0: {one_line(output.text)}"
+    printed = [o.text for o in cell.outputs if o.output_type == "stream"]
+    return one_line("".join(printed)) or ("partly right" if points else "no points given")
+
+
+def error_of(cell: NotebookNode) -> str | None:
+    for output in cell.outputs:
+        if output.output_type == "error":
+            if output.ename in ("CellTimeoutError", "KeyboardInterrupt"):  # nbgrader interrupts
+                return "a timeout: it ran too long"
+            return one_line(f"{output.ename}: {output.evalue}").removesuffix(":")
+    return None
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """Colour codes out, white space to single spaces, cut at `longest` characters."""
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."

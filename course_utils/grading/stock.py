@@ -1,0 +1,168 @@
+"""Stock nbgrader in a process of its own, so its logs, settings and kernels touch nothing of ours.
+
+`run` is the caller's side; `python -m course_utils.grading.stock` is the other one. It starts in a
+nbgrader course folder, and both sides keep their notes to each other in that folder.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+
+from course_utils.grading.repair import repair
+
+STUDENT = "me"
+REQUEST, REPLY, LOG = "request.json", "reply.json", "log.txt"
+MOST_STOPS = 3  # cells that end or hang the kernel, each costing another run
+LONGEST = 600
+
+
+def run(course: Path, modules: list[str], submission: Path | None = None) -> dict:
+    """Generate the assignments of `modules`; with a submission, autograde it as the only one's.
+
+    Returns "released": module -> folder, and for a submission "autograded": its notebook or None
+    (then "failure" says why), "grades": question -> [points or None, max points], "notes" of
+    what had to be repaired. Raises ValueError if a module is not accepted.
+    """
+    course = course.resolve()
+    request = {"modules": modules, "submission": submission and str(submission)}
+    (course / REQUEST).write_text(json.dumps(request), "utf-8")
+    with (course / LOG).open("wb") as log:  # a file: a pipe would wait for a learner's stray child
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "course_utils.grading.stock"],
+            cwd=course,
+            env=environment(course.parent / "jupyter"),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            worker.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"the notebook ran for more than {LONGEST} s and was stopped")
+        finally:
+            worker.kill()
+            worker.wait()
+    try:
+        reply = json.loads((course / REPLY).read_text("utf-8"))
+    except FileNotFoundError:
+        lines = (course / LOG).read_text("utf-8", errors="replace").split("\n")
+        raise ValueError("nbgrader stopped: " + " ".join(line for line in lines[-4:] if line))
+    if "refused" in reply:
+        raise ValueError(f"{reply['refused']}: nbgrader: {reply['failure']}")
+    return reply
+
+
+def environment(jupyter: Path) -> dict[str, str]:
+    """Variables for a Jupyter without any user's settings, whose kernel is this very Python."""
+    if find_spec("ipykernel") is None:
+        raise ValueError(f"ipykernel is missing in {sys.executable}; run: pip install ipykernel")
+    kernel = jupyter / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")
+    changed = {
+        "PATH": before("PATH", sysconfig.get_path("scripts")),  # nbgrader calls `alembic` by name
+        "JUPYTER_PATH": before("JUPYTER_PATH", str(jupyter)),
+        "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
+        "JUPYTER_DATA_DIR": str(jupyter / "data"),
+        "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
+        "JUPYTER_NO_CONFIG": "1",
+        "IPYTHONDIR": str(jupyter / "ipython"),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    # A warning on stderr would cost the points of its cell.
+    return {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"} | changed
+
+
+def before(name: str, path: str) -> str:
+    """A search path of the environment with one more folder in front."""
+    return os.pathsep.join(filter(None, [path, os.environ.get(name)]))
+
+
+def main() -> None:
+    request = json.loads(Path(REQUEST).read_text("utf-8"))
+    reply = work(request["modules"], request["submission"])
+    Path(REPLY).write_text(json.dumps(reply), "utf-8")
+
+
+def work(modules: list[str], submission: str | None) -> dict:
+    import nbgrader.api
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
+
+    # Its version matters only to a gradebook that is kept, and asking alembic takes 2 s.
+    nbgrader.api.get_alembic_version = lambda: "temporary"
+    config = PyFileConfigLoader("nbgrader_config.py", path=os.getcwd()).load_config()
+    config.Execute.shell_timeout_interval = 1  # a dead kernel is seen after 1 s, not 5
+    stops: dict[int, str] = {}
+    begun = [0]
+
+    def on_cell_start(cell, cell_index):
+        begun[0] = cell_index
+        if cell_index in stops:
+            cell.source = f"raise RuntimeError({stops[cell_index]!r})"
+
+    config.Execute.on_cell_start = on_cell_start
+    api = NbGraderAPI(config=config)
+    released = {}
+    for module in modules:
+        result = api.generate_assignment(module)
+        if not result["success"]:
+            return {"refused": module, "failure": last_error(result)}
+        released[module] = folder(api, api.coursedir.release_directory, ".", module)
+    reply = {"released": released}
+    if submission is None:
+        return reply
+
+    (module,) = modules
+    notebook = nbformat.read(submission, as_version=4)
+    given = nbformat.read(Path(released[module], f"{module}.ipynb"), as_version=4)
+    reply["notes"] = repair(notebook, given)
+    target = Path(folder(api, api.coursedir.submitted_directory, STUDENT, module))
+    target.mkdir(parents=True)
+    nbformat.write(notebook, target / f"{module}.ipynb")
+    for _ in range(MOST_STOPS + 1):
+        result = api.autograde(module, STUDENT)
+        log = result.get("log", "")
+        if result["success"] or not (stop := why_stopped(log)) or begun[0] in stops:
+            break
+        stops[begun[0]] = stop
+    reply["failure"] = None if result["success"] else why_stopped(log) or last_error(result)
+    done = Path(folder(api, api.coursedir.autograded_directory, STUDENT, module))
+    reply["autograded"] = str(done / f"{module}.ipynb") if result["success"] else None
+    with api.gradebook as gradebook:
+        graded = gradebook.find_submission_notebook(module, module, STUDENT)
+        reply["grades"] = {g.name: [g.auto_score, g.max_score] for g in graded.grades}
+    return reply
+
+
+def folder(api, step: str, student: str, module: str) -> str:
+    return os.path.normpath(api.coursedir.format_path(step, student, module))
+
+
+def why_stopped(log: str) -> str | None:
+    if "DeadKernelError" in log:
+        return "this cell ended the Python process"
+    if "unresponsive" in log or "CellTimeoutError" in log:
+        return "this cell ran too long and could not be interrupted"
+    return None
+
+
+def last_error(result: dict) -> str:
+    """The first exception that nbgrader logged, else its last line."""
+    text = result.get("log", "") + result.get("error", "")
+    errors = re.findall(r"^\s*((?:\w+\.)*\w+Error: .*)$", text, re.MULTILINE)
+    return errors[0] if errors else text.strip().split("\n")[-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Stock nbgrader, set up for this course.
+
+`course build` makes source/NAME/NAME.ipynb from source/NAME/NAME.py; after it, run nbgrader in this
+folder as its manual says, or elsewhere with --course-dir. `course build` and `course score` read
+these settings too.
+"""
+
+c = get_config()  # noqa: F821  nbgrader gives this name to the file
+
+c.CourseDirectory.course_id = "next_token"
+c.CourseDirectory.source_directory = "source"
+# Not ../notebooks: generate_assignment --force would empty a folder that is not nbgrader's alone.
+c.CourseDirectory.release_directory = "release"
+# The last one keeps the text of a module, with its answers, out of what learners get.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "feedback",
+    "[0-9][0-9]_*.py",
+]
+# The usual stub raises an error, which a function to repair would keep at its end.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+c.Execute.timeout = 30
