@@ -1,0 +1,153 @@
+"""Checks that explain, for the scored cells, and the button that scores a notebook.
+
+A check that fails raises AssertionError with a reason. The reason teaches; it never is the answer.
+"""
+
+import html
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+LETTERS = ("A", "B", "C", "D")
+
+
+def answered(answer: str) -> None:
+    """Say that the letter was noted; AssertionError unless it is one."""
+    # The exact type, here and below: a subclass could call itself equal to anything.
+    assert type(answer) is str and answer.strip().upper() in LETTERS, (
+        f"Not answered yet: write one of the letters {', '.join(LETTERS)} between the quotes."
+    )
+    print(f"Noted: {answer.strip().upper()}. The score button below tells whether it is right.")
+
+
+def choice(answer: str, right: str, why: Mapping[str, str]) -> None:
+    """AssertionError unless the letter is right. why: each wrong letter's own reason."""
+    letter = answer.strip().upper()
+    assert letter == right, why[letter]
+
+
+def number(answer: float, right: float, within: float, why: Mapping[float, str], hint: str) -> None:
+    """AssertionError unless the number is right. why: reasons for the mistakes we know by value."""
+    known = [reason for wrong, reason in why.items() if abs(answer - wrong) <= within]
+    assert abs(answer - right) <= within, known[0] if known else hint
+
+
+def is_number(answer: float) -> None:
+    """Say that the number was noted; AssertionError unless it is one."""
+    assert type(answer) in (int, float), "Not answered yet: write a number in place of None."
+    print(f"Noted: {answer:g}. The score button below tells whether it is right.")
+
+
+def close(function: Callable, *args, expect: Tensor | list, why: str, within: float = 1e-5) -> None:
+    """AssertionError unless function(*args) is a tensor that is close to `expect` everywhere.
+
+    Lists in `args` become tensors, and the function gets copies: it cannot spoil a later check.
+    """
+    compare(call(function, *copies(args)), torch.as_tensor(expect), why, within)
+
+
+def unchanged(function: Callable, *args, expect: Tensor | list, why: str) -> None:
+    """As `close`, and the tensors it was given must be the same after the call."""
+    given = copies(args)
+    compare(call(function, *given), torch.as_tensor(expect), why, within=1e-5)
+    assert all(same(now, before) for now, before in zip(given, copies(args), strict=True)), why
+
+
+def copies(args: tuple) -> list:
+    made = [torch.tensor(arg) if isinstance(arg, list) else arg for arg in args]
+    return [arg.clone() if isinstance(arg, Tensor) else arg for arg in made]
+
+
+def same(now: object, before: object) -> bool:
+    return torch.equal(now, before) if isinstance(now, Tensor) else now == before
+
+
+def call(function: Callable, *args) -> object:
+    """function(*args); its exceptions become reasons, its warnings are dropped.
+
+    A warning would go to stderr, and nbgrader gives no points to a cell that writes there.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*args)
+    except NotImplementedError:
+        raise AssertionError("Not written yet.") from None
+    except Exception as error:
+        raise AssertionError(f"Your function raised {type(error).__name__}: {error}") from None
+
+
+def compare(result: object, expect: Tensor, why: str, within: float) -> None:
+    assert result is not None, "Not written yet: your function returns None."
+    assert type(result) is Tensor, f"Return a tensor; yours is a {type(result).__name__}."
+    assert result.shape == expect.shape, (
+        f"The result must keep the shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
+    )
+    assert not result.isnan().any(), f"There is a NaN in your result. {why}"
+    assert torch.allclose(result.double(), expect.double(), rtol=0, atol=within), why
+
+
+def passes(name: str, check: Callable, *args, **kwargs) -> bool:
+    """Run one check and print how it went, without raising: for practice and for partial credit."""
+    try:
+        check(*args, **kwargs)
+    except AssertionError as reason:
+        print(f"[not yet] {name}: {reason}")
+        return False
+    print(f"[ok] {name}")
+    return True
+
+
+def score_button():
+    """A button that scores the notebook it is in, as an instructor would, and shows a table."""
+    import ipywidgets  # here, so that scored cells need no widget
+
+    button = ipywidgets.Button(description="Score my answers", button_style="primary")
+    shown = ipywidgets.HTML("Save first (Ctrl+S, on a Mac Cmd+S): only what is saved is scored.")
+
+    def on_click(_) -> None:
+        button.disabled = True
+        shown.value = "Scoring… about ten seconds."
+        try:
+            shown.value = scored()
+        finally:
+            button.disabled = False
+
+    button.on_click(on_click)
+    return ipywidgets.VBox([button, shown])
+
+
+def scored() -> str:
+    """The score of the notebook being edited, or why there is none, as HTML."""
+    name = os.environ.get("JPY_SESSION_NAME", "")  # set by Jupyter Server since version 2
+    if not Path(name).is_file() or not name.endswith(".ipynb"):
+        return (
+            "This notebook's file could not be found from here. Save it, and in a terminal run "
+            "<code>course score FILE.ipynb</code>."
+        )
+    from course_utils.grading.score import score  # slow to import, and needed only on a click
+
+    try:
+        return as_html(score(Path(name)))
+    except Exception as error:  # a button has nobody to raise to: the learner sees the reason
+        return f"No score this time. {html.escape(type(error).__name__)}: {html.escape(str(error))}"
+
+
+def as_html(report) -> str:
+    rows = "".join(
+        f"<tr><th scope='row' style='text-align: left'>{html.escape(question)}</th>"
+        f"<td>{html.escape(points)}</td>"
+        f"<td style='text-align: left'>{html.escape(reason)}</td></tr>"
+        for question, points, reason in report.rows()
+    )
+    notes = "".join(f"<p>Note: {html.escape(note)}.</p>" for note in report.notes)
+    return (
+        f"<p><b>{report.points:g} of {report.max_points:g} points</b>. "
+        "Unsaved changes were not seen.</p>"
+        "<table><tr><th scope='col'>Question</th><th scope='col'>Points</th>"
+        f"<th scope='col'>Reason</th></tr>{rows}</table>{notes}"
+    )

@@ -1,0 +1,841 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Temperature
+#
+# One number decides how boldly a model chooses its next token.
+
+# %% [markdown]
+# > **About 40 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
+# >
+# > Afterwards you can
+# > - work out by hand what a temperature does to a few logits, and what happens at its two ends;
+# > - write a temperature that survives huge logits and half precision;
+# > - spot four temperature bugs from real projects.
+#
+# Names in brackets, as in [hinton2015], are sources. They are listed at the end.
+
+# %% [markdown]
+# **Recall.** A model gives three tokens the logits 2, 1 and 0. Do the logits have to sum to 1?
+# Which token is the most likely, and is it twice as likely as the second? Answer before you unfold.
+#
+# <details><summary>Answer</summary>
+#
+# Logits are scores, and any real number will do: only softmax makes them sum to 1. The first token
+# is the most likely. It is *e* ≈ 2.7 times as likely as the second, as softmax turns a *difference*
+# of 1 between two logits into a *ratio* of *e* between two probabilities.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import torch
+
+from course_utils import explore, storyteller
+from course_utils import quiz as check
+from course_utils.generate import Settings, generate
+from course_utils.metrics import effective_choices, entropy
+from course_utils.sampling import sample
+from course_utils.toys import CAPITAL, NEXT_LOGITS, NINE_WORDS, VOCABULARY
+
+
+def show(words, **columns):
+    """Print one row a word, one column an argument."""
+    print(" " * 10 + "".join(f"{name:>14}" for name in columns))
+    for word, *numbers in zip(words, *columns.values(), strict=True):
+        values = [number.item() for number in numbers]
+        cells = [f"{x:14d}" if isinstance(x, int) else f"{x:14.3f}" for x in values]
+        print(f"{word:<10}" + "".join(cells))
+
+
+# %% [markdown]
+# ## By hand, on nine words
+#
+# Our first vocabulary has nine words. A model has read `every effort moves you` and scores what
+# could come next.
+
+# %%
+show(VOCABULARY, logit=NEXT_LOGITS)
+
+# %% [markdown]
+# Softmax makes each logit a weight, *e* to that power, and divides by the sum of the weights.
+
+# %%
+weights = NEXT_LOGITS.exp()
+probs = weights / weights.sum()
+show(VOCABULARY, logit=NEXT_LOGITS, weight=weights, probability=probs)
+
+# %% [markdown]
+# `forward` has 57%, `toward` 36%, `closer` 6%. The other six words share what is left, less than
+# 1%.
+
+# %% [markdown]
+# **Predict.** Temperature is one division: every logit is divided by *T* before softmax. With *T* =
+# 2 the logits are half as far apart. Does `forward` rise above 57% or fall below? And `pizza`?
+
+# %%
+T = 2.0
+weights = (NEXT_LOGITS / T).exp()
+show(VOCABULARY, before=probs, after=weights / weights.sum())
+
+# %% [markdown]
+# `forward` falls to 42%, and everything small gains. Above 1, temperature flattens. Below 1 it
+# sharpens: put `T = 0.5` into the cell above and run it again.
+
+# %% [markdown]
+# ## Predict, then move
+#
+# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward`. How many times at *T* = 0.5?
+# Say a number, then move the slider.
+
+# %%
+explore.Distribution(NINE_WORDS)
+
+# %% [markdown]
+# 1. At *T* = 0.5, divide the share of `forward` by that of `toward`. Halving *T* doubles the gap
+#    between the logits, so it squares the ratio: 1.6 × 1.6 ≈ 2.6. Is that what you see?
+# 2. Near which *T* does `forward` fall below one half? (Between 1.3 and 1.5.)
+
+# %% [markdown]
+# The next vocabulary has ten tokens that could follow `The capital of France is`. One answer is
+# right, and the model knows it.
+#
+# **Predict.** At *T* = 1 ` Paris` has 93%. At *T* = 2, will it have more than half, or less?
+
+# %%
+explore.Distribution(CAPITAL)
+
+# %% [markdown]
+# 1. Set *T* to 2. Were you right? (59%: about four draws in ten now say something else.)
+# 2. Stay at *T* = 2 and press **Sample 100** a few times. How often does ` Paris` lose? Is it ever
+#    overtaken in the *true* probabilities?
+
+# %% [markdown]
+# It never is. Dividing all logits by the same positive number keeps their order: temperature
+# changes how far apart the tokens are, not who leads. It adds no information either: what the model
+# does not know at *T* = 1, it does not know at any *T*.
+
+# %% [markdown]
+# Now the real model, the Storyteller: 4,096 tokens, trained on old stories. The prompt box is
+# yours.
+
+# %%
+explore.Distribution("Once upon a time")
+
+# %% [markdown]
+# 1. The line below the picture says how open the choice is: "like so many equal choices". Find a
+#    *T* at which it falls below 3 after `Once upon a time`.
+# 2. Keep that *T* and write `The king said to his` in the box. Are there more equal choices now, or
+#    fewer? Which of the two prompts leaves the model more open?
+
+# %% [markdown]
+# ## The two ends
+#
+# **Towards 0.** The gap between `forward` (6.75) and `toward` (6.28) is 0.47. At *T* = 0.1 it is
+# 4.7, and *e*⁴·⁷ ≈ 110: `forward` is 110 times as likely. At *T* = 0.01 the gap is 47.
+
+# %%
+for T in (1.0, 0.1, 0.01):
+    best, second = (NEXT_LOGITS / T).softmax(dim=-1).topk(2).values.tolist()
+    print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
+
+# %% [markdown]
+# In the limit the best token has everything. That is greedy choice, so most tools let *T* = 0 mean
+# *greedy*, though nothing can be divided by 0. The explorer's slider does the same.
+
+# %% [markdown]
+# **Towards infinity.** Divided by a huge *T*, all logits are nearly 0. *e*⁰ is 1 for each of them,
+# so nine words get 1/9 ≈ 0.111 each. The model's opinion is gone.
+
+# %%
+show(VOCABULARY, T10=(NEXT_LOGITS / 10).softmax(-1), T1000=(NEXT_LOGITS / 1000).softmax(-1))
+
+# %% [markdown]
+# ## A thousand draws
+#
+# **Predict.** At *T* = 5 `pizza` has 4.3%. In 1,000 draws, how often will it come: exactly 43
+# times?
+
+# %%
+generator = torch.Generator().manual_seed(123)
+for T in (1.0, 0.1, 5.0):
+    logits = NEXT_LOGITS / T
+    drawn = sample(logits.expand(1000, -1), generator)
+    counts = torch.bincount(drawn, minlength=len(VOCABULARY))
+    print(f"T = {T}")
+    show(VOCABULARY, drawn=counts, expected=1000 * logits.softmax(dim=-1))
+
+# %% [markdown]
+# Close to 43, seldom 43. A count of *n* draws with probability *p* typically misses *np* by about
+# √(*np*(1−*p*)), which is 6.4 here: anything from 30 to 56 is no surprise.
+
+# %% [markdown]
+# At *T* = 0.1 there was no `pizza` at all, and none of six other words. Their probabilities are not
+# zero: temperature never *forbids* a token. That is what top-k and top-p are for, in the next
+# modules.
+
+# %% [markdown]
+# ## How many choices are there, really?
+#
+# Entropy says how open a choice is, in bits. Two to that power is the number of *effective
+# choices*: a fair die with that many sides would be as hard to guess.
+
+# %%
+for T in (0.1, 1.0, 5.0):
+    bits = entropy(NEXT_LOGITS / T).item()
+    choices = effective_choices(NEXT_LOGITS / T).item()
+    print(f"T = {T:<4} entropy {bits:.2f} bits   effective choices {choices:.2f}")
+
+# %% [markdown]
+# Nine words are on the table each time. The model chooses as if among 1.05, 2.49 and 7.38 of them.
+# It is the number of equal choices below the explorer's picture.
+
+# %% [markdown]
+# ## The formula
+#
+# For logits $z_1, \dots, z_n$ and a temperature $T > 0$:
+#
+# $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
+# \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
+#
+# Only differences count. Adding 10 to every logit changes nothing. The name comes from physics,
+# where hot systems try unlikely states; Boltzmann machines, neural networks built on that physics,
+# had a temperature in 1985 [ackley1985].
+
+# %% [markdown]
+# ## Build it
+#
+# > difficulty ●●○○○ · importance ●●●●● · 5 to 10 minutes
+#
+# Write `softmax_with_temperature`. You may use PyTorch, but not the course's own functions. It is
+# scored below, so read the description closely.
+#
+# <details><summary>Hint</summary>
+#
+# Convert to float32, divide, softmax over the last dimension.
+# <details><summary>More</summary>
+#
+# `logits.float()` converts, `tensor / number` divides each element and makes a new tensor, and
+# `.softmax(dim=-1)` works on any leading shape. All three can stand in one line.
+# </details>
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "softmax_with_temperature", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def softmax_with_temperature(logits, temperature):
+    """Probabilities of softmax(logits / temperature) over the last dimension.
+
+    logits: (..., vocab), float16 or float32, with values up to 10,000; they are left as they are.
+    temperature: from 0.00001 up. Returns float32 of the same shape, each row summing to 1.
+    """
+    ### BEGIN SOLUTION
+    return (logits.float() / temperature).softmax(dim=-1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+for T in (1.0, 0.5, 5.0):
+    check.passes(
+        f"nine words at T = {T}",
+        check.close,
+        softmax_with_temperature,
+        NEXT_LOGITS,
+        T,
+        expect=(NEXT_LOGITS / T).softmax(dim=-1),
+        why="These are not softmax(logits / T). Divide the logits first, then take softmax.",
+    )
+print("Expected:")
+show(VOCABULARY, **{f"T = {T}": (NEXT_LOGITS / T).softmax(dim=-1) for T in (1.0, 0.5, 5.0)})
+
+# %% [markdown]
+# Now let your own function draw the picture. While it is not written, or when it has a mistake, the
+# explorer says so below the picture.
+
+# %%
+explore.Distribution("Once upon a time", function=softmax_with_temperature)
+
+# %% [markdown]
+# 1. Does your function agree with the course's at *T* = 0.5 and at *T* = 2?
+# 2. Drop the `/ temperature` from it, run its cell and the one above again, and move the slider.
+#    What does the explorer show?
+
+# %% [markdown]
+# ## Sixty tokens, three temperatures
+#
+# **Predict.** The Storyteller goes on from `Once upon a time` at *T* = 0.1, 0.8 and 1.5. Which text
+# will use the fewest different words? Which will invent words?
+
+# %%
+model = storyteller.load()
+for T in (0.1, 0.8, 1.5):
+    steps = generate(
+        model, "Once upon a time", Settings(temperature=T).process, max_new_tokens=60, seed=0
+    )
+    text = "".join(step.text for step in steps)
+    words = text.lower().split()
+    print(f"T = {T}: {len(set(words))} different words of {len(words)}")
+    print("Once upon a time" + text, end="\n\n")
+
+# %% [markdown]
+# 0.1 goes round in circles: nearly always taking the best next token does not make a good text. 1.5
+# rambles and glues pieces of words together: each unlikely token is rare, but there are thousands.
+# A small model shows both faults early. Change the seed and see what stays the same.
+
+# %% [markdown]
+# ## What goes wrong
+#
+# **Scaling the probabilities.** They have to sum to 1 again afterwards, and that undoes the
+# division.
+
+# %%
+scaled = NEXT_LOGITS.softmax(dim=-1) / 5.0
+renormalised = scaled / scaled.sum()
+show(
+    VOCABULARY, T1=NEXT_LOGITS.softmax(-1), scaled=renormalised, T5=(NEXT_LOGITS / 5.0).softmax(-1)
+)
+
+# %% [markdown]
+# The middle column is the first one. A temperature without effect raises no error: a published
+# homework once had one, for another reason, until a student noticed [statnlp26].
+
+# %% [markdown]
+# **Dividing by 0.** PyTorch does not complain. It goes on with infinities, and infinity minus
+# infinity is not a number.
+
+# %%
+print(NEXT_LOGITS / 0.0)
+print((NEXT_LOGITS / 0.0).softmax(dim=-1))
+
+# %% [markdown]
+# Drawing from that fails with `probability tensor contains either inf, nan or element < 0`, a
+# message that says nothing about temperature. Users of Bark met it at *T* = 0 [bark270], users of
+# vLLM once at 0.0001 [vllm1623]. So ask first: `if temperature == 0`, be greedy.
+
+# %% [markdown]
+# **Overflow.** float32 ends near 3.4 × 10³⁸, so `exp` overflows from 89 on. Cold temperatures get
+# there quickly: 6.75 / 0.01 is 675.
+
+# %%
+cold = NEXT_LOGITS / 0.01
+print("naive:   ", cold.exp() / cold.exp().sum())
+shifted = cold - cold.max()
+print("shifted: ", shifted.exp() / shifted.exp().sum())
+
+# %% [markdown]
+# Only differences count, so subtract the largest logit first: the largest weight is then *e*⁰ = 1.
+# `torch.softmax` does that for you.
+
+# %% [markdown]
+# **Half precision.** float16 ends at 65,504. There the division itself overflows, before softmax
+# can help.
+
+# %%
+half = NEXT_LOGITS.half() / 0.0001
+print(half)
+print(half.softmax(dim=-1))
+
+# %% [markdown]
+# PyTorch's own chat program replaced *T* = 0 by 0.00001, which was too cold for float16
+# [torchchat259]. Converting the logits to float32 first is the simple cure.
+
+# %% [markdown]
+# ## What production systems do
+#
+# - OpenAI's API takes *T* from 0 to 2 [openai1282]. Some newer models elsewhere refuse the argument
+#   [anima29].
+# - vLLM takes anything below 0.00001 as greedy [vllm2026], llama.cpp anything up to 0
+#   [llamacpp2026]. `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
+# - The order differs. `transformers` applies *T* before top-k, top-p and min-p; llama.cpp applies
+#   it last [transformers2026] [llamacpp2026]. The same settings can keep different tokens.
+# - *T* has a use in training too: in distillation a small model learns from a large one's softened
+#   probabilities, at a *T* above 1 [hinton2015].
+#
+# A low *T* together with a low *p* is a trap of its own. It has a place in a later module.
+
+# %% [markdown]
+# ## Recap
+#
+# - Temperature divides the logits before softmax: below 1 sharpens, above 1 flattens.
+# - The order of the tokens stays, no token is forbidden, and no information is added.
+# - Towards 0 it is greedy choice, towards infinity a fair die.
+# - Divide logits, not probabilities. Treat 0 apart, subtract the maximum, work in float32.
+
+# %% [markdown]
+# ## Check your understanding
+#
+# 11 questions, 17 points. Answer in the cells that say so. The locked cell after each only looks
+# whether there is an answer it can read: the button at the end scores.
+
+# %% [markdown]
+# **2.1** *(1 point)* At *T* = 1 `forward` has 57%, `toward` 36%, `closer` 6%. You raise *T* to 3.
+# What is true?
+#
+# - **A** `toward` can now become the most likely word.
+# - **B** `forward` stays the most likely word, with a smaller share.
+# - **C** All nine words have the same share.
+# - **D** `forward` stays the most likely word, with a larger share.
+
+# %% nbgrader={"grade": false, "grade_id": "hotter_order", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_order = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_order = "B"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "hotter_order_stays_and_flattens", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_order)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_order,
+    right="B",
+    why={
+        "A": "Dividing two numbers by the same positive number never swaps which is larger. "
+        "Look again at the capital of France at T = 2.",
+        "C": "That is the limit for a huge T. Put T = 3 into the by-hand cell and compare shares.",
+        "D": "Think of the gaps between logits: does dividing by 3 widen or narrow them?",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.2** *(1 point)* Two tokens have the logits 4 and 2. At *T* = 1 the first is *e*² ≈ 7.39 times
+# as likely as the second. How many times at *T* = 2? Two decimals are enough.
+
+# %% nbgrader={"grade": false, "grade_id": "ratio_at_two", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_ratio = None  # a number
+### BEGIN SOLUTION
+answer_ratio = 2.72
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "ratio_at_two_divides_the_gap", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_ratio)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_ratio,
+    right=2.71828,
+    within=0.03,
+    why={
+        7.39: "That is the ratio at T = 1. The temperature narrows the gap between the logits.",
+        3.69: "That is half the old ratio. Temperature divides the gap, which sits in an exponent.",
+        2.0: "Logits are not probabilities: their quotient means nothing. Take their difference.",
+        54.6: "That is the ratio when the gap doubles. Does a T above 1 widen the gap?",
+        0.37: "That is how likely the second is compared with the first. Turn it round.",
+    },
+    hint="Divide the gap of the logits by T, then raise e to it. See the formula.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.3** *(1 point)* Three tokens have the logits 3, 3 and 1. *T* comes closer and closer to 0 but
+# never reaches it. Which probabilities does softmax with temperature come close to?
+#
+# - **A** 1, 0, 0
+# - **B** 1/3, 1/3, 1/3
+# - **C** they become NaN
+# - **D** 1/2, 1/2, 0
+
+# %% nbgrader={"grade": false, "grade_id": "cold_tie", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_tie = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_tie = "D"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "cold_tie_is_shared", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_tie)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_tie,
+    right="D",
+    why={
+        "A": "That is what greedy choice does. But what is the gap between the first two logits, "
+        "divided by any T, and what ratio follows from it?",
+        "B": "That is the limit for a huge T, where gaps close. Here they open.",
+        "C": "NaN comes from dividing by exactly 0, or from an overflow. For T above 0 the "
+        "probabilities are well defined.",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.4** *(1 point)* What does this print? Work it out first.
+#
+# ```python
+# print(round(effective_choices(NEXT_LOGITS / 1_000_000).item()))
+# ```
+
+# %% nbgrader={"grade": false, "grade_id": "hot_choices", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_choices = None  # a whole number
+### BEGIN SOLUTION
+answer_choices = 9
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "hot_choices_count_the_vocabulary", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_choices)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_choices,
+    right=9,
+    within=0.01,
+    why={
+        1: "One choice is left when the distribution is as sharp as can be. Is this T cold or hot?",
+        0: "There is always at least one choice. Which die does a huge T lead to?",
+        3: "That is about the entropy in bits. The effective choices are two to that power.",
+        2: "That is about the number at T = 1, rounded. What does a T of a million do?",
+        1_000_000: "T is not a number of choices: there are not that many words to choose from.",
+    },
+    hint="Look at the section on the two ends: what do all shares come close to?",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.5** *(1 point)* Asked for the capital of Australia, a model gives Sydney 60%, Canberra 30%,
+# and other towns the rest. The right answer is Canberra. You can change only *T*. What is true?
+#
+# - **A** At every *T* above 0 Sydney stays the most likely answer.
+# - **B** At a low *T* the model is more accurate, so Canberra wins.
+# - **C** At a high enough *T* Canberra overtakes Sydney.
+# - **D** At *T* = 0 nothing is random, so the answer is right.
+
+# %% nbgrader={"grade": false, "grade_id": "no_new_knowledge", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_knowledge = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_knowledge = "A"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "no_new_knowledge_from_temperature", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_knowledge)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_knowledge,
+    right="A",
+    why={
+        "B": "A low T makes the model surer of what it already prefers. Which town is that?",
+        "C": "A high T brings the two shares together. Coming together is not changing places.",
+        "D": "Not random means the same answer each time. It does not mean the right one.",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.6** *(1 point)* An API shows you only probabilities: two tokens at *T* = 1 with 0.8 and 0.2.
+# What share does the first have at *T* = 0.5? Three decimals.
+#
+# <details><summary>Hint</summary>
+#
+# Halving *T* squares the ratio of the two.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "share_when_colder", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_share = None  # a number between 0 and 1
+### BEGIN SOLUTION
+answer_share = 0.941
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "share_when_colder_squares_the_odds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_share)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_share,
+    right=0.64 / 0.68,
+    within=0.002,
+    why={
+        0.8: "That is the share at T = 1. A T below 1 has to sharpen.",
+        1.6: "A probability above 1? You divided the probability. Temperature divides logits.",
+        0.64: "Close: you squared the share. Now make the two squares sum to 1.",
+        0.667: "That is the share at T = 2, a flatter one. Here T is below 1.",
+        0.9: "Dividing the smaller share alone is not what T does. Square the ratio of the two.",
+    },
+    hint="The ratio of the two is 4 at T = 1. Square it, and find the shares that go with it.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.7** *(1 point)* A sampler divides log-probabilities by *T* and takes softmax:
+# `softmax(log_softmax(logits) / T)`. A proposed change to a speech model says that this is a bug,
+# as only raw logits may be divided [kimi161]. Is the distribution different from `softmax(logits /
+# T)`?
+#
+# - **A** Yes, at every *T* except 1.
+# - **B** Yes, as softmax is taken twice, which flattens.
+# - **C** No: the two differ by the same shift for every token, and softmax ignores such a shift.
+# - **D** No: softmax gives the same result whatever was done to the logits before.
+
+# %% nbgrader={"grade": false, "grade_id": "log_probs_too", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_logprobs = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_logprobs = "C"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "log_probs_too_are_logits", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_logprobs)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_logprobs,
+    right="C",
+    why={
+        "A": "Try it: compute both for the nine words at T = 0.5 and compare the numbers.",
+        "B": "The first step here is log_softmax. What does taking the logarithm undo?",
+        "D": "Then dividing by T could not do anything at all, and you have seen that it does.",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.8** *(2 points)* Find the bug. This function runs without an error, and its temperature does
+# nothing. Repair it: the result must be softmax with temperature.
+
+
+# %% nbgrader={"grade": false, "grade_id": "scaling_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repaired_scaling(logits, temperature):
+    probs = logits.softmax(dim=-1)
+    probs = probs / temperature
+    ### BEGIN SOLUTION
+    probs = (logits / temperature).softmax(dim=-1)
+    ### END SOLUTION
+    return probs / probs.sum(dim=-1, keepdim=True)
+
+
+# %% nbgrader={"grade": true, "grade_id": "scaling_repair_divides_logits_not_probs", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check.close(
+    repaired_scaling,
+    [4.0, 2.0],
+    2.0,
+    expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
+    why="At T = 2 the logits 4 and 2 must act like 2 and 1. Whatever you do to all probabilities "
+    "by the same factor, the last line undoes.",
+)
+### BEGIN HIDDEN TESTS
+for T in (0.25, 1.0, 3.0):
+    check.close(
+        repaired_scaling,
+        NEXT_LOGITS,
+        T,
+        expect=(NEXT_LOGITS / T).softmax(dim=-1),
+        why="Right for one temperature is not enough: a T below 1 sharpens, a T above 1 flattens.",
+    )
+check.close(
+    repaired_scaling,
+    [[4.0, 2.0], [0.0, 1.0]],
+    0.5,
+    expect=torch.tensor([[4.0, 0.0], [0.0, 2.0]]).softmax(dim=-1),
+    why="Each row is a distribution of its own: work along the last dimension.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.9** *(2 points)* Find the bug. It is from a real library, where all tests ran at *T* = 1 and
+# passed [rlkernel81]. At other temperatures the fast path gives another distribution than the slow
+# one. Repair it, so that both give softmax with temperature.
+
+
+# %% nbgrader={"grade": false, "grade_id": "twice_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repaired_paths(logits, temperature, fast):
+    scaled = logits / temperature
+    if fast:
+        scaled = scaled / temperature
+    ### BEGIN SOLUTION
+    scaled = logits / temperature
+    ### END SOLUTION
+    return scaled.softmax(dim=-1)
+
+
+# %% nbgrader={"grade": true, "grade_id": "twice_repair_divides_once_on_each_path", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check.close(
+    repaired_paths,
+    [4.0, 2.0],
+    2.0,
+    True,
+    expect=torch.tensor([2.0, 1.0]).softmax(dim=-1),
+    why="On the fast path at T = 2, follow the logit 4: which value reaches softmax?",
+)
+### BEGIN HIDDEN TESTS
+for fast in (True, False):
+    for T in (0.5, 1.0, 2.0):
+        check.close(
+            repaired_paths,
+            NEXT_LOGITS,
+            T,
+            fast,
+            expect=(NEXT_LOGITS / T).softmax(dim=-1),
+            why="Count the divisions on each path: with fast and without, below T = 1 and above.",
+        )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **2.10** *(2 points)* Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0
+# the best token of each row gets probability 1 and all others 0. Of several best tokens the first
+# gets the 1. For *T* above 0 nothing changes.
+
+
+# %% nbgrader={"grade": false, "grade_id": "zero_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repaired_zero(logits, temperature):
+    probs = (logits / temperature).softmax(dim=-1)
+    ### BEGIN SOLUTION
+    if temperature == 0:
+        best = logits.argmax(dim=-1, keepdim=True)
+        probs = torch.zeros_like(logits).scatter(-1, best, 1.0)
+    ### END SOLUTION
+    return probs
+
+
+# %% nbgrader={"grade": true, "grade_id": "zero_repair_is_greedy_in_each_row", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def one_row():
+    check.close(
+        repaired_zero,
+        [1.0, 3.0, 2.0],
+        0.0,
+        expect=[0.0, 1.0, 0.0],
+        why="At T = 0 all the probability belongs to the best token.",
+    )
+    check.close(
+        repaired_zero,
+        [1.0, 3.0, 2.0],
+        2.0,
+        expect=torch.tensor([0.5, 1.5, 1.0]).softmax(dim=-1),
+        why="Only T = 0 is a special case. For other temperatures the function was right.",
+    )
+
+
+points = 1.0 * check.passes("one row", one_row)
+### BEGIN HIDDEN TESTS
+
+
+def rows_and_ties():
+    one_row()
+    check.close(
+        repaired_zero,
+        [[1.0, 3.0, 2.0], [5.0, 0.0, 1.0]],
+        0.0,
+        expect=[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
+        why="Each row has a best token of its own. Along which dimension do you look?",
+    )
+    check.close(
+        repaired_zero,
+        [2.0, 2.0, 1.0],
+        0.0,
+        expect=[1.0, 0.0, 0.0],
+        why="Of equally good tokens only the first gets the 1, so a tiny T will not do.",
+    )
+
+
+points += check.passes("several rows, and ties", rows_and_ties)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown]
+# **2.11** *(4 points)* Your `softmax_with_temperature` from **Build it** above. One point each: the
+# values on nine words; batches of any shape; huge logits, tiny *T* and float16; the input left as
+# it was.
+
+
+# %% nbgrader={"grade": true, "grade_id": "softmax_with_temperature_is_exact_stable_and_pure", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+def nine_words():
+    for T in (0.5, 1.0, 5.0):
+        check.close(
+            softmax_with_temperature,
+            NEXT_LOGITS,
+            T,
+            expect=(NEXT_LOGITS / T).softmax(dim=-1),
+            why=f"At T = {T} these are not softmax(logits / T).",
+        )
+
+
+points = 1.0 * check.passes("nine words", nine_words)
+### BEGIN HIDDEN TESTS
+
+
+def batches():
+    # Square on purpose: summing along the wrong dimension keeps this shape.
+    square = torch.tensor([[4.0, 2.0, 0.0], [1.0, 1.0, 3.0], [0.0, 5.0, 2.0]])
+    for logits in (square, square.reshape(1, 3, 3), square[:2]):
+        check.close(
+            softmax_with_temperature,
+            logits,
+            2.0,
+            expect=(logits / 2.0).softmax(dim=-1),
+            why="Each row along the last dimension is a distribution of its own.",
+        )
+
+
+def extremes():
+    check.close(
+        softmax_with_temperature,
+        [10_000.0, 9_998.0, 0.0],
+        2.0,
+        expect=torch.tensor([1.0, 0.0, -4_999.0]).softmax(dim=-1),
+        why="Large logits overflow exp. What may be subtracted without changing the result?",
+        within=1e-3,  # float32 is coarse at 5,000: a logsumexp is right too
+    )
+    check.close(
+        softmax_with_temperature,
+        NEXT_LOGITS,
+        1e-5,
+        expect=torch.eye(9)[3],
+        why="Near T = 0 the best token should have everything.",
+    )
+    check.close(
+        softmax_with_temperature,
+        NEXT_LOGITS.half(),
+        1e-4,
+        expect=torch.eye(9)[3],
+        why="float16 ends at 65,504, and the division goes beyond. Convert before you divide.",
+    )
+
+
+def leaves_its_input():
+    for T in (0.5, 2.0):
+        check.unchanged(
+            softmax_with_temperature,
+            NEXT_LOGITS,
+            T,
+            expect=(NEXT_LOGITS / T).softmax(dim=-1),
+            why="The caller's logits must be the same after the call: make a new tensor.",
+        )
+
+
+points += check.passes("batches", batches)
+points += check.passes("huge logits, tiny T, float16", extremes)
+points += check.passes("input left as it was", leaves_its_input)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown]
+# **2.12** *(no points, read by your instructor if you have one)* In three sentences: a colleague
+# sets *T* = 0 "so that the model stops making things up". What does it change, what not, and what
+# would you suggest?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_cold_is_not_correct", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# At T = 0 the model gives the token it finds most likely, each time the same as far as the hardware
+# allows. That removes unlucky draws, but not what the model wrongly believes: a false statement
+# that it finds likely is now certain, and long texts begin to loop. To make answers true, give it
+# the facts to answer from and check what it says; keep T = 0 for repeatable, short, structured
+# answers.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Your score
+#
+# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# ## References
+#
+# - [ackley1985] Ackley, Hinton and Sejnowski: A Learning Algorithm for Boltzmann Machines. 1985
+# - [hinton2015] Hinton, Vinyals and Dean: Distilling the Knowledge in a Neural Network. 2015
+# - [transformers2026], [vllm2026], [llamacpp2026]: the sampling code of these three, as read in
+#   2026
+# - [openai1282], [anima29]: what two providers accept
+# - [statnlp26], [bark270], [vllm1623], [torchchat259], [rlkernel81], [kimi161]: bug reports and
+#   repairs
+#
+# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
