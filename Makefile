@@ -15,6 +15,9 @@ test: $(VENV)/test.installed
 build: $(VENV)/lab.installed
 	$(BIN)/course build
 
+# The C library would give large blocks back and fault them in again: training is 5 times slower so.
+model: export MALLOC_MMAP_THRESHOLD_ = 10000000000
+model: export MALLOC_TRIM_THRESHOLD_ = 10000000000
 model: $(VENV)/test.installed
 	$(BIN)/course train --corpus $(CORPUS)
 
