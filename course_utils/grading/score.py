@@ -92,7 +92,8 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
     """
     submission = read(notebook)
     names = modules(root)
-    module = submission.metadata.get("next_token", {}).get("module", notebook.stem)
+    mark = submission.metadata.get("next_token")
+    module = mark.get("module") if isinstance(mark, dict) else notebook.stem
     if module not in names:
         raise ValueError(
             f"{notebook} is not a module of this course; the modules are {', '.join(names)}"

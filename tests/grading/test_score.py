@@ -131,6 +131,8 @@ def test_what_is_no_notebook_of_ours_is_refused(course, tmp_path):
         "the modules are 01_tiny": broken(tmp_path / "d.ipynb", json.dumps(empty)),
         "not a valid notebook": broken(tmp_path / "e.ipynb", json.dumps({**empty, "cells": [{}]})),
     }
+    marked = {**empty, "metadata": {"next_token": "mine"}}
+    cases["not a module of this course"] = broken(tmp_path / "g.ipynb", json.dumps(marked))
     broken(tmp_path / "f.ipynb", "[1]")
     cases["hold notebook JSON"] = tmp_path / "f.ipynb"
     for said, path in cases.items():
