@@ -15,31 +15,55 @@ from torch import Tensor
 LETTERS = ("A", "B", "C", "D")
 
 
-def answered(answer: str) -> None:
-    """Say that the letter was noted; AssertionError unless it is one."""
-    # The exact type, here and below: a subclass could call itself equal to anything.
-    assert type(answer) is str and answer.strip().upper() in LETTERS, (
-        f"Not answered yet: write one of the letters {', '.join(LETTERS)} between the quotes."
-    )
-    print(f"Noted: {answer.strip().upper()}. The score button below tells whether it is right.")
+def answered(answer: str) -> float | None:
+    """Say whether a letter was noted, not whether it is right.
+
+    Returns 0.0 without one: as a cell's last value that is "no points yet" to nbgrader, and unlike
+    an exception it does not stop Run All.
+    """
+    return noted(lambda: letter(answer))
 
 
 def choice(answer: str, right: str, why: Mapping[str, str]) -> None:
     """AssertionError unless the letter is right. why: each wrong letter's own reason."""
-    letter = answer.strip().upper()
-    assert letter == right, why[letter]
+    given = letter(answer)
+    assert given == right, why[given]
+
+
+def letter(answer: str) -> str:
+    """The letter, in upper case; AssertionError if it is none."""
+    # The exact type, here and below: a subclass could call itself equal to anything.
+    assert type(answer) is str and answer.strip().upper() in LETTERS, (
+        f"Not answered yet: write one of the letters {', '.join(LETTERS)} between the quotes."
+    )
+    return answer.strip().upper()
+
+
+def is_number(answer: float) -> float | None:
+    """Say whether a number was noted, not whether it is right. Returns as `answered` does."""
+    return noted(lambda: f"{plain_number(answer):g}")
 
 
 def number(answer: float, right: float, within: float, why: Mapping[float, str], hint: str) -> None:
     """AssertionError unless the number is right. why: reasons for the mistakes we know by value."""
-    known = [reason for wrong, reason in why.items() if abs(answer - wrong) <= within]
-    assert abs(answer - right) <= within, known[0] if known else hint
+    given = plain_number(answer)
+    known = [reason for wrong, reason in why.items() if abs(given - wrong) <= within]
+    assert abs(given - right) <= within, known[0] if known else hint
 
 
-def is_number(answer: float) -> None:
-    """Say that the number was noted; AssertionError unless it is one."""
+def plain_number(answer: float) -> float:
+    """The number; AssertionError if it is none."""
     assert type(answer) in (int, float), "Not answered yet: write a number in place of None."
-    print(f"Noted: {answer:g}. The score button below tells whether it is right.")
+    return answer
+
+
+def noted(read: Callable[[], str]) -> float | None:
+    try:
+        print(f"Noted: {read()}. The score button below tells whether it is right.")
+    except AssertionError as reason:
+        print(reason)
+        return 0.0
+    return None
 
 
 def close(function: Callable, *args, expect: Tensor | list, why: str, within: float = 1e-5) -> None:

@@ -14,6 +14,28 @@ def reason(check, *args, **kwargs) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize("answer", ["", "E", "AB", None, 1])
+def test_no_letter_is_no_points_yet_and_no_exception(answer, capsys):
+    assert quiz.answered(answer) == 0.0
+    assert "Not answered yet: write one of the letters A, B, C, D" in capsys.readouterr().out
+    assert "Not answered yet" in reason(quiz.choice, answer, right="A", why={})
+
+
+@pytest.mark.parametrize("answer", [None, "3", True, torch.tensor(3.0)])
+def test_no_number_is_no_points_yet_and_no_exception(answer, capsys):
+    assert quiz.is_number(answer) == 0.0
+    assert "Not answered yet: write a number" in capsys.readouterr().out
+    assert "Not answered yet" in reason(quiz.number, answer, right=3, within=1, why={}, hint="")
+
+
+def test_an_answer_is_noted_and_not_judged(capsys):
+    assert (quiz.answered(" b "), quiz.is_number(2)) == (None, None)
+    assert [line.split(".")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "Noted: B",
+        "Noted: 2",
+    ]
+
+
 def test_an_exception_in_a_learners_function_becomes_a_reason():
     said = reason(quiz.close, lambda x: 1 / 0, [1.0], expect=[1.0], why="")
     assert said == "Your function raised ZeroDivisionError: division by zero"

@@ -602,15 +602,20 @@ def repaired_scaling(logits, temperature):
 
 
 # %% nbgrader={"grade": true, "grade_id": "scaling_repair_divides_logits_not_probs", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check.close(
-    repaired_scaling,
-    [4.0, 2.0],
-    2.0,
-    expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
-    why="At T = 2 the logits 4 and 2 must act like 2 and 1. Whatever you do to all probabilities "
-    "by the same factor, the last line undoes.",
-)
+def example():
+    check.close(
+        repaired_scaling,
+        [4.0, 2.0],
+        2.0,
+        expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
+        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Whatever you do to all "
+        "probabilities by the same factor, the last line undoes.",
+    )
+
+
+2.0 * check.passes("logits 4 and 2 at T = 2", example)
 ### BEGIN HIDDEN TESTS
+example()
 for T in (0.25, 1.0, 3.0):
     check.close(
         repaired_scaling,
@@ -646,15 +651,20 @@ def repaired_paths(logits, temperature, fast):
 
 
 # %% nbgrader={"grade": true, "grade_id": "twice_repair_divides_once_on_each_path", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check.close(
-    repaired_paths,
-    [4.0, 2.0],
-    2.0,
-    True,
-    expect=torch.tensor([2.0, 1.0]).softmax(dim=-1),
-    why="On the fast path at T = 2, follow the logit 4: which value reaches softmax?",
-)
+def example():
+    check.close(
+        repaired_paths,
+        [4.0, 2.0],
+        2.0,
+        True,
+        expect=torch.tensor([2.0, 1.0]).softmax(dim=-1),
+        why="On the fast path at T = 2, follow the logit 4: which value reaches softmax?",
+    )
+
+
+2.0 * check.passes("logits 4 and 2 at T = 2, the fast path", example)
 ### BEGIN HIDDEN TESTS
+example()
 for fast in (True, False):
     for T in (0.5, 1.0, 2.0):
         check.close(
