@@ -91,8 +91,10 @@ def lab(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    from course_utils.training.run import run
-
+    try:
+        from course_utils.training.run import run
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[train]'")
     run(args.corpus, args.run, args.tokens, best_device(args.device))
 
 

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from course_utils import cli
@@ -63,3 +65,14 @@ def test_a_bad_port_is_named(port, monkeypatch, capsys):
     monkeypatch.setenv("PORT", port)
     assert cli.main(["lab"]) == 2
     assert f"PORT must be a whole number from 1 to 65535, got {port!r}" in capsys.readouterr().err
+
+
+def test_without_the_train_extra_only_training_asks_for_it(tmp_path, monkeypatch, capsys):
+    for name in ("bpe", "run"):
+        monkeypatch.delitem(sys.modules, f"course_utils.training.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    (tmp_path / "valid.txt").write_text("Once upon a time.\n<|endoftext|>\n")
+    assert cli.main(["evaluate", "--corpus", str(tmp_path)]) == 0
+    assert "bits per character" in capsys.readouterr().out
+    assert cli.main(["train", "--corpus", str(tmp_path)]) == 2
+    assert "tokenizers is missing; run: pip install" in capsys.readouterr().err

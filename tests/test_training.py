@@ -8,7 +8,8 @@ from safetensors.torch import load_file
 from course_utils import storyteller as shipped
 from course_utils.gpt import GPT, Config, from_gpt2
 from course_utils.tokenizer import load_tokenizer
-from course_utils.training.corpus import encode_stories, read_stories, train_tokenizer
+from course_utils.training.bpe import train_tokenizer
+from course_utils.training.corpus import encode_stories, read_stories
 from course_utils.training.evaluate import total_nats
 from course_utils.training.export import export
 from course_utils.training.train import Recipe, batch_at, initialise, train

@@ -8,8 +8,9 @@ import torch
 from course_utils.gpt import Config
 from course_utils.storyteller import load
 from course_utils.tokenizer import load_tokenizer
+from course_utils.training.bpe import train_tokenizer
 from course_utils.training.card import model_card
-from course_utils.training.corpus import encode_stories, read_stories, train_tokenizer
+from course_utils.training.corpus import encode_stories, read_stories
 from course_utils.training.evaluate import evaluate
 from course_utils.training.export import export
 from course_utils.training.train import Recipe, train
