@@ -49,6 +49,23 @@ class State:
         """The logits once the settings have worked on them: tokens that they cut are at -inf."""
         return self.settings.process(self.logits, torch.tensor([], dtype=torch.int64))
 
+    @functools.cached_property
+    def probs(self) -> Tensor:
+        """The probabilities that a token is drawn with."""
+        return self.after.softmax(dim=-1)
+
+    @functools.cached_property
+    def measures(self) -> list[str]:
+        """How open the choice is and what is left of the vocabulary, in words."""
+        kept = ~self.after.isneginf()
+        mass = float(self.logits.softmax(dim=-1)[kept].sum())
+        return [
+            f"entropy {float(entropy(self.after)):.2f} bits, "
+            f"like {float(effective_choices(self.after)):,.1f} equal choices",
+            f"{int(kept.sum()):,} of {len(kept):,} tokens kept, "
+            f"{percent(round(mass, 5))} of the mass",
+        ]
+
 
 class Distribution(widgets.VBox):
     """Bars of the next-token probabilities, under sliders; a cell shows it as its last value.
@@ -210,7 +227,7 @@ class Distribution(widgets.VBox):
     def draw(self, state: State) -> Figure:
         """The picture of a state; always the same Figure, with its artists moved."""
         title = heading(state.settings, self.knobs)
-        return self.picture.draw(bars(state), title, "  ·  ".join(measures(state)))
+        return self.picture.draw(bars(state), title, "  ·  ".join(state.measures))
 
     def ask_function(self) -> tuple[Tensor | None, str]:
         """What the learner's function returns here, or None and what is wrong with it."""
@@ -271,7 +288,6 @@ def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Ten
 def bars(state: State) -> list[Bar]:
     """The most likely tokens in the model's own order, which no temperature changes."""
     before = state.logits.softmax(dim=-1)
-    now = state.after.softmax(dim=-1)
     kept = ~state.after.isneginf()
     drew = int(state.counts.sum()) > 0
     order = state.logits.argsort(descending=True, stable=True)
@@ -280,7 +296,7 @@ def bars(state: State) -> list[Bar]:
         return Bar(
             label,
             float(before[ids].sum()),
-            float(now[ids].sum()),
+            float(state.probs[ids].sum()),
             bool(kept[ids].any()),
             int(state.counts[ids].sum()) if drew else None,
             None if state.yours is None else float(state.yours[ids].sum()),
@@ -302,27 +318,15 @@ def reading(value: float | int | None) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def measures(state: State) -> list[str]:
-    after = state.after
-    kept = ~after.isneginf()
-    mass = float(state.logits.softmax(dim=-1)[kept].sum())
-    return [
-        f"entropy {float(entropy(after)):.2f} bits, like {float(effective_choices(after)):,.1f} "
-        "equal choices",
-        f"{int(kept.sum()):,} of {len(kept):,} tokens kept, {percent(round(mass, 5))} of the mass",
-    ]
-
-
 def summary(state: State, knobs: Sequence[str]) -> str:
     """The picture in one line."""
-    probs = state.after.softmax(dim=-1)
-    best = int(probs.argmax())
+    best = int(state.probs.argmax())
     text = (
         f"{heading(state.settings, knobs)}: the most likely next token is "
-        f"'{visible(state.tokens[best])}' at {percent(float(probs[best]))}; "
-        f"{'; '.join(measures(state))}."
+        f"'{visible(state.tokens[best])}' at {percent(float(state.probs[best]))}; "
+        f"{'; '.join(state.measures)}."
     )
-    return " ".join(filter(None, [text, draws(state), comparison(state, probs)]))
+    return " ".join(filter(None, [text, draws(state), comparison(state)]))
 
 
 def draws(state: State) -> str:
@@ -338,11 +342,11 @@ def draws(state: State) -> str:
     return f"{total:,} {'draw' if total == 1 else 'draws'}: {', '.join(parts)}."
 
 
-def comparison(state: State, probs: Tensor) -> str:
+def comparison(state: State) -> str:
     if state.yours is None:
         return ""
-    worst = int((state.yours - probs).abs().argmax())
-    yours, reference = float(state.yours[worst]), float(probs[worst])
+    worst = int((state.yours - state.probs).abs().argmax())
+    yours, reference = float(state.yours[worst]), float(state.probs[worst])
     if abs(yours - reference) <= 1e-4:
         return "Your function agrees with the reference."
     return (
