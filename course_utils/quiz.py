@@ -156,22 +156,10 @@ def scored() -> str:
     from course_utils.grading.score import score  # slow to import, and needed only on a click
 
     try:
-        return as_html(score(Path(name)))
+        report = score(Path(name))
     except Exception as error:  # a button has nobody to raise to: the learner sees the reason
         return f"No score this time. {html.escape(type(error).__name__)}: {html.escape(str(error))}"
-
-
-def as_html(report) -> str:
-    rows = "".join(
-        f"<tr><th scope='row' style='text-align: left'>{html.escape(question)}</th>"
-        f"<td>{html.escape(points)}</td>"
-        f"<td style='text-align: left'>{html.escape(reason)}</td></tr>"
-        for question, points, reason in report.rows()
-    )
-    notes = "".join(f"<p>Note: {html.escape(note)}.</p>" for note in report.notes)
     return (
         f"<p><b>{report.points:g} of {report.max_points:g} points</b>. "
-        "Unsaved changes were not seen.</p>"
-        "<table><tr><th scope='col'>Question</th><th scope='col'>Points</th>"
-        f"<th scope='col'>Reason</th></tr>{rows}</table>{notes}"
+        f"Unsaved changes were not seen.</p>{report.html_table()}"
     )

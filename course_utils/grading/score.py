@@ -54,16 +54,23 @@ class Report:
         lines = [f"{a:<{wide}}  {b:>{narrow}}  {c}".rstrip() for a, b, c in rows]
         return "\n".join(lines + [f"Note: {note}." for note in self.notes])
 
-    def html(self) -> str:
-        """The table as a page that needs nothing from elsewhere."""
+    def html_table(self) -> str:
+        """The table and the notes as HTML, for the page and for the button in the notebook."""
         rows = "\n".join(
-            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>"
+            "<tr>" + "".join(f"<td {LEFT}>{html.escape(text)}</td>" for text in row) + "</tr>"
             for row in self.rows()
         )
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return PAGE.format(title=html.escape(self.module), rows=rows, notes=notes)
+        heads = "".join(f"<th scope='col' {LEFT}>{name}</th>" for name in HEADS)
+        notes = "".join(f"<p>Note: {html.escape(note)}.</p>" for note in self.notes)
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+
+    def html(self) -> str:
+        """The table as a page that needs nothing from elsewhere."""
+        return PAGE.format(title=html.escape(self.module), table=self.html_table())
 
 
+HEADS = ("Question", "Points", "Reason")
+LEFT = "style='text-align: left'"  # JupyterLab centres and right-aligns by itself
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -74,13 +81,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .3em 1em .3em 0 }}
 tr:last-child {{ font-weight: bold }}
 </style>
 <h1>{title}: score</h1>
-<table>
-<thead><tr><th>Question</th><th>Points</th><th>Reason</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-<ul>{notes}</ul>
+{table}
 </html>
 """
 
