@@ -43,9 +43,7 @@ def generate(args: argparse.Namespace) -> None:
         if args.n > 1:
             print(f"--- {i + 1} of {args.n}, seed {args.seed + i}")
         print(args.prompt, end="", flush=True)
-        for step in generate(
-            model, args.prompt, settings.process, args.max_new_tokens, args.seed + i
-        ):
+        for step in generate(model, args.prompt, settings, args.max_new_tokens, args.seed + i):
             print(step.text, end="", flush=True)
         print()
 

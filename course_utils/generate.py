@@ -1,144 +1,354 @@
 """The loop: model, strategies, draw, append, and again."""
 
+import functools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
-from course_utils import sampling
-from course_utils.gpt import Cache
+from course_utils import penalties, sampling
+from course_utils.gpt import GPT, Cache
 from course_utils.metrics import entropy
 from course_utils.storyteller import Storyteller
 from course_utils.tokenizer import TextStream
 
 Process = Callable[[Tensor, Tensor], Tensor]
 
+ALL, NEW = "ids", "ids[..., prompt_length:]"
+# The knobs in the order of use: the function of each and the tokens that it looks back at.
+KNOBS = {
+    "repetition_penalty": (penalties.repetition_penalty, ALL),
+    "frequency_penalty": (penalties.frequency_penalty, NEW),
+    "presence_penalty": (penalties.presence_penalty, NEW),
+    "temperature": (sampling.temperature, None),
+    "top_k": (sampling.top_k, None),
+    "top_p": (sampling.top_p, None),
+    "min_p": (sampling.min_p, None),
+}
+SHORTLIST = 256  # tokens that nearly always hold the nucleus; where they do not, all are sorted
+
 
 @dataclass(frozen=True)
 class Settings:
-    """The knobs of an API request, with its defaults, which change nothing.
+    """The knobs of an API request, with defaults that change nothing.
 
-    temperature: 0 or above, 0 means greedy; top_k: at least 1, None is off; top_p: in (0, 1].
+    temperature: 0 or above, 0 means greedy; top_k: at least 1, None is off; top_p: in (0, 1];
+    min_p: in [0, 1]; repetition_penalty: above 0; frequency_penalty, presence_penalty: in [-2, 2].
     Raises ValueError on any other value.
     """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
 
     def __post_init__(self):
         sampling.check_number("temperature", self.temperature, 0, math.inf, "Use 0 for greedy")
-        sampling.check_number("top_p", self.top_p, 0, 1, "Use 1.0 to switch it off", above=True)
-        sampling.check_count("top_k", 1 if self.top_k is None else self.top_k)
+        logits, ids = torch.zeros(1), torch.zeros(1, dtype=torch.int64)
+        for name, value in (self.changed() | {"temperature": 1.0}).items():
+            function, history = KNOBS[name]  # which checks its value
+            function(logits, ids, value) if history else function(logits, value)
 
-    def process(self, logits: Tensor, ids: Tensor) -> Tensor:
-        """Apply the knobs in order: temperature, top-k, top-p. `ids` are the tokens so far."""
+    def changed(self) -> dict[str, float]:
+        """The knobs that are not at their default, in the order of use."""
+        off = {field.name: field.default for field in fields(self)}
+        return {name: getattr(self, name) for name in KNOBS if getattr(self, name) != off[name]}
+
+    def active(self) -> dict[str, float]:
+        """The knobs to apply: when greedy, the penalties, and then the best is left."""
+        values = self.changed()
         if self.temperature == 0:
-            return sampling.top_k(logits, 1)
-        logits = sampling.temperature(logits, self.temperature)
-        if self.top_k is not None:
-            logits = sampling.top_k(logits, self.top_k)
-        return sampling.top_p(logits, self.top_p)
+            return {name: v for name, v in values.items() if KNOBS[name][1]} | {"top_k": 1}
+        return values
+
+    def process(self, logits: Tensor, ids: Tensor, prompt_length: int = 0) -> Tensor:
+        """Apply the knobs in order: penalties, temperature, top-k, top-p, min-p.
+
+        logits: (..., vocab); ids: (..., length), the tokens so far. The repetition penalty counts
+        them all, as in `transformers`; frequency and presence count those after `prompt_length`,
+        as in the OpenAI API.
+        """
+        return self.truncate(self.penalise(logits, ids, prompt_length))
+
+    @property
+    def looks_back(self) -> bool:
+        return any(KNOBS[name][1] for name in self.active())
+
+    def penalise(self, logits: Tensor, ids: Tensor, prompt_length: int) -> Tensor:
+        for name, value in self.active().items():
+            function, history = KNOBS[name]
+            if history:
+                logits = function(
+                    logits, ids if history == ALL else ids[..., prompt_length:], value
+                )
+        return logits
+
+    def truncate(self, logits: Tensor) -> Tensor:
+        for name, value in self.active().items():
+            function, history = KNOBS[name]
+            if not history:
+                logits = function(logits, value)
+        return logits
 
     def code(self) -> str:
         """The Python lines that these settings stand for."""
-        if self.temperature == 0:
-            return "token = greedy(logits)"
         lines = []
-        if self.temperature != 1:
-            lines.append(f"logits = temperature(logits, {self.temperature:g})")
-        if self.top_k is not None:
-            lines.append(f"logits = top_k(logits, {self.top_k})")
-        if self.top_p != 1:
-            lines.append(f"logits = top_p(logits, {self.top_p:g})")
+        for name, value in self.active().items():
+            history = KNOBS[name][1]
+            lines.append(f"logits = {name}(logits, {f'{history}, ' if history else ''}{value:g})")
+        if self.temperature == 0:
+            return "\n".join([*lines[:-1], "token = greedy(logits)"])
         return "\n".join([*lines, "token = sample(logits, generator)"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
-    """One token of a text, and how it was chosen.
+    """One token of a text, and what it was chosen from.
 
-    `text` is what can be shown now: empty for end-of-text and for half a character.
-    `logprob` (nats), `rank` (1 is the likeliest) and `entropy` (bits) are the model's own, before
-    any strategy; `kept` tokens were left to draw from, and the model gave them `mass` together.
+    `text` is what can be shown now: empty for end-of-text and for half a character. `logits`
+    (vocab,) are the model's own, before any strategy; `left` (n,) are those that the strategies
+    gave to the draw, -inf for a cut token, and `ids` (n,) their tokens.
     """
 
     token: int
     text: str
-    logprob: float
-    rank: int
-    entropy: float
-    kept: int
-    mass: float
+    logits: Tensor
+    left: Tensor
+    ids: Tensor
+
+    @functools.cached_property
+    def logprobs(self) -> Tensor:
+        """Natural log-probabilities of all tokens by the model: (vocab,)."""
+        return self.logits.log_softmax(dim=-1)
+
+    @property
+    def logprob(self) -> float:
+        """Natural log-probability of the token by the model."""
+        return float(self.logprobs[self.token])
+
+    @property
+    def rank(self) -> int:
+        """The token's place by the model's own scores: 1 is the likeliest."""
+        return int((self.logits > self.logits[self.token]).sum()) + 1
+
+    @property
+    def entropy(self) -> float:
+        """Bits: how open the choice was to the model."""
+        return float(entropy(self.logits))
+
+    @property
+    def kept_ids(self) -> Tensor:
+        """The tokens that were left to draw from, lowest id first."""
+        return self.ids[~self.left.isneginf()]
+
+    @property
+    def kept(self) -> int:
+        """How many tokens were left to draw from."""
+        return len(self.kept_ids)
+
+    @property
+    def mass(self) -> float:
+        """The probability that the model gave to the kept tokens together."""
+        return float(self.logprobs[self.kept_ids].exp().sum())
 
 
 def generate(
     model: Storyteller,
     prompt: str,
-    process: Process | None = None,
+    process: Settings | Process | None = None,
     max_new_tokens: int = 200,
     seed: int = 0,
+    cache: bool = True,
 ) -> Iterator[Step]:
     """Continue the prompt, a `Step` a token, until end-of-text or `max_new_tokens`.
 
-    process: logits (vocab,) and the ids so far (length,) to logits; None draws from the model as it
-    is. Past the context the model sees only its last tokens. Same seed and machine: same text.
+    process: `Settings`, or a function of logits (vocab,) and the ids so far (length,) to logits;
+    None draws from the model as it is. Past the context the model sees only its last tokens.
+    cache: False runs all of the text anew for each token, which is slower and gives the same text
+    but for near-ties in floating point. Same seed and machine: same text.
     Raises ValueError on an empty or too long prompt, or a max_new_tokens or seed out of range.
     """
+    batch = generate_batch(model, [prompt], process, max_new_tokens, [seed], cache)
+    return (step for [step] in batch)
+
+
+def generate_batch(
+    model: Storyteller,
+    prompts: Sequence[str],
+    process: Settings | Process | None = None,
+    max_new_tokens: int = 200,
+    seeds: Sequence[int] | None = None,
+    cache: bool = True,
+) -> Iterator[list[Step | None]]:
+    """Continue many prompts side by side: at each step, a `Step` a row, None for ended rows.
+
+    seeds: one a row, 0, 1, 2, … by default. A row draws from its own generator, so that its text is
+    the one that `generate` gives with its seed, but for near-ties in floating point.
+    The rest is as in `generate`. Raises ValueError also if there is no prompt, or a seed too few.
+    """
+    seeds = range(len(prompts)) if seeds is None else seeds
     sampling.check_count("max_new_tokens", max_new_tokens)
-    sampling.check_count("seed", seed, least=0)
-    return steps(model, model.encode(prompt), process, max_new_tokens, seed)
+    if isinstance(prompts, str) or not prompts:
+        raise ValueError(f"prompts must be a list of at least one text, got {prompts!r}")
+    if len(seeds) != len(prompts):
+        raise ValueError(f"seeds must be one a prompt, {len(prompts)}, got {len(seeds)}")
+    for seed in seeds:
+        sampling.check_count("seed", seed, least=0)
+    rows = [Row(model, prompt, seed) for prompt, seed in zip(prompts, seeds, strict=True)]
+    return run(model, rows, process or Settings(), max_new_tokens, cache)
+
+
+class Row:
+    """One text of a batch as it grows."""
+
+    def __init__(self, model: Storyteller, prompt: str, seed: int):
+        self.ids = model.encode(prompt)
+        self.prompt_length = len(self.ids)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.stream = TextStream(model.tokenizer)
+        self.ended = False
 
 
 @torch.inference_mode()
-def steps(
-    model: Storyteller, ids: list[int], process: Process | None, max_new_tokens: int, seed: int
-) -> Iterator[Step]:
-    generator = torch.Generator().manual_seed(seed)
-    stream = TextStream(model.tokenizer)
+def run(
+    model: Storyteller,
+    rows: list[Row],
+    process: Settings | Process,
+    max_new_tokens: int,
+    cache: bool,
+) -> Iterator[list[Step | None]]:
     end = model.tokenizer.eot_token
-    next_logits = predictor(model)
+    reader = Reader(model.gpt, cache)
+    going = rows
     for remaining in reversed(range(max_new_tokens)):
-        logits = next_logits(ids)
-        chosen_from = process(logits, torch.tensor(ids)) if process else logits
-        token = int(sampling.sample(chosen_from, generator))
-        ids.append(token)
-        text = "" if token == end else stream.add(token)
-        if token == end or not remaining:
-            text += stream.end()
-        yield describe(logits, chosen_from, token, text)
-        if token == end:
+        logits = reader.next_logits([row.ids for row in going])
+        left, ids = candidates(process, logits, going)
+        drawn = sampling.sample(left, [row.generator for row in going])
+        tokens = ids.gather(-1, drawn.unsqueeze(-1)).flatten().tolist()
+        steps = dict.fromkeys(rows)
+        for i, (row, token) in enumerate(zip(going, tokens, strict=True)):
+            row.ids.append(token)
+            row.ended = token == end
+            text = "" if row.ended else row.stream.add(token)
+            if row.ended or not remaining:
+                text += row.stream.end()
+            steps[row] = Step(token, text, logits[i], left[i], ids[i])
+        yield list(steps.values())
+        if any(row.ended for row in going):
+            reader.keep([i for i, row in enumerate(going) if not row.ended])
+            going = [row for row in going if not row.ended]
+        if not going:
             return
 
 
-def predictor(model: Storyteller) -> Callable[[list[int]], Tensor]:
-    """A function from all ids so far to the next logits (vocab,), which runs only new ids."""
-    config = model.gpt.config
-    weight = model.gpt.wte.weight
-    cache = Cache(config, 1, weight.dtype, weight.device)
+class Reader:
+    """The next logits for rows of ids that grow together; with a cache, each id is run once."""
 
-    def next_logits(ids: list[int]) -> Tensor:
-        if len(ids) <= config.n_positions:
-            logits = model.gpt(torch.tensor([ids[cache.length :]], device=weight.device), cache)
-        else:  # positions are absolute: a window that slides has to be computed anew
-            window = torch.tensor([ids[-config.n_positions :]], device=weight.device)
-            logits = model.gpt(window)
-        return logits[0, -1].float().cpu()
+    def __init__(self, gpt: GPT, cached: bool = True):
+        self.gpt = gpt
+        self.cached = cached
+        self.device = gpt.wte.weight.device
+        self.cache = None
 
-    return next_logits
+    def next_logits(self, rows: list[list[int]]) -> Tensor:
+        """rows: all ids so far, a list each. Returns (rows, vocab), float32, on the CPU."""
+        if self.cached and max(map(len, rows)) <= self.gpt.config.n_positions:
+            hidden = self.new_hidden(rows)
+        else:
+            hidden = self.window_hidden(rows)
+        return self.gpt.logits(hidden).float().cpu()
+
+    def new_hidden(self, rows: list[list[int]]) -> Tensor:
+        """Run the ids that the cache has not seen, the rows padded in front to end together."""
+        if self.cache is None:
+            longest = max(map(len, rows))
+            self.pads = [longest - len(ids) for ids in rows]
+            first = torch.tensor(self.pads, device=self.device) if any(self.pads) else None
+            self.cache = Cache(self.gpt, len(rows), first)
+        seen = self.cache.length
+        new = [([0] * pad + ids)[seen:] for pad, ids in zip(self.pads, rows, strict=True)]
+        return self.gpt.hidden(torch.tensor(new, device=self.device), self.cache)[:, -1]
+
+    def window_hidden(self, rows: list[list[int]]) -> Tensor:
+        """Run the last ids that fit: positions are absolute, so a window that slides is all new."""
+        windows = [ids[-self.gpt.config.n_positions :] for ids in rows]
+        longest = max(map(len, windows))
+        ids = [window + [0] * (longest - len(window)) for window in windows]
+        last = [len(window) - 1 for window in windows]
+        return self.gpt.hidden(torch.tensor(ids, device=self.device))[range(len(rows)), last]
+
+    def keep(self, rows: list[int]) -> None:
+        """Go on with these rows only."""
+        if self.cache:
+            self.cache.select(torch.tensor(rows, dtype=torch.int64, device=self.device))
+            self.pads = [self.pads[row] for row in rows]
 
 
-def describe(logits: Tensor, chosen_from: Tensor, token: int, text: str) -> Step:
-    probs = logits.softmax(dim=-1)
-    kept = ~chosen_from.isneginf()
-    return Step(
-        token=token,
-        text=text,
-        logprob=float(probs[token].log()),
-        rank=int((probs > probs[token]).sum()) + 1,
-        entropy=float(entropy(logits)),
-        kept=int(kept.sum()),
-        mass=float(probs[kept].sum()),
-    )
+def candidates(
+    process: Settings | Process, logits: Tensor, rows: list[Row]
+) -> tuple[Tensor, Tensor]:
+    """The logits to draw from and the ids of their tokens, lowest first: both (rows, n)."""
+    if not isinstance(process, Settings) or process.looks_back:
+        pairs = zip(logits, rows, strict=True)
+        logits = torch.stack(
+            [processed(process, x, row.ids, row.prompt_length) for x, row in pairs]
+        )
+        return logits, everything(logits)
+    return shortlist(process, logits) or (process.truncate(logits), everything(logits))
+
+
+def everything(logits: Tensor) -> Tensor:
+    return torch.arange(logits.shape[-1]).expand_as(logits)
+
+
+def processed(
+    process: Settings | Process, logits: Tensor, ids: list[int], prompt_length: int
+) -> Tensor:
+    """The logits (vocab,) that a process leaves; ValueError if they have another shape."""
+    history = torch.tensor(ids)
+    if isinstance(process, Settings):
+        return process.process(logits, history, prompt_length)
+    left = process(logits, history)
+    if not isinstance(left, Tensor) or left.shape != logits.shape:
+        got = tuple(left.shape) if isinstance(left, Tensor) else type(left).__name__
+        raise ValueError(f"process must return logits of shape {tuple(logits.shape)}, got {got}")
+    return left
+
+
+def shortlist(settings: Settings, logits: Tensor) -> tuple[Tensor, Tensor] | None:
+    """What `settings.truncate` leaves, quicker: sort a few tokens in place of the vocabulary.
+
+    logits: (rows, vocab). Returns (logits, ids), both (rows, n) in the order of the ids, with all
+    that is kept among them; None if there is nothing to gain or `n` tokens do not hold the nucleus.
+    """
+    k, p, t = settings.top_k, settings.top_p, settings.temperature
+    n = 1 if t == 0 else k or SHORTLIST
+    if (k is None and p == 1 and t) or settings.min_p or n >= logits.shape[-1]:
+        return None
+    values, ids = logits.topk(n + 1)
+    if not (values[:, :-1] > values[:, 1:]).all():  # of equals, the lowest ids come first
+        if not values[:, 0].isfinite().all():
+            return None
+        last = values[:, n - 1 : n]
+        above, level = logits > last, logits == last
+        spare = n - above.sum(dim=-1, keepdim=True)
+        ids = (above | level & (level.cumsum(dim=-1) <= spare)).nonzero()[:, 1].view(-1, n)
+        values, order = logits.gather(-1, ids).sort(dim=-1, descending=True, stable=True)
+        ids = ids.gather(-1, order)
+    left, ids = values[:, :n] / (t or 1), ids[:, :n]
+    if p < 1 and t:
+        if k:
+            probs = left.softmax(dim=-1)
+        else:
+            probs = (left - (logits / t).logsumexp(dim=-1, keepdim=True)).exp()
+        mass = probs.cumsum(dim=-1)
+        if not k and (mass[:, -1] < p).any():
+            return None
+        left = left.masked_fill(mass - probs >= p, -math.inf)
+    ids, order = ids.sort(dim=-1)
+    return left.gather(-1, order), ids

@@ -3,9 +3,12 @@
 Names and shapes follow GPT-2, so the same weights load into `transformers.GPT2LMHeadModel`.
 """
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,48 +25,70 @@ class Config:
 
 
 class Cache:
-    """Keys and values of the tokens seen so far: (layers, 2, batch, heads, context, head size).
+    """Keys and values of the tokens seen so far: (layers, batch, 2, heads, context, head size).
 
-    The room is taken once, so adding a token costs the same at any length.
+    The room is taken once, so adding a token costs the same at any length. Rows of unequal length
+    end together: row i begins at slot `first[i]`, and the slots before it hold nothing to look at.
     """
 
-    def __init__(self, config: Config, batch: int, dtype: torch.dtype, device: torch.device):
+    def __init__(self, gpt: "GPT", batch: int, first: Tensor | None = None):
+        config, weight = gpt.config, gpt.wte.weight
         head_size = config.n_embd // config.n_head
-        shape = (config.n_layer, 2, batch, config.n_head, config.n_positions, head_size)
-        self.store = torch.empty(shape, dtype=dtype, device=device)
+        shape = (config.n_layer, batch, 2, config.n_head, config.n_positions, head_size)
+        self.store = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
+        self.first = first
         self.length = 0
+
+    def select(self, rows: Tensor) -> None:
+        """Row i goes on from what is now row `rows[i]`; rows: (new batch,) int64."""
+        chosen = self.store[..., : self.length, :].index_select(1, rows)
+        if len(rows) != self.store.shape[1]:
+            self.store = self.store.new_zeros(len(self.store), len(rows), *self.store.shape[2:])
+        self.store[..., : self.length, :] = chosen
+        if self.first is not None:
+            self.first = self.first[rows]
+
+
+class Projection(nn.Module):
+    """x @ weight + bias, with the weight as GPT-2 stores it: (inputs, outputs).
+
+    A single row is also multiplied faster so than by `nn.Linear`'s transposed matrix.
+    """
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(inputs, outputs) * 0.02)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight.T, self.bias)
 
 
 class Attention(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
         self.n_head = config.n_head
-        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+        self.c_attn = Projection(config.n_embd, 3 * config.n_embd)
+        self.c_proj = Projection(config.n_embd, config.n_embd)
 
-    def forward(self, x: Tensor, stored: Tensor | None, start: int) -> Tensor:
+    def forward(self, x: Tensor, stored: Tensor | None, seen: Tensor | None) -> Tensor:
+        """x: (batch, new, width); stored: (batch, 2, heads, slots, head size), new ones last."""
         batch, new, width = x.shape
-        q, k, v = (
-            part.view(batch, new, self.n_head, -1).transpose(1, 2)
-            for part in self.c_attn(x).split(width, dim=-1)
-        )
+        qkv = self.c_attn(x).view(batch, new, 3, self.n_head, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind(0)
         if stored is not None:
-            stored[0, :, :, start : start + new] = k
-            stored[1, :, :, start : start + new] = v
-            k, v = stored[:, :, :, : start + new]
-        if start == 0:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=new > 1)
-        else:  # a new token sees every stored one and the new ones before it
-            seen = torch.ones(new, start + new, dtype=torch.bool, device=x.device).tril(start)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen if new > 1 else None)
+            stored[..., -new:, :] = qkv[1:].detach().transpose(0, 1)
+            k, v = stored.unbind(1)
+        causal = seen is None and new > 1
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal)
         return self.c_proj(y.transpose(1, 2).reshape(batch, new, width))
 
 
 class MLP(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
-        self.c_fc = nn.Linear(config.n_embd, 4 * config.n_embd)
-        self.c_proj = nn.Linear(4 * config.n_embd, config.n_embd)
+        self.c_fc = Projection(config.n_embd, 4 * config.n_embd)
+        self.c_proj = Projection(4 * config.n_embd, config.n_embd)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
@@ -77,8 +102,8 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, stored: Tensor | None, start: int) -> Tensor:
-        x = x + self.attn(self.ln_1(x), stored, start)
+    def forward(self, x: Tensor, stored: Tensor | None, seen: Tensor | None) -> Tensor:
+        x = x + self.attn(self.ln_1(x), stored, seen)
         return x + self.mlp(self.ln_2(x))
 
 
@@ -97,34 +122,117 @@ class GPT(nn.Module):
         self.ln_f = nn.LayerNorm(config.n_embd)
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
-        """ids: (batch, new) int64. Returns logits (batch, new, vocab).
+        """ids: (batch, new) int64. Returns logits (batch, new, vocab). More under `hidden`."""
+        return self.logits(self.hidden(ids, cache))
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(…, width) to (…, vocab): how well each token's embedding fits the hidden state."""
+        return F.linear(hidden, self.wte.weight)
+
+    def hidden(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
+        """The last hidden states (batch, new, width), which `logits` turns into scores.
 
         With a cache, `ids` are only the tokens that it has not seen yet; they are added to it.
+        Raises ValueError if they do not fit into the context.
         """
         start = cache.length if cache else 0
-        new = ids.shape[1]
-        x = self.wte(ids) + self.wpe.weight[start : start + new]
-        for layer, block in enumerate(self.h):
-            x = block(x, cache.store[layer] if cache else None, start)
+        end = start + ids.shape[1]
+        if end > self.config.n_positions:
+            raise ValueError(
+                f"the text must be at most {self.config.n_positions} tokens, got {end}. "
+                "Pass only the last ones"
+            )
+        stored, positions, seen = [None] * len(self.h), self.wpe.weight[start:end], None
         if cache:
-            cache.length += new
-        return F.linear(self.ln_f(x), self.wte.weight)
+            stored = [cache.store[layer, ..., :end, :] for layer in range(len(self.h))]
+            cache.length = end
+            if cache.first is not None:
+                slots = torch.arange(start, end, device=ids.device)
+                positions = self.wpe((slots - cache.first[:, None]).clamp(min=0))
+            seen = visible(start, end, cache.first, ids.device)
+        x = self.wte(ids) + positions
+        for block, room in zip(self.h, stored, strict=True):
+            x = block(x, room, seen)
+        return self.ln_f(x)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> "GPT":
+        """OpenAI's published GPT-2 ("gpt2", "gpt2-medium", …), in float32.
+
+        name: a folder with `config.json` and `model.safetensors`, or a name on the Hugging Face
+        hub: its local cache is read first. Only a model that is not there yet needs the network.
+        Raises ValueError if the files are missing, cannot be fetched, or are not a plain GPT-2's.
+        Radford et al. 2019.
+        """
+        folder = Path(name) if Path(name).is_dir() else fetch(str(name))
+        for file in ("config.json", "model.safetensors"):
+            if not (folder / file).is_file():
+                raise ValueError(f"{folder / file} is missing. Give the folder of a GPT-2")
+        values = json.loads((folder / "config.json").read_text("utf-8"))
+        for key, expected in PLAIN_GPT2.items():
+            if values.get(key, expected) != expected:
+                raise ValueError(
+                    f"{folder / 'config.json'}: {key} must be {expected!r}, got {values[key]!r}. "
+                    "Only plain GPT-2 models can be loaded"
+                )
+        model = cls(Config(**{field: values[field] for field in Config.__dataclass_fields__}))
+        model.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
+        return model.eval()
+
+
+PLAIN_GPT2 = {
+    "model_type": "gpt2",
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+    "n_inner": None,
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "tie_word_embeddings": True,
+}
+
+
+def fetch(name: str) -> Path:
+    """The folder of a model in the Hugging Face cache, downloaded if it is not there yet."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+    except ModuleNotFoundError:
+        raise ValueError(
+            f"{name} is no folder, and huggingface_hub, which can fetch a model of this name, is "
+            "missing; run: pip install --editable '.[hub]'"
+        )
+    files = ["config.json", "model.safetensors"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=files, local_files_only=True))
+    except LocalEntryNotFoundError:
+        print(f"{name} is not in the Hugging Face cache: downloading it from huggingface.co")
+    try:
+        return Path(snapshot_download(name, allow_patterns=files))
+    except Exception as error:  # the library has a family of its own, and passes others on
+        raise ValueError(f"{name} is no folder and cannot be downloaded: {error}")
+
+
+def visible(start: int, end: int, first: Tensor | None, device: torch.device) -> Tensor | None:
+    """Which slots each new token may look at, (…, new, slots); None where no mask is needed."""
+    if first is None and (start == 0 or end - start == 1):
+        return None
+    slots = torch.arange(end, device=device)
+    seen = slots <= slots[start:, None]
+    if first is None:
+        return seen
+    held = slots >= first[:, None, None, None]
+    # A slot before the row's first looks at itself, as a softmax over nothing would be NaN.
+    return (seen & held) | (slots == slots[start:, None])
 
 
 def from_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as GPT-2 stores them (float16, matrices as input by output) for `load_state_dict`."""
+    """Weights as published, of any float dtype, for `load_state_dict`."""
     named = {name.removeprefix("transformer."): w.float() for name, w in weights.items()}
-    return {name: w.T.contiguous() if is_projection(name) else w for name, w in named.items()}
+    buffers = (".attn.bias", ".attn.masked_bias", "lm_head.weight")  # a mask, and wte once more
+    return {name: w for name, w in named.items() if not name.endswith(buffers)}
 
 
 def to_gpt2(model: GPT) -> dict[str, Tensor]:
     """The inverse of `from_gpt2`, rounded to float16."""
-    return {
-        f"transformer.{name}": (w.T if is_projection(name) else w).half().contiguous().cpu()
-        for name, w in model.state_dict().items()
-    }
-
-
-def is_projection(name: str) -> bool:
-    """GPT-2 keeps the matrices of its blocks transposed to those of `nn.Linear`."""
-    return name.startswith("h.") and name.endswith("weight") and ".ln_" not in name
+    weights = model.state_dict().items()
+    return {f"transformer.{name}": w.half().contiguous().cpu() for name, w in weights}

@@ -1,10 +1,14 @@
+import math
 import re
 
+import cases
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_utils import sampling
-from course_utils.generate import Settings, generate, predictor
+from course_utils.generate import Reader, Settings, generate, generate_batch, shortlist
 
 PROMPT = "Once upon a time"
 
@@ -15,10 +19,10 @@ def text_of(steps):
 
 def test_settings_build_what_their_code_says(storyteller):
     logits = storyteller.next_logits(PROMPT)
-    settings = Settings(temperature=0.8, top_k=40, top_p=0.9)
+    chosen = Settings(temperature=0.8, top_k=40, top_p=0.9)
     names = {**vars(sampling), "logits": logits, "generator": torch.Generator().manual_seed(3)}
-    exec(settings.code(), names)
-    drawn = settings.process(logits, torch.tensor([0]))
+    exec(chosen.code(), names)
+    drawn = chosen.process(logits, torch.tensor([0]))
     assert names["token"] == sampling.sample(drawn, torch.Generator().manual_seed(3))
     assert Settings().code() == "token = sample(logits, generator)"
     assert torch.equal(Settings().process(logits, torch.tensor([0])), logits)
@@ -77,16 +81,169 @@ def test_it_stops_at_end_of_text(storyteller):
 
 @torch.inference_mode()
 def test_cached_logits_equal_uncached_ones_within_and_past_the_context(storyteller):
-    next_logits = predictor(storyteller)
+    reader = Reader(storyteller.gpt)
     ids = (storyteller.encode(" and the old man" * 50) * 2)[:258]
     for length in (3, 4, 200, 201, 256, 257, 258):
         expected = storyteller.gpt(torch.tensor([ids[:length][-256:]]))[0, -1]
-        assert (next_logits(ids[:length]) - expected).abs().max() < 1e-4
+        assert (reader.next_logits([ids[:length]])[0] - expected).abs().max() < 1e-4
 
 
 def test_a_text_goes_on_past_the_context(storyteller):
     steps = list(generate(storyteller, " the" * 250, Settings(top_k=40).process, 12))
     assert len(steps) == 12 or steps[-1].token == storyteller.tokenizer.eot_token
+
+
+def texts_of(batches, rows):
+    """The tokens of each row, and the check that a row which ended stays ended."""
+    texts = [[] for _ in range(rows)]
+    for steps in batches:
+        assert len(steps) == rows
+        for text, step in zip(texts, steps, strict=True):
+            assert step is None or not text or text[-1].token != 4095
+            if step:
+                text.append(step)
+    return texts
+
+
+PROMPTS = [
+    PROMPT,
+    "The",
+    "The king said to his three sons that he who brought the finest ring would have the kingdom.",
+    "She ran through the wood, and at last",
+    '"Who is there?" cried the old woman',
+    "In the sea there lived a fish who",
+    "And they lived happily",
+    " the" * 200,
+]
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        None,
+        Settings(temperature=0.8, top_k=50, top_p=0.95),
+        Settings(temperature=1.1, top_p=0.9, frequency_penalty=0.2),
+        Settings(temperature=0.9, top_p=0.9).process,
+    ],
+)
+def test_a_rows_text_is_its_own_in_any_batch_and_without_cache(storyteller, process):
+    seeds = range(40, 40 + len(PROMPTS))
+    together = texts_of(generate_batch(storyteller, PROMPTS, process, 40, seeds), len(PROMPTS))
+    fewer = texts_of(generate_batch(storyteller, PROMPTS[::-3], process, 40, seeds[::-3]), 3)
+    for i, seed in enumerate(seeds):
+        alone = [step.token for step in generate(storyteller, PROMPTS[i], process, 40, seed)]
+        anew = generate(storyteller, PROMPTS[i], process, 40, seed, cache=False)
+        assert [step.token for step in together[i]] == alone
+        assert [step.token for step in anew] == alone
+    for ours, theirs in zip(fewer, together[::-3], strict=True):
+        assert [step.token for step in ours] == [step.token for step in theirs]
+
+
+def test_rows_end_on_their_own(storyteller):
+    """A batch in which the rows end at different steps, so that the cache loses rows."""
+    end = storyteller.tokenizer.eot_token
+    prompts = [f"The{' the' * i}" for i in range(5)]
+
+    def process(logits, ids):
+        return torch.where(torch.arange(4096) == end, 0.0, -torch.inf) if len(ids) > 9 else logits
+
+    texts = texts_of(generate_batch(storyteller, prompts, process, 20), 5)
+    assert [len(text) for text in texts] == [9, 8, 7, 6, 5]
+    for seed, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
+        alone = generate(storyteller, prompt, process, 20, seed)
+        assert [step.token for step in text] == [step.token for step in alone]
+
+
+knobs = st.builds(
+    Settings,
+    temperature=st.sampled_from([0.0, 0.3, 1.0]) | st.floats(0.05, 5),
+    top_k=st.none() | st.integers(1, 400),
+    top_p=st.sampled_from([0.3, 0.9, 1.0]) | st.floats(0.01, 1),
+    min_p=st.sampled_from([0.0, 0.0, 0.1]),
+)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(cases.logits(), knobs, st.integers(0, 2**32))
+def test_the_short_list_is_what_the_readable_functions_leave(logits, chosen, seed):
+    logits = logits.float()
+    short = shortlist(chosen, logits)
+    if short is None:
+        return
+    left, ids = short
+    expected = chosen.truncate(logits)
+    got = torch.full_like(logits, -math.inf).scatter(-1, ids, left)
+    assert (ids.diff(dim=-1) > 0).all()
+    # Summed in another order, a token may fall on the other side of p only if it is right there.
+    scaled = (logits.double() / (chosen.temperature or 1)).nan_to_num(neginf=-1e308)
+    ranked, order = expected_before(scaled, chosen.top_k)
+    differ = (got.isneginf() != expected.isneginf()).gather(-1, order)
+    assert ((ranked[differ] - chosen.top_p).abs() < 1e-5).all()
+    if not differ.any():
+        generators = [torch.Generator().manual_seed(seed + i) for i in range(2 * len(logits))]
+        drawn = sampling.sample(left, generators[: len(logits)]).unsqueeze(-1)
+        generators = [torch.Generator().manual_seed(seed + i) for i in range(len(logits))]
+        assert torch.equal(ids.gather(-1, drawn).squeeze(-1), sampling.sample(expected, generators))
+
+
+def expected_before(scaled, k):
+    """In float64, the mass before each token in rank order, after top-k; and the order."""
+    ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
+    probs = ranked[:, :k].softmax(-1) if k else ranked.softmax(-1)
+    before = torch.ones_like(ranked)
+    before[:, : probs.shape[-1]] = probs.cumsum(-1) - probs
+    return before, order
+
+
+def test_the_short_list_is_taken_where_it_pays(storyteller):
+    logits = storyteller.next_logits(PROMPT)[None]
+    for chosen in (Settings(top_k=50), Settings(0.8, 50, 0.95), Settings(top_p=0.5), Settings(0.0)):
+        assert shortlist(chosen, logits) is not None
+    for chosen in (Settings(), Settings(0.7), Settings(5.0, None, 0.999), Settings(top_k=4096)):
+        assert shortlist(chosen, logits) is None
+
+
+def test_penalties_count_what_their_apis_count(storyteller):
+    ids = torch.tensor([0, 1, 1, 2, 2])
+    logits = torch.zeros(4)
+    chosen = Settings(repetition_penalty=2.0, frequency_penalty=0.5, presence_penalty=1.0)
+    got = chosen.process(logits + 4, ids, prompt_length=3)
+    assert got.tolist() == [2.0, 2.0, 0.0, 4.0]  # 4 / 2, then 2 * 0.5 + 1 off token 2 alone
+    assert chosen.code().splitlines() == [
+        "logits = repetition_penalty(logits, ids, 2)",
+        "logits = frequency_penalty(logits, ids[..., prompt_length:], 0.5)",
+        "logits = presence_penalty(logits, ids[..., prompt_length:], 1)",
+        "token = sample(logits, generator)",
+    ]
+
+
+def test_penalties_reach_the_text(storyteller):
+    plain, penalised = (
+        [step.token for step in generate(storyteller, PROMPT, chosen, 120)]
+        for chosen in (Settings(0.0), Settings(0.0, frequency_penalty=0.8))
+    )
+    assert len(set(penalised)) > 2 * len(set(plain))
+
+
+def test_a_process_that_returns_no_logits_is_named(storyteller):
+    for process, got in [(lambda x, ids: x.argmax(), "()"), (lambda x, ids: None, "NoneType")]:
+        with pytest.raises(ValueError, match=re.escape(f"of shape (4096,), got {got}")):
+            next(generate(storyteller, PROMPT, process))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prompts": []}, "prompts must be a list of at least one text, got []"),
+        ({"prompts": "text"}, "prompts must be a list of at least one text, got 'text'"),
+        ({"prompts": ["a", ""]}, "prompt must not be empty"),
+        ({"prompts": ["a", "b"], "seeds": [1]}, "seeds must be one a prompt, 2, got 1"),
+        ({"prompts": ["a"], "seeds": [-1]}, "seed must be a whole number of at least 0, got -1"),
+    ],
+)
+def test_bad_batches_fail_before_the_first_token(storyteller, arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        generate_batch(storyteller, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +253,11 @@ def test_a_text_goes_on_past_the_context(storyteller):
         ({"temperature": float("nan")}, "got nan"),
         ({"top_p": 0.0}, "top_p must be in (0, 1], got 0.0"),
         ({"top_k": 0}, "top_k must be a whole number of at least 1, got 0"),
+        ({"top_k": 0, "temperature": 0}, "top_k must be a whole number of at least 1, got 0"),
+        ({"min_p": 2}, "min_p must be in [0, 1], got 2"),
+        ({"frequency_penalty": 3}, "frequency_penalty must be in [-2, 2], got 3"),
+        ({"presence_penalty": -3}, "presence_penalty must be in [-2, 2], got -3"),
+        ({"repetition_penalty": 0}, "repetition_penalty must be in (0, inf), got 0"),
     ],
 )
 def test_bad_settings(values, message):

@@ -1,9 +1,13 @@
 """The model against `transformers`, on the weights that ship."""
 
+import json
+import shutil
+
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from course_utils.gpt import Cache
+from course_utils.gpt import GPT, Cache
 from course_utils.storyteller import HERE
 
 
@@ -26,7 +30,7 @@ def test_logits_equal_those_of_transformers(storyteller, oracle, ids):
 
 @torch.inference_mode()
 def test_cached_logits_equal_those_of_transformers(storyteller, oracle, ids):
-    cache = Cache(storyteller.gpt.config, 3, torch.float32, torch.device("cpu"))
+    cache = Cache(storyteller.gpt, 3)
     theirs = None
     for start, end in [(0, 50), (50, 51), (51, 60), (60, 61), (61, 200)]:
         ours = storyteller.gpt(ids[:, start:end], cache)
@@ -46,3 +50,117 @@ def test_a_token_does_not_see_the_next_one(storyteller, ids):
     before, after = storyteller.gpt(ids), storyteller.gpt(changed)
     assert torch.equal(before[:, :100], after[:, :100])
     assert not torch.equal(before[:, 100:], after[:, 100:])
+
+
+@torch.inference_mode()
+def test_rows_of_unequal_length_end_together(storyteller, ids):
+    lengths = [200, 1, 57]
+    padded = torch.full_like(ids, 7)
+    for i, n in enumerate(lengths):
+        padded[i, 200 - n :] = ids[i, :n]
+    cache = Cache(storyteller.gpt, 3, torch.tensor([200 - n for n in lengths]))
+    logits = [storyteller.gpt(padded[:, a:b], cache)[:, -1] for a, b in [(0, 150), (150, 200)]][-1]
+    for i, n in enumerate(lengths):
+        alone = storyteller.gpt(ids[i : i + 1, :n])[0, -1]
+        assert (logits[i] - alone).abs().max() < 1e-4
+
+
+@torch.inference_mode()
+def test_a_cache_goes_on_from_chosen_rows(storyteller, ids):
+    cache = Cache(storyteller.gpt, 3)
+    storyteller.gpt(ids[:, :50], cache)
+    for rows in ([2, 2, 0], [1, 0], [0, 1, 1, 0]):
+        cache.select(torch.tensor(rows))
+        ids = ids[torch.tensor(rows)]
+        new = cache.length
+        logits = storyteller.gpt(ids[:, new : new + 1], cache)[:, -1]
+        assert (logits - storyteller.gpt(ids[:, : new + 1])[:, -1]).abs().max() < 1e-4
+
+
+def test_a_text_past_the_context_is_refused(storyteller, ids):
+    cache = Cache(storyteller.gpt, 3)
+    storyteller.gpt(ids, cache)
+    with pytest.raises(ValueError, match="at most 256 tokens, got 257"):
+        storyteller.gpt(ids[:, :57], cache)
+    assert cache.length == 200
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A GPT-2 with random weights and other sizes than ours, as transformers saves it."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(3)
+    config = GPT2Config(vocab_size=503, n_positions=64, n_embd=48, n_layer=3, n_head=4)
+    model = GPT2LMHeadModel(config).eval()
+    for parameter in model.parameters():  # no bias or norm may be left at its 0 or 1
+        torch.nn.init.normal_(parameter, 0.0, 0.2)
+    folder = tmp_path_factory.mktemp("gpt2")
+    model.save_pretrained(folder)
+    return model, folder
+
+
+@torch.inference_mode()
+def test_published_weights_load_from_a_folder(published, ids):
+    theirs, folder = published
+    ours = GPT.from_pretrained(folder)
+    assert (ours(ids[:, :64] % 503) - theirs(ids[:, :64] % 503).logits).abs().max() < 1e-4
+
+
+@torch.inference_mode()
+def test_names_without_prefix_and_mask_buffers_load_too(published, ids, tmp_path):
+    theirs, folder = published
+    weights = load_file(folder / "model.safetensors")
+    bare = {name.removeprefix("transformer."): w for name, w in weights.items()}
+    bare["h.0.attn.bias"] = torch.ones(1, 1, 64, 64).tril()
+    save_file(bare, tmp_path / "model.safetensors")
+    shutil.copy(folder / "config.json", tmp_path)
+    ours = GPT.from_pretrained(str(tmp_path))
+    assert (ours(ids[:, :64] % 503) - theirs(ids[:, :64] % 503).logits).abs().max() < 1e-4
+
+
+def in_hub_cache(folder, home):
+    """Put a model's files where the Hugging Face library keeps those of "gpt2"."""
+    repo = home / "models--gpt2"
+    (repo / "refs").mkdir(parents=True)
+    (repo / "refs" / "main").write_text("0" * 40)
+    shutil.copytree(folder, repo / "snapshots" / ("0" * 40))
+
+
+def test_a_name_is_read_from_the_hub_cache_without_a_network(published, tmp_path, monkeypatch):
+    _, folder = published
+    in_hub_cache(folder, tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("socket.socket", None)
+    assert GPT.from_pretrained("gpt2").config.n_positions == 64
+
+
+def test_a_download_that_fails_says_that_it_needs_the_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ValueError, match="gpt2 is no folder and cannot be downloaded"):
+        GPT.from_pretrained("gpt2")
+    assert "downloading it from huggingface.co" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "gptj"}, "model_type must be 'gpt2', got 'gptj'"),
+        ({"activation_function": "relu"}, "activation_function must be 'gelu_new', got 'relu'"),
+        ({"scale_attn_by_inverse_layer_idx": True}, "must be False, got True"),
+    ],
+)
+def test_another_architecture_is_refused(published, tmp_path, change, message):
+    _, folder = published
+    shutil.copytree(folder, tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "other" / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(ValueError, match=message):
+        GPT.from_pretrained(tmp_path / "other")
+
+
+def test_a_folder_without_weights_is_named(published, tmp_path):
+    shutil.copy(published[1] / "config.json", tmp_path)
+    with pytest.raises(ValueError, match=r"model\.safetensors is missing"):
+        GPT.from_pretrained(tmp_path)

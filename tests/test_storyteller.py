@@ -32,6 +32,15 @@ def test_next_logits_are_the_models_own(storyteller):
     assert " time" in storyteller.tokenizer.decode(logits.topk(3).indices.tolist())
 
 
+def test_bfloat16_weights_give_nearly_the_same_scores(storyteller):
+    halved = load(dtype=torch.bfloat16)
+    assert halved.gpt.wte.weight.dtype == torch.bfloat16
+    assert storyteller.gpt.wte.weight.dtype == torch.float32
+    ours, theirs = (model.next_logits("Once upon a") for model in (storyteller, halved))
+    assert theirs.dtype == torch.float32
+    assert 0 < (ours - theirs).abs().max() < 0.2
+
+
 @pytest.mark.parametrize("name", [*FILES, "SHA256SUMS"])
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()

@@ -47,13 +47,16 @@ class Storyteller:
     def next_logits(self, prompt: str) -> Tensor:
         """The model's scores for the token after the prompt: (vocab,), float32, on the CPU."""
         ids = torch.tensor([self.encode(prompt)], device=self.device)
-        return self.gpt(ids)[0, -1].cpu().clone()
+        return self.gpt(ids)[0, -1].float().cpu().clone()
 
 
 @functools.cache
-def load(folder: Path = HERE, device: str = "cpu") -> Storyteller:
+def load(
+    folder: Path = HERE, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> Storyteller:
     """Load the model once; later calls return the same one.
 
+    dtype: of the weights and the cache; bfloat16 takes half the memory and is not exact.
     One thread is used from then on: for a model this small more of them only wait for each other.
     Raises StorytellerError if a file is missing, damaged, or of another model.
     """
@@ -69,7 +72,7 @@ def load(folder: Path = HERE, device: str = "cpu") -> Storyteller:
         )
     gpt = GPT(config)
     gpt.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
-    return Storyteller(gpt.to(device).eval(), tokenizer, device)
+    return Storyteller(gpt.to(device, dtype).eval(), tokenizer, device)
 
 
 def check_files(folder: Path) -> None:

@@ -96,5 +96,5 @@ def model_card(
 
 
 def sample(model: Storyteller, settings: Settings) -> str:
-    text = "".join(step.text for step in generate(model, PROMPT, settings.process, 80))
+    text = "".join(step.text for step in generate(model, PROMPT, settings, 80))
     return " ".join((PROMPT + text).split()).replace("*", r"\*").replace("_", r"\_")
