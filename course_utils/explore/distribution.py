@@ -1,12 +1,9 @@
 """The distribution explorer: how the knobs reshape the choice of the next token."""
 
-import base64
 import functools
-import threading
-import traceback
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import ipywidgets as widgets
 import torch
@@ -14,21 +11,31 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import storyteller
-from course_utils.explore.plots import Bar, DistributionPicture, percent, visible
+from course_utils.explore.panel import (
+    HOTTEST,
+    KNOBS,
+    OWN,
+    PRESETS,
+    Fault,
+    Panel,
+    button,
+    code_button,
+    complaint,
+    knob,
+    name_of,
+    preset_box,
+    prompt_box,
+    row,
+    seed_box,
+)
+from course_utils.explore.plots.distribution import Bar, DistributionPicture
+from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices, entropy
 from course_utils.sampling import check_count, check_number, finite_rows, sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
-HOTTEST = 3.0
-OWN = "your own"
-PRESETS = {
-    "deterministic": {"temperature": 0.0, "top_p": 1.0},
-    "chat": {"temperature": 0.7, "top_p": 1.0},
-    "creative": {"temperature": 1.0, "top_p": 0.95, "frequency_penalty": 0.2},
-    "code": {"temperature": 0.2, "top_p": 0.95},
-}
-NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "frequency_penalty": 0.0}
+SLIDERS = ("temperature", "top_k", "top_p", "min_p")
 
 
 @dataclass(frozen=True)
@@ -67,14 +74,15 @@ class State:
         ]
 
 
-class Distribution(widgets.VBox):
+class Distribution(Panel):
     """Bars of the next-token probabilities, under sliders; a cell shows it as its last value.
 
     source: a prompt for the Storyteller, or a pair (tokens, logits) of your own.
-    knobs: which sliders there are, of "temperature", "top_k" and "top_p".
+    knobs: which sliders there are, of "temperature", "top_k", "top_p" and "min_p".
     temperature: where it starts, from 0 (greedy) to 3.
     function: your own f(logits, *knobs) -> probabilities, drawn beside the course's; a fault in it
         becomes a message below the picture.
+    strategy: the same for your own f(logits, *knobs) -> logits.
     seed: what the draws start from.
     Raises ValueError on a source, knob or number that it cannot show.
     """
@@ -86,36 +94,31 @@ class Distribution(widgets.VBox):
         knobs: Sequence[str] = ("temperature",),
         temperature: float = 1.0,
         function: Callable[..., Tensor] | None = None,
+        strategy: Callable[..., Tensor] | None = None,
         seed: int = 0,
     ):
         check_number("temperature", temperature, 0, HOTTEST, "Use 0 for greedy")
         check_count("seed", seed, least=0)
         self.knobs = tuple(knobs)
-        if not self.knobs or not set(self.knobs) <= {"temperature", "top_k", "top_p"}:
-            raise ValueError(f"knobs must be of 'temperature', 'top_k', 'top_p', got {knobs!r}")
-        self.function = function
+        if not self.knobs or not set(self.knobs) <= set(SLIDERS):
+            names = ", ".join(map(repr, SLIDERS))
+            raise ValueError(f"knobs must be of {names}, got {knobs!r}")
+        if function and strategy:
+            raise ValueError("give either function, which returns probabilities, or strategy")
+        tokens, logits = read(source)
+        super().__init__()
+        self.function = function or strategy
+        self.gives_logits = strategy is not None
         self.fixed_temperature = temperature
-        self.tokens, self.logits = read(source)
+        self.tokens, self.logits = tokens, logits
         self.prompt = source if isinstance(source, str) else None
-        self.notes: dict[str, str] = {}
         self.picture = DistributionPicture(min(len(self.tokens), TOP) + (len(self.tokens) > TOP))
-        self.drawing = threading.Lock()
-        self.stale = False
         self.applying = False
         self.controls = make_controls(self.knobs, self.prompt, temperature, seed)
-        self.image = widgets.Image(
-            format="png", layout=widgets.Layout(width="700px", max_width="100%", height="auto")
-        )
-        self.summary, self.message, self.code = (
-            text_box(name) for name in ("summary", "message", "code")
-        )
         self.forget_draws()
         self.connect()
         self.refresh()
-        super().__init__(
-            [*arrange(self.controls), self.image, self.summary, self.message, self.code],
-            layout=widgets.Layout(width="100%", max_width="720px"),
-        )
+        self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
         for name in self.knobs:
@@ -147,8 +150,8 @@ class Distribution(widgets.VBox):
             return
         self.notes["preset"] = what_is_missing(name, self.knobs)
         self.applying = True  # one picture, after the last slider has moved
-        for knob, value in self.shown(name).items():
-            self.controls[knob].value = value
+        for knob_name, value in self.shown(name).items():
+            self.controls[knob_name].value = value
         self.applying = False
         self.forget_draws()
         self.refresh()
@@ -186,7 +189,7 @@ class Distribution(widgets.VBox):
 
     def shown(self, preset: str) -> dict[str, float]:
         """The part of a preset that has a slider here."""
-        return {name: PRESETS[preset].get(name, NEUTRAL[name]) for name in self.knobs}
+        return {name: PRESETS[preset].get(name, KNOBS[name][0]) for name in self.knobs}
 
     def settings(self) -> Settings:
         values = {"temperature": self.fixed_temperature} | self.values()
@@ -197,32 +200,13 @@ class Distribution(widgets.VBox):
     def state(self, yours: Tensor | None = None) -> State:
         return State(self.tokens, self.logits, self.settings(), self.counts, yours)
 
-    def refresh(self, _=None) -> None:
-        """Bring picture and text up to date.
-
-        Events may come in several threads. One of them draws, and draws again if something moved
-        meanwhile; the others leave at once. So events never queue up, and the last value wins.
-        """
-        self.stale = True
-        while self.stale and self.drawing.acquire(blocking=False):
-            try:
-                self.stale = False
-                self.show()
-            finally:
-                self.drawing.release()
-
     def show(self) -> None:
         yours, self.notes["function"] = self.ask_function()
         state = self.state(yours)
         self.draw(state)
         self.image.value = self.picture.png()
         self.text = summary(state, self.knobs)
-        self.summary.value = status(self.text)
-        set_text(self.message, " ".join(filter(None, self.notes.values())))
-        shown = self.controls["show_code"].value
-        self.controls["show_code"].description = "Hide the code" if shown else "Show the code"
-        self.code.value = f"<pre>{escape(state.settings.code())}</pre>" if shown else ""
-        self.code.layout.display = None if shown else "none"
+        self.show_code(state.settings.code())
 
     def draw(self, state: State) -> Figure:
         """The picture of a state; always the same Figure, with its artists moved."""
@@ -241,26 +225,11 @@ class Distribution(widgets.VBox):
             )
         try:
             result = self.function(self.logits.clone(), *values)
+            if self.gives_logits:
+                result = choice_from(result)
             return checked(result, self.tokens), ""
-        except Fault as fault:
-            line = first_line(self.function)
-            where = f" (it starts in line {line} of its cell)" if line else ""
-            return None, f"{name_of(self.function)}{where} {fault}"
         except Exception as error:
             return None, complaint(self.function, error)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        """The live panel, and for a page without a kernel its last picture and text."""
-        still = base64.b64encode(self.image.value).decode("ascii")
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"image/png": still, "text/plain": self.text}
-
-
-class Fault(ValueError):
-    """What a learner's function returned is not a distribution."""
 
 
 def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Tensor]:
@@ -360,7 +329,7 @@ def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
     parts = [
         f"{name} {value:g}"
         for name, value in PRESETS[preset].items()
-        if name not in knobs and value != NEUTRAL[name]
+        if name not in knobs and value != KNOBS[name][0]
     ]
     return (
         f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""
@@ -368,6 +337,15 @@ def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
 
 
 # A learner's function
+
+
+def choice_from(result: object) -> object:
+    """The softmax of logits. Raises Fault if no token is left; what is no tensor stays as it is."""
+    if not isinstance(result, Tensor) or not result.is_floating_point():
+        return result
+    if result.numel() and result.max() in (math.inf, -math.inf):
+        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
+    return result.softmax(dim=-1)
 
 
 def checked(result: object, tokens: Sequence[str]) -> Tensor:
@@ -386,33 +364,13 @@ def checked(result: object, tokens: Sequence[str]) -> Tensor:
     if probs.isnan().any():
         bad = visible(tokens[int(probs.isnan().int().argmax())])
         raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
+    total = float(probs.sum())
     if (probs < 0).any():
         bad = int(probs.argmin())
         raise Fault(f"returned {probs[bad]:.3g} at '{visible(tokens[bad])}', expected 0 or more.")
-    total = float(probs.sum())
     if not abs(total - 1) <= 1e-3:
         raise Fault(f"returned numbers that add up to {total:.4g}, expected 1.")
     return probs
-
-
-def complaint(function: Callable, error: Exception) -> str:
-    """Which line of the learner's code failed, and how."""
-    code = getattr(function, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if code and frame.filename == code.co_filename]
-    where = f" in line {lines[-1]} of its cell" if lines else ""
-    if isinstance(error, NotImplementedError):
-        return f"{name_of(function)} is not written yet: it stops{where}."
-    said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    return f"{name_of(function)} stopped{where}: {said[:300]}"
-
-
-def name_of(function: Callable) -> str:
-    return getattr(function, "__name__", "your function")
-
-
-def first_line(function: Callable) -> int | None:
-    return getattr(getattr(function, "__code__", None), "co_firstlineno", None)
 
 
 # Widgets
@@ -421,88 +379,21 @@ def first_line(function: Callable) -> int | None:
 def make_controls(
     knobs: Sequence[str], prompt: str | None, temperature: float, seed: int
 ) -> dict[str, widgets.Widget]:
-    style = {"description_width": "90px"}
-    wide = widgets.Layout(width="440px", max_width="100%")
-    sliders = {
-        "temperature": lambda: widgets.FloatSlider(
-            value=temperature,
-            min=0,
-            max=HOTTEST,
-            step=0.05,
-            description="temperature",
-            tooltip="0 is greedy; below 1 sharpens, above 1 flattens",
-        ),
-        "top_k": lambda: widgets.IntSlider(
-            value=0, min=0, max=100, description="top_k", tooltip="how many tokens stay; 0 is off"
-        ),
-        "top_p": lambda: widgets.FloatSlider(
-            value=1.0,
-            min=0.01,
-            max=1,
-            step=0.01,
-            description="top_p",
-            tooltip="how much probability stays; 1 is off",
-        ),
-    }
-    controls = {}
-    if prompt is not None:
-        controls["prompt"] = widgets.Text(
-            value=prompt, description="prompt", continuous_update=False, style=style
-        )
-        controls["prompt"].layout = widgets.Layout(width="700px", max_width="100%")
+    controls = {} if prompt is None else {"prompt": prompt_box(prompt)}
     for name in knobs:
-        controls[name] = sliders[name]()
-        controls[name].style.description_width = "90px"
-        controls[name].layout = wide
-    controls["preset"] = widgets.Dropdown(
-        options=[OWN, *PRESETS],
-        description="preset",
-        style={"description_width": "50px"},
-        layout=widgets.Layout(width="200px"),
-    )
-    controls["sample_1"] = widgets.Button(description="Sample 1", layout={"width": "100px"})
-    controls["sample_100"] = widgets.Button(description="Sample 100", layout={"width": "110px"})
-    controls["seed"] = widgets.BoundedIntText(
-        value=seed,
-        min=0,
-        max=2**31 - 1,
-        description="seed",
-        style={"description_width": "50px"},
-        layout=widgets.Layout(width="150px"),
-    )
-    controls["show_code"] = widgets.ToggleButton(
-        description="Show the code", layout={"width": "130px"}
-    )
-    return controls
+        controls[name] = knob(name, float(temperature) if name == "temperature" else None)
+    return controls | {
+        "preset": preset_box(),
+        "sample_1": button("Sample 1", "draw one token"),
+        "sample_100": button("Sample 100", "draw a hundred tokens"),
+        "seed": seed_box(seed),
+        "show_code": code_button(),
+    }
 
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     """Prompt, sliders with the presets beside the first, then the buttons."""
-    rows = [controls["prompt"]] if "prompt" in controls else []
-    sliders = [controls[name] for name in ("temperature", "top_k", "top_p") if name in controls]
-    wrap = widgets.Layout(flex_flow="row wrap")
+    above = [controls["prompt"]] if "prompt" in controls else []
+    sliders = [controls[name] for name in SLIDERS if name in controls]
     buttons = [controls[name] for name in ("sample_1", "sample_100", "seed", "show_code")]
-    return [
-        *rows,
-        widgets.HBox([sliders[0], controls["preset"]], layout=wrap),
-        *sliders[1:],
-        widgets.HBox(buttons, layout=wrap),
-    ]
-
-
-def text_box(name: str) -> widgets.HTML:
-    box = widgets.HTML(layout=widgets.Layout(width="700px", max_width="100%"))
-    box.add_class(name)
-    return box
-
-
-def set_text(box: widgets.HTML, text: str) -> None:
-    """Show a text, or take no room without one."""
-    box.layout.display = None if text else "none"
-    box.value = status(text) if text else ""
-
-
-def status(text: str) -> str:
-    """Text that screen readers speak when it changes. It stays text, whatever a token says."""
-    look = "line-height: 1.45; white-space: pre-wrap"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+    return [*above, row(sliders[0], controls["preset"]), *sliders[1:], row(*buttons)]

@@ -1,5 +1,6 @@
 import base64
 import gc
+import math
 import re
 import threading
 import weakref
@@ -7,7 +8,7 @@ import weakref
 import pytest
 import torch
 
-from course_utils import explore
+from course_utils import explore, sampling
 from course_utils.explore import distribution
 from course_utils.toys import CAPITAL, NINE_WORDS
 
@@ -173,6 +174,22 @@ def test_a_fault_becomes_a_message_and_the_explorer_goes_on(function, says):
     panel.controls["temperature"].value = 2
     assert panel.image.value != before and "Temperature 2.00" in panel.text
     assert "Your function" not in panel.text
+
+
+def test_a_strategy_returns_logits():
+    for knobs, strategy in [
+        (("top_p",), sampling.top_p),
+        (("temperature",), sampling.temperature),
+        (("top_k",), lambda logits, k: sampling.top_k(logits, k or 9)),
+    ]:
+        panel = explore.Distribution(NINE_WORDS, knobs=knobs, strategy=strategy)
+        assert panel.text.endswith("Your function agrees with the reference.")
+        panel.controls[knobs[0]].value = 0.5 if knobs != ("top_k",) else 3
+        assert panel.text.endswith("Your function agrees with the reference."), panel.text
+    emptied = explore.Distribution(NINE_WORDS, strategy=lambda logits, t: logits - math.inf)
+    assert "leave no choice" in message(emptied)
+    with pytest.raises(ValueError, match="either function"):
+        explore.Distribution(NINE_WORDS, function=abs, strategy=abs)
 
 
 def test_at_zero_the_function_is_not_called():

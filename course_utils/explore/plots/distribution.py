@@ -1,37 +1,27 @@
-"""The pictures of the explorers: numbers in, a matplotlib Figure out. No pyplot, no widget.
+"""The picture of a distribution: bars before and after the knobs, and what was drawn."""
 
-A picture keeps its artists and only moves them, which is what makes a slider feel immediate.
-"""
-
-import functools
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from PIL import Image
 
-# Three colours, far apart in lightness, so that a grey print still tells them apart.
-KEPT = "#1f4e79"
-CUT = "#e3e6ea"
-DRAWN = "#d9730d"
-INK = "#1a1a1a"
-QUIET = "#5f6770"
+from course_utils.explore.plots.style import (
+    CUT,
+    DRAWN,
+    FONT,
+    GRID,
+    INK,
+    KEPT,
+    QUIET,
+    Picture,
+    percent,
+)
 
-FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same picture
-WIDTH = 7.0  # inches
-DPI = 100
 ROW = 0.27
 ABOVE = 0.62
 BELOW = 0.52
 LABEL_ROOM = 132  # dots
-
-VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 
 @dataclass(frozen=True)
@@ -50,37 +40,7 @@ class Bar:
     yours: float | None = None
 
 
-def visible(token: str) -> str:
-    """The token as text that shows its spaces and line breaks, and that the font can draw."""
-    return "".join(VISIBLE.get(char) or drawable(char) for char in token)
-
-
-def drawable(char: str) -> str:
-    return char if char.isprintable() and ord(char) in characters() else ascii(char)[1:-1]
-
-
-@functools.cache
-def characters() -> frozenset[int]:
-    """The code points that the font can draw; matplotlib warns on others and draws a box."""
-    return frozenset(get_font(findfont(FONT)).get_charmap())
-
-
-def percent(share: float) -> str:
-    """Three digits at most, and never 0.0% or 100.0% for what is not quite 0 or 1.
-
-    >>> percent(0.4123), percent(0.00004), percent(1.0), percent(0.0)
-    ('41.2%', '<0.1%', '100%', '0%')
-    """
-    if share <= 0:
-        return "0%"
-    if share < 0.0005:
-        return "<0.1%"
-    if share >= 1 - 1e-9:
-        return "100%"
-    return f"{share:.1%}" if share < 0.9995 else ">99.9%"
-
-
-class DistributionPicture:
+class DistributionPicture(Picture):
     """Horizontal bars: the distribution now over what it was, and how often each token was drawn.
 
     The scale is 0 to 100% at every setting: bars that grow are probabilities that grow.
@@ -88,8 +48,7 @@ class DistributionPicture:
 
     def __init__(self, rows: int):
         height = ABOVE + BELOW + rows * ROW
-        self.figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-        self.canvas = FigureCanvasAgg(self.figure)
+        super().__init__(height)
         left, right = 0.215, 0.7
         self.axes = self.figure.add_axes(
             (left, BELOW / height, right - left, 1 - (ABOVE + BELOW) / height)
@@ -97,40 +56,14 @@ class DistributionPicture:
         self.axes.set(xlim=(0, 1), ylim=(rows - 0.4, -0.6), yticks=[])
         self.axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
         self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
-        self.axes.grid(axis="x", color="#e8eaed", linewidth=0.8)
+        self.axes.grid(axis="x", color=GRID, linewidth=0.8)
         self.axes.set_axisbelow(True)
         self.axes.spines[:].set_visible(False)
-        self.title = self.write(0.02, 1 - 0.2 / height, size=10.5, weight="bold", on_figure=True)
-        self.subtitle = self.write(0.02, 1 - 0.43 / height, size=9, on_figure=True)
-        self.key = self.write(0.02, 0.14 / height, size=8, color=QUIET, on_figure=True)
+        self.title = self.text(0.02, 1 - 0.2 / height, size=10.5, weight="bold")
+        self.subtitle = self.text(0.02, 1 - 0.43 / height)
+        self.key = self.text(0.02, 0.14 / height, size=8, color=QUIET)
         self.lines = [BarArtists(self, row) for row in range(rows)]
         self.still = (None, None)  # what the resting parts say, and their pixels
-
-    def write(
-        self,
-        x: float,
-        y: float,
-        *,
-        size: float = 9,
-        color: str = INK,
-        weight: str = "normal",
-        ha: str = "left",
-        on_figure: bool = False,
-    ) -> Text:
-        # parse_math off: a token may be "$" or "_" and must appear as it is.
-        return self.figure.text(
-            x,
-            y,
-            "",
-            size=size,
-            color=color,
-            weight=weight,
-            ha=ha,
-            va="center",
-            family=FONT,
-            parse_math=False,
-            transform=self.figure.transFigure if on_figure else self.axes.transData,
-        )
 
     def draw(self, bars: Sequence[Bar], title: str = "", subtitle: str = "") -> Figure:
         """Show these bars; there may be fewer than the picture has rows. Returns its one figure."""
@@ -157,10 +90,7 @@ class DistributionPicture:
         self.canvas.restore_region(self.still[1])
         for artist in moving:
             artist.draw(self.canvas.get_renderer())
-        buffer = io.BytesIO()
-        image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
-        image.save(buffer, "png", compress_level=1, dpi=(DPI, DPI))
-        return buffer.getvalue()
+        return self.pixels()
 
 
 class BarArtists:
@@ -170,7 +100,7 @@ class BarArtists:
         self.row = row
         axes = picture.axes
         self.named = ""
-        self.label = picture.write(-0.03, row, size=10, ha="right")
+        self.label = picture.text(-0.03, row, size=10, ha="right", transform=axes.transData)
         self.before = Rectangle((0, row - 0.36), 0, 0.72, zorder=3)
         self.after = Rectangle((0, row - 0.24), 0, 0.48, zorder=2, facecolor=KEPT, linewidth=0)
         axes.add_patch(self.before)
@@ -183,8 +113,10 @@ class BarArtists:
         stroke = {"marker": "x", "markersize": 7, "linestyle": "", "clip_on": False}
         (self.halo,) = axes.plot([], [], color="white", markeredgewidth=4, zorder=5.8, **stroke)
         (self.yours,) = axes.plot([], [], color=INK, markeredgewidth=1.8, zorder=6, **stroke)
-        self.number = picture.write(0, row, weight="bold")
-        self.count = picture.write(1.595, row, ha="right", color="#a35200", weight="bold")
+        self.number = picture.text(0, row, weight="bold", transform=axes.transData)
+        self.count = picture.text(
+            1.595, row, ha="right", color="#a35200", weight="bold", transform=axes.transData
+        )
         # In the order in which they lie on each other.
         self.moving = (self.after, self.before, self.drawn, self.halo, self.yours)
         self.moving += (self.number, self.count)
