@@ -15,6 +15,9 @@ test: $(VENV)/test.installed
 build: $(VENV)/lab.installed
 	$(BIN)/course build
 
+bench: $(VENV)/test.installed
+	$(BIN)/python benchmarks/run.py
+
 # The C library would give large blocks back and fault them in again: training is 5 times slower so.
 model: export MALLOC_MMAP_THRESHOLD_ = 10000000000
 model: export MALLOC_TRIM_THRESHOLD_ = 10000000000
@@ -32,4 +35,4 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	$(PIP) --editable '.[test,oracle,train]'
 	touch $@
 
-.PHONY: lab test build model
+.PHONY: lab test build bench model

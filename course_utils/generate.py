@@ -11,6 +11,7 @@ from torch import Tensor
 from course_utils import penalties, sampling
 from course_utils.gpt import GPT, Cache
 from course_utils.metrics import entropy
+from course_utils.quick import quick_draw
 from course_utils.storyteller import Storyteller
 from course_utils.tokenizer import TextStream
 
@@ -27,7 +28,6 @@ KNOBS = {
     "top_p": (sampling.top_p, None),
     "min_p": (sampling.min_p, None),
 }
-SHORTLIST = 256  # tokens that nearly always hold the nucleus; where they do not, all are sorted
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,12 @@ class Settings:
     def __post_init__(self):
         sampling.check_number("temperature", self.temperature, 0, math.inf, "Use 0 for greedy")
         logits, ids = torch.zeros(1), torch.zeros(1, dtype=torch.int64)
-        for name, value in (self.changed() | {"temperature": 1.0}).items():
+        for name, value in self.changed().items():
             function, history = KNOBS[name]  # which checks its value
-            function(logits, ids, value) if history else function(logits, value)
+            if history:
+                function(logits, ids, value)
+            elif name != "temperature":
+                function(logits, value)
 
     def changed(self) -> dict[str, float]:
         """The knobs that are not at their default, in the order of use."""
@@ -227,9 +230,7 @@ def run(
     going = rows
     for remaining in reversed(range(max_new_tokens)):
         logits = reader.next_logits([row.ids for row in going])
-        left, ids = candidates(process, logits, going)
-        drawn = sampling.sample(left, [row.generator for row in going])
-        tokens = ids.gather(-1, drawn.unsqueeze(-1)).flatten().tolist()
+        tokens, left, ids = draw(process, logits, going)
         steps = dict.fromkeys(rows)
         for i, (row, token) in enumerate(zip(going, tokens, strict=True)):
             row.ids.append(token)
@@ -289,66 +290,40 @@ class Reader:
             self.pads = [self.pads[row] for row in rows]
 
 
-def candidates(
+def draw(
     process: Settings | Process, logits: Tensor, rows: list[Row]
-) -> tuple[Tensor, Tensor]:
-    """The logits to draw from and the ids of their tokens, lowest first: both (rows, n)."""
-    if not isinstance(process, Settings) or process.looks_back:
-        pairs = zip(logits, rows, strict=True)
-        logits = torch.stack(
-            [processed(process, x, row.ids, row.prompt_length) for x, row in pairs]
-        )
-        return logits, everything(logits)
-    return shortlist(process, logits) or (process.truncate(logits), everything(logits))
+) -> tuple[list[int], Tensor, Tensor]:
+    """A token a row, and what it was drawn from: (rows, n) logits and ids, lowest first."""
+    generators = [row.generator for row in rows]
+    if isinstance(process, Settings):
+        logits = row_by_row(process.penalise, logits, rows) if process.looks_back else logits
+        knobs = process.temperature, process.top_k, process.top_p
+        drawn = None if process.min_p else quick_draw(logits, *knobs, generators)
+        if drawn:
+            return drawn
+        left = process.truncate(logits)
+    else:
+        left = row_by_row(functools.partial(processed, process), logits, rows)
+    ids = torch.arange(left.shape[-1]).expand_as(left)
+    return sampling.sample(left, generators).tolist(), left, ids
 
 
-def everything(logits: Tensor) -> Tensor:
-    return torch.arange(logits.shape[-1]).expand_as(logits)
+def row_by_row(
+    change: Callable[[Tensor, Tensor, int], Tensor], logits: Tensor, rows: list[Row]
+) -> Tensor:
+    """Let each row's own history, which is as long as it is, change its logits."""
+    pairs = zip(logits, rows, strict=True)
+    return torch.stack([change(x, torch.tensor(row.ids), row.prompt_length) for x, row in pairs])
 
 
 def processed(
-    process: Settings | Process, logits: Tensor, ids: list[int], prompt_length: int
+    process: Settings | Process, logits: Tensor, ids: Tensor, prompt_length: int
 ) -> Tensor:
     """The logits (vocab,) that a process leaves; ValueError if they have another shape."""
-    history = torch.tensor(ids)
     if isinstance(process, Settings):
-        return process.process(logits, history, prompt_length)
-    left = process(logits, history)
+        return process.process(logits, ids, prompt_length)
+    left = process(logits, ids)
     if not isinstance(left, Tensor) or left.shape != logits.shape:
         got = tuple(left.shape) if isinstance(left, Tensor) else type(left).__name__
         raise ValueError(f"process must return logits of shape {tuple(logits.shape)}, got {got}")
     return left
-
-
-def shortlist(settings: Settings, logits: Tensor) -> tuple[Tensor, Tensor] | None:
-    """What `settings.truncate` leaves, quicker: sort a few tokens in place of the vocabulary.
-
-    logits: (rows, vocab). Returns (logits, ids), both (rows, n) in the order of the ids, with all
-    that is kept among them; None if there is nothing to gain or `n` tokens do not hold the nucleus.
-    """
-    k, p, t = settings.top_k, settings.top_p, settings.temperature
-    n = 1 if t == 0 else k or SHORTLIST
-    if (k is None and p == 1 and t) or settings.min_p or n >= logits.shape[-1]:
-        return None
-    values, ids = logits.topk(n + 1)
-    if not (values[:, :-1] > values[:, 1:]).all():  # of equals, the lowest ids come first
-        if not values[:, 0].isfinite().all():
-            return None
-        last = values[:, n - 1 : n]
-        above, level = logits > last, logits == last
-        spare = n - above.sum(dim=-1, keepdim=True)
-        ids = (above | level & (level.cumsum(dim=-1) <= spare)).nonzero()[:, 1].view(-1, n)
-        values, order = logits.gather(-1, ids).sort(dim=-1, descending=True, stable=True)
-        ids = ids.gather(-1, order)
-    left, ids = values[:, :n] / (t or 1), ids[:, :n]
-    if p < 1 and t:
-        if k:
-            probs = left.softmax(dim=-1)
-        else:
-            probs = (left - (logits / t).logsumexp(dim=-1, keepdim=True)).exp()
-        mass = probs.cumsum(dim=-1)
-        if not k and (mass[:, -1] < p).any():
-            return None
-        left = left.masked_fill(mass - probs >= p, -math.inf)
-    ids, order = ids.sort(dim=-1)
-    return left.gather(-1, order), ids

@@ -158,9 +158,9 @@ def probabilities(
     process: Settings | Process, logits: Tensor, ids: list[int], prompt_length: int
 ) -> Tensor:
     """(n, vocab), float64: after each of the last n of the ids, what would be drawn from."""
-    first = len(ids) - len(logits) + 1
+    text, first = torch.tensor(ids), len(ids) - len(logits) + 1
     rows = [
-        processed(process, row, ids[: first + i], prompt_length) for i, row in enumerate(logits)
+        processed(process, row, text[: first + i], prompt_length) for i, row in enumerate(logits)
     ]
     return torch.stack(rows).double().softmax(dim=-1)
 

@@ -34,3 +34,11 @@ CAPITAL_LOGITS = torch.tensor([9.0, 5.5, 5.0, 4.5, 4.0, 3.5, 3.0, 2.0, 1.5, 1.0]
 
 NINE_WORDS = Toy(VOCABULARY, NEXT_LOGITS)
 CAPITAL = Toy(CAPITAL_TOKENS, CAPITAL_LOGITS)
+
+# What could follow "The", in two steps: greedy takes " cat" and cannot come back.
+# Text so far, as a tuple of tokens -> the probability of each next one.
+GREEDY_LOSES = {
+    (): {" cat": 0.55, " dog": 0.45},
+    (" cat",): {" sat": 0.4, " ran": 0.35, " slept": 0.25},
+    (" dog",): {" barked": 0.9, " ran": 0.1},
+}

@@ -1,14 +1,10 @@
-import math
 import re
 
-import cases
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from course_utils import sampling
-from course_utils.generate import Reader, Settings, generate, generate_batch, shortlist
+from course_utils.generate import Reader, Settings, generate, generate_batch
 
 PROMPT = "Once upon a time"
 
@@ -152,55 +148,6 @@ def test_rows_end_on_their_own(storyteller):
     for seed, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
         alone = generate(storyteller, prompt, process, 20, seed)
         assert [step.token for step in text] == [step.token for step in alone]
-
-
-knobs = st.builds(
-    Settings,
-    temperature=st.sampled_from([0.0, 0.3, 1.0]) | st.floats(0.05, 5),
-    top_k=st.none() | st.integers(1, 400),
-    top_p=st.sampled_from([0.3, 0.9, 1.0]) | st.floats(0.01, 1),
-    min_p=st.sampled_from([0.0, 0.0, 0.1]),
-)
-
-
-@settings(max_examples=2000, deadline=None)
-@given(cases.logits(), knobs, st.integers(0, 2**32))
-def test_the_short_list_is_what_the_readable_functions_leave(logits, chosen, seed):
-    logits = logits.float()
-    short = shortlist(chosen, logits)
-    if short is None:
-        return
-    left, ids = short
-    expected = chosen.truncate(logits)
-    got = torch.full_like(logits, -math.inf).scatter(-1, ids, left)
-    assert (ids.diff(dim=-1) > 0).all()
-    # Summed in another order, a token may fall on the other side of p only if it is right there.
-    scaled = (logits.double() / (chosen.temperature or 1)).nan_to_num(neginf=-1e308)
-    ranked, order = expected_before(scaled, chosen.top_k)
-    differ = (got.isneginf() != expected.isneginf()).gather(-1, order)
-    assert ((ranked[differ] - chosen.top_p).abs() < 1e-5).all()
-    if not differ.any():
-        generators = [torch.Generator().manual_seed(seed + i) for i in range(2 * len(logits))]
-        drawn = sampling.sample(left, generators[: len(logits)]).unsqueeze(-1)
-        generators = [torch.Generator().manual_seed(seed + i) for i in range(len(logits))]
-        assert torch.equal(ids.gather(-1, drawn).squeeze(-1), sampling.sample(expected, generators))
-
-
-def expected_before(scaled, k):
-    """In float64, the mass before each token in rank order, after top-k; and the order."""
-    ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
-    probs = ranked[:, :k].softmax(-1) if k else ranked.softmax(-1)
-    before = torch.ones_like(ranked)
-    before[:, : probs.shape[-1]] = probs.cumsum(-1) - probs
-    return before, order
-
-
-def test_the_short_list_is_taken_where_it_pays(storyteller):
-    logits = storyteller.next_logits(PROMPT)[None]
-    for chosen in (Settings(top_k=50), Settings(0.8, 50, 0.95), Settings(top_p=0.5), Settings(0.0)):
-        assert shortlist(chosen, logits) is not None
-    for chosen in (Settings(), Settings(0.7), Settings(5.0, None, 0.999), Settings(top_k=4096)):
-        assert shortlist(chosen, logits) is None
 
 
 def test_penalties_count_what_their_apis_count(storyteller):

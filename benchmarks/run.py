@@ -1,0 +1,42 @@
+"""Print every benchmark as one table of ratios, and write it to RESULTS.md: `make bench`."""
+
+import argparse
+from pathlib import Path
+
+import engine
+import torch
+from transformers.utils import logging
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7, help="interleaved runs of each pair")
+    repeats = parser.parse_args().repeats
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    with torch.inference_mode():
+        results = engine.generation(repeats)
+        results += engine.cache(min(repeats, 3)) + engine.one_step(repeats)
+        speed = float(results[0].ours.split()[0].replace(",", ""))
+        notes = [engine.ceiling(speed), "Texts equal to those made alone: ", ""]
+        notes[1] += ", ".join(engine.same_texts()) + "."
+    rows = [
+        f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |" for r in results
+    ]
+    table = [
+        "| | theirs | ours | ratio | target |",
+        "|---|---:|---:|---:|---|",
+        *rows,
+    ]
+    text = "\n".join(
+        ["# Results of the last `make bench`", "", engine.setup(), "", *table, "", *notes]
+    )
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
