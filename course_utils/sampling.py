@@ -260,24 +260,24 @@ def top_n_sigma(logits: Tensor, n: float) -> Tensor:
 
 
 def top_h(logits: Tensor, h: float) -> Tensor:
-    """Keep the most likely tokens for as long as their entropy is at most `h` times that of all.
+    """Keep the most likely tokens for as long as they hold at most `h` of the entropy.
 
-    The entropy is that of the kept tokens once they share the whole probability, so `h` bounds
-    the openness of the choice that is left.
+    A token's share of the entropy is its -p log p. So an open choice keeps more tokens than a sure
+    one, as with top-p, but by their part in the doubt and not in the probability.
     logits: (..., vocab); h: in (0, 1], 1 keeps all; ties by the lowest id; the best one stays.
     Returns logits of the same shape and dtype with the rest at -inf.
     Raises ValueError if h is out of range, on NaN, or on an all -inf row.
-    Potraghloo et al. 2025, algorithm 1, https://arxiv.org/abs/2509.02510. transformers'
-    TopHLogitsWarper looks at the 100 best tokens only, and bounds the sum of their terms
-    -p log p without sharing out the probability of the rest, in the dtype of the input.
+    Potraghloo et al. 2025, https://arxiv.org/abs/2509.02510; the rule is that of their code, where
+    their algorithm 1 bounds the entropy of the kept tokens among themselves. transformers'
+    TopHLogitsWarper looks at the 100 best tokens only, so it is this after `top_k(logits, 100)`,
+    and it rounds in the dtype of the input.
     """
     check_number("top_h", h, 0, 1, "Use 1.0 to switch it off", above=True)
     x = finite_rows(logits)
     if h == 1:
         return logits.clone()
     probs, order = x.double().softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
-    mass = probs.cumsum(dim=-1)
-    entropy = torch.special.entr(probs).cumsum(dim=-1) / mass + mass.log()  # of the first 1, 2, ...
+    entropy = torch.special.entr(probs).cumsum(dim=-1)  # of the first 1, 2, ...
     kept = (entropy <= h * entropy[..., -1:]) & (probs > 0)
     kept[..., 0] = True
     return keep(logits, torch.zeros_like(kept).scatter(-1, order, kept))
@@ -376,6 +376,9 @@ def uniform(rows: torch.Size, generator: torch.Generator | Sequence[torch.Genera
     """A number from [0, 1) a row: (*rows, 1), float64."""
     if isinstance(generator, torch.Generator):
         return torch.rand(*rows, 1, generator=generator, dtype=torch.float64)
+    if not isinstance(generator, Sequence):
+        kind = type(generator).__name__
+        raise ValueError(f"generator must be a torch.Generator or a list of them, got {kind}")
     if len(generator) != rows.numel():
         raise ValueError(
             f"generator must be one, or one a row: {rows.numel()} rows, got {len(generator)}"

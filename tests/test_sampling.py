@@ -172,9 +172,10 @@ def test_top_p_edges(probs, p, expected):
         (lambda: top_h(torch.zeros(4), 0.5), [0, 1]),
         (lambda: top_h(torch.zeros(4), 0.49), [0]),
         (lambda: top_h(torch.zeros(4), 1e-9), [0]),
-        # one, two, three of them leave 0, 0.918, 1.379 bits of 1.75
-        (lambda: top_h(HALVES, 0.52), [0]),
-        (lambda: top_h(HALVES, 0.53), [0, 1]),
+        # one, two, three of them hold 0.5, 1, 1.375 bits of 1.75
+        (lambda: top_h(HALVES, 0.28), [0]),
+        (lambda: top_h(HALVES, 0.57), [0]),
+        (lambda: top_h(HALVES, 0.58), [0, 1]),
         (lambda: top_h(HALVES, 0.78), [0, 1]),
         (lambda: top_h(HALVES, 0.79), [0, 1, 2]),
         (lambda: top_h(HALVES, 1.0), [0, 1, 2, 3]),
@@ -229,6 +230,8 @@ def test_a_row_with_its_own_generator_does_not_depend_on_the_batch(draw):
     x = torch.randn(64, 9, generator=torch.Generator().manual_seed(0))
     alone = torch.stack([draw(x[i], seeded(i)) for i in range(64)])
     assert torch.equal(draw(x, [seeded(i) for i in range(64)]), alone)
+    with pytest.raises(ValueError, match=r"must be a torch\.Generator or a list of them, got int"):
+        sample(torch.zeros(2), 5)
     with pytest.raises(ValueError, match="one a row: 64 rows, got 2"):
         draw(x, [seeded(0), seeded(1)])
 
@@ -628,20 +631,24 @@ def test_eta_cutoff_is_that_of_transformers(x, epsilon):
 
 @many
 @given(logits(), st.floats(0.001, 0.999))
-def test_top_h_is_the_paper_and_that_of_transformers_but_for_two_things(x, h):
-    """Both are prefixes by a bar of h * entropy: each is checked against its own sum."""
-    probs = log_probs(x).exp().sort(-1, descending=True).values
-    terms = -(probs * probs.log()).nan_to_num(0.0)
-    mass = probs.cumsum(-1)
-    shared = terms.cumsum(-1) / mass + mass.log()
-    assert_keeps_first(top_h(x, h), x, shared, h * entropy(x))
-
-    hundred = probs[:, :100] / probs[:, :100].sum(-1, keepdim=True)
-    terms = -(hundred * hundred.log()).nan_to_num(0.0)
-    unshared = torch.full_like(probs, INF)
-    unshared[:, :100] = terms.cumsum(-1)
+def test_top_h_equals_transformers_on_a_hundred_tokens(x, h):
+    """Both are prefixes by a bar of h * entropy; and ours is one by the sum over all tokens."""
+    hundred = top_k(x, 100)
+    terms = share_of_entropy(hundred)
+    bar = h * terms.sum(-1, keepdim=True)
+    reached = terms.cumsum(-1)
+    assert_keeps_first(top_h(hundred, h), hundred, reached, bar)
+    reached[:, 100:] = INF
     theirs = TopHLogitsWarper(h)(None, x.float()).to(x.dtype)
-    assert_keeps_first(theirs, x, unshared, h * terms.sum(-1, keepdim=True))
+    assert_keeps_first(theirs, x, reached, bar)  # of equals, other ones are its best hundred
+    terms = share_of_entropy(x)
+    assert_keeps_first(top_h(x, h), x, terms.cumsum(-1), h * terms.sum(-1, keepdim=True))
+
+
+def share_of_entropy(x):
+    """-p log p in float64, the likeliest token first."""
+    probs = log_probs(x).exp().sort(-1, descending=True).values
+    return -(probs * probs.log()).nan_to_num(0.0)
 
 
 @many
@@ -738,16 +745,10 @@ def test_typical_p_keeps_what_it_takes_where_transformers_keeps_all_ties():
     assert support(TypicalLogitsWarper(0.5)(None, x)[0]) == [0, 1, 2, 3]
 
 
-def test_top_h_shares_out_the_cut_probability_where_transformers_does_not():
-    # terms of 0.5, 0.5 bits for the first two, of 1.75; the two alone are 0.918 bits of choice
-    assert support(top_h(HALVES, 0.55)) == [0, 1]  # the bar is 0.9625
-    assert support(TopHLogitsWarper(0.55)(None, HALVES[None])[0]) == [0]
-
-
 def test_top_h_looks_at_all_tokens_where_transformers_looks_at_a_hundred():
-    x = torch.zeros(1, 1024)  # 10 bits, so h = 0.955 leaves the log2 of 749.6
-    assert len(support(top_h(x, 0.955)[0])) == 749
-    assert len(support(TopHLogitsWarper(0.955)(None, x)[0])) == 95
+    x = torch.zeros(1, 1024)  # each holds as much
+    assert len(support(top_h(x, 0.9551)[0])) == 978
+    assert len(support(TopHLogitsWarper(0.9551)(None, x)[0])) == 95
 
 
 @pytest.mark.parametrize(
