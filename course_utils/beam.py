@@ -18,7 +18,7 @@ from torch.nn.functional import normalize
 
 from course_utils.generate import Process, Settings, generate_batch, processed
 from course_utils.gpt import Cache
-from course_utils.sampling import check_count, check_number, finite_rows
+from course_utils.sampling import check_count, check_number, check_seed, finite_rows
 from course_utils.storyteller import Storyteller
 
 NextLogits = Callable[[Tensor, list[int]], Tensor]
@@ -327,7 +327,7 @@ def grow_samples(
     """The loop of `stochastic_beam_search`, for any `next_logits`; else as in `grow_beams`."""
     check_count("k", k)
     check_count("max_new_tokens", max_new_tokens)
-    check_count("seed", seed, least=0)
+    check_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     root = ROOT._replace(total=gumbel((), generator).item())
     tree, texts = [root], torch.tensor([ids], dtype=torch.int64)
@@ -393,7 +393,7 @@ def best_of_n(
     Past the context it goes on like `generate`.
     """
     check_count("n", n)
-    check_count("seed", seed, least=0)
+    check_seed(seed)
     texts = [[] for _ in range(n)]
     seeds = range(seed, seed + n)
     for steps in generate_batch(model, [prompt] * n, process, max_new_tokens, seeds):

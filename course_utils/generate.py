@@ -103,7 +103,8 @@ class Settings:
         lines = []
         for name, value in self.active().items():
             history = KNOBS[name][1]
-            lines.append(f"logits = {name}(logits, {f'{history}, ' if history else ''}{value:g})")
+            number = format(value, "d" if isinstance(value, int) else ".15g")
+            lines.append(f"logits = {name}(logits, {f'{history}, ' if history else ''}{number})")
         if self.temperature == 0:
             return "\n".join([*lines[:-1], "token = greedy(logits)"])
         return "\n".join([*lines, "token = sample(logits, generator)"])
@@ -201,7 +202,7 @@ def generate_batch(
     if len(seeds) != len(prompts):
         raise ValueError(f"seeds must be one a prompt, {len(prompts)}, got {len(seeds)}")
     for seed in seeds:
-        sampling.check_count("seed", seed, least=0)
+        sampling.check_seed(seed)
     rows = [Row(model, prompt, seed) for prompt, seed in zip(prompts, seeds, strict=True)]
     return run(model, rows, process or Settings(), max_new_tokens, cache)
 
@@ -254,11 +255,15 @@ class Reader:
         self.gpt = gpt
         self.cached = cached
         self.device = gpt.wte.weight.device
-        self.cache = None
+        self.cache = self.pads = None
 
     def next_logits(self, rows: list[list[int]]) -> Tensor:
         """rows: all ids so far, a list each. Returns (rows, vocab), float32, on the CPU."""
-        if self.cached and max(map(len, rows)) <= self.gpt.config.n_positions:
+        if self.pads is None:
+            longest = max(map(len, rows))
+            self.pads = [longest - len(ids) for ids in rows]
+        slots = self.pads[0] + len(rows[0])  # the same in every row
+        if self.cached and slots <= self.gpt.config.n_positions:
             hidden = self.new_hidden(rows)
         else:
             hidden = self.window_hidden(rows)
@@ -267,8 +272,6 @@ class Reader:
     def new_hidden(self, rows: list[list[int]]) -> Tensor:
         """Run the ids that the cache has not seen, the rows padded in front to end together."""
         if self.cache is None:
-            longest = max(map(len, rows))
-            self.pads = [longest - len(ids) for ids in rows]
             first = torch.tensor(self.pads, device=self.device) if any(self.pads) else None
             self.cache = Cache(self.gpt, len(rows), first)
         seen = self.cache.length
@@ -287,7 +290,7 @@ class Reader:
         """Go on with these rows only."""
         if self.cache:
             self.cache.select(torch.tensor(rows, dtype=torch.int64, device=self.device))
-            self.pads = [self.pads[row] for row in rows]
+        self.pads = [self.pads[row] for row in rows]
 
 
 def draw(

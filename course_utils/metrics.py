@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_utils.sampling import check_count, check_number, finite_rows
+from course_utils.sampling import check_count, check_number, check_seed, finite_rows
 
 Text = Sequence[Hashable] | Tensor
 
@@ -227,7 +227,7 @@ def mauve(
     sizes = (len(p_features), len(q_features))
     clusters = max(2, round(min(sizes) / 10)) if clusters is None else clusters
     check_count("clusters", clusters, least=2)
-    check_count("seed", seed, least=0)
+    check_seed(seed)
     if clusters > sum(sizes):
         raise ValueError(f"clusters must be at most {sum(sizes)}, one a text, got {clusters}")
     directions = normalize(torch.cat([p_features, q_features]).double(), dim=1)

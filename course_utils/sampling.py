@@ -47,6 +47,13 @@ def check_count(name: str, value: int, least: int = 1) -> None:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
+def check_seed(seed: int) -> None:
+    """ValueError unless torch can take the seed."""
+    check_count("seed", seed, least=0)
+    if seed >= 2**63:
+        raise ValueError(f"seed must be below 2**63, got {seed}")
+
+
 def check_finite(name: str, value: float | Tensor, hint: str) -> None:
     """ValueError unless the value is a finite number, or a tensor of finite floats."""
     if not isinstance(value, Tensor):

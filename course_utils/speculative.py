@@ -114,7 +114,7 @@ def speculate(
     """
     sampling.check_count("max_new_tokens", max_new_tokens)
     sampling.check_count("ahead", ahead)
-    sampling.check_count("seed", seed, least=0)
+    sampling.check_seed(seed)
     ids = model.encode(prompt)
     room = model.gpt.config.n_positions - len(ids)
     if max_new_tokens > room:

@@ -150,6 +150,29 @@ def test_rows_end_on_their_own(storyteller):
         assert [step.token for step in text] == [step.token for step in alone]
 
 
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_batch_goes_past_the_context_and_loses_rows_there(storyteller, cache):
+    """The longest row ends first, so the others still have room, but the cache has not."""
+    end = storyteller.tokenizer.eot_token
+    prompts = [" the" * 250, " the" * 30, " old" * 252]
+
+    def process(logits, ids):
+        stop = len(ids) > 253 or (len(ids) > 36 and ids[1] == ids[2] and len(ids) < 200)
+        return torch.where(torch.arange(4096) == end, 0.0, -torch.inf) if stop else logits
+
+    texts = texts_of(generate_batch(storyteller, prompts, process, 12, [5, 6, 7], cache), 3)
+    assert [len(text) for text in texts] == [4, 7, 2]
+    for seed, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
+        alone = generate(storyteller, prompt, process, 12, 5 + seed)
+        assert [step.token for step in text] == [step.token for step in alone]
+
+
+def test_the_code_has_every_digit_and_whole_numbers(storyteller):
+    code = Settings(temperature=0.123456789, top_k=1_000_000).code()
+    assert "temperature(logits, 0.123456789)" in code
+    assert "top_k(logits, 1000000)" in code
+
+
 def test_penalties_count_what_their_apis_count(storyteller):
     ids = torch.tensor([0, 1, 1, 2, 2])
     logits = torch.zeros(4)
@@ -218,6 +241,7 @@ def test_bad_settings(values, message):
         ({"prompt": ""}, "prompt must not be empty"),
         ({"prompt": PROMPT, "max_new_tokens": 0}, "max_new_tokens must be a whole number"),
         ({"prompt": PROMPT, "seed": -1}, "seed must be a whole number of at least 0, got -1"),
+        ({"prompt": PROMPT, "seed": 2**63}, r"seed must be below 2\*\*63, got 9223372036854775808"),
     ],
 )
 def test_bad_requests_fail_before_the_first_token(storyteller, arguments, message):
