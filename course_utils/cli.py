@@ -79,6 +79,13 @@ def build(args: argparse.Namespace) -> None:
         print(path.relative_to(ROOT))
 
 
+def gallery(args: argparse.Namespace) -> None:
+    from course_utils.explore.gallery import gallery
+
+    for path in gallery(args.folder):
+        print(path)
+
+
 def lab(args: argparse.Namespace) -> None:
     from course_utils.lab import lab
 
@@ -131,6 +138,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("notebook", type=Path)
 
     command(build, "Make notebooks/ from quizzes/source/.")
+
+    p = command(gallery, "Draw a picture of each explorer.")
+    p.add_argument("--folder", type=Path, default=ROOT / "docs", help="where to write them")
 
     p = command(train, "Train the Storyteller; start it again to go on after a stop.")
     p.add_argument("--corpus", type=Path, required=True, help="folder of train.txt and valid.txt")

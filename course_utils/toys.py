@@ -1,4 +1,4 @@
-"""Two next-token distributions small enough to work out by hand. No model is needed."""
+"""Next-token distributions small enough to work out by hand. No model is needed."""
 
 from typing import NamedTuple
 

@@ -32,7 +32,7 @@ from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices, entropy
-from course_utils.sampling import check_count, check_number, finite_rows, sample
+from course_utils.sampling import check_number, check_seed, finite_rows, sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
 SLIDERS = ("temperature", "top_k", "top_p", "min_p")
@@ -98,7 +98,7 @@ class Distribution(Panel):
         seed: int = 0,
     ):
         check_number("temperature", temperature, 0, HOTTEST, "Use 0 for greedy")
-        check_count("seed", seed, least=0)
+        check_seed(seed)
         self.knobs = tuple(knobs)
         if not self.knobs or not set(self.knobs) <= set(SLIDERS):
             names = ", ".join(map(repr, SLIDERS))
@@ -109,7 +109,7 @@ class Distribution(Panel):
         super().__init__()
         self.function = function or strategy
         self.gives_logits = strategy is not None
-        self.fixed_temperature = temperature
+        self.fixed_temperature = float(temperature)
         self.tokens, self.logits = tokens, logits
         self.prompt = source if isinstance(source, str) else None
         self.picture = DistributionPicture(min(len(self.tokens), TOP) + (len(self.tokens) > TOP))
@@ -217,19 +217,26 @@ class Distribution(Panel):
         """What the learner's function returns here, or None and what is wrong with it."""
         if self.function is None:
             return None, ""
-        values = [value or None for value in self.values().values()]
-        if self.settings().temperature == 0:
+        settings = self.settings()
+        if settings.temperature == 0:
             return None, (
                 f"At temperature 0 the choice is greedy: {name_of(self.function)} is not called, "
                 "because it would divide by zero."
             )
         try:
-            result = self.function(self.logits.clone(), *values)
+            values = [getattr(settings, name) for name in self.knobs]
+            result = self.function(self.logits_for_function(), *values)
             if self.gives_logits:
                 result = choice_from(result)
             return checked(result, self.tokens), ""
         except Exception as error:
             return None, complaint(self.function, error)
+
+    def logits_for_function(self) -> Tensor:
+        """A copy of the logits: at the temperature, if the function is not the one to apply it."""
+        if "temperature" in self.knobs:
+            return self.logits.clone()
+        return Settings(self.fixed_temperature).truncate(self.logits.clone())
 
 
 def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Tensor]:
@@ -277,7 +284,9 @@ def bars(state: State) -> list[Bar]:
 
 
 def heading(settings: Settings, knobs: Sequence[str]) -> str:
-    text = ", ".join(f"{name} {reading(getattr(settings, name))}" for name in knobs)
+    fixed = settings.temperature != 1 and "temperature" not in knobs
+    names = ["temperature", *knobs] if fixed else knobs
+    text = ", ".join(f"{name} {reading(getattr(settings, name))}" for name in names)
     return text[0].upper() + text[1:] + (" (greedy)" if settings.temperature == 0 else "")
 
 

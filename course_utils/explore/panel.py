@@ -8,6 +8,7 @@ from html import escape
 
 import ipywidgets as widgets
 from IPython import get_ipython
+from traitlets import Unicode
 
 PRESETS = {
     "deterministic": {"temperature": 0.0, "top_p": 1.0},
@@ -17,9 +18,19 @@ PRESETS = {
 }
 OWN = "your own"
 HOTTEST = 3.0
+CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
 panels_of_cell: dict[str, tuple[str, list["Panel"]]] = {}
+
+
+class NamedImage(widgets.Image):
+    """An Image with a tooltip, by which screen readers call it: there is no alternative text.
+
+    The page looks for a tooltip only where there is a description, and fails without one.
+    """
+
+    description = Unicode().tag(sync=True)
 
 
 class Panel(widgets.VBox):
@@ -30,15 +41,18 @@ class Panel(widgets.VBox):
     """
 
     job: threading.Thread | None = None
+    closed = False
+    stale = False
 
     def __init__(self):
         self.controls: dict[str, widgets.Widget] = {}
         self.notes: dict[str, str] = {}
         self.text = ""
         self.drawing = threading.Lock()
-        self.stale = False
-        self.image = widgets.Image(
-            format="png", layout=widgets.Layout(width="700px", max_width="100%", height="auto")
+        self.image = NamedImage(
+            format="png",
+            tooltip=CAPTION,
+            layout=widgets.Layout(width="700px", max_width="100%", height="auto"),
         )
         self.summary, self.message, self.code = (
             text_box(name) for name in ("summary", "message", "code")
@@ -102,24 +116,25 @@ class Panel(widgets.VBox):
         return job
 
     def run_job(self, work: Iterator[float]) -> None:
-        me = threading.current_thread()
+        me, end = threading.current_thread(), ""
         self.notes.pop("job", None)
         self.progress.value = 0
         self.running.layout.display = None
         try:
             for share in work:
                 if self.job is not me:
-                    self.notes["job"] = "Stopped."
+                    end = "Stopped."
                     break
                 self.progress.value = share
                 self.refresh()
         except Exception as error:
-            self.notes["job"] = f"{type(error).__name__}: {error}"
-        finally:
-            if self.job in (me, None):
-                self.job = None
-                self.running.layout.display = "none"
-                self.refresh()
+            end = f"{type(error).__name__}: {error}"
+        # A newer job may have the panel by now, or the panel may be gone.
+        if self.job in (me, None) and not self.closed:
+            self.job = None
+            self.notes["job"] = end
+            self.running.layout.display = "none"
+            self.refresh()
 
     def stop_job(self) -> None:
         """Ask the running job to stop: it does before its next step."""
@@ -132,28 +147,38 @@ class Panel(widgets.VBox):
 
         Python calls it once more when the object goes, even if `__init__` never ran to its end.
         """
+        if self.closed:
+            return
         self.stop_job()
-        for widget in descendants(self):
-            for part in (widget.layout, getattr(widget, "style", None)):
-                if part is not None:
-                    part.close()
-            widget.unobserve_all()
-            if widget is not self:
-                widget.close()
+        self.closed = True
+        # A thread may be in the middle of a picture. Once it is done, no other begins.
+        if hasattr(self, "drawing"):
+            self.drawing.acquire(timeout=5)
+        owned = [*self.children, *vars(self).values(), *getattr(self, "controls", {}).values()]
+        for widget in owned:
+            if isinstance(widget, widgets.Widget):
+                discard(widget)
+        self.layout.close()
+        self.unobserve_all()
         super().close()
         # `Out` of the notebook still holds the panel: leave nothing heavy in it.
+        self.children = ()
         for name in [name for name in vars(self) if not name.startswith("_")]:
-            if name not in ("text", "comm"):
+            if name not in ("text", "comm", "closed", "drawing"):
                 delattr(self, name)
 
     def __repr__(self) -> str:
         return self.text
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
-        """The live panel, and for a page without a kernel its last picture and text."""
+        """The live panel, and for a page that cannot have it the picture and text of now."""
         still = base64.b64encode(self.image.value).decode("ascii")
-        bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"image/png": still, "text/plain": self.text}
+        page = (
+            f'<img src="data:image/png;base64,{still}" alt="{CAPTION}" style="max-width: 100%">'
+            f'<p style="white-space: pre-wrap">{escape(self.text)}</p>'
+        )
+        live = super()._repr_mimebundle_(**kwargs)
+        return live | {"text/html": page, "image/png": still, "text/plain": self.text}
 
 
 def replace_panels_of_this_cell(panel: Panel) -> None:
@@ -172,10 +197,15 @@ def replace_panels_of_this_cell(panel: Panel) -> None:
     panels_of_cell[cell] = (run, [*panels, panel])
 
 
-def descendants(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+def discard(widget: widgets.Widget) -> None:
+    """Close a widget with everything in it."""
     for child in getattr(widget, "children", ()):
-        yield from descendants(child)
-    yield widget
+        discard(child)
+    for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if part is not None:
+            part.close()
+    widget.unobserve_all()
+    widget.close()
 
 
 # A learner's function

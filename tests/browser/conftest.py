@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,15 +126,19 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab_server(tmp_path_factory) -> Iterator[tuple[str, str, Path]]:
+    with serve(tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")) as server:
+        yield server
+
+
+@contextmanager
+def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
     """`course lab` on a copy of the course: (url, token, the learner's folder)."""
-    root = tmp_path_factory.mktemp("course")
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.exists():
             shutil.copy(source, root / name)
-    home = tmp_path_factory.mktemp("home")
     port, token = free_port(), secrets.token_hex(16)
     env = os.environ | {
         "PORT": str(port),

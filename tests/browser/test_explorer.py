@@ -1,5 +1,3 @@
-import re
-
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -20,23 +18,23 @@ def mine(logits, temperature):
 explore.Distribution(NINE_WORDS, function=mine, temperature=0.5)
 """
 
+EVERY_KNOB = """\
+# %%
+from course_utils import explore
+from course_utils.sampling import min_p, temperature, top_k, top_p
 
-def picture(page, index: int = 0) -> str:
-    return page.locator(".jp-OutputArea img").nth(index).get_attribute("src")
+def mine(logits, t, k, p, m):
+    logits = temperature(logits, t)
+    return min_p(top_p(top_k(logits, k) if k else logits, p), m)
+
+explore.Distribution(
+    "The king said to his", knobs=("temperature", "top_k", "top_p", "min_p"), strategy=mine
+)
+"""
 
 
-def wait_for_change(page, old: str, index: int = 0) -> str:
-    page.wait_for_function(
-        "([old, i]) => document.querySelectorAll('.jp-OutputArea img')[i].src !== old",
-        arg=[old, index],
-        timeout=20_000,
-    )
-    return picture(page, index)
-
-
-def temperature(page, index: int = 0) -> float:
-    text = page.locator(".summary").nth(index).inner_text()
-    return float(re.search(r"Temperature ([\d.]+)", text)[1])
+def picture(page) -> str:
+    return page.locator(".jp-OutputArea img").first.get_attribute("src")
 
 
 def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):
@@ -44,13 +42,13 @@ def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):
     page = lab.open(lab.write("explorer.ipynb", NOTEBOOK))
     lab.shoot("explorer")
     page.wait_for_selector(".summary [role=status]", timeout=10_000)
-    handle = page.locator(".noUi-handle").first
+    handle, summary = page.locator(".noUi-handle").first, page.locator(".summary").first
     old = picture(page)
 
     handle.focus()
     page.keyboard.press("ArrowRight")
-    old = wait_for_change(page, old)
-    assert temperature(page) == 1.05
+    summary.get_by_text("Temperature 1.05").wait_for(timeout=20_000)
+    assert picture(page) != old
 
     # A quick pull over the whole slider: the last value is the one that stays.
     box, track = handle.bounding_box(), page.locator(".noUi-base").first.bounding_box()
@@ -73,9 +71,9 @@ def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):
 
     old = picture(page)
     page.get_by_role("button", name="Sample 100").first.click()
-    old = wait_for_change(page, old)
-    text = page.locator(".summary").first.inner_text()
-    counted = text.split("100 draws: ")[1].split(".")[0]
+    summary.get_by_text("100 draws: ").wait_for(timeout=20_000)
+    assert picture(page) != old
+    counted = summary.inner_text().split("100 draws: ")[1].split(".")[0]
     assert sum(int(part.rsplit(" ", 1)[1]) for part in counted.split(", ")) == 100
 
     page.get_by_role("button", name="Show the code").first.click()
@@ -88,9 +86,37 @@ def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):
     assert lab.console == []
 
 
-def test_the_explorer_can_be_read_in_the_dark(open_lab):
-    lab = open_lab(dark=True)
-    page = lab.open(lab.write("dark.ipynb", NOTEBOOK))
-    page.wait_for_selector(".summary [role=status]", timeout=60_000)
-    assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
-    lab.shoot("explorer_dark")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_knob_cuts_shows_its_code_and_can_be_read(open_lab, dark):
+    lab = open_lab(dark)
+    page = lab.open(lab.write("knobs.ipynb", EVERY_KNOB))
+    assert page.locator("body").get_attribute("data-jp-theme-light") == str(not dark).lower()
+    summary, handles = page.locator(".summary"), page.locator(".noUi-handle")
+    says = ""
+    for i, (keys, now) in enumerate(
+        [
+            (["ArrowLeft"] * 4, "Temperature 0.80, top_k off, top_p 1.00, min_p 0.00"),
+            (["PageUp"], "top_k 5"),
+            (["ArrowLeft"] * 5, "top_p 0.95"),
+            (["ArrowRight"] * 8, "min_p 0.08"),
+        ]
+    ):
+        handles.nth(i).focus()
+        for key in keys:
+            page.keyboard.press(key)
+        summary.get_by_text(now).wait_for(timeout=20_000)
+        assert summary.inner_text() != says
+        says = summary.inner_text()
+        assert "Your function agrees with the reference." in says
+    page.get_by_role("button", name="Show the code").press("Enter")
+    page.locator(".code pre").get_by_text("logits = min_p(logits, 0.08)").wait_for(timeout=20_000)
+    page.get_by_label("preset").select_option("creative")
+    summary.get_by_text("Temperature 1.00, top_k off, top_p 0.95, min_p 0.00").wait_for()
+    handles.nth(3).press("PageUp")
+    summary.get_by_text("min_p 0.05").wait_for(timeout=20_000)
+    theme = "dark" if dark else "light"
+    lab.shoot(f"explorer_{theme}")
+    page.locator(".code pre").scroll_into_view_if_needed()
+    lab.shoot(f"explorer_{theme}_below")
+    assert lab.errors() == []
+    assert lab.console == []

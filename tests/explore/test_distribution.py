@@ -104,6 +104,15 @@ def test_other_knobs_cut_and_presets_reach_them():
     panel.controls["preset"].value = "code"
     assert (panel.controls["temperature"].value, panel.controls["top_p"].value) == (0.2, 0.95)
     assert panel.controls["preset"].value == "code" and "top_k off, top_p 0.95" in panel.text
+    cut = explore.Distribution(NINE_WORDS, knobs=distribution.SLIDERS)
+    cut.controls["min_p"].value = 0.3
+    assert cut.text.startswith("Temperature 1.00, top_k off, top_p 1.00, min_p 0.30: ")
+    assert "2 of 9 tokens kept, 93.0% of the mass" in cut.text
+    assert [line.number.get_text() for line in cut.picture.lines].count("cut") == 7
+    for preset in ("deterministic", "chat", "creative", "code"):
+        cut.controls["min_p"].value = 0.3
+        cut.controls["preset"].value = preset
+        assert cut.controls["min_p"].value == 0 and "min_p 0.00" in cut.text
     only = explore.Distribution(NINE_WORDS, knobs=["top_p"])
     only.controls["top_p"].value = 0.5
     assert only.text.startswith("Top_p 0.50:") and "1 of 9 tokens kept" in only.text
@@ -118,6 +127,21 @@ def test_the_code_is_shown_for_the_present_setting(panel):
     )
     panel.controls["show_code"].value = False
     assert panel.code.value == ""
+
+
+def test_the_code_of_every_knob_runs_and_gives_what_is_shown():
+    panel = explore.Distribution(NINE_WORDS, knobs=distribution.SLIDERS)
+    panel.controls["show_code"].value = True
+    for name, value in {"temperature": 0.7, "top_k": 4, "top_p": 0.9, "min_p": 0.2}.items():
+        panel.controls[name].value = value
+    code = re.sub("<.*?>", "", panel.code.value)
+    assert [line.split("(")[0] for line in code.splitlines()] == [
+        *(f"logits = {name}" for name in distribution.SLIDERS),
+        "token = sample",
+    ]
+    names = vars(sampling) | {"logits": NINE_WORDS.logits, "generator": torch.Generator()}
+    exec(code, names)
+    assert names["logits"].equal(panel.state().after)
 
 
 # A learner's own function
@@ -181,6 +205,7 @@ def test_a_strategy_returns_logits():
         (("top_p",), sampling.top_p),
         (("temperature",), sampling.temperature),
         (("top_k",), lambda logits, k: sampling.top_k(logits, k or 9)),
+        (("min_p",), sampling.min_p),
     ]:
         panel = explore.Distribution(NINE_WORDS, knobs=knobs, strategy=strategy)
         assert panel.text.endswith("Your function agrees with the reference.")
@@ -190,6 +215,14 @@ def test_a_strategy_returns_logits():
     assert "leave no choice" in message(emptied)
     with pytest.raises(ValueError, match="either function"):
         explore.Distribution(NINE_WORDS, function=abs, strategy=abs)
+
+
+def test_a_strategy_gets_logits_at_the_temperature_that_has_no_slider():
+    for knobs, strategy in [(("top_p",), sampling.top_p), (("min_p",), sampling.min_p)]:
+        panel = explore.Distribution(NINE_WORDS, knobs=knobs, temperature=2, strategy=strategy)
+        panel.controls[knobs[0]].value = 0.6
+        assert panel.text.startswith(f"Temperature 2.00, {knobs[0]} 0.60: ")
+        assert panel.text.endswith("Your function agrees with the reference.")
 
 
 def test_at_zero_the_function_is_not_called():

@@ -63,7 +63,6 @@ class DistributionPicture(Picture):
         self.subtitle = self.text(0.02, 1 - 0.43 / height)
         self.key = self.text(0.02, 0.14 / height, size=8, color=QUIET)
         self.lines = [BarArtists(self, row) for row in range(rows)]
-        self.still = (None, None)  # what the resting parts say, and their pixels
 
     def draw(self, bars: Sequence[Bar], title: str = "", subtitle: str = "") -> Figure:
         """Show these bars; there may be fewer than the picture has rows. Returns its one figure."""
@@ -77,20 +76,9 @@ class DistributionPicture(Picture):
 
     def png(self) -> bytes:
         """The picture as it is now, as the bytes of a PNG file."""
-        # Text is what takes long to draw: names, scale and key are drawn once and kept as pixels.
-        says = [self.key.get_text(), *(line.label.get_text() for line in self.lines)]
+        resting = [self.key.get_text(), *(line.label.get_text() for line in self.lines)]
         moving = [self.title, self.subtitle, *(a for line in self.lines for a in line.moving)]
-        if says != self.still[0]:
-            for artist in moving:
-                artist.set_animated(True)
-            self.canvas.draw()
-            for artist in moving:
-                artist.set_animated(False)
-            self.still = (says, self.canvas.copy_from_bbox(self.figure.bbox))
-        self.canvas.restore_region(self.still[1])
-        for artist in moving:
-            artist.draw(self.canvas.get_renderer())
-        return self.pixels()
+        return self.png_over(moving, resting)
 
 
 class BarArtists:

@@ -6,8 +6,10 @@ only moves them, which is what makes a slider feel immediate.
 
 import functools
 import io
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
@@ -35,6 +37,7 @@ class Picture:
     def __init__(self, height: float):
         self.figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
         self.canvas = FigureCanvasAgg(self.figure)
+        self.still: tuple | None = None  # what the resting artists show, and their pixels
 
     def text(
         self,
@@ -71,6 +74,23 @@ class Picture:
         self.canvas.draw()
         return self.pixels()
 
+    def png_over(self, moving: Sequence[Artist], resting: object) -> bytes:
+        """As `png`, with all but the `moving` artists kept as pixels while `resting` is equal.
+
+        Text is what takes long to draw. resting: all that the other artists show.
+        """
+        if self.still is None or resting != self.still[0]:
+            for artist in moving:
+                artist.set_animated(True)
+            self.canvas.draw()
+            for artist in moving:
+                artist.set_animated(False)
+            self.still = (resting, self.canvas.copy_from_bbox(self.figure.bbox))
+        self.canvas.restore_region(self.still[1])
+        for artist in moving:
+            artist.draw(self.canvas.get_renderer())
+        return self.pixels()
+
     def pixels(self) -> bytes:
         buffer = io.BytesIO()
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
@@ -91,6 +111,14 @@ def drawable(char: str) -> str:
 def characters() -> frozenset[int]:
     """The code points that the font can draw; matplotlib warns on others and draws a box."""
     return frozenset(get_font(findfont(FONT)).get_charmap())
+
+
+def shorten(text: Text, room: float) -> None:
+    """Cut what the text says so that it takes no more than `room` dots."""
+    said = text.get_text()
+    while len(said) > 1 and text.get_window_extent().width > room:
+        said = said[:-1]
+        text.set_text(said + "…")
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,176 @@
+"""The distribution explorer beside plain `interact` and `plt.show()` of the same picture."""
+
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+from engine import Result
+from nbclient import NotebookClient
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.conftest import NO_NETWORK, Lab, serve, setting  # noqa: E402
+
+MOVES = 200
+KEYS = 40
+REST = 250  # milliseconds between two keys, so that each finds an idle kernel
+
+ONE_THREAD = """\
+import torch
+
+torch.set_num_threads(1)
+"""
+
+OURS = """\
+from course_utils import explore
+
+panel = explore.Distribution("Once upon a time")
+slider = panel.controls["temperature"]
+panel
+"""
+
+THEIRS = """\
+%matplotlib inline
+import matplotlib.pyplot as plt
+from ipywidgets import FloatSlider, interact
+from course_utils.explore.distribution import State, bars, read
+from course_utils.explore.plots.style import INK, KEPT, percent
+from course_utils.generate import Settings
+
+tokens, logits = read("Once upon a time")
+nothing = torch.zeros(len(tokens), dtype=torch.int64)
+slider = FloatSlider(value=1, min=0, max=3, step=0.05)
+
+
+@interact(temperature=slider)
+def draw(temperature):
+    state = State(tokens, logits, Settings(temperature), nothing)
+    rows = bars(state)
+    figure, axes = plt.subplots(figsize=(7, 4.65))
+    places = range(len(rows))
+    axes.barh(places, [row.after for row in rows], 0.48, color=KEPT)
+    axes.barh(places, [row.before for row in rows], 0.72, facecolor="none", edgecolor=INK)
+    axes.set_yticks(places, [row.label for row in rows])
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    for place, row in zip(places, rows):
+        axes.text(max(row.before, row.after) + 0.025, place, percent(row.after), va="center")
+    axes.set(xlim=(0, 1), xlabel="solid: now   ·   outline: temperature 1")
+    axes.invert_yaxis()
+    figure.suptitle(f"Temperature {temperature:.2f}")
+    axes.set_title("  ·  ".join(state.measures))
+    plt.show()
+"""
+
+# `set_state` is what a message from the page ends in.
+TIMED = f"""\
+import json, time
+
+
+def move(value):
+    start = time.perf_counter()
+    slider.set_state({{"value": value}})
+    return time.perf_counter() - start
+
+
+times = [move(0.05 + i * 37 % 59 * 0.05) for i in range({MOVES + 10})]
+print(json.dumps(times[10:]))
+"""
+
+# Milliseconds by the clock of the page: from a key's event to the next picture that has loaded.
+WATCH = """() => {
+    window.times = [];
+    let pressed = null;
+    document.addEventListener('keydown', () => { pressed = performance.now(); }, true);
+    document.addEventListener('load', event => {
+        if (event.target.tagName === 'IMG' && pressed !== null) {
+            times.push(performance.now() - pressed);
+            pressed = null;
+        }
+    }, true);
+}"""
+
+
+def explorers() -> list[Result]:
+    """Times from a move to its picture: in the kernel alone, and in Chromium from a key."""
+    what = "Distribution, 4,096 tokens, "
+    theirs, ours = in_kernel(THEIRS), in_kernel(OURS)
+    keys = in_chromium(THEIRS, OURS)
+    return [
+        row(what + "slider to picture in the kernel", theirs, ours, "40 ms"),
+        row(what + "the same, 95th percentile", theirs, ours, "80 ms", late),
+        row(what + "key to picture in Chromium", *keys, "200 ms"),
+    ]
+
+
+def row(
+    what: str,
+    theirs: Sequence[float],
+    ours: Sequence[float],
+    target: str,
+    summed: Callable[[Sequence[float]], float] = statistics.median,
+) -> Result:
+    their_s, our_s = summed(theirs), summed(ours)
+    return Result(what, f"{their_s * 1e3:.0f} ms", f"{our_s * 1e3:.0f} ms", their_s / our_s, target)
+
+
+def late(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def in_kernel(code: str) -> list[float]:
+    """Seconds of each move of the slider, in a kernel with no page to look at it."""
+    cells = [nbformat.v4.new_code_cell(source) for source in (ONE_THREAD, code, TIMED)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}).execute()
+    (said,) = [out.text for out in cells[-1].outputs if out.get("name") == "stdout"]
+    return json.loads(said)
+
+
+def in_chromium(*codes: str) -> list[list[float]]:
+    """Seconds from each key to its picture, for the slider that each code shows."""
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        folders = [Path(scratch, name) for name in ("course", "home", "profile")]
+        for folder in folders:
+            folder.mkdir()
+        with serve(*folders[:2]) as (url, token, learner):
+            setting(url, token, "notification", {"fetchNews": "false"})
+            browser = playwright.chromium.launch_persistent_context(
+                folders[2],
+                executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+                args=NO_NETWORK,
+                viewport={"width": 1280, "height": 800},
+            )
+            lab = Lab(url, token, learner, browser.pages[0], folders[1])
+            times = [press_keys(lab, f"{i}.ipynb", code) for i, code in enumerate(codes)]
+            browser.close()
+    return times
+
+
+def press_keys(lab: Lab, name: str, code: str) -> list[float]:
+    page = lab.open(lab.write(name, f"# %%\n{ONE_THREAD}\n{code}"))
+    handle = page.locator(".noUi-handle")
+    handle.wait_for(timeout=20_000)
+    page.wait_for_timeout(1_000)
+    page.evaluate(WATCH)
+    handle.focus()
+    for i in range(KEYS):
+        page.keyboard.press("ArrowRight" if i < KEYS / 2 else "ArrowLeft")
+        page.wait_for_function("count => times.length >= count", arg=i + 1, timeout=10_000)
+        page.wait_for_timeout(REST)
+    return [milliseconds / 1e3 for milliseconds in page.evaluate("times")]
+
+
+def main() -> None:
+    for r in explorers():
+        print(f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,409 @@
+"""The adaptive cutoff explorer: how many tokens top-k, top-p and min-p keep along a text."""
+
+import functools
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils import sampling, storyteller
+from course_utils.explore.distribution import reading, what_is_missing
+from course_utils.explore.panel import (
+    HOTTEST,
+    KNOBS,
+    OWN,
+    PRESETS,
+    Fault,
+    Panel,
+    code_button,
+    complaint,
+    knob,
+    name_of,
+    preset_box,
+    prompt_box,
+    row,
+    slider,
+)
+from course_utils.explore.plots.cutoff import CutoffPicture, Track
+from course_utils.explore.plots.style import percent, visible
+from course_utils.sampling import check_number, finite_rows
+
+# From "The Story of the Three Bears" as Joseph Jacobs tells it, 1890.
+PASSAGE = (
+    "Once upon a time there were Three Bears, who lived together in a house of their own, in a "
+    "wood. One of them was a Little, Small, Wee Bear."
+)
+RULES = ("top_k", "top_p", "min_p")
+SLIDERS = ("temperature", *RULES)
+TOP = 4  # tokens named in the summary
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text and what could follow each of its tokens.
+
+    tokens: the text's, one a step; logits (steps, vocab) after each; names: of the vocabulary;
+    ids: the text's token ids, None if the logits are toys.
+    """
+
+    tokens: tuple[str, ...]
+    logits: Tensor
+    names: Sequence[str]
+    ids: Tensor | None = None
+
+    @functools.cached_property
+    def order(self) -> Tensor:
+        """The tokens of each step, likeliest first."""
+        return self.logits.argsort(dim=-1, descending=True, stable=True)
+
+    @functools.cached_property
+    def ranked(self) -> Tensor:
+        """The logits in that order."""
+        return self.logits.gather(-1, self.order)
+
+    @functools.cached_property
+    def ranks(self) -> Tensor:
+        """The place of each next token of the text among all tokens, 1 for the likeliest."""
+        return (self.order[:-1] == self.ids[1:, None]).int().argmax(dim=-1) + 1
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+class AdaptiveCutoff(Panel):
+    """How many tokens each rule keeps after each token of a text, each rule on its own.
+
+    text: a passage for the Storyteller, or toys: a list of (token, logits (vocab,) of what follows
+        it), or logits (steps, vocab).
+    names: of the vocabulary of toys; without them its tokens are "#0", "#1", …
+    temperature, top_k, top_p, min_p: where the sliders start.
+    strategy: your own f(logits, value) -> logits, drawn beside the rule that `knob` names, whose
+        value it gets; the logits (vocab,) have been through the temperature.
+    Raises ValueError on a text or number that it cannot show.
+    """
+
+    def __init__(
+        self,
+        text: str | Sequence[tuple[str, Tensor]] | Tensor = PASSAGE,
+        *,
+        names: Sequence[str] | None = None,
+        temperature: float = 1.0,
+        top_k: int = 40,
+        top_p: float = 0.9,
+        min_p: float = 0.1,
+        strategy: Callable[[Tensor, float], Tensor] | None = None,
+        knob: str = "top_p",
+    ):
+        start = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
+        check_start(start)
+        if knob not in RULES:
+            raise ValueError(f"knob must be one of {', '.join(RULES)}, got {knob!r}")
+        passage = read(text, names)
+        super().__init__()
+        self.function = strategy
+        self.knob = knob
+        self.passage = passage
+        self.prompt = text if isinstance(text, str) else None
+        self.picture = CutoffPicture()
+        self.applying = False
+        self.yours: tuple = (None, None)  # what the learner's function was asked, and its counts
+        self.controls = make_controls(start, self.prompt, len(passage))
+        self.connect()
+        self.refresh()
+        self.assemble(arrange(self.controls))
+
+    def connect(self) -> None:
+        for name in SLIDERS:
+            self.controls[name].observe(self.on_knob, "value")
+        self.controls["preset"].observe(self.on_preset, "value")
+        for name in ("step", "show_code"):
+            self.controls[name].observe(self.refresh, "value")
+        if self.prompt is not None:
+            self.controls["prompt"].observe(self.on_prompt, "value")
+
+    # What the learner does
+
+    def on_knob(self, _) -> None:
+        if self.applying:
+            return
+        self.controls["preset"].value = OWN
+        self.notes.pop("preset", None)
+        self.refresh()
+
+    def on_preset(self, change) -> None:
+        name = change["new"]
+        if name == OWN:
+            return
+        self.notes["preset"] = what_is_missing(name, SLIDERS)
+        self.applying = True  # one picture, after the last slider has moved
+        for knob_name in SLIDERS:
+            value = PRESETS[name].get(knob_name, KNOBS[knob_name][0])
+            self.controls[knob_name].value = value
+        self.applying = False
+        self.refresh()
+
+    def on_prompt(self, change) -> None:
+        try:
+            passage = read(change["new"])
+        except ValueError as error:
+            self.notes["prompt"] = f"{error}. The picture still shows the text before."
+        else:
+            self.passage, self.prompt = passage, change["new"]
+            self.notes.pop("prompt", None)
+            self.controls["step"].max = len(passage)
+        self.refresh()
+
+    # What the explorer shows
+
+    def values(self) -> dict[str, float]:
+        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
+        return {name: round(self.controls[name].value, 2) for name in SLIDERS}
+
+    def show(self) -> None:
+        passage, values = self.passage, self.values()
+        step = min(self.controls["step"].value, len(passage)) - 1
+        kept = {name: kept_counts(passage, name, values) for name in RULES}
+        yours, self.notes["function"] = self.ask_function(values)
+        self.draw(passage, values, kept, yours, step)
+        self.image.value = self.picture.png()
+        said = [along_the_text(values, kept), at_the_step(passage, kept, step)]
+        said += [cut_by(passage, kept)]
+        said += [comparison(yours, kept[self.knob], self.knob, passage.tokens)]
+        self.text = " ".join(filter(None, said))
+        self.show_code(code(values))
+
+    def draw(
+        self,
+        passage: Passage,
+        values: dict[str, float],
+        kept: dict[str, list[int]],
+        yours: list[int] | None,
+        step: int,
+    ) -> Figure:
+        """The picture of these numbers; always the same Figure, with its artists moved."""
+        tracks = [Track(name, setting(name, values[name]), kept[name]) for name in RULES]
+        tracks += [Track("yours", "yours", yours)] if yours else []
+        vocabulary = passage.logits.shape[-1]
+        return self.picture.draw(
+            passage.tokens,
+            vocabulary,
+            tracks,
+            step,
+            f"{after(passage, step)} are kept: "
+            + ", ".join(f"{track.look} {track.kept[step]:,}" for track in tracks),
+        )
+
+    def ask_function(self, values: dict[str, float]) -> tuple[list[int] | None, str]:
+        """How many tokens the learner's function keeps at each step, or None and what is wrong."""
+        if self.function is None:
+            return None, ""
+        t, value, name = values["temperature"], values[self.knob], name_of(self.function)
+        if t == 0:
+            return None, f"At temperature 0 the choice is greedy: {name} is not called."
+        if self.knob == "top_k" and not value:
+            return None, f"top_k is off: {name} is not called."
+        asked = (self.passage, t, value)
+        if self.yours[0] != asked:
+            try:
+                rows = sampling.temperature(self.passage.logits, t)
+                counts = [kept_by(self.function, x, value) for x in rows]
+            except Exception as error:
+                return None, complaint(self.function, error)
+            self.yours = (asked, counts)
+        return self.yours[1], ""
+
+
+def check_start(start: dict[str, float]) -> None:
+    check_number("temperature", start["temperature"], 0, HOTTEST, "Use 0 for greedy")
+    for name in RULES:
+        low, high = KNOBS[name][1]["min"], KNOBS[name][1]["max"]
+        if name == "top_k":
+            sampling.check_count(name, start[name], least=0)
+        check_number(name, start[name], low, high, f"Use {KNOBS[name][0]} to switch it off")
+
+
+def read(
+    text: str | Sequence[tuple[str, Tensor]] | Tensor, names: Sequence[str] | None = None
+) -> Passage:
+    """A text with the logits after each of its tokens. ValueError if it cannot be shown."""
+    if isinstance(text, str):
+        return read_storyteller(text)
+    if isinstance(text, Tensor):
+        rows, tokens = text, None
+    else:
+        try:
+            tokens, rows = zip(*text, strict=True)
+            rows = torch.stack(rows)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(
+                "text must be a passage, a list of (token, logits), or logits, "
+                f"got {type(text).__name__}"
+            )
+    if rows.ndim != 2 or not len(rows):
+        raise ValueError(f"logits must be (steps, vocab), got shape {tuple(rows.shape)}")
+    rows = finite_rows(rows).clone()
+    tokens = tokens or tuple(str(i) for i in range(1, len(rows) + 1))
+    names = [f"#{i}" for i in range(rows.shape[1])] if names is None else names
+    if len(names) != rows.shape[1]:
+        raise ValueError(f"names must be one a token, {rows.shape[1]}, got {len(names)}")
+    return Passage(tokens, rows, names)
+
+
+@torch.inference_mode()
+def read_storyteller(text: str) -> Passage:
+    model = storyteller.load()
+    ids = torch.tensor([model.encode(text)], device=model.device)
+    logits = model.gpt(ids)[0, 1:].float().cpu()
+    pieces = map(model.tokenizer.decode_single_token_bytes, range(logits.shape[-1]))
+    names = [piece.decode("utf-8", "backslashreplace") for piece in pieces]
+    ids = ids[0, 1:].cpu()
+    return Passage(tuple(names[i] for i in ids), logits, names, ids)
+
+
+# Counting
+
+
+def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[int]:
+    """How many tokens a rule of `sampling` keeps at each step: here the logits are sorted already.
+
+    Which tokens it keeps is no question: the likeliest, as many as these.
+    """
+    t, value = values["temperature"], values[rule]
+    if t == 0:
+        return [1] * len(passage)
+    x = sampling.temperature(passage.ranked, t)
+    if rule == "top_k":
+        kept = x.isfinite().sum(dim=-1).clamp(max=value or x.shape[-1])
+    elif rule == "min_p":
+        kept = sampling.min_p(x, value).isfinite().sum(dim=-1)
+    else:
+        probs = x.softmax(dim=-1)
+        mass_before = probs.cumsum(dim=-1) - probs
+        kept = ((mass_before < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
+    return kept.tolist()
+
+
+def kept_by(function: Callable, logits: Tensor, value: float) -> int:
+    """How many tokens the learner's function keeps. Raises Fault if it returns no logits."""
+    result = function(logits.clone(), value)
+    if result is None:
+        raise Fault("returned nothing: does it end with a return?")
+    try:
+        finite_rows(result)
+    except ValueError as error:
+        raise Fault(f"returned what cannot be used: {error}.")
+    if result.shape != logits.shape:
+        raise Fault(
+            f"returned shape {tuple(result.shape)}, expected {tuple(logits.shape)}: one logit a "
+            "token."
+        )
+    kept = result.isfinite()
+    if (~kept).any() and logits[kept].min() < logits[~kept].max():
+        raise Fault("cut a token that is likelier than one that it kept.")
+    return int(kept.sum())
+
+
+# Words
+
+
+def setting(rule: str, value: float) -> str:
+    return f"{rule} {reading(value if value != KNOBS[rule][0] else None)}"
+
+
+def along_the_text(values: dict[str, float], kept: dict[str, list[int]]) -> str:
+    parts = [f"{setting(name, values[name])} keeps {span(counts)}" for name, counts in kept.items()]
+    steps = len(kept["top_k"])
+    return f"Temperature {values['temperature']:.2f}, {steps:,} steps: {'; '.join(parts)}."
+
+
+def span(counts: list[int]) -> str:
+    if min(counts) == max(counts):
+        return f"{counts[0]:,} at every step"
+    return f"{min(counts):,} to {max(counts):,}, median {statistics.median_low(counts):,}"
+
+
+def after(passage: Passage, step: int) -> str:
+    return f"After '{visible(passage.tokens[step])}' (step {step + 1:,})"
+
+
+def at_the_step(passage: Passage, kept: dict[str, list[int]], step: int) -> str:
+    """What each rule keeps at one step, the likeliest tokens there, and the one that came."""
+    counts = ", ".join(f"{name} {counts[step]:,}" for name, counts in kept.items())
+    probs = passage.logits[step].softmax(dim=-1)
+    best = passage.order[step, :TOP].tolist()
+    likely = ", ".join(f"'{visible(passage.names[i])}' {percent(float(probs[i]))}" for i in best)
+    text = f"{after(passage, step)}: {counts} kept; likeliest {likely}"
+    if passage.ids is None or step + 1 == len(passage):
+        return f"{text}."
+    came, rank = passage.tokens[step + 1], int(passage.ranks[step])
+    cutters = [name for name, counts in kept.items() if rank > counts[step]]
+    return (
+        f"{text}. The text goes on with '{visible(came)}', number {rank:,} by probability, "
+        f"cut by {', '.join(cutters) or 'none'}."
+    )
+
+
+def cut_by(passage: Passage, kept: dict[str, list[int]]) -> str:
+    """How many of the text's own tokens a rule would have made impossible."""
+    if passage.ids is None or len(passage) < 2:
+        return ""
+    cut = {name: int((passage.ranks > torch.tensor(kept[name][:-1])).sum()) for name in RULES}
+    parts = ", ".join(f"{name} cuts {number:,}" for name, number in cut.items())
+    return f"Of the text's own {len(passage) - 1:,} next tokens {parts}."
+
+
+def comparison(
+    yours: list[int] | None, reference: list[int], rule: str, tokens: Sequence[str]
+) -> str:
+    if yours is None:
+        return ""
+    gaps = [abs(a - b) for a, b in zip(yours, reference, strict=True)]
+    if not any(gaps):
+        return f"Your function keeps as many as {rule} at every step."
+    worst = gaps.index(max(gaps))
+    return (
+        f"Your function differs from {rule} at {sum(map(bool, gaps)):,} of {len(gaps):,} steps, "
+        f"most after '{visible(tokens[worst])}' (step {worst + 1:,}): yours {yours[worst]:,}, "
+        f"reference {reference[worst]:,}."
+    )
+
+
+def code(values: dict[str, float]) -> str:
+    """The lines that count what these settings keep."""
+    if values["temperature"] == 0:
+        return "tokens = greedy(logits)  # temperature 0: one token a step, whatever the rules"
+    lines = [f"logits = temperature(logits, {values['temperature']:g})  # (steps, vocab)"]
+    for name in RULES:
+        if values[name] != KNOBS[name][0]:
+            lines.append(f"kept = {name}(logits, {values[name]:g}).isfinite().sum(dim=-1)")
+    return "\n".join(lines)
+
+
+# Widgets
+
+
+def make_controls(
+    start: dict[str, float], prompt: str | None, steps: int
+) -> dict[str, widgets.Widget]:
+    controls = {} if prompt is None else {"prompt": prompt_box(prompt)}
+    if prompt is not None:
+        controls["prompt"].description = "text"
+    for name, value in start.items():
+        controls[name] = knob(name, value if name == "top_k" else float(value))
+    where = {"min": 1, "max": steps, "tooltip": "the token of the text that is looked at"}
+    return controls | {
+        "step": slider("step", (steps + 1) // 2, **where),
+        "preset": preset_box(),
+        "show_code": code_button(),
+    }
+
+
+def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
+    above = [controls["prompt"]] if "prompt" in controls else []
+    first = row(controls["temperature"], controls["preset"])
+    rules = [controls[name] for name in RULES]
+    return [*above, first, *rules, row(controls["step"], controls["show_code"])]

@@ -1,0 +1,397 @@
+"""The loops explorer: greedy and beam search repeat themselves, and what gets them out."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils import storyteller
+from course_utils.beam import Reader, grow_beams, prompt_ids
+from course_utils.explore.panel import (
+    KNOBS,
+    OWN,
+    PRESETS,
+    Panel,
+    code_button,
+    complaint,
+    knob,
+    preset_box,
+    prompt_box,
+    row,
+    seed_box,
+    slider,
+    text_box,
+)
+from course_utils.explore.plots.loops import LoopsPicture, Track
+from course_utils.explore.plots.style import percent, visible
+from course_utils.generate import Process, Settings, generate
+from course_utils.metrics import seq_rep_n
+from course_utils.penalties import no_repeat_ngram
+from course_utils.sampling import check_count, check_number, check_seed
+
+N = 4  # the n-grams that are looked for
+BEAMS = 4
+LENGTHS = (20, 200)
+LONGEST_RUN = 4
+BEAT = 0.25  # seconds between two pictures of a text that grows
+PATIENCE = 2.0  # seconds that a cell waits for its texts; what is left is written beside it
+SLIDERS = ("temperature", "top_p", "repetition_penalty", "frequency_penalty")
+GREEDY, BEAM, YOURS, FUNCTION = "Greedy", f"Beam search, {BEAMS} beams", "Your settings", "function"
+
+
+class Loops(Panel):
+    """How texts repeat themselves; a cell shows it as its last value.
+
+    prompt: for the Storyteller; length: tokens of each text, from 20 to 200.
+    temperature, top_p, repetition_penalty, frequency_penalty, no_repeat_ngram: where the sliders
+        of the third text start; seed: of its draws.
+    function: your own f(logits, ids so far) -> logits, in place of the penalties: a fourth text.
+        A fault in it becomes a message below the picture.
+    Raises ValueError on a prompt or number that it cannot show.
+    """
+
+    def __init__(
+        self,
+        prompt: str = "Once upon a time",
+        *,
+        length: int = 100,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.2,
+        frequency_penalty: float = 0.0,
+        no_repeat_ngram: int = 0,
+        seed: int = 0,
+        function: Process | None = None,
+    ):
+        check_count("length", length, least=LENGTHS[0])
+        if length > LENGTHS[1]:
+            raise ValueError(f"length must be in {list(LENGTHS)}, got {length}")
+        numbers = (temperature, top_p, repetition_penalty, frequency_penalty)
+        start = dict(zip(SLIDERS, numbers, strict=True))
+        for name, value in start.items():
+            low, high = (KNOBS[name][1][end] for end in ("min", "max"))
+            check_number(name, value, low, high, f"{KNOBS[name][0]:g} is off")
+        check_count("no_repeat_ngram", no_repeat_ngram, least=0)
+        if no_repeat_ngram > LONGEST_RUN:
+            raise ValueError(
+                f"no_repeat_ngram must be in [0, {LONGEST_RUN}], got {no_repeat_ngram}"
+            )
+        check_seed(seed)
+        self.model, self.length = storyteller.load(), length
+        self.ids = prompt_ids(self.model, prompt, length)
+        super().__init__()
+        self.prompt, self.function = prompt, function
+        self.names = [GREEDY, BEAM, YOURS] + [FUNCTION] * (function is not None)
+        self.picture = LoopsPicture(len(self.names), length)
+        self.texts: dict[str, list[int]] = {}
+        self.written_out: set[str] = set()  # the names of the texts that are done
+        self.pages = text_box("texts")
+        self.controls = make_controls(prompt, start, no_repeat_ngram, seed)
+        self.applying = False
+        self.connect()
+        end = time.monotonic() + PATIENCE
+        for _ in self.work(self.names):
+            if time.monotonic() > end:
+                break
+        self.refresh()
+        self.assemble(arrange(self.controls), below=[self.pages])
+        if self.unwritten():
+            self.start_job(self.work(self.unwritten()))
+
+    def connect(self) -> None:
+        for name in (*SLIDERS, "no_repeat_ngram", "seed"):
+            self.controls[name].observe(self.on_knob, "value")
+        self.controls["preset"].observe(self.on_preset, "value")
+        self.controls["prompt"].observe(self.on_prompt, "value")
+        self.controls["show_code"].observe(self.refresh, "value")
+
+    # What the learner does
+
+    def on_knob(self, change) -> None:
+        if self.applying:
+            return
+        chosen = self.controls["preset"].value
+        seeded = change["owner"] is self.controls["seed"]
+        if chosen != OWN and not seeded and preset_values(chosen) != self.values():
+            self.controls["preset"].value = OWN
+        self.write()
+
+    def on_preset(self, change) -> None:
+        if change["new"] == OWN:
+            return
+        self.applying = True  # one text, after the last slider has moved
+        for name, value in preset_values(change["new"]).items():
+            self.controls[name].value = value
+        self.applying = False
+        self.write()
+
+    def on_prompt(self, change) -> None:
+        try:
+            ids = prompt_ids(self.model, change["new"], self.length)
+        except ValueError as error:
+            self.notes["prompt"] = f"{error}. The picture still shows '{self.prompt}'."
+            self.refresh()
+            return
+        self.stop_job()
+        self.prompt, self.ids = change["new"], ids
+        self.notes.pop("prompt", None)
+        self.texts, self.written_out = {}, set()
+        self.write()
+
+    # Writing
+
+    def write(self) -> None:
+        """Write again what the sliders change, and whatever a stopped job has left undone."""
+        self.stop_job()
+        self.written_out -= {YOURS, FUNCTION}
+        self.start_job(self.work(self.unwritten()))
+
+    def unwritten(self) -> list[str]:
+        return [name for name in self.names if name not in self.written_out]
+
+    def work(self, names: Sequence[str]) -> Iterator[float]:
+        """Write these texts; yields the share that is done now and then, and at once if stopped."""
+        job, shown = self.job, time.monotonic()
+        for done, name in enumerate(names):
+            text: list[int] = []
+            try:
+                for token in self.tokens(name, job):
+                    text.append(token)
+                    self.texts[name] = text
+                    if self.job is not job or time.monotonic() - shown > BEAT:
+                        yield (done + len(text) / self.length) / len(names)
+                        shown = time.monotonic()
+            except Stopped:
+                yield done / len(names)  # the last: who asks for no more has stopped the job
+            except Exception as error:
+                if name != FUNCTION:
+                    raise
+                self.texts[name] = text
+                self.notes["function"] = complaint(self.function, error)
+            else:
+                if name == FUNCTION:
+                    self.notes["function"] = ""
+            self.written_out.add(name)
+        yield 1.0
+
+    def tokens(self, name: str, job: threading.Thread | None) -> Iterator[int]:
+        if name == BEAM:
+            yield from self.beam_tokens(job)
+            return
+        process = Settings(temperature=0) if name == GREEDY else self.process(name == FUNCTION)
+        seed = self.controls["seed"].value
+        for step in generate(self.model, self.prompt, process, self.length, seed):
+            yield step.token
+
+    def beam_tokens(self, job: threading.Thread | None) -> list[int]:
+        reader, tokenizer = Reader(self.model), self.model.tokenizer
+
+        def next_logits(ids: Tensor, rows: list[int]) -> Tensor:
+            if self.job is not job:
+                raise Stopped
+            return reader(ids, rows)
+
+        end, decode = tokenizer.eot_token, tokenizer.decode
+        found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=end, decode=decode)
+        return found.hypotheses[0].tokens
+
+    def process(self, with_function: bool) -> Process:
+        """The strategies of the sliders, with the learner's function in place of the penalties."""
+        settings, n = self.settings(), self.controls["no_repeat_ngram"].value
+
+        def process(logits: Tensor, ids: Tensor) -> Tensor:
+            if with_function:
+                return settings.truncate(self.function(logits.clone(), ids.clone()))
+            logits = settings.penalise(logits, ids, len(self.ids))
+            return settings.truncate(no_repeat_ngram(logits, ids, n) if n else logits)
+
+        return process
+
+    # What the explorer shows
+
+    def values(self) -> dict[str, float]:
+        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
+        return {name: round(self.controls[name].value, 2) for name in (*SLIDERS, "no_repeat_ngram")}
+
+    def settings(self) -> Settings:
+        return Settings(**{name: self.values()[name] for name in SLIDERS})
+
+    def state(self) -> "State":
+        return State(self.prompt, self.length, self.values(), [self.written(n) for n in self.names])
+
+    def written(self, name: str) -> "Written":
+        """A text as it is now, without end-of-text."""
+        ids, end = list(self.texts.get(name, [])), self.model.tokenizer.eot_token
+        label = getattr(self.function, "__name__", FUNCTION) if name == FUNCTION else name
+        return Written(
+            label, ids[: -1 if end in ids else None], end in ids, self.model.tokenizer.decode
+        )
+
+    def show(self) -> None:
+        state = self.state()
+        self.draw(state)
+        self.image.value = self.picture.png()
+        self.text = summary(state)
+        self.pages.value = page(state)
+        self.show_code(code(self.settings(), self.values()["no_repeat_ngram"]))
+
+    def draw(self, state: "State") -> Figure:
+        """The picture of a state; always the same Figure, with its artists moved."""
+        return self.picture.draw([text.track() for text in state.texts], heading(state), N)
+
+
+class Stopped(Exception):
+    """The job was told to stop while it searched."""
+
+
+# What is in a text
+
+
+def lags(ids: Sequence[int], n: int = N) -> list[int | None]:
+    """For each token: how many tokens ago the n that end with it came last, None if never."""
+    last: dict[tuple[int, ...], int] = {}
+    found: list[int | None] = []
+    for i in range(len(ids)):
+        gram = tuple(ids[max(0, i + 1 - n) : i + 1])
+        found.append(i - last[gram] if len(gram) == n and gram in last else None)
+        last[gram] = i
+    return found
+
+
+def again(ids: Sequence[int], n: int = N) -> list[bool]:
+    """For each token: whether it is part of n tokens that had come before."""
+    marks = [lag is not None for lag in lags(ids, n)]
+    return [any(marks[i : i + n]) for i in range(len(marks))]
+
+
+def loop(ids: Sequence[int]) -> tuple[int, int] | None:
+    """Where the loop begins that a text ends in, and how many tokens it has.
+
+    As `metrics.ends_in_loop` has it: 2 tokens or more, 3 times or more, at the very end.
+    """
+    for size in range(2, len(ids) // 3 + 1):
+        start = len(ids) - size
+        while start and ids[start - 1] == ids[start - 1 + size]:
+            start -= 1
+        if len(ids) - start >= 3 * size:
+            return start, size
+    return None
+
+
+@dataclass(frozen=True)
+class Written:
+    """One text. ids: the new tokens, without end-of-text; ended: whether that came."""
+
+    name: str
+    ids: list[int]
+    ended: bool
+    decode: Callable[[list[int]], str]
+
+    def track(self) -> Track:
+        share = seq_rep_n(self.ids, N) if len(self.ids) >= N else None
+        return Track(self.name, lags(self.ids), again(self.ids), share, loop(self.ids), self.ended)
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a picture shows. values: where the sliders of the third text stand."""
+
+    prompt: str
+    length: int
+    values: dict[str, float]
+    texts: list[Written]
+
+
+# From a state to words
+
+
+def heading(state: State) -> str:
+    prompt = visible(state.prompt).replace("␣", " ")
+    return f"{state.length} tokens at most after '{prompt}'"
+
+
+def summary(state: State) -> str:
+    """The picture in one line."""
+    on = [f"{name} {value:g}" for name, value in state.values.items() if value != OFF[name]]
+    set_to = f" ({', '.join(on) or 'all off'})"
+    parts = []
+    for text in state.texts:
+        track = text.track()
+        part = text.name + (set_to if text.name == YOURS else "")
+        part += " no text yet" if track.share is None else f" {percent(track.share)}"
+        if track.loop:
+            start, size = track.loop
+            phrase = visible(text.decode(text.ids[start : start + size]))
+            part += f", ending in the loop '{phrase}'"
+        parts.append(part)
+    return f"{heading(state)}. {N}-grams that repeat earlier ones: {'; '.join(parts)}."
+
+
+def page(state: State) -> str:
+    """The texts as HTML: what came before is underlined and tinted."""
+    blocks = [
+        f"<p style='margin: 0.4em 0'><b>{escape(text.name)}:</b> "
+        f"<i>{plain(state.prompt)}</i>{marked(text)}</p>"
+        for text in state.texts
+    ]
+    return f"<div style='line-height: 1.5'>{''.join(blocks)}</div>"
+
+
+def marked(text: Written) -> str:
+    """The text in runs of fresh and of repeated tokens."""
+    look = "background: rgba(217, 115, 13, 0.25); color: inherit; text-decoration: underline"
+    runs: list[tuple[bool, list[int]]] = []
+    for token, repeated in zip(text.ids, again(text.ids), strict=True):
+        if not runs or runs[-1][0] != repeated:
+            runs.append((repeated, []))
+        runs[-1][1].append(token)
+    said = [(repeated, plain(text.decode(ids))) for repeated, ids in runs]
+    return "".join(f'<mark style="{look}">{s}</mark>' if again else s for again, s in said)
+
+
+def plain(text: str) -> str:
+    """Text for a page, in which a line break is a sign and takes no line."""
+    return escape(text).replace("\n", "⏎ ")
+
+
+def code(settings: Settings, n: int) -> str:
+    """The Python lines for the third text."""
+    lines = settings.code().splitlines()
+    if n:
+        penalties = sum("_penalty(" in line for line in lines)
+        lines.insert(penalties, f"logits = no_repeat_ngram(logits, ids, {n})")
+    return "\n".join(lines)
+
+
+# Widgets
+
+OFF = {name: KNOBS[name][0] for name in SLIDERS} | {"no_repeat_ngram": 0}
+
+
+def preset_values(preset: str) -> dict[str, float]:
+    return OFF | PRESETS[preset]
+
+
+def make_controls(
+    prompt: str, start: dict[str, float], n: int, seed: int
+) -> dict[str, widgets.Widget]:
+    tip = "no run of so many tokens comes twice; 0 is off"
+    return {
+        "prompt": prompt_box(prompt),
+        **{name: knob(name, float(value)) for name, value in start.items()},
+        "no_repeat_ngram": slider("no_repeat_ngram", n, min=0, max=LONGEST_RUN, tooltip=tip),
+        "preset": preset_box(),
+        "seed": seed_box(seed),
+        "show_code": code_button(),
+    }
+
+
+def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
+    sliders = [controls[name] for name in (*SLIDERS, "no_repeat_ngram")]
+    last = [controls[name] for name in ("preset", "seed", "show_code")]
+    return [controls["prompt"], *sliders, row(*last)]

@@ -1,0 +1,472 @@
+"""The penalties explorer: which logits move, and by how much, as a text repeats itself."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils import penalties, storyteller
+from course_utils.explore.distribution import what_is_missing
+from course_utils.explore.panel import (
+    KNOBS,
+    OWN,
+    PRESETS,
+    Fault,
+    Panel,
+    code_button,
+    complaint,
+    knob,
+    name_of,
+    preset_box,
+    prompt_box,
+    row,
+    slider,
+)
+from course_utils.explore.plots.penalties import Move, PenaltiesPicture
+from course_utils.explore.plots.style import percent, visible
+from course_utils.sampling import check_count, check_number, finite_rows
+
+TOP = 10  # tokens shown
+PROMPT = "The king and the queen lived in a castle."
+TEXT = " The king said to the queen, and the queen said to the king, and the king"
+PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty", "no_repeat_ngram")
+OFF = {name: KNOBS[name][0] for name in PENALTIES[:3]} | {"no_repeat_ngram": 0}
+LONGEST_RUN = 4
+NEW_ONLY = ("frequency_penalty", "presence_penalty")  # as OpenAI's API and `Settings` have it
+AS_APIS, ALWAYS, NEVER = COUNTED = ("as APIs do", "always", "never")
+
+
+class Penalties(Panel):
+    """The logits of the tokens seen so far, before and after; a cell shows it as its last value.
+
+    source: a prompt for the Storyteller, or a pair (tokens, logits) of your own.
+    text: what was written after the prompt; for your own tokens, some of them with blanks between.
+    knobs: which sliders there are, of "repetition_penalty", "frequency_penalty",
+        "presence_penalty" and "no_repeat_ngram"; the others are off.
+    repetition_penalty: where it starts, in [1, 2]; frequency_penalty, presence_penalty: in
+        [-2, 2]; no_repeat_ngram: from 0, which is off, to 4.
+    function: your own f(logits, ids, value) -> logits for the one knob that is then given, drawn
+        beside the course's; a fault in it becomes a message below the picture.
+    Raises ValueError on a source, text, knob or number that it cannot show.
+    """
+
+    def __init__(
+        self,
+        source: str | tuple[Sequence[str], Tensor] = PROMPT,
+        text: str | None = None,
+        *,
+        knobs: Sequence[str] = PENALTIES,
+        repetition_penalty: float = 1.2,
+        frequency_penalty: float = 0.0,
+        presence_penalty: float = 0.0,
+        no_repeat_ngram: int = 0,
+        function: Callable[[Tensor, Tensor, float], Tensor] | None = None,
+    ):
+        numbers = (repetition_penalty, frequency_penalty, presence_penalty, no_repeat_ngram)
+        start = dict(zip(PENALTIES, numbers, strict=True))
+        for name, value in start.items():
+            check_start(name, value)
+        self.knobs = tuple(knobs)
+        if not self.knobs or not set(self.knobs) <= set(PENALTIES):
+            names = ", ".join(map(repr, PENALTIES))
+            raise ValueError(f"knobs must be of {names}, got {knobs!r}")
+        if function and len(self.knobs) > 1:
+            raise ValueError(f"knobs must be the one that function is for, got {knobs!r}")
+        self.source, self.writing = source, default_text(source) if text is None else text
+        self.read = read(self.source, self.writing)
+        super().__init__()
+        self.function = function
+        self.applying = False
+        self.picture = PenaltiesPicture(min(len(self.read.tokens), TOP))
+        prompt = source if isinstance(source, str) else None
+        self.controls = make_controls(self.knobs, start, prompt, self.writing)
+        self.show_all_of_the_text()
+        self.connect()
+        self.refresh()
+        self.assemble(arrange(self.controls))
+
+    def connect(self) -> None:
+        for name in (*self.knobs, "length"):
+            self.controls[name].observe(self.on_knob, "value")
+        self.controls["preset"].observe(self.on_preset, "value")
+        self.controls["show_code"].observe(self.refresh, "value")
+        self.controls["text"].observe(self.on_text, "value")
+        if "prompt" in self.controls:
+            self.controls["count_prompt"].observe(self.refresh, "value")
+            self.controls["prompt"].observe(self.on_text, "value")
+
+    # What the learner does
+
+    def on_knob(self, _) -> None:
+        if self.applying:
+            return
+        chosen = self.controls["preset"].value
+        if chosen != OWN and self.preset_values(chosen) != self.values():
+            self.controls["preset"].value = OWN
+            self.notes.pop("preset", None)
+        self.refresh()
+
+    def on_preset(self, change) -> None:
+        name = change["new"]
+        if name == OWN:
+            return
+        self.notes["preset"] = what_is_missing(name, self.knobs)
+        self.applying = True  # one picture, after the last slider has moved
+        for knob_name, value in self.preset_values(name).items():
+            self.controls[knob_name].value = value
+        self.applying = False
+        self.refresh()
+
+    def on_text(self, _) -> None:
+        source = self.controls["prompt"].value if "prompt" in self.controls else self.source
+        text = self.controls["text"].value
+        try:
+            self.read = read(source, text)
+        except ValueError as error:
+            self.notes["text"] = f"{error}. The picture still shows the text before."
+        else:
+            self.source, self.writing = source, text
+            self.notes.pop("text", None)
+            self.show_all_of_the_text()
+        self.refresh()
+
+    def show_all_of_the_text(self) -> None:
+        """Set the slider that walks along the text to its end."""
+        self.applying = True
+        self.controls["length"].max = max(1, self.read.written)  # a slider needs some way to go
+        self.controls["length"].value = self.read.written
+        self.applying = False
+
+    # What the explorer shows
+
+    def values(self) -> dict[str, float]:
+        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
+        return {name: round(self.controls[name].value, 2) for name in self.knobs}
+
+    def preset_values(self, preset: str) -> dict[str, float]:
+        """The part of a preset that has a slider here."""
+        return {name: PRESETS[preset].get(name, OFF[name]) for name in self.knobs}
+
+    def state(self) -> "State":
+        length = min(self.controls["length"].value, self.read.written)
+        counted = self.controls["count_prompt"].value if "prompt" in self.controls else AS_APIS
+        state = State(
+            self.read.tokens,
+            self.read.logits[length],
+            self.read.ids[: self.read.prompt_length + length],
+            self.read.prompt_length,
+            {name: value for name, value in self.values().items() if value != OFF[name]},
+            counted,
+        )
+        state.yours, self.notes["function"] = self.ask_function(state)
+        return state
+
+    def show(self) -> None:
+        state = self.state()
+        self.draw(state)
+        self.image.value = self.picture.png()
+        self.text = summary(state)
+        self.show_code(state.code())
+
+    def draw(self, state: "State") -> Figure:
+        """The picture of a state; always the same Figure, with its artists moved."""
+        seen = "text + prompt" if state.prompt_length else "seen"
+        measured = ", ".join(measures(state))
+        return self.picture.draw(moves(state), heading(state), measured, seen, remarks(state))
+
+    def ask_function(self, state: "State") -> tuple[Tensor | None, str]:
+        """What the learner's function returns here, or None and what is wrong with it."""
+        if self.function is None:
+            return None, ""
+        [(name, value)] = self.values().items()
+        if name == "no_repeat_ngram" and not value:
+            return None, f"At 0 it is off: {name_of(self.function)} is not called."
+        try:
+            result = self.function(state.logits.clone(), state.history(name).clone(), value)
+            return checked(result, state.tokens), ""
+        except Exception as error:
+            return None, complaint(self.function, error)
+
+
+def check_start(name: str, value: float) -> None:
+    if name == "no_repeat_ngram":
+        check_count(name, value, least=0)
+        if value > LONGEST_RUN:
+            raise ValueError(f"{name} must be in [0, {LONGEST_RUN}], got {value}. 0 is off")
+    else:
+        options = KNOBS[name][1]
+        check_number(name, value, options["min"], options["max"], f"Use {OFF[name]} for none")
+
+
+# What there is to look at
+
+
+@dataclass(frozen=True)
+class Read:
+    """A prompt and the text after it. logits: (written + 1, vocab), for each length of the text."""
+
+    tokens: Sequence[str]
+    logits: Tensor
+    ids: Tensor
+    prompt_length: int
+
+    @property
+    def written(self) -> int:
+        return len(self.ids) - self.prompt_length
+
+
+def read(source: str | tuple[Sequence[str], Tensor], text: str) -> Read:
+    """ValueError if the source or the text cannot be shown."""
+    return read_story(source, text) if isinstance(source, str) else read_toy(source, text)
+
+
+@torch.inference_mode()
+def read_story(prompt: str, text: str) -> Read:
+    model = storyteller.load()
+    before = model.encode(prompt)
+    ids = [*before, *model.tokenizer.encode_ordinary(text)]
+    context = model.gpt.config.n_positions
+    if len(ids) > context:
+        raise ValueError(
+            f"prompt and text must be at most {context - 1} tokens together, got {len(ids) - 1}. "
+            "Shorten one"
+        )
+    ids = torch.tensor(ids)
+    logits = model.gpt(ids[None].to(model.device))[0, len(before) - 1 :].float().cpu()
+    names = (model.tokenizer.decode_single_token_bytes(i) for i in range(logits.shape[-1]))
+    tokens = [name.decode("utf-8", "backslashreplace") for name in names]
+    return Read(tokens, logits, ids, len(before))
+
+
+def read_toy(source: tuple[Sequence[str], Tensor], text: str) -> Read:
+    tokens, logits = pair(source)
+    places = {token.strip(): place for place, token in enumerate(tokens)}
+    words = text.split()
+    for word in words:
+        if word not in places:
+            raise ValueError(f"text must be of the words {', '.join(places)}, got {word!r}")
+    ids = torch.tensor([places[word] for word in words], dtype=torch.int64)
+    return Read(tokens, logits.expand(len(words) + 1, -1), ids, 0)
+
+
+def pair(source: object) -> tuple[Sequence[str], Tensor]:
+    """Tokens and finite logits (vocab,)."""
+    try:
+        tokens, logits = source
+    except (TypeError, ValueError):
+        raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
+    logits = finite_rows(logits).clone()
+    if logits.shape != (len(tokens),):
+        raise ValueError(
+            f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
+        )
+    return tokens, logits
+
+
+def default_text(source: str | tuple[Sequence[str], Tensor]) -> str:
+    """A text with repeats: of your own tokens, the likeliest ones."""
+    if isinstance(source, str):
+        return TEXT
+    tokens, logits = pair(source)
+    best, *others = (tokens[i].strip() for i in logits.argsort(descending=True).tolist())
+    return " ".join([best, best, *others[:1], best])
+
+
+@dataclass
+class State:
+    """All that a picture shows.
+
+    logits: (vocab,), the model's; ids: prompt and text; values: the penalties that are on;
+    counted: whether they look at the prompt; yours: logits from the learner's function.
+    """
+
+    tokens: Sequence[str]
+    logits: Tensor
+    ids: Tensor
+    prompt_length: int
+    values: dict[str, float]
+    counted: str
+    yours: Tensor | None = None
+
+    def looks_at_all(self, name: str) -> bool:
+        return self.counted == ALWAYS or (self.counted == AS_APIS and name not in NEW_ONLY)
+
+    def history(self, name: str) -> Tensor:
+        """The ids that a penalty looks back at."""
+        return self.ids if self.looks_at_all(name) else self.ids[self.prompt_length :]
+
+    @functools.cached_property
+    def after(self) -> Tensor:
+        """The logits after the penalties, a banned token's at -inf."""
+        logits = self.logits
+        for name, value in self.values.items():
+            logits = getattr(penalties, name)(logits, self.history(name), value)
+        return logits
+
+    @functools.cached_property
+    def counts(self) -> tuple[list[int], list[int]]:
+        """How often each token came in the text, and in the prompt."""
+        parts = self.ids[self.prompt_length :], self.ids[: self.prompt_length]
+        return tuple(part.bincount(minlength=len(self.tokens)).tolist() for part in parts)
+
+    @functools.cached_property
+    def order(self) -> list[int]:
+        """Tokens for the picture, banned ones first, then by how far they moved.
+
+        Those of a small vocabulary, or those of prompt and text.
+        """
+        few = len(self.tokens) <= TOP
+        ids = torch.arange(len(self.tokens)) if few else self.ids.unique()
+        new, old = self.counts
+        distance = (self.after - self.logits).abs()
+        # Equal but for rounding: then what came often goes first.
+        keys = [
+            (-round(float(distance[i]), 4), -new[i] - old[i], -float(self.logits[i]), i)
+            for i in ids.tolist()
+        ]
+        return [i for *_, i in sorted(keys)]
+
+    def code(self) -> str:
+        """The Python lines for the present setting."""
+        lines = [
+            f"logits = {name}(logits, ids{'' if self.looks_at_all(name) else '[prompt_length:]'}, "
+            f"{value:g})"
+            for name, value in self.values.items()
+        ]
+        return "\n".join(lines) or "# Every penalty is off: the logits stay as they are."
+
+
+# From a state to rows and words
+
+
+def moves(state: State) -> list[Move]:
+    chances = state.logits.softmax(dim=-1), state.after.softmax(dim=-1)
+
+    def move(i: int) -> Move:
+        new, old = (counts[i] for counts in state.counts)
+        before, after = (percent(float(chance[i])) for chance in chances)
+        return Move(
+            visible(state.tokens[i]),
+            f"{new} + {old}" if state.prompt_length else f"×{new}",
+            float(state.logits[i]),
+            float(state.after[i]),
+            before if before == after else f"{before} → {after}",
+            None if state.yours is None else float(state.yours[i]),
+        )
+
+    return [move(i) for i in state.order[:TOP]]
+
+
+def heading(state: State) -> str:
+    on = [f"{name} {value:g}" for name, value in state.values.items()]
+    text = ", ".join(on) or "every penalty is off"
+    return text[0].upper() + text[1:]
+
+
+def measures(state: State) -> list[str]:
+    """How many tokens moved, and whether another one is now the likeliest."""
+    banned = int((state.after.isneginf() & ~state.logits.isneginf()).sum())
+    moved = int((state.after != state.logits).sum())
+    seen = len(state.ids.unique())
+    parts = [f"{moved} of {seen} seen {'token' if seen == 1 else 'tokens'} moved"]
+    parts += [f"{banned} of them banned"] if banned else []
+    before, after = (x.softmax(dim=-1) for x in (state.logits, state.after))
+    first, then = int(before.argmax()), int(after.argmax())
+    best = f"likeliest: '{visible(state.tokens[first])}' {percent(float(before[first]))}"
+    return [*parts, f"{best} → '{visible(state.tokens[then])}' {percent(float(after[then]))}"]
+
+
+def remarks(state: State) -> list[str]:
+    """What the picture cannot say by itself."""
+    hidden = len(state.order) - TOP
+    parts = ["repetition_penalty: ÷ right of 0, × left of it"]
+    parts = parts if "repetition_penalty" in state.values else []
+    return [*parts, f"{hidden} more tokens seen"] if hidden > 0 else parts
+
+
+def summary(state: State) -> str:
+    """The picture in one line."""
+    text = f"{heading(state)}: {', '.join(measures(state))}."
+    finite = [i for i in state.order if state.after[i].isfinite()]
+    if finite and state.after[finite[0]] != state.logits[finite[0]]:
+        i = finite[0]
+        text += (
+            f" '{visible(state.tokens[i])}' moved furthest, "
+            f"from {state.logits[i]:.2f} to {state.after[i]:.2f}."
+        )
+    return f"{text} {comparison(state)}".strip()
+
+
+def comparison(state: State) -> str:
+    if state.yours is None:
+        return ""
+    # The gap between two tokens cut alike is none, and between cut and kept it is the largest.
+    gaps = (state.yours - state.after).abs().nan_to_num(nan=0.0, posinf=math.inf)
+    worst = int(gaps.argmax())
+    if gaps[worst] <= 1e-4:
+        return "Your function agrees with the reference."
+    return (
+        f"Your function differs most at '{visible(state.tokens[worst])}': "
+        f"yours {state.yours[worst]:.3f}, reference {state.after[worst]:.3f}."
+    )
+
+
+def checked(result: object, tokens: Sequence[str]) -> Tensor:
+    """The result as logits (vocab,). Raises Fault if nothing can be drawn from them."""
+    if result is None:
+        raise Fault("returned nothing: does it end with a return?")
+    try:
+        logits = torch.as_tensor(result).detach().float().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise Fault(f"returned a {type(result).__name__}, expected a tensor of logits.")
+    if logits.shape != (len(tokens),):
+        raise Fault(
+            f"returned shape {tuple(logits.shape)}, expected ({len(tokens)},): one logit a token."
+        )
+    if logits.isnan().any():
+        bad = visible(tokens[int(logits.isnan().int().argmax())])
+        raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
+    if logits.max() in (math.inf, -math.inf):
+        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
+    return logits
+
+
+# Widgets
+
+
+def make_controls(
+    knobs: Sequence[str], start: dict[str, float], prompt: str | None, text: str
+) -> dict[str, widgets.Widget]:
+    controls = {}
+    if prompt is not None:
+        controls["prompt"] = prompt_box(prompt)
+        controls["count_prompt"] = widgets.Dropdown(
+            options=COUNTED,
+            description="count the prompt",
+            style={"description_width": "130px"},
+            layout=widgets.Layout(width="260px"),
+        )
+    controls["text"] = prompt_box(text)
+    controls["text"].description = "text"
+    for name in knobs:
+        if name == "no_repeat_ngram":
+            tip = "no run of so many tokens comes twice; 0 is off"
+            controls[name] = slider(name, start[name], min=0, max=LONGEST_RUN, tooltip=tip)
+        else:
+            controls[name] = knob(name, float(start[name]))
+    tip = "how much of the text is written"
+    controls["length"] = slider("tokens so far", 0, min=0, max=1, tooltip=tip)
+    return controls | {"preset": preset_box(), "show_code": code_button()}
+
+
+def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
+    """The texts, then the sliders, then what is chosen more rarely."""
+    sliders = [controls[name] for name in PENALTIES if name in controls]
+    above = [controls[name] for name in ("prompt", "text") if name in controls]
+    last = [controls[name] for name in ("count_prompt", "preset", "show_code") if name in controls]
+    return [*above, controls["length"], *sliders, row(*last)]

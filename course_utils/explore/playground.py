@@ -1,0 +1,621 @@
+"""The playground: a prompt, every knob, and several texts side by side."""
+
+import functools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils import storyteller
+from course_utils.explore.panel import (
+    KNOBS,
+    OWN,
+    PRESETS,
+    Fault,
+    Panel,
+    button,
+    code_button,
+    complaint,
+    knob,
+    name_of,
+    preset_box,
+    prompt_box,
+    row,
+    seed_box,
+)
+from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
+from course_utils.explore.plots.style import DRAWN, percent, visible
+from course_utils.generate import Process, Settings, Step, generate_batch
+from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
+from course_utils.sampling import check_count, check_number, check_seed
+
+SHAPING = ("temperature", "top_k", "top_p", "min_p")
+PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
+MOST_SAMPLES, MOST_TOKENS = 4, 200
+BEAT = 0.15  # seconds between two updates of the page: quick to the eye, easy on the front end
+PATIENCE = 2.0  # seconds that a cell waits for its first texts; the rest of them streams
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for. Text i is drawn with `seed` + i."""
+
+    prompt: str
+    settings: Settings
+    samples: int
+    tokens: int
+    seed: int
+
+    @property
+    def seeds(self) -> list[int]:
+        return list(range(self.seed, self.seed + self.samples))
+
+    def code(self) -> str:
+        """A program that prints the same texts."""
+        knobs = ", ".join(f"{name}={value!r}" for name, value in self.settings.changed().items())
+        return "\n".join(
+            [
+                "from course_utils import storyteller",
+                "from course_utils.generate import Settings, generate",
+                "",
+                "model = storyteller.load()",
+                f"prompt = {self.prompt!r}",
+                f"settings = Settings({knobs})",
+                f"for seed in {self.seeds}:",
+                f"    steps = generate(model, prompt, settings, {self.tokens}, seed)",
+                '    print(prompt + "".join(step.text for step in steps), end="\\n\\n")',
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a text. Probability, rank and the three likeliest others are the model's own.
+
+    name: the token with its spaces seen; text: what it adds to the text; choices: how many equal
+    choices the draw was like, after the knobs; ends: whether it is end-of-text.
+    """
+
+    id: int
+    name: str
+    text: str
+    logprob: float
+    rank: int
+    others: Sequence[tuple[str, float]]
+    choices: float
+    ends: bool
+
+    @property
+    def probability(self) -> float:
+        return math.exp(self.logprob)
+
+    @property
+    def shown(self) -> str:
+        return "∎" if self.ends else self.text
+
+    @property
+    def tip(self) -> str:
+        name = "end of text" if self.ends else f"'{self.name}'"
+        others = ", ".join(f"'{other}' {percent(share)}" for other, share in self.others)
+        return f"{name}: {percent(self.probability)}, rank {self.rank:,}. Others: {others}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The texts of a request: by the knobs, or by the function that `writer` names."""
+
+    request: Request
+    writer: str
+    texts: list[list[Token]]
+
+    @property
+    def title(self) -> str:
+        return self.writer or words(self.request.settings)
+
+    @property
+    def tokens(self) -> list[Token]:
+        """All tokens but end-of-text."""
+        return [token for text in self.texts for token in text if not token.ends]
+
+    def numbers(self) -> list[str]:
+        """What the texts are like, in words."""
+        tokens = self.tokens
+        if not tokens:
+            return ["nothing was written"]
+        texts = [[token.id for token in text if not token.ends] for text in self.texts]
+        mean = sum(token.logprob for token in tokens) / len(tokens)
+        choices = sum(token.choices for token in tokens) / len(tokens)
+        stuck = sum(map(ends_in_loop, texts))
+        long_enough = any(len(text) > 1 for text in texts)
+        return [
+            f"mean log-probability {mean:.2f}",
+            *([f"distinct-2 {distinct_n(texts, 2):.2f}"] if long_enough else []),
+            f"{stuck} of {len(texts)} {'ends' if stuck == 1 else 'end'} in a loop",
+            f"{choices:,.1f} effective choices a token",
+        ]
+
+
+Side = tuple[str, Group]  # the side of a comparison that it is on, "A: " or "B: ", if there is one
+
+
+class Playground(Panel):
+    """Texts of the Storyteller under every knob; a cell shows it as its last value.
+
+    Each token is tinted by the probability that the model gave it, with its rank and the likeliest
+    others where the pointer or the arrow keys are. "Save as A" keeps the texts, and "Compare with
+    A" shows them beside the new ones. There is no toy mode: a text needs a model.
+    settings: where the knobs start; samples: texts, 1 to 4; max_new_tokens: 1 to 200; seed: of the
+        first text, the next ones follow it.
+    process: your own f(logits, ids) -> logits, as `generate` takes it. Its texts stand beside those
+        of the knobs, drawn with the same seeds; a fault in it becomes a message.
+    Raises ValueError on an argument that it cannot use.
+    """
+
+    def __init__(
+        self,
+        prompt: str = "Once upon a time",
+        *,
+        settings: Settings = Settings(),  # noqa: B008, it is frozen
+        samples: int = 3,
+        max_new_tokens: int = 40,
+        seed: int = 0,
+        process: Process | None = None,
+    ):
+        check_up_to("samples", samples, MOST_SAMPLES)
+        check_up_to("max_new_tokens", max_new_tokens, MOST_TOKENS)
+        check_seed(seed)
+        if not isinstance(prompt, str):
+            raise ValueError(f"prompt must be a text, got {prompt!r}")
+        if process is not None and not callable(process):
+            raise ValueError(f"process must be a function of logits and ids, got {process!r}")
+        starts = knob_values(settings)
+        storyteller.load().encode(prompt)
+        super().__init__()
+        self.process = process
+        self.picture = PlaygroundPicture()
+        self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.saved: list[Group] = []
+        self.applying = False
+        self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
+        self.connect()
+        # The page shows the same as text, which can be read, pointed at and copied.
+        self.image.layout.display = "none"
+        self.progress.layout.width = "250px"
+        below = [self.image, self.summary, self.message, self.code]
+        self.children = [*arrange(self.controls, self.running), self.texts, *below]
+        self.write_first_texts()
+
+    def connect(self) -> None:
+        for name in (*KNOBS, "samples", "tokens", "seed"):
+            self.controls[name].observe(self.on_knob, "value")
+        self.controls["preset"].observe(self.on_preset, "value")
+        self.controls["prompt"].observe(self.generate, "value")
+        # Enter, also when the prompt is still the same.
+        self.controls["prompt"].on_msg(
+            lambda _, content, __: content.get("event") == "submit" and self.generate()
+        )
+        self.controls["generate"].on_click(self.generate)
+        self.controls["save"].on_click(self.save)
+        self.controls["compare"].observe(self.refresh, "value")
+        self.controls["show_code"].observe(self.refresh, "value")
+
+    # What the learner does
+
+    def on_knob(self, _) -> None:
+        if self.applying:
+            return
+        chosen = self.controls["preset"].value
+        if chosen != OWN and preset_values(chosen) != self.values():
+            self.controls["preset"].value = OWN
+        self.refresh()
+
+    def on_preset(self, change) -> None:
+        if change["new"] == OWN:
+            return
+        self.applying = True  # one refresh, after the last slider has moved
+        for name, value in preset_values(change["new"]).items():
+            self.controls[name].value = value
+        self.applying = False
+        self.refresh()
+
+    def generate(self, _=None) -> None:
+        request = self.wanted()
+        # To leave the prompt by a click on the button, or by Enter, comes as two events.
+        if self.job and request == self.request:
+            return
+        try:
+            work = self.begin(request)
+        except ValueError as error:
+            self.notes["prompt"] = f"{error}. The texts are still those of the last prompt."
+            self.refresh()
+        else:
+            self.start_job(work)
+
+    def save(self, _) -> None:
+        self.saved = [
+            replace(group, texts=[list(text) for text in group.texts]) for group in self.groups
+        ]
+        self.controls["compare"].disabled = False
+        self.notes["saved"] = "Saved as A. What you generate from now on is B."
+        self.refresh()
+
+    # Writing
+
+    def wanted(self) -> Request:
+        values = {name: self.controls[name].value for name in ("prompt", "samples", "tokens")}
+        knobs = self.values()
+        settings = Settings(**knobs | {"top_k": knobs["top_k"] or None})
+        return Request(settings=settings, seed=self.controls["seed"].value, **values)
+
+    def values(self) -> dict[str, float]:
+        """Where the knobs stand. The front end may send 0.7000000000000001 for 0.7."""
+        return {name: round(self.controls[name].value, 4) for name in KNOBS}
+
+    def begin(self, request: Request) -> Iterator[float]:
+        """Put empty texts in place and return the work that fills them. ValueError on a prompt."""
+        model = storyteller.load()
+        writers = {"": request.settings}
+        if self.process:
+            writers[name_of(self.process)] = careful(self.process)
+        prompts = [request.prompt] * request.samples
+        sources = [
+            generate_batch(model, prompts, writer, request.tokens, request.seeds)
+            for writer in writers.values()
+        ]
+        self.request = request
+        self.groups = [Group(request, name, [[] for _ in prompts]) for name in writers]
+        for name in ("prompt", "saved", "function"):
+            self.notes.pop(name, None)
+        return self.write(self.groups, sources)
+
+    def write(self, groups: list[Group], sources: list[Iterator]) -> Iterator[float]:
+        """Write all texts, a token of each at a time. Yields the share done, at every beat."""
+        going = list(zip(groups, sources, strict=True))
+        beat = time.monotonic()
+        for done in range(1, groups[0].request.tokens + 1):
+            for pair in going[:]:
+                if not self.add_step(*pair):
+                    going.remove(pair)
+            if not going:
+                return
+            if time.monotonic() - beat >= BEAT:
+                yield done / groups[0].request.tokens
+                beat = time.monotonic()
+
+    def add_step(self, group: Group, source: Iterator) -> bool:
+        """Add a token to each text of the group. Returns whether there was one to add."""
+        try:
+            steps = next(source, None)
+        except Exception as error:
+            if not group.writer:
+                raise
+            self.notes["function"] = complaint(self.process, error)
+            return False
+        for text, step in zip(group.texts, steps or (), strict=False):
+            if step is not None:
+                text.append(token_of(step))
+        return steps is not None
+
+    def write_first_texts(self) -> None:
+        """Write while the cell runs, so that its output has them; what is slow goes on behind."""
+        work = self.begin(self.wanted())
+        end = time.monotonic() + PATIENCE
+        for _ in work:
+            if time.monotonic() > end:
+                self.start_job(work)
+                break
+        self.refresh()
+
+    # What the explorer shows
+
+    def show(self) -> None:
+        sides, writing = self.sides(), self.job is not None
+        # Without the tips while it grows: they are most of what would have to be sent.
+        page = page_of(sides, tips=not writing)
+        if page != self.texts.value:
+            self.texts.value = page
+            if not writing:
+                self.draw(sides)
+                self.image.value = self.picture.png()
+        self.text = self.said(sides, writing)
+        moved = self.wanted() != self.request and not writing and not self.notes.get("prompt")
+        self.notes["moved"] = "The controls have moved: press Generate." if moved else ""
+        self.show_code(self.wanted().code())
+
+    def sides(self) -> list[Side]:
+        """The groups on the page: the present ones, or the saved ones and these."""
+        if not (self.saved and self.controls["compare"].value):
+            return [("", group) for group in self.groups]
+        return [("A: ", group) for group in self.saved] + [("B: ", group) for group in self.groups]
+
+    def draw(self, sides: list[Side]) -> Figure:
+        """The picture of the groups; always the same Figure."""
+        return self.picture.draw([block(*side) for side in sides])
+
+    def said(self, sides: list[Side], writing: bool) -> str:
+        if writing:  # one sentence that stays, so that a screen reader says it once
+            plan = f"{plural(self.request.samples, 'text')} of up to {self.request.tokens} tokens"
+            return f"Writing {plan} at {words(self.request.settings)}."
+        said = [summary(*side) for side in sides]
+        if len(self.groups) > 1 and not self.notes.get("function"):
+            said.append(difference(*self.groups))
+        return " ".join(said)
+
+
+def check_up_to(name: str, value: int, most: int) -> None:
+    check_count(name, value)
+    if value > most:
+        raise ValueError(f"{name} must be at most {most} to be shown here, got {value}")
+
+
+def knob_values(settings: Settings) -> dict[str, float]:
+    """Where the sliders stand for these settings. ValueError if a slider does not reach there."""
+    if not isinstance(settings, Settings):
+        raise ValueError(f"settings must be Settings(...), got {settings!r}")
+    values = {}
+    for name, (neutral, options) in KNOBS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            check_number(name, value, options["min"], options["max"], "The slider ends there")
+        values[name] = neutral if value is None else type(neutral)(value)
+    return values
+
+
+def preset_values(preset: str) -> dict[str, float]:
+    return {name: PRESETS[preset].get(name, neutral) for name, (neutral, _) in KNOBS.items()}
+
+
+# From steps to words
+
+
+def token_of(step: Step) -> Token:
+    """What the page needs of a step, without the logits: saved texts must not hold those."""
+    best = [i for i in step.logits.topk(4).indices.tolist() if i != step.token][:3]
+    return Token(
+        step.token,
+        token_name(step.token),
+        step.text,
+        step.logprob,
+        step.rank,
+        [(token_name(i), float(step.logprobs[i].exp())) for i in best],
+        float(effective_choices(step.left)),
+        step.token == storyteller.load().tokenizer.eot_token,
+    )
+
+
+@functools.cache
+def token_name(token: int) -> str:
+    name = storyteller.load().tokenizer.decode_single_token_bytes(token)
+    return visible(name.decode("utf-8", "backslashreplace"))
+
+
+def words(settings: Settings) -> str:
+    """The knobs that are in use; the temperature always."""
+    values = {"temperature": settings.temperature} | settings.changed()
+    said = ", ".join(f"{name} {value:g}" for name, value in values.items())
+    return said + (" (greedy)" if settings.temperature == 0 else "")
+
+
+def summary(side: str, group: Group) -> str:
+    """A group of the picture in one line."""
+    by = f"by {group.writer}" if group.writer else f"at {words(group.request.settings)}"
+    said = ", ".join(group.numbers())
+    if group.tokens:
+        unlikely = sum(token.probability < LEVELS[-2][0] for token in group.tokens)
+        said += f"; {unlikely} of {plural(len(group.tokens), 'token')} below 1%"
+    return f"{side}{lengths(group)} {by}: {said}."
+
+
+def lengths(group: Group) -> str:
+    sizes = [len(text) for text in group.texts]
+    span = f"{min(sizes)} to " if min(sizes) < max(sizes) else ""
+    return f"{plural(len(sizes), 'text')} of {span}{plural(max(sizes), 'token')}"
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def difference(reference: Group, yours: Group) -> str:
+    """Where a function's texts part from those of the knobs."""
+    for number, (expected, got) in enumerate(zip(reference.texts, yours.texts, strict=True), 1):
+        for place, (a, b) in enumerate(zip(expected, got, strict=False), 1):
+            if a.id != b.id:
+                return (
+                    f"{yours.writer} parts from the knobs in text {number} at token {place}: "
+                    f"'{b.name}', where they wrote '{a.name}'."
+                )
+    return f"{yours.writer} wrote the same texts as the knobs."
+
+
+def block(side: str, group: Group) -> Block:
+    # Words as cells, so that a prompt is broken into lines as a text is.
+    prompt = [Cell(f" {plain(word)}", None) for word in opening(group.request.prompt).split(" ")]
+    texts = [
+        [*prompt, *(Cell(plain(token.shown), token.probability) for token in text if token.shown)]
+        for text in group.texts
+    ]
+    labels = [f"seed {seed}" for seed in group.request.seeds]
+    return Block(side + group.title, "  ·  ".join(group.numbers()), labels, texts)
+
+
+def opening(prompt: str) -> str:
+    """The prompt, or the end of a long one: it stands before every text."""
+    return prompt if len(prompt) <= 80 else f"…{prompt[-79:]}"
+
+
+def plain(text: str) -> str:
+    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
+    return " ".join(visible(part) for part in text.split(" "))
+
+
+# The page
+
+STYLE = """
+.playground { display: flex; flex-flow: row wrap; gap: 16px; line-height: 1.5; font-size: 14px;
+  white-space: normal; margin: 6px 2px; }
+.playground > section { flex: 1 1 300px; min-width: 0; }
+.playground .numbers, .playground .seed, .playground .prompt, .playground .key {
+  color: var(--jp-ui-font-color2, #5f6770); }
+.playground .numbers, .playground .seed, .playground .key { font-size: 12px; }
+.playground .cards { display: grid; gap: 10px; margin-top: 4px;
+  grid-template-columns: repeat(auto-fit, minmax(min(var(--least), 100%), 1fr)); }
+.playground .card { position: relative; padding: 6px 8px 66px; border-radius: 4px;
+  border: 1px solid var(--jp-border-color2, #bdbdbd); }
+.playground .text { white-space: pre-wrap; overflow-wrap: anywhere; }
+.playground [tabindex] { cursor: help; border-radius: 2px; }
+.playground [tabindex]:hover, .playground [tabindex]:focus {
+  outline: 2px solid var(--jp-ui-font-color1, #1a1a1a); }
+.playground [tabindex]:hover::after, .playground [tabindex]:focus::after {
+  content: attr(aria-description); position: absolute; left: 0; right: 0; bottom: 0;
+  height: 60px; box-sizing: border-box; padding: 4px 8px; overflow: hidden;
+  font-size: 12px; line-height: 17px; white-space: normal; border-radius: 0 0 4px 4px;
+  background: var(--jp-layout-color2, #eee); color: var(--jp-ui-font-color1, #1a1a1a); }
+.playground [tabindex]:hover::after { z-index: 1; }
+.playground .key { flex: 1 1 100%; margin-bottom: -8px; }
+.playground .key span { white-space: nowrap; color: var(--jp-ui-font-color1, #1a1a1a); }
+""" + "\n".join(
+    f".playground .p{number} {{ background: {DRAWN}{round(255 * strength):02x};"
+    + (f" text-decoration: underline {line};" if line else "")
+    + " }"
+    for number, (_, _, strength, line) in enumerate(LEVELS)
+)
+
+# The arrow keys go from token to token, so that all texts are one stop each for Tab.
+ARROWS = (
+    "const way = {ArrowRight: 'next', ArrowLeft: 'previous'}[event.key];"
+    "const to = way && event.target[way + 'ElementSibling'];"
+    "if (to && to.hasAttribute('tabindex')) {"
+    " event.target.tabIndex = -1; to.tabIndex = 0; to.focus(); event.preventDefault(); }"
+)
+
+
+def page_of(sides: list[Side], tips: bool) -> str:
+    """All texts as HTML. What the model or the learner wrote is escaped."""
+    columns = "".join(section(*side, tips, len(sides)) for side in sides)
+    shades = " ".join(
+        f'<span class="p{number}">&nbsp;{name}&nbsp;</span>'
+        for number, (_, name, *_) in enumerate(LEVELS)
+    )
+    key = f"The model gave {shades}. Point at a token, or use Tab and arrow keys."
+    return (
+        f'<style>{STYLE}</style><div class="playground" data-lm-suppress-shortcuts="true" '
+        f'onkeydown="{ARROWS}"><div class="key">{key}</div>{columns}</div>'
+    )
+
+
+def section(side: str, group: Group, tips: bool, columns: int) -> str:
+    """One group: a column, with its texts side by side if it is the only one."""
+    # Two and four texts stand in pairs, three in a row; all below each other on a narrow page.
+    least = 200 if columns == 1 and group.request.samples == 3 else 280
+    numbers = ", ".join(group.numbers()) if tips else "writing …"
+    cards = "".join(
+        card(seed, group.request.prompt, text, tips)
+        for seed, text in zip(group.request.seeds, group.texts, strict=True)
+    )
+    return (
+        f'<section><b>{escape(side + group.title)}</b><div class="numbers">{numbers}</div>'
+        f'<div class="cards" style="--least: {least}px">{cards}</div></section>'
+    )
+
+
+def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
+    spans = "".join(span(token, tips, first=not i) for i, token in enumerate(list(text)))
+    return (
+        f'<div class="card" role="group" aria-label="text of seed {seed}">'
+        f'<div class="seed">seed {seed}</div><div class="text">'
+        f'<span class="prompt">{escape(opening(prompt))}</span>{spans}</div></div>'
+    )
+
+
+def span(token: Token, tips: bool, first: bool) -> str:
+    # The space before a word stays outside: at the end of a line it would be a tinted stub.
+    word = token.shown.lstrip(" ") or token.shown
+    space = token.shown.removesuffix(word)
+    text = escape(word).replace("\n", "⏎\n")
+    shade = f'class="p{level(token.probability)}"'
+    if not tips:
+        return f"{space}<span {shade}>{text}</span>"
+    stop = f'tabindex="{0 if first else -1}" aria-description="{escape(token.tip)}"'
+    return f"{space}<span {shade} {stop}>{text}</span>"
+
+
+# A learner's process
+
+
+def careful(process: Process) -> Process:
+    """The process on a copy of the logits. Raises Fault if what it returns cannot be drawn from."""
+
+    def checked(logits: Tensor, ids: Tensor) -> Tensor:
+        result = process(logits.clone(), ids)
+        if result is None:
+            raise Fault("returned nothing: does it end with a return?")
+        if not isinstance(result, Tensor) or not result.is_floating_point():
+            kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
+            raise Fault(f"returned {kind}, expected a tensor of logits.")
+        if result.shape != logits.shape:
+            expected = f"({len(logits)},): one logit a token"
+            raise Fault(f"returned shape {tuple(result.shape)}, expected {expected}.")
+        if result.isnan().any():
+            raise Fault("returned NaN. An overflow, or 0 divided by 0?")
+        if result.max() in (math.inf, -math.inf):
+            raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
+        return result
+
+    return checked
+
+
+# Widgets
+
+
+def make_controls(
+    prompt: str, starts: dict[str, float], samples: int, tokens: int, seed: int
+) -> dict[str, widgets.Widget]:
+    controls = {"prompt": prompt_box(prompt)}
+    controls |= {name: knob(name, value) for name, value in starts.items()}
+    for name in starts:
+        controls[name].layout.width = "346px"  # two columns
+    compare = widgets.ToggleButton(
+        description="Compare with A",
+        tooltip="show the saved texts beside the present ones",
+        disabled=True,
+        layout={"width": "150px"},
+    )
+    return controls | {
+        "preset": preset_box(),
+        "samples": number_box("samples", samples, MOST_SAMPLES),
+        "tokens": number_box("tokens", tokens, MOST_TOKENS),
+        "seed": seed_box(seed),
+        "generate": button("Generate", "write the texts anew"),
+        "save": button("Save as A", "keep these texts and their settings"),
+        "compare": compare,
+        "show_code": code_button(),
+    }
+
+
+def number_box(name: str, value: int, most: int) -> widgets.BoundedIntText:
+    return widgets.BoundedIntText(
+        value=value,
+        min=1,
+        max=most,
+        description=name,
+        style={"description_width": "60px"},
+        layout=widgets.Layout(width="140px"),
+    )
+
+
+def arrange(controls: dict[str, widgets.Widget], running: widgets.Widget) -> list[widgets.Widget]:
+    """Prompt, the knobs in two columns, the boxes, then the buttons.
+
+    The progress bar has the place that the columns leave: nothing moves when it comes and goes.
+    """
+    left = widgets.VBox([controls[name] for name in SHAPING])
+    right = widgets.VBox([*(controls[name] for name in PENALTIES), running])
+    boxes = row(*(controls[name] for name in ("preset", "samples", "tokens", "seed")))
+    buttons = row(*(controls[name] for name in ("generate", "save", "compare", "show_code")))
+    return [controls["prompt"], row(left, right), boxes, buttons]

@@ -1,0 +1,144 @@
+"""The picture of repetition: how far back each part of a text has been written before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from course_utils.explore.plots.style import (
+    DPI,
+    DRAWN,
+    FONT,
+    GRID,
+    KEPT,
+    QUIET,
+    WIDTH,
+    Picture,
+    percent,
+    shorten,
+)
+
+# All in dots.
+ABOVE = 44
+BELOW = 48
+BAND = 104
+HEAD = 26  # of a band: its name and its numbers
+LEFT, RIGHT = 44, 686
+NAME_ROOM = 200
+# The strip of cells lies below the dots; dots stand on a scale of logarithms.
+STRIP = (0.15, 0.48)
+SCALE = (0.12, 200)
+
+
+@dataclass(frozen=True)
+class Track:
+    """One text, token by token. lags: how long ago the n tokens that end here came last, or None.
+
+    again: whether the token is part of n tokens that had come before; share: how many of all runs
+    of n had, None for a text too short. loop: the token it begins at, counted from 0, and how many
+    tokens it has, None without one; ended: the text came to end-of-text.
+    """
+
+    name: str
+    lags: Sequence[int | None] = ()
+    again: Sequence[bool] = ()
+    share: float | None = None
+    loop: tuple[int, int] | None = None
+    ended: bool = False
+
+
+class LoopsPicture(Picture):
+    """A band a text: a strip of its tokens, and above it dots at how far back a repeat goes.
+
+    A loop is a level line of dots: the same tokens, always the same way back.
+    """
+
+    def __init__(self, bands: int, length: int):
+        self.height = ABOVE + BELOW + bands * BAND
+        super().__init__(self.height / DPI)
+        self.title = self.say(14, 20, size=10.5, weight="bold")
+        self.key = self.say(14, self.height - 14, size=8, color=QUIET)
+        self.bands = [BandArtists(self, band, length, band == bands - 1) for band in range(bands)]
+
+    def say(self, x: float, y: float, said: str = "", **look):
+        """Text at so many dots from the left and the top."""
+        return self.text(x / (WIDTH * DPI), 1 - y / self.height, said, **look)
+
+    def draw(self, tracks: Sequence[Track], title: str = "", n: int = 4) -> Figure:
+        """Show these texts, one in each band; returns the picture's one figure."""
+        self.title.set_text(title)
+        shorten(self.title, WIDTH * DPI - 28)
+        self.key.set_text(key(tracks, n))
+        for band, track in zip(self.bands, tracks, strict=True):
+            band.show(track, n)
+        return self.figure
+
+
+class BandArtists:
+    """What one text is drawn with."""
+
+    def __init__(self, picture: LoopsPicture, band: int, length: int, is_last: bool):
+        top = ABOVE + band * BAND
+        self.name = picture.say(14, top + 12, size=9.5, weight="bold")
+        self.numbers = picture.say(RIGHT, top + 12, ha="right")
+        width, height = WIDTH * DPI, picture.height
+        bottom = 1 - (top + BAND - 8) / height
+        self.axes = picture.figure.add_axes(
+            (LEFT / width, bottom, (RIGHT - LEFT) / width, (BAND - HEAD - 8) / height)
+        )
+        self.axes.set(xlim=(-0.5, length - 0.5), yscale="log", ylim=SCALE)
+        self.axes.set_yticks([1, 10, 100], ["1", "10", "100"])
+        self.axes.yaxis.set_minor_locator(NullLocator())
+        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
+        self.axes.tick_params(labelbottom=is_last)
+        if is_last:
+            self.axes.set_xticks([*range(0, length, 20)])
+        self.axes.grid(axis="y", color=GRID, linewidth=0.8)
+        self.axes.set_axisbelow(True)
+        self.axes.spines[:].set_visible(False)
+        self.cells = PolyCollection([], edgecolor="white", linewidth=0.5, zorder=2)
+        self.axes.add_collection(self.cells, autolim=False)
+        (self.dots,) = self.axes.plot([], [], "o", color=KEPT, markersize=3.2, zorder=3)
+        (self.start,) = self.axes.plot([], [], color=DRAWN, linewidth=1.6, linestyle="--", zorder=1)
+
+    def show(self, track: Track, n: int) -> None:
+        self.name.set_text(track.name)
+        shorten(self.name, NAME_ROOM)
+        self.numbers.set_text(numbers(track, n))
+        low, high = STRIP
+        thin = (low * 1.35, high / 1.35)  # so that fresh cells differ in shape, too
+        cells = [
+            [(i - 0.5, bottom), (i + 0.5, bottom), (i + 0.5, top), (i - 0.5, top)]
+            for i, again in enumerate(track.again)
+            for bottom, top in [STRIP if again else thin]
+        ]
+        self.cells.set_verts(cells)
+        self.cells.set_facecolor([KEPT if again else "#b9c1ca" for again in track.again])
+        repeats = [(i, lag) for i, lag in enumerate(track.lags) if lag is not None]
+        self.dots.set_data([i for i, _ in repeats], [lag for _, lag in repeats])
+        begins = [track.loop[0] - 0.5] * 2 if track.loop else []
+        self.start.set_data(begins, SCALE if track.loop else [])
+
+
+def numbers(track: Track, n: int) -> str:
+    """The share of repeats, and how the text ends."""
+    if track.share is None:
+        return f"fewer than {n} tokens"
+    parts = [f"{percent(track.share)} of its {n}-grams are repeats"]
+    if track.loop:
+        start, size = track.loop
+        parts.append(f"loop of {size} tokens from token {start}")
+    else:
+        parts.append("comes to an end" if track.ended else "no loop at its end")
+    return "   ·   ".join(parts)
+
+
+def key(tracks: Sequence[Track], n: int) -> str:
+    """What the marks mean, naming only those that are there."""
+    parts = [f"across: tokens   ·   dark, high: part of {n} that came before"]
+    parts.append("dot: so many tokens back")
+    if any(track.loop for track in tracks):
+        parts.append("dashed: the loop begins")
+    return "   ·   ".join(parts)

@@ -1,0 +1,73 @@
+import pytest
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = """\
+# %%
+from course_utils import explore
+
+explore.Loops("The dog ran and")
+"""
+SLOW = """\
+# %%
+import time
+
+from course_utils import explore
+
+pause = 0
+
+def mine(logits, ids):
+    time.sleep(pause)
+    return logits
+
+explore.Loops("The dog ran and", function=mine)
+# %%
+pause = 0.1
+"""
+
+
+def test_the_loops_answer_to_keys(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("loops.ipynb", NOTEBOOK))
+    panel = page.locator(".widget-vbox:has(> .summary)").first
+    picture, summary = panel.locator("img"), panel.locator(".summary")
+    summary.get_by_text("ending in the loop '␣ran,␣and'").wait_for(timeout=10_000)
+    lab.shoot("loops")
+    old = picture.get_attribute("src")
+    panel.locator(".noUi-handle").nth(2).focus()
+    page.keyboard.press("ArrowRight")
+    summary.get_by_text("repetition_penalty 1.25").wait_for(timeout=20_000)
+    panel.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=20_000)
+    assert picture.get_attribute("src") != old
+
+    panel.locator(".texts mark").first.wait_for(timeout=10_000)
+    panel.locator(".texts").scroll_into_view_if_needed()
+    lab.shoot("loops_texts")
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_a_slow_text_can_be_stopped(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("loops_slow.ipynb", SLOW))
+    panel = page.locator(".widget-vbox:has(> .summary)").first
+    panel.get_by_label("prompt").fill("The king")
+    page.keyboard.press("Enter")
+    stop = panel.get_by_role("button", name="Stop")
+    panel.locator(".summary").get_by_text("after 'The king'").wait_for(timeout=20_000)
+    lab.shoot("loops_writing")
+    stop.click()
+    panel.get_by_text("Stopped.").wait_for(timeout=5_000)
+    stop.wait_for(state="hidden", timeout=5_000)
+    assert "after 'The king'" in panel.locator(".summary").inner_text()
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_the_loops_can_be_read_in_the_dark(open_lab):
+    lab = open_lab(dark=True)
+    page = lab.open(lab.write("loops_dark.ipynb", NOTEBOOK))
+    page.locator(".texts mark").first.wait_for(timeout=20_000)
+    page.locator(".texts").scroll_into_view_if_needed()
+    lab.shoot("loops_dark")
+    assert lab.console == []

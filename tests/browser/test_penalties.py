@@ -1,0 +1,48 @@
+import pytest
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = """\
+# %%
+from course_utils import explore
+from course_utils.toys import NINE_WORDS
+
+explore.Penalties()
+# %%
+explore.Penalties(NINE_WORDS, "moves you forward forward moves you forward", no_repeat_ngram=2)
+"""
+
+
+def test_the_penalties_answer_to_keys(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("penalties.ipynb", NOTEBOOK))
+    panel = page.locator(".widget-vbox:has(> .summary)").first
+    picture, summary = panel.locator("img"), panel.locator(".summary")
+    summary.get_by_text("Repetition_penalty 1.2:").wait_for(timeout=10_000)
+    panel.locator(".noUi-handle").nth(1).focus()
+    lab.shoot("penalties")
+    old = picture.get_attribute("src")
+    page.keyboard.press("ArrowRight")
+    summary.get_by_text("Repetition_penalty 1.25:").wait_for(timeout=20_000)
+    assert picture.get_attribute("src") != old
+
+    old = picture.get_attribute("src")
+    panel.get_by_label("text", exact=True).fill(" The king, the king, the king, the")
+    page.keyboard.press("Enter")
+    summary.get_by_text("'␣queen' 39.8%").wait_for(timeout=20_000)
+    assert picture.get_attribute("src") != old
+    toy = page.locator(".summary").nth(1)
+    toy.scroll_into_view_if_needed()
+    lab.shoot("penalties_toy")
+    assert "2 of them banned" in toy.inner_text()
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_the_penalties_can_be_read_in_the_dark(open_lab):
+    lab = open_lab(dark=True)
+    page = lab.open(lab.write("penalties_dark.ipynb", NOTEBOOK))
+    page.locator(".summary").first.get_by_text("Repetition_penalty 1.2:").wait_for(timeout=20_000)
+    page.locator(".summary").first.scroll_into_view_if_needed()
+    lab.shoot("penalties_dark")
+    assert lab.console == []

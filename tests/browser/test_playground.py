@@ -1,0 +1,122 @@
+import json
+import re
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = """\
+# %% [markdown]
+# # The playground
+# %%
+from course_utils import explore
+from course_utils.generate import Settings
+
+explore.Playground("Once upon a time", settings=Settings(temperature=0.8))
+"""
+
+OWN = """\
+# %%
+import time
+from course_utils import explore, sampling
+
+def slow(logits, ids):
+    time.sleep(0.05)
+    return sampling.top_k(logits, 5)
+
+panel = explore.Playground("The king", process=slow, samples=2, max_new_tokens=8)
+panel
+"""
+
+
+def summary(page) -> str:
+    return page.locator(".summary").inner_text()
+
+
+def wait_for_summary(page, says: str) -> str:
+    page.wait_for_function(
+        "says => document.querySelector('.summary')?.innerText.includes(says)",
+        arg=says,
+        timeout=30_000,
+    )
+    return summary(page)
+
+
+def readout(page) -> str:
+    """What the page shows of the token that has the focus."""
+    return page.evaluate("() => getComputedStyle(document.activeElement, '::after').content")
+
+
+def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("playground.ipynb", NOTEBOOK))
+    first = wait_for_summary(page, "3 texts of 40 tokens at temperature 0.8:")
+    cards = page.locator(".playground .card")
+    assert cards.count() == 3
+    lab.shoot("playground")
+
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".message >> text=The controls have moved: press Generate.")
+    assert summary(page) == first
+    save = page.get_by_role("button", name="Save as A")
+    save.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message >> text=Saved as A")
+
+    prompt = page.get_by_label("prompt")
+    prompt.focus()
+    page.keyboard.press("Enter")  # the same prompt again, with the knobs as they are now
+    assert wait_for_summary(page, "3 texts of 40 tokens at temperature 0.85:") != first
+
+    # The tokens of a text are one stop for Tab, and the arrow keys go along them.
+    page.locator(".playground [tabindex='0']").first.focus()
+    assert re.match(r'"\'.+\': [\d.]+%, rank \d+\. Others: ', readout(page))
+    one = readout(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert readout(page) != one and "rank" in readout(page)
+    assert page.locator(".playground [tabindex='0']").count() == 3
+    page.locator(".summary").scroll_into_view_if_needed()
+    lab.shoot("playground_token")
+
+    page.get_by_role("button", name="Compare with A").click()
+    text = wait_for_summary(page, "B: 3 texts of 40 tokens at temperature 0.85:")
+    assert text.startswith("A: 3 texts of 40 tokens at temperature 0.8:")
+    assert page.locator(".playground section").count() == 2 and cards.count() == 6
+    page.get_by_role("button", name="Show the code").click()
+    page.wait_for_selector(".code pre >> text=Settings(temperature=0.85)")
+    page.get_by_role("button", name="Compare with A").scroll_into_view_if_needed()
+    lab.shoot("playground_compare")
+    assert lab.errors() == []
+    assert lab.console == []
+
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(1000)
+    cells = json.loads((lab.folder / "playground.ipynb").read_text())["cells"]
+    kept = cells[1]["outputs"][0]["data"]
+    assert "image/png" in kept and "".join(kept["text/plain"]) == first
+
+
+def test_stop_ends_a_slow_text_while_the_kernel_stays_free(open_lab):
+    lab = open_lab(dark=True)
+    page = lab.open(lab.write("playground_own.ipynb", OWN))
+    text = wait_for_summary(page, "2 texts of 8 tokens by slow:")
+    assert "slow parts from the knobs in text" in text
+    tokens = page.get_by_label("tokens")
+    tokens.fill("200")
+    tokens.press("Enter")
+    page.get_by_role("button", name="Generate").click()
+    wait_for_summary(page, "Writing 2 texts of up to 200 tokens")
+    page.wait_for_function("() => document.querySelectorAll('.playground .card span').length > 60")
+    lab.shoot("playground_running")
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_selector(".message >> text=Stopped.", timeout=1500)
+    assert re.search(r"2 texts of \d+ tokens at temperature 1: ", summary(page))
+    lab.shoot("playground_dark")
+    assert lab.errors() == []
+    assert lab.console == []
