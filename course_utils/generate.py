@@ -264,10 +264,10 @@ class Reader:
             self.pads = [longest - len(ids) for ids in rows]
         slots = self.pads[0] + len(rows[0])  # the same in every row
         if self.cached and slots <= self.gpt.config.n_positions:
-            hidden = self.new_hidden(rows)
+            logits = self.gpt.logits(self.new_hidden(rows), self.cache)
         else:
-            hidden = self.window_hidden(rows)
-        return self.gpt.logits(hidden).float().cpu()
+            logits = self.gpt.logits(self.window_hidden(rows))
+        return logits.float().cpu()
 
     def new_hidden(self, rows: list[list[int]]) -> Tensor:
         """Run the ids that the cache has not seen, the rows padded in front to end together."""

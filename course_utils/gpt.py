@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.products import products
+
 
 @dataclass(frozen=True)
 class Config:
@@ -29,7 +31,6 @@ class Cache:
 
     The room is taken once, so adding a token costs the same at any length. Rows of unequal length
     end together: row i begins at slot `first[i]`, and the slots before it hold nothing to look at.
-    It belongs to the model's weights as they are when it is made.
     """
 
     def __init__(self, gpt: "GPT", batch: int, first: Tensor | None = None):
@@ -39,15 +40,17 @@ class Cache:
         # On a CPU, attention in bfloat16 is slower than in float32.
         dtype = torch.float32 if weight.device.type == "cpu" else weight.dtype
         self.store = torch.zeros(shape, dtype=dtype, device=weight.device)
-        self.blocks = [[p.detach() for p in block.parameters()] for block in gpt.h]
         self.first = first
         self.length = 0
+        self.gpt = gpt
+        self.products = products(gpt, batch)
 
     def select(self, rows: Tensor) -> None:
         """Row i goes on from what is now row `rows[i]`; rows: (new batch,) int64."""
         chosen = self.store[..., : self.length, :].index_select(1, rows)
         if len(rows) != self.store.shape[1]:
             self.store = self.store.new_zeros(len(self.store), len(rows), *self.store.shape[2:])
+            self.products = products(self.gpt, len(rows))
         self.store[..., : self.length, :] = chosen
         if self.first is not None:
             self.first = self.first[rows]
@@ -129,9 +132,12 @@ class GPT(nn.Module):
         """ids: (batch, new) int64. Returns logits (batch, new, vocab). More under `hidden`."""
         return self.logits(self.hidden(ids, cache))
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """(…, width) to (…, vocab): how well each token's embedding fits the hidden state."""
-        return F.linear(hidden, self.wte.weight)
+    def logits(self, hidden: Tensor, cache: Cache | None = None) -> Tensor:
+        """(…, width) to (…, vocab): how well each token's embedding fits the hidden state.
+
+        The cache that the hidden states (rows, width) were made with knows a quicker way.
+        """
+        return cache.products.head(hidden) if cache else F.linear(hidden, self.wte.weight)
 
     def hidden(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """The last hidden states (batch, new, width), which `logits` turns into scores.
@@ -196,17 +202,16 @@ def one_token(x: Tensor, cache: Cache, seen: Tensor | None) -> Tensor:
     heads, head_size = cache.store.shape[3], cache.store.shape[5]
     seen_slots = cache.store[..., : cache.length, :].unbind(0)
     new_slots = cache.store[..., cache.length - 1 : cache.length, :].unbind(0)
-    for block, stored, new in zip(cache.blocks, seen_slots, new_slots, strict=True):
-        norm_1, shift_1, qkv, qkv_bias, out, out_bias = block[:6]
-        norm_2, shift_2, up, up_bias, down, down_bias = block[6:]
-        y = torch.addmm(qkv_bias, torch.layer_norm(x, (width,), norm_1, shift_1), qkv)
+    for block, stored, new in zip(cache.products.blocks, seen_slots, new_slots, strict=True):
+        norm_1, qkv, out, norm_2, up, down = block
+        y = qkv(torch.layer_norm(x, (width,), *norm_1))
         y = y.view(batch, 3, heads, 1, head_size).to(stored.dtype)
         new.copy_(y[:, 1:])
         k, v = stored.unbind(1)
         y = F.scaled_dot_product_attention(y[:, 0], k, v, attn_mask=seen)
-        x = x + torch.addmm(out_bias, y.view(batch, width).to(x.dtype), out)
-        y = torch.addmm(up_bias, torch.layer_norm(x, (width,), norm_2, shift_2), up)
-        x = x + torch.addmm(down_bias, F.gelu(y, approximate="tanh"), down)
+        x = x + out(y.view(batch, width).to(x.dtype))
+        y = up(torch.layer_norm(x, (width,), *norm_2))
+        x = x + down(F.gelu(y, approximate="tanh"))
     return x.view(batch, 1, width)
 
 

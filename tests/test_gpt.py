@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from course_utils.gpt import GPT, Cache
-from course_utils.storyteller import HERE
+from course_utils.storyteller import HERE, load
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,40 @@ def test_a_cache_goes_on_from_chosen_rows(storyteller, ids):
         new = cache.length
         logits = storyteller.gpt(ids[:, new : new + 1], cache)[:, -1]
         assert (logits - storyteller.gpt(ids[:, : new + 1])[:, -1]).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_one_token_a_row_equals_the_blocks(storyteller, ids, dtype, rows, monkeypatch):
+    """With the packed matrices and with the plain ones, for machines that cannot pack."""
+    gpt = load(dtype=dtype).gpt
+    with torch.inference_mode():
+        expected = gpt(ids[:rows, :40])[:, -1].float()
+    close = 1e-4 if dtype == torch.float32 else 0.25
+    for able in (True, False):
+        monkeypatch.setattr("course_utils.products.made", {})
+        if not able:
+            monkeypatch.setattr("course_utils.products.can_pack", lambda weight: False)
+        cache = Cache(gpt, rows)
+        with torch.inference_mode():
+            gpt.hidden(ids[:rows, :39], cache)
+            hidden = gpt.hidden(ids[:rows, 39:40], cache)
+            assert (gpt.logits(hidden)[:, -1].float() - expected).abs().max() < close
+            assert (gpt.logits(hidden[:, -1], cache).float() - expected).abs().max() < close
+
+
+def test_products_follow_the_weights(storyteller, ids):
+    gpt = GPT(storyteller.gpt.config)
+    for weights in (gpt.state_dict(), storyteller.gpt.state_dict()):
+        gpt.load_state_dict(weights)
+        cache = Cache(gpt, 3)
+        with torch.no_grad():
+            gpt(ids[:, :9], cache)
+            cached = gpt(ids[:, 9:10], cache)[:, -1]
+            assert (cached - gpt(ids[:, :10])[:, -1]).abs().max() < 1e-4
+    gpt.to(torch.bfloat16)
+    with torch.no_grad():
+        assert gpt(ids[:, :1], Cache(gpt, 3)).dtype == torch.bfloat16
 
 
 def test_a_text_past_the_context_is_refused(storyteller, ids):

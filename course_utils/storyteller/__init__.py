@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from course_utils.gpt import GPT, Config, Projection, from_gpt2
+from course_utils.gpt import GPT, Config, from_gpt2
 from course_utils.tokenizer import load_tokenizer
 
 HERE = Path(__file__).parent
@@ -72,12 +72,7 @@ def load(
         )
     gpt = GPT(config)
     gpt.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
-    gpt.to(device, dtype).eval()
-    if dtype != torch.float32:  # a CPU reads these matrices quicker by columns, float32 by rows
-        for part in gpt.modules():
-            if isinstance(part, Projection):
-                part.weight.data = part.weight.data.T.contiguous().T
-    return Storyteller(gpt, tokenizer, device)
+    return Storyteller(gpt.to(device, dtype).eval(), tokenizer, device)
 
 
 def check_files(folder: Path) -> None:
