@@ -1,9 +1,14 @@
 """Next-token distributions small enough to work out by hand. No model is needed."""
 
+import functools
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from course_utils.tokenizer import END_OF_TEXT
 
 
 class Toy(NamedTuple):
@@ -11,6 +16,67 @@ class Toy(NamedTuple):
 
     tokens: tuple[str, ...]
     logits: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Markov:
+    """A model small enough to read: what follows a token depends on that token alone.
+
+    tokens: each once, with the space that it brings, and `END_OF_TEXT`; table (vocab, vocab): in
+    row i the logits of what follows token i, -inf for never.
+    `generate` takes it as a model, with cache=False. A prompt is made of words of the table.
+    Raises ValueError on tokens or a table that it cannot write with.
+    """
+
+    tokens: tuple[str, ...]
+    table: Tensor
+
+    def __post_init__(self):
+        if len({token.strip() for token in self.tokens}) < len(self.tokens):
+            raise ValueError(f"tokens must be different words, got {self.tokens!r}")
+        if END_OF_TEXT not in self.tokens or len(self.tokens) < 2:
+            raise ValueError(f"tokens must be words and {END_OF_TEXT!r}, got {self.tokens!r}")
+        expected = (len(self.tokens),) * 2
+        if not isinstance(self.table, Tensor):
+            raise ValueError(f"table must be a tensor, got {type(self.table).__name__}")
+        if self.table.shape != expected or not self.table.is_floating_point():
+            got = f"{self.table.dtype} of shape {tuple(self.table.shape)}"
+            raise ValueError(f"table must be logits of shape {expected}, got {got}")
+        if not self.table.amax(dim=-1).isfinite().all():
+            raise ValueError("table must leave a choice in each row, without NaN and +inf")
+
+    def encode(self, prompt: str) -> list[int]:
+        """The token of each word. ValueError if there is none, or one that is not in the table."""
+        id_of = {token.strip(): i for i, token in enumerate(self.tokens) if token != END_OF_TEXT}
+        words = prompt.split()
+        if not words:
+            raise ValueError(f"prompt must not be empty. The words are: {', '.join(id_of)}")
+        for word in words:
+            if word not in id_of:
+                raise ValueError(f"prompt must be of the words {', '.join(id_of)}, got {word!r}")
+        return [id_of[word] for word in words]
+
+    # What else `generate` asks of a model: a tokenizer, and a network, which is the table.
+
+    @property
+    def tokenizer(self) -> "Markov":
+        return self
+
+    @property
+    def eot_token(self) -> int:
+        return self.tokens.index(END_OF_TEXT)
+
+    def decode_single_token_bytes(self, token: int) -> bytes:
+        return self.tokens[token].encode()
+
+    @functools.cached_property
+    def gpt(self) -> SimpleNamespace:
+        return SimpleNamespace(
+            config=SimpleNamespace(n_positions=1),  # it looks at the last token only
+            wte=SimpleNamespace(weight=self.table),
+            hidden=lambda ids: ids,
+            logits=lambda last: self.table[last],
+        )
 
 
 # What could follow "every effort moves you": token ids are positions, 0 to 8.
@@ -34,6 +100,24 @@ CAPITAL_LOGITS = torch.tensor([9.0, 5.5, 5.0, 4.5, 4.0, 3.5, 3.0, 2.0, 1.5, 1.0]
 
 NINE_WORDS = Toy(VOCABULARY, NEXT_LOGITS)
 CAPITAL = Toy(CAPITAL_TOKENS, CAPITAL_LOGITS)
+
+# Cats and dogs, in nine tokens: greedy goes round and round on "the cat sat on".
+CAT = Markov(
+    (" the", " cat", " dog", " mat", " sat", " ran", " on", ".", END_OF_TEXT),
+    torch.tensor(
+        [  # the cat  dog  mat  sat  ran  on   .   end
+            [0.0, 4.0, 3.0, 2.5, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 4.0, 3.0, 0.0, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 3.0, 4.0, 0.0, 1.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 4.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 2.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.5, 3.0, 0.0],
+            [5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [3.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0],
+            [4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ]
+    ),
+)
 
 # What could follow "The", in two steps: greedy takes " cat" and cannot come back.
 # Text so far, as a tuple of tokens -> the probability of each next one.

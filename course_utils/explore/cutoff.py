@@ -404,6 +404,6 @@ def make_controls(
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     above = [controls["prompt"]] if "prompt" in controls else []
-    first = row(controls["temperature"], controls["preset"])
-    rules = [controls[name] for name in RULES]
-    return [*above, first, *rules, row(controls["step"], controls["show_code"])]
+    sliders = [controls[name] for name in SLIDERS]
+    last = row(controls["step"], controls["show_code"])
+    return [*above, controls["preset"], *sliders, last]

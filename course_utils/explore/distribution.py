@@ -401,8 +401,8 @@ def make_controls(
 
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
-    """Prompt, sliders with the presets beside the first, then the buttons."""
+    """Prompt, presets, sliders, then the buttons."""
     above = [controls["prompt"]] if "prompt" in controls else []
     sliders = [controls[name] for name in SLIDERS if name in controls]
     buttons = [controls[name] for name in ("sample_1", "sample_100", "seed", "show_code")]
-    return [*above, row(sliders[0], controls["preset"]), *sliders[1:], row(*buttons)]
+    return [*above, controls["preset"], *sliders, row(*buttons)]

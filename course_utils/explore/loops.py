@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -37,17 +37,21 @@ from course_utils.sampling import check_count, check_number, check_seed
 N = 4  # the n-grams that are looked for
 BEAMS = 4
 LENGTHS = (20, 200)
+MOST_TEXTS = 6  # of toys
 LONGEST_RUN = 4
 BEAT = 0.25  # seconds between two pictures of a text that grows
 PATIENCE = 2.0  # seconds that a cell waits for its texts; what is left is written beside it
 SLIDERS = ("temperature", "top_p", "repetition_penalty", "frequency_penalty")
 GREEDY, BEAM, YOURS, FUNCTION = "Greedy", f"Beam search, {BEAMS} beams", "Your settings", "function"
+Toys = Mapping[str, Sequence[str]]
 
 
 class Loops(Panel):
     """How texts repeat themselves; a cell shows it as its last value.
 
-    prompt: for the Storyteller; length: tokens of each text, from 20 to 200.
+    prompt: for the Storyteller; or toys, which need no model and have no controls: a mapping from a
+        name to the tokens of a text, at most 200, each with the space that it brings.
+    length: tokens of each text after a prompt, from 20 to 200.
     temperature, top_p, repetition_penalty, frequency_penalty, no_repeat_ngram: where the sliders
         of the third text start; seed: of its draws.
     function: your own f(logits, ids so far) -> logits, in place of the penalties: a fourth text.
@@ -57,7 +61,7 @@ class Loops(Panel):
 
     def __init__(
         self,
-        prompt: str = "Once upon a time",
+        prompt: str | Toys = "Once upon a time",
         *,
         length: int = 100,
         temperature: float = 0.0,
@@ -82,24 +86,28 @@ class Loops(Panel):
                 f"no_repeat_ngram must be in [0, {LONGEST_RUN}], got {no_repeat_ngram}"
             )
         check_seed(seed)
-        self.model, self.length = storyteller.load(), length
-        self.ids = prompt_ids(self.model, prompt, length)
+        toys = {} if isinstance(prompt, str) else read_toys(prompt)
+        if toys and function:
+            raise ValueError("function needs a prompt, which toys are not")
+        if not toys:
+            self.model = storyteller.load()
+            self.ids = prompt_ids(self.model, prompt, length)
         super().__init__()
-        self.prompt, self.function = prompt, function
-        self.names = [GREEDY, BEAM, YOURS] + [FUNCTION] * (function is not None)
-        self.picture = LoopsPicture(len(self.names), length)
+        self.toys, self.function = toys, function
+        self.prompt = "" if toys else prompt
+        self.length = max(len(toy.ids) for toy in toys.values()) if toys else length
+        self.names = list(toys) or [GREEDY, BEAM, YOURS] + [FUNCTION] * (function is not None)
+        self.picture = LoopsPicture(len(self.names), self.length)
         self.texts: dict[str, list[int]] = {}
-        self.written_out: set[str] = set()  # the names of the texts that are done
+        self.written_out = set(toys)  # the names of the texts that are done
         self.pages = text_box("texts")
-        self.controls = make_controls(prompt, start, no_repeat_ngram, seed)
         self.applying = False
-        self.connect()
-        end = time.monotonic() + PATIENCE
-        for _ in self.work(self.names):
-            if time.monotonic() > end:
-                break
+        if not toys:
+            self.controls = make_controls(prompt, start, no_repeat_ngram, seed)
+            self.connect()
+            self.write_first_texts()
         self.refresh()
-        self.assemble(arrange(self.controls), below=[self.pages])
+        self.assemble(arrange(self.controls) if self.controls else [], below=[self.pages])
         if self.unwritten():
             self.start_job(self.work(self.unwritten()))
 
@@ -150,6 +158,13 @@ class Loops(Panel):
         self.stop_job()
         self.written_out -= {YOURS, FUNCTION}
         self.start_job(self.work(self.unwritten()))
+
+    def write_first_texts(self) -> None:
+        """Write while the cell runs, so that its output has them; what is slow is left."""
+        end = time.monotonic() + PATIENCE
+        for _ in self.work(self.names):
+            if time.monotonic() > end:
+                break
 
     def unwritten(self) -> list[str]:
         return [name for name in self.names if name not in self.written_out]
@@ -222,7 +237,8 @@ class Loops(Panel):
         return Settings(**{name: self.values()[name] for name in SLIDERS})
 
     def state(self) -> "State":
-        return State(self.prompt, self.length, self.values(), [self.written(n) for n in self.names])
+        texts = [self.toys.get(name) or self.written(name) for name in self.names]
+        return State(self.prompt, self.length, self.values() if self.controls else {}, texts)
 
     def written(self, name: str) -> "Written":
         """A text as it is now, without end-of-text."""
@@ -238,7 +254,8 @@ class Loops(Panel):
         self.image.value = self.picture.png()
         self.text = summary(state)
         self.pages.value = page(state)
-        self.show_code(code(self.settings(), self.values()["no_repeat_ngram"]))
+        if self.controls:
+            self.show_code(code(self.settings(), self.values()["no_repeat_ngram"]))
 
     def draw(self, state: "State") -> Figure:
         """The picture of a state; always the same Figure, with its artists moved."""
@@ -299,7 +316,10 @@ class Written:
 
 @dataclass(frozen=True)
 class State:
-    """All that a picture shows. values: where the sliders of the third text stand."""
+    """All that a picture shows. values: where the sliders of the third text stand.
+
+    Toys have no prompt and no values.
+    """
 
     prompt: str
     length: int
@@ -307,10 +327,39 @@ class State:
     texts: list[Written]
 
 
+def read_toys(toys: Toys) -> dict[str, Written]:
+    """Texts made by hand. ValueError if they are none."""
+    if not isinstance(toys, Mapping) or not 1 <= len(toys) <= MOST_TEXTS:
+        got = f"{len(toys)} texts" if isinstance(toys, Mapping) else type(toys).__name__
+        raise ValueError(
+            "prompt must be a text, or a mapping from a name to a list of tokens, of 1 to "
+            f"{MOST_TEXTS} texts, got {got}"
+        )
+    for name, tokens in toys.items():
+        listed = isinstance(tokens, Sequence) and not isinstance(tokens, str)
+        if not listed or not all(isinstance(token, str) for token in tokens):
+            raise ValueError(f"{name!r} must be a list of tokens, got {tokens!r}")
+        if not 1 <= len(tokens) <= LENGTHS[1]:
+            raise ValueError(f"{name!r} must be 1 to {LENGTHS[1]} tokens, got {len(tokens)}")
+    vocabulary = list(dict.fromkeys(token for tokens in toys.values() for token in tokens))
+    id_of = {token: i for i, token in enumerate(vocabulary)}
+    return {
+        str(name): Written(
+            str(name),
+            [id_of[token] for token in tokens],
+            False,
+            lambda ids: "".join(vocabulary[i] for i in ids),
+        )
+        for name, tokens in toys.items()
+    }
+
+
 # From a state to words
 
 
 def heading(state: State) -> str:
+    if not state.prompt:
+        return f"Texts made by hand, {state.length} tokens at most"
     prompt = visible(state.prompt).replace("␣", " ")
     return f"{state.length} tokens at most after '{prompt}'"
 
@@ -322,8 +371,9 @@ def summary(state: State) -> str:
     parts = []
     for text in state.texts:
         track = text.track()
-        part = text.name + (set_to if text.name == YOURS else "")
-        part += " no text yet" if track.share is None else f" {percent(track.share)}"
+        part = text.name + (set_to if state.values and text.name == YOURS else "")
+        short = f"fewer than {N} tokens" if text.ids else "no text yet"
+        part += f" {short if track.share is None else percent(track.share)}"
         if track.loop:
             start, size = track.loop
             phrase = visible(text.decode(text.ids[start : start + size]))
@@ -393,5 +443,5 @@ def make_controls(
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     sliders = [controls[name] for name in (*SLIDERS, "no_repeat_ngram")]
-    last = [controls[name] for name in ("preset", "seed", "show_code")]
-    return [controls["prompt"], *sliders, row(*last)]
+    last = row(controls["seed"], controls["show_code"])
+    return [controls["prompt"], controls["preset"], *sliders, last]

@@ -300,13 +300,20 @@ KNOBS = {
 }
 
 
-def preset_box() -> widgets.Dropdown:
-    return widgets.Dropdown(
-        options=[OWN, *PRESETS],
-        description="preset",
-        style={"description_width": "50px"},
-        layout=widgets.Layout(width="200px"),
+def choice(name: str, options: Sequence[str]) -> widgets.ToggleButtons:
+    """Buttons of which one is down. A list that drops down would lose its arrow keys to Lab."""
+    buttons = widgets.ToggleButtons(
+        options=options,
+        description=name,
+        style=LABEL | {"button_width": "auto"},
+        layout=widgets.Layout(width="auto", max_width="100%"),
     )
+    buttons.add_class("widget-inline-hbox")  # the label beside them, as other controls have it
+    return buttons
+
+
+def preset_box() -> widgets.ToggleButtons:
+    return choice("preset", [OWN, *PRESETS])
 
 
 def seed_box(seed: int) -> widgets.BoundedIntText:

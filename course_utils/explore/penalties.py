@@ -18,6 +18,7 @@ from course_utils.explore.panel import (
     PRESETS,
     Fault,
     Panel,
+    choice,
     code_button,
     complaint,
     knob,
@@ -445,12 +446,7 @@ def make_controls(
     controls = {}
     if prompt is not None:
         controls["prompt"] = prompt_box(prompt)
-        controls["count_prompt"] = widgets.Dropdown(
-            options=COUNTED,
-            description="count the prompt",
-            style={"description_width": "130px"},
-            layout=widgets.Layout(width="260px"),
-        )
+        controls["count_prompt"] = choice("count the prompt", COUNTED)
     controls["text"] = prompt_box(text)
     controls["text"].description = "text"
     for name in knobs:
@@ -468,5 +464,6 @@ def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     """The texts, then the sliders, then what is chosen more rarely."""
     sliders = [controls[name] for name in PENALTIES if name in controls]
     above = [controls[name] for name in ("prompt", "text") if name in controls]
-    last = [controls[name] for name in ("count_prompt", "preset", "show_code") if name in controls]
-    return [*above, controls["length"], *sliders, row(*last)]
+    counted = [controls["count_prompt"]] if "count_prompt" in controls else []
+    last = row(controls["preset"], controls["show_code"])
+    return [*above, controls["length"], *sliders, *counted, last]

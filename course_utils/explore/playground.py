@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 import ipywidgets as widgets
+import tiktoken
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -33,6 +34,8 @@ from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.sampling import check_count, check_number, check_seed
+from course_utils.tokenizer import END_OF_TEXT
+from course_utils.toys import Markov
 
 SHAPING = ("temperature", "top_k", "top_p", "min_p")
 PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
@@ -55,19 +58,21 @@ class Request:
     def seeds(self) -> list[int]:
         return list(range(self.seed, self.seed + self.samples))
 
-    def code(self) -> str:
+    def code(self, toy: bool = False) -> str:
         """A program that prints the same texts."""
         knobs = ", ".join(f"{name}={value!r}" for name, value in self.settings.changed().items())
+        model = "toy  # the table that the explorer was given" if toy else "storyteller.load()"
         return "\n".join(
             [
-                "from course_utils import storyteller",
+                *([] if toy else ["from course_utils import storyteller"]),
                 "from course_utils.generate import Settings, generate",
                 "",
-                "model = storyteller.load()",
+                f"model = {model}",
                 f"prompt = {self.prompt!r}",
                 f"settings = Settings({knobs})",
                 f"for seed in {self.seeds}:",
-                f"    steps = generate(model, prompt, settings, {self.tokens}, seed)",
+                f"    steps = generate(model, prompt, settings, {self.tokens}, seed"
+                + (", cache=False)" if toy else ")"),
                 '    print(prompt + "".join(step.text for step in steps), end="\\n\\n")',
             ]
         )
@@ -101,7 +106,7 @@ class Token:
     @property
     def tip(self) -> str:
         name = "end of text" if self.ends else f"'{self.name}'"
-        others = ", ".join(f"'{other}' {percent(share)}" for other, share in self.others)
+        others = ", ".join(f"'{other}' {percent(share)}" for other, share in self.others) or "none"
         return f"{name}: {percent(self.probability)}, rank {self.rank:,}. Others: {others}"
 
 
@@ -148,7 +153,9 @@ class Playground(Panel):
 
     Each token is tinted by the probability that the model gave it, with its rank and the likeliest
     others where the pointer or the arrow keys are. "Save as A" keeps the texts, and "Compare with
-    A" shows them beside the new ones. There is no toy mode: a text needs a model.
+    A" shows them beside the new ones.
+    prompt: for the Storyteller; or a toy, a `toys.Markov`, which writes in its place and starts
+        from the first of its words.
     settings: where the knobs start; samples: texts, 1 to 4; max_new_tokens: 1 to 200; seed: of the
         first text, the next ones follow it.
     process: your own f(logits, ids) -> logits, as `generate` takes it. Its texts stand beside those
@@ -158,7 +165,7 @@ class Playground(Panel):
 
     def __init__(
         self,
-        prompt: str = "Once upon a time",
+        prompt: str | Markov = "Once upon a time",
         *,
         settings: Settings = Settings(),  # noqa: B008, it is frozen
         samples: int = 3,
@@ -169,14 +176,18 @@ class Playground(Panel):
         check_up_to("samples", samples, MOST_SAMPLES)
         check_up_to("max_new_tokens", max_new_tokens, MOST_TOKENS)
         check_seed(seed)
-        if not isinstance(prompt, str):
-            raise ValueError(f"prompt must be a text, got {prompt!r}")
+        toy = isinstance(prompt, Markov)
+        if not toy and not isinstance(prompt, str):
+            raise ValueError(f"prompt must be a text or a Markov table, got {prompt!r}")
         if process is not None and not callable(process):
             raise ValueError(f"process must be a function of logits and ids, got {process!r}")
         starts = knob_values(settings)
-        storyteller.load().encode(prompt)
+        model = prompt if toy else storyteller.load()
+        if toy:
+            prompt = next(token.strip() for token in model.tokens if token != END_OF_TEXT)
+        model.encode(prompt)
         super().__init__()
-        self.process = process
+        self.model, self.toy, self.process = model, toy, process
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.saved: list[Group] = []
@@ -258,13 +269,12 @@ class Playground(Panel):
 
     def begin(self, request: Request) -> Iterator[float]:
         """Put empty texts in place and return the work that fills them. ValueError on a prompt."""
-        model = storyteller.load()
         writers = {"": request.settings}
         if self.process:
             writers[name_of(self.process)] = careful(self.process)
         prompts = [request.prompt] * request.samples
         sources = [
-            generate_batch(model, prompts, writer, request.tokens, request.seeds)
+            generate_batch(self.model, prompts, writer, request.tokens, request.seeds, not self.toy)
             for writer in writers.values()
         ]
         self.request = request
@@ -298,7 +308,7 @@ class Playground(Panel):
             return False
         for text, step in zip(group.texts, steps or (), strict=False):
             if step is not None:
-                text.append(token_of(step))
+                text.append(token_of(step, self.model.tokenizer))
         return steps is not None
 
     def write_first_texts(self) -> None:
@@ -325,7 +335,7 @@ class Playground(Panel):
         self.text = self.said(sides, writing)
         moved = self.wanted() != self.request and not writing and not self.notes.get("prompt")
         self.notes["moved"] = "The controls have moved: press Generate." if moved else ""
-        self.show_code(self.wanted().code())
+        self.show_code(self.wanted().code(self.toy))
 
     def sides(self) -> list[Side]:
         """The groups on the page: the present ones, or the saved ones and these."""
@@ -373,24 +383,25 @@ def preset_values(preset: str) -> dict[str, float]:
 # From steps to words
 
 
-def token_of(step: Step) -> Token:
+def token_of(step: Step, tokenizer: tiktoken.Encoding | Markov) -> Token:
     """What the page needs of a step, without the logits: saved texts must not hold those."""
-    best = [i for i in step.logits.topk(4).indices.tolist() if i != step.token][:3]
+    best = step.logits.topk(min(4, len(step.logits))).indices.tolist()
+    others = [i for i in best if i != step.token and step.logits[i] > -math.inf][:3]
     return Token(
         step.token,
-        token_name(step.token),
+        token_name(tokenizer, step.token),
         step.text,
         step.logprob,
         step.rank,
-        [(token_name(i), float(step.logprobs[i].exp())) for i in best],
+        [(token_name(tokenizer, i), float(step.logprobs[i].exp())) for i in others],
         float(effective_choices(step.left)),
-        step.token == storyteller.load().tokenizer.eot_token,
+        step.token == tokenizer.eot_token,
     )
 
 
 @functools.cache
-def token_name(token: int) -> str:
-    name = storyteller.load().tokenizer.decode_single_token_bytes(token)
+def token_name(tokenizer: tiktoken.Encoding | Markov, token: int) -> str:
+    name = tokenizer.decode_single_token_bytes(token)
     return visible(name.decode("utf-8", "backslashreplace"))
 
 
@@ -610,12 +621,12 @@ def number_box(name: str, value: int, most: int) -> widgets.BoundedIntText:
 
 
 def arrange(controls: dict[str, widgets.Widget], running: widgets.Widget) -> list[widgets.Widget]:
-    """Prompt, the knobs in two columns, the boxes, then the buttons.
+    """Prompt, presets, the knobs in two columns, the boxes, then the buttons.
 
     The progress bar has the place that the columns leave: nothing moves when it comes and goes.
     """
     left = widgets.VBox([controls[name] for name in SHAPING])
     right = widgets.VBox([*(controls[name] for name in PENALTIES), running])
-    boxes = row(*(controls[name] for name in ("preset", "samples", "tokens", "seed")))
+    boxes = row(*(controls[name] for name in ("samples", "tokens", "seed")))
     buttons = row(*(controls[name] for name in ("generate", "save", "compare", "show_code")))
-    return [controls["prompt"], row(left, right), boxes, buttons]
+    return [controls["prompt"], controls["preset"], row(left, right), boxes, buttons]

@@ -391,7 +391,8 @@ def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     return [
         controls["prompt"],
         controls["human"],
-        row(controls["temperature"], controls["preset"]),
+        controls["preset"],
+        controls["temperature"],
         row(controls["top_p"], controls["seed"]),
         controls["beams"],
         row(controls["length"], controls["show_code"]),

@@ -110,7 +110,11 @@ def test_every_knob_cuts_shows_its_code_and_can_be_read(open_lab, dark):
         assert "Your function agrees with the reference." in says
     page.get_by_role("button", name="Show the code").press("Enter")
     page.locator(".code pre").get_by_text("logits = min_p(logits, 0.08)").wait_for(timeout=20_000)
-    page.get_by_label("preset").select_option("creative")
+    page.get_by_role("button", name="your own").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.innerText") == "creative"
+    page.keyboard.press("Space")
     summary.get_by_text("Temperature 1.00, top_k off, top_p 0.95, min_p 0.00").wait_for()
     handles.nth(3).press("PageUp")
     summary.get_by_text("min_p 0.05").wait_for(timeout=20_000)

@@ -7,6 +7,8 @@ NOTEBOOK = """\
 from course_utils import explore
 
 explore.Loops("The dog ran and")
+# %%
+explore.Loops({"stuck": [" the", " king", ","] * 9, "<b>free</b>": [" the", " $x$", " left"]})
 """
 SLOW = """\
 # %%
@@ -43,6 +45,11 @@ def test_the_loops_answer_to_keys(open_lab):
     panel.locator(".texts mark").first.wait_for(timeout=10_000)
     panel.locator(".texts").scroll_into_view_if_needed()
     lab.shoot("loops_texts")
+    toy = page.locator(".summary").nth(1)
+    toy.scroll_into_view_if_needed()
+    assert "stuck 87.5%, ending in the loop" in toy.inner_text()
+    assert "<b>free</b>" in toy.inner_text()
+    lab.shoot("loops_toy")
     assert lab.errors() == []
     assert lab.console == []
 
@@ -68,6 +75,6 @@ def test_the_loops_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("loops_dark.ipynb", NOTEBOOK))
     page.locator(".texts mark").first.wait_for(timeout=20_000)
-    page.locator(".texts").scroll_into_view_if_needed()
+    page.locator(".texts").first.scroll_into_view_if_needed()
     lab.shoot("loops_dark")
     assert lab.console == []

@@ -31,6 +31,17 @@ def test_the_penalties_answer_to_keys(open_lab):
     page.keyboard.press("Enter")
     summary.get_by_text("'␣queen' 39.8%").wait_for(timeout=20_000)
     assert picture.get_attribute("src") != old
+
+    old = picture.get_attribute("src")
+    panel.get_by_role("button", name="as APIs do").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "old => document.querySelector('.jp-OutputArea img').src !== old", arg=old, timeout=20_000
+    )
+    chosen = panel.locator(".widget-toggle-buttons .mod-active").all_inner_texts()
+    assert chosen == ["never", "your own"]
     toy = page.locator(".summary").nth(1)
     toy.scroll_into_view_if_needed()
     lab.shoot("penalties_toy")

@@ -15,6 +15,14 @@ from course_utils.generate import Settings
 explore.Playground("Once upon a time", settings=Settings(temperature=0.8))
 """
 
+TOY = """\
+# %%
+from course_utils import explore
+from course_utils.toys import CAT
+
+explore.Playground(CAT, max_new_tokens=20)
+"""
+
 OWN = """\
 # %%
 import time
@@ -97,6 +105,25 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     cells = json.loads((lab.folder / "playground.ipynb").read_text())["cells"]
     kept = cells[1]["outputs"][0]["data"]
     assert "image/png" in kept and "".join(kept["text/plain"]) == first
+
+
+def test_a_table_writes_with_a_preset_that_the_keyboard_chose(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("playground_toy.ipynb", TOY))
+    wait_for_summary(page, "tokens at temperature 1:")
+    page.get_by_label("prompt").focus()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.innerText") == "deterministic"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".message >> text=The controls have moved: press Generate.")
+    assert page.locator(".widget-toggle-buttons .mod-active").inner_text() == "deterministic"
+    page.get_by_role("button", name="Generate").press("Enter")
+    text = wait_for_summary(page, "3 texts of 20 tokens at temperature 0 (greedy):")
+    assert "3 of 3 end in a loop" in text
+    lab.shoot("playground_toy")
+    assert lab.errors() == []
+    assert lab.console == []
 
 
 def test_stop_ends_a_slow_text_while_the_kernel_stays_free(open_lab):

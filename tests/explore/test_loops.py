@@ -256,6 +256,58 @@ def test_a_fault_becomes_a_message_and_the_explorer_goes_on(storyteller, functio
     assert "temperature 2" in panel.text and says in message(panel)
 
 
+# Texts made by hand
+
+HAND = {
+    "stuck": [" the", " king", " sat", ","] * 5,
+    "Your settings": ["<b>", " $x$", " sat", ",", " and", " left", "."],
+}
+
+
+def test_texts_made_by_hand_need_no_model_and_have_no_knobs(monkeypatch):
+    monkeypatch.setattr(loops.storyteller, "load", lambda: pytest.fail("a toy needs no model"))
+    panel = explore.Loops(HAND)
+    assert panel.controls == {} and panel.job is None
+    assert panel.text == (
+        "Texts made by hand, 20 tokens at most. 4-grams that repeat earlier ones: "
+        "stuck 76.5%, ending in the loop '␣the␣king␣sat,'; Your settings 0%."
+    )
+    stuck, other = (text.track() for text in panel.state().texts)
+    assert stuck.loop == (0, 4) and stuck.lags[7:] == [4] * 13 and other.loop is None
+    said = unescape(re.sub("<.*?>", "", panel.pages.value))
+    assert f"stuck: {''.join(HAND['stuck'])}" in said and "<b> $x$ sat, and left." in said
+    assert "&lt;b&gt; $x$" in panel.pages.value
+    assert bytes(panel.image.value).startswith(b"\x89PNG")
+    assert "stuck" in texts(panel) and "loop of 4 tokens from token 0" in "".join(texts(panel))
+    panel.close()
+
+
+@pytest.mark.parametrize(
+    ("toys", "says"),
+    [
+        ({}, "prompt must be a text, or a mapping .* got 0 texts"),
+        (7, "prompt must be a text, or a mapping .* got int"),
+        ({str(i): ["a"] for i in range(7)}, "1 to 6 texts, got 7"),
+        ({"x": "abc"}, "'x' must be a list of tokens, got 'abc'"),
+        ({"x": [1, 2]}, "'x' must be a list of tokens"),
+        ({"x": []}, "'x' must be 1 to 200 tokens, got 0"),
+        ({"x": ["a"] * 201}, "'x' must be 1 to 200 tokens, got 201"),
+    ],
+)
+def test_texts_that_cannot_be_shown_are_refused(toys, says):
+    with pytest.raises(ValueError, match=says):
+        explore.Loops(toys)
+
+
+def test_a_short_text_made_by_hand_is_called_short():
+    assert explore.Loops({"x": ["a", " b"]}).text.endswith(": x fewer than 4 tokens.")
+
+
+def test_a_function_needs_a_prompt():
+    with pytest.raises(ValueError, match="function needs a prompt"):
+        explore.Loops(HAND, function=fails)
+
+
 # What it must withstand
 
 

@@ -11,6 +11,7 @@ import weakref
 from html import unescape
 
 import pytest
+import torch
 
 from course_utils import explore
 from course_utils.explore import playground
@@ -26,6 +27,8 @@ from course_utils.explore.plots.playground import (
 )
 from course_utils.generate import Settings, generate
 from course_utils.metrics import distinct_n
+from course_utils.tokenizer import END_OF_TEXT
+from course_utils.toys import CAT, Markov
 
 pytestmark = pytest.mark.usefixtures("storyteller")
 
@@ -286,6 +289,119 @@ def test_a_slow_first_text_goes_on_behind_the_cell(monkeypatch):
     panel.close()
 
 
+# A table in place of the model
+
+
+@pytest.fixture
+def no_model(monkeypatch):
+    monkeypatch.setattr(playground.storyteller, "load", lambda: pytest.fail("no model is needed"))
+
+
+@pytest.fixture
+def toy(no_model):
+    panel = explore.Playground(CAT, settings=Settings(temperature=0), max_new_tokens=12, samples=2)
+    yield panel
+    panel.close()
+
+
+def test_a_table_writes_with_the_probabilities_that_it_has(toy):
+    assert written(toy) == [" cat sat on the cat sat on the cat sat on the"] * 2
+    assert toy.text.startswith("2 texts of 12 tokens at temperature 0 (greedy):")
+    assert "2 of 2 end in a loop" in toy.text
+    assert "seed 0the cat sat on the" in on_page(toy)
+    first = toy.groups[0].texts[0][0]
+    probs = CAT.table[0].softmax(-1)
+    assert first.probability == pytest.approx(float(probs[1])) and first.rank == 1
+    assert [name for name, _ in first.others[:2]] == ["␣dog", "␣mat"]
+    assert first.others[0][1] == pytest.approx(float(probs[2]))
+    assert bytes(toy.image.value).startswith(b"\x89PNG")
+
+
+def test_every_knob_and_compare_work_on_a_table(toy):
+    toy.controls["save"].click()
+    expected = []
+    for name, value in {"temperature": 1.3, "top_k": 4, "top_p": 0.9, "min_p": 0.05}.items():
+        toy.controls[name].value = value
+    toy.controls["frequency_penalty"].value = 0.5
+    toy.controls["prompt"].value = "the dog"
+    run(toy)
+    knobs = Settings(1.3, 4, 0.9, 0.05, frequency_penalty=0.5)
+    for seed in (0, 1):
+        steps = generate(CAT, "the dog", knobs, 12, seed, cache=False)
+        expected.append("".join(step.text for step in steps))
+    assert written(toy) == expected and expected[0] != expected[1]
+    toy.controls["compare"].value = True
+    assert toy.text.startswith("A: 2 texts of 12 tokens at temperature 0 (greedy):")
+    assert "B: 2 texts of" in toy.text
+
+
+def test_a_text_of_a_table_comes_to_an_end(no_model):
+    panel = explore.Playground(CAT, settings=Settings(top_k=2), samples=4, max_new_tokens=60)
+    ended = [text for text in panel.groups[0].texts if text[-1].ends]
+    assert ended and all(len(text) < 60 and text[-2].name == "." for text in ended)
+    assert "∎" in on_page(panel)
+    panel.close()
+
+
+def test_the_code_for_a_table_prints_the_same_texts(toy):
+    toy.controls["temperature"].value = 0.9
+    run(toy)
+    toy.controls["show_code"].value = True
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(unescape(re.sub("</?pre>", "", toy.code.value)), {"toy": CAT})
+    assert printed.getvalue() == "".join(f"the{text}\n\n" for text in written(toy))
+
+
+def test_a_word_that_is_not_in_the_table_is_named(toy):
+    before = written(toy)
+    toy.controls["prompt"].value = "the whale"
+    assert "prompt must be of the words the, cat, dog" in message(toy)
+    assert "got 'whale'" in message(toy) and written(toy) == before
+    toy.controls["prompt"].value = " "
+    assert "prompt must not be empty" in message(toy)
+
+
+def test_your_process_writes_with_a_table_too(no_model):
+    seen = []
+
+    def mine(logits, ids):
+        seen.append((len(logits), ids.tolist()))
+        return logits.masked_fill(logits < logits.max(), -math.inf)
+
+    panel = explore.Playground(CAT, process=mine, max_new_tokens=5, samples=1)
+    assert seen[0] == (9, [0])
+    assert panel.groups[1].tokens[-1].name == "␣cat"
+    assert "mine" in panel.text and message(panel) == ""
+    panel.close()
+
+
+def test_what_never_follows_is_no_other_choice(no_model):
+    never = -math.inf
+    table = torch.tensor([[never, 0.0, never], [0.0, never, never], [0.0, 0.0, 0.0]])
+    panel = explore.Playground(Markov(("a", " b", END_OF_TEXT), table), max_new_tokens=4, samples=1)
+    assert written(panel) == [" ba ba"]
+    assert panel.groups[0].texts[0][0].tip == "'␣b': 100%, rank 1. Others: none"
+    panel.close()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "table", "says"),
+    [
+        (("a", " b"), torch.zeros(2, 2), "tokens must be words and"),
+        ((END_OF_TEXT,), torch.zeros(1, 1), "tokens must be words and"),
+        (("a", " a", END_OF_TEXT), torch.zeros(3, 3), "tokens must be different"),
+        (("a", END_OF_TEXT), torch.zeros(2, 3), r"shape \(2, 2\), got torch.float32 of .*2, 3"),
+        (("a", END_OF_TEXT), torch.zeros(2, 2).int(), "must be logits .* got torch.int32"),
+        (("a", END_OF_TEXT), torch.full((2, 2), -math.inf), "a choice in each row"),
+        (("a", END_OF_TEXT), torch.full((2, 2), math.nan), "a choice in each row"),
+    ],
+)
+def test_a_table_that_cannot_write_is_refused(tokens, table, says):
+    with pytest.raises(ValueError, match=says):
+        Markov(tokens, table)
+
+
 # Two settings
 
 
@@ -407,6 +523,7 @@ def test_tokens_are_text_and_never_markup():
         {"process": "top_p"},
         {"prompt": ""},
         {"prompt": 7},
+        {"prompt": CAT.table},
     ],
 )
 def test_bad_arguments_are_refused_by_name(bad):
