@@ -393,6 +393,7 @@ def test_what_never_follows_is_no_other_choice(no_model):
         (("a", " a", END_OF_TEXT), torch.zeros(3, 3), "tokens must be different"),
         (("a", END_OF_TEXT), torch.zeros(2, 3), r"shape \(2, 2\), got torch.float32 of .*2, 3"),
         (("a", END_OF_TEXT), torch.zeros(2, 2).int(), "must be logits .* got torch.int32"),
+        (("a", END_OF_TEXT), [[0.0, 0.0], [0.0, 0.0]], "table must be a tensor, got list"),
         (("a", END_OF_TEXT), torch.full((2, 2), -math.inf), "a choice in each row"),
         (("a", END_OF_TEXT), torch.full((2, 2), math.nan), "a choice in each row"),
     ],
