@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import sampling, storyteller
-from course_utils.explore.distribution import reading, what_is_missing
+from course_utils.explore.distribution import reading
 from course_utils.explore.panel import (
     HOTTEST,
     KNOBS,
@@ -27,6 +27,7 @@ from course_utils.explore.panel import (
     prompt_box,
     row,
     slider,
+    what_is_missing,
 )
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible

@@ -27,6 +27,7 @@ from course_utils.explore.panel import (
     prompt_box,
     row,
     seed_box,
+    what_is_missing,
 )
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
@@ -330,18 +331,6 @@ def comparison(state: State) -> str:
     return (
         f"Your function differs most at '{visible(state.tokens[worst])}': "
         f"yours {yours:.3f}, reference {reference:.3f}."
-    )
-
-
-def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
-    """A note on what a preset also sets, if this explorer has no knob for it."""
-    parts = [
-        f"{name} {value:g}"
-        for name, value in PRESETS[preset].items()
-        if name not in knobs and value != KNOBS[name][0]
-    ]
-    return (
-        f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""
     )
 
 

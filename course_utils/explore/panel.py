@@ -316,6 +316,18 @@ def preset_box() -> widgets.ToggleButtons:
     return choice("preset", [OWN, *PRESETS])
 
 
+def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
+    """A note on what a preset also sets, if this explorer has no knob for it."""
+    parts = [
+        f"{name} {value:g}"
+        for name, value in PRESETS[preset].items()
+        if name not in knobs and value != KNOBS[name][0]
+    ]
+    return (
+        f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""
+    )
+
+
 def seed_box(seed: int) -> widgets.BoundedIntText:
     return widgets.BoundedIntText(
         value=seed,

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import penalties, storyteller
-from course_utils.explore.distribution import what_is_missing
 from course_utils.explore.panel import (
     KNOBS,
     OWN,
@@ -27,6 +26,7 @@ from course_utils.explore.panel import (
     prompt_box,
     row,
     slider,
+    what_is_missing,
 )
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from course_utils import storyteller
 from course_utils.beam import beam_search
-from course_utils.explore.distribution import what_is_missing
 from course_utils.explore.panel import (
     HOTTEST,
     KNOBS,
@@ -27,6 +26,7 @@ from course_utils.explore.panel import (
     seed_box,
     slider,
     text_box,
+    what_is_missing,
 )
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
