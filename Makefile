@@ -12,6 +12,9 @@ test: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
+bank: $(VENV)/test.installed
+	$(BIN)/python tests/quizzes/bank.py
+
 build: $(VENV)/lab.installed
 	$(BIN)/course build
 
@@ -35,4 +38,4 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	$(PIP) --editable '.[test,oracle,train]'
 	touch $@
 
-.PHONY: lab test build bench model
+.PHONY: lab test bank build bench model

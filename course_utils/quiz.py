@@ -3,12 +3,14 @@
 A check that fails raises AssertionError with a reason. The reason teaches; it never is the answer.
 """
 
+import copy
 import html
 import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,6 +59,46 @@ def plain_number(answer: float) -> float:
     return answer
 
 
+def is_text(answer: str) -> float | None:
+    """Say whether a text was noted, not whether it is right. Returns as `answered` does."""
+    return noted(lambda: repr(plain_text(answer)))
+
+
+def text(answer: str, right: str, why: Mapping[str, str], hint: str) -> None:
+    """AssertionError unless the text is right, but for white space around and between its words."""
+    given = plain_text(answer)
+    assert given == " ".join(right.split()), why.get(given, hint)
+
+
+def plain_text(answer: str) -> str:
+    """The text with single spaces; AssertionError if it is none."""
+    assert type(answer) is str and answer.strip(), (
+        "Not answered yet: write the text between the quotes."
+    )
+    return " ".join(answer.split())
+
+
+def is_ids(answer: list[int]) -> float | None:
+    """Say whether token ids were noted, not whether they are right. Returns as `answered` does."""
+    return noted(lambda: str(plain_ids(answer)))
+
+
+def ids(answer: list[int], right: set[int], why: Mapping[tuple[int, ...], str], hint: str) -> None:
+    """AssertionError unless these are the right token ids, in any order. why: by sorted ids."""
+    given = plain_ids(answer)
+    assert given == sorted(right), why.get(tuple(given), hint)
+
+
+def plain_ids(answer: list[int]) -> list[int]:
+    """The ids in order; AssertionError if they are not different whole numbers."""
+    given = list(answer) if type(answer) in (list, tuple, set) else []
+    assert given and all(type(i) is int for i in given), (
+        "Not answered yet: write token ids between the brackets, such as [0, 2]."
+    )
+    assert len(set(given)) == len(given), f"Write each id once, not {given}."
+    return sorted(given)
+
+
 def noted(read: Callable[[], str]) -> float | None:
     try:
         print(f"Noted: {read()}. The score button below tells whether it is right.")
@@ -79,6 +121,70 @@ def unchanged(function: Callable, *args, expect: Tensor | list, why: str) -> Non
     given = copies(args)
     compare(call(function, *given), torch.as_tensor(expect), why, within=1e-5)
     assert all(same(now, before) for now, before in zip(given, copies(args), strict=True)), why
+
+
+def kept(function: Callable, logits: Tensor | list, *args, expect: set[int], why: str) -> None:
+    """AssertionError unless function(logits, *args) keeps exactly these tokens of one row.
+
+    Kept logits must be as they were, the others at -inf. Lists become tensors, as in `close`.
+    """
+    row = torch.as_tensor(logits)
+    result = call(function, *copies((row, *args)))
+    expected = torch.full_like(row, -torch.inf)
+    stay = sorted(expect)
+    expected[stay] = row[stay]
+    compare(result, expected, why, within=torch.inf)  # type, shape, NaN; -inf is at its place below
+    assert (result > -torch.inf).nonzero().flatten().tolist() == stay, why
+    compare(result, expected, "The logits of the kept tokens must stay as they were.", within=1e-5)
+
+
+def gives(function: Callable, *args, expect: object, why: str, within: float = 1e-5) -> None:
+    """AssertionError unless function(*args) is `expect`: numbers, texts, lists and dicts of them.
+
+    Numbers may be off by `within`. A tensor, a tuple or an array counts as the list it holds; where
+    a set is expected, the order does not count. The function gets copies of `args`, as they are.
+    """
+    result = call(function, *copy.deepcopy(args))
+    assert result is not None, "Not written yet: your function returns None."
+    assert alike(plain(result), plain(expect), within), why
+
+
+def plain(value: object) -> object:
+    """The same as numbers, texts, lists, dicts and sets of exactly these types."""
+    if type(value) in (Tensor, np.ndarray) or isinstance(value, np.generic):
+        return value.tolist()
+    if type(value) in (list, tuple):
+        return [plain(x) for x in value]
+    if type(value) is dict:
+        return {plain(k): plain(v) for k, v in value.items()}
+    if type(value) in (set, frozenset):
+        return {plain(x) for x in value}
+    assert value is None or type(value) in (bool, int, float, str), (
+        f"Return numbers, texts, lists or tensors; there is a {type(value).__name__} in yours."
+    )
+    return value
+
+
+def alike(result: object, expect: object, within: float) -> bool:
+    if type(expect) is set:
+        found = list(result) if type(result) in (list, set) else []
+        hashable = not any(type(x) in (list, dict, set) for x in found)
+        return hashable and len(found) == len(expect) and set(found) == expect
+    if type(expect) is list:
+        return (
+            type(result) is list
+            and len(result) == len(expect)
+            and all(alike(x, y, within) for x, y in zip(result, expect, strict=True))
+        )
+    if type(expect) is dict:
+        return (
+            type(result) is dict
+            and result.keys() == expect.keys()
+            and all(alike(result[key], expect[key], within) for key in expect)
+        )
+    if type(expect) in (int, float):
+        return type(result) in (int, float) and (result == expect or abs(result - expect) <= within)
+    return type(result) is type(expect) and result == expect
 
 
 def copies(args: tuple) -> list:
@@ -135,7 +241,7 @@ def score_button():
 
     def on_click(_) -> None:
         button.disabled = True
-        shown.value = "Scoring… about ten seconds."
+        shown.value = "Scoring… the whole notebook runs once more."
         try:
             shown.value = scored()
         finally:

@@ -1,6 +1,7 @@
 """The explorers: pictures of a distribution that move with the knobs."""
 
 from course_utils.explore.beam_tree import BeamTree
+from course_utils.explore.chart import Chart
 from course_utils.explore.cutoff import AdaptiveCutoff
 from course_utils.explore.distribution import Distribution
 from course_utils.explore.frontier import Frontier
@@ -12,6 +13,7 @@ from course_utils.explore.trace import ProbabilityTrace
 __all__ = [
     "AdaptiveCutoff",
     "BeamTree",
+    "Chart",
     "Distribution",
     "Frontier",
     "Loops",

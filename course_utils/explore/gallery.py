@@ -24,11 +24,15 @@ def distribution() -> Panel:
 EXAMPLES: dict[str, Callable[[], Panel]] = {"Distribution": distribution}
 
 
+def panels() -> list[str]:
+    return [name for name in explore.__all__ if issubclass(getattr(explore, name), Panel)]
+
+
 def gallery(folder: Path) -> list[Path]:
     """Write folder/<explorer>.png for every explorer, the same to the byte each time."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name in explore.__all__:
+    for name in panels():
         panel = EXAMPLES.get(name, getattr(explore, name))()
         job = panel.job
         if job:

@@ -10,16 +10,13 @@
 # # Temperature
 #
 # One number decides how boldly a model chooses its next token.
-
-# %% [markdown]
+#
 # > **About 40 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
 # >
 # > Afterwards you can
 # > - work out by hand what a temperature does to a few logits, and what happens at its two ends;
 # > - write a temperature that survives huge logits and half precision;
 # > - spot four temperature bugs from real projects.
-#
-# Names in brackets, as in [hinton2015], are sources. They are listed at the end.
 
 # %% [markdown]
 # **Recall.** A model gives three tokens the logits 2, 1 and 0. Do the logits have to sum to 1?
@@ -27,9 +24,8 @@
 #
 # <details><summary>Answer</summary>
 #
-# Logits are scores, and any real number will do: only softmax makes them sum to 1. The first token
-# is the most likely. It is *e* ≈ 2.7 times as likely as the second, as softmax turns a *difference*
-# of 1 between two logits into a *ratio* of *e* between two probabilities.
+# No: logits are scores, and only softmax makes them sum to 1. The first token is the most likely,
+# *e* ≈ 2.7 times as likely as the second: softmax turns a *difference* of 1 into a *ratio* of *e*.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -58,10 +54,7 @@ def show(words, **columns):
 # Our first vocabulary has nine words. A model has read `every effort moves you` and scores what
 # could come next.
 
-# %%
-show(VOCABULARY, logit=NEXT_LOGITS)
-
-# %% [markdown]
+#
 # Softmax makes each logit a weight, *e* to that power, and divides by the sum of the weights.
 
 # %%
@@ -72,8 +65,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, weight=weights, probability=probs)
 # %% [markdown]
 # `forward` has 57%, `toward` 36%, `closer` 6%. The other six words share what is left, less than
 # 1%.
-
-# %% [markdown]
+#
 # **Predict.** Temperature is one division: every logit is divided by *T* before softmax. With *T* =
 # 2 the logits are half as far apart. Does `forward` rise above 57% or fall below? And `pizza`?
 
@@ -204,7 +196,8 @@ for T in (0.1, 1.0, 5.0):
 #
 # Only differences count. Adding 10 to every logit changes nothing. The name comes from physics,
 # where hot systems try unlikely states; Boltzmann machines, neural networks built on that physics,
-# had a temperature in 1985 [ackley1985].
+# had a temperature in 1985 [ackley1985]. Names in
+# brackets are sources, listed at the end.
 
 # %% [markdown]
 # ## Build it
@@ -352,10 +345,13 @@ print(half.softmax(dim=-1))
 #   [anima29].
 # - vLLM takes anything below 0.00001 as greedy [vllm2026], llama.cpp anything up to 0
 #   [llamacpp2026]. `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
-# - The order differs. `transformers` applies *T* before top-k, top-p and min-p; llama.cpp applies
-#   it last [transformers2026] [llamacpp2026]. The same settings can keep different tokens.
-# - *T* has a use in training too: in distillation a small model learns from a large one's softened
-#   probabilities, at a *T* above 1 [hinton2015].
+
+# %% [markdown]
+# The order differs. `transformers` applies *T* before top-k, top-p and min-p; llama.cpp applies it
+# last [transformers2026] [llamacpp2026]. The same settings can keep different tokens.
+#
+# *T* has a use in training too: in distillation a small model learns from a large one's softened
+# probabilities, at a *T* above 1 [hinton2015].
 #
 # A low *T* together with a low *p* is a trap of its own. It has a place in a later module.
 
@@ -494,11 +490,11 @@ check.number(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **2.5** *(1 point)* Asked for the capital of Australia, a model gives Sydney 60%, Canberra 30%,
-# and other towns the rest. The right answer is Canberra. You can change only *T*. What is true?
+# **2.5** *(1 point)* A model names Australia's capital: Sydney 60%, Canberra 30%, other towns the
+# rest. Canberra is right. You can change only *T*. What is true?
 #
 # - **A** At every *T* above 0 Sydney stays the most likely answer.
-# - **B** At a low *T* the model is more accurate, so Canberra wins.
+# - **B** At a low *T* the model is more accurate: Canberra wins.
 # - **C** At a high enough *T* Canberra overtakes Sydney.
 # - **D** At *T* = 0 nothing is random, so the answer is right.
 
@@ -556,15 +552,13 @@ check.number(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **2.7** *(1 point)* A sampler divides log-probabilities by *T* and takes softmax:
-# `softmax(log_softmax(logits) / T)`. A proposed change to a speech model says that this is a bug,
-# as only raw logits may be divided [kimi161]. Is the distribution different from `softmax(logits /
-# T)`?
+# **2.7** *(1 point)* `softmax(log_softmax(logits) / T)` is a bug, says a proposed change to a speech
+# model: only raw logits may be divided [kimi161]. Is it different from `softmax(logits / T)`?
 #
-# - **A** Yes, at every *T* except 1.
-# - **B** Yes, as softmax is taken twice, which flattens.
-# - **C** No: the two differ by the same shift for every token, and softmax ignores such a shift.
-# - **D** No: softmax gives the same result whatever was done to the logits before.
+# - **A** Yes: it flattens or sharpens more at every *T* except 1.
+# - **B** Yes: softmax is taken twice, which flattens.
+# - **C** No: one shift for all tokens changes nothing.
+# - **D** No: softmax undoes whatever was done to the logits.
 
 # %% nbgrader={"grade": false, "grade_id": "log_probs_too", "locked": false, "schema_version": 3, "solution": true, "task": false}
 answer_logprobs = ""  # "A", "B", "C" or "D"

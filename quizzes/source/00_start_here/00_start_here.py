@@ -1,0 +1,131 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Start here
+#
+# > **Two minutes** · difficulty ○○○○○ · you need: nothing
+# >
+# > Afterwards you know that everything works, what a slider does, and how your answers are scored.
+#
+# A notebook is a column of cells. Shift+Enter runs the cell you are in and moves on. Run them from
+# top to bottom.
+
+# %% [markdown]
+# ## Does it run?
+#
+# The next cell loads the course and its language model, the Storyteller. It came with the course,
+# so nothing is downloaded.
+
+# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from course_utils import explore, storyteller
+from course_utils import quiz as check
+from course_utils.generate import Settings, generate
+from course_utils.toys import NINE_WORDS
+
+# %%
+model = storyteller.load()
+steps = generate(model, "Once upon a time", Settings(temperature=0.7), max_new_tokens=40, seed=0)
+print("Once upon a time" + "".join(step.text for step in steps))
+
+# %% [markdown]
+# If a story began, all is well. If a cell says `ModuleNotFoundError`, the notebook runs in another
+# Python than the course's: close JupyterLab and start it as the README says.
+
+# %% [markdown]
+# ## One slider
+#
+# A model has read `every effort moves you`. The bars are the probabilities of its next word.
+#
+# **Predict.** You set the temperature to 0. How many words are left to choose from? Say a number,
+# then move the slider, by mouse or with the arrow keys.
+
+# %%
+explore.Distribution(NINE_WORDS)
+
+# %% [markdown]
+# 1. At 0 one word has 100%. Which?
+# 2. Move to 3. Does any word overtake another?
+#
+# No picture above? Then widgets are missing from your JupyterLab. Start it as the README says.
+
+# %% [markdown]
+# ## How a module goes
+#
+# Each of the nine modules asks for a guess, lets you move something, explains what you saw, and has
+# you build it. At its end are the questions. Run everything again as often as you like: nothing can
+# break, and your files are never overwritten.
+
+# %% [markdown]
+# ## How scoring works
+#
+# Answer in the cells that say so. The locked cell after each only looks whether it can read your
+# answer. The button at the end runs the notebook from top to bottom and gives points and a reason
+# for each point lost. Score as often as you like.
+#
+# To try it: 2 questions, 2 points.
+
+# %% [markdown]
+# **0.1** *(1 point)* Set the slider above to 0.5. What share has `forward` now, in percent? Write
+# the number that the picture shows.
+
+# %% nbgrader={"grade": false, "grade_id": "read_a_bar", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_share = None  # a number of percent, such as 12.5
+### BEGIN SOLUTION
+answer_share = 71.3
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "read_a_bar_of_the_sharper_distribution", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_share)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_share,
+    right=71.3,
+    within=0.6,
+    why={
+        57.2: "That is its share at temperature 1. Move the slider first, then read the bar.",
+        0.713: "The right bar. Write it in percent, as the picture does.",
+        28: "That is the bar of another word. Look for the one labelled forward.",
+        100: "That is its share at temperature 0. The question is about 0.5.",
+    },
+    hint="Set the slider to 0.5 and read the number at the end of the bar labelled forward.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **0.2** *(1 point)* Complete the function: it returns the sum of two numbers. The check below shows
+# one case. Scoring tries others too, so a function has to be right for any numbers.
+
+
+# %% nbgrader={"grade": false, "grade_id": "add", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def add(a, b):
+    """The sum of a and b."""
+    ### BEGIN SOLUTION
+    return a + b
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "add_any_two_numbers", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+def example():
+    check.gives(add, 2, 3, expect=5, why="2 and 3 make 5.")
+
+
+1.0 * check.passes("2 and 3", example)
+### BEGIN HIDDEN TESTS
+example()
+check.gives(add, -1, 0.5, expect=-0.5, why="Right for 2 and 3, but not for every two numbers.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# Did you get a reason for each lost point? Then go on with module 01, **The next token**.

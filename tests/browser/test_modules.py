@@ -1,0 +1,52 @@
+"""Each module as a learner with all the right answers sees it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SOURCES = sorted(Path(__file__).resolve().parents[2].glob("quizzes/source/*/*.py"))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_cell_runs_a_slider_answers_and_all_points_are_given(source, open_lab):
+    lab = open_lab()
+    text = source.read_text("utf-8")
+    page = lab.open(lab.write(f"answered/{source.stem}.ipynb", text))
+    assert lab.errors() == []
+
+    panel = page.locator(".widget-vbox:has(> .summary):has(.noUi-handle)").first
+    panel.scroll_into_view_if_needed()
+    picture, summary = panel.locator("img").first, panel.locator(".summary")
+    old, said = picture.get_attribute("src"), summary.inner_text()
+    panel.locator(".noUi-handle").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([node, said]) => node.innerText !== said",
+        arg=[summary.element_handle(), said],
+        timeout=20_000,
+    )
+    assert picture.get_attribute("src") != old
+    lab.shoot(source.stem)
+
+    lab.scroll_to("check.score_button()")
+    page.get_by_role("button", name="Score my answers").click()
+    promised = re.search(r"\d+ questions, (\d+) points", text)[1]
+    page.get_by_text(f"{promised} of {promised} points").wait_for(timeout=120_000)
+    lab.shoot(f"{source.stem}_score")
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_the_released_module_never_stops_a_learner(open_lab):
+    lab = open_lab()
+    page = lab.open("02_temperature/02_temperature.ipynb")
+    assert page.locator(".jp-Dialog").count() == 0
+    assert lab.errors() == []
+    lab.shoot("module_02_opened")
+    lab.scroll_to("check.score_button()")
+    page.get_by_role("button", name="Score my answers").click()
+    page.get_by_text("0 of 17 points").wait_for(timeout=60_000)
+    assert lab.console == []

@@ -1,0 +1,44 @@
+"""Answers of the bank through real nbgrader: other ones each day, every item of every module."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import pytest
+from bank import MODULES, SOLUTION, Module, answered
+
+from course_utils.grading.score import score
+
+ROOT = Path(__file__).resolve().parents[2]
+# A sample that failed is run again by its number.
+SAMPLE = int(os.environ.get("BANK_SAMPLE") or date.today().toordinal())
+
+pytestmark = [pytest.mark.grading, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nbgrader_gives_the_points_that_the_bank_says(name, tmp_path):
+    module = Module(name)
+    worth = module.worth()
+    chosen = {}
+    for nth, (item, answers) in enumerate(module.bank.items()):
+        listed = answers.answers(worth[item])
+        chosen[item] = listed[(SAMPLE + nth) % len(listed)]
+    notebook = nbformat.read(ROOT / "notebooks" / name / f"{name}.ipynb", as_version=4)
+    # Scored cells need the marked ones alone, and grading is quicker without the lesson.
+    notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    for cell in notebook.cells:
+        if (item := cell.metadata.nbgrader.grade_id) in chosen:
+            source = module.answers[item].source
+            assert SOLUTION.search(source)
+            cell.source = answered(source, chosen[item][1])
+    path = tmp_path / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    report = score(path)
+    given = {
+        item: next(row.points for row in report.items if f" {item}_" in row.question)
+        for item in chosen
+    }
+    expected = {item: points for item, (_, _, points) in chosen.items()}
+    assert given == expected, f"BANK_SAMPLE={SAMPLE}: {[chosen[item][0] for item in chosen]}"

@@ -1,0 +1,125 @@
+"""Every answer of the bank, in this process; tests/grading runs a sample through nbgrader."""
+
+import ast
+import re
+
+import pytest
+from bank import BANKS, HIDDEN, KINDS, MODULES, SOLUTION, Module, answered
+
+LESSONS = [name for name in MODULES if name != "00_start_here"]
+module = pytest.fixture(params=MODULES, scope="module")(lambda request: Module(request.param))
+
+
+def kind(module: Module, *kinds: str) -> list[str]:
+    return [item for item, answers in module.bank.items() if answers.kind in kinds]
+
+
+def test_every_module_has_a_bank_and_every_item_is_in_it(module):
+    assert set(module.bank) == set(module.answers)
+    assert len(module.tests) == len(module.answers)
+    assert {answers.kind for answers in module.bank.values()} <= set(KINDS)
+    assert {path.stem for path in BANKS.glob("*.py")} == set(MODULES)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_has_8_to_14_items_of_several_kinds(name):
+    lesson = Module(name)
+    assert 8 <= len(lesson.bank) <= 14
+    assert len({answers.kind for answers in lesson.bank.values()}) >= 4
+
+
+def test_the_page_says_how_much_there_is_to_score(module):
+    items, most = len(module.bank), sum(module.worth().values())
+    promise = f"{items} question{'s' * (items > 1)}, {most:g} point{'s' * (most > 1)}"
+    assert any(promise in text for text in module.prose), promise
+
+
+def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, measured):
+    assert [row for row in measured(module.name) if not row.good] == []
+
+
+def test_a_wrong_answer_takes_points_from_no_other_item(module):
+    """The first, second, … wrong answer of every item at once."""
+    worth = module.worth()
+    wrong = {
+        item: answers.answers(worth[item])[len(answers.right) :]
+        for item, answers in module.bank.items()
+    }
+    for nth in range(max(map(len, wrong.values()))):
+        chosen = {item: answers[nth % len(answers)] for item, answers in wrong.items()}
+        scores = module.score({item: code for item, (_, code, _) in chosen.items()})
+        expected = {item: points for item, (_, _, points) in chosen.items()}
+        assert scores == expected, {item: chosen[item][0] for item in chosen}
+
+
+def test_the_reference_scores_full(module):
+    assert module.score({}) == module.worth()
+
+
+def test_an_untouched_module_scores_nothing(module):
+    assert module.score(dict.fromkeys(module.bank)) == dict.fromkeys(module.bank, 0.0)
+
+
+@pytest.mark.parametrize("stub", ["# YOUR CODE HERE", "raise NotImplementedError()", "return None"])
+def test_a_function_that_is_only_a_stub_scores_nothing(module, stub):
+    functions = [item for item in module.bank if "def " in module.answers[item].source]
+    scores = module.score(dict.fromkeys(functions, stub))
+    assert {item: scores[item] for item in functions} == dict.fromkeys(functions, 0.0)
+
+
+@pytest.mark.parametrize("letter", "ABCD")
+@pytest.mark.parametrize("name", LESSONS)
+def test_one_letter_for_every_choice_earns_under_30_percent(name, letter):
+    lesson = Module(name)
+    choices = kind(lesson, "choice")
+    worth = lesson.worth()
+    right = [item for item in choices if right_letter(lesson, item) == letter]
+    assert sum(worth[item] for item in right) < 0.3 * sum(worth[item] for item in choices)
+
+
+@pytest.mark.parametrize("longest", [True, False], ids=["longest", "shortest"])
+def test_the_length_of_a_choice_does_not_give_it_away(longest):
+    """One who always takes the longest text, or the shortest, earns under 30 percent too."""
+    earned = possible = 0.0
+    for name in LESSONS:
+        lesson = Module(name)
+        for item in kind(lesson, "choice"):
+            options = {letter: len(text) for letter, text in options_of(lesson, item).items()}
+            taken = (max if longest else min)(options, key=options.get)
+            possible += lesson.worth()[item]
+            earned += lesson.worth()[item] * (taken == right_letter(lesson, item))
+    assert earned < 0.3 * possible
+
+
+def right_letter(module: Module, item: str) -> str:
+    return re.search(r'right="(.)"', module.test(item).source)[1]
+
+
+def options_of(module: Module, item: str) -> dict[str, str]:
+    question = module.above[item]
+    options = dict(re.findall(r"^- \*\*([A-D])\*\* (.*?)(?=^- \*\*|\Z)", question, re.M | re.S))
+    assert set(options) == set("ABCD"), question
+    return {letter: " ".join(text.split()) for letter, text in options.items()}
+
+
+def test_what_learners_get_holds_no_right_answer(module):
+    for item in module.bank:
+        assert SOLUTION.search(module.answers[item].source)
+        assert HIDDEN.search(module.test(item).source)
+        given = HIDDEN.sub("", module.test(item).source)
+        assert not re.search(r"check\.(choice|number|text|ids)\(|right=", given)
+        assert "SOLUTION" not in answered(module.answers[item].source, "# YOUR CODE HERE")
+
+
+def test_each_wrong_letter_has_a_reason_of_its_own(module):
+    for item in kind(module, "choice"):
+        why = re.search(r"why=(\{.*?\}),?\n\)", module.test(item).source, re.DOTALL)
+        reasons = ast.literal_eval(why[1])
+        assert set(reasons) | {right_letter(module, item)} == set("ABCD")
+        assert len(set(reasons.values())) == 3
+
+
+def test_the_course_asks_at_least_90_questions_of_every_kind():
+    kinds = [item.kind for name in MODULES for item in Module(name).bank.values()]
+    assert len(kinds) >= 90
+    assert all(kinds.count(name) >= 9 for name in KINDS)
