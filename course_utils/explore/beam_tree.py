@@ -310,7 +310,9 @@ def subtitle(state: State) -> str:
     gap = state.winner.logprob - state.greedy.logprob
     times = f"{torch.tensor(abs(gap)).exp():.1f} times as likely as"
     if gap < 0:
-        return f"Greedy's text is {times} the winner: the length penalty decided."
+        pruned = state.greedy.score > state.winner.score
+        why = "the beams pruned it" if pruned else "the length penalty decided"
+        return f"Greedy's text is {times} the winner: {why}."
     return f"The winner is {times} greedy's text."
 
 

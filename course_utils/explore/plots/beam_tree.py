@@ -210,11 +210,11 @@ def key(branches: Sequence[Branch], hidden: int) -> str:
     """What the lines and signs mean, naming only those that are there."""
     parts = ["bold: winner", "solid: kept"]
     if any(not branch.kept for branch in branches):
-        parts.append("dashed: pruned   ·   Σ: total")
+        parts.append("dashed: pruned  ·  Σ: total")
     if any(branch.greedy for branch in branches):
         parts.append("◆ greedy's choice")
     if any(branch.yours for branch in branches):
         parts.append("✕ your function")
     if hidden:
-        parts.append(f"{hidden} more pruned, not drawn")
-    return "   ·   ".join(parts)
+        parts.append(f"{hidden} more pruned")
+    return "  ·  ".join(parts)

@@ -1,0 +1,1201 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The next token
+#
+# A language model never writes a word. It scores every token it knows, and something else chooses.
+
+# %% [markdown]
+# > **About 60 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
+# >
+# > Afterwards you can
+# > - turn scores into probabilities, and choose greedily or with a weighted die;
+# > - write that die, and the loop that makes a text;
+# > - measure how likely the model finds a text;
+# > - spot six mistakes from famous courses and real projects.
+#
+# Names in brackets, as in [shannon1948], are sources, listed at the end.
+
+# %% [markdown]
+# **Recall.** Softmax gets the numbers 2, 0 and −2. Can one of the results be negative? What do they
+# add up to? How many times as large as the second is the first? Answer before you unfold.
+#
+# <details><summary>Answer</summary>
+#
+# Softmax raises *e* to each number, which is always above 0, and divides by the sum. So none is
+# negative, and they add up to 1. The first is *e*² ≈ 7.4 times the second.
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import math
+import random
+
+import torch
+
+from course_utils import explore, storyteller
+from course_utils import quiz as check
+from course_utils.explore.plots.style import CUT, DRAWN, KEPT, visible
+from course_utils.generate import generate
+from course_utils.metrics import entropy, perplexity
+from course_utils.sampling import sample
+from course_utils.toys import CAT, NEXT_LOGITS, VOCABULARY, Toy
+
+# What could follow "She picked up": the weights 12, 5, 2 and 1, as logits.
+FOUR = Toy((" the", " a", " that", " one"), torch.tensor([12.0, 5.0, 2.0, 1.0]).log())
+PROBS = torch.tensor([0.6, 0.25, 0.1, 0.05])
+
+
+def show(words, **columns):
+    """Print one row a word, one column an argument."""
+    print(" " * 10 + "".join(f"{name:>14}" for name in columns))
+    for word, *numbers in zip(words, *columns.values(), strict=True):
+        values = [number.item() for number in numbers]
+        cells = [f"{x:14d}" if isinstance(x, int) else f"{x:14.3f}" for x in values]
+        print(f"{visible(word):<10}" + "".join(cells))
+
+
+# %% [markdown]
+# ## A score for every token
+#
+# A model has read `She picked up`. For now it knows only four tokens. It gives each a score, called
+# a *logit*. (`␣` is a space: it belongs to the token.)
+
+# %%
+show(FOUR.tokens, logit=FOUR.logits)
+
+# %% [markdown]
+# Softmax makes each logit a weight, *e* to that power. Here the weights are 12, 5, 2 and 1. Divided
+# by their sum, 20, they are probabilities: the 60%, a 25%, that 10%, one 5%.
+
+# %%
+weights = FOUR.logits.exp()
+show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
+
+# %% [markdown]
+# **Predict.** You draw 100 times, each token with its probability. About how often is it *not*
+# `␣the`: 5, 20 or 40 times? Say a number, then press **Sample 100**. Leave the slider alone: it is
+# the next lesson's.
+
+# %%
+explore.Distribution(FOUR)
+
+# %% [markdown]
+# 1. Change the seed to 1 and back to 0, which clears the draws. Press **Sample 1** ten times. How
+#    often was it `␣the`? Which token came first, and what was its probability? (Five times; `␣one`,
+#    5%.)
+# 2. Clear again and press **Sample 100** ten times. Is the share of `␣the` nearer to 60% after 100
+#    draws, or after 1,000? (64 and 603.)
+
+# %% [markdown]
+# The bars never moved while you drew. The model's answer is the whole distribution; a draw takes one
+# token from it. The knobs of chat programs, such as temperature, work between the two. They change
+# what is done with the scores, not the model.
+
+# %% [markdown]
+# ## Two ways to choose
+#
+# **Greedy**: always the token with the highest logit. Softmax keeps the order, so it is not needed.
+#
+# **The weighted die**: each token as often as its probability says. Think of a die with 20 faces:
+# 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`.
+
+# %%
+faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
+generator = torch.Generator().manual_seed(0)
+rolls = torch.randint(20, (10,), generator=generator)
+print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
+print("die:   ", "".join(faces[i] for i in rolls))
+
+# %% [markdown]
+# Real probabilities do not fit on 20 faces. But laid end to end, they fill a line of length 1. Throw
+# a number *u* onto it, each place equally likely. The stretch it falls on is drawn.
+
+# %%
+chart = explore.Chart(x="u", y="", height=1.5)
+left = 0.0
+for token, p, color in zip(FOUR.tokens, PROBS.tolist(), (KEPT, DRAWN, KEPT, DRAWN), strict=True):
+    chart.axes.barh(0, p, left=left, color=color, edgecolor="white")
+    chart.label(left + 0.005, 0.65, visible(token), color=color)
+    left += p
+chart.axes.set(xlim=(0, 1), ylim=(-0.5, 1.0), yticks=[], xticks=[0, 0.6, 0.85, 0.95, 1])
+chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the probabilities.")
+
+# %% [markdown]
+# **Predict.** Which token does *u* = 0.7 draw? And *u* = 0.6, exactly where two stretches meet?
+#
+# <details><summary>Answer</summary>
+#
+# Both draw `␣a`. A stretch holds its left end and not its right one. So `␣the` has the numbers from 0
+# up to but not 0.6. As *u* can be 0 but is never 1, every number belongs to one token.
+# </details>
+
+# %% [markdown]
+# ## A thousand draws
+#
+# Our next vocabulary has nine words and logits for what follows `every effort moves you`; both are
+# from a well-known book [raschka2024].
+#
+# **Predict.** `toward` has 35.8%. In 1,000 draws, will it come exactly 358 times?
+
+# %%
+generator = torch.Generator().manual_seed(1)
+drawn = sample(NEXT_LOGITS.expand(1000, -1), generator)
+counts = torch.bincount(drawn, minlength=len(VOCABULARY))
+expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
+show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
+
+# %% [markdown]
+# Chance misses a little. *n* draws of a token with probability *p* typically miss *np* by
+# √(*np*(1−*p*)): here about 15 for the two likely words. The *share* is then off by 1.5 percentage
+# points, and a hundred times as many draws make that only ten times smaller.
+
+# %% [markdown]
+# ## Tokens are not words
+#
+# The Storyteller, our real model, knows 4,096 tokens. How does it cut a text into them?
+
+# %%
+model = storyteller.load()
+
+
+def name(token):
+    return visible(model.tokenizer.decode([token]))
+
+
+for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked it."):
+    print("  ".join(name(token) for token in model.tokenizer.encode_ordinary(text)))
+
+# %% [markdown]
+# Frequent words have a token of their own, with the space before them. Rare ones are spelt from
+# pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a word, a
+# piece of one, or a full stop.
+
+# %% [markdown]
+# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
+# `␣the` first too? Will it give it more than half?
+
+# %%
+explore.Distribution("She picked up")
+
+# %% [markdown]
+# 1. What are the first four tokens, and what do they have together? (`␣the`, `␣a`, `␣her` and
+#    `␣one`: 81%.)
+# 2. Write `Once upon a` into the prompt box. How sure is the model now? Then `There was once a`: like
+#    how many equal choices is that? (99.7%; about 178.)
+
+# %% [markdown]
+# ## The formula
+#
+# For logits $z_1, \dots, z_n$, with their softmax $p$, and for a number $u$ from 0 up to but not 1:
+#
+# $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}} \qquad
+# \text{greedy: the } i \text{ with the largest } z_i \qquad
+# \text{die: the first } i \text{ with } p_1 + \dots + p_i > u$$
+#
+# The die is called *inverse CDF sampling*: the running sums are the cumulative distribution
+# function.
+
+# %% [markdown]
+# ## Build it
+#
+# > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
+#
+# Write the die. Mind its ends: PyTorch once drew tokens of probability 0 [pytorch48841], and where
+# rounding left the sum below *u*, FlashInfer returned impossible ones [flashinfer923].
+#
+# <details><summary>Hint</summary>
+#
+# `probs.cumsum(0)` gives the running sums. Look for the first one above `u`.
+# <details><summary>More</summary>
+#
+# `(sums > u).nonzero()` lists the places. If it is empty, `probs.nonzero()[-1]` helps.
+# </details>
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "draw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def draw(probs, u):
+    """The id of the token whose stretch holds u, the stretches end to end in order of ids.
+
+    probs: (vocab,) float32, each at least 0; rounding may leave the sum up to 0.00001 off 1.
+    u: a number from 0 up to but not 1. If it lies beyond the last stretch, the last token of a
+    probability above 0 is drawn. A token of probability 0 never is.
+    Returns one whole number.
+    """
+    ### BEGIN SOLUTION
+    above = (probs.cumsum(0) > u).nonzero()
+    return int(above[0] if len(above) else probs.nonzero()[-1])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+for u, token in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
+    check.passes(
+        f"u = {u} draws {visible(FOUR.tokens[token])}",
+        check.gives,
+        draw,
+        PROBS,
+        u,
+        expect=token,
+        why="Follow the line of stretches from its left end to u. On which are you?",
+    )
+
+# %% [markdown]
+# Now 10,000 throws with your die, *u* spread evenly over the line. While `draw` is not written, or
+# when it has a mistake, the explorer says so below the picture.
+#
+# **Predict.** How many of the 10,000 throws draw `␣one`?
+
+
+# %%
+def your_die(logits, temperature):
+    probs = (logits / temperature).softmax(dim=-1)
+    evenly = (torch.arange(10_000) + 0.5) / 10_000
+    drawn = [draw(probs, u) for u in evenly.tolist()]
+    if None in drawn:
+        return None  # draw is not written yet
+    return torch.bincount(torch.tensor(drawn), minlength=len(probs)) / 10_000
+
+
+explore.Distribution(FOUR, function=your_die)
+
+# %% [markdown]
+# 1. The crosses are your die. Is the one at `␣one` where 500 of 10,000 should be? Move the slider to 2
+#    and wait a moment: does your die still agree?
+# 2. Let your `draw` always return 0, run its cell and the one above again. Which way of choosing is
+#    that, and where does it differ most? (Greedy; at `␣the`, by 0.4.)
+
+# %% [markdown]
+# ## The loop
+#
+# A text is many choices, each made after the ones before: *autoregressive*. The model scores all
+# positions at once. Row *i* is about the token that follows the *i*-th.
+
+# %%
+ids = model.encode("Once upon a time there")
+with torch.inference_mode():
+    logits = model.gpt(torch.tensor([ids]))
+print("one text, positions, vocabulary:", tuple(logits.shape))
+for token, row in zip(ids, logits[0], strict=True):
+    print(f"after {name(token):<14} its best guess is {name(row.argmax().item())}")
+
+# %% [markdown]
+# All rows but the last are about tokens that are already there. So the loop has five steps: crop the
+# text to what the model can see, run the model, take the **last** row, choose, append.
+
+
+# %%
+def next_logits(ids):
+    """The model's scores for the token that follows these ids."""
+    window = ids[-model.gpt.config.n_positions :]
+    with torch.inference_mode():
+        logits = model.gpt(torch.tensor([window]))
+    return logits[0, -1]
+
+
+ids = model.encode("She picked up")
+for _ in range(24):
+    ids.append(next_logits(ids).argmax().item())  # greedy
+print(model.tokenizer.decode(ids[1:]))  # the Storyteller begins each text with end-of-text
+
+# %% [markdown]
+# Greedy goes round in circles. Now the same loop with your die.
+
+# %%
+ready = check.passes("your draw is ready", check.gives, draw, PROBS, 0.7, expect=1, why="Not yet.")
+ids = model.encode("She picked up")
+generator = torch.Generator().manual_seed(0)
+for _ in range(24 if ready else 0):
+    u = torch.rand(1, generator=generator).item()
+    ids.append(int(draw(next_logits(ids).softmax(dim=-1), u)))
+print(model.tokenizer.decode(ids[1:]))
+
+# %% [markdown]
+# Change the seed and run it again: another text, from the same model and the same prompt. `generate`
+# is this loop too. It only keeps what it has computed for earlier tokens, which saves most of the
+# work.
+
+# %% [markdown]
+# ## What the model cannot see
+#
+# The Storyteller's context is 256 tokens. We let it write until the text has 270.
+#
+# **Predict.** We swap the 11th token for `␣dragon`. How many of the 4,096 next logits change?
+
+# %%
+story = model.encode("Once upon a time")
+story += [step.token for step in generate(model, "Once upon a time", max_new_tokens=265, seed=2)]
+now = next_logits(story)
+[dragon] = model.tokenizer.encode_ordinary(" dragon")
+for position in (10, 13, 14, 200, 269):
+    other = [*story[:position], dragon, *story[position + 1 :]]
+    change = (next_logits(other) - now).abs().max()
+    print(f"token {position + 1} of {len(story)} swapped: a logit changes by up to {change:.3f}")
+
+# %% [markdown]
+# None. The last 256 tokens begin at the 15th, and what lies before is not weakly remembered: it is
+# not there. A hero who was named only on the first page has no name any more.
+
+# %% [markdown]
+# ## Where a text ends
+#
+# One token is no text: *end-of-text*. It has a logit like any other. When it is drawn, the text is
+# over.
+
+# %%
+end = model.tokenizer.eot_token
+for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
+    chance = model.next_logits(prompt).softmax(dim=-1)[end].item()
+    print(f"{prompt:<36} end-of-text {chance:.1%}")
+
+# %% [markdown]
+# The next model is a table: nine tokens, and for each the logits of what follows it. After `.` it
+# gives end-of-text 33%, after all other tokens 2% or less.
+#
+# **Predict.** It writes four texts at once. Will they end together?
+
+# %%
+explore.Playground(CAT, samples=4, max_new_tokens=40)
+
+# %% [markdown]
+# 1. `∎` is end-of-text. How many of the four reached it within 40 tokens? What did the others do when
+#    the first one had ended? (Two; they went on.)
+# 2. Set the temperature to 0, which is greedy, and press **Generate**. Why will these texts never
+#    end?
+
+# %% [markdown]
+# Each row of a batch has to end on its own. Greedy never comes to a `.` here: it goes from `␣the` to
+# `␣cat`, `␣sat`, `␣on` and back to `␣the`.
+
+# %% [markdown]
+# ## How likely is a text?
+#
+# As likely as all its choices together: the product of the probabilities, each given what came
+# before. Products of many small numbers get tiny, so take logarithms: **log-probabilities add up
+# where probabilities multiply.**
+
+
+# %%
+def scored(text):
+    """The tokens of a text, and the log-probability of each after those before it."""
+    ids = model.encode(text)
+    with torch.inference_mode():
+        rows = model.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
+    return ids[1:], [rows[i, token].item() for i, token in enumerate(ids[1:])]
+
+
+tokens, logprobs = scored("The king had a lantern.")
+for token, logprob in zip(tokens, logprobs, strict=True):
+    print(f"{name(token):<8} probability {math.exp(logprob):8.4f}   log {logprob:7.2f}")
+print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprobs):7.2f}")
+
+# %% [markdown]
+# A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
+# *surprise*: 0 for a sure token, large for a rare one. For 100 tokens the product is too small for
+# float32. The sum is an ordinary number.
+
+# %%
+_, logprobs = scored(model.tokenizer.decode(story[1:101]))
+print("product:", torch.tensor(logprobs).exp().prod().item())
+print("sum:    ", round(sum(logprobs), 2))
+
+# %% [markdown]
+# **Perplexity** turns the sum into a number for one token: *e* to minus the mean log-probability.
+# A perplexity of 8 means: as hard to guess as an 8-sided fair die, on average.
+#
+# **Predict.** Shuffle the words of a sentence. Does the perplexity double, or more?
+
+# %%
+sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
+words = sentence.split()
+random.Random(0).shuffle(words)
+for text in (sentence, " ".join(words)):
+    print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
+
+# %% [markdown]
+# Ten times as much. **Entropy** looks the other way: not back at a text, but forward at one choice.
+# It is the surprise to expect, log₂(1/*p*) weighted with *p*, in bits [shannon1948].
+
+# %%
+bits = (1 / PROBS).log2()
+show(FOUR.tokens, p=PROBS, surprise=bits, weighted=PROBS * bits)
+total = (PROBS * bits).sum().item()
+print(f"entropy: {total:.2f} bits, like {2**total:.1f} equal choices")
+for prompt in ("Once upon a", "She picked up", "There was once a"):
+    print(f"{entropy(model.next_logits(prompt)):.2f} bits after {prompt!r}")
+
+# %% [markdown]
+# **Predict.** Which of four texts does the model find most likely: a person's, its own greedy one,
+# one of beam search (a later module), or one drawn with the die?
+
+# %%
+explore.ProbabilityTrace(length=40, beams=2)
+
+# %% [markdown]
+# 1. Read the mean log-probability of the human and of the greedy text. What are the perplexities?
+#    (*e*⁴·⁰⁹ ≈ 60 and *e*¹·¹³ ≈ 3.)
+# 2. Read the greedy text. Is the likeliest text the best one?
+
+# %% [markdown]
+# ## A known result, reproduced
+#
+# In written English the first letter of a word is the hardest to guess. Deep inside a word the
+# entropy of a letter is about four times smaller [schurmann2007]. Does the Storyteller, who guesses
+# tokens, show the same? We wrote eight sentences with long words.
+
+# %%
+SENTENCES = (
+    "The shoemaker hammered cheerfully at his workbench until the lantern flickered.",
+    "A mischievous squirrel gathered acorns beneath the crumbling staircase.",
+    "Grandmother untangled the embroidery and hummed an enchanting lullaby.",
+    "The astonished blacksmith discovered footprints leading towards the orchard.",
+    "Nobody remembered the password, so the drawbridge stayed firmly shut.",
+    "Thunder rumbled over the meadow while the shepherd counted his lambs.",
+    "An impatient porcupine knocked upon the innkeeper's window.",
+    "The youngest princess whispered something unbelievable to the gardener.",
+)
+for token, logprob in zip(*scored(SENTENCES[0]), strict=True):
+    bits = -logprob / math.log(2)
+    print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
+
+# %% [markdown]
+# `␣sho` is a surprise; once it is there, `em` and `aker` are not. Now all eight sentences.
+
+# %%
+places = {1: [], 2: [], 3: [], 4: []}
+for text in SENTENCES:
+    place = 0
+    for token, logprob in zip(*scored(text), strict=True):
+        piece = model.tokenizer.decode([token])
+        if not piece.strip().isalpha():  # a full stop, a comma: the word is over
+            place = 0
+            continue
+        place = 1 if piece[0] == " " or place == 0 else place + 1
+        places[min(place, 4)].append(-logprob / math.log(2))
+
+# %%
+chart = explore.Chart(x="place of the token in its word", y="surprise in bits")
+for place, found in places.items():
+    mean = sum(found) / len(found)
+    chart.axes.plot([place] * len(found), found, "o", color=CUT, markeredgecolor=KEPT, alpha=0.6)
+    chart.axes.plot([place - 0.15, place + 0.15], [mean] * 2, color=DRAWN, linewidth=3)
+    chart.label(place + 0.18, mean, f"mean {mean:.1f}", color=DRAWN)
+chart.axes.set(xlim=(0.7, 4.6), ylim=(0, None))
+chart.axes.set_xticks([1, 2, 3, 4], ["1st", "2nd", "3rd", "4th or later"])
+chart.says("A word's first token surprises by 8.6 bits on average, its second by 3.6, then by 1.7.")
+
+# %% [markdown]
+# The direction is the same, with tokens in place of letters: choices are wide where words begin and
+# narrow inside them, though not always (see `b` and `en` of `workbench`). One fixed rule for all
+# steps, such as "keep the best 40", can hardly fit both. Later modules come back to that.
+
+# %% [markdown]
+# ## What goes wrong
+#
+# **"Raw probabilities."** A well-known course introduces logits by that name [hfcourse2026].
+
+# %%
+logits = model.next_logits("She picked up")
+print(f"lowest {logits.min():.1f}, highest {logits.max():.1f}, sum {logits.sum():.0f}")
+print(f"after softmax: sum {logits.softmax(dim=-1).sum():.3f}")
+
+# %% [markdown]
+# They are scores: negative or positive, with any sum. The documentation of `transformers` says so
+# itself: scores before softmax [transformers2026].
+
+# %% [markdown]
+# **"The most likely token, by sampling."** A chapter of a good book describes a draw like that
+# [raschka2024]. Your die knows better: `␣the` lost four times in ten. Only greedy choice always
+# returns the most likely token.
+
+# %% [markdown]
+# **Drawing from logits.** TensorFlow's `multinomial` takes logits, PyTorch's takes weights. Who
+# carries code from one to the other has to add a softmax [openaigpt51]. Here it is missing.
+
+# %%
+generator = torch.Generator().manual_seed(0)
+from_logits = torch.multinomial(FOUR.logits, 1000, replacement=True, generator=generator)
+from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generator)
+show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
+try:
+    torch.multinomial(NEXT_LOGITS, 1)
+except RuntimeError as error:
+    print("nine words:", error)
+
+# %% [markdown]
+# A negative logit at least raises an error. Logits that happen to be positive are taken as weights
+# without a word, and `␣one`, with the logit 0, never comes.
+
+# %% [markdown]
+# **The wrong row.** An inference engine scored each token of a prompt with the row *at* the token, not
+# the one before it, and got very low log-probabilities for ordinary text [maxtext2103].
+
+# %%
+ids = model.encode("Once upon a time there was a king.")
+with torch.inference_mode():
+    rows = model.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
+before = [rows[i - 1, ids[i]].item() for i in range(1, len(ids))]
+at = [rows[i, ids[i]].item() for i in range(1, len(ids))]
+print(f"row before the token: mean log-probability {sum(before) / len(before):6.2f}")
+print(f"row at the token:     mean log-probability {sum(at) / len(at):6.2f}")
+
+# %% [markdown]
+# The last row has a trap too: if short prompts of a batch are padded at their *end*, it belongs to a
+# padding token, and the answers are nonsense [unsloth772]. So pad in front.
+
+# %% [markdown]
+# **One end for all.** `if next_token == end: break` is right for one text, as in that book's loop
+# [raschka2024]. When it was proposed for batches, a reviewer said no [litllama153].
+
+# %%
+drawn = torch.tensor([end, 17])  # the first row ends, the second goes on
+try:
+    if drawn == end:
+        print("stop")
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# `.any()` would cut the second row off. `.all()` waits for all rows to end in the same step
+# [flashattention2784]. Note which rows *have* ended, and stop when that is all of them.
+
+# %% [markdown]
+# **The mean in the wrong place.** Perplexity is *e* to the mean surprise. A change named "Fix
+# perplexity calculation" took the mean of *e* to each surprise [magenta239].
+
+# %%
+logprobs = torch.tensor([0.5, 0.5, 0.5, 0.001]).log()
+print(f"exp of the mean: {(-logprobs).mean().exp():.1f}")
+print(f"mean of the exp: {(-logprobs).exp().mean():.1f}")
+
+# %% [markdown]
+# One rare token now decides nearly alone, and the number can no longer be compared with anyone
+# else's.
+
+# %% [markdown]
+# ## What production systems do
+#
+# - `transformers` is greedy unless you set `do_sample=True`. It fills rows that have ended with
+#   padding, and warns of prompts padded at their end [transformers2026].
+# - vLLM reports log-probabilities of the model's own logits, before penalties and temperature
+#   [vllm2026].
+# - They keep the keys and values of earlier tokens in a cache [hfcourse2026]; so does `generate`.
+# - The same loop runs OpenAI's GPT-2: `course_utils.gpt.GPT.from_pretrained("gpt2")` loads its
+#   published weights.
+
+# %% [markdown]
+# ## Recap
+#
+# - The model gives a logit for each token; softmax makes them probabilities; then *you* choose.
+# - Greedy takes the best. The die takes each token as often as its probability says.
+# - Crop, run, take the last row, choose, append. What is cropped is gone. Each row ends on its own.
+# - Log-probabilities add up. Perplexity is *e* to minus their mean [jelinek1977]. Entropy is the
+#   surprise to expect.
+
+# %% [markdown]
+# ## Check your understanding
+#
+# 12 questions, 19 points. Answer in the cells that say so. The locked cell after each only looks
+# whether there is an answer it can read: the button at the end scores.
+
+# %% [markdown]
+# **1.1** *(1 point)* A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
+#
+# - **A** Probabilities not yet divided by their sum.
+# - **B** Logarithms of the probabilities, which would never be above 0.
+# - **C** Scores of which only the differences matter to softmax.
+# - **D** Raw probabilities, where a negative one marks a token that cannot come.
+
+# %% nbgrader={"grade": false, "grade_id": "logits_are", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_logits = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_logits = "C"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "logits_are_scores", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_logits)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_logits,
+    right="C",
+    why={
+        "A": "Divide them by their sum, 1.2: one result is above 1 and one below 0. Look again at "
+        "the first section: what comes before the division?",
+        "B": "One of them is 2.1. Can a logarithm of a probability be above 0? See the section on "
+        "how likely a text is.",
+        "D": "No probability is negative, and after softmax every token can come. See the first "
+        "mistake in the section on what goes wrong.",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.2** *(1 point)* Three tokens have the logits 3, 1 and 0. Which probability has the first? Three
+# decimals. (*e*³ ≈ 20.09, *e* ≈ 2.72)
+
+# %% nbgrader={"grade": false, "grade_id": "share_of_first", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_first = None  # a number
+### BEGIN SOLUTION
+answer_first = 0.844
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "share_of_first_by_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_first)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_first,
+    right=math.e**3 / (math.e**3 + math.e + 1),
+    within=0.002,
+    why={
+        0.75: "You divided the logits by their sum. First make each a weight.",
+        0.881: "A logit of 0 is not a weight of 0: what is e to the power 0?",
+        20.09: "That is the weight of the first token. Divide it by the sum of all weights.",
+        0.114: "That is the second token's probability.",
+        84.4: "Write it as a number between 0 and 1.",
+    },
+    hint="Raise e to each of the three logits, then divide the first weight by their sum.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.3** *(1 point)* `the` has 60%, `a` 25%, `that` 10% and `one` 5%, laid end to end in this order.
+# Four throws of the die give *u* = 0.97, 0.3, 0.85 and 0.6. Which text does that print? Write
+# the four words with spaces between them.
+
+# %% nbgrader={"grade": false, "grade_id": "four_throws", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_throws = ""  # four words
+### BEGIN SOLUTION
+answer_throws = "one the that a"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "four_throws_fall_on_stretches", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_text(answer_throws)
+### BEGIN HIDDEN TESTS
+check.text(
+    answer_throws,
+    right="one the that a",
+    why={
+        "one the a the": "Where two stretches meet, which one holds the point? See the answer "
+        "folded in the section on two ways to choose.",
+        "one the that the": "You have one of the two meeting points right. Treat both alike.",
+        "one the a a": "You have one of the two meeting points right. Treat both alike.",
+        "the the the the": "That is greedy choice. The die looks at u.",
+    },
+    hint="Find each u on the line of the four stretches: they end at 0.6, 0.85, 0.95 and 1.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.4** *(1 point)* `torch.multinomial` draws one of the nine words; `forward` has 57%, `toward`
+# 36%. A book calls the result the most likely token [raschka2024]. What is it?
+#
+# - **A** The most likely word, unless two of them are tied.
+# - **B** One of nine words which come equally often.
+# - **C** `forward` or `toward`: a die leaves out unlikely words.
+# - **D** A word that in 43 of 100 draws is not the likeliest.
+
+# %% nbgrader={"grade": false, "grade_id": "one_draw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_draw = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_draw = "D"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "one_draw_is_not_the_most_likely", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_draw)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_draw,
+    right="D",
+    why={
+        "A": "That is greedy choice. Look at the counts of 1,000 draws: did one word get them all?",
+        "B": "That would be a fair die. What do the probabilities do to its faces?",
+        "C": "Look at the 1,000 draws: did any word but these two come?",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.5** *(1 point)* A model of three tokens is a table: row *i* holds the logits of what follows
+# token *i*. What does this print, the next token of a greedy loop? Work it out.
+#
+# ```python
+# table = torch.tensor([[0.0, 5.0, 1.0], [1.0, 0.0, 4.0], [3.0, 1.0, 0.0]])
+# ids = [2, 0, 1]
+# logits = table[ids]  # (3, 3): a row for each position
+# print(logits[-1].argmax().item())
+# ```
+
+# %% nbgrader={"grade": false, "grade_id": "which_row", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_row = None  # a whole number
+### BEGIN SOLUTION
+answer_row = 2
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "which_row_is_the_last", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_row)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_row,
+    right=2,
+    within=0.01,
+    why={
+        0: "That follows the first token of the text, and it is already there. Which row is about "
+        "a token that is not?",
+        1: "That is the last token of the text, or the guess for a place that is taken. Which row "
+        "of the table belongs to the last token, and where is its largest logit?",
+        4: "That is a logit. The question is where it stands.",
+        5: "That is a logit. The question is where the largest one of the right row stands.",
+    },
+    hint="The last token is 1. Find the row of the table for it, and the place of its largest "
+    "logit, counting from 0.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.6** *(1 point)* The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in the
+# first sentence. You change that name. What happens to the next logits?
+#
+# - **A** Nothing: they all stay as they were.
+# - **B** They change, as the model has read all of the text.
+# - **C** They change a little, as far tokens count less.
+# - **D** There are none: the loop stops at 256.
+
+# %% nbgrader={"grade": false, "grade_id": "cropped_name", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_name = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_name = "A"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "cropped_name_is_gone", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_name)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_name,
+    right="A",
+    why={
+        "B": "The model keeps no notes: at each step it gets a window of tokens. Which ones are in "
+        "it? See the section on what the model cannot see.",
+        "C": "That may be so within the window. Look again at the dragon in the 11th place.",
+        "D": "The loop crops the text before it runs the model. See the five steps of the loop.",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.7** *(1 point)* A text has four tokens. The model gave them the probabilities 1/2, 1/4, 1/8 and
+# 1/4. What is the perplexity?
+
+# %% nbgrader={"grade": false, "grade_id": "four_token_perplexity", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_perplexity = None  # a number
+### BEGIN SOLUTION
+answer_perplexity = 4.0
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "four_token_perplexity_is_of_the_mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.is_number(answer_perplexity)
+### BEGIN HIDDEN TESTS
+check.number(
+    answer_perplexity,
+    right=4.0,
+    within=0.02,
+    why={
+        4.5: "You took the mean of 2, 4, 8 and 4. Take the mean of the logarithms first; see the "
+        "last mistake in the section on what goes wrong.",
+        3.56: "You turned the mean probability round. The mean is of the logarithms.",
+        2.0: "That is the mean surprise in bits. Perplexity is a number of equal choices.",
+        8.0: "That is the sum of the surprises in bits. Take their mean, then the power.",
+        256.0: "That is for the whole text. Perplexity is for one token.",
+        0.25: "Perplexity is at least 1: turn it round.",
+        1.386: "That is the mean surprise in natural units. Raise e to it.",
+    },
+    hint="Add up the logarithms of the four, take their mean, and raise e to minus that.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.8** *(1 point)* Text 1 has 10 tokens and a log-probability of −20 in all. Text 2 has 40 tokens
+# and −60. What follows?
+#
+# - **A** Text 2 is less likely, and more surprising for each token.
+# - **B** Text 2 is less likely, but less surprising for each token.
+# - **C** Text 2 is more likely, as 60 is more than 20.
+# - **D** Nothing, as a log-probability lies between 0 and 1.
+
+# %% nbgrader={"grade": false, "grade_id": "two_texts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+answer_texts = ""  # "A", "B", "C" or "D"
+### BEGIN SOLUTION
+answer_texts = "B"
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "two_texts_compare_by_the_token", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check.answered(answer_texts)
+### BEGIN HIDDEN TESTS
+check.choice(
+    answer_texts,
+    right="B",
+    why={
+        "A": "Half of that is so. For the other half, divide each sum by the number of tokens.",
+        "C": "Mind the sign: which of e to the power −20 and e to the power −60 is larger?",
+        "D": "That holds for probabilities. What is the logarithm of a number between 0 and 1?",
+    },
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.9** *(2 points)* Find the bug. The function should draw `n` tokens, each with its softmax
+# probability. It was carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it. The
+# logits lie between −20 and 20.
+
+
+# %% nbgrader={"grade": false, "grade_id": "draws_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repaired_draws(logits, n, seed):
+    generator = torch.Generator().manual_seed(seed)
+    weights = logits
+    ### BEGIN SOLUTION
+    weights = logits.softmax(dim=-1)
+    ### END SOLUTION
+    return torch.multinomial(weights, n, replacement=True, generator=generator)
+
+
+# %% nbgrader={"grade": true, "grade_id": "draws_repair_draws_from_probabilities", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def shares(logits, seed):
+    drawn = torch.as_tensor(repaired_draws(logits, 4000, seed)).flatten()
+    return torch.bincount(drawn, minlength=len(logits)) / 4000
+
+
+def example():
+    check.close(
+        shares,
+        FOUR.logits,
+        0,
+        expect=PROBS,
+        within=0.04,
+        why="4,000 draws should give ' the' about 60%, ' a' 25%, ' that' 10% and ' one' 5%. What "
+        "does PyTorch's multinomial expect?",
+    )
+
+
+2.0 * check.passes("the four tokens", example)
+### BEGIN HIDDEN TESTS
+example()
+for seed, logits in enumerate((NEXT_LOGITS, torch.tensor([-3.0, -1.0, -2.0]), FOUR.logits + 5), 1):
+    check.close(
+        shares,
+        logits,
+        seed,
+        expect=logits.softmax(dim=-1),
+        within=0.04,
+        why="Logits may be negative, and adding the same number to all of them changes nothing. "
+        "What turns them into probabilities?",
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.10** *(2 points)* Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*. A
+# row ends at its first `end`; what it draws later does not count. The function should return in which
+# step, from 1, the last row ends, or the number of all steps if one never does. A real library ran on
+# too long because of this [mistral214]. Repair it.
+
+
+# %% nbgrader={"grade": false, "grade_id": "batch_end_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repaired_steps(tokens, end):
+    finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+    for step, drawn in enumerate(tokens, 1):
+        finished = finished ^ (drawn == end)
+        ### BEGIN SOLUTION
+        finished = finished | (drawn == end)
+        ### END SOLUTION
+        if finished.all():
+            return step
+    return len(tokens)
+
+
+# %% nbgrader={"grade": true, "grade_id": "batch_end_repair_remembers_rows", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def example():
+    check.gives(
+        repaired_steps,
+        torch.tensor([[5, 0], [7, 0], [0, 4], [6, 6], [6, 8]]),
+        0,
+        expect=3,
+        why="With end 0, the right row ends in step 1 and the left one in step 3. Follow "
+        "`finished` of the right row through the steps.",
+    )
+
+
+2.0 * check.passes("one row draws end twice", example)
+### BEGIN HIDDEN TESTS
+example()
+for tokens, expected in (
+    ([[0, 5], [0, 5], [0, 5], [5, 0], [5, 5]], 4),
+    ([[5, 5, 0], [5, 0, 5], [0, 5, 5], [5, 5, 5]], 3),
+    ([[5, 5], [0, 0], [5, 5]], 2),
+    ([[0, 5], [5, 5], [0, 5]], 3),
+    ([[5], [0], [0], [7]], 2),
+    ([[0, 0], [0, 0]], 1),
+):
+    check.gives(
+        repaired_steps,
+        torch.tensor(tokens),
+        0,
+        expect=expected,
+        why="Once a row has ended it stays ended, whatever it draws. Rows may end in different "
+        "steps, in the same step, or never.",
+    )
+check.gives(
+    repaired_steps,
+    torch.tensor([[0, 9], [9, 3], [9, 3], [3, 3]]),
+    9,
+    expect=2,
+    why="The end token may be any id.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **1.11** *(3 points)* Write the loop, greedily, for a model that is a table. One point each: it
+# follows the table from the last token; it stops after `end`; no new tokens, and equal logits.
+
+
+# %% nbgrader={"grade": false, "grade_id": "greedy_loop", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def greedy_loop(table, start, max_new_tokens, end):
+    """The ids of `start` and of its greedy continuation, as one list of whole numbers.
+
+    table: (vocab, vocab); row i holds the logits of what follows token i, whatever was before it.
+    start: a list of at least one id, without `end`. max_new_tokens: 0 or more.
+    Of equal logits the lowest id wins. Once `end` is chosen, it is the last id of the list.
+    """
+    ### BEGIN SOLUTION
+    ids = list(start)
+    for _ in range(max_new_tokens):
+        ids.append(int(table[ids[-1]].argmax()))
+        if ids[-1] == end:
+            break
+    return ids
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "greedy_loop_follows_the_last_token_to_the_end", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def follows_the_table():
+    check.gives(
+        greedy_loop,
+        CAT.table,
+        [0],
+        6,
+        8,
+        expect=[0, 1, 4, 6, 0, 1, 4],
+        why="From ' the' (0), the largest logit of row 0 leads to ' cat' (1), and so on. Return "
+        "the start and the new ids together.",
+    )
+
+
+points = 1.0 * check.passes("the cat sat on the cat sat", follows_the_table)
+### BEGIN HIDDEN TESTS
+CHAIN = torch.tensor(
+    [
+        [0.0, 3.5, 1.0, 2.0, 3.0],
+        [1.0, 0.0, 3.5, 2.0, 3.0],
+        [1.0, 2.0, 0.0, 3.5, 3.0],
+        [1.0, 2.0, 3.0, 0.0, 3.5],
+        [3.5, 1.0, 2.0, 3.0, 0.0],
+    ]
+)
+
+
+def follows_from_the_last():
+    follows_the_table()
+    check.gives(
+        greedy_loop,
+        CHAIN,
+        [3, 0, 1],
+        2,
+        4,
+        expect=[3, 0, 1, 2, 3],
+        why="A start may have several tokens. Which of them decides what comes next?",
+    )
+
+
+def stops_after_end():
+    for table, start, end, expected in (
+        (CHAIN, [0], 3, [0, 1, 2, 3]),
+        (CHAIN, [2], 4, [2, 3, 4]),
+        (CHAIN, [1, 3], 0, [1, 3, 4, 0]),
+        (torch.tensor([[1.0, 0.0], [2.0, 1.0]]), [1], 0, [1, 0]),
+    ):
+        check.gives(
+            greedy_loop,
+            table,
+            start,
+            10,
+            end,
+            expect=expected,
+            why="Once `end` is chosen nothing follows, and `end` itself stands in the list.",
+        )
+
+
+def corners():
+    check.gives(
+        greedy_loop, CHAIN, [3, 1], 0, 4, expect=[3, 1], why="With 0 new tokens only start is left."
+    )
+    tied = torch.tensor([[1.0, 5.0, 5.0], [7.0, 7.0, 2.0], [0.0, 0.0, 0.0]])
+    check.gives(
+        greedy_loop,
+        tied,
+        [0],
+        3,
+        2,
+        expect=[0, 1, 0, 1],
+        why="Of equal logits the lowest id wins.",
+    )
+
+
+points = 1.0 * check.passes("from the last token of the start", follows_from_the_last)
+points += check.passes("end-of-text", stops_after_end)
+points += check.passes("no new tokens, and equal logits", corners)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown]
+# **1.12** *(4 points)* Your `draw` from **Build it** above. One point each: the stretches and their
+# ends; tokens of probability 0; a *u* beyond the last stretch; each token of a larger vocabulary as
+# often as it should come.
+
+
+# %% nbgrader={"grade": true, "grade_id": "draw_gives_each_token_its_stretch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+def stretches():
+    for u, expected in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
+        check.gives(
+            draw,
+            PROBS,
+            u,
+            expect=expected,
+            why=f"On the line of the four stretches u = {u} falls on another token.",
+        )
+
+
+points = 1.0 * check.passes("four tokens", stretches)
+### BEGIN HIDDEN TESTS
+
+
+def stretches_and_ends():
+    stretches()
+    quarters = torch.tensor([0.25, 0.5, 0.125, 0.125])
+    for u, expected in ((0.0, 0), (0.2, 0), (0.25, 1), (0.7, 1), (0.75, 2), (0.875, 3)):
+        check.gives(
+            draw,
+            quarters,
+            u,
+            expect=expected,
+            why="The stretches lie in order of ids, not of size, and where two meet, the point "
+            "belongs to the right one.",
+        )
+
+
+def never_what_is_impossible():
+    for probs, u, expected in (
+        ([0.0, 0.5, 0.5], 0.0, 1),
+        ([0.0, 0.0, 1.0], 0.0, 2),
+        ([0.5, 0.0, 0.5], 0.5, 2),
+        ([0.5, 0.0, 0.0, 0.5], 0.5, 3),
+        ([0.0, 0.25, 0.0, 0.75], 0.25, 3),
+        ([0.5, 0.25, 0.0, 0.25], 0.6, 1),
+        ([0.0] * 20 + [0.0625] * 16, 0.0, 20),
+        ([1.0, 0.0, 0.0], 0.5, 0),
+    ):
+        check.gives(
+            draw,
+            torch.tensor(probs),
+            u,
+            expect=expected,
+            why="A token of probability 0 has a stretch without length: no u may fall on it.",
+        )
+
+
+def beyond_the_last():
+    for probs, u, expected in (
+        ([0.5, 0.49999], 0.999999, 1),
+        ([0.3, 0.3, 0.39999], 0.9999999, 2),
+        ([0.5, 0.49999, 0.0], 0.999999, 1),
+        ([0.25, 0.74999, 0.0, 0.0], 0.9999999999, 1),
+        ([0.99999, 0.0], 0.999999, 0),
+        ([0.0249999] * 40, 0.9999999, 39),
+    ):
+        check.gives(
+            draw,
+            torch.tensor(probs),
+            u,
+            expect=expected,
+            why="Rounding can leave the last sum below u. Then the last token that is possible "
+            "at all has to come, not an impossible one and no error.",
+        )
+
+
+def larger_vocabulary():
+    probs = torch.randn(50, generator=torch.Generator().manual_seed(3)).mul(2).softmax(dim=-1)
+    evenly = [(i + 0.5) / 200 for i in range(200)]
+
+    def shares(probs):
+        drawn = torch.tensor([int(check.call(draw, probs, u)) for u in evenly])
+        return torch.bincount(drawn, minlength=50) / 200
+
+    check.close(
+        shares,
+        probs,
+        expect=probs,
+        within=0.0051,
+        why="200 throws spread evenly over the line should give every one of 50 tokens its share.",
+    )
+
+
+points = 1.0 * check.passes("the stretches and their ends", stretches_and_ends)
+points += check.passes("tokens of probability 0", never_what_is_impossible)
+points += check.passes("u beyond the last stretch", beyond_the_last)
+points += check.passes("a larger vocabulary", larger_vocabulary)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown]
+# **1.13** *(no points, read by your instructor if you have one)* In three sentences: a friend asks a
+# chat program once for the capital of France, gets `Lyon`, and says "so the model thinks it is Lyon".
+# What does one answer tell, what not, and what would you look at?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_one_draw_is_no_belief", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# The model gave a distribution, and the program drew from it: one answer only shows that Lyon had a
+# probability above 0. It does not show that Lyon was the most likely token, as a token with a few
+# percent comes once in a while. I would look at the log-probabilities of the next token, or ask for
+# the greedy answer, or ask a hundred times and count.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Your score
+#
+# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# ## References
+#
+# - [shannon1948] Shannon: A Mathematical Theory of Communication. 1948
+# - [jelinek1977] Jelinek, Mercer, Bahl and Baker: Perplexity, a measure of the difficulty of speech
+#   recognition tasks. 1977
+# - [schurmann2007] Schürmann and Grassberger: The predictability of letters in written English.
+#   arXiv, 2007
+# - [raschka2024] Raschka: Build a Large Language Model (From Scratch), notebook of chapter 5. 2024
+
+# %% [markdown]
+# - [hfcourse2026] the LLM course of Hugging Face, chapter 1
+# - [transformers2026], [vllm2026]: the code of these two, as read in 2026
+# - [openaigpt51], [maxtext2103], [unsloth772], [litllama153], [flashattention2784], [mistral214],
+#   [magenta239], [pytorch48841], [flashinfer923]: questions, bug reports and repairs
+#
+# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.

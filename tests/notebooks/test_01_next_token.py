@@ -1,0 +1,195 @@
+"""The Storyteller does what the lesson on the next token says of it."""
+
+import math
+import random
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_utils.generate import Settings, generate, generate_batch
+from course_utils.metrics import effective_choices, entropy, perplexity
+from course_utils.sampling import sample
+from course_utils.toys import CAT, NEXT_LOGITS
+
+LESSON = Path(__file__).parents[2] / "quizzes/source/01_next_token/01_next_token.py"
+LISTED = LESSON.read_text().split("SENTENCES = (")[1].split("\n)")[0]
+SENTENCES = re.findall(r'^    "(.*)",$', LISTED, re.MULTILINE)
+
+
+def likeliest(storyteller, prompt: str, n: int) -> tuple[list[str], list[float]]:
+    shares, ids = storyteller.next_logits(prompt).softmax(dim=-1).topk(n)
+    return [storyteller.tokenizer.decode([i]) for i in ids.tolist()], shares.tolist()
+
+
+@torch.inference_mode()
+def scored(storyteller, text: str) -> tuple[list[int], list[float]]:
+    ids = storyteller.encode(text)
+    rows = storyteller.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
+    return ids[1:], [rows[i, token].item() for i, token in enumerate(ids[1:])]
+
+
+@torch.inference_mode()
+def last_row(storyteller, ids: list[int]) -> torch.Tensor:
+    return storyteller.gpt(torch.tensor([ids[-256:]]))[0, -1]
+
+
+def test_the_prompts_are_as_open_as_the_page_says(storyteller):
+    tokens, shares = likeliest(storyteller, "She picked up", 4)
+    assert tokens == [" the", " a", " her", " one"]
+    assert shares[0] < 0.5
+    assert sum(shares) == pytest.approx(0.81, abs=0.01)
+    tokens, shares = likeliest(storyteller, "Once upon a", 1)
+    assert tokens == [" time"]
+    assert shares[0] == pytest.approx(0.997, abs=0.002)
+    assert effective_choices(storyteller.next_logits("There was once a")) == pytest.approx(
+        178, abs=2
+    )
+    bits = [entropy(storyteller.next_logits(prompt)) for prompt in ("Once upon a", "She picked up")]
+    assert bits[0] < 0.1 < 3 < bits[1]
+
+
+def test_rare_words_are_spelt_from_pieces(storyteller):
+    pieces = {
+        word: len(storyteller.tokenizer.encode_ordinary(word))
+        for word in (" picked", " lantern", "Unbelievable")
+    }
+    assert pieces == {" picked": 1, " lantern": 3, "Unbelievable": 7}
+
+
+def test_the_explorer_draws_what_the_page_says():
+    from course_utils import explore
+
+    panel = explore.Distribution(
+        ((" the", " a", " that", " one"), torch.tensor([12.0, 5.0, 2.0, 1.0]).log())
+    )
+    click = {number: panel.controls[f"sample_{number}"].click for number in (1, 100)}
+    click[1]()
+    assert panel.counts.tolist() == [0, 0, 0, 1]
+    for _ in range(9):
+        click[1]()
+    assert panel.counts[0] == 5
+    panel.controls["seed"].value = 1
+    panel.controls["seed"].value = 0
+    assert panel.counts.sum() == 0
+    shares = []
+    for _ in range(10):
+        click[100]()
+        shares.append(panel.counts[0].item())
+    panel.close()
+    assert (shares[0], shares[-1]) == (64, 603)
+
+
+def test_a_thousand_draws_miss_as_they_typically_do():
+    drawn = sample(NEXT_LOGITS.expand(1000, -1), torch.Generator().manual_seed(1))
+    toward = int((drawn == 7).sum())
+    assert 5 < abs(toward - 357.6) < 40
+
+
+@torch.inference_mode()
+def test_each_row_is_about_the_token_after_it(storyteller):
+    ids = storyteller.encode("Once upon a time there")
+    guesses = storyteller.gpt(torch.tensor([ids]))[0].argmax(dim=-1).tolist()
+    assert guesses[1:-1] == ids[2:]
+    assert storyteller.tokenizer.decode(guesses[-1:]) == " was"
+    ids = storyteller.encode("Once upon a time there was a king.")
+    rows = storyteller.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
+    before = sum(rows[i - 1, ids[i]] for i in range(1, len(ids)))
+    at = sum(rows[i, ids[i]] for i in range(1, len(ids)))
+    assert at < 4 * before < 0
+
+
+def test_greedy_goes_round_in_circles(storyteller):
+    steps = generate(storyteller, "She picked up", Settings(temperature=0), 24)
+    assert "".join(step.text for step in steps).count(" in a dress, and put her") >= 2
+
+
+def test_what_lies_before_the_context_cannot_be_seen(storyteller):
+    prompt = "Once upon a time"
+    story = storyteller.encode(prompt)
+    story += [step.token for step in generate(storyteller, prompt, max_new_tokens=265, seed=2)]
+    assert len(story) == 270
+    [dragon] = storyteller.tokenizer.encode_ordinary(" dragon")
+    now = last_row(storyteller, story)
+    for position in (10, 13, 14, 200, 269):
+        other = [*story[:position], dragon, *story[position + 1 :]]
+        same = torch.equal(last_row(storyteller, other), now)
+        assert same == (position < 270 - 256)
+    _, logprobs = scored(storyteller, storyteller.tokenizer.decode(story[1:101]))
+    assert torch.tensor(logprobs).exp().prod() == 0
+    assert -1000 < sum(logprobs) < -100
+
+
+def test_end_of_text_is_likely_where_stories_end(storyteller):
+    end = storyteller.tokenizer.eot_token
+    prompts = ("She picked up the", "So they all went home.", "And they lived happily ever after.")
+    chances = [storyteller.next_logits(prompt).softmax(dim=-1)[end].item() for prompt in prompts]
+    assert chances[0] < 0.0005 < 0.05 < chances[1] < 0.5 < chances[2]
+
+
+def test_two_of_four_cats_come_to_an_end_and_greedy_ones_never_do():
+    chances = CAT.table.softmax(dim=-1)[:, CAT.eot_token]
+    assert chances[7] == pytest.approx(1 / 3, abs=0.01)
+    assert (chances > 0.02).sum() == 1
+    batches = generate_batch(CAT, ["the"] * 4, None, 40, cache=False)
+    ended = {row for steps in batches for row, step in enumerate(steps) if step is None}
+    assert len(ended) == 2
+    greedy = list(generate(CAT, "the", Settings(temperature=0), 40, cache=False))
+    assert [step.token for step in greedy] == [1, 4, 6, 0] * 10
+
+
+def test_shuffled_words_are_far_less_likely(storyteller):
+    sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
+    assert sentence in SENTENCES
+    words = sentence.split()
+    random.Random(0).shuffle(words)
+    numbers = [
+        perplexity(scored(storyteller, text)[1]).item() for text in (sentence, " ".join(words))
+    ]
+    assert numbers[1] / numbers[0] == pytest.approx(10, abs=1)
+    for text in SENTENCES:
+        words = text.split()
+        random.Random(1).shuffle(words)
+        shuffled = perplexity(scored(storyteller, " ".join(words))[1])
+        assert shuffled > 2 * perplexity(scored(storyteller, text)[1])
+
+
+@pytest.mark.slow
+def test_the_greedy_text_is_far_likelier_than_the_human_one():
+    from course_utils import explore
+
+    panel = explore.ProbabilityTrace(length=40, beams=2)
+    means = {
+        name: sum(map(math.log, trace.probs)) / len(trace.probs)
+        for name, trace in panel.traces.items()
+    }
+    panel.close()
+    assert means["human"] == pytest.approx(-4.09, abs=0.02)
+    assert means["greedy"] == pytest.approx(-1.13, abs=0.02)
+    assert means["human"] < means["sampled"] < means["greedy"] < means["beam"]
+
+
+def test_a_word_surprises_most_at_its_beginning(storyteller):
+    assert len(SENTENCES) == 8
+    places = {1: [], 2: [], 3: [], 4: []}
+    for text in SENTENCES:
+        place = 0
+        for token, logprob in zip(*scored(storyteller, text), strict=True):
+            piece = storyteller.tokenizer.decode([token])
+            if not piece.strip().isalpha():
+                place = 0
+                continue
+            place = 1 if piece[0] == " " or place == 0 else place + 1
+            places[min(place, 4)].append(-logprob / math.log(2))
+    means = [sum(found) / len(found) for found in places.values()]
+    assert means[:3] == pytest.approx([8.6, 3.6, 1.7], abs=0.1)
+    assert all(first > later for first, later in pairwise(means))
+    assert min(map(len, places.values())) >= 10
+
+
+def test_the_likeliest_first_guesses_are_scores_not_probabilities(storyteller):
+    logits = storyteller.next_logits("She picked up")
+    assert logits.min() < -5 < 5 < logits.max()
+    assert logits.sum() < -1000

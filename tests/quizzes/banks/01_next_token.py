@@ -1,0 +1,407 @@
+"""Right answers for each scored item of module 01, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "draw": write(
+        {
+            "loop": """
+                total, last = 0.0, 0
+                for i, p in enumerate(probs.tolist()):
+                    if p > 0:
+                        total, last = total + p, i
+                        if u < total:
+                            return i
+                return last
+            """,
+            "first above": """
+                above = (probs.cumsum(dim=0) > u).nonzero()
+                return above[0].item() if len(above) else probs.nonzero()[-1].item()
+            """,
+            "searchsorted": """
+                place = torch.searchsorted(probs.double().cumsum(0), u, right=True)
+                last = probs.nonzero().max()
+                return torch.minimum(place, last)
+            """,
+            "scaled": """
+                sums = probs.double().cumsum(dim=-1)
+                place = int((sums <= u * sums[-1]).sum())
+                return min(place, int(probs.nonzero()[-1]))
+            """,
+            "subtracting": """
+                for i in range(len(probs)):
+                    if probs[i] > 0:
+                        choice = i
+                        if u < probs[i]:
+                            break
+                        u = u - probs[i]
+                return choice
+            """,
+            "argmax of the sums": """
+                sums = torch.cumsum(probs, 0)
+                if u >= sums[-1]:
+                    return int(torch.nonzero(probs)[-1][0])
+                return (sums > u).int().argmax().item()
+            """,
+            "numpy": """
+                import numpy as np
+                weights = probs.numpy().astype(float)
+                place = np.searchsorted(weights.cumsum(), u, side="right")
+                return min(place, np.flatnonzero(weights)[-1])
+            """,
+            "divided by the sum": """
+                sums = (probs / probs.sum()).cumsum(0)
+                above = torch.where(sums > u)[0]
+                return above[0] if above.numel() else torch.where(probs > 0)[0][-1]
+            """,
+            "standard library": """
+                import bisect
+                import itertools
+                weights = probs.tolist()
+                sums = list(itertools.accumulate(weights))
+                last = max(i for i, p in enumerate(weights) if p)
+                return min(bisect.bisect_right(sums, u), last)
+            """,
+        },
+        {
+            "greedy": "return int(probs.argmax())",
+            "returns the token's text": "return FOUR.tokens[int((probs.cumsum(0) <= u).sum())]",
+            "ignores u": """
+                generator = torch.Generator().manual_seed(0)
+                return torch.multinomial(probs, 1, generator=generator).item()
+            """,
+            "compares with single probabilities": """
+                above = (probs > u).nonzero()
+                return above[0].item() if len(above) else len(probs) - 1
+            """,
+            "fair die": "return int(u * len(probs))",
+            "only the sums": "return probs.cumsum(0)",
+            "most likely first": (
+                """
+                order = probs.argsort(descending=True, stable=True)
+                place = int((probs[order].cumsum(0) <= u).sum())
+                last = int((probs > 0).sum()) - 1
+                return int(order[min(place, last)])
+                """,
+                2,
+            ),
+            "closed at the right": (
+                """
+                place = int((probs.cumsum(0) < u).sum())
+                return min(place, int(probs.nonzero()[-1]))
+                """,
+                2,
+            ),
+            "runs over the end": ("return int((probs.cumsum(0) <= u).sum())", 3),
+            "raises beyond the end": (
+                "return (probs.cumsum(0) > u).nonzero()[0].item()",
+                3,
+            ),
+            "clamped to the vocabulary": (
+                "return min(int((probs.cumsum(0) <= u).sum()), len(probs) - 1)",
+                3,
+            ),
+            "beyond means greedy": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return above[0].item() if len(above) else int(probs.argmax())
+                """,
+                3,
+            ),
+            "list of one": "return [int((probs.cumsum(0) <= u).sum())]",
+            "float": "return float(u)",
+        },
+    ),
+    "logits_are": choice("answer_logits", "C"),
+    "share_of_first": number(
+        "answer_first",
+        {
+            "three decimals": "0.844",
+            "two decimals would do": "0.8438",
+            "computed": "torch.tensor([3.0, 1.0, 0.0]).softmax(-1)[0].item()",
+            "by hand": "20.09 / (20.09 + 2.72 + 1)",
+        },
+        {
+            "logits over their sum": 0.75,
+            "zero weight for zero": 0.881,
+            "weight": 20.09,
+            "second token": 0.114,
+            "percent": 84.4,
+            "third token": 0.042,
+        },
+    ),
+    "four_throws": predict(
+        "answer_throws",
+        {
+            "as printed": '"one the that a"',
+            "with the tokens' spaces": '" one the that a"',
+            "loose": '"one  the\\tthat a "',
+            "joined": '" ".join(["one", "the", "that", "a"])',
+        },
+        {
+            "closed at the right": '"one the a the"',
+            "greedy": '"the the the the"',
+            "in order of probability": '"the a that one"',
+            "first end wrong": '"one the a a"',
+            "second end wrong": '"one the that the"',
+            "ids": "[3, 0, 2, 1]",
+            "reversed": '"a that the one"',
+        },
+    ),
+    "one_draw": choice("answer_draw", "D"),
+    "which_row": predict(
+        "answer_row",
+        {"whole": "2", "float": "2.0", "computed": "torch.tensor([1.0, 0.0, 4.0]).argmax().item()"},
+        {"first row": 0, "last token itself": 1, "its logit": 4, "largest of all": 5, "count": 3},
+    ),
+    "cropped_name": choice("answer_name", "A"),
+    "four_token_perplexity": number(
+        "answer_perplexity",
+        {
+            "whole": "4",
+            "root": "256 ** 0.25",
+            "logs": "math.exp(-(math.log(1 / 2) + math.log(1 / 32) + math.log(1 / 4)) / 4)",
+            "bits": "2 ** ((1 + 2 + 3 + 2) / 4)",
+        },
+        {
+            "mean of the exp": 4.5,
+            "mean probability": 3.556,
+            "mean bits": 2,
+            "sum of bits": 8,
+            "whole text": 256,
+            "turned round": 0.25,
+            "mean in nats": 1.386,
+        },
+    ),
+    "two_texts": choice("answer_texts", "B"),
+    "draws_repair": repair(
+        {
+            "softmax": "weights = logits.softmax(dim=-1)",
+            "weights are enough": "weights = logits.exp()",
+            "by hand": """
+                weights = (logits - logits.max()).exp()
+                weights = weights / weights.sum()
+            """,
+            "early return": """
+                probs = torch.softmax(logits, -1)
+                return torch.multinomial(probs, n, replacement=True, generator=generator)
+            """,
+            "inverse CDF": """
+                sums = logits.double().softmax(-1).cumsum(-1)
+                u = torch.rand(n, generator=generator, dtype=torch.float64)
+                return torch.searchsorted(sums, u).clamp(max=len(logits) - 1)
+            """,
+            "Gumbel": """
+                noise = -torch.rand(n, len(logits), generator=generator).log()
+                return (logits - noise.log()).argmax(dim=-1)
+            """,
+            "a list": """
+                drawn = torch.multinomial(logits.exp(), n, True, generator=generator)
+                return drawn.tolist()
+            """,
+        },
+        {
+            "shifted to be positive": "weights = logits - logits.min()",
+            "absolute": "weights = logits.abs()",
+            "clamped": "weights = logits.clamp(min=0)",
+            "over their sum": "weights = logits / logits.sum()",
+            "log-probabilities": "weights = logits.log_softmax(dim=-1)",
+            "softmax twice": "weights = logits.softmax(-1).softmax(-1)",
+            "sigmoid": "weights = logits.sigmoid()",
+            "greedy": "return logits.argmax(-1).expand(n)",
+            "fair die": "weights = torch.ones_like(logits)",
+            "only the four tokens": "weights = logits.exp() if logits.min() >= 0 else -logits",
+        },
+    ),
+    "batch_end_repair": repair(
+        {
+            "or": "finished = finished | (drawn == end)",
+            "logical or": "finished = torch.logical_or(finished, drawn == end)",
+            "looks back": "finished = (tokens[:step] == end).any(dim=0)",
+            "sets the rows": "finished[drawn == end] = True",
+            "without the flag": """
+                firsts = []
+                for row in tokens.T.tolist():
+                    firsts.append(row.index(end) + 1 if end in row else len(tokens))
+                return max(firsts)
+            """,
+            "running maximum": """
+                ended = (tokens == end).int().cummax(dim=0).values.bool().all(dim=1)
+                return int(ended.int().argmax()) + 1 if ended.any() else len(tokens)
+            """,
+        },
+        {
+            "all in the same step": "finished = drawn == end",
+            "any row": "if (drawn == end).any():\n    return step",
+            "and": "finished = finished & (drawn == end)",
+            "first row decides": "if drawn[0] == end:\n    return step",
+            "as in the book": "if drawn == end:\n    break",
+            "never early": "continue",
+            "one step late": """
+                if ((tokens[:step] == end).any(dim=0)).all():
+                    return step + 1
+                finished = torch.zeros_like(finished)
+            """,
+            "counts end tokens": """
+                if (tokens[:step] == end).sum() >= tokens.shape[1]:
+                    return step
+                finished = torch.zeros_like(finished)
+            """,
+            "end is 0": "finished = (tokens[:step] == 0).any(dim=0)",
+        },
+    ),
+    "greedy_loop": write(
+        {
+            "for": """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    token = table[ids[-1]].argmax().item()
+                    ids = ids + [token]
+                    if token == end:
+                        return ids
+                return ids
+            """,
+            "while": """
+                ids, best = start.copy(), table.argmax(dim=-1).tolist()
+                while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+                    ids.append(best[ids[-1]])
+                return ids
+            """,
+            "recursion": """
+                if max_new_tokens == 0 or start[-1] == end:
+                    return list(start)
+                token = int(torch.argmax(table[start[-1]]))
+                return greedy_loop(table, [*start, token], max_new_tokens - 1, end)
+            """,
+            "tensor": """
+                ids = torch.tensor(start)
+                for _ in range(max_new_tokens):
+                    if ids[-1] == end:
+                        break
+                    ids = torch.cat([ids, table[ids[-1]].argmax(-1, keepdim=True)])
+                return ids
+            """,
+            "plain lists": """
+                rows = table.tolist()
+                ids = tuple(start)
+                for _ in range(max_new_tokens):
+                    row = rows[ids[-1]]
+                    ids += (row.index(max(row)),)
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+        },
+        {
+            "first token of the start": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[0]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+                """,
+                0,
+            ),
+            "never stops": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].argmax()))
+                return ids
+                """,
+                2,
+            ),
+            "drops end": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    token = int(table[ids[-1]].argmax())
+                    if token == end:
+                        break
+                    ids.append(token)
+                return ids
+                """,
+                2,
+            ),
+            "one more after end": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    stop = ids[-1] == end
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if stop:
+                        break
+                return ids
+                """,
+                2,
+            ),
+            "last of equal logits": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    row = table[ids[-1]]
+                    ids.append(int((row == row.max()).nonzero()[-1]))
+                    if ids[-1] == end:
+                        break
+                return ids
+                """,
+                2,
+            ),
+            "at least one token": (
+                """
+                ids = list(start)
+                while True:
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end or len(ids) - len(start) >= max_new_tokens:
+                        return ids
+                """,
+                2,
+            ),
+            "always from the start": """
+                token = int(table[start[-1]].argmax())
+                return start + [token] * max_new_tokens
+            """,
+            "only the new ones": """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids[len(start):]
+            """,
+            "columns": """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[:, ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "length of all": (
+                """
+                ids = list(start)
+                while len(ids) < max_new_tokens and ids[-1] != end:
+                    ids.append(int(table[ids[-1]].argmax()))
+                return ids
+                """,
+                1,
+            ),
+            "die": (
+                """
+                generator = torch.Generator().manual_seed(0)
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    probs = table[ids[-1]].softmax(-1)
+                    ids.append(int(torch.multinomial(probs, 1, generator=generator)))
+                    if ids[-1] == end:
+                        break
+                return ids
+                """,
+                0,
+            ),
+            "forgets to return": "ids = list(start)",
+        },
+    ),
+}

@@ -1,0 +1,339 @@
+"""Right answers for each scored item of module 03, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "my_top_k": write(
+        {
+            "stable argsort": """
+                order = torch.argsort(logits, dim=-1, descending=True, stable=True)
+                mask = torch.ones_like(logits, dtype=torch.bool)
+                mask.scatter_(-1, order[..., :k], False)
+                return logits.masked_fill(mask, float("-inf"))
+            """,
+            "early returns": """
+                if k is None or k >= logits.shape[-1]:
+                    return logits.clone()
+                values, places = torch.sort(logits, dim=-1, descending=True, stable=True)
+                out = torch.full_like(logits, -float("inf"))
+                return out.scatter(-1, places[..., :k], values[..., :k])
+            """,
+            "ranks": """
+                if k is None:
+                    return logits
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                rank = order.argsort(dim=-1)
+                return torch.where(rank < k, logits, -torch.inf)
+            """,
+            "threshold, then the first ties": """
+                size = logits.size(-1)
+                k = size if k is None else min(k, size)
+                kth = torch.topk(logits, k, dim=-1).values[..., -1:]
+                above = logits > kth
+                room = k - above.sum(dim=-1, keepdim=True)
+                equal = logits == kth
+                stays = above | (equal & (equal.cumsum(dim=-1) <= room))
+                return logits.masked_fill(~stays, -torch.inf)
+            """,
+            "lists": """
+                rows = logits.reshape(-1, logits.shape[-1])
+                out = torch.full_like(rows, -torch.inf)
+                for i, row in enumerate(rows.tolist()):
+                    best = sorted(range(len(row)), key=lambda j: (-row[j], j))[:k]
+                    out[i, best] = rows[i, best]
+                return out.reshape(logits.shape)
+            """,
+            "one at a time": """
+                left = logits.double()
+                out = torch.full_like(logits, -torch.inf)
+                size = logits.shape[-1]
+                for _ in range(min(size if k is None else k, size)):
+                    best = left.argmax(dim=-1, keepdim=True)
+                    out = out.scatter(-1, best, logits.gather(-1, best))
+                    left = left.scatter(-1, best, -torch.inf)
+                return out
+            """,
+            "double inside, in place on a copy": """
+                out = logits.clone()
+                order = out.double().sort(dim=-1, descending=True, stable=True).indices
+                if k is not None:
+                    out.scatter_(-1, order[..., k:], -torch.inf)
+                return out
+            """,
+        },
+        {
+            "keeps all ties": (
+                """
+                k = logits.shape[-1] if k is None else min(k, logits.shape[-1])
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                return logits.masked_fill(logits < kth, -torch.inf)
+                """,
+                4,
+            ),
+            "cuts to 0": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits).scatter(-1, order[..., :k], 1.0)
+                return logits * kept
+            """,
+            "probabilities": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.full_like(logits, -torch.inf)
+                kept = kept.scatter(-1, order[..., :k], logits.gather(-1, order[..., :k]))
+                return kept.softmax(dim=-1)
+            """,
+            "cuts the best": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                mask = torch.zeros_like(logits, dtype=torch.bool)
+                return logits.masked_fill(mask.scatter(-1, order[..., :k], True), -torch.inf)
+            """,
+            "only k values": (
+                """
+                if k is None or k >= logits.shape[-1]:
+                    return logits
+                return logits.topk(k, dim=-1).values
+                """,
+                0,
+            ),
+            "one too many": (
+                """
+                if k is None:
+                    return logits
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool)
+                return logits.masked_fill(~kept.scatter(-1, order[..., : k + 1], True), -torch.inf)
+                """,
+                0,
+            ),
+            "forgets to return": "logits.argsort(dim=-1, descending=True, stable=True)",
+            "returns a list": "return logits.tolist()",
+            "drops all ties": (
+                """
+                size = logits.shape[-1]
+                if k is None or k >= size:
+                    return logits
+                bar = logits.sort(dim=-1, descending=True).values[..., k : k + 1]
+                return logits.masked_fill(logits <= bar, -torch.inf)
+                """,
+                4,
+            ),
+            "highest ids of a tie": (
+                """
+                order = logits.argsort(dim=-1, stable=True).flip(-1)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+            "bare topk": (
+                """
+                best = torch.topk(logits, k, dim=-1)
+                out = torch.full_like(logits, -torch.inf)
+                return out.scatter(-1, best.indices, best.values)
+                """,
+                3,
+            ),
+            "clamped topk, ties as they come": (
+                """
+                k = logits.shape[-1] if k is None else min(k, logits.shape[-1])
+                best = torch.topk(logits, k, dim=-1)
+                out = torch.full_like(logits, -torch.inf)
+                return out.scatter(-1, best.indices, best.values)
+                """,
+                4,
+            ),
+            "ties nudged apart": (
+                """
+                nudged = logits.double() - 1e-6 * torch.arange(logits.shape[-1])
+                order = nudged.argsort(dim=-1, descending=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+            "None not thought of": (
+                """
+                k = min(k, logits.shape[-1])
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+            "in place": (
+                """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                if k is not None:
+                    logits.scatter_(-1, order[..., k:], -torch.inf)
+                return logits
+                """,
+                4,
+            ),
+            "always float32": (
+                """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.float().masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+            "one row only": (
+                """
+                order = logits.argsort(dim=-1, descending=True, stable=True)[:k]
+                kept = torch.zeros_like(logits, dtype=torch.bool)
+                kept[order] = True
+                return logits.masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+            "first dimension": (
+                """
+                order = logits.argsort(dim=0, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(0, order[:k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+                """,
+                4,
+            ),
+        },
+    ),
+    "share_of_two": number(
+        "answer_share",
+        {
+            "rounded": "0.571",
+            "fraction": "4 / 7",
+            "computed": "0.4 / (0.4 + 0.3)",
+            "more": "0.5714",
+        },
+        {
+            "unchanged": 0.4,
+            "mass of both": 0.7,
+            "made equal": 0.5,
+            "shared out": 0.55,
+            "k of 3": 0.444,
+        },
+    ),
+    "odds_of_survivors": choice("answer_odds", "C"),
+    "tie_at_the_border": predict(
+        "answer_ids",
+        {
+            "in order": "[0, 1, 2]",
+            "best first": "[1, 0, 2]",
+            "tuple": "(2, 1, 0)",
+            "set": "{0, 1, 2}",
+        },
+        {
+            "all ties": [0, 1, 2, 4],
+            "highest ids": [1, 2, 4],
+            "only the best": [1],
+            "no ties": [0, 1],
+            "values": [2.0, 5.0, 2.0],
+            "twice": [0, 1, 1, 2],
+            "empty": [],
+        },
+    ),
+    "order_with_temperature": choice("answer_order", "A"),
+    "mass_of_forty": number(
+        "answer_mass",
+        {"rounded": "0.16", "computed": "40 * 0.8 / 200", "fraction": "4 / 25"},
+        {
+            "40 of 200": 0.2,
+            "all good words": 0.8,
+            "40 of 4,096": 0.01,
+            "renormalised": 1.0,
+            "k as percent": 0.4,
+            "percent": 16,
+        },
+    ),
+    "fixed_knife": choice("answer_knife", "D"),
+    "nothing_kept": predict(
+        "answer_word",
+        {"word": "'closer'", "with spaces": "' closer '", "computed": "VOCABULARY[0]"},
+        {
+            "as if off": "'forward'",
+            "last word": "'you'",
+            "smallest logit": "'effort'",
+            "an error": "'IndexError'",
+            "its id": 0,
+            "nothing": "''",
+        },
+    ),
+    "one_that_was_two": choice("answer_two", "B"),
+    "fill_repair": repair(
+        {
+            "minus infinity": "fill = float('-inf')",
+            "what was meant": "fill = -1e10",
+            "the smallest float": "fill = torch.finfo(torch.float32).min",
+            "early return": "return torch.where(logits < kth, -torch.inf, logits).softmax(dim=-1)",
+            "after softmax": """
+                probs = logits.softmax(dim=-1) * (logits >= kth)
+                return probs / probs.sum(dim=-1, keepdim=True)
+            """,
+        },
+        {
+            "exactly 0": "fill = 0.0",
+            "a little below 0": "fill = -1e-10",
+            "minus 100": "fill = -100.0",
+            "minus 10,000": "fill = -1e4",
+            "the smallest logit": "fill = float(logits.min())",
+            "the limit": "fill = float(kth.min())",
+            "not a number": "fill = float('nan')",
+            "plus infinity": "fill = float('inf')",
+            "first row only": "return torch.where(logits < kth[..., :1, :1], -torch.inf, logits)",
+        },
+    ),
+    "axis_repair": repair(
+        {
+            "last dimension": "best = ordered[..., :k]",
+            "narrow": "best = ordered.narrow(-1, 0, k)",
+            "topk": "best = probs.topk(k, dim=-1).values",
+            "indices": "best = ordered.index_select(-1, torch.arange(k))",
+            "lists": """
+                rows = probs.reshape(-1, probs.shape[-1]).tolist()
+                best = torch.tensor([sorted(row, reverse=True)[:k] for row in rows])
+                best = best.reshape(*probs.shape[:-1], k)
+            """,
+        },
+        {
+            "rows and tokens": "best = ordered[:k, :k]",
+            "batches only": "best = ordered[:, :k]",
+            "not sorted": "best = probs[..., :k]",
+            "the smallest": "best = ordered[..., -k:]",
+            "first row": "best = ordered[0][:k]",
+            "one token": "best = ordered[..., :1]",
+            "sorted along rows": ("best = probs.sort(dim=0, descending=True).values[..., :k]"),
+            "zeros stay": "best = ordered * (torch.arange(ordered.shape[-1]) < k)",
+            "sums everything": "return ordered[..., :k] / ordered[..., :k].sum()",
+            "not renormalised": "return ordered[..., :k]",
+        },
+    ),
+    "batch_repair": repair(
+        {
+            "slice": "min_val = top_logits[:, -1:]",
+            "new axis": "min_val = min_val.unsqueeze(-1)",
+            "None": "min_val = top_logits[:, -1, None]",
+            "keepdim": "min_val = top_logits.min(dim=-1, keepdim=True).values",
+            "kept ones by place": """
+                places = torch.topk(logits, k).indices
+                return torch.full_like(logits, -torch.inf).scatter(-1, places, top_logits)
+            """,
+            "row by row": """
+                return torch.stack(
+                    [torch.where(row < v, -torch.inf, row) for row, v in zip(logits, min_val)]
+                )
+            """,
+        },
+        {
+            "one limit for all": "min_val = min_val.min()",
+            "first row's limit": "min_val = top_logits[0, -1]",
+            "the other axis": "min_val = min_val.unsqueeze(0)",
+            "the largest": "min_val = top_logits[:, :1]",
+            "sorted the other way": "min_val = top_logits[-1, :].min()",
+            "mean": "min_val = min_val.mean()",
+            "along the batch": "min_val = torch.topk(logits, 1, dim=0).values",
+            "only if square": """
+                if logits.shape[0] != logits.shape[1]:
+                    min_val = min_val.unsqueeze(-1)
+            """,
+            "cut to 0": "return torch.where(logits < top_logits[:, -1:], 0.0, logits)",
+        },
+    ),
+}

@@ -1,0 +1,339 @@
+"""Right answers for each scored item of module 04, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+SORTED = """
+    probs, order = logits.softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+    mass = probs.cumsum(dim=-1)
+"""
+BACK = """
+    keep = torch.zeros_like(stays).scatter(-1, order, stays)
+    return logits.masked_fill(~keep, -torch.inf)
+"""
+ALL = """
+    if p == 1:
+        return logits.clone()
+"""
+
+BANK = {
+    "my_top_p": write(
+        {
+            "mass before": ALL + SORTED + "    stays = mass - probs < p" + BACK,
+            "shifted sums": """
+                if p >= 1.0:
+                    return logits.clone()
+                ranked, order = torch.sort(logits, dim=-1, descending=True, stable=True)
+                sums = torch.softmax(ranked, dim=-1).cumsum(dim=-1)
+                drop = sums >= p
+                drop[..., 1:] = drop[..., :-1].clone()
+                drop[..., 0] = False
+                ranked = ranked.masked_fill(drop, float("-inf"))
+                return torch.empty_like(logits).scatter(-1, order, ranked)
+            """,
+            "double, gathered back": """
+                if p == 1.0:
+                    return logits
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                probs = logits.double().softmax(-1).gather(-1, order)
+                sums = probs.cumsum(-1)[..., :-1]
+                before = torch.cat([torch.zeros_like(probs[..., :1]), sums], -1)
+                rank = order.argsort(dim=-1)
+                return torch.where((before < p).gather(-1, rank), logits, torch.tensor(-torch.inf))
+            """,
+            "row by row, in lists": """
+                out = torch.full_like(logits, -torch.inf)
+                flat, given = out.view(-1, logits.shape[-1]), logits.reshape(-1, logits.shape[-1])
+                for row, target in zip(given, flat):
+                    probs = row.softmax(0).tolist()
+                    held = 0.0
+                    for i in sorted(range(len(probs)), key=lambda i: (-probs[i], i)):
+                        if held < p or p == 1:
+                            target[i] = row[i]
+                        held += probs[i]
+                return out
+            """,
+            "log-softmax": """
+                if p == 1:
+                    return logits + 0
+                logp = torch.log_softmax(logits, dim=-1)
+                order = torch.argsort(logp, dim=-1, descending=True, stable=True)
+                probs = logp.exp().gather(-1, order)
+                size = (probs.cumsum(-1) < p).sum(-1, keepdim=True) + 1
+                cut = torch.arange(probs.shape[-1]) >= size
+                out = logits.clone()
+                out[torch.zeros_like(cut).scatter(-1, order, cut)] = float("-inf")
+                return out
+            """,
+        },
+        {
+            "drops the crossing token": ALL + SORTED + "    stays = mass <= p" + BACK,
+            "drops it but keeps one": ALL
+            + SORTED
+            + "    stays = mass <= p\n    stays[..., 0] = True"
+            + BACK,
+            "one too many": ALL
+            + SORTED
+            + """
+    stays = mass - probs < p
+    stays[..., 1:] = stays[..., :-1].clone()
+"""
+            + BACK,
+            "sort not undone": (
+                ALL + SORTED + "    return logits.masked_fill(mass - probs >= p, -torch.inf)",
+                1,  # ties
+            ),
+            "never sorted": (
+                ALL
+                + """
+    probs = logits.softmax(dim=-1)
+    return logits.masked_fill(probs.cumsum(dim=-1) - probs >= p, -torch.inf)
+""",
+                1,
+            ),
+            "sums logits": ALL
+            + """
+    values, order = logits.sort(dim=-1, descending=True, stable=True)
+    stays = values.cumsum(dim=-1) - values < p
+"""
+            + BACK,
+            "sums log-probabilities": ALL
+            + """
+    values, order = logits.log_softmax(-1).sort(dim=-1, descending=True, stable=True)
+    stays = values.cumsum(dim=-1) - values < p
+"""
+            + BACK,
+            "threshold on each token": """
+                return logits.masked_fill(logits.softmax(-1) < p, -torch.inf)
+            """,
+            "min-p": """
+                probs = logits.softmax(dim=-1)
+                bar = (1 - p) * probs.amax(dim=-1, keepdim=True)
+                return logits.masked_fill(probs < bar, -torch.inf)
+            """,
+            "returns probabilities": ALL
+            + SORTED
+            + "    stays = mass - probs < p"
+            + BACK.replace("logits.masked_fill(~keep, -torch.inf)", "logits.softmax(-1) * keep"),
+            "returns a list": ALL
+            + SORTED
+            + "    stays = mass - probs < p"
+            + BACK.rstrip()
+            + ".tolist()",
+            "keeps all": "return logits.clone()",
+            "only the best": """
+                best = logits.argmax(dim=-1, keepdim=True)
+                out = torch.full_like(logits, -torch.inf)
+                return out.scatter(-1, best, logits.gather(-1, best))
+            """,
+            "p = 1 not apart": (SORTED + "    stays = mass - probs < p" + BACK, 4),
+            "highest ids of a tie": (
+                ALL
+                + """
+    probs, order = logits.softmax(dim=-1).sort(dim=-1, stable=True)
+    stays = probs.cumsum(dim=-1) > 1 - p
+    stays[..., -1] = True
+"""
+                + BACK,
+                4,
+            ),
+            "whole ties": (
+                ALL
+                + SORTED
+                + """
+    last = (mass < p).sum(dim=-1, keepdim=True).clamp(max=probs.shape[-1] - 1)
+    bar = probs.gather(-1, last)
+    return logits.masked_fill(logits.softmax(dim=-1) < bar, -torch.inf)
+""",
+                4,
+            ),
+            "sums over rows": (
+                ALL
+                + """
+    probs, order = logits.softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+    stays = probs.cumsum(dim=0) - probs < p if logits.dim() > 1 else probs.cumsum(0) - probs < p
+"""
+                + BACK,
+                4,
+            ),
+            "first row's order": (
+                ALL
+                + SORTED
+                + """
+    stays = mass - probs < p
+    first = order.reshape(-1, order.shape[-1])[0].expand_as(order)
+    keep = torch.zeros_like(stays).scatter(-1, first, stays)
+    return logits.masked_fill(~keep, -torch.inf)
+""",
+                4,
+            ),
+            "one row only": (
+                ALL
+                + """
+    probs, order = logits.softmax(dim=-1).sort(descending=True, stable=True)
+    out = torch.full_like(logits, -torch.inf)
+    stay = order[probs.cumsum(dim=-1) - probs < p]
+    out[stay] = logits[stay]
+    return out
+""",
+                4,
+            ),
+            "in place": (
+                ALL
+                + SORTED
+                + """
+    stays = mass - probs < p
+    logits[~torch.zeros_like(stays).scatter(-1, order, stays)] = -torch.inf
+    return logits
+""",
+                4,
+            ),
+        },
+    ),
+    "sure_model": choice("answer_sure", "C"),
+    "first_share": number(
+        "answer_share",
+        {"rounded": "0.571", "fraction": "4 / 7", "computed": "0.5 / (0.5 + 0.25 + 0.125)"},
+        {
+            "not renormalised": 0.5,
+            "crossing token dropped": 0.667,
+            "divided by p": 0.625,
+            "one too many": 0.533,
+            "the kept mass": 0.875,
+        },
+    ),
+    "fixed_knife": choice("answer_knife", "A"),
+    "unsorted_nucleus": predict(
+        "answer_ids",
+        {"list": "[1, 3]", "other order": "[3, 1]", "set": "{1, 3}", "tuple": "(1, 3)"},
+        {
+            "places in the sorted list": [0, 1],
+            "from the left": [0, 1, 2],
+            "one too many": [0, 1, 3],
+            "crossing token dropped": [1],
+            "all": [0, 1, 2, 3],
+            "twice": [1, 3, 3],
+        },
+    ),
+    "order_with_temperature": predict(
+        "answer_counts",
+        {"as printed": '"1 2"', "with spaces": '" 1  2 "', "computed": 'f"{1} {2}"'},
+        {
+            "the other way round": '"2 1"',
+            "order ignored": '"2 2"',
+            "T ignored in the last": '"1 1"',
+            "one too many": '"1 3"',
+            "all": '"3 3"',
+        },
+    ),
+    "k_then_p": number(
+        "answer_left",
+        {"whole": "2", "float": "2.0", "computed": "len(kept(top_p(top_k(FOUR.logits, 3), 0.75)))"},
+        {"not renormalised": 3, "crossing token dropped": 1, "top-k ignored": 4, "none": 0},
+    ),
+    "colder_cut": choice("answer_colder", "D"),
+    "two_digits": choice("answer_digits", "B"),
+    "crossing_repair": repair(
+        {
+            "mass before": "cut = values.cumsum(dim=0) - values >= p",
+            "shifted": """
+                cut = values.cumsum(dim=0) >= p
+                cut = torch.cat([torch.tensor([False]), cut[:-1]])
+            """,
+            "by size": "return order[: int((values.cumsum(0) < p).sum()) + 1]",
+            "a loop": """
+                ids, held = [], 0.0
+                for value, i in zip(values.tolist(), order.tolist()):
+                    if held >= p:
+                        break
+                    ids.append(i)
+                    held += value
+                return ids
+            """,
+            "reversed sums": "cut = values.flip(0).cumsum(0).flip(0) <= 1 - p",
+        },
+        {
+            "one is always kept": "cut[0] = False",
+            "keeps all": "cut = torch.zeros_like(values, dtype=torch.bool)",
+            "not strict": "cut = values.cumsum(dim=0) >= p",
+            "only the best": "cut = torch.arange(len(values)) > 0",
+            "two too many": """
+                cut = torch.cat([torch.tensor([False, False]), (values.cumsum(0) > p)[:-2]])
+            """,
+            "single shares": "cut = values < p",
+            "places, not ids": "return torch.arange(len(values))[values.cumsum(0) - values < p]",
+            "one too many at equality": (
+                "cut = torch.cat([torch.tensor([False]), (values.cumsum(0) > p)[:-1]])",
+                1,
+            ),
+            "mass before, not strict": ("cut = values.cumsum(dim=0) - values > p", 1),
+        },
+    ),
+    "size_repair": repair(
+        {
+            "at least p": "last = int((mass >= p).int().argmax())",
+            "counted": "last = int((mass < p).sum())",
+            "early return": """
+                for size, sum_so_far in enumerate(mass.tolist(), start=1):
+                    if sum_so_far >= p:
+                        return size
+            """,
+            "searchsorted": "last = int(torch.searchsorted(mass, p))",
+            "clamped": "last = min(int((mass < p).sum()), len(probs) - 1)",
+        },
+        {
+            "one less": "last = last - 1",
+            "keeps all": "last = len(probs) - 1",
+            "largest share": "last = int(mass.argmax())",
+            "p a little smaller": "last = int((mass > p - 0.2).int().argmax())",
+            "p = 1 apart": ("if p == 1:\n    last = len(probs) - 1", 1),
+            "p = 1 one early": "if p == 1:\n    last = len(probs) - 2",
+            "equality, and 1 still greedy": (
+                "last = int((mass >= p).int().argmax()) if p < 1 else 0",
+                1,
+            ),
+        },
+    ),
+    "entry_p": write(
+        {
+            "pairs": """
+                own = (-probs[token], token)
+                return float(sum(x for i, x in enumerate(probs) if (-x, i) < own))
+            """,
+            "sorted ids": """
+                total = 0.0
+                for i in sorted(range(len(probs)), key=lambda i: -probs[i]):
+                    if i == token:
+                        return total
+                    total += probs[i]
+            """,
+            "torch": """
+                values, order = torch.tensor(probs).sort(descending=True, stable=True)
+                at = int((order == token).nonzero())
+                return (values.cumsum(0) - values)[at].item()
+            """,
+            "two loops": """
+                more = sum(x for x in probs if x > probs[token])
+                return more + sum(x for x in probs[:token] if x == probs[token])
+            """,
+        },
+        {
+            "with the token itself": """
+                own = (-probs[token], token)
+                return float(sum(x for i, x in enumerate(probs) if (-x, i) <= own))
+            """,
+            "its own share": "return probs[token]",
+            "from the left": "return float(sum(probs[:token]))",
+            "the less likely": "return float(sum(x for x in probs if x < probs[token]))",
+            "one minus": "return 1.0 - probs[token]",
+            "returns a count": "return sum(x > probs[token] for x in probs)",
+            "ties left out": ("return float(sum(x for x in probs if x > probs[token]))", 1),
+            "ties the other way": (
+                """
+                more = sum(x for x in probs if x > probs[token])
+                return more + sum(x for x in probs[token + 1 :] if x == probs[token])
+                """,
+                1,
+            ),
+        },
+    ),
+}

@@ -1,0 +1,324 @@
+"""Right answers for each scored item of module 05, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "my_repetition_penalty": write(
+        {
+            "where, then written back": """
+                result = logits.clone()
+                x = logits[ids]
+                result[ids] = torch.where(x < 0, x * penalty, x / penalty)
+                return result
+            """,
+            "gather and scatter": """
+                x = logits.gather(0, ids)
+                return logits.scatter(0, ids, torch.where(x > 0, x / penalty, x * penalty))
+            """,
+            "mask of the vocabulary": """
+                seen = torch.bincount(ids, minlength=len(logits)) > 0
+                punished = torch.where(logits < 0, logits * penalty, logits / penalty)
+                return torch.where(seen, punished, logits)
+            """,
+            "loop over a set": """
+                out = logits.clone()
+                for i in set(ids.tolist()):
+                    out[i] = out[i] / penalty if out[i] > 0 else out[i] * penalty
+                return out
+            """,
+            "in place on a copy": """
+                out = torch.empty_like(logits).copy_(logits)
+                for i in ids.unique():
+                    if out[i] < 0:
+                        out[i] *= penalty
+                    else:
+                        out[i] /= penalty
+                return out
+            """,
+            "the smaller of two": """
+                lower = torch.minimum(logits * penalty, logits / penalty)
+                return torch.where(torch.isin(torch.arange(len(logits)), ids), lower, logits)
+            """,
+            "by plain numbers": """
+                seen = set(ids.tolist())
+                new = []
+                for i, x in enumerate(logits.tolist()):
+                    if i in seen:
+                        x = x * penalty if x < 0 else x / penalty
+                    new.append(x)
+                return torch.tensor(new)
+            """,
+            "a factor for each token": """
+                factor = torch.ones_like(logits)
+                factor[ids] = penalty
+                return torch.where(logits > 0, logits / factor, logits * factor)
+            """,
+        },
+        {
+            "divides negative logits too": (
+                """
+                seen = ids.unique()
+                result = logits.clone()
+                result[seen] = result[seen] / penalty
+                return result
+                """,
+                3,
+            ),
+            "once for each place": (
+                """
+                result = logits.clone()
+                for i in ids.tolist():
+                    result[i] = result[i] * penalty if result[i] < 0 else result[i] / penalty
+                return result
+                """,
+                3,
+            ),
+            "in place": (
+                """
+                x = logits[ids]
+                logits[ids] = torch.where(x < 0, x * penalty, x / penalty)
+                return logits
+                """,
+                3,
+            ),
+            "power of the count": (
+                """
+                factor = penalty ** torch.bincount(ids, minlength=len(logits))
+                return torch.where(logits < 0, logits * factor, logits / factor)
+                """,
+                3,
+            ),
+            "one sign for all the seen": (
+                """
+                seen = ids.unique()
+                result = logits.clone()
+                if (result[seen] < 0).any():
+                    result[seen] *= penalty
+                else:
+                    result[seen] /= penalty
+                return result
+                """,
+                3,
+            ),
+            "signs swapped": """
+                seen = ids.unique()
+                x = logits[seen]
+                result = logits.clone()
+                result[seen] = torch.where(x < 0, x / penalty, x * penalty)
+                return result
+            """,
+            "subtracts": """
+                result = logits.clone()
+                result[ids] -= penalty
+                return result
+            """,
+            "the whole vocabulary": (
+                "return torch.where(logits < 0, logits * penalty, logits / penalty)"
+            ),
+            "only the seen ones": """
+                x = logits[ids]
+                return torch.where(x < 0, x * penalty, x / penalty)
+            """,
+            "probabilities": """
+                seen = ids.unique()
+                probs = logits.softmax(dim=-1)
+                probs[seen] = probs[seen] / penalty
+                return probs
+            """,
+            "nothing returned": """
+                result = logits.clone()
+                result[ids] = result[ids] / penalty
+            """,
+            "nothing changed": "return logits.clone()",
+            "a list": """
+                out = logits.tolist()
+                for i in set(ids.tolist()):
+                    out[i] = out[i] * penalty if out[i] < 0 else out[i] / penalty
+                return out
+            """,
+        },
+    ),
+    "two_penalties": number(
+        "answer_penalties",
+        {"value": "2.1", "worked out": "4 - 3 * 0.5 - 0.4", "two decimals": "2.10"},
+        {
+            "presence for each time": 1.3,
+            "both once": 3.1,
+            "parts swapped": 2.3,
+            "frequency only": 2.5,
+            "presence only": 3.6,
+            "added": 5.9,
+            "what is taken": 1.9,
+        },
+    ),
+    "prompt_counts": choice("answer_prompt", "C"),
+    "forbidden": predict(
+        "answer_forbidden",
+        {"list": "[4, 5]", "other order": "[5, 4]", "tuple": "(4, 5)", "set": "{4, 5}"},
+        {
+            "all that was seen": "[1, 3, 4, 5]",
+            "n = 3": "[4]",
+            "last place only": "[5]",
+            "what stood before": "[3, 4]",
+            "the last token": "[1]",
+            "seen twice": "[1, 3]",
+            "the last token too": "[1, 4, 5]",
+            "none": "[]",
+        },
+    ),
+    "banned_word": choice("answer_ban", "D"),
+    "negative_logit": number(
+        "answer_negative",
+        {"value": "-1.8", "worked out": "-1.5 * 1.2"},
+        {
+            "divided": -1.25,
+            "multiplied twice": -2.16,
+            "divided twice": -1.04,
+            "subtracted": -2.7,
+            "sign lost": 1.8,
+            "unchanged": -1.5,
+            "subtracted twice": -3.9,
+        },
+    ),
+    "odd_reports": choice("answer_reports", "A"),
+    "greedy_with_frequency": predict(
+        "answer_letters",
+        {
+            "letters": "'a a b a b a'",
+            "more blanks": "'  a a b  a b a '",
+            "on two lines": "'a a b\\na b a'",
+        },
+        {
+            "presence": "'a a a a a a'",
+            "nothing twice": "'a b c a b c'",
+            "in turn": "'a b a b a b'",
+            "c at the end": "'a a b a b c'",
+            "c comes early": "'a a b c a b'",
+            "one step too few": "'a a b a b'",
+            "a list": "['a', 'a', 'b', 'a', 'b', 'a']",
+        },
+    ),
+    "shifted_model": choice("answer_shift", "B"),
+    "frequency_repair": repair(
+        {
+            "bincount": "result = logits - penalty * ids.bincount(minlength=len(logits))",
+            "index_add": """
+                result = logits.index_add(0, ids, torch.full(ids.shape, -float(penalty)))
+            """,
+            "scatter_add": """
+                ones = torch.ones_like(ids, dtype=logits.dtype)
+                result = logits - penalty * torch.zeros_like(logits).scatter_add(0, ids, ones)
+            """,
+            "a loop": """
+                result = logits.clone()
+                for i in ids.tolist():
+                    result[i] -= penalty
+            """,
+            "accumulate": """
+                result = logits.clone()
+                each = torch.full((len(ids),), -float(penalty))
+                result.index_put_((ids,), each, accumulate=True)
+            """,
+            "one-hot": """
+                one_hot = torch.nn.functional.one_hot(ids, len(logits))
+                return logits - penalty * one_hot.sum(dim=0)
+            """,
+            "the missing places": """
+                count = torch.bincount(ids, minlength=len(logits))
+                result = result - penalty * (count - 1).clamp(min=0)
+            """,
+        },
+        {
+            "on top of the bug": "for i in ids.tolist():\n    result[i] -= penalty",
+            "presence": "result[ids.unique()] -= penalty",
+            "presence, cleanly": """
+                result = logits - penalty * (torch.bincount(ids, minlength=len(logits)) > 0)
+            """,
+            "by the length of the text": """
+                result = logits.clone()
+                result[ids] -= penalty * len(ids)
+            """,
+            "power": """
+                count = torch.bincount(ids, minlength=len(logits))
+                result = torch.where(count > 0, logits - penalty**count, logits)
+            """,
+            "in place": """
+                logits -= penalty * torch.bincount(ids, minlength=len(logits))
+                result = logits
+            """,
+            "vocabulary of three": """
+                result = logits - penalty * torch.bincount(ids, minlength=3)
+            """,
+            "divides": """
+                count = torch.bincount(ids, minlength=len(logits))
+                result = logits / (1 + penalty * count)
+            """,
+            "doubles": "result = logits - 2 * penalty * (logits != result)",
+        },
+    ),
+    "memory_repair": repair(
+        {
+            "own counts": "counts = ids.bincount(minlength=len(logits))",
+            "cleared after use": "repaired_memory.counts = torch.zeros(len(logits))",
+            "deleted": """
+                del repaired_memory.counts
+                counts = torch.bincount(ids, minlength=len(logits))
+            """,
+            "a loop": """
+                counts = torch.zeros(len(logits))
+                for i in ids.tolist():
+                    counts[i] += 1
+            """,
+            "early return": """
+                return logits - penalty * torch.bincount(ids, minlength=len(logits)).float()
+            """,
+            "zeroed, then counted": """
+                counts.zero_()
+                counts += torch.bincount(ids, minlength=len(logits))
+            """,
+        },
+        {
+            "a copy of the memory": "counts = repaired_memory.counts.clone()",
+            "presence": "counts = counts.clamp(max=1)",
+            "nothing at all": "counts = torch.zeros(len(logits))",
+            "each token once": "counts = torch.bincount(ids.unique(), minlength=len(logits))",
+            "the last token": "counts = torch.bincount(ids[-1:], minlength=len(logits))",
+            "counted twice": "counts = counts + torch.bincount(ids, minlength=len(logits))",
+            "cleared before use": "counts.zero_()",
+            "only the new story's tokens": """
+                here = torch.bincount(ids, minlength=len(logits)) > 0
+                counts = counts * here
+            """,
+        },
+    ),
+    "block_repair": repair(
+        {
+            "slice": "start = buffer[step - (n - 1) : step]",
+            "cut first": "start = buffer[:step][-(n - 1) :]",
+            "without the filling": "start = [i for i in buffer if i != -1][-(n - 1) :]",
+            "token by token": "start = [buffer[step - back] for back in range(n - 1, 0, -1)]",
+            "all anew": """
+                written = buffer[:step]
+                last = written[len(written) - n + 1 :]
+                runs = zip(*(written[i:] for i in range(n)))
+                return sorted({run[-1] for run in runs if list(run[:-1]) == last})
+            """,
+            "a set": """
+                last = buffer[step - n + 1 : step]
+                return {buffer[i] for i in range(n - 1, step) if buffer[i - n + 1 : i] == last}
+            """,
+        },
+        {
+            "n tokens instead of n - 1": "start = buffer[step - n : step]",
+            "last of the written only": "start = buffer[step - 1 : step]",
+            "one place too far": "start = buffer[step - n + 2 : step + 1]",
+            "one place too early": "start = buffer[step - n : step - 1]",
+            "start of the text": "start = buffer[: n - 1]",
+            "still the end of the buffer": "start = buffer[len(buffer) - n + 1 :]",
+            "for n = 2 only": "start = [buffer[step - 1]]",
+            "all that was written": "return sorted(set(buffer[:step]))",
+            "fixed to the example": "return [8]",
+            "the written tokens": "start = buffer[:step]",
+        },
+    ),
+}

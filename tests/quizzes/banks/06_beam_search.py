@@ -1,0 +1,587 @@
+"""Right answers for each scored item of module 06, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "beam_step": write(
+        {
+            "one sorted list": """
+                candidates = []
+                for (ids, total), row in zip(beams, logprobs.tolist()):
+                    for token, logprob in enumerate(row):
+                        candidates.append((ids + [token], total + logprob))
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+            """,
+            "flattened table": """
+                sums = logprobs + torch.tensor([[total] for _, total in beams])
+                order = sums.flatten().argsort(descending=True)[:num_beams].tolist()
+                size = logprobs.size(1)
+                return [(beams[i // size][0] + [i % size], sums[i // size, i % size].item())
+                        for i in order]
+            """,
+            "best of each, then of all": """
+                pool = []
+                for (ids, total), row in zip(beams, logprobs):
+                    values, tokens = row.topk(min(num_beams, len(row)))
+                    pairs = zip(values.tolist(), tokens.tolist())
+                    pool += [([*ids, t], total + v) for v, t in pairs]
+                pool.sort(key=lambda text: text[1], reverse=True)
+                return pool[:num_beams]
+            """,
+            "heap": """
+                import heapq
+                pairs = ((total + float(logprobs[i, t]), i, t)
+                         for i, (_, total) in enumerate(beams) for t in range(logprobs.shape[1]))
+                return [(list(beams[i][0]) + [t], total)
+                        for total, i, t in heapq.nlargest(num_beams, pairs)]
+            """,
+            "leaves tensors inside": """
+                candidates = [(ids + [t], total + logprobs[i][t])
+                              for i, (ids, total) in enumerate(beams)
+                              for t in torch.arange(logprobs.shape[-1])]
+                return sorted(candidates, key=lambda c: c[1], reverse=True)[:num_beams]
+            """,
+            "tuples of ids": """
+                new = [(tuple(ids) + (t,), total + x)
+                       for (ids, total), row in zip(beams, logprobs)
+                       for t, x in enumerate(row.tolist())]
+                new.sort(key=lambda text: -text[1])
+                return tuple(new[:num_beams])
+            """,
+            "in place on copies": """
+                import copy
+                grown = []
+                for i, (ids, total) in enumerate(beams):
+                    for t in range(logprobs.shape[1]):
+                        mine = copy.copy(ids)
+                        mine.append(t)
+                        grown.append((mine, total + logprobs[i, t].item()))
+                grown.sort(key=lambda text: text[1])
+                grown.reverse()
+                return grown[:num_beams]
+            """,
+        },
+        {
+            "best child of each beam": (
+                """
+                found = []
+                for (ids, total), row in zip(beams, logprobs):
+                    best, token = row.max(dim=-1)
+                    found.append((ids + [int(token)], total + float(best)))
+                return sorted(found, key=lambda text: -text[1])[:num_beams]
+                """,
+                0,
+            ),
+            "k of each beam, not cut": (
+                """
+                found = []
+                for (ids, total), row in zip(beams, logprobs):
+                    values, tokens = row.topk(min(num_beams, len(row)))
+                    found += [(ids + [t], total + v)
+                              for v, t in zip(values.tolist(), tokens.tolist())]
+                return sorted(found, key=lambda text: -text[1])
+                """,
+                1,
+            ),
+            "k of each beam, one after the other": (
+                """
+                found = []
+                for (ids, total), row in zip(beams, logprobs):
+                    values, tokens = row.topk(min(num_beams, len(row)))
+                    found += [(ids + [t], total + v)
+                              for v, t in zip(values.tolist(), tokens.tolist())]
+                return found[:num_beams]
+                """,
+                1,
+            ),
+            "one best child of each, k from one text": (
+                """
+                share = max(1, num_beams // len(beams))
+                found = []
+                for (ids, total), row in zip(beams, logprobs):
+                    values, tokens = row.topk(min(share, len(row)))
+                    found += [(ids + [t], total + v)
+                              for v, t in zip(values.tolist(), tokens.tolist())]
+                return sorted(found, key=lambda text: -text[1])
+                """,
+                1,
+            ),
+            "totals forgotten": (
+                """
+                best, places = logprobs.flatten().topk(min(num_beams, logprobs.numel()))
+                size = logprobs.shape[1]
+                return [(beams[p // size][0] + [p % size], v)
+                        for v, p in zip(best.tolist(), places.tolist())]
+                """,
+                1,
+            ),
+            "ranked by token, totals right": (
+                """
+                best, places = logprobs.flatten().topk(min(num_beams, logprobs.numel()))
+                size = logprobs.shape[1]
+                return [(beams[p // size][0] + [p % size], beams[p // size][1] + v)
+                        for v, p in zip(best.tolist(), places.tolist())]
+                """,
+                1,
+            ),
+            "wrong past": (
+                """
+                totals = torch.tensor([[total] for _, total in beams]) + logprobs
+                best, places = totals.flatten().topk(min(num_beams, totals.numel()))
+                size = logprobs.shape[1]
+                return [(beams[n % len(beams)][0] + [p % size], v)
+                        for n, (v, p) in enumerate(zip(best.tolist(), places.tolist()))]
+                """,
+                2,
+            ),
+            "shared list": (
+                """
+                candidates = []
+                for (ids, total), row in zip(beams, logprobs.tolist()):
+                    for token, logprob in enumerate(row):
+                        ids.append(token)
+                        candidates.append((ids, total + logprob))
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+                """,
+                1,
+            ),
+            "empties the caller's list": (
+                """
+                candidates = []
+                while beams:
+                    ids, total = beams.pop(0)
+                    row = logprobs[-len(beams) - 1].tolist()
+                    candidates += [(ids + [t], total + x) for t, x in enumerate(row)]
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+                """,
+                2,
+            ),
+            "only the new tokens": (
+                """
+                totals = torch.tensor([[total] for _, total in beams]) + logprobs
+                best, places = totals.flatten().topk(min(num_beams, totals.numel()))
+                return list(zip((places % logprobs.shape[1]).tolist(), best.tolist()))
+                """,
+                1,
+            ),
+            "worst first": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.tolist())
+                              for t, x in enumerate(row)]
+                return sorted(candidates, key=lambda c: c[1])[:num_beams]
+            """,
+            "best last": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.tolist())
+                              for t, x in enumerate(row)]
+                return sorted(candidates, key=lambda c: c[1])[-num_beams:]
+            """,
+            "more than there are": (
+                """
+                totals = torch.tensor([[total] for _, total in beams]) + logprobs
+                best, places = totals.flatten().topk(num_beams)
+                size = logprobs.shape[1]
+                return [(beams[p // size][0] + [p % size], v)
+                        for v, p in zip(best.tolist(), places.tolist())]
+                """,
+                2,
+            ),
+            "probabilities": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.exp().tolist())
+                              for t, x in enumerate(row)]
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+            """,
+            "best only": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.tolist())
+                              for t, x in enumerate(row)]
+                return max(candidates, key=lambda c: c[1])
+            """,
+        },
+    ),
+    "my_beam_search": write(
+        {
+            "while some run": """
+                held = [((), 0.0)]
+                while depth > 0:
+                    depth -= 1
+                    pool = [text for text in held if text[0][-1:] == (END,)]
+                    for tokens, total in held:
+                        if tokens[-1:] != (END,):
+                            pool += [(tokens + (t,), total + math.log(p))
+                                     for t, p in table[tokens].items()]
+                    held = sorted(pool, key=lambda text: -text[1])[:num_beams]
+                return held
+            """,
+            "lists, finished ones apart": """
+                running, finished = [([], 0.0)], []
+                for _ in range(depth):
+                    grown = [(ids + [t], total + math.log(p))
+                             for ids, total in running
+                             for t, p in table[tuple(ids)].items()]
+                    best = sorted(grown + finished, key=lambda x: x[1], reverse=True)[:num_beams]
+                    finished = [x for x in best if x[0][-1] == END]
+                    running = [x for x in best if x[0][-1] != END]
+                return sorted(running + finished, key=lambda x: x[1], reverse=True)
+            """,
+            "recursive": """
+                def grow(beams, left):
+                    if left == 0:
+                        return beams
+                    new = []
+                    for tokens, total in beams:
+                        if END in tokens:
+                            new.append((tokens, total))
+                            continue
+                        new.extend(((*tokens, t), total + math.log(p))
+                                   for t, p in table[tokens].items())
+                    new.sort(key=lambda beam: beam[1], reverse=True)
+                    return grow(new[:num_beams], left - 1)
+                return grow([((), 0.0)], depth)
+            """,
+            "products, log at the end": """
+                beams = {(): 1.0}
+                for _ in range(depth):
+                    new = {}
+                    for tokens, p in beams.items():
+                        if tokens and tokens[-1] == END:
+                            new[tokens] = p
+                        else:
+                            for token, q in table[tokens].items():
+                                new[tokens + (token,)] = p * q
+                    best = sorted(new, key=new.get, reverse=True)[:num_beams]
+                    beams = {tokens: new[tokens] for tokens in best}
+                return [(tokens, math.log(p)) for tokens, p in beams.items()]
+            """,
+            "stops when all have ended": """
+                import heapq
+                beams = [(0.0, ())]
+                for _ in range(depth):
+                    if all(tokens and tokens[-1] == END for _, tokens in beams):
+                        break
+                    candidates = []
+                    for total, tokens in beams:
+                        ended = len(tokens) > 0 and tokens[-1] == END
+                        if ended:
+                            candidates.append((total, tokens))
+                        else:
+                            for token in table[tokens]:
+                                more = torch.tensor(table[tokens][token], dtype=torch.float64)
+                                candidates.append((total + more.log().item(), (*tokens, token)))
+                    beams = heapq.nlargest(num_beams, candidates)
+                return [(list(tokens), total) for total, tokens in beams]
+            """,
+        },
+        {
+            "one best child of each": (
+                """
+                beams = sorted((((t,), math.log(p)) for t, p in table[()].items()),
+                               key=lambda b: -b[1])[:num_beams]
+                for _ in range(depth - 1):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            t = max(table[tokens], key=table[tokens].get)
+                            new.append((tokens + (t,), total + math.log(table[tokens][t])))
+                    beams = sorted(new, key=lambda b: -b[1])
+                return beams
+                """,
+                1,
+            ),
+            "all texts, then the best": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total + math.log(p))
+                                    for t, p in table[tokens].items()]
+                    beams = new
+                return sorted(beams, key=lambda b: -b[1])[:num_beams]
+                """,
+                2,
+            ),
+            "adds probabilities": """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total + p) for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return beams
+            """,
+            "multiplies logarithms": """
+                beams = [((), 1.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total * -math.log(p))
+                                    for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: b[1])[:num_beams]
+                return [(tokens, -total) for tokens, total in beams]
+            """,
+            "goes on after the end": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = [(tokens + (t,), total + math.log(p)) for tokens, total in beams
+                           for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return beams
+                """,
+                3,
+            ),
+            "finished texts are dropped": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if not (tokens and tokens[-1] == END):
+                            new += [(tokens + (t,), total + math.log(p))
+                                    for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return beams
+                """,
+                3,
+            ),
+            "finished texts take no place": (
+                """
+                beams, done = [((), 0.0)], []
+                for _ in range(depth):
+                    new = [(tokens + (t,), total + math.log(p)) for tokens, total in beams
+                           for t, p in table[tokens].items()]
+                    done += [b for b in new if b[0][-1] == END]
+                    new = [b for b in new if b[0][-1] != END]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return sorted(beams + done, key=lambda b: -b[1])
+                """,
+                3,
+            ),
+            "stops at the first end": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = [(tokens + (t,), total + math.log(p)) for tokens, total in beams
+                           for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                    if any(tokens[-1] == END for tokens, _ in beams):
+                        break
+                return beams
+                """,
+                3,
+            ),
+            "ranked by the mean": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total + math.log(p))
+                                    for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1] / len(b[0]))[:num_beams]
+                return beams
+                """,
+                3,
+            ),
+            "end left out of the tokens": (
+                """
+                beams = [((), 0.0, False)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total, ended in beams:
+                        if ended:
+                            new.append((tokens, total, True))
+                            continue
+                        for t, p in table[tokens].items():
+                            longer = tokens if t == END else tokens + (t,)
+                            new.append((longer, total + math.log(p), t == END))
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return [(tokens, total) for tokens, total, _ in beams]
+                """,
+                3,
+            ),
+            "greedy whatever the width": """
+                tokens, total = (), 0.0
+                for _ in range(depth):
+                    if tokens and tokens[-1] == END:
+                        break
+                    best = max(table[tokens], key=table[tokens].get)
+                    total += math.log(table[tokens][best])
+                    tokens += (best,)
+                return [(tokens, total)]
+            """,
+            "last token's logarithm": (
+                """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), math.log(p)) for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return beams
+                """,
+                0,
+            ),
+            "joined texts": """
+                beams = [((), 0.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total + math.log(p))
+                                    for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return [("".join(tokens), total) for tokens, total in beams]
+            """,
+            "probability, not its logarithm": """
+                beams = [((), 1.0)]
+                for _ in range(depth):
+                    new = []
+                    for tokens, total in beams:
+                        if tokens and tokens[-1] == END:
+                            new.append((tokens, total))
+                        else:
+                            new += [(tokens + (t,), total * p) for t, p in table[tokens].items()]
+                    beams = sorted(new, key=lambda b: -b[1])[:num_beams]
+                return beams
+            """,
+        },
+    ),
+    "candidates": number(
+        "answer_candidates",
+        {"whole": "20480", "product": "5 * 4096", "float": "20480.0"},
+        {"one beam's": 4096, "those kept": 5, "five by five": 25, "added": 4101, "all": "4096**5"},
+    ),
+    "two_of_three": predict(
+        "answer_tree",
+        {"three decimals": "0.186", "product": "0.3 * 0.62", "computed": "round(0.3 * 0.62, 3)"},
+        {"the best of all": 0.2, "greedy": 0.18, "one token": 0.62, "log": -1.682, "sum": 1.12},
+    ),
+    "below_greedy": choice("answer_greedy", "C"),
+    "best_places": predict(
+        "answer_places",
+        {"list": "[0, 1]", "any order": "[1, 0]", "tuple": "(0, 1)", "set": "{0, 1}"},
+        {
+            "one of each beam": "[0, 3]",
+            "totals forgotten": "[3, 4]",
+            "tokens of both": "[0, 4]",
+            "counted from 1": "[1, 2]",
+            "least likely": "[2, 5]",
+            "twice": "[0, 0]",
+        },
+    ),
+    "winning_score": number(
+        "answer_score",
+        {"mean": "-0.6", "fraction": "-3.6 / 6", "better of two": "max(-2.0 / 2, -3.6 / 6)"},
+        {
+            "short one's": -1.0,
+            "sum": -2.0,
+            "long one's sum": -3.6,
+            "multiplied": -21.6,
+            "end not counted": -0.72,
+            "sign lost": 0.6,
+            "other's length": -1.8,
+        },
+    ),
+    "penalty_direction": choice("answer_direction", "A"),
+    "five_copies": choice("answer_copies", "B"),
+    "right_job": choice("answer_job", "D"),
+    "cost_repair": repair(
+        {
+            "minus the logarithm": "new_cost = cost - math.log(p)",
+            "plus minus": "new_cost = cost + -math.log(p)",
+            "bits": "new_cost = cost - math.log2(p)",
+            "one over the product": "new_cost = cost / p",
+            "torch": "new_cost = cost - torch.tensor(p).log().item()",
+        },
+        {
+            "logarithm without minus": "new_cost = cost * math.log(p)",
+            "plus the logarithm": "new_cost = cost + math.log(p)",
+            "product, lowest first": "new_cost = cost * p",
+            "cost forgotten": "new_cost = -math.log(p)",
+            "adds probabilities": "new_cost = cost - p",
+            "adds what is missing": "new_cost = cost + (1 - p)",
+            "product of misses": "new_cost = cost * (1 - p)",
+            "logarithm of the cost": "new_cost = -math.log(cost) - math.log(p)",
+        },
+    ),
+    "parent_repair": repair(
+        {
+            "indexed": "grown = torch.cat([ids[places // vocabulary], tokens[:, None]], dim=-1)",
+            "index_select": """
+                parents = torch.div(places, vocabulary, rounding_mode="floor")
+                past = ids.index_select(0, parents)
+                grown = torch.hstack([past, tokens[:, None]])
+            """,
+            "one by one": """
+                rows = []
+                for place in places.tolist():
+                    parent, token = divmod(place, vocabulary)
+                    rows.append(ids[parent].tolist() + [token])
+                grown = torch.tensor(rows)
+            """,
+            "returns early": """
+                parents = (places - tokens) // vocabulary
+                return torch.cat((ids[parents], tokens.view(-1, 1)), 1)
+            """,
+            "gather": """
+                parents = (places // vocabulary).unsqueeze(-1).expand(-1, ids.shape[1])
+                grown = torch.cat([ids.gather(0, parents), tokens.unsqueeze(-1)], dim=-1)
+            """,
+        },
+        {
+            "remainder of beams": """
+                grown = torch.cat([ids[places % beams], tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "divided by beams": """
+                parents = (places // beams).clamp(max=beams - 1)
+                grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "sorted parents": """
+                parents = (places // vocabulary).sort().values
+                grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "all from the best": """
+                parents = (places // vocabulary)[:1].expand(beams)
+                grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "by total": """
+                order = totals.argsort(descending=True)
+                grown = torch.cat([ids[order], tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "parents as tokens": """
+                tokens = places // vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "best child of each": """
+                tokens = logprobs.argmax(dim=-1)
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
+            """,
+            "past only": "grown = ids[places // vocabulary]",
+            "two beams swapped": """
+                grown = torch.cat([ids.flip(0), tokens.unsqueeze(-1)], dim=-1)
+            """,
+        },
+    ),
+}

@@ -1,0 +1,344 @@
+"""Right answers for each scored item of module 07, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+# The parts of `apply_in_order`, so that each wrong one below differs from the right one in one.
+ORDERED = """
+    for name, value in steps:
+        if name == "frequency_penalty":
+            {penalty}
+        elif name == "temperature" and {is_zero}:
+            {zero}
+        elif name == "temperature":
+            {divide}
+        elif name == "top_k":
+            {top_k}
+        elif name == "top_p":
+            probs, order = {measured}.softmax(dim=-1).sort(descending=True)
+            before = probs.cumsum(dim=-1) - probs
+            logits = logits.index_fill(0, order[{cut}], -torch.inf)
+    return logits
+"""
+PARTS = {
+    "penalty": "logits = logits - value * torch.bincount(ids, minlength=len(logits))",
+    "is_zero": "value == 0",
+    "zero": "logits = logits.masked_fill(logits < logits.max(), -torch.inf)",
+    "divide": "logits = logits / value",
+    "top_k": "logits = logits.masked_fill(logits < logits.topk(value).values[-1], -torch.inf)",
+    "measured": "logits",
+    "cut": "before >= value",
+}
+
+
+def ordered(before: str = "", **parts: str) -> str:
+    return f"{before}\n" + ORDERED.format(**PARTS | parts).replace("\n    ", "\n").strip("\n")
+
+
+BANK = {
+    "extraction_recipe": choice("answer_recipe", "C"),
+    "kept_last": predict(
+        "answer_kept",
+        {"list": "[0, 1]", "other order": "[1, 0]", "tuple": "(0, 1)", "set": "{0, 1}"},
+        {
+            "T first": [0, 1, 2],
+            "crossing token dropped": [0],
+            "nothing cut": [0, 1, 2, 3],
+            "cut ones": [2, 3],
+            "twice": [0, 1, 1],
+            "none": [],
+        },
+    ),
+    "min_p_after": number(
+        "answer_stay",
+        {"whole": "3", "float": "3.0", "counted": "sum(gap / 2 <= 2.3 for gap in (0, 2, 3, 5))"},
+        {"T last": 2, "all": 4, "multiplied": 1, "cut instead": -1, "none": 0},
+    ),
+    "doubled_up": choice("answer_doubled", "B"),
+    "double_share": number(
+        "answer_double",
+        {"float": "1.0", "whole": "1", "computed": "0.25 / 0.25"},
+        {"T only": 0.725, "T last": 0.8, "p only": 0.667, "unchanged": 0.5, "percent": 100},
+    ),
+    "two_totals": predict(
+        "answer_totals",
+        {"text": "'1.0 3.0'", "computed": "f'{1.0} {3.0}'", "spaces": "'  1.0   3.0 '"},
+        {
+            "as on paper": "'3.0 3.0'",
+            "all ones lost": "'0.0 3.0'",
+            "only one lost": "'2.0 3.0'",
+            "order ignored": "'1.0 1.0'",
+            "other way": "'3.0 1.0'",
+            "whole numbers": "'1 3'",
+            "comma": "'1.0, 3.0'",
+            "a number": 1.03,
+            "empty": "''",
+        },
+    ),
+    "same_seed": choice("answer_same", "A"),
+    "fewer_or_more": choice("answer_fewer", "D"),
+    "zero_lost": repair(
+        {
+            "is None": """
+                request = {
+                    "temperature": 1.0 if temperature is None else temperature,
+                    "top_p": 1.0 if top_p is None else top_p,
+                }
+            """,
+            "defaults first": """
+                request = {"temperature": 1.0, "top_p": 1.0}
+                if temperature is not None:
+                    request["temperature"] = temperature
+                if top_p is not None:
+                    request["top_p"] = top_p
+            """,
+            "loop, early return": """
+                given = {"temperature": temperature, "top_p": top_p}
+                return {name: 1.0 if x is None else x for name, x in given.items()}
+            """,
+            "put back": """
+                if temperature == 0:
+                    request["temperature"] = temperature
+            """,
+        },
+        {
+            "zero for nothing": """
+                request = {"temperature": temperature or 0.0, "top_p": top_p or 1.0}
+            """,
+            "no default": 'request = {"temperature": temperature, "top_p": top_p}',
+            "always 0": 'request["temperature"] = 0.0',
+            "leaves out None": """
+                request = {"temperature": temperature, "top_p": top_p}
+                request = {name: x for name, x in request.items() if x is not None}
+            """,
+            "tiny": 'request["temperature"] = temperature or 1e-5',
+            "as text": "request = {name: str(x) for name, x in request.items()}",
+            "p lost": 'request = {"temperature": temperature, "top_p": 1.0}',
+        },
+    ),
+    "order_repair": repair(
+        {
+            "divide first": "probs = top_p(logits / t, p).softmax(dim=-1)",
+            "course's temperature": "probs = torch.softmax(top_p(temperature(logits, t), p), -1)",
+            "two steps": """
+                scaled = logits / t
+                left = top_p(scaled, p)
+                probs = left.softmax(dim=-1)
+            """,
+            "by hand": """
+                probs, order = (logits / t).softmax(dim=-1).sort(descending=True)
+                probs = torch.where(probs.cumsum(0) - probs < p, probs, 0.0)
+                return torch.zeros_like(logits).scatter(0, order, probs / probs.sum())
+            """,
+        },
+        {
+            "divides twice": "probs = (top_p(logits / t, p) / t).softmax(dim=-1)",
+            "T lost": "probs = left.softmax(dim=-1)",
+            "p lost": "probs = (logits / t).softmax(dim=-1)",
+            "multiplies": "probs = top_p(logits * t, p).softmax(dim=-1)",
+            "not rescaled": """
+                full = (logits / t).softmax(dim=-1)
+                probs = torch.where(top_p(logits / t, p).isfinite(), full, 0.0)
+            """,
+            "cuts twice": "probs = top_p(left / t, p).softmax(dim=-1)",
+            "greedy": "probs = torch.eye(len(logits))[logits.argmax()]",
+        },
+    ),
+    "batch_seed": repair(
+        {
+            "a generator a row": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+            """,
+            "the global generator": """
+                numbers = []
+                for seed in seeds:
+                    torch.manual_seed(seed)
+                    numbers.append(torch.rand(1).item())
+                u = torch.tensor(numbers)
+            """,
+            "one generator, seeded anew": """
+                u = torch.cat([torch.rand(1, generator=generator.manual_seed(s)) for s in seeds])
+            """,
+            "row by row, early return": """
+                drawn = []
+                for row, seed in zip(probs, seeds):
+                    x = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
+                    token = 0
+                    while row[: token + 1].cumsum(0)[-1] <= x:
+                        token += 1
+                    drawn.append(token)
+                return drawn
+            """,
+        },
+        {
+            "first seed for all rows": """
+                u = torch.rand((), generator=generator.manual_seed(seeds[0])).repeat(len(seeds))
+            """,
+            "seed of the sum": """
+                generator.manual_seed(sum(seeds))
+                u = torch.rand(len(seeds), generator=generator)
+            """,
+            "seed plus place": """
+                u = torch.stack(
+                    [
+                        torch.rand((), generator=torch.Generator().manual_seed(s + i))
+                        for i, s in enumerate(seeds)
+                    ]
+                )
+            """,
+            "last seed": """
+                for seed in seeds:
+                    generator.manual_seed(seed)
+                u = torch.rand(len(seeds), generator=generator)
+            """,
+            "no luck": "u = torch.full((len(seeds),), 0.5)",
+            "another number of the seed": """
+                u = torch.stack(
+                    [torch.rand(2, generator=torch.Generator().manual_seed(s))[1] for s in seeds]
+                )
+            """,
+            "returns the numbers": """
+                return torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+            """,
+        },
+    ),
+    "apply_in_order": write(
+        {
+            "torch": ordered(),
+            "by hand": """
+                row = logits.tolist()
+                for name, value in steps:
+                    best = sorted(range(len(row)), key=lambda i: -row[i])
+                    if name == "frequency_penalty":
+                        for token in ids.tolist():
+                            row[token] -= value
+                    elif name == "temperature" and value:
+                        row = [x / value for x in row]
+                    elif name == "temperature":
+                        row = [x if i == best[0] else -torch.inf for i, x in enumerate(row)]
+                    elif name == "top_k":
+                        row = [x if i in best[:value] else -torch.inf for i, x in enumerate(row)]
+                    elif name == "top_p":
+                        probs = torch.tensor(row).softmax(0).tolist()
+                        stay, mass = set(), 0.0
+                        for i in best:
+                            if mass >= value:
+                                break
+                            stay.add(i)
+                            mass += probs[i]
+                        row = [x if i in stay else -torch.inf for i, x in enumerate(row)]
+                return torch.tensor(row)
+            """,
+            "in place on a copy": """
+                left = logits.clone()
+                for name, value in steps:
+                    if name == "frequency_penalty":
+                        left.index_add_(0, ids, torch.full(ids.shape, -float(value)))
+                    if name == "temperature" and value > 0:
+                        left /= value
+                    if name == "temperature" and value == 0:
+                        best = left.argmax()
+                        left[torch.arange(len(left)) != best] = float("-inf")
+                    if name == "top_k":
+                        left[left.argsort(descending=True)[value:]] = float("-inf")
+                    if name == "top_p":
+                        probs, order = torch.sort(torch.softmax(left, -1), descending=True)
+                        stays = int((probs.cumsum(0) < value).sum()) + 1
+                        left[order[stays:]] = float("-inf")
+                return left
+            """,
+            "a function a step": """
+                def penalise(x, value):
+                    return x - value * torch.bincount(ids, minlength=len(x))
+
+                def cut(x, stays):
+                    return torch.where(stays, x, -torch.inf)
+
+                def heat(x, value):
+                    return x / value if value else cut(x, x == x.max())
+
+                def best(x, k):
+                    return cut(x, x >= x.sort(descending=True).values[k - 1])
+
+                def nucleus(x, p):
+                    probs = x.softmax(-1)
+                    above = (probs[None] * (probs[None] > probs[:, None])).sum(-1)
+                    return cut(x, above < p)
+
+                rules = {
+                    "frequency_penalty": penalise,
+                    "temperature": heat,
+                    "top_k": best,
+                    "top_p": nucleus,
+                }
+                for name, value in steps:
+                    logits = rules[name](logits, value)
+                return logits
+            """,
+            "double inside": ordered(before="logits = logits.double()").replace(
+                "return logits", "return logits.float()"
+            ),
+        },
+        {
+            "always temperature first": (
+                ordered(before="steps = sorted(steps, key=lambda step: step[0] != 'temperature')"),
+                1,
+            ),
+            "always the course's order": (
+                ordered(
+                    before="names = ['frequency_penalty', 'temperature', 'top_k', 'top_p']\n"
+                    "steps = sorted(steps, key=lambda step: names.index(step[0]))"
+                ),
+                2,
+            ),
+            "forgets to return": ordered().replace("return logits", "pass"),
+            "returns probabilities": ordered().replace("return logits", "return logits.softmax(0)"),
+            "returns a list": ordered().replace("return logits", "return logits.tolist()"),
+            "only the first step": (ordered().replace("in steps:", "in steps[:1]:"), 1),
+            "measures the original": (
+                ordered(before="original = logits", measured="original"),
+                2,
+            ),
+            "not rescaled": (
+                ordered(
+                    before="total = logits.exp().sum()",
+                    cut="before * logits.exp().sum() / total >= value",
+                ),
+                3,
+            ),
+            "crossing token dropped": ordered(cut="before + probs > value"),
+            "one token too many": (
+                ordered(cut="torch.cat([torch.tensor([False]), before >= value])[:-1]"),
+                1,
+            ),
+            "half a token too many": (ordered(cut="before - probs >= value"), 2),
+            "multiplies": (ordered(divide="logits = logits * value"), 1),
+            "presence, not frequency": ordered(
+                penalty="logits = logits - value * (torch.bincount(ids, minlength=len(logits)) > 0)"
+            ),
+            "T = 0 divides": (ordered(is_zero="False"), 3),
+            "T = 0 is nearly 0": (ordered(zero="logits = logits / 1e-5"), 3),
+            "T = 0 ends the list": (
+                ordered(zero="return logits.masked_fill(logits < logits.max(), -torch.inf)"),
+                3,
+            ),
+            "T = 0 before the penalties": (
+                ordered(
+                    before="if any(value == 0 for name, value in steps if name == 'temperature'):\n"
+                    "    return logits.masked_fill(logits < logits.max(), -torch.inf)"
+                ),
+                3,
+            ),
+            "in place": (
+                ordered(
+                    divide="logits /= value",
+                    penalty="logits.index_add_(0, ids, torch.full(ids.shape, -float(value)))",
+                ),
+                3,
+            ),
+        },
+    ),
+}

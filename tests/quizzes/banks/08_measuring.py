@@ -1,0 +1,297 @@
+"""Right answers for each scored item of module 08, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "seq_rep": write(
+        {
+            "set of tuples": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                if not grams:
+                    return 0.0
+                return 1 - len(set(grams)) / len(grams)
+            """,
+            "zip": """
+                grams = list(zip(*(ids[i:] for i in range(n))))
+                return (len(grams) - len(set(grams))) / len(grams) if grams else 0
+            """,
+            "counter": """
+                from collections import Counter
+                counts = Counter(tuple(ids[i : i + n]) for i in range(len(ids) - n + 1))
+                total = sum(counts.values())
+                return sum(c - 1 for c in counts.values()) / max(total, 1)
+            """,
+            "a loop": """
+                seen, repeats, total = [], 0, 0
+                for i in range(len(ids) - n + 1):
+                    gram = ids[i : i + n]
+                    total += 1
+                    if gram in seen:
+                        repeats += 1
+                    seen.append(gram)
+                return repeats / total if total else 0.0
+            """,
+            "a tensor of the result": """
+                grams = {}
+                for i in range(len(ids) - n + 1):
+                    grams.setdefault(tuple(ids[i : i + n]), []).append(i)
+                total = sum(map(len, grams.values()))
+                return torch.tensor(1 - len(grams) / total if total else 0.0)
+            """,
+        },
+        {
+            "returns the diversity": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "divides by the tokens": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return (len(grams) - len(set(grams))) / max(len(ids), 1) if n > 1 else (
+                    len(grams) - len(set(grams))
+                ) / max(len(ids), 1)
+            """,
+            "counts all of a repeated gram": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                again = sum(grams.count(gram) > 1 for gram in grams)
+                return again / len(grams) if grams else 0.0
+            """,
+            "misses the last gram": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "runs side by side": """
+                grams = [tuple(ids[i : i + n]) for i in range(0, len(ids) - n + 1, n)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "only neighbours": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                again = sum(a == b for a, b in zip(grams, grams[1:]))
+                return again / len(grams) if grams else 0.0
+            """,
+            "single tokens": """
+                return 1 - len(set(ids)) / len(ids) if len(ids) >= n else 0.0
+            """,
+            "keeps a short last run": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids))]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "always nothing": "return 0.0",
+            "counts, no share": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return len(grams) - len(set(grams))
+            """,
+            "divides by zero": (
+                """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams)
+                """,
+                2,
+            ),
+            "one for a short text": (
+                """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / max(len(grams), 1)
+                """,
+                2,
+            ),
+            "joins the tokens": (
+                """
+                grams = ["".join(map(str, ids[i : i + n])) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+        },
+    ),
+    "pooled_perplexity": write(
+        {
+            "one list": """
+                every = [x for text in texts for x in text]
+                return math.exp(-sum(every) / len(every))
+            """,
+            "torch": """
+                every = torch.tensor([x for text in texts for x in text], dtype=torch.float64)
+                return (-every.mean()).exp().item()
+            """,
+            "single precision, a tensor": """
+                every = torch.cat([torch.tensor(text, dtype=torch.float32) for text in texts])
+                return torch.exp(-every.mean())
+            """,
+            "geometric mean": """
+                every = sum(texts, [])
+                return 1 / math.prod(math.exp(x) for x in every) ** (1 / len(every)) if (
+                    min(every) > -math.inf
+                ) else math.inf
+            """,
+            "fmean": "return math.exp(-fmean(x for text in texts for x in text))",
+            "bits": """
+                bits = [-x / math.log(2) for text in texts for x in text]
+                return 2 ** (sum(bits) / len(bits))
+            """,
+        },
+        {
+            "mean of the exps": """
+                every = [x for text in texts for x in text]
+                return sum(math.exp(-x) for x in every) / len(every)
+            """,
+            "no mean": "return math.exp(-sum(sum(text) for text in texts))",
+            "surprise, no exp": """
+                every = [x for text in texts for x in text]
+                return -sum(every) / len(every)
+            """,
+            "sign lost": """
+                every = [x for text in texts for x in text]
+                return math.exp(sum(every) / len(every))
+            """,
+            "two to the power of nats": """
+                every = [x for text in texts for x in text]
+                return 2 ** (-sum(every) / len(every))
+            """,
+            "one over the mean probability": """
+                every = [math.exp(x) for text in texts for x in text]
+                return len(every) / sum(every)
+            """,
+            "first text only": ("return math.exp(-sum(texts[0]) / len(texts[0]))", 1),
+            "a list of them": """
+                return [math.exp(-sum(text) / len(text)) for text in texts]
+            """,
+            "mean over texts": (
+                "return fmean(math.exp(-fmean(text)) for text in texts)",
+                1,
+            ),
+            "mean of means": ("return math.exp(-fmean(fmean(text) for text in texts))", 1),
+            "mean over texts, empty ones skipped": (
+                "return fmean(math.exp(-fmean(text)) for text in texts if text)",
+                2,
+            ),
+            "impossible tokens left out": (
+                """
+                every = [x for text in texts for x in text if x > -math.inf]
+                return math.exp(-sum(every) / len(every))
+                """,
+                2,
+            ),
+        },
+    ),
+    "two_traces": choice("answer_traces", "C"),
+    "two_tokens": number(
+        "answer_two_tokens",
+        {
+            "whole": "4",
+            "computed": "(2 * 8) ** 0.5",
+            "by logarithms": "math.exp(-(math.log(1 / 2) + math.log(1 / 8)) / 2)",
+        },
+        {
+            "mean of the exps": 5,
+            "whole text": 16,
+            "over the mean": 3.2,
+            "bits": 2,
+            "nats": 1.386,
+            "typical probability": 0.25,
+        },
+    ),
+    "same_text_twice": predict(
+        "answer_twice",
+        {
+            "decimal": "0.4",
+            "fraction": "4 / 10",
+            "computed": 'len({"the", "king", "and", "queen"}) / 10',
+        },
+        {"averaged": 0.8, "repeats": 0.6, "all different": 1.0, "half": 0.5, "count": 4},
+    ),
+    "self_bleu_side": choice("answer_side", "A"),
+    "five_endings": predict(
+        "answer_endings",
+        {"list": "[0, 3]", "other order": "[3, 0]", "tuple": "(0, 3)"},
+        {
+            "anywhere": [0, 1, 3],
+            "five times one": [0, 2, 3],
+            "twice is enough": [0, 3, 4],
+            "no single tokens": [0],
+            "all that repeat": [0, 1, 2, 3, 4],
+            "none": [],
+        },
+    ),
+    "bits_per_character": number(
+        "answer_bits",
+        {"whole": "1", "float": "1.0", "computed": "20 * math.log2(32) / 100"},
+        {
+            "lower perplexity": 1.2,
+            "per token of A": 3,
+            "per token of B": 5,
+            "whole text": 100,
+            "perplexity times tokens": 6.4,
+            "perplexity of A": 3.2,
+        },
+    ),
+    "whose_probabilities": choice("answer_whose", "D"),
+    "which_first": choice("answer_first", "B"),
+    "overlap_repair": repair(
+        {
+            "by place": """
+                others = []
+                for j, grams in enumerate(every):
+                    if j != i:
+                        others += grams
+            """,
+            "slices": "others = sum(every[:i] + every[i + 1 :], [])",
+            "take out own once": """
+                for gram in own:
+                    others.remove(gram)
+            """,
+            "a set": "others = set().union(*(grams for j, grams in enumerate(every) if j != i))",
+        },
+        {
+            "own grams struck out": "others = [gram for gram in others if gram not in own]",
+            "compares with the first": "others = every[0]",
+            "the next one only": "others = every[(i + 1) % len(every)]",
+            "those after it only": """
+                others = [gram for grams in every[i + 1 :] for gram in grams]
+            """,
+            "only own": "others = own",
+            "all but the last": "others = [gram for grams in every[:-1] for gram in grams]",
+            "equal texts left out": (
+                "others = [gram for grams in every if grams != own for gram in grams]",
+                1,
+            ),
+        },
+    ),
+    "padding_repair": repair(
+        {
+            "below": "counted = torch.arange(logprobs.shape[1]) < lengths.unsqueeze(1)",
+            "shifted": "counted = places + 1 <= lengths[:, None]",
+            "text by text": """
+                rows = zip(logprobs, lengths.tolist())
+                return torch.stack([(-row[:length].mean()).exp() for row, length in rows])
+            """,
+            "padding to zero": """
+                logprobs = logprobs.masked_fill(places >= lengths[:, None], 0.0)
+            """,
+            "sums so far": """
+                at = (lengths - 1)[:, None]
+                return (-logprobs.cumsum(dim=-1).gather(-1, at).squeeze(-1) / lengths).exp()
+            """,
+        },
+        {
+            "divides by one more": """
+                lengths = lengths + 1
+                counted = places < lengths[:, None]
+            """,
+            "counts everything": "counted = torch.ones_like(logprobs)",
+            "divides by the longest": """
+                counted = places < lengths[:, None]
+                lengths = torch.full_like(lengths, logprobs.shape[-1])
+            """,
+            "one too few": "counted = places < lengths[:, None] - 1",
+            "by value": "counted = logprobs > -4",
+            "all together": """
+                counted = places < lengths[:, None]
+                return (-(logprobs * counted).sum() / lengths.sum()).exp()
+            """,
+            "no exponential": """
+                counted = places < lengths[:, None]
+                return -(logprobs * counted).sum(dim=-1) / lengths
+            """,
+        },
+    ),
+}

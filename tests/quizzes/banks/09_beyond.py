@@ -1,0 +1,357 @@
+"""Right answers for each scored item of module 09, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+BANK = {
+    "my_min_p": write(
+        {
+            "logits": """
+                best = logits.amax(dim=-1, keepdim=True)
+                bar = best + math.log(p) if p > 0 else torch.full_like(best, -torch.inf)
+                return torch.where(logits >= bar, logits, -torch.inf)
+            """,
+            "probabilities": """
+                probs = torch.softmax(logits, -1)
+                cut = probs < p * probs.max(-1, keepdim=True).values
+                return logits.masked_fill(cut, float("-inf"))
+            """,
+            "ratios": """
+                ratio = (logits - logits.max(dim=-1, keepdim=True)[0]).exp()
+                out = logits.clone()
+                out[ratio < p] = -math.inf
+                return out
+            """,
+            "early return": """
+                if p == 0:
+                    return logits.clone()
+                best = logits.max(dim=-1, keepdim=True).values
+                return logits.masked_fill(logits - best < math.log(p), -torch.inf)
+            """,
+            "row by row": """
+                rows = []
+                for row in logits.reshape(-1, logits.shape[-1]):
+                    best = max(row.tolist())
+                    rows.append([x if math.exp(x - best) >= p else -math.inf for x in row.tolist()])
+                return torch.tensor(rows).reshape(logits.shape)
+            """,
+            "double inside": """
+                x = logits.double()
+                probs = x.softmax(-1)
+                keep = probs / probs.amax(-1, keepdim=True) >= p
+                return torch.where(keep, x, -torch.inf).to(logits.dtype)
+            """,
+        },
+        {
+            "absolute bar": """
+                return logits.masked_fill(logits.softmax(-1) < p, -torch.inf)
+            """,
+            "first token as best": """
+                bar = logits[..., :1] + (math.log(p) if p else -math.inf)
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+            "share of the best logit": """
+                best = logits.max(dim=-1, keepdim=True).values
+                return logits.masked_fill(logits < p * best, -torch.inf)
+            """,
+            "turned round": """
+                best = logits.max(dim=-1, keepdim=True).values
+                bar = best + torch.tensor(1.0 - p).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+            "returns probabilities": """
+                probs = logits.softmax(-1)
+                probs = probs * (probs >= p * probs.amax(-1, keepdim=True))
+                return probs / probs.sum(-1, keepdim=True)
+            """,
+            "zero in place of -inf": """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, 0.0)
+            """,
+            "forgets to return": "logits.masked_fill(logits < logits.max() - 2.3, -torch.inf)",
+            "top-p": """
+                probs, order = logits.softmax(-1).sort(dim=-1, descending=True)
+                cut = probs.cumsum(-1) - probs >= p
+                return logits.masked_fill(torch.zeros_like(cut).scatter(-1, order, cut), -torch.inf)
+            """,
+            "one best for the whole batch": (
+                """
+                bar = logits.max() + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                2,
+            ),
+            "best along the batch": (
+                """
+                bar = logits.max(dim=0, keepdim=True).values if logits.ndim > 1 else logits.max()
+                bar = bar + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                2,
+            ),
+            "log of zero": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + math.log(p)
+                return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                2,
+            ),
+            "best excluded at 1": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits <= bar, -torch.inf)
+                """,
+                2,
+            ),
+            "in place": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill_(logits < bar, -torch.inf)
+                """,
+                2,
+            ),
+        },
+    ),
+    "my_sampler": write(
+        {
+            "frequency penalty, then top-p": """
+                return top_p(frequency_penalty(logits, ids, 0.5), 0.9)
+            """,
+            "n-gram ban, then min-p": "return min_p(no_repeat_ngram(logits, ids, 3), 0.05)",
+            "DRY, warmth, eta": "return eta_cutoff(temperature(dry(logits, ids), 0.8), 9e-4)",
+            "heat, then min-p": "return my_min_p(temperature(dry(logits, ids), 1.5), 0.1)",
+            "two cuts": "return min_p(top_n_sigma(dry(logits, ids), 1.0), 0.05)",
+            "top-h": "return top_h(dry(logits, ids), 0.6)",
+            "by hand, in a loop": """
+                out, text = logits.clone(), ids.tolist()
+                for place in range(2, len(text)):
+                    if text[place - 2 : place] == text[-2:]:
+                        out[text[place]] -= 2.0
+                return torch.where(out.softmax(-1) >= 0.05 * out.softmax(-1).max(), out, -torch.inf)
+            """,
+            "log-probabilities": """
+                x = dry(logits, ids).log_softmax(-1)
+                return x.masked_fill(x < x.max() - 3.0, -torch.inf)
+            """,
+        },
+        {
+            "cuts before it looks back": ("return dry(min_p(logits, 0.05), ids)", 3),
+            "logits as they are": "return logits.clone()",
+            "min-p alone": ("return min_p(logits, 0.05)", 3),
+            "top-k alone": ("return top_k(logits, 40)", 1),
+            "DRY, then a fixed knife": ("return top_k(dry(logits, ids), 40)", 3),
+            "greedy": ("return top_k(logits, 1)", 2),
+            "penalty alone": ("return dry(logits, ids)", 2),
+            "top-nσ alone cannot adapt": ("return top_n_sigma(dry(logits, ids), 1.0)", 4),
+            "bans all that was said": (
+                """
+                return min_p(no_repeat_ngram(logits, ids, 1), 0.05)
+                """,
+                4,
+            ),
+            "penalty too weak": ("return min_p(frequency_penalty(logits, ids, 0.05), 0.05)", 3),
+            "drops the best": ("return typical_p(dry(logits, ids), 0.2)", 3),
+            "chance inside": (
+                """
+                logits = min_p(dry(logits, ids), 0.05)
+                return logits + 0.01 * torch.rand(len(logits))
+                """,
+                4,
+            ),
+            "memory between calls": (
+                """
+                my_sampler.calls = getattr(my_sampler, "calls", 0) + 1
+                return min_p(temperature(dry(logits, ids), 1 + my_sampler.calls / 1e4), 0.05)
+                """,
+                4,
+            ),
+            "in place": (
+                """
+                logits += 1.0
+                return min_p(dry(logits, ids), 0.05)
+                """,
+                4,
+            ),
+            "NaN where a token is banned": (
+                """
+                x = dry(logits, ids)
+                x = (x - x.mean()) / x.std()
+                return min_p(x * logits.std(), 0.05)
+                """,
+                4,
+            ),
+            "lifts banned tokens": (
+                """
+                x = min_p(dry(logits, ids), 0.05)
+                return x.clamp(min=-1e4)
+                """,
+                2,
+            ),
+            "returns probabilities": ("return min_p(dry(logits, ids), 0.05).softmax(-1)", 1),
+            "returns the token": "return min_p(dry(logits, ids), 0.05).argmax()",
+            "returns a list": "return min_p(dry(logits, ids), 0.05).tolist()",
+            "breaks on an empty text": (
+                """
+                if ids[-1] >= 0:
+                    logits = dry(logits, ids)
+                return min_p(logits, 0.05)
+                """,
+                4,
+            ),
+        },
+    ),
+    "min_p_turned_round": choice("answer_turned", "C"),
+    "hot_min_p": predict(
+        "answer_hot",
+        {"list": "[0, 1, 2]", "tuple": "(0, 1, 2)", "another order": "[2, 0, 1]"},
+        {
+            "T last": [0, 1],
+            "only the best": [0],
+            "all": [0, 1, 2, 3],
+            "the cut one": [3],
+            "twice": [0, 0],
+        },
+    ),
+    "typical_choice": predict(
+        "answer_typical",
+        {"list": "[1]", "tuple": "(1,)", "set": "{1}"},
+        {
+            "as top-p": [0],
+            "goes on": [0, 1],
+            "least likely": [2, 3],
+            "all but the best": [1, 2, 3],
+            "a number": 1,
+        },
+    ),
+    "eta_bar": number(
+        "answer_eta",
+        {"decimal": "0.0003", "scientific": "3e-4", "computed": "math.sqrt(0.0009) / 100"},
+        {
+            "epsilon": 0.0009,
+            "root alone": 0.03,
+            "each token's share": 0.01,
+            "no root": 0.000009,
+            "bits": 0.000039,
+            "none": 0,
+        },
+    ),
+    "second_mu": number(
+        "answer_mu",
+        {"decimal": "5.8", "computed": "6 - 0.1 * (5 - 3)", "library": "mirostat_update(6, 5, 3)"},
+        {
+            "wrong sign": 6.2,
+            "starts at tau": 2.8,
+            "nats": 5.953,
+            "not moved": 6.0,
+            "whole error": 4.0,
+            "surprise for error": 5.5,
+        },
+    ),
+    "heat_proof": choice("answer_heat", "B"),
+    "copied_address": choice("answer_address", "D"),
+    "min_p_objection": choice("answer_objection", "A"),
+    "xtc_repair": repair(
+        {
+            "smallest that reaches": """
+                if (probs >= threshold).any():
+                    cut = probs > probs[probs >= threshold].min()
+            """,
+            "put back": """
+                if cut.any():
+                    cut[probs.masked_fill(~cut, 2.0).argmin()] = False
+            """,
+            "sorted": """
+                order = probs.argsort(descending=True)
+                top = [i for i in order.tolist() if probs[i] >= threshold]
+                cut = torch.zeros_like(cut)
+                cut[top[:-1]] = True
+            """,
+            "returns early": """
+                reach = [p for p in probs.tolist() if p >= threshold]
+                least = min(reach, default=2.0)
+                return torch.tensor([0.0 if p > least else p for p in probs.tolist()])
+            """,
+            "inf, as mlx does": """
+                cut = probs > torch.where(cut, probs, torch.inf).min()
+            """,
+        },
+        {
+            "keeps the best": "cut = cut & (probs < probs.max())",
+            "strictly above": "cut = probs > threshold",
+            "cuts the tail": "cut = probs < threshold",
+            "only the best goes": "cut = probs == probs.max()",
+            "never more than one": "cut = cut & (cut.cumsum(0) == 1)",
+            "last in the row stays": "cut[cut.nonzero()[-1:]] = False",
+            "first in the row stays": "cut[cut.nonzero()[:1]] = False",
+            "least of all stays": "cut = probs > probs.min()",
+            "rescales": """
+                if cut.any():
+                    cut = probs > probs[cut].min()
+                probs = probs / probs[~cut].sum()
+            """,
+            "fails when none reaches": ("cut = probs > probs[cut].min()", 1),
+            "cuts a lone one": (
+                """
+                if cut.sum() > 1:
+                    cut = probs > probs[cut].min()
+                """,
+                1,
+            ),
+        },
+    ),
+    "sigma_repair": repair(
+        {
+            "finite only": "sigma = logits[logits > -torch.inf].std(correction=0)",
+            "by hand": """
+                finite = logits[logits.isfinite()]
+                sigma = (finite - finite.mean()).square().mean().sqrt()
+            """,
+            "list": """
+                xs = [x for x in logits.tolist() if x > -math.inf]
+                mean = sum(xs) / len(xs)
+                sigma = math.sqrt(sum((x - mean) ** 2 for x in xs) / len(xs))
+            """,
+            "returns early": """
+                finite = logits.isfinite()
+                bar = logits[finite].max() - n * logits[finite].std(unbiased=False)
+                return torch.where(logits >= bar, logits, -torch.inf)
+            """,
+            "nan-mean": """
+                x = torch.where(logits.isfinite(), logits, torch.nan)
+                sigma = (x - x.nanmean()).square().nanmean().sqrt()
+            """,
+        },
+        {
+            "NaN to zero": "sigma = sigma.nan_to_num(0.0)",
+            "banned count as zero": """
+                sigma = logits.masked_fill(logits.isinf(), 0.0).std(correction=0)
+            """,
+            "banned count as very low": "sigma = logits.clamp(min=-1e4).std(correction=0)",
+            "of the probabilities": "sigma = logits.softmax(-1).std(correction=0)",
+            "n forgotten": (
+                """
+                sigma = logits[logits.isfinite()].std(correction=0) / n
+                """,
+                0,
+            ),
+            "variance": "sigma = logits[logits.isfinite()].var(correction=0)",
+            "fixed number": "sigma = 2.4",
+            "divided by all": """
+                finite = logits.isfinite()
+                mean = logits[finite].mean()
+                squares = (logits[finite] - mean).square().sum()
+                sigma = (squares / len(logits)).sqrt()
+            """,
+            "one less": (
+                "sigma = logits[logits.isfinite()].std()",
+                1,
+            ),
+            "only one banned": (
+                """
+                if logits.isinf().sum() == 1:
+                    sigma = logits[logits.isfinite()].std(correction=0)
+                """,
+                1,
+            ),
+        },
+    ),
+}
