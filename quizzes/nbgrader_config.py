@@ -5,6 +5,11 @@ folder as its manual says, or elsewhere with --course-dir. `course build` and `c
 these settings too.
 """
 
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbgrader import preprocessors as stock
+
+from course_utils.grading import plugin
+
 c = get_config()  # noqa: F821  nbgrader gives this name to the file
 
 c.CourseDirectory.course_id = "next_token"
@@ -21,4 +26,25 @@ c.CourseDirectory.ignore = [
 ]
 # The usual stub raises an error, which a function to repair would keep at its end.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
-c.Execute.timeout = 30
+
+# Students' code runs in a sandbox, and the tests where it cannot reach them.
+c.Autograde.sanitize_preprocessors = [
+    plugin.Repair,
+    stock.ClearOutput,
+    stock.DeduplicateIds,
+    stock.OverwriteKernelspec,
+    stock.OverwriteCells,
+    stock.CheckCellMetadata,
+]
+c.Autograde.autograde_preprocessors = [
+    plugin.Separate,
+    stock.IgnorePattern,
+    ClearMetadataPreprocessor,
+    stock.LimitOutput,
+    stock.SaveAutoGrades,
+    stock.AssignLatePenalties,
+    stock.CheckCellMetadata,
+]
+c.ExchangeFactory.collect = plugin.Collect
+# Formgrader and feedback show what students' code printed: as text, never as a page's script.
+c.HTMLExporter.sanitize_html = True

@@ -107,11 +107,10 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
         reply = stock.run(course, [module], copy)
         released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
         graded = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
-    notes = reply["notes"]
     if graded is None:
-        notes.append(f"the notebook could not be run to its end: {reply['failure']}")
+        notes = [f"the notebook could not be run to its end: {reply['failure']}"]
     else:
-        notes += first_stop(graded)
+        notes = graded.metadata.next_token.notes + first_stop(graded)
     items = [item(cell, released, graded, reply["grades"]) for cell in graded_cells(released)]
     report = Report(module, items, notes)
     try:

@@ -23,7 +23,7 @@ def course(tmp_path_factory) -> Path:
     (folder / f"{NAME}.py").write_text(LESSON, "utf-8")
     shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
     with (root / "quizzes" / "nbgrader_config.py").open("a") as settings:
-        settings.write("\nc.Execute.timeout = 2\n")
+        settings.write("\nc.Separate.timeout = 2\n")
     build(root)
     return root
 

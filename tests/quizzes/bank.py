@@ -126,6 +126,11 @@ class Module:
         spec.loader.exec_module(answers)
         return answers.BANK
 
+    def options(self, item: str) -> dict[str, str]:
+        """The texts of a choice by letter, as they stand above the answer's cell."""
+        found = re.findall(r"^- \*\*([A-D])\*\* (.*?)(?=^- \*\*|\Z)", self.above[item], re.M | re.S)
+        return {letter: " ".join(text.split()) for letter, text in found}
+
     def worth(self) -> dict[str, float]:
         """The points of each item."""
         return {item: self.test(item).metadata["nbgrader"]["points"] for item in self.answers}
@@ -197,6 +202,7 @@ class Row(NamedTuple):
     item: str
     points: float
     answers: Item
+    such_as: str
     refused: list[str]
     accepted: list[str]
 
@@ -204,6 +210,15 @@ class Row(NamedTuple):
     def good(self) -> bool:
         enough = len(self.answers.right) >= 2 and len(self.answers.wrong) >= 3
         return enough and not self.refused and not self.accepted
+
+
+def such_as(module: Module, item: str) -> str:
+    """The likeliest wrong answer in words: of a choice, the text that stands there to choose."""
+    answers = module.bank[item]
+    name = next(iter(answers.wrong))
+    if answers.kind != "choice":
+        return name
+    return textwrap.shorten(module.options(item)[name[-1]], 60, placeholder="…")
 
 
 def measure(name: str) -> list[Row]:
@@ -223,6 +238,7 @@ def measure(name: str) -> list[Row]:
                 item,
                 most,
                 answers,
+                such_as(module, item),
                 refused=[answer for answer in missed if answer in answers.right],
                 accepted=[answer for answer in missed if answer in answers.wrong],
             )
@@ -237,12 +253,11 @@ def table(rows: list[Row]) -> str:
     ]
     for row in rows:
         right, wrong = row.answers.right, row.answers.wrong
-        such_as = next(iter(wrong))
         failed = "" if row.good else f"   REFUSED {row.refused} ACCEPTED {row.accepted}"
         lines.append(
             f"{row.module:<16} {row.item:<27} {row.answers.kind:<8} {row.points:>6g} "
             f"{len(right) - len(row.refused):>3}/{len(right):<3} "
-            f"{len(wrong) - len(row.accepted):>3}/{len(wrong):<3}  {such_as}{failed}"
+            f"{len(wrong) - len(row.accepted):>3}/{len(wrong):<3}  {row.such_as}{failed}"
         )
     kinds = [row.answers.kind for row in rows]
     lines.append(

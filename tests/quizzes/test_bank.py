@@ -84,7 +84,8 @@ def test_the_length_of_a_choice_does_not_give_it_away(longest):
     for name in LESSONS:
         lesson = Module(name)
         for item in kind(lesson, "choice"):
-            options = {letter: len(text) for letter, text in options_of(lesson, item).items()}
+            options = {letter: len(text) for letter, text in lesson.options(item).items()}
+            assert set(options) == set("ABCD")
             taken = (max if longest else min)(options, key=options.get)
             possible += lesson.worth()[item]
             earned += lesson.worth()[item] * (taken == right_letter(lesson, item))
@@ -93,13 +94,6 @@ def test_the_length_of_a_choice_does_not_give_it_away(longest):
 
 def right_letter(module: Module, item: str) -> str:
     return re.search(r'right="(.)"', module.test(item).source)[1]
-
-
-def options_of(module: Module, item: str) -> dict[str, str]:
-    question = module.above[item]
-    options = dict(re.findall(r"^- \*\*([A-D])\*\* (.*?)(?=^- \*\*|\Z)", question, re.M | re.S))
-    assert set(options) == set("ABCD"), question
-    return {letter: " ".join(text.split()) for letter, text in options.items()}
 
 
 def test_what_learners_get_holds_no_right_answer(module):

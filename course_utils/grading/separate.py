@@ -1,0 +1,345 @@
+"""Grades a submission with its code on one side and the tests on the other.
+
+The submission's cells run in a sandbox, in the order of the notebook. Test cells run here, where
+the submission cannot reach: its names arrive as plain data, and its functions as proxies whose
+calls cross a pipe. Points come from the test cells alone.
+"""
+
+import ast
+import builtins
+import contextlib
+import io
+import re
+import subprocess
+import symtable
+import time
+import traceback
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import torch
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from torch import Tensor
+
+from course_utils.grading import wire
+from course_utils.grading.sandbox import Process
+
+START_SECONDS = 120.0  # to import torch, on a busy machine
+MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
+WORDS = re.compile(r"[^\W\d]\w*")
+
+
+# What a reply has to have; a call has these, or an error alone.
+REPLIES = {
+    "start": set(),
+    "cell": {"printed", "error"},
+    "get": {"found", "value"},
+    "call": {"value", "args"},
+}
+
+
+class NoAnswer(Exception):
+    """The submission's process ended, or had to be ended."""
+
+
+class Submission:
+    """The names that a submission defines, in a process of their own."""
+
+    def __init__(self, folder: Path | None, sandbox: bool, seconds: float):
+        self.folder, self.sandbox, self.seconds = folder, sandbox, seconds
+        self.process: Process | None = None
+        self.ran: list[str] = []  # sources to run again in a new process
+        self.stops = 0
+        # Waiting is done in a thread: that has a time limit on every system.
+        self.waiting = ThreadPoolExecutor(max_workers=1)
+
+    def __enter__(self) -> "Submission":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.process:
+            self.process.end()
+        self.waiting.shutdown()
+
+    def run(self, source: str) -> tuple[str, list | None]:
+        """Run a cell; what it printed, and its error as [type, message, line] or None."""
+        try:
+            reply = self.ask({"do": "cell", "source": source}, self.seconds)
+            printed, error = reply["printed"], reply["error"]
+        except NoAnswer as reason:
+            return "", ["RuntimeError", str(reason), None]
+        self.ran.append(source)
+        return str(printed), error
+
+    def get(self, name: str, cell: "Budget") -> object:
+        """A name's value: plain data, a proxy for a function; NameError if there is none."""
+        reply = self.ask({"do": "get", "name": name}, cell.left())
+        if not reply["found"]:
+            raise NameError(f"name {name!r} is not defined")
+        return self.decoded(reply["value"], Proxy(self, name, cell))
+
+    def call(self, name: str, args: tuple, kwargs: dict, cell: "Budget") -> object:
+        request = {
+            "do": "call",
+            "name": name,
+            "args": [wire.encode(x) for x in args],
+            "kwargs": {key: wire.encode(x) for key, x in kwargs.items()},
+        }
+        reply = self.ask(request, cell.left())
+        print(str(reply.get("printed", "")), end="")
+        cell.warned += str(reply.get("warned", ""))
+        if "error" in reply:
+            raise known_error(*reply["error"])
+        for ours, theirs in zip(args, reply["args"], strict=False):
+            leave_as(ours, self.decoded(theirs))
+        return self.decoded(reply["value"])
+
+    def decoded(self, data: object, function: object = None) -> object:
+        try:
+            return wire.decode(data, function=function)
+        except wire.Malformed as error:
+            raise self.no_answer(f"the answer could not be read: {error}")
+
+    def ask(self, request: dict, seconds: float) -> dict:
+        """Send a request and wait for its reply. NoAnswer if none comes."""
+        if self.process is None:
+            self.start()
+        exchange = self.waiting.submit(exchanged, self.process.process, request)
+        try:
+            reply = exchange.result(seconds)
+        except TimeoutError:
+            raise self.no_answer(f"it ran too long, more than {seconds:.0f} s")
+        except wire.Closed:
+            large = "it used too much memory" if self.process.too_large else ""
+            raise self.no_answer(large or "it ended the Python process")
+        except wire.Malformed as error:
+            raise self.no_answer(f"the answer could not be read: {error}")
+        if not is_reply(reply, request):
+            raise self.no_answer("the answer could not be read")
+        return reply
+
+    def no_answer(self, reason: str) -> NoAnswer:
+        self.process.end()
+        self.process = None
+        self.stops += 1
+        return NoAnswer(reason)
+
+    def start(self) -> None:
+        """A process in which all cells so far have run, but for those that ended one."""
+        if self.stops > MOST_STOPS:
+            raise NoAnswer("it was stopped before, too often to try again")
+        self.process = Process(self.folder, self.sandbox)
+        self.ask({"do": "start"}, START_SECONDS)
+        for source in self.ran:
+            self.ask({"do": "cell", "source": source}, self.seconds)
+
+
+def exchanged(process: subprocess.Popen, request: dict) -> object:
+    """The reply to a request. Closed or Malformed if there is none."""
+    wire.send(process.stdin, request)
+    return wire.receive(process.stdout)
+
+
+def is_reply(reply: object, request: dict) -> bool:
+    """Whether the parts of a reply are of the types that are used here."""
+    if type(reply) is not dict:
+        return False
+    error = reply.get("error")
+    good_error = error is None or (
+        type(error) is list
+        and len(error) == (3 if request["do"] == "cell" else 2)
+        and all(type(x) in (str, int, type(None)) for x in error)
+    )
+    if request["do"] == "call" and error is not None:
+        return good_error
+    return good_error and REPLIES[request["do"]] <= reply.keys()
+
+
+class Budget:
+    """The time that the calls of one test cell have left, and what they wrote to stderr."""
+
+    def __init__(self, seconds: float):
+        self.end = time.monotonic() + seconds
+        self.warned = ""
+
+    def left(self) -> float:
+        return max(0.0, self.end - time.monotonic())
+
+
+class Proxy:
+    """Stands for a function of the submission: calling it calls the function, over there."""
+
+    def __init__(self, submission: Submission, name: str, cell: Budget):
+        self.submission, self.name, self.cell = submission, name, cell
+
+    def __call__(self, *args, **kwargs):
+        return self.submission.call(self.name, args, kwargs, self.cell)
+
+
+def known_error(name: str, message: str) -> Exception:
+    """An exception of the same name: a built-in one, or else a new kind."""
+    kind = getattr(builtins, str(name), None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = type(str(name) if wire.NAME.fullmatch(str(name)) else "Error", (Exception,), {})
+    error = Exception.__new__(kind)
+    error.args = (str(message),)
+    return error
+
+
+def leave_as(ours: object, theirs: object) -> None:
+    """Change an argument in place as the function over there has changed its copy."""
+    if type(ours) is Tensor and type(theirs) is Tensor and ours.shape == theirs.shape:
+        if ours.dtype == theirs.dtype and not torch.equal(ours, theirs):
+            ours.copy_(theirs)
+    elif type(ours) is list and type(theirs) is list:
+        ours[:] = theirs
+    elif type(ours) is dict and type(theirs) is dict:
+        ours.clear()
+        ours.update(theirs)
+
+
+# Which cells to run
+
+
+def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
+    """Positions of cells of the lesson, as they were given, that no other cell needs.
+
+    A cell is needed if it binds a name that the submission's own cells use, or a needed cell does.
+    """
+    cells = notebook.cells
+    code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
+    given = {i for i in code if not marked(cells[i]) and cells[i].source in lesson}
+    tests = {i for i in code if is_test(cells[i])}
+    needed = [i for i in code if i not in given | tests]
+    skip = set(given)
+    used: set[str] = set()
+    while needed:
+        used |= names(cells[needed.pop()].source)[0]
+        found = [i for i in skip if names(cells[i].source)[1] & used]
+        skip -= set(found)
+        needed += found
+    return skip
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The global names that a cell uses, and those that it binds."""
+    try:
+        table = symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError):  # it may be of IPython's own syntax: any word is a name
+        words = set(WORDS.findall(source))
+        return words, words
+    used, bound = set(), set()
+    tables = [table]
+    while tables:
+        here = tables.pop()
+        tables += here.get_children()
+        for symbol in here.get_symbols():
+            if here is table or symbol.is_global():
+                if symbol.is_referenced():
+                    used.add(symbol.get_name())
+                if symbol.is_assigned() or symbol.is_imported():
+                    bound.add(symbol.get_name())
+    return used, bound
+
+
+def marked(cell: NotebookNode) -> dict:
+    return cell.metadata.get("nbgrader") or {}
+
+
+def is_test(cell: NotebookNode) -> bool:
+    meta = marked(cell)
+    return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
+
+
+def is_ours(cell: NotebookNode) -> bool:
+    """Locked cells that are no tests: set-up, which runs on both sides."""
+    meta = marked(cell)
+    return cell.cell_type == "code" and bool(meta.get("locked")) and not is_test(cell)
+
+
+def execute(
+    notebook: NotebookNode,
+    lesson: Iterable[str] = (),
+    folder: Path | None = None,
+    sandbox: bool = True,
+    seconds: float = 30.0,
+) -> None:
+    """Run a sanitised submission, its test cells as the source has them, and write its outputs.
+
+    lesson: sources of cells as they were given, which run only if needed. folder: files beside it.
+    seconds: for a cell of the submission, and for all calls of a test cell together.
+    """
+    skip = lesson_to_skip(notebook, set(lesson))
+    ours: dict = {"__name__": "__main__"}
+    with Submission(folder, sandbox, seconds) as submission:
+        for i, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            cell.outputs, cell.execution_count = [], None
+            if is_test(cell):
+                cell.outputs = run_test(cell.source, ours, submission)
+            elif i not in skip:
+                if is_ours(cell):
+                    cell.outputs = run_here(cell.source, ours, Budget(seconds))
+                printed, error = submission.run(cell.source)
+                if not is_ours(cell):
+                    cell.outputs = outputs_of(printed, error)
+    nbformat.validate(notebook)
+
+
+def outputs_of(printed: str, error: list | None) -> list[NotebookNode]:
+    outputs = [new_output("stream", name="stdout", text=printed)] if printed else []
+    if error:
+        name, message, line = (str(x)[:2000] for x in error)
+        where = f" (line {line} of the cell)" if line != "None" else ""
+        outputs.append(failed(name, message + where))
+    return outputs
+
+
+def failed(name: str, message: str) -> NotebookNode:
+    return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
+
+
+def run_test(source: str, space: dict, submission: Submission) -> list[NotebookNode]:
+    """Run a test cell here, with the names that it takes from the submission."""
+    budget = Budget(submission.seconds)
+    taken = names(source)[0] - space.keys() - vars(builtins).keys()
+    try:
+        for name in sorted(taken):
+            with contextlib.suppress(NameError):
+                space[name] = submission.get(name, budget)
+        return run_here(source, space, budget)
+    except NoAnswer as reason:
+        return [failed("RuntimeError", str(reason))]
+    finally:
+        for name in taken - names(source)[1]:  # the next test sees what they are then
+            space.pop(name, None)
+
+
+def run_here(source: str, space: dict, budget: Budget) -> list[NotebookNode]:
+    """Run a cell that we wrote, and give its outputs as a notebook has them."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    printed, warned = io.StringIO(), io.StringIO()
+    value, error = None, None
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
+        try:
+            exec(compile(tree, "<test>", "exec"), space)
+            if last:
+                value = eval(compile(ast.Expression(last.value), "<test>", "eval"), space)
+        except Exception as reason:
+            error = reason
+    outputs = []
+    if text := printed.getvalue():
+        outputs.append(new_output("stream", name="stdout", text=text))
+    if text := warned.getvalue() + budget.warned:
+        outputs.append(new_output("stream", name="stderr", text=text))
+    if value is not None:
+        outputs.append(new_output("execute_result", data={"text/plain": repr(value)}))
+    if error:
+        (message,) = traceback.format_exception_only(error)[-1:]
+        outputs.append(failed(type(error).__name__, str(error) or message))
+    return outputs

@@ -1,0 +1,337 @@
+"""A submission's code cannot reach the tests, and its scores are those of the bank."""
+
+import os
+import textwrap
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+import psutil
+import pytest
+import torch
+from bank import MODULES, SOURCES, Module, answered
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import determine_grade
+
+from course_utils.grading import sandbox, separate, wire
+
+pytestmark = pytest.mark.grading
+
+SETUP = "import torch\nfrom course_utils import quiz as check"
+TEST = """
+def example():
+    check.gives(double, 2, expect=4, why="Twice 2 is 4.")
+
+
+points = 1.0 * check.passes("2", example)
+points += check.passes("list", check.gives, double, [1], expect=[1, 1], why="A list doubles too.")
+points += check.passes(
+    "tensor", check.close, double, [[1.0], [2.0]], expect=[[2.0], [4.0]], why="Each element."
+)
+float(min(points, 3))
+"""
+
+
+@pytest.fixture(scope="module")
+def boxed() -> bool:
+    """True; a missing sandbox fails in CI and skips on a laptop."""
+    if reason := sandbox.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return True
+
+
+def quiz(name: str, source: str, **meta) -> nbformat.NotebookNode:
+    mark = {"grade_id": name, "grade": False, "solution": False, "locked": False} | meta
+    return new_code_cell(source, metadata={"nbgrader": {"schema_version": 3, **mark}})
+
+
+def submission(*sources: str, test: str = TEST) -> nbformat.NotebookNode:
+    answers = [quiz(f"double{i}", source, solution=True) for i, source in enumerate(sources)]
+    graded = quiz("double_any", test, grade=True, locked=True, points=3)
+    return new_notebook(cells=[quiz("setup", SETUP, locked=True), *answers, graded])
+
+
+def points(notebook: nbformat.NotebookNode, **options) -> float:
+    separate.execute(notebook, **options)
+    return determine_grade(notebook.cells[-1])[0]
+
+
+def printed(notebook: nbformat.NotebookNode) -> str:
+    return "".join(
+        out.get("text", "") or out.get("evalue", "") for out in notebook.cells[-1].outputs
+    )
+
+
+RIGHT = "def double(x):\n    return x + x"
+
+
+def test_a_right_function_gets_all_points(boxed):
+    notebook = submission("helper = 2", "def double(x):\n    return x * helper")
+    assert points(notebook) == 3.0
+    assert points(submission(RIGHT), sandbox=False) == 3.0
+
+
+def test_a_wrong_function_gets_its_reason(boxed):
+    notebook = submission("def double(x):\n    return x if isinstance(x, list) else 2 * x")
+    assert points(notebook) == 2.0
+    assert "[not yet] list: A list doubles too." in printed(notebook)
+
+
+# Each would raise the points if the submission ran where the tests do.
+FORGERIES = {
+    "checks replaced": """
+        from course_utils import quiz
+        quiz.gives = quiz.close = lambda *args, **kwargs: None
+        quiz.passes = lambda *args, **kwargs: True
+        double = lambda x: None
+    """,
+    "min and float replaced": """
+        min = lambda *args: 3.0
+        float = lambda x: 3.0
+        def double(x): return None
+    """,
+    "always equal": """
+        class Any(float):
+            __eq__ = __le__ = __ge__ = lambda self, other: True
+            __hash__ = float.__hash__
+            __sub__ = __abs__ = lambda self, *other: 0.0
+        def double(x): return Any()
+    """,
+    "asserts stripped from every cell": """
+        import ast
+        class NoAsserts(ast.NodeTransformer):
+            def visit_Assert(self, node): return ast.Pass()
+        get_ipython().ast_transformers.append(NoAsserts())
+        def double(x): return None
+    """,
+    "caller's frame": """
+        import sys
+        def double(x):
+            frame = sys._getframe()
+            while frame:
+                frame.f_globals["points"] = frame.f_locals["points"] = 3.0
+                frame = frame.f_back
+    """,
+    "every dictionary in memory": """
+        import gc
+        def double(x):
+            for found in gc.get_objects():
+                if isinstance(found, dict) and "points" in found:
+                    found["points"] = 3.0
+    """,
+    "forged reply": """
+        import json, os, struct
+        def double(x):
+            data = json.dumps({"value": 4, "args": [], "points": 3.0}).encode()
+            for fd in range(3, 20):
+                try:
+                    os.write(fd, struct.pack(">I", len(data)) + data)
+                except OSError:
+                    pass
+    """,
+    "printed points": """
+        def double(x):
+            print("3.0")
+            return 3.0
+    """,
+    "raises what passes": """
+        class Passed(BaseException): pass
+        def double(x): raise Passed("3.0")
+    """,
+    "a pickle that acts": """
+        class Evil:
+            def __reduce__(self): return (exec, ("points = 3.0",))
+        def double(x): return Evil()
+    """,
+    "patched tensors": """
+        import torch
+        torch.allclose = torch.equal = lambda *args, **kwargs: True
+        def double(x): return torch.zeros(2, 1)
+    """,
+    "exit hook": """
+        import atexit, os
+        atexit.register(lambda: os.write(1, b"3.0"))
+        def double(x): os._exit(0)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_gains_no_point(name, boxed):
+    notebook = submission(textwrap.dedent(FORGERIES[name]))
+    assert points(notebook, seconds=10) <= (1.0 if name == "forged reply" else 0.0)
+
+
+SECRETS = {
+    "source with answers": str(Path(__file__).parents[2] / "quizzes"),
+    "bank": str(Path(__file__).parents[1]),
+    "home": str(Path.home() / ".bashrc"),
+    "users": "/etc/passwd",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_submission_sees_nothing_that_is_not_its_own(name, boxed):
+    notebook = submission(
+        f"import os\nseen = os.path.exists({SECRETS[name]!r})", test="print(seen)\nassert not seen"
+    )
+    assert points(notebook) == 3.0
+    assert printed(notebook) == "False\n"
+
+
+def test_a_submission_gets_its_files_and_no_variable_of_ours(boxed, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "words.txt").write_text("given")
+    (tmp_path / "other.ipynb").write_text("{}")
+    notebook = submission(
+        "import os\nwords = open('data/words.txt').read()\n"
+        "files = sorted(os.listdir())\nvariables = sorted(os.environ)",
+        test="print(words, files, 'SECRET_TOKEN' in variables)",
+    )
+    separate.execute(notebook, folder=tmp_path)
+    assert printed(notebook) == "given ['data'] False\n"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "open('/usr/lib/x', 'w')",
+        "open('/tmp/x', 'wb').write(bytes(100 * 2**20))",
+        "open('data.txt', 'w')",
+        "import torch; open(torch.__file__, 'a')",
+        "import socket; socket.create_connection(('127.0.0.1', 22), 2)",
+        "import os; os.kill(os.getppid(), 9); os.setuid(0)",
+        "import os\nfor _ in range(5000):\n    if os.fork() == 0: import time; time.sleep(60)",
+    ],
+)
+def test_what_a_submission_may_not_do_is_an_error_of_its_own(attack, boxed, tmp_path):
+    (tmp_path / "data.txt").write_text("given")
+    notebook = submission(attack, RIGHT)
+    assert points(notebook, folder=tmp_path) == 3.0
+    assert [out.output_type for out in notebook.cells[1].outputs] == ["error"]
+    assert (tmp_path / "data.txt").read_text() == "given"
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        ("while True: pass", "ran too long"),
+        (
+            "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n"
+            "    try:\n        while True: pass\n    except BaseException: pass",
+            "ran too long",
+        ),
+        ("import os; os._exit(0)", "ended the Python process"),
+        ("x = []\nwhile True: x.append(bytearray(2**28))", ""),
+        ("import os\nwhile os.fork() or True: x = bytearray(2**26)", ""),
+    ],
+)
+def test_a_cell_that_hangs_or_dies_costs_only_itself(attack, said, boxed):
+    notebook = submission(attack, RIGHT)
+    assert points(notebook, seconds=4) == 3.0
+    assert said in notebook.cells[1].outputs[-1].evalue
+
+
+def test_a_flood_of_output_is_cut_short(boxed):
+    notebook = submission("for _ in range(10**4): print('x' * 6000)", RIGHT)
+    assert points(notebook) == 3.0
+    assert len(nbformat.writes(notebook)) < 100_000
+
+
+def test_nothing_is_left_running(boxed):
+    mark = f"mark_{os.getpid()}"
+    notebook = submission(
+        "import os, subprocess, sys\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        f"        os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(99)', "
+        f"'{mark}'])\n    os._exit(0)",
+        RIGHT,
+    )
+    assert points(notebook) == 3.0
+    time.sleep(0.5)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if mark in (p.info["cmdline"] or [])]
+
+
+def test_arguments_come_back_as_the_function_left_them(boxed):
+    notebook = submission(
+        "def double(x):\n    x *= 2\n    return x",
+        test="x = torch.ones(2)\ndouble(x)\nprint(x.tolist())\nnumbers = [1]\ndouble(numbers)\n"
+        "print(numbers)",
+    )
+    points(notebook)
+    assert printed(notebook) == "[2.0, 2.0]\n[1, 1]\n"
+
+
+def test_only_the_cells_of_the_lesson_that_are_needed_run(boxed):
+    lesson = ["table = {'a': 2}", "ran = 1 / 0", "factor = table['a']", "factor = 9"]
+    notebook = submission("def double(x):\n    return x * factor", test=TEST)
+    notebook.cells[1:1] = [new_code_cell(source) for source in lesson[:3]]
+    assert points(notebook, lesson=lesson) == 3.0
+    assert [len(cell.outputs) for cell in notebook.cells[1:4]] == [0, 0, 0]
+    notebook.cells[2].source = "ran = 1 / 0 # edited"
+    assert points(notebook, lesson=lesson) == 3.0
+    assert notebook.cells[2].outputs[0].ename == "ZeroDivisionError"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODULES)
+def test_scores_are_those_of_the_bank(name, boxed):
+    """The first wrong answer of every item at once, and a right one."""
+    module = Module(name)
+    worth = module.worth()
+    for pick in ("right", "wrong"):
+        notebook = nbformat.from_dict(jupytext.read(SOURCES / name / f"{name}.py"))
+        expected, given = {}, {}
+        for cell in notebook.cells:
+            item = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if item in module.bank:
+                listed = module.bank[item].answers(worth[item])
+                nth = 1 if pick == "right" else len(module.bank[item].right)
+                _, code, expected[item] = listed[nth]
+                cell.source = answered(cell.source, code)
+        lesson = [cell.source for cell in notebook.cells if "nbgrader" not in cell.metadata]
+        separate.execute(notebook, lesson)
+        for cell in filter(separate.is_test, notebook.cells):
+            item = next(i for i in worth if cell.metadata.nbgrader.grade_id.startswith(f"{i}_"))
+            given[item] = determine_grade(cell)[0]
+        assert given == expected
+
+
+def test_tensors_of_every_kind_cross_unchanged():
+    for dtype in wire.DTYPES.values():
+        for shape in ((), (0,), (3,), (2, 0, 3), (2, 3)):
+            tensor = torch.ones(shape, dtype=dtype)
+            back = wire.decode(wire.encode(tensor))
+            assert back.dtype == dtype and torch.equal(back, tensor)
+    strange = torch.tensor([float("nan"), -torch.inf, 0.0])
+    assert wire.decode(wire.encode(strange)).isnan().tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"t": "tensor", "dtype": "float32", "shape": [10**9], "v": ""},
+        {"t": "tensor", "dtype": "object", "shape": [1], "v": "AAAA"},
+        {"t": "tensor", "dtype": "float32", "shape": [1], "v": "***"},
+        {"t": "array", "dtype": "O", "shape": [1], "v": "AAAAAAAAAAA="},
+        {"t": "int", "v": "9" * 5000},
+        {"t": "dict", "v": [[[], 1]]},
+        {"t": "set", "v": [[1]]},
+        {"t": "pickle", "v": "gASVAAAA"},
+        {"v": 1},
+        {"t": ["tuple"], "v": []},
+    ],
+)
+def test_what_is_no_value_is_refused(data):
+    with pytest.raises(wire.Malformed):
+        wire.decode(data)
+
+
+def test_deep_values_are_cut_off_and_refused():
+    deep: list = []
+    for _ in range(200):
+        deep = [deep]
+    assert "deeply nested" in str(wire.encode(deep))
+    with pytest.raises(wire.Malformed):
+        wire.decode(deep)
