@@ -35,7 +35,7 @@ $(VENV)/lab.installed: pyproject.toml
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/lab.installed
-	$(PIP) --editable '.[test,oracle,train]'
+	$(PIP) --editable '.[test,grading,oracle,train]'
 	touch $@
 
 .PHONY: lab test bank build bench model

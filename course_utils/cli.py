@@ -11,6 +11,12 @@ ROOT = Path(__file__).resolve().parent.parent
 STORYTELLER = ROOT / "course_utils" / "storyteller"
 
 
+NO_SANDBOX = (
+    "WITHOUT A SANDBOX STUDENTS' CODE RUNS WITH YOUR RIGHTS: IT CAN READ, CHANGE AND SEND WHATEVER "
+    "YOU CAN. Go on only on a machine that holds nothing else."
+)
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message: str):
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
@@ -70,6 +76,33 @@ def score(args: argparse.Namespace) -> None:
     from course_utils.grading.score import score
 
     print(score(args.notebook).table())
+
+
+def grade(args: argparse.Namespace) -> None:
+    try:
+        from tqdm import tqdm
+
+        from course_utils.grading.grade import grade
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[grading]'")
+    if args.no_sandbox:
+        print(NO_SANDBOX, file=sys.stderr)
+    options = (args.only, args.regrade, args.db, args.scheduler, args.workers, not args.no_sandbox)
+    outcomes = []
+    with tqdm(desc=args.module, unit=" submissions") as bar:
+        for outcome, left in grade(args.module, args.course, *options):
+            outcomes.append(outcome)
+            bar.total = len(outcomes) + left
+            bar.update()
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.student):
+        points = f"{outcome.points:g}/{outcome.max_points:g}"
+        print(f"{outcome.student:<20} {f'FAILED: {outcome.failed}' if outcome.failed else points}")
+        for note in outcome.notes:
+            print(f"{'':<20} note: {note}")
+    failed = sum(bool(outcome.failed) for outcome in outcomes)
+    print(f"{len(outcomes) - failed} graded, {failed} failed")
+    if failed:
+        sys.exit(1)
 
 
 def build(args: argparse.Namespace) -> None:
@@ -136,6 +169,16 @@ def parser() -> argparse.ArgumentParser:
 
     p = command(score, "Score a notebook as an instructor would, leaving it as it is.")
     p.add_argument("notebook", type=Path)
+
+    p = command(grade, "Grade the submissions of a module; start it again to go on after a stop.")
+    p.add_argument("module", help="such as 02_temperature")
+    p.add_argument("--course", type=Path, default=ROOT / "quizzes", help="nbgrader's course folder")
+    p.add_argument("--only", metavar="STUDENT", help="this student alone")
+    p.add_argument("--regrade", action="store_true", help="also what has not changed")
+    p.add_argument("--db", metavar="URL", help="the gradebook, such as postgresql+psycopg://…")
+    p.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask cluster: tcp://…")
+    p.add_argument("--workers", type=number(int, 1), help="how many here; one a core by default")
+    p.add_argument("--no-sandbox", action="store_true", help="run students' code with your rights")
 
     command(build, "Make notebooks/ from quizzes/source/.")
 

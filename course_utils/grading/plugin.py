@@ -7,11 +7,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, NbGraderPreprocessor
-from traitlets import Bool, Float
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Float, Unicode
 
 from course_utils.grading import sandbox, separate
-from course_utils.grading.repair import repair
+from course_utils.grading.repair import as_given, repair
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
@@ -31,9 +31,7 @@ class Repair(CoursePreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         # A hook before all would be the place, but nbgrader only logs what a hook raises.
         check_plain(Path(resources["metadata"]["path"]))
-        given = self.source(resources)
-        for clear in (ClearSolutions, ClearHiddenTests):
-            given, _ = clear(parent=self.parent)(given, {})
+        given = as_given(self.source(resources))
         for note in (notes := repair(nb, given)):
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
         nb.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
@@ -49,11 +47,30 @@ class Separate(CoursePreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         if self.sandbox and (reason := sandbox.missing()):
             raise NbGraderException(reason)
-        given = self.source(resources)
-        lesson = [cell.source for cell in given.cells if "nbgrader" not in cell.metadata]
         folder = Path(resources["metadata"]["path"]).resolve()
+        lesson = lesson_of(self.source(resources))
         separate.execute(nb, lesson, folder, self.sandbox, self.timeout)
         return nb, resources
+
+
+class Replay(NbGraderPreprocessor):
+    """Takes the outputs of a submission that was executed before, instead of Separate."""
+
+    executed = Unicode(help="File of the executed notebook.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        before = nbformat.read(self.executed, as_version=4)
+        if [cell.source for cell in nb.cells] != [cell.source for cell in before.cells]:
+            raise NbGraderException(f"{self.executed} is of another submission or module")
+        for cell, executed in zip(nb.cells, before.cells, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs = executed.outputs
+        return nb, resources
+
+
+def lesson_of(source: NotebookNode) -> list[str]:
+    """The sources of a module's cells that are no quiz."""
+    return [cell.source for cell in source.cells if "nbgrader" not in cell.metadata]
 
 
 def check_plain(folder: Path) -> None:

@@ -4,6 +4,15 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+
+
+def as_given(source: NotebookNode) -> NotebookNode:
+    """A module's source notebook as learners got it, without answers and hidden tests."""
+    given = deepcopy(source)
+    for clear in (ClearSolutions(), ClearHiddenTests()):
+        given, _ = clear(given, {})
+    return given
 
 
 def repair(notebook: NotebookNode, given: NotebookNode) -> list[str]:
