@@ -175,6 +175,9 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 # Frequent words have a token of their own, with the space before them. Rare ones are spelt from
 # pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a word, a
 # piece of one, or a full stop.
+#
+# The tokenizer is a `tiktoken.Encoding`, OpenAI's open library, which has GPT-2's encoding too
+# [tiktoken2026]. Ours is smaller, learnt from the stories.
 
 # %% [markdown]
 # **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
@@ -1194,7 +1197,7 @@ check.score_button()
 
 # %% [markdown]
 # - [hfcourse2026] the LLM course of Hugging Face, chapter 1
-# - [transformers2026], [vllm2026]: the code of these two, as read in 2026
+# - [transformers2026], [vllm2026], [tiktoken2026]: the code of these three, as read in 2026
 # - [openaigpt51], [maxtext2103], [unsloth772], [litllama153], [flashattention2784], [mistral214],
 #   [magenta239], [pytorch48841], [flashinfer923]: questions, bug reports and repairs
 #

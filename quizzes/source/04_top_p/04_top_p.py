@@ -34,6 +34,7 @@
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import itertools
 import statistics
+import textwrap
 
 import torch
 
@@ -319,9 +320,37 @@ for settings in (
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# With *p* = 0.5 only the head is left, a handful of tokens: safe and plain. Without a cut
-# this small model stumbles already, and at 1.5 and 0.95 it rambles. *T* flattens first, and 95% of a flat distribution is a crowd of hundreds: *p* follows the
-# model's doubt, also the doubt that *T* put there.
+# With *p* = 0.5 only the head is left, a handful of tokens: safe and plain. Without a cut this small
+# model stumbles already, and at 1.5 and 0.95 it rambles. *T* flattens first, and 95% of a flat
+# distribution is a crowd of hundreds: *p* follows the model's doubt, also the doubt that *T* put
+# there.
+
+# %% [markdown]
+# ## All three knobs
+#
+# Divide by *T*, keep the best *k*, keep the nucleus, draw, append. Each cut shares what is left out
+# among what stays. In a terminal:
+#
+# ```sh
+# course generate "ROMEO:" --temperature 0.8 --top-k 50 --top-p 0.9
+# ```
+#
+# It writes 200 tokens, on the best device that it finds: a GPU (`cuda`, `mps`), or else the
+# processor.
+#
+# **Predict.** Here are three runs, with three seeds. What will they have in common?
+
+# %%
+texts = ["ROMEO:"] * 3
+all_three = Settings(temperature=0.8, top_k=50, top_p=0.9)
+for steps in generate_batch(model, texts, all_three, 200, seeds=(0, 1, 2)):
+    texts = [text + (step.text if step else "") for text, step in zip(texts, steps, strict=True)]
+for text in texts:
+    print(textwrap.shorten(text, 280, placeholder=" …"), end="\n\n")
+
+# %% [markdown]
+# The prompt, and little else. There is no Romeo and no play in them: this model has read fairy tales.
+# Sampling chooses among what the model offers, and no knob adds to that.
 
 # %% [markdown]
 # ## From one token to hundreds
