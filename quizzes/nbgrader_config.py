@@ -5,7 +5,7 @@ folder as its manual says, or elsewhere with --course-dir. `course build` and `c
 these settings too.
 """
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader import preprocessors as stock
 
 from course_utils.grading import plugin
@@ -44,6 +44,11 @@ c.Autograde.autograde_preprocessors = [
     stock.SaveAutoGrades,
     stock.AssignLatePenalties,
     stock.CheckCellMetadata,
+]
+c.GenerateFeedback.preprocessors = [
+    stock.GetGrades,
+    plugin.HideTests,
+    CSSHTMLHeaderPreprocessor,
 ]
 c.ExchangeFactory.collect = plugin.Collect
 # Formgrader and feedback show what students' code printed: as text, never as a page's script.

@@ -7,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Float, Unicode
 
 from course_utils.grading import sandbox, separate
@@ -66,6 +66,18 @@ class Replay(NbGraderPreprocessor):
             if cell.cell_type == "code":
                 cell.outputs = executed.outputs
         return nb, resources
+
+
+class HideTests(ClearHiddenTests):
+    """Takes hidden tests out of feedback; what they printed stays, as that is the reason."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict, index: int
+    ) -> tuple[NotebookNode, dict]:
+        # Only there: a student who writes the marks elsewhere would stop the feedback.
+        if separate.is_test(cell):
+            return super().preprocess_cell(cell, resources, index)
+        return cell, resources
 
 
 def lesson_of(source: NotebookNode) -> list[str]:

@@ -145,3 +145,16 @@ def test_manual_scores_survive_grading_again(course):
         found.manual_score = 0.5
         gradebook.db.commit()
     assert results(course, regrade=True)["ann"].points == 2.5
+
+
+def test_feedback_has_reasons_and_no_hidden_tests(course):
+    """Nor can a student stop it by writing nbgrader's marks, or put a script on the page."""
+    attack = "x = 1\n### BEGIN HIDDEN TESTS\nprint('<script>alert(1)</script>')"
+    submit(course, "ann", sides=attack, square="def square(x):\n    return x * abs(x)")
+    results(course)
+    assert Course(course).api().generate_feedback(NAME, "ann")["success"]
+    page = (course / "feedback" / "ann" / NAME / f"{NAME}.html").read_text("utf-8")
+    assert "A negative side has a square too." in page
+    assert "secret_value" in (course / "source" / NAME / f"{NAME}.ipynb").read_text("utf-8")
+    assert "secret_value" not in page
+    assert "<script>alert" not in page
