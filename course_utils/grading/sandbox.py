@@ -66,6 +66,9 @@ def argv(folder: Path | None = None) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--disable-userns"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for path in ("/tmp", "/dev/shm"):  # before the rest, which may lie in them
+        command += ["--perms", "1777", "--size", str(FILE), "--tmpfs", path]
     for path in read_only():
         command += [*way_to(Path(path)), "--ro-bind", path, path]
     for name in ("bin", "sbin", "lib", "lib64"):
@@ -73,9 +76,6 @@ def argv(folder: Path | None = None) -> list[str]:
             command += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             command += ["--ro-bind", str(path), str(path)]
-    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for path in ("/dev/shm", "/tmp"):
-        command += ["--perms", "1777", "--size", str(FILE), "--tmpfs", path]
     command += ["--perms", "1777", "--dir", str(WORK)]
     if folder:
         for path in sorted(folder.rglob("*")):

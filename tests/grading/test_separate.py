@@ -1,8 +1,11 @@
 """A submission's code cannot reach the tests, and its scores are those of the bank."""
 
 import os
+import subprocess
+import sysconfig
 import textwrap
 import time
+import venv
 from pathlib import Path
 
 import jupytext
@@ -178,6 +181,19 @@ def test_a_submission_sees_nothing_that_is_not_its_own(name, boxed):
     )
     assert points(notebook) == 3.0
     assert printed(notebook) == "False\n"
+
+
+def test_the_sandbox_starts_with_a_python_in_a_private_folder_of_tmp(boxed, tmp_path):
+    venv.create(tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    tmp_path.chmod(0o700)
+    code = "import subprocess, sys; from course_utils.grading import sandbox; subprocess.run("
+    code += "[*sandbox.argv(), sys.executable, '-c', 'import sys; print(sys.prefix)'], check=True)"
+    path = os.pathsep.join([str(sandbox.PACKAGE.parent), sysconfig.get_path("purelib")])
+    ran = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}
+    )
+    assert ran.stdout.strip() == str(tmp_path / "venv"), ran.stderr
 
 
 def test_a_submission_gets_its_files_and_no_variable_of_ours(boxed, tmp_path, monkeypatch):
