@@ -44,7 +44,7 @@ def quick_draw(
         mass = probs.cumsum(axis=1)
         if not k and (mass[:, -1] < p).any():
             return None
-        left[mass - probs >= p] = -np.inf
+        left[:, 1:][mass[:, :-1] >= p] = -np.inf
     order = ids.argsort(axis=1)
     left, ids = left[row, order], ids[row, order]
     cdf = np.exp(left.astype(np.float64) - left.max(axis=1, keepdims=True)).cumsum(axis=1)

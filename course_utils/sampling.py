@@ -152,9 +152,17 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     if p == 1:
         return logits.clone()
     probs, order = x.softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
-    mass_before = probs.cumsum(dim=-1) - probs
-    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before < p)
+    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before(probs) < p)
     return keep(logits, kept)
+
+
+def mass_before(probs: Tensor) -> Tensor:
+    """How much probability lies to the left of each token. probs: (..., vocab), sorted.
+
+    cumsum - probs says the same in one line, but rounds twice: of 0.5 and 0.4 it can leave a hair
+    under 0.5 before the second.
+    """
+    return torch.nn.functional.pad(probs.cumsum(dim=-1)[..., :-1], (1, 0))
 
 
 def min_p(logits: Tensor, p: float) -> Tensor:
@@ -207,8 +215,7 @@ def typical_p(logits: Tensor, p: float) -> Tensor:
     entropy = torch.special.entr(probs).sum(dim=-1, keepdim=True)
     order = (-x.log_softmax(dim=-1) - entropy).abs().argsort(dim=-1, stable=True)
     probs = probs.gather(-1, order)
-    mass_before = probs.cumsum(dim=-1) - probs
-    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before < p)
+    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before(probs) < p)
     return keep(logits, kept)
 
 

@@ -24,6 +24,7 @@ from course_utils.sampling import (
     epsilon_cutoff,
     eta_cutoff,
     greedy,
+    mass_before,
     min_p,
     mirostat,
     mirostat_update,
@@ -128,6 +129,12 @@ def test_top_p_keeps_the_smallest_set_that_reaches_p(x, p):
 )
 def test_top_p_edges(probs, p, expected):
     assert support(top_p(torch.tensor(probs).log(), p)) == expected
+
+
+def test_the_mass_before_a_token_is_not_rounded_twice():
+    tenths = torch.tensor([0.5, 0.4, 0.1])
+    assert mass_before(tenths).tolist() == [0, 0.5, tenths.cumsum(dim=0)[1]]
+    assert (tenths.cumsum(dim=0) - tenths)[1] < 0.5
 
 
 @pytest.mark.parametrize(

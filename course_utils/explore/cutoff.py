@@ -283,8 +283,8 @@ def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[i
         kept = sampling.min_p(x, value).isfinite().sum(dim=-1)
     else:
         probs = x.softmax(dim=-1)
-        mass_before = probs.cumsum(dim=-1) - probs
-        kept = ((mass_before < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
+        mass = sampling.mass_before(probs)
+        kept = ((mass < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
     return kept.tolist()
 
 
