@@ -15,8 +15,6 @@ from course_utils.explore.distribution import reading
 from course_utils.explore.panel import (
     HOTTEST,
     KNOBS,
-    OWN,
-    PRESETS,
     Fault,
     Panel,
     code_button,
@@ -27,7 +25,6 @@ from course_utils.explore.panel import (
     prompt_box,
     row,
     slider,
-    what_is_missing,
 )
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
@@ -110,7 +107,6 @@ class AdaptiveCutoff(Panel):
         self.passage = passage
         self.prompt = text if isinstance(text, str) else None
         self.picture = CutoffPicture()
-        self.applying = False
         self.yours: tuple = (None, None)  # what the learner's function was asked, and its counts
         self.controls = make_controls(start, self.prompt, len(passage))
         self.connect()
@@ -118,34 +114,13 @@ class AdaptiveCutoff(Panel):
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
-        for name in SLIDERS:
-            self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
+        self.watch_knobs(*SLIDERS)
         for name in ("step", "show_code"):
             self.controls[name].observe(self.refresh, "value")
         if self.prompt is not None:
             self.controls["prompt"].observe(self.on_prompt, "value")
 
     # What the learner does
-
-    def on_knob(self, _) -> None:
-        if self.applying:
-            return
-        self.controls["preset"].value = OWN
-        self.notes.pop("preset", None)
-        self.refresh()
-
-    def on_preset(self, change) -> None:
-        name = change["new"]
-        if name == OWN:
-            return
-        self.notes["preset"] = what_is_missing(name, SLIDERS)
-        self.applying = True  # one picture, after the last slider has moved
-        for knob_name in SLIDERS:
-            value = PRESETS[name].get(knob_name, KNOBS[knob_name][0])
-            self.controls[knob_name].value = value
-        self.applying = False
-        self.refresh()
 
     def on_prompt(self, change) -> None:
         try:
@@ -159,10 +134,6 @@ class AdaptiveCutoff(Panel):
         self.refresh()
 
     # What the explorer shows
-
-    def values(self) -> dict[str, float]:
-        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
-        return {name: round(self.controls[name].value, 2) for name in SLIDERS}
 
     def show(self) -> None:
         passage, values = self.passage, self.values()

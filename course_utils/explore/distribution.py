@@ -13,9 +13,6 @@ from torch import Tensor
 from course_utils import storyteller
 from course_utils.explore.panel import (
     HOTTEST,
-    KNOBS,
-    OWN,
-    PRESETS,
     Fault,
     Panel,
     button,
@@ -27,7 +24,6 @@ from course_utils.explore.panel import (
     prompt_box,
     row,
     seed_box,
-    what_is_missing,
 )
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
@@ -114,7 +110,6 @@ class Distribution(Panel):
         self.tokens, self.logits = tokens, logits
         self.prompt = source if isinstance(source, str) else None
         self.picture = DistributionPicture(min(len(self.tokens), TOP) + (len(self.tokens) > TOP))
-        self.applying = False
         self.controls = make_controls(self.knobs, self.prompt, temperature, seed)
         self.forget_draws()
         self.connect()
@@ -122,9 +117,7 @@ class Distribution(Panel):
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
-        for name in self.knobs:
-            self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
+        self.watch_knobs(*self.knobs)
         self.controls["seed"].observe(self.on_seed, "value")
         self.controls["show_code"].observe(self.refresh, "value")
         self.controls["sample_1"].on_click(lambda _: self.add_draws(1))
@@ -134,26 +127,7 @@ class Distribution(Panel):
 
     # What the learner does
 
-    def on_knob(self, _) -> None:
-        if self.applying:
-            return
-        # Two presets may look the same on these sliders: the one that was chosen stays.
-        chosen = self.controls["preset"].value
-        if chosen == OWN or self.shown(chosen) != self.values():
-            self.controls["preset"].value = OWN
-            self.notes.pop("preset", None)
-        self.forget_draws()
-        self.refresh()
-
-    def on_preset(self, change) -> None:
-        name = change["new"]
-        if name == OWN:
-            return
-        self.notes["preset"] = what_is_missing(name, self.knobs)
-        self.applying = True  # one picture, after the last slider has moved
-        for knob_name, value in self.shown(name).items():
-            self.controls[knob_name].value = value
-        self.applying = False
+    def move(self) -> None:
         self.forget_draws()
         self.refresh()
 
@@ -183,14 +157,6 @@ class Distribution(Panel):
         self.counts = torch.zeros(len(self.tokens), dtype=torch.int64)
 
     # What the explorer shows
-
-    def values(self) -> dict[str, float]:
-        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
-        return {name: round(self.controls[name].value, 2) for name in self.knobs}
-
-    def shown(self, preset: str) -> dict[str, float]:
-        """The part of a preset that has a slider here."""
-        return {name: PRESETS[preset].get(name, KNOBS[name][0]) for name in self.knobs}
 
     def settings(self) -> Settings:
         values = {"temperature": self.fixed_temperature} | self.values()

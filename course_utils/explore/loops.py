@@ -14,8 +14,8 @@ from course_utils import storyteller
 from course_utils.beam import Reader, grow_beams, prompt_ids
 from course_utils.explore.panel import (
     KNOBS,
-    OWN,
-    PRESETS,
+    LONGEST_RUN,
+    OFF,
     Panel,
     code_button,
     complaint,
@@ -23,8 +23,8 @@ from course_utils.explore.panel import (
     preset_box,
     prompt_box,
     row,
+    run_knob,
     seed_box,
-    slider,
     text_box,
 )
 from course_utils.explore.plots.loops import LoopsPicture, Track
@@ -38,7 +38,6 @@ N = 4  # the n-grams that are looked for
 BEAMS = 4
 LENGTHS = (20, 200)
 MOST_TEXTS = 6  # of toys
-LONGEST_RUN = 4
 BEAT = 0.25  # seconds between two pictures of a text that grows
 PATIENCE = 2.0  # seconds that a cell waits for its texts; what is left is written beside it
 SLIDERS = ("temperature", "top_p", "repetition_penalty", "frequency_penalty")
@@ -101,7 +100,6 @@ class Loops(Panel):
         self.texts: dict[str, list[int]] = {}
         self.written_out = set(toys)  # the names of the texts that are done
         self.pages = text_box("texts")
-        self.applying = False
         if not toys:
             self.controls = make_controls(prompt, start, no_repeat_ngram, seed)
             self.connect()
@@ -112,30 +110,14 @@ class Loops(Panel):
             self.start_job(self.work(self.unwritten()))
 
     def connect(self) -> None:
-        for name in (*SLIDERS, "no_repeat_ngram", "seed"):
-            self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
+        self.watch_knobs(*SLIDERS, "no_repeat_ngram")
+        self.controls["seed"].observe(lambda _: self.write(), "value")
         self.controls["prompt"].observe(self.on_prompt, "value")
         self.controls["show_code"].observe(self.refresh, "value")
 
     # What the learner does
 
-    def on_knob(self, change) -> None:
-        if self.applying:
-            return
-        chosen = self.controls["preset"].value
-        seeded = change["owner"] is self.controls["seed"]
-        if chosen != OWN and not seeded and preset_values(chosen) != self.values():
-            self.controls["preset"].value = OWN
-        self.write()
-
-    def on_preset(self, change) -> None:
-        if change["new"] == OWN:
-            return
-        self.applying = True  # one text, after the last slider has moved
-        for name, value in preset_values(change["new"]).items():
-            self.controls[name].value = value
-        self.applying = False
+    def move(self) -> None:
         self.write()
 
     def on_prompt(self, change) -> None:
@@ -228,10 +210,6 @@ class Loops(Panel):
         return process
 
     # What the explorer shows
-
-    def values(self) -> dict[str, float]:
-        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
-        return {name: round(self.controls[name].value, 2) for name in (*SLIDERS, "no_repeat_ngram")}
 
     def settings(self) -> Settings:
         return Settings(**{name: self.values()[name] for name in SLIDERS})
@@ -420,21 +398,14 @@ def code(settings: Settings, n: int) -> str:
 
 # Widgets
 
-OFF = {name: KNOBS[name][0] for name in SLIDERS} | {"no_repeat_ngram": 0}
-
-
-def preset_values(preset: str) -> dict[str, float]:
-    return OFF | PRESETS[preset]
-
 
 def make_controls(
     prompt: str, start: dict[str, float], n: int, seed: int
 ) -> dict[str, widgets.Widget]:
-    tip = "no run of so many tokens comes twice; 0 is off"
     return {
         "prompt": prompt_box(prompt),
         **{name: knob(name, float(value)) for name, value in start.items()},
-        "no_repeat_ngram": slider("no_repeat_ngram", n, min=0, max=LONGEST_RUN, tooltip=tip),
+        "no_repeat_ngram": run_knob(n),
         "preset": preset_box(),
         "seed": seed_box(seed),
         "show_code": code_button(),

@@ -94,6 +94,45 @@ class Panel(widgets.VBox):
             finally:
                 self.drawing.release()
 
+    # Presets
+
+    def watch_knobs(self, *names: str) -> None:
+        """Let the preset buttons set these knobs, a moved knob release them, and both `move`."""
+        self.knobs = names
+        self.applying = False
+        for name in names:
+            self.controls[name].observe(self.on_knob, "value")
+        self.controls["preset"].observe(self.on_preset, "value")
+
+    def values(self) -> dict[str, float]:
+        """Where the knobs stand. The front end may send 0.7000000000000001 for 0.7."""
+        return {name: round(self.controls[name].value, 4) for name in self.knobs}
+
+    def on_knob(self, _) -> None:
+        if self.applying:
+            return
+        # Two presets may look the same on these knobs: the one that was chosen stays.
+        chosen = self.controls["preset"].value
+        if chosen != OWN and preset_values(chosen, self.knobs) != self.values():
+            self.controls["preset"].value = OWN
+            self.notes.pop("preset", None)
+        self.move()
+
+    def on_preset(self, change) -> None:
+        name = change["new"]
+        if name == OWN:
+            return
+        self.notes["preset"] = what_is_missing(name, self.knobs)
+        self.applying = True  # one answer, after the last knob has moved
+        for knob_name, value in preset_values(name, self.knobs).items():
+            self.controls[knob_name].value = value
+        self.applying = False
+        self.move()
+
+    def move(self) -> None:
+        """What follows when knobs have moved. A subclass that writes texts starts to write."""
+        self.refresh()
+
     def show_code(self, code: str) -> None:
         """The lines for the present setting, if the `show_code` button is pressed."""
         shown = self.controls["show_code"].value
@@ -261,6 +300,7 @@ def knob(name: str, value: float | None = None) -> widgets.FloatSlider | widgets
     return slider(name, neutral if value is None else value, **options)
 
 
+LONGEST_RUN = 4
 KNOBS = {
     "temperature": (
         1.0,
@@ -300,6 +340,15 @@ KNOBS = {
 }
 
 
+OFF = {name: neutral for name, (neutral, _) in KNOBS.items()} | {"no_repeat_ngram": 0}
+
+
+def run_knob(n: int) -> widgets.IntSlider:
+    """The slider of no_repeat_ngram, which is no field of `Settings`."""
+    tip = "no run of so many tokens comes twice; 0 is off"
+    return slider("no_repeat_ngram", n, min=0, max=LONGEST_RUN, tooltip=tip)
+
+
 def choice(name: str, options: Sequence[str]) -> widgets.ToggleButtons:
     """Buttons of which one is down. A list that drops down would lose its arrow keys to Lab."""
     buttons = widgets.ToggleButtons(
@@ -316,12 +365,17 @@ def preset_box() -> widgets.ToggleButtons:
     return choice("preset", [OWN, *PRESETS])
 
 
+def preset_values(preset: str, knobs: Sequence[str]) -> dict[str, float]:
+    """Where a preset puts these knobs: those that it does not name are off."""
+    return {name: PRESETS[preset].get(name, OFF[name]) for name in knobs}
+
+
 def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
     """A note on what a preset also sets, if this explorer has no knob for it."""
     parts = [
         f"{name} {value:g}"
         for name, value in PRESETS[preset].items()
-        if name not in knobs and value != KNOBS[name][0]
+        if name not in knobs and value != OFF[name]
     ]
     return (
         f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""

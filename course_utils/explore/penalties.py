@@ -13,8 +13,8 @@ from torch import Tensor
 from course_utils import penalties, storyteller
 from course_utils.explore.panel import (
     KNOBS,
-    OWN,
-    PRESETS,
+    LONGEST_RUN,
+    OFF,
     Fault,
     Panel,
     choice,
@@ -25,8 +25,8 @@ from course_utils.explore.panel import (
     preset_box,
     prompt_box,
     row,
+    run_knob,
     slider,
-    what_is_missing,
 )
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
@@ -36,8 +36,6 @@ TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."
 TEXT = " The king said to the queen, and the queen said to the king, and the king"
 PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty", "no_repeat_ngram")
-OFF = {name: KNOBS[name][0] for name in PENALTIES[:3]} | {"no_repeat_ngram": 0}
-LONGEST_RUN = 4
 NEW_ONLY = ("frequency_penalty", "presence_penalty")  # as OpenAI's API and `Settings` have it
 AS_APIS, ALWAYS, NEVER = COUNTED = ("as APIs do", "always", "never")
 
@@ -82,7 +80,6 @@ class Penalties(Panel):
         self.read = read(self.source, self.writing)
         super().__init__()
         self.function = function
-        self.applying = False
         self.picture = PenaltiesPicture(min(len(self.read.tokens), TOP))
         prompt = source if isinstance(source, str) else None
         self.controls = make_controls(self.knobs, start, prompt, self.writing)
@@ -92,36 +89,15 @@ class Penalties(Panel):
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
-        for name in (*self.knobs, "length"):
-            self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
-        self.controls["show_code"].observe(self.refresh, "value")
+        self.watch_knobs(*self.knobs)
+        for name in ("length", "show_code"):
+            self.controls[name].observe(self.refresh, "value")
         self.controls["text"].observe(self.on_text, "value")
         if "prompt" in self.controls:
             self.controls["count_prompt"].observe(self.refresh, "value")
             self.controls["prompt"].observe(self.on_text, "value")
 
     # What the learner does
-
-    def on_knob(self, _) -> None:
-        if self.applying:
-            return
-        chosen = self.controls["preset"].value
-        if chosen != OWN and self.preset_values(chosen) != self.values():
-            self.controls["preset"].value = OWN
-            self.notes.pop("preset", None)
-        self.refresh()
-
-    def on_preset(self, change) -> None:
-        name = change["new"]
-        if name == OWN:
-            return
-        self.notes["preset"] = what_is_missing(name, self.knobs)
-        self.applying = True  # one picture, after the last slider has moved
-        for knob_name, value in self.preset_values(name).items():
-            self.controls[knob_name].value = value
-        self.applying = False
-        self.refresh()
 
     def on_text(self, _) -> None:
         source = self.controls["prompt"].value if "prompt" in self.controls else self.source
@@ -138,20 +114,10 @@ class Penalties(Panel):
 
     def show_all_of_the_text(self) -> None:
         """Set the slider that walks along the text to its end."""
-        self.applying = True
         self.controls["length"].max = max(1, self.read.written)  # a slider needs some way to go
         self.controls["length"].value = self.read.written
-        self.applying = False
 
     # What the explorer shows
-
-    def values(self) -> dict[str, float]:
-        """Where the sliders stand. The front end may send 0.7000000000000001 for 0.7."""
-        return {name: round(self.controls[name].value, 2) for name in self.knobs}
-
-    def preset_values(self, preset: str) -> dict[str, float]:
-        """The part of a preset that has a slider here."""
-        return {name: PRESETS[preset].get(name, OFF[name]) for name in self.knobs}
 
     def state(self) -> "State":
         length = min(self.controls["length"].value, self.read.written)
@@ -450,11 +416,8 @@ def make_controls(
     controls["text"] = prompt_box(text)
     controls["text"].description = "text"
     for name in knobs:
-        if name == "no_repeat_ngram":
-            tip = "no run of so many tokens comes twice; 0 is off"
-            controls[name] = slider(name, start[name], min=0, max=LONGEST_RUN, tooltip=tip)
-        else:
-            controls[name] = knob(name, float(start[name]))
+        value = start[name]
+        controls[name] = run_knob(value) if name == "no_repeat_ngram" else knob(name, float(value))
     tip = "how much of the text is written"
     controls["length"] = slider("tokens so far", 0, min=0, max=1, tooltip=tip)
     return controls | {"preset": preset_box(), "show_code": code_button()}

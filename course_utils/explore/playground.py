@@ -15,8 +15,6 @@ from torch import Tensor
 from course_utils import storyteller
 from course_utils.explore.panel import (
     KNOBS,
-    OWN,
-    PRESETS,
     Fault,
     Panel,
     button,
@@ -191,7 +189,6 @@ class Playground(Panel):
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.saved: list[Group] = []
-        self.applying = False
         self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
         self.connect()
         # The page shows the same as text, which can be read, pointed at and copied.
@@ -202,9 +199,9 @@ class Playground(Panel):
         self.write_first_texts()
 
     def connect(self) -> None:
-        for name in (*KNOBS, "samples", "tokens", "seed"):
-            self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
+        self.watch_knobs(*KNOBS)
+        for name in ("samples", "tokens", "seed"):
+            self.controls[name].observe(self.refresh, "value")
         self.controls["prompt"].observe(self.generate, "value")
         # Enter, also when the prompt is still the same.
         self.controls["prompt"].on_msg(
@@ -216,23 +213,6 @@ class Playground(Panel):
         self.controls["show_code"].observe(self.refresh, "value")
 
     # What the learner does
-
-    def on_knob(self, _) -> None:
-        if self.applying:
-            return
-        chosen = self.controls["preset"].value
-        if chosen != OWN and preset_values(chosen) != self.values():
-            self.controls["preset"].value = OWN
-        self.refresh()
-
-    def on_preset(self, change) -> None:
-        if change["new"] == OWN:
-            return
-        self.applying = True  # one refresh, after the last slider has moved
-        for name, value in preset_values(change["new"]).items():
-            self.controls[name].value = value
-        self.applying = False
-        self.refresh()
 
     def generate(self, _=None) -> None:
         request = self.wanted()
@@ -262,10 +242,6 @@ class Playground(Panel):
         knobs = self.values()
         settings = Settings(**knobs | {"top_k": knobs["top_k"] or None})
         return Request(settings=settings, seed=self.controls["seed"].value, **values)
-
-    def values(self) -> dict[str, float]:
-        """Where the knobs stand. The front end may send 0.7000000000000001 for 0.7."""
-        return {name: round(self.controls[name].value, 4) for name in KNOBS}
 
     def begin(self, request: Request) -> Iterator[float]:
         """Put empty texts in place and return the work that fills them. ValueError on a prompt."""
@@ -374,10 +350,6 @@ def knob_values(settings: Settings) -> dict[str, float]:
             check_number(name, value, options["min"], options["max"], "The slider ends there")
         values[name] = neutral if value is None else type(neutral)(value)
     return values
-
-
-def preset_values(preset: str) -> dict[str, float]:
-    return {name: PRESETS[preset].get(name, neutral) for name, (neutral, _) in KNOBS.items()}
 
 
 # From steps to words

@@ -13,9 +13,6 @@ from course_utils import storyteller
 from course_utils.beam import beam_search
 from course_utils.explore.panel import (
     HOTTEST,
-    KNOBS,
-    OWN,
-    PRESETS,
     Panel,
     code_button,
     complaint,
@@ -26,7 +23,6 @@ from course_utils.explore.panel import (
     seed_box,
     slider,
     text_box,
-    what_is_missing,
 )
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
@@ -96,7 +92,6 @@ class ProbabilityTrace(Panel):
         self.prompt, self.human = ("", "") if toys else (prompt, human)
         self.traces: dict[str, Trace] = toys or {}
         self.made: dict[str, tuple] = {}  # what each finished text was made from
-        self.applying = False
         self.texts = text_box("texts")
         if toys:
             self.names = list(toys)
@@ -111,33 +106,16 @@ class ProbabilityTrace(Panel):
         self.assemble(arrange(self.controls) if self.controls else [], below=[self.texts])
 
     def connect(self) -> None:
-        for name in ("temperature", "top_p", "beams", "length", "seed"):
-            self.controls[name].observe(self.on_setting, "value")
+        self.watch_knobs("temperature", "top_p")
+        for name in ("beams", "length", "seed"):
+            self.controls[name].observe(lambda _: self.move(), "value")
         for name in ("prompt", "human"):
             self.controls[name].observe(self.on_text, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
         self.controls["show_code"].observe(self.refresh, "value")
 
     # What the learner does
 
-    def on_setting(self, change) -> None:
-        if self.applying:
-            return
-        if change["owner"] in (self.controls["temperature"], self.controls["top_p"]):
-            self.controls["preset"].value = OWN
-            self.notes.pop("preset", None)
-        self.start_job(self.write())
-
-    def on_preset(self, change) -> None:
-        name = change["new"]
-        if name == OWN:
-            return
-        knobs = ("temperature", "top_p")
-        self.notes["preset"] = what_is_missing(name, knobs)
-        self.applying = True  # one text, after the last slider has moved
-        for knob_name in knobs:
-            self.controls[knob_name].value = PRESETS[name].get(knob_name, KNOBS[knob_name][0])
-        self.applying = False
+    def move(self) -> None:
         self.start_job(self.write())
 
     def on_text(self, _) -> None:
@@ -155,11 +133,7 @@ class ProbabilityTrace(Panel):
     # The texts
 
     def settings(self) -> Settings:
-        """The front end may send 0.7000000000000001 for 0.7."""
-        return Settings(
-            temperature=round(self.controls["temperature"].value, 2),
-            top_p=round(self.controls["top_p"].value, 2),
-        )
+        return Settings(**self.values())
 
     def asked(self) -> dict[str, tuple]:
         """All that each text depends on, after the prompt: where the controls stand."""
