@@ -4,58 +4,57 @@ import contextlib
 import errno
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
-FOLDER = "my-course"
+from course_utils import home
+from course_utils.copies import (
+    FOLDER,
+    Change,
+    changes,
+    copy_modules,
+    gone,
+    missing,
+    module_names,
+    news,
+)
+
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
 QUIET = [  # neither asks for news nor looks for updates: the course works without a network
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 ]
-
-
-def copy_modules(root: Path, target: Path) -> list[Path]:
-    """Copy the files of `root`/notebooks that `target` lacks; return the new ones.
-
-    A file that is there stays as it is, also when its module has changed since.
-    """
-    source = root / "notebooks"
-    made = []
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(source)
-        copy = target / relative
-        if path.is_dir() or ".ipynb_checkpoints" in relative.parts or os.path.lexists(copy):
-            continue
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("rb") as data, copy.open("xb") as out:
-            shutil.copyfileobj(data, out)
-        made.append(copy)
-    return made
+HOW_TO_TAKE_OVER = (
+    "Your files stay as they are. To take a change over, edit your copy; to start a module afresh, "
+    "rename your copy and run course lab again."
+)
 
 
 def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
     """Copy the modules the learner lacks, then run JupyterLab on them until it is stopped.
 
-    Without a port, takes the first free one from 8888. Raises ValueError if there are no modules,
-    OSError if the port asked for is taken.
+    Says which modules are new and which changed in the course since they were copied, and opens
+    the home notebook. Without a port, takes the first free one from 8888. Raises ValueError if
+    there are no modules, OSError if the port asked for is taken.
     """
     target = root.resolve() / FOLDER
-    copy_modules(root, target)
-    here = sorted(target.glob("*/*.ipynb"))
-    if not here:
-        raise ValueError(f"no modules in {root / 'notebooks'}; run: course build")
+    check_modules(root)
+    for path in copy_modules(root, target):
+        print(f"new: {path.relative_to(target).as_posix()}")
+    if changed := changes(root, target):
+        print(*map(news, changed), "What changed: course lab --diff", sep="\n")
+    sys.stdout.flush()  # before JupyterLab writes
+    first = home.write(target) or sorted(target.glob("*/*.ipynb"))[0]
     port = free_port(port)
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
-    page = here[0].relative_to(target).as_posix()
+    page = first.relative_to(target).as_posix()
     if not browser:
         print(f"JupyterLab: http://{HOST}:{port}/lab/tree/{page}?token={token}", flush=True)
     command = [
-        *(sys.executable, "-m", "jupyterlab", str(here[0]), *QUIET),
+        *(sys.executable, "-m", "jupyterlab", str(first), *QUIET),
         *(f"--ServerApp.root_dir={target}", f"--ServerApp.ip={HOST}"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.open_browser={browser}",
@@ -72,6 +71,28 @@ def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
                 server.wait()
     if server.returncode:
         raise OSError(f"JupyterLab stopped with code {server.returncode}; see its messages above")
+
+
+def difference(root: Path) -> str:
+    """What the course changed since the learner's copies were made, as text for a terminal."""
+    check_modules(root)
+    target = root.resolve() / FOLDER
+    new = [f"{path.as_posix()}: new, course lab copies it" for path in missing(root, target)]
+    old = [f"{path.as_posix()}: no longer in the course" for path in gone(root, target)]
+    changed = [shown(change) for change in changes(root, target)]
+    if not (new or old or changed):
+        return "Your copies are up to date with the course."
+    return "\n\n".join([*filter(None, ["\n".join(new + old)]), *changed, HOW_TO_TAKE_OVER])
+
+
+def shown(change: Change) -> str:
+    return "\n".join([news(change), *(f"    {line}".rstrip() for line in change.diff)])
+
+
+def check_modules(root: Path) -> None:
+    """ValueError if the course has no modules."""
+    if not module_names(root):
+        raise ValueError(f"no modules in {root / 'notebooks'}; run: course build")
 
 
 def free_port(wanted: int | None) -> int:

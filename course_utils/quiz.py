@@ -4,11 +4,8 @@ A check that fails raises AssertionError with a reason. The reason teaches; it n
 """
 
 import copy
-import html
-import os
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -233,39 +230,7 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
 
 
 def score_button():
-    """A button that scores the notebook it is in, as an instructor would, and shows a table."""
-    import ipywidgets  # here, so that scored cells need no widget
+    """A button that saves the notebook it is in, scores it and shows a table, as a widget."""
+    from course_utils.button import ScoreButton  # here, so that scored cells need no widget
 
-    button = ipywidgets.Button(description="Score my answers", button_style="primary")
-    shown = ipywidgets.HTML("Save first (Ctrl+S, on a Mac Cmd+S): only what is saved is scored.")
-
-    def on_click(_) -> None:
-        button.disabled = True
-        shown.value = "Scoring… the whole notebook runs once more."
-        try:
-            shown.value = scored()
-        finally:
-            button.disabled = False
-
-    button.on_click(on_click)
-    return ipywidgets.VBox([button, shown])
-
-
-def scored() -> str:
-    """The score of the notebook being edited, or why there is none, as HTML."""
-    name = os.environ.get("JPY_SESSION_NAME", "")  # set by Jupyter Server since version 2
-    if not Path(name).is_file() or not name.endswith(".ipynb"):
-        return (
-            "This notebook's file could not be found from here. Save it, and in a terminal run "
-            "<code>course score FILE.ipynb</code>."
-        )
-    from course_utils.grading.score import score  # slow to import, and needed only on a click
-
-    try:
-        report = score(Path(name))
-    except Exception as error:  # a button has nobody to raise to: the learner sees the reason
-        return f"No score this time. {html.escape(type(error).__name__)}: {html.escape(str(error))}"
-    return (
-        f"<p><b>{report.points:g} of {report.max_points:g} points</b>. "
-        f"Unsaved changes were not seen.</p>{report.html_table()}"
-    )
+    return ScoreButton().box

@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,9 +9,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils.lab import HOST, copy_modules, free_port, lab
+from course_utils import cli
+from course_utils.copies import changes, copy_modules
+from course_utils.lab import HOST, difference, free_port, lab
 
 
 @pytest.fixture
@@ -37,6 +42,140 @@ def test_copies_what_is_missing_and_never_overwrites(root):
     assert (target / "01_a" / "01_a.ipynb").read_text() == "my work"
 
 
+def test_what_an_author_left_behind_is_not_copied(root):
+    for name in (".01_a.scores.jsonl", "01_a.report.html", ".ipynb_checkpoints/01_a.ipynb"):
+        path = root / "notebooks" / "01_a" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("an author's")
+    made = {path.name for path in copy_modules(root, root / "my-course")}
+    assert made == {"01_a.ipynb", "x.csv", "02_b.ipynb"}
+
+
+NAME = "03_c/03_c.ipynb"
+TEXTS = ["# Title", "Some prose.", "answer = None", "Before the last.", "check(answer)"]
+
+
+def put(path: Path, texts: list[str]) -> None:
+    """A notebook of these cells; what looks like code becomes code."""
+    kinds = [new_code_cell if "answer" in text else new_markdown_cell for text in texts]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [
+        make(text, id=f"c{i}") for i, (make, text) in enumerate(zip(kinds, texts, strict=True))
+    ]
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+@pytest.fixture
+def updated(root) -> Path:
+    """A course that changed, after the learner had answered; its copy of 03_c is the learner's."""
+    put(root / "notebooks" / NAME, TEXTS)
+    copy_modules(root, root / "my-course")
+    put(root / "my-course" / NAME, [t.replace("None", "1") for t in TEXTS])
+    new = ["# Title", "Some better prose.", *TEXTS[2:], "One more answer."]
+    put(root / "notebooks" / NAME, new)
+    copy_modules(root, root / "my-course")
+    return root
+
+
+def test_what_the_course_changed_is_told_from_what_the_learner_did(updated):
+    (change,) = changes(updated, updated / "my-course")
+    assert (change.path.as_posix(), change.pending, change.mine, change.both) == (NAME, 2, 1, 0)
+    text = difference(updated)
+    assert f"{NAME}: the course changed 2 cells; you changed 1 cell\n" in text
+    for line in ("-# Some prose.", "+# Some better prose.", "+One more answer."):
+        assert f"    {line}\n" in text
+    assert "answer = 1" not in text and '"metadata"' not in text and "jupytext" not in text
+    assert "rename your copy" in text
+    assert [cell.source for cell in nbformat.read(updated / "my-course" / NAME, 4).cells][2] == (
+        "answer = 1"
+    )
+
+
+def test_a_cell_that_both_changed_is_counted(updated):
+    new = ["# Title", "Some prose.", "answer = None  # a number", *TEXTS[3:]]
+    put(updated / "notebooks" / NAME, new)
+    (change,) = changes(updated, updated / "my-course")
+    assert (change.pending, change.mine, change.both) == (1, 1, 1)
+    assert "you changed 1 cell, 1 of which the course changed too" in difference(updated)
+
+
+def test_a_change_that_the_learner_took_over_is_no_news(updated):
+    mine = ["# Title", "Some better prose.", "answer = 1", *TEXTS[3:], "One more answer."]
+    put(updated / "my-course" / NAME, mine)
+    assert difference(updated) == "Your copies are up to date with the course."
+
+
+def test_a_cell_that_the_course_took_out_is_a_change(updated):
+    put(updated / "notebooks" / NAME, TEXTS[:3] + TEXTS[4:])
+    (change,) = changes(updated, updated / "my-course")
+    assert change.pending == 1
+    assert "    -# Before the last.\n" in difference(updated)
+
+
+def test_outputs_and_running_are_no_change(root):
+    put(root / "notebooks" / NAME, TEXTS)
+    copy_modules(root, root / "my-course")
+    path = root / "my-course" / NAME
+    notebook = nbformat.read(path, 4)
+    notebook.cells[2].update(
+        execution_count=3, outputs=[nbformat.v4.new_output("stream", text="x")]
+    )
+    notebook.metadata["mine"] = True
+    nbformat.write(notebook, path)
+    assert changes(root, root / "my-course") == []
+
+
+def test_a_module_made_afresh_starts_from_the_new_text(updated):
+    path = updated / "my-course" / NAME
+    path.rename(path.with_name("old.ipynb"))
+    assert copy_modules(updated, updated / "my-course") == [path]
+    assert changes(updated, updated / "my-course") == []
+
+
+def test_data_files_are_compared_whole(root):
+    target = root / "my-course"
+    copy_modules(root, target)
+    (root / "notebooks" / "01_a" / "d" / "x.csv").write_text("1\n2\n")
+    (change,) = changes(root, target)
+    assert change.mine == 0 and change.diff[-1] == "+2"
+
+
+def test_a_copy_from_before_this_was_noted_is_shown_against_the_course(updated):
+    shutil.rmtree(updated / "my-course" / ".given")
+    text = difference(updated)
+    assert f"{NAME}: differs from the course's, and nothing tells whether you changed it" in text
+    assert "    -answer = 1\n" in text and "    +answer = None\n" in text
+    # The copies that equal the course's count from now on.
+    copy_modules(updated, updated / "my-course")
+    (updated / "notebooks" / "01_a" / "01_a.ipynb").write_text("a new edition")
+    assert "01_a/01_a.ipynb: the course changed 1 cell; your copy is as you got it" in difference(
+        updated
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"nbformat": 4, "cells": [{}]}'])
+def test_a_broken_copy_stops_nothing(updated, text):
+    (updated / "my-course" / NAME).write_text(text)
+    assert NAME in difference(updated)
+    assert copy_modules(updated, updated / "my-course") == []
+
+
+def test_modules_that_came_and_went_are_named(updated):
+    (updated / "my-course" / "02_b" / "02_b.ipynb").unlink()
+    shutil.rmtree(updated / "notebooks" / "01_a")
+    lines = difference(updated).splitlines()
+    assert lines[:2] == [
+        "02_b/02_b.ipynb: new, course lab copies it",
+        "01_a/01_a.ipynb: no longer in the course",
+    ]
+
+
+def test_diff_is_a_command(updated, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "ROOT", updated)
+    assert cli.main(["lab", "--diff"]) == 0
+    assert capsys.readouterr().out == difference(updated) + "\n"
+
+
 def test_taken_port_is_named_with_a_way_out():
     with socket.socket() as taken:
         taken.bind((HOST, 0))
@@ -58,11 +197,15 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch):
 def test_without_modules_it_says_how_to_make_them(tmp_path):
     with pytest.raises(ValueError, match="run: course build"):
         lab(tmp_path)
+    with pytest.raises(ValueError, match="run: course build"):
+        difference(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="stops JupyterLab by a signal")
-def test_jupyterlab_serves_the_copies_without_asking_for_news(root):
+def test_jupyterlab_serves_the_copies_without_asking_for_news(updated):
+    root = updated
+    (root / "my-course" / "02_b" / "02_b.ipynb").unlink()
     code = f"from pathlib import Path; from course_utils.lab import lab; lab(Path({str(root)!r}),"
     port = free_port(None)
     with (root / "log").open("wb") as log:
@@ -74,8 +217,14 @@ def test_jupyterlab_serves_the_copies_without_asking_for_news(root):
             start_new_session=True,
         )
     try:
-        line = server.stdout.readline()
-        page = re.fullmatch(rf"JupyterLab: (http://{HOST}:{port}/lab/tree/01_a/\S+)\n", line)[1]
+        lines = [server.stdout.readline() for _ in range(4)]
+        assert lines[:3] == [
+            "new: 02_b/02_b.ipynb\n",
+            f"{NAME}: the course changed 2 cells; you changed 1 cell\n",
+            "What changed: course lab --diff\n",
+        ]
+        address = rf"JupyterLab: (http://{HOST}:{port}/lab/tree/home\.ipynb\?\S+)\n"
+        page = re.fullmatch(address, lines[3])[1]
         deadline = time.monotonic() + 60
         while True:
             try:

@@ -4,7 +4,8 @@ import shutil
 import pytest
 import torch
 
-from course_utils.storyteller import FILES, HERE, StorytellerError, load
+from course_utils.checksums import FILES
+from course_utils.storyteller import HERE, StorytellerError, load
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The Storyteller: the small GPT that ships with the course, with its tokenizer."""
 
 import functools
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from course_utils.checksums import damage
 from course_utils.gpt import GPT, Config, from_gpt2
 from course_utils.tokenizer import load_tokenizer
 
 HERE = Path(__file__).parent
-FILES = ("model.safetensors", "tokenizer.ranks", "config.json")
 
 
 class StorytellerError(ValueError):
@@ -62,7 +61,7 @@ def load(
     """
     check_files(folder)
     torch.set_num_threads(1)
-    values = json.loads((folder / "config.json").read_text())
+    values = json.loads((folder / "config.json").read_text("utf-8"))
     config = Config(**{name: values[name] for name in Config.__dataclass_fields__})
     tokenizer = load_tokenizer(folder / "tokenizer.ranks")
     if tokenizer.n_vocab != config.vocab_size:
@@ -77,15 +76,5 @@ def load(
 
 def check_files(folder: Path) -> None:
     """StorytellerError unless every file is there and has the checksum noted in SHA256SUMS."""
-    sums = folder / "SHA256SUMS"
-    for name in ("SHA256SUMS", *FILES):
-        if not (folder / name).is_file():
-            raise StorytellerError(f"{folder / name} is missing. Reinstall the course")
-    expected = dict(reversed(line.split()) for line in sums.read_text().splitlines())
-    for name in FILES:
-        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        if found != expected.get(name):
-            raise StorytellerError(
-                f"{folder / name} is damaged: its sha256 is {found[:12]}…, "
-                f"expected {expected.get(name, 'none')[:12]}…. Reinstall the course"
-            )
+    if reason := damage(folder):
+        raise StorytellerError(reason)

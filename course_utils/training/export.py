@@ -8,8 +8,8 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
+from course_utils.checksums import FILES
 from course_utils.gpt import GPT, to_gpt2
-from course_utils.storyteller import FILES
 
 
 def export(model: GPT, ranks: Path, folder: Path) -> None:
@@ -26,8 +26,8 @@ def export(model: GPT, ranks: Path, folder: Path) -> None:
         "bos_token_id": end_of_text,
         "eos_token_id": end_of_text,
     }
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     shutil.copyfile(ranks, folder / "tokenizer.ranks")
     save_file(to_gpt2(model), folder / "model.safetensors", metadata={"format": "pt"})
     sums = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in FILES]
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", "utf-8")

@@ -1,13 +1,10 @@
 import math
-import sys
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
 from course_utils import quiz
-from course_utils.grading.score import Item, Report
 
 
 def reason(check, *args, **kwargs) -> str:
@@ -75,49 +72,6 @@ def test_a_known_wrong_number_gets_its_own_reason():
     assert reason(quiz.number, 7.4, **args) == "that is T = 1"
     assert reason(quiz.number, 5, **args) == "the formula"
     quiz.number(2.7, **args)
-
-
-@pytest.fixture
-def scorer(monkeypatch, tmp_path):
-    """A stand-in for the slow score(), and a saved notebook for it to find."""
-    module = ModuleType("course_utils.grading.score")
-    item = Item("hotter_order", 0.0, 1.0, "<script> and why")
-    module.score = lambda path: Report(path.stem, [item], ["<b> was missing"])
-    monkeypatch.setitem(sys.modules, "course_utils.grading.score", module)
-    notebook = tmp_path / "02_temperature.ipynb"
-    notebook.write_text("{}")
-    monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
-    return module
-
-
-def press() -> str:
-    box = quiz.score_button()
-    button, shown = box.children
-    button.click()
-    assert not button.disabled
-    return shown.value
-
-
-def test_the_button_shows_a_table_with_the_reasons_escaped(scorer):
-    shown = press()
-    assert "0 of 1 points" in shown
-    assert "&lt;script&gt; and why" in shown
-    assert "&lt;b&gt; was missing" in shown
-    assert "<script>" not in shown
-
-
-def test_the_button_shows_an_error_as_one_line(scorer):
-    def fail(path):
-        raise ValueError("no module of this <name>")
-
-    scorer.score = fail
-    assert press() == "No score this time. ValueError: no module of this &lt;name&gt;"
-
-
-@pytest.mark.parametrize("name", ["", "/no/such/notebook.ipynb", "console"])
-def test_without_a_notebook_file_the_button_names_the_command(monkeypatch, name):
-    monkeypatch.setenv("JPY_SESSION_NAME", name)
-    assert "course score FILE.ipynb" in press()
 
 
 @pytest.mark.parametrize("answer", ["", "  ", None, 3])

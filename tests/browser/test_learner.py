@@ -1,0 +1,114 @@
+"""A learner alone: from the home notebook into a module, to a score, and on."""
+
+import json
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.browser
+
+START = "00_start_here/00_start_here.ipynb"
+ADD = '''def add(a, b):
+    """The sum of a and b."""
+    return a + b'''
+
+
+def edit(page, old: str, new: str) -> None:
+    """Change a cell on the page without running or saving it."""
+    found = page.evaluate(
+        """([old, text]) => {
+            const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+            const cell = cells.find(cell => cell.sharedModel.source.startsWith(old));
+            cell?.sharedModel.setSource(text);
+            return Boolean(cell);
+        }""",
+        [old, new],
+    )
+    assert found
+
+
+def show(page, path: str) -> None:
+    """Bring the tab of a notebook to the front."""
+    page.evaluate(
+        "path => void window.jupyterapp.commands.execute('docmanager:open', {path})", path
+    )
+    page.wait_for_function(
+        "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path
+    )
+
+
+def press_score(lab) -> None:
+    lab.scroll_to("check.score_button()")
+    lab.page.get_by_role("button", name="Score my answers").click()
+
+
+def sources(lab, path: str) -> list[str]:
+    return [cell.source for cell in nbformat.read(lab.folder / path, as_version=4).cells]
+
+
+def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_lab):
+    lab = open_lab()
+    page = lab.open("home.ipynb", run=False)
+    # The table is there before anything ran.
+    link = page.locator(".jp-OutputArea-output").get_by_role("link", name="Start here")
+    link.wait_for()
+    row = page.locator(".jp-OutputArea-output tr").filter(has_text="Start here")
+    lab.shoot("home_opened")
+    lab.run_all()
+    assert page.locator(".jp-OutputArea-output tr").count() == 11
+    assert "two minutes" in row.inner_text()
+
+    link.click()
+    page.wait_for_function(
+        "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=START
+    )
+    page.locator(".jp-NotebookPanel:visible .jp-Cell").first.wait_for()
+    lab.run_all()
+
+    edit(page, "answer_share = None", "answer_share = 71.3")
+    assert "answer_share = 71.3" not in sources(lab, START)
+    press_score(lab)
+    page.get_by_text("1 of 2 points.").wait_for(timeout=120_000)
+    assert "answer_share = 71.3" in sources(lab, START)
+    assert not page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
+    edit(page, "def add", ADD)
+    press_score(lab)
+    page.get_by_text("2 of 2 points, best so far 2; last time 1.").wait_for(timeout=120_000)
+    lab.shoot("scored_twice")
+    kept = (lab.folder / "00_start_here" / ".00_start_here.scores.jsonl").read_text("utf-8")
+    assert [json.loads(line)["points"] for line in kept.splitlines()] == [1, 2]
+
+    # The table of the home notebook, open all the time, has followed.
+    show(page, "home.ipynb")
+    row.filter(has_text="scored").filter(has_text="2 of 2").wait_for(timeout=20_000)
+    lab.shoot("home_after")
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_what_the_page_could_not_save_is_not_scored(open_lab):
+    lab = open_lab()
+    path = "unsaved/00_start_here.ipynb"
+    (lab.folder / "unsaved").mkdir()
+    notebook = nbformat.read(lab.folder / START, as_version=4)
+    nbformat.write(notebook, lab.folder / path)
+    page = lab.open(path)
+    edit(page, "answer_share = ", "answer_share = 71.4")
+    # Another program writes the file: Lab's save asks the learner what to do, and saves nothing.
+    notebook.cells[0].source += " again"
+    nbformat.write(notebook, lab.folder / path)
+    press_score(lab)
+    dialog = page.locator(".jp-Dialog")
+    dialog.wait_for()
+    page.get_by_text("Save first (Ctrl+S, on a Mac Cmd+S), then press the button again.").wait_for()
+    assert not (lab.folder / "unsaved" / ".00_start_here.scores.jsonl").exists()
+    lab.shoot("save_first")
+
+    dialog.get_by_role("button", name="Overwrite").click()
+    dialog.wait_for(state="detached")
+    press_score(lab)
+    page.get_by_text("of 2 points.").wait_for(timeout=120_000)
+    assert "answer_share = 71.4" in sources(lab, path)
+    # Again, with nothing to save: that is no reason not to score.
+    press_score(lab)
+    page.get_by_text("of 2 points, best so far").wait_for(timeout=120_000)
