@@ -122,7 +122,7 @@ check.gives(add, -1, 0.5, expect=-0.5, why="Right for 2 and 3, but not for every
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+# Press the button. It saves the notebook, then scores it.
 
 # %%
 check.score_button()

@@ -1070,7 +1070,7 @@ float(min(points, 4))
 # %% [markdown]
 # ## Your score
 #
-# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+# Press the button. It saves the notebook, then scores it.
 
 # %%
 check.score_button()

@@ -1316,7 +1316,7 @@ float(min(points, 5))
 # %% [markdown]
 # ## Your score
 #
-# Save the notebook (Ctrl+S, on a Mac Cmd+S), then press the button.
+# Press the button. It saves the notebook, then scores it.
 
 # %%
 check.score_button()
