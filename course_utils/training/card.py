@@ -38,7 +38,7 @@ moves by half. `course evaluate --corpus DIR` prints it.
 
 {stories:,} stories and chapters ({ids:,} tokens) from public-domain English children's books,
 published in the USA before 1930. Licences, notes and long verse were removed, and chapters with
-offensive terms left out by a word list.
+offensive terms left out by a word list.{details}
 
 ## Recipe
 
@@ -53,7 +53,7 @@ offensive terms left out by a word list.
 | hardware | {hardware} |
 | time | {minutes:.0f} minutes |
 
-`course train --corpus DIR` does it again.
+`course train {source}` does it again.
 
 ## Samples
 
@@ -74,7 +74,11 @@ Each continues "{prompt}" by up to 80 tokens, seed 0.
 def model_card(
     model: Storyteller, recipe: Recipe, facts: dict, device: str, result: Evaluation
 ) -> str:
-    """The text of the card. facts: stories, ids, seconds and threads of the training."""
+    """The text of the card.
+
+    facts: stories, ids, seconds and threads of the training; source, the option of `course train`
+    that names its stories; details, what else is to be said of them, or "".
+    """
     samples = "\n\n".join(
         f"**{name}**\n\n> {sample(model, settings)}" for name, settings in SETTINGS.items()
     )
@@ -83,6 +87,8 @@ def model_card(
         **asdict(recipe),
         stories=facts["stories"],
         ids=facts["ids"],
+        source=facts["source"],
+        details=facts["details"],
         parameters=sum(p.numel() for p in model.gpt.parameters()),
         bits=result.bits_per_character,
         nats=result.nats / result.tokens,
