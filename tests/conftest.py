@@ -1,9 +1,11 @@
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
+from course_utils.cli import ROOT
 from course_utils.storyteller import load
 
 torch.set_num_threads(1)
@@ -21,3 +23,11 @@ def chromium() -> str:
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed")
     return path
+
+
+@pytest.fixture(scope="session")
+def lesson_pages(tmp_path_factory) -> list[Path]:
+    """What `course html` writes of this course."""
+    from course_utils.site import html  # slow to import
+
+    return list(html(ROOT, tmp_path_factory.mktemp("site")))

@@ -56,6 +56,13 @@ class Lab:
         return page
 
     def run_all(self) -> None:
+        self.wait_until_ready()
+        self.page.evaluate(
+            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        )
+        self.wait_until_run()
+
+    def wait_until_ready(self) -> None:
         # Lab's indicator says "idle" before there is a kernel; to run then opens a dialog.
         self.page.wait_for_function(
             """() => {
@@ -64,9 +71,9 @@ class Lab:
             }""",
             timeout=60_000,
         )
-        self.page.evaluate(
-            "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
-        )
+
+    def wait_until_run(self) -> None:
+        """Until every cell has run, or one has failed."""
         self.page.wait_for_function(
             """() => {
                 const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells]
@@ -130,6 +137,12 @@ def lab_server(tmp_path_factory) -> Iterator[tuple[str, str, Path]]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def run_jupyter() -> Callable:
+    """`running`, for tests that need a server of their own."""
+    return running
+
+
 @contextmanager
 def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
     """`course lab` on a copy of the course: (url, token, the learner's folder)."""
@@ -139,9 +152,20 @@ def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
             shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.exists():
             shutil.copy(source, root / name)
+    command = [sys.executable, "-m", "course_utils.cli", "lab"]
+    with running(command, root, home, PYTHONPATH=str(root)) as (url, token):
+        yield url, token, root / "my-course"
+
+
+@contextmanager
+def running(
+    command: list[str], folder: Path, home: Path, **variables: str
+) -> Iterator[tuple[str, str]]:
+    """A Jupyter server, started in a folder, with its settings and logs in `home`: (url, token)."""
     port, token = free_port(), secrets.token_hex(16)
     env = os.environ | {
         "PORT": str(port),
+        "JUPYTER_PORT": str(port),  # of a plain Jupyter
         "BROWSER": "none",
         "JUPYTER_TOKEN": token,
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -150,9 +174,9 @@ def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
-        "PYTHONPATH": str(root),
         "PYTHONWARNINGS": "default",
         "OMP_NUM_THREADS": "1",
+        **variables,
     }
     (home / "config").mkdir()
     # Lets the tests call Lab's own commands; a learner's Lab does not have it.
@@ -161,8 +185,8 @@ def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
     )
     log = (home / "lab.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "course_utils.cli", "lab"],
-        cwd=root,
+        command,
+        cwd=folder,
         env=env,
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -171,7 +195,9 @@ def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{url}/api?token={token}", process, home / "lab.log")
-        yield url, token, root / "my-course"
+        # It would ask about news, in front of what is to be clicked.
+        setting(url, token, "notification", {"fetchNews": "false"})
+        yield url, token
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
@@ -183,15 +209,12 @@ def serve(root: Path, home: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 @pytest.fixture
-def open_lab(lab_server, chromium, tmp_path) -> Iterator[Callable[..., Lab]]:
-    """A fresh browser each: open_lab(dark=False) -> Lab."""
-    url, token, folder = lab_server
-    shots = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path / "shots")
-    shots.mkdir(parents=True, exist_ok=True)
+def new_page(chromium, tmp_path) -> Iterator[Callable[[], Page]]:
+    """A fresh browser each."""
     with sync_playwright() as playwright:
         opened = []
 
-        def start(dark: bool = False) -> Lab:
+        def start() -> Page:
             browser = playwright.chromium.launch_persistent_context(
                 tmp_path / f"profile{len(opened)}",
                 executable_path=chromium,
@@ -199,16 +222,28 @@ def open_lab(lab_server, chromium, tmp_path) -> Iterator[Callable[..., Lab]]:
                 viewport={"width": 1280, "height": 800},
             )
             opened.append(browser)
-            lab = Lab(url, token, folder, browser.pages[0], shots)
-            lab.page.on("console", lambda m: m.type == "error" and lab.console.append(m.text))
-            lab.page.on("pageerror", lambda error: lab.console.append(str(error)))
-            setting(url, token, "themes", {"theme": "JupyterLab Dark" if dark else LIGHT})
-            setting(url, token, "notification", {"fetchNews": "false"})
-            return lab
+            return browser.pages[0]
 
         yield start
         for browser in opened:
             browser.close()
+
+
+@pytest.fixture
+def open_lab(lab_server, new_page, tmp_path) -> Callable[..., Lab]:
+    """A fresh browser each: open_lab(dark=False) -> Lab."""
+    url, token, folder = lab_server
+    shots = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path / "shots")
+    shots.mkdir(parents=True, exist_ok=True)
+
+    def start(dark: bool = False) -> Lab:
+        lab = Lab(url, token, folder, new_page(), shots)
+        lab.page.on("console", lambda m: m.type == "error" and lab.console.append(m.text))
+        lab.page.on("pageerror", lambda error: lab.console.append(str(error)))
+        setting(url, token, "themes", {"theme": "JupyterLab Dark" if dark else LIGHT})
+        return lab
+
+    return start
 
 
 def setting(url: str, token: str, name: str, values: dict) -> None:

@@ -1,0 +1,61 @@
+"""Widgets as HTML for a page without a kernel: pictures, words, and where the controls stand."""
+
+import base64
+from collections.abc import Iterator
+from html import escape
+
+import ipywidgets as widgets
+from IPython import get_ipython
+
+from course_utils.explore.panel import NamedImage, Panel
+
+INSTEAD = "In JupyterLab you move this:"
+
+
+def show_stills() -> None:
+    """Let this kernel show every widget as `still` gives it, in place of the live one."""
+    formatter = get_ipython().display_formatter.mimebundle_formatter
+    formatter.for_type(widgets.Widget, lambda widget, **_: {"text/html": still(widget)})
+
+
+def still(widget: widgets.Widget) -> str:
+    """All that is visible in a widget, as HTML. Waits until a panel's own work is done."""
+    summary = ""
+    if isinstance(widget, Panel):
+        if widget.job is not None:
+            widget.job.join()
+        summary = widget.text
+    parts = list(visible_parts(widget))
+    body = "".join(part_html(part, summary) for part in parts)
+    said = " · ".join(filter(None, map(setting, parts)))
+    return f'<div class="still">{body}<p class="controls">{INSTEAD} {said}.</p></div>'
+
+
+def visible_parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """The widgets in it that hold nothing else, from top to bottom."""
+    if widget.layout.display == "none":
+        return
+    if isinstance(widget, widgets.Box):
+        for child in widget.children:
+            yield from visible_parts(child)
+    else:
+        yield widget
+
+
+def part_html(part: widgets.Widget, summary: str) -> str:
+    """A picture or a text; nothing for what only a kernel can move."""
+    if isinstance(part, NamedImage):
+        data = base64.b64encode(part.value).decode("ascii")
+        return f'<img src="data:image/png;base64,{data}" alt="{escape(summary)}">'
+    return part.value if isinstance(part, widgets.HTML) else ""
+
+
+def setting(part: widgets.Widget) -> str:
+    """The name of a control, and where it stands if it has a place to stand."""
+    if isinstance(part, NamedImage | widgets.HTML):
+        return ""
+    value = getattr(part, "value", None)
+    if value is None or isinstance(value, bool):  # a button
+        return f"<b>{escape(part.description)}</b>"
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"<b>{escape(part.description)}</b> {escape(shown)}"

@@ -1,0 +1,125 @@
+"""For everyone: the static pages under axe, and module 04 in JupyterLab by keyboard alone."""
+
+import json
+import re
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_static_page(scheme, lesson_pages, chromium):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = browser.new_context(color_scheme=scheme, offline=True)
+        asked, found = [], []
+        context.on("request", lambda request: asked.append(request.url))
+        for path in lesson_pages:
+            page = context.new_page()
+            page.goto(path.as_uri())
+            for rule in Axe().run(page).response["violations"]:
+                if rule["impact"] in ("serious", "critical"):
+                    found.append(f"{path.name}: {rule['help']}: {rule['nodes'][0]['html'][:200]}")
+            page.close()
+        browser.close()
+    assert found == []
+    assert {url for url in asked if not url.startswith("data:")} == {
+        path.as_uri() for path in lesson_pages
+    }
+
+
+ACTIVE = "window.jupyterapp.shell.currentWidget.content.activeCell"
+EXPLORER = 'explore.Distribution("The king said to his"'
+
+
+def press_until(page: Page, key: str, condition: str, most: int = 150) -> None:
+    """Press a key again and again, until a condition in JavaScript holds. It only looks."""
+    for _ in range(most):
+        if page.evaluate(condition):
+            return
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)  # as fast as a held key repeats
+    focused = page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    pytest.fail(f"{most} times {key} did not bring {condition}; the focus is on {focused}")
+
+
+def command(page: Page, name: str) -> None:
+    """Choose a command in Lab's palette."""
+    page.keyboard.press("Control+Shift+C")
+    page.wait_for_function("document.activeElement.closest('.lm-CommandPalette')")
+    page.keyboard.type(name)
+    page.locator(".lm-CommandPalette-item.lm-mod-active").filter(has_text=name).wait_for()
+    page.keyboard.press("Enter")
+
+
+def cell_is(start: str) -> str:
+    return f"{ACTIVE}.model.sharedModel.source.startsWith({json.dumps(start)})"
+
+
+def presses_move(page: Page, keys: list[str], summary: Locator, picture: Locator) -> None:
+    """The keys change what the summary says, and the picture with it."""
+    said, seen = summary.inner_text(), picture.get_attribute("src")
+    for key in keys:
+        page.keyboard.press(key)
+    node = summary.element_handle()
+    page.wait_for_function("([node, said]) => node.innerText !== said", arg=[node, said])
+    node = picture.element_handle()
+    page.wait_for_function("([node, seen]) => node.src !== seen", arg=[node, seen])
+
+
+def test_module_04_by_keyboard_alone(open_lab):
+    lab = open_lab()
+    page, keyboard = lab.page, lab.page.keyboard
+    # As `course lab` opens it, on another notebook.
+    lab.open("00_start_here/00_start_here.ipynb", run=False)
+
+    command(page, "Open from Path")
+    page.wait_for_function("document.activeElement.closest('.jp-Dialog')")
+    keyboard.type("04_top_p/04_top_p.ipynb")
+    keyboard.press("Enter")
+    page.wait_for_function(f"{ACTIVE}?.model.sharedModel.source.startsWith('# Top-p')")
+    lab.wait_until_ready()
+    command(page, "Run All Cells")
+    lab.wait_until_run()
+    assert lab.errors() == []
+
+    press_until(page, "ArrowUp", cell_is(EXPLORER))
+    panel = page.locator(".jp-Cell.jp-mod-active .widget-vbox:has(> .summary)")
+    summary, picture = panel.locator(".summary"), panel.locator("img").first
+    press_until(page, "Tab", "document.activeElement.matches('.noUi-handle')")
+    presses_move(page, ["ArrowLeft"] * 10, summary, picture)
+    press_until(page, "Tab", "document.activeElement.innerText === 'Sample 100'")
+    presses_move(page, ["Enter"], summary, picture)
+
+    press_until(page, "Shift+Tab", "document.activeElement.matches('.jp-Cell')")
+    press_until(page, "ArrowDown", cell_is("answer_digits"))
+    keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('.cm-content')")
+    keyboard.press("Control+Home")
+    for _ in range(len('answer_digits = "')):
+        keyboard.press("ArrowRight")
+    keyboard.type("B")
+    keyboard.press("Escape")
+    page.wait_for_function(
+        f"""{ACTIVE}.model.sharedModel.source.startsWith('answer_digits = "B"')"""
+    )
+    keyboard.press("Control+s")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = nbformat.read(lab.folder / "04_top_p/04_top_p.ipynb", as_version=4)
+    assert any(cell.source.startswith('answer_digits = "B"') for cell in saved.cells)
+
+    press_until(page, "ArrowDown", cell_is("check.score_button()"))
+    press_until(page, "Tab", "document.activeElement.innerText === 'Score my answers'")
+    keyboard.press("Enter")
+    source = (lab.folder.parent / "quizzes/source/04_top_p/04_top_p.py").read_text("utf-8")
+    most = re.search(r"\d+ questions, (\d+) points", source)[1]
+    page.get_by_text(f"1 of {most} points").wait_for(timeout=120_000)
+    lab.shoot("keyboard")
+    assert lab.console == []
