@@ -1,35 +1,40 @@
 """From the text of the modules in quizzes/source/ to the notebooks that learners open."""
 
-import ast
-import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
 from course_utils.grading import stock
+from course_utils.source import cell_lines, complain, sha1, source_notebook
 
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
-GRADE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-MARKS = ("SOLUTION", "HIDDEN TESTS")
 NOT_DATA = (".ipynb", ".pyc")
+LONGEST_CELL = 120
+POLL = 0.4
 
 
-def build(root: Path) -> list[Path]:
+def build(root: Path, names: list[str] | None = None, execute: bool = True) -> list[Path]:
     """Make `notebooks/NAME/NAME.ipynb` for every `quizzes/source/NAME/NAME.py` of the course.
 
-    Also writes `quizzes/source/NAME/NAME.ipynb`, which stock nbgrader wants. Replaces only files
-    that an earlier build made, and removes none. Returns the notebooks of the learners.
-    Raises ValueError if a module's text is not right, or if a file of someone else is in the way;
-    nothing is written then.
+    names: these modules alone. Also writes `quizzes/source/NAME/NAME.ipynb`, which stock nbgrader
+    wants. Replaces only files that an earlier build made, and removes none. A module whose code has
+    changed since is executed first, if `execute`, with its reference answers and hidden tests.
+    Returns the notebooks of the learners. Raises ValueError, with file and line of each mistake, if
+    a module's text is not right, an error stops it or a reference answer loses points; and if a
+    file of someone else is in the way. Nothing is written then.
     """
-    names = modules(root)
+    here = modules(root)
+    check_names(names, here)
+    names = names or here
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         course = Path(folder, "quizzes")
         copy_sources(root, course, names)
@@ -43,11 +48,176 @@ def build(root: Path) -> list[Path]:
                 made[target] = path.read_bytes()
         for path, data in made.items():
             check_ours(root, path, data)
+        if execute:
+            run_changed(root, course, names)
         for path, data in made.items():
             if not path.exists() or path.read_bytes() != data:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
     return [root / "notebooks" / name / f"{name}.ipynb" for name in names]
+
+
+def check_names(names: list[str] | None, here: list[str]) -> None:
+    if unknown := sorted(set(names or ()) - set(here)):
+        raise ValueError(f"no module {unknown[0]!r}; there are {', '.join(here)}")
+
+
+def watch(root: Path, names: list[str] | None = None, execute: bool = True) -> None:
+    """Build each module whose text or data changes, until interrupted; print what went wrong.
+
+    Begins with the modules whose notebooks are not up to date. Raises ValueError as `build` does
+    for names and for a course without modules; later mistakes are printed only.
+    """
+    check_names(names, modules(root))
+    handled = {name: now for name, now in stamps(root).items() if name and fresh(root, name)}
+    print(f"watching {root / 'quizzes' / 'source'}; Ctrl-C stops", flush=True)
+    before = None
+    while True:
+        now = stamps(root)
+        if now == before:  # no editor is in the middle of saving
+            changed = [
+                name
+                for name in now
+                if now[name] != handled.get(name) and (name in (names or now) or not name)
+            ]
+            for name in changed:
+                rebuild(root, name, now[name], execute)
+            handled.pop("", None)
+            handled |= now
+        before = now
+        time.sleep(POLL)
+
+
+def stamps(root: Path) -> dict[str, object]:
+    """What tells whether a module has changed, by name; under no name why there are none."""
+    try:
+        settings = (root / "quizzes" / "nbgrader_config.py").stat().st_mtime_ns
+        return {
+            name: (settings, stamp(root / "quizzes" / "source" / name)) for name in modules(root)
+        }
+    except (ValueError, OSError) as error:
+        return {"": str(error)}
+
+
+def stamp(folder: Path) -> list[tuple]:
+    """Name, time and size of the files that a module is made from."""
+    texts = [path for path in files(folder) if path.suffix not in NOT_DATA]
+    return [(path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in texts]
+
+
+def rebuild(root: Path, name: str, stamp: object, execute: bool) -> None:
+    """Build one module, or say what is wrong; `stamp` is what is wrong if there is no name."""
+    at = time.strftime("%H:%M:%S")
+    try:
+        if not name:
+            raise ValueError(stamp)
+        (path,) = build(root, [name], execute)
+        print(f"{at} built {path.relative_to(root)}", flush=True)
+    except (ValueError, OSError) as error:
+        print(f"{at} not built\n{error}", flush=True)
+
+
+def fresh(root: Path, name: str) -> bool:
+    """Whether the notebook of learners was made from the module's text and data as they are now."""
+    folder = root / "quizzes" / "source" / name
+    try:
+        new = marked_notebook(folder).metadata["next_token"]
+    except ValueError:
+        return False
+    return built_mark(root / "notebooks" / name / f"{name}.ipynb") == new
+
+
+def same_code(root: Path, notebook: NotebookNode) -> bool:
+    """Whether an earlier build has seen this module's code, with the same data files."""
+    new = notebook.metadata["next_token"]
+    name = new["module"]
+    if built_mark(root / "notebooks" / name / f"{name}.ipynb") == new:
+        return True
+    path = root / "quizzes" / "source" / name / f"{name}.ipynb"
+    old = built_mark(path)
+    return old.get("files") == new["files"] and code(nbformat.read(path, 4)) == code(notebook)
+
+
+def code(notebook: NotebookNode) -> list:
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [(cell.source, cell.metadata.get("nbgrader")) for cell in cells]
+
+
+def run_changed(root: Path, course: Path, names: list[str]) -> None:
+    """Run the modules whose code has changed. ValueError with the mistakes of all of them."""
+    wrong = []
+    for name in names:
+        notebook = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
+        if not same_code(root, notebook):
+            print(f"running {name} with its reference answers", file=sys.stderr, flush=True)
+            text = root / "quizzes" / "source" / name / f"{name}.py"
+            try:
+                run_reference(notebook, course / "source" / name, text)
+            except ValueError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
+
+
+def run_reference(notebook: NotebookNode, folder: Path, text: Path) -> None:
+    """Run a module with its reference answers in `folder`, where its data files are.
+
+    Raises ValueError with the lines of `text` that raised an error, up to the first cell that is no
+    test, and the tests at which the reference answer loses points.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbgrader.utils import determine_grade, is_grade
+
+    jupyter = folder.parents[2] / f"run_{text.stem}"
+    environment = stock.environment(jupyter)
+    kernels = KernelSpecManager(kernel_dirs=[str(jupyter / "kernels")])
+    begun: list[int] = []
+    client = NotebookClient(
+        notebook,
+        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels),
+        timeout=LONGEST_CELL,
+        allow_errors=True,
+        on_cell_start=lambda cell, cell_index: begun.append(cell_index),
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute(env=environment, stderr=subprocess.DEVNULL)  # the kernel's own log
+        stopped = None
+    except CellTimeoutError:
+        stopped = f"the cell ran for more than {LONGEST_CELL} s and was stopped"
+    except DeadKernelError:
+        stopped = "the cell ended Python"
+    lines = cell_lines(text.read_text("utf-8"), notebook.cells)
+    if stopped:
+        complain(text, [(lines[begun[-1]], stopped)])
+    start = {
+        cell.execution_count: line
+        for cell, line in zip(notebook.cells, lines, strict=True)
+        if cell.get("execution_count")
+    }
+    wrong = []
+    for cell, line in zip(notebook.cells, lines, strict=True):
+        graded = cell.cell_type == "code" and is_grade(cell)
+        errors = [out for out in cell.get("outputs", ()) if out.output_type == "error"]
+        for error in errors:
+            trace = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error.traceback))
+            # The innermost line that is in the module, not in a library.
+            frames = re.findall(r"Cell In\[(\d+)\], line (\d+)", trace) or [(0, 0)]
+            count, offset = map(int, frames[-1])
+            said = " ".join(f"{error.ename}: {error.evalue}".split())
+            wrong.append((start.get(count, line) + offset, said))
+        if graded and not errors:
+            points, most = determine_grade(cell)
+            if points is not None and points < most:
+                loud = any(out.get("name") == "stderr" for out in cell.outputs)
+                why = ": what a test cell writes to stderr costs its points" if loud else ""
+                wrong.append((line, f"the reference answer gets {points:g} of {most:g}{why}"))
+        if errors and not graded:
+            break  # the cells below may only miss what this one should have made
+    complain(text, wrong)
 
 
 def modules(root: Path) -> list[str]:
@@ -74,113 +244,36 @@ def copy_sources(root: Path, course: Path, names: list[str]) -> None:
         raise ValueError(f"{settings} is missing")
     course.mkdir(parents=True)
     shutil.copyfile(settings, course / settings.name)
+    notebooks, wrong = {}, []
     for name in names:
-        folder = root / "quizzes" / "source" / name
-        text = folder / f"{name}.py"
-        data = [path for path in files(folder) if path != text and path.suffix not in NOT_DATA]
-        for path in data:
-            target = course / "source" / name / path.relative_to(folder)
+        try:
+            notebooks[name] = marked_notebook(root / "quizzes" / "source" / name)
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    for name, notebook in notebooks.items():
+        for data in notebook.metadata["next_token"]["files"]:
+            target = course / "source" / name / data
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        notebook = source_notebook(text)
-        notebook.metadata["next_token"] = {
-            "module": name,
-            "cells": fingerprint(notebook),
-            "files": {
-                path.relative_to(folder).as_posix(): sha1(path.read_bytes()) for path in data
-            },
-        }
+            shutil.copyfile(root / "quizzes" / "source" / name / data, target)
         target = course / "source" / name / f"{name}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", encoding="utf-8", newline="\n") as out:
             nbformat.write(notebook, out)
 
 
-def source_notebook(path: Path) -> NotebookNode:
-    """The notebook of one module's text, with answers and hidden tests.
-
-    Raises ValueError, with the line, if the quiz cells are not what nbgrader needs.
-    """
-    text = path.read_text("utf-8")
-    try:
-        read = jupytext.reads(text, fmt="py:percent")
-    except Exception as error:  # jupytext's parsers raise many kinds
-        raise ValueError(f"{path.name}: jupytext cannot read it: {error}")
-    lines = cell_lines(text, read)
-    notebook = nbformat.v4.new_notebook(
-        metadata={
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
-    ids: set[str] = set()
-    for cell, line in zip(read.cells, lines, strict=True):
-        try:
-            check_cell(cell, text.split("\n")[line - 1])
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if name in ids:
-                raise ValueError(f"grade_id {name!r} is used twice")
-        except ValueError as error:
-            raise ValueError(f"{path.name}, line {line}: {error}")
-        metadata = {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
-        ids.add(cell_id := name or text_id(cell, ids))
-        make = getattr(nbformat.v4, f"new_{cell.cell_type}_cell")
-        notebook.cells.append(make(cell.source, id=cell_id, metadata=metadata))
+def marked_notebook(folder: Path) -> NotebookNode:
+    """The notebook of the module in `folder`, with a note of what it is made from."""
+    text = folder / f"{folder.name}.py"
+    data = [path for path in files(folder) if path != text and path.suffix not in NOT_DATA]
+    notebook = source_notebook(text)
+    notebook.metadata["next_token"] = {
+        "module": folder.name,
+        "cells": fingerprint(notebook),
+        "files": {path.relative_to(folder).as_posix(): sha1(path.read_bytes()) for path in data},
+    }
     return notebook
-
-
-def cell_lines(text: str, notebook: NotebookNode) -> list[int]:
-    """The line of each cell's marker; 1 for all if a text inside a cell looks like a marker."""
-    found = [i for i, line in enumerate(text.split("\n"), 1) if re.match(r"# ?%%(?!%)", line)]
-    first = [1] if len(notebook.cells) == len(found) + 1 else []  # text before the first marker
-    found = first + found
-    return found if len(found) == len(notebook.cells) else [1] * len(notebook.cells)
-
-
-def check_cell(cell: NotebookNode, marker: str) -> None:
-    """Raise ValueError if nbgrader would refuse the cell, or would take it for something else."""
-    meta = cell.metadata.get("nbgrader")
-    if "nbgrader" in marker and not isinstance(meta, dict):
-        raise ValueError("the nbgrader metadata is not JSON")
-    if cell.cell_type == "code" and not re.search(r"^\s*[%!]|\?\s*$", cell.source, re.MULTILINE):
-        try:
-            ast.parse(cell.source)
-        except SyntaxError as error:
-            raise ValueError(f"{error.msg} in line {error.lineno} of the cell")
-    for mark in MARKS:
-        ends = re.findall(rf"(BEGIN|END) {mark}", cell.source)
-        if ends != ["BEGIN", "END"] * (len(ends) // 2):
-            raise ValueError(f"BEGIN {mark} and END {mark} must come in pairs")
-    meta = meta or {"grade": False, "solution": False}
-    if cell.metadata.get("nbgrader") is not None:
-        for key in ("grade", "grade_id", "locked", "schema_version", "solution"):
-            if key not in meta:
-                raise ValueError(f"the nbgrader metadata has no {key!r}")
-        name = meta["grade_id"]
-        if not (isinstance(name, str) and GRADE_ID.fullmatch(name)):
-            raise ValueError(
-                f"grade_id must be 1 to 64 letters, digits, underscores or hyphens, got {name!r}"
-            )
-    points = meta.get("points")
-    if meta["grade"] and (isinstance(points, bool) or not isinstance(points, int | float)):
-        raise ValueError(f"{name} is graded, but its points are missing")
-    if meta["grade"] and points < 0:
-        raise ValueError(f"points of {name} must be at least 0, got {points}")
-    marked = "BEGIN SOLUTION" in cell.source
-    if marked and not meta["solution"]:
-        raise ValueError('BEGIN SOLUTION in a cell whose metadata has no "solution": true')
-    if meta["solution"] and not marked and cell.cell_type == "code":
-        raise ValueError(f"{name} is a solution, but has no BEGIN SOLUTION and END SOLUTION")
-    if "BEGIN HIDDEN TESTS" in cell.source and (not meta["grade"] or meta["solution"]):
-        raise ValueError("HIDDEN TESTS in a cell that is not a graded test")
-
-
-def text_id(cell: NotebookNode, taken: set[str]) -> str:
-    """An id that stays the same as long as the cell's text does."""
-    again = 0
-    while (name := sha1(f"{cell.cell_type}{again}\n{cell.source}".encode())[:12]) in taken:
-        again += 1
-    return name
 
 
 def check_ours(root: Path, path: Path, data: bytes) -> None:
@@ -219,12 +312,12 @@ def fingerprint(notebook: NotebookNode) -> str:
     return sha1(json.dumps(cells, sort_keys=True).encode())
 
 
-def sha1(data: bytes) -> str:
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
-
-
 def files(folder: Path) -> Iterator[Path]:
-    hidden = (".ipynb_checkpoints", "__pycache__")
+    """The files below a folder, without hidden ones, caches, and the copies that editors make."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part in hidden for part in path.relative_to(folder).parts):
+        parts = path.relative_to(folder).parts
+        left_out = any(
+            part == "__pycache__" or part[0] in ".#" or part[-1] == "~" for part in parts
+        )
+        if path.is_file() and not left_out:
             yield path
