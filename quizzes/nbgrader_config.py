@@ -8,7 +8,7 @@ these settings too.
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader import preprocessors as stock
 
-from course_utils.grading import plugin
+from course_utils.grading import pages, plugin
 
 c = get_config()  # noqa: F821  nbgrader gives this name to the file
 
@@ -51,5 +51,7 @@ c.GenerateFeedback.preprocessors = [
     CSSHTMLHeaderPreprocessor,
 ]
 c.ExchangeFactory.collect = plugin.Collect
+plugin.check_before_copying()
 # Formgrader and feedback show what students' code printed: as text, never as a page's script.
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"markdown2html": pages.markdown, "strip_files_prefix": pages.as_is}

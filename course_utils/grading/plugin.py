@@ -1,17 +1,28 @@
 """What `quizzes/nbgrader_config.py` puts into stock nbgrader, to grade untrusted code safely."""
 
 import os
+import stat
+import sys
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Float, Unicode
 
 from course_utils.grading import sandbox, separate
+from course_utils.grading.private import private_tests
 from course_utils.grading.repair import as_given, repair
+
+if sys.platform != "win32":  # where nbgrader has no exchange
+    import pwd
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
@@ -29,8 +40,6 @@ class Repair(CoursePreprocessor):
     """Puts quiz cells that were deleted, copied or edited back as they were given; notes what."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        # A hook before all would be the place, but nbgrader only logs what a hook raises.
-        check_plain(Path(resources["metadata"]["path"]))
         given = as_given(self.source(resources))
         for note in (notes := repair(nb, given)):
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
@@ -48,8 +57,10 @@ class Separate(CoursePreprocessor):
         if self.sandbox and (reason := sandbox.missing()):
             raise NbGraderException(reason)
         folder = Path(resources["metadata"]["path"]).resolve()
-        lesson = lesson_of(self.source(resources))
-        separate.execute(nb, lesson, folder, self.sandbox, self.timeout)
+        source = self.source(resources)
+        course = Path(self.parent.parent.coursedir.root)
+        tests = private_tests(course, resources["nbgrader"]["assignment"], source)
+        separate.execute(nb, lesson_of(source), folder, self.sandbox, self.timeout, tests)
         return nb, resources
 
 
@@ -60,6 +71,7 @@ class Replay(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         before = nbformat.read(self.executed, as_version=4)
+        nb.metadata.setdefault("next_token", {})["told"] = before.metadata["next_token"]["told"]
         if [cell.source for cell in nb.cells] != [cell.source for cell in before.cells]:
             raise NbGraderException(f"{self.executed} is of another submission or module")
         for cell, executed in zip(nb.cells, before.cells, strict=True):
@@ -69,7 +81,26 @@ class Replay(NbGraderPreprocessor):
 
 
 class HideTests(ClearHiddenTests):
-    """Takes hidden tests out of feedback; what they printed stays, as that is the reason."""
+    """Takes hidden tests out of feedback; what they printed stays, as that is the reason.
+
+    What the submission's own code said once hidden tests had called it goes too: a function may
+    print, or raise, or keep for a later cell, what it was given.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        told = nb.metadata.get("next_token", {}).get("told", [])
+        hidden = False
+        for cell in nb.cells:
+            if cell.cell_type != "code":
+                continue
+            if separate.is_test(cell):
+                hidden = hidden or bool(separate.hidden_lines(cell.source))
+                for output in cell.outputs:
+                    hush(output, told)
+            elif hidden and cell.outputs:
+                said = "(Not shown: it ran after hidden tests.)"
+                cell.outputs = [new_output("stream", name="stdout", text=said)]
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict, index: int
@@ -80,13 +111,23 @@ class HideTests(ClearHiddenTests):
         return cell, resources
 
 
+def hush(output: NotebookNode, told: list[str]) -> None:
+    """Take these words out of an output."""
+    for words in sorted(told, key=len, reverse=True):
+        for part in ("text", "ename", "evalue"):
+            if part in output:
+                output[part] = output[part].replace(words, "…")
+        if "traceback" in output:
+            output.traceback = [line.replace(words, "…") for line in output.traceback]
+
+
 def lesson_of(source: NotebookNode) -> list[str]:
     """The sources of a module's cells that are no quiz."""
     return [cell.source for cell in source.cells if "nbgrader" not in cell.metadata]
 
 
 def check_plain(folder: Path) -> None:
-    """NbGraderException if anything below is not a plain file or folder."""
+    """NbGraderException if anything below is not a plain file or folder, or has an odd name."""
     paths = [folder]
     for parent, folders, files in os.walk(folder):
         paths += [Path(parent, name) for name in folders + files]
@@ -96,11 +137,116 @@ def check_plain(folder: Path) -> None:
                 f"{path} is a link or a special file: submissions hold plain files and folders "
                 "only; ask the student to submit again without it"
             )
+        if not path.name.isprintable() or "\\" in path.name:  # bytes that are no text are neither
+            raise NbGraderException(
+                f"{str(path)!r} has a name with a backslash or with what cannot be printed; ask "
+                "the student to submit again without it"
+            )
+
+
+stock_init_assignment = Autograde.init_assignment
+
+
+def init_assignment(self: Autograde, assignment_id: str, student_id: str) -> None:
+    check_plain(Path(self._format_source(assignment_id, student_id)))
+    stock_init_assignment(self, assignment_id, student_id)
+
+
+def check_before_copying() -> None:
+    """Have nbgrader's autograder refuse links before it copies a submission, which follows them.
+
+    It has no setting for that: of its hooks it only logs what they raise.
+    """
+    Autograde.init_assignment = init_assignment
 
 
 class Collect(ExchangeCollect):
-    """Stock collecting, which would follow a link in a submission and copy a file of yours."""
+    """Stock collecting, which follows links to your own files, and stops at one odd submission.
+
+    Nor does it look at who owns a submission but to warn: anybody could replace another's.
+    """
+
+    def _path_to_record(self, path: str) -> dict:
+        try:
+            return super()._path_to_record(path)
+        except (ExchangeError, ValueError, OverflowError) as error:
+            name = Path(path).name
+            return {
+                "username": name,
+                "filename": name,
+                "timestamp": datetime.min,
+                "refused": str(error),
+            }
+
+    def _sort_by_timestamp(self, records: list[dict]) -> list[dict]:
+        """The newest first, but those that are refused last."""
+        for record in records:
+            record["refused"] = record.get("refused") or self.refused(record)
+            if record["refused"]:
+                self.log.error("Not collected: %s: %s", record["filename"], record["refused"])
+        newest = super()._sort_by_timestamp(records)
+        return sorted(newest, key=lambda record: bool(record["refused"]))
+
+    def refused(self, record: dict) -> str:
+        """Why a submission is not collected, or nothing."""
+        path = Path(self.inbound_path, record["filename"])
+        if not record["username"]:
+            return "its name holds no student"
+        try:
+            owner = path.lstat().st_uid
+            if self.check_owner and pwd.getpwnam(record["username"]).pw_uid != owner:
+                return f"it is {user_name(owner)}'s; see ExchangeCollect.check_owner in nbgrader"
+            check_plain(path)
+        except KeyError:
+            return "no user of this name; see ExchangeCollect.check_owner in nbgrader"
+        except (NbGraderException, OSError) as error:
+            return str(error)
+        return ""
+
+    def init_src(self) -> None:
+        super().init_src()
+        self.src_records = [record for record in self.src_records if not record["refused"]]
 
     def do_copy(self, src: str, dest: str, log=None) -> None:
-        check_plain(Path(src))
-        super().do_copy(src, dest, log)
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, "copy")
+            try:
+                copy_plain(Path(src), copy, 1000 * self.coursedir.max_dir_size)
+                super().do_copy(str(copy), dest, log)
+            except (NbGraderException, OSError) as error:  # the others are collected
+                self.log.error("Not collected: %s: %s", Path(src).name, error)
+
+
+def copy_plain(source: Path, target: Path, most: int) -> None:
+    """Copy a folder of another user, who may put links in place of files at any moment.
+
+    Opens each file from its open folder, and none through a link. NbGraderException for what is no
+    plain file of its own, or for more than `most` bytes; OSError for a link.
+    """
+    for parent, folders, files, opened in os.fwalk(source):
+        place = target / Path(parent).relative_to(source)
+        place.mkdir()
+        for name in folders:
+            if stat.S_ISLNK(os.lstat(name, dir_fd=opened).st_mode):
+                raise NbGraderException(f"{name} is a link")
+        for name in files:
+            # Without waiting: opening a pipe would wait for somebody to write to it.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            with os.fdopen(os.open(name, flags, dir_fd=opened), "rb") as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+                    raise NbGraderException(f"{name} is a link or a special file")
+                data = file.read(most + 1)
+            most -= len(data)
+            if most < 0:
+                raise NbGraderException("it is too large; see CourseDirectory.max_dir_size")
+            (place / name).write_bytes(data)
+    if not target.is_dir():
+        raise NbGraderException("it is no folder")
+
+
+def user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

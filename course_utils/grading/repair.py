@@ -1,16 +1,44 @@
-"""Mending a submission, so that deleted, copied or edited quiz cells do not stop its scoring."""
+"""Reading and mending a submission, so that what is odd in it does not stop its scoring."""
 
 from copy import deepcopy
 
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from nbformat.v4.rwbase import rejoin_lines
+from traitlets.config import Config
 
 
-def as_given(source: NotebookNode) -> NotebookNode:
-    """A module's source notebook as learners got it, without answers and hidden tests."""
+def parse(data: bytes, name: str) -> NotebookNode:
+    """The notebook in a file's content, without outputs. ValueError if there is none."""
+    try:
+        notebook = nbformat.from_dict(nbformat.reader.parse_json(data.decode("utf-8")))
+        version = notebook["nbformat"]
+    except (ValueError, KeyError, TypeError, RecursionError, nbformat.reader.NotJSONError):
+        raise ValueError(f"{name} is not a notebook: it does not hold notebook JSON")
+    if version != 4:
+        raise ValueError(f"{name} has notebook format {version}; open it in JupyterLab and save it")
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        notebook.metadata.pop("widgets", None)
+        nbformat.validate(notebook)
+    except (nbformat.ValidationError, AttributeError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{name} is not a valid notebook: {reason}")
+    return rejoin_lines(notebook)  # in the file a text is a list of lines
+
+
+def as_given(source: NotebookNode, config: Config | None = None) -> NotebookNode:
+    """A module's source notebook as learners got it, without answers and hidden tests.
+
+    config: nbgrader's, for the text that stands where an answer goes.
+    """
+    from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions  # takes seconds
+
     given = deepcopy(source)
-    for clear in (ClearSolutions(), ClearHiddenTests()):
+    for clear in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
         given, _ = clear(given, {})
     return given
 
@@ -53,15 +81,30 @@ def repair(notebook: NotebookNode, given: NotebookNode) -> list[str]:
             notebook.cells.insert(ids.index(before) + 1 if before else 0, deepcopy(original))
         before = name
 
+    places = [i for i, cell in enumerate(notebook.cells) if quiz_id(cell)]
+    found = [notebook.cells[i] for i in places]
+    # A test must not run before the locked cells that define its helpers: it would take the
+    # submission's own of that name.
+    order = list(wanted)
+    moved = sorted(found, key=lambda cell: order.index(quiz_id(cell)))
+    if moved != found:
+        notes.append("quiz cells were in another order: scored in the order that was given")
+    for i, cell in zip(places, moved, strict=True):
+        notebook.cells[i] = cell
+
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{i}"
+        # JSON can hold halves of characters, which no file can.
+        cell.source = cell.source.encode("utf-8", "replace").decode("utf-8")
     notebook.metadata = deepcopy(given.metadata)
     notebook.nbformat_minor = given.nbformat_minor
     return notes
 
 
 def quiz_id(cell: NotebookNode) -> str | None:
-    return meta.get("grade_id") if isinstance(meta := cell.metadata.get("nbgrader"), dict) else None
+    meta = cell.metadata.get("nbgrader")
+    name = meta.get("grade_id") if isinstance(meta, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def is_answer(cell: NotebookNode) -> bool:

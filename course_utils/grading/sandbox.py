@@ -76,6 +76,8 @@ def argv(folder: Path | None = None) -> list[str]:
             command += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             command += ["--ro-bind", str(path), str(path)]
+    for path in hidden():
+        command += ["--tmpfs", str(path), "--remount-ro", str(path)]
     command += ["--perms", "1777", "--dir", str(WORK)]
     if folder:
         for path in sorted(folder.rglob("*")):
@@ -96,6 +98,16 @@ def way_to(path: Path) -> list[str]:
     """Make the folders above a path; those that bubblewrap makes by itself only root may enter."""
     parents = [p for p in reversed(path.parents) if p not in (Path("/"), Path("/tmp"), WORK)]
     return [part for p in parents for part in ("--perms", "0755", "--dir", str(p))]
+
+
+def hidden() -> list[Path]:
+    """Folders inside the readable ones: settings, which may hold passwords, and this course."""
+    root = PACKAGE.parent
+    settings = [Path("/usr/local/etc"), Path(sys.prefix, "etc"), Path(sys.base_prefix, "etc")]
+    ours = [root / "quizzes", root / "tests", root / ".git"]
+    seen = [Path(path) for path in read_only()]
+    found = {path.resolve() for path in settings + ours if path.is_dir()}
+    return sorted(path for path in found if any(path.is_relative_to(other) for other in seen))
 
 
 def read_only() -> list[str]:
@@ -120,17 +132,23 @@ def variables() -> dict[str, str]:
     }
 
 
+def outside() -> dict[str, str]:
+    """The variables of bubblewrap itself: an ordinary user's sandbox shows it as /proc/1."""
+    return {"PATH": os.environ["PATH"]}
+
+
 class Process:
     """The untrusted side, running. With sandbox=False it is an ordinary process of this user."""
 
     def __init__(self, folder: Path | None, sandbox: bool):
         command = argv(folder) if sandbox else []
         self.process = subprocess.Popen(
-            [*command, sys.executable, "-m", "course_utils.grading.worker"],
+            # -P: a file of the submission named like a module does not stop the start
+            [*command, sys.executable, "-P", "-m", "course_utils.grading.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=None if sandbox else os.environ | SETTINGS,
+            env=outside() if sandbox else os.environ | SETTINGS,
             cwd=None if sandbox else folder,
             start_new_session=True,
         )

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4.rwbase import rejoin_lines
 
 from course_utils.build import copy_sources, modules
 from course_utils.grading import stock
+from course_utils.grading.repair import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -129,27 +129,6 @@ def read(path: Path) -> NotebookNode:
     if path.suffix != ".ipynb":
         raise ValueError(f"{path} is not a notebook; its name must end in .ipynb")
     return parse(path.read_bytes(), str(path))
-
-
-def parse(data: bytes, name: str) -> NotebookNode:
-    """The notebook in a file's content, without outputs. ValueError if there is none."""
-    try:
-        notebook = nbformat.from_dict(nbformat.reader.parse_json(data.decode("utf-8")))
-        version = notebook["nbformat"]
-    except (ValueError, KeyError, TypeError, RecursionError, nbformat.reader.NotJSONError):
-        raise ValueError(f"{name} is not a notebook: it does not hold notebook JSON")
-    if version != 4:
-        raise ValueError(f"{name} has notebook format {version}; open it in JupyterLab and save it")
-    try:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        notebook.metadata.pop("widgets", None)
-        nbformat.validate(notebook)
-    except (nbformat.ValidationError, AttributeError, TypeError) as error:
-        reason = str(error).split("\n")[0]
-        raise ValueError(f"{name} is not a valid notebook: {reason}")
-    return rejoin_lines(notebook)  # in the file a text is a list of lines
 
 
 def graded_cells(notebook: NotebookNode) -> list[NotebookNode]:

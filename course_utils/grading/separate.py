@@ -8,13 +8,13 @@ calls cross a pipe. Points come from the test cells alone.
 import ast
 import builtins
 import contextlib
-import io
 import re
 import subprocess
 import symtable
+import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,9 +26,14 @@ from torch import Tensor
 
 from course_utils.grading import wire
 from course_utils.grading.sandbox import Process
+from course_utils.grading.worker import MOST_PRINTED, Printed
 
-START_SECONDS = 120.0  # to import torch, on a busy machine
+START_SECONDS = 120.0  # to start, and for a set-up cell, which imports torch on a busy machine
 MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
+ALL_CELLS = 20  # times the limit of one: what a whole submission may take
+MOST_TOLD = 1000  # kept of what its functions said to hidden tests
+TEST = "<test>"  # the file name of test cells
+HIDDEN = re.compile(r"### (BEGIN|END) HIDDEN TESTS")  # nbgrader's marks
 WORDS = re.compile(r"[^\W\d]\w*")
 
 
@@ -46,13 +51,20 @@ class NoAnswer(Exception):
 
 
 class Submission:
-    """The names that a submission defines, in a process of their own."""
+    """The names that a submission defines, in a process of their own.
+
+    told: what its functions said once a hidden test had called one. They may repeat what hidden
+    tests gave them, so students must not see it.
+    """
 
     def __init__(self, folder: Path | None, sandbox: bool, seconds: float):
         self.folder, self.sandbox, self.seconds = folder, sandbox, seconds
         self.process: Process | None = None
-        self.ran: list[str] = []  # sources to run again in a new process
+        self.ran: list[tuple[str, float]] = []  # sources and limits, for a new process
         self.stops = 0
+        self.left = ALL_CELLS * seconds
+        self.knows_hidden = False
+        self.told: set[str] = set()
         # Waiting is done in a thread: that has a time limit on every system.
         self.waiting = ThreadPoolExecutor(max_workers=1)
 
@@ -64,22 +76,25 @@ class Submission:
             self.process.end()
         self.waiting.shutdown()
 
-    def run(self, source: str) -> tuple[str, list | None]:
+    def run(self, source: str, seconds: float) -> tuple[str, list | None]:
         """Run a cell; what it printed, and its error as [type, message, line] or None."""
         try:
-            reply = self.ask({"do": "cell", "source": source}, self.seconds)
+            reply = self.ask({"do": "cell", "source": source}, seconds)
             printed, error = reply["printed"], reply["error"]
         except NoAnswer as reason:
             return "", ["RuntimeError", str(reason), None]
-        self.ran.append(source)
-        return str(printed), error
+        self.ran.append((source, seconds))
+        return text_of(printed), error
 
     def get(self, name: str, cell: "Budget") -> object:
         """A name's value: plain data, a proxy for a function; NameError if there is none."""
         reply = self.ask({"do": "get", "name": name}, cell.left())
         if not reply["found"]:
             raise NameError(f"name {name!r} is not defined")
-        return self.decoded(reply["value"], Proxy(self, name, cell))
+        value = self.decoded(reply["value"], Proxy(self, name, cell))
+        if type(value) is str:
+            self.note(value)
+        return value
 
     def call(self, name: str, args: tuple, kwargs: dict, cell: "Budget") -> object:
         request = {
@@ -88,14 +103,28 @@ class Submission:
             "args": [wire.encode(x) for x in args],
             "kwargs": {key: wire.encode(x) for key, x in kwargs.items()},
         }
+        self.knows_hidden = self.knows_hidden or called_from(cell.hidden)
         reply = self.ask(request, cell.left())
-        print(str(reply.get("printed", "")), end="")
-        cell.warned += str(reply.get("warned", ""))
+        if sys.stdout is not cell.printed or not self.knows_hidden:
+            print(text_of(reply.get("printed")), end="")
+        if warned := text_of(reply.get("warned")):
+            cell.warned.write("(a warning)\n" if self.knows_hidden else warned)
         if "error" in reply:
-            raise known_error(*reply["error"])
+            error = known_error(*reply["error"])
+            self.note(str(error))
+            if not hasattr(builtins, type(error).__name__):
+                self.note(type(error).__name__)
+            raise error
         for ours, theirs in zip(args, reply["args"], strict=False):
             leave_as(ours, self.decoded(theirs))
-        return self.decoded(reply["value"])
+        value = self.decoded(reply["value"])
+        if type(reply["value"]) is dict:
+            self.note(type(value).__name__ if type(value).__module__ == wire.__name__ else "")
+        return value
+
+    def note(self, words: str) -> None:
+        if self.knows_hidden and words.strip() and len(self.told) < MOST_TOLD:
+            self.told.add(words)
 
     def decoded(self, data: object, function: object = None) -> object:
         try:
@@ -107,16 +136,22 @@ class Submission:
         """Send a request and wait for its reply. NoAnswer if none comes."""
         if self.process is None:
             self.start()
+        began, most = time.monotonic(), min(seconds, self.left)
         exchange = self.waiting.submit(exchanged, self.process.process, request)
         try:
-            reply = exchange.result(seconds)
+            reply = exchange.result(START_SECONDS if request["do"] == "start" else most)
         except TimeoutError:
+            if most < seconds:
+                raise self.no_answer("all its cells and calls together ran too long")
             raise self.no_answer(f"it ran too long, more than {seconds:.0f} s")
         except wire.Closed:
             large = "it used too much memory" if self.process.too_large else ""
             raise self.no_answer(large or "it ended the Python process")
         except wire.Malformed as error:
             raise self.no_answer(f"the answer could not be read: {error}")
+        finally:
+            if request["do"] != "start":
+                self.left = max(0.0, self.left - (time.monotonic() - began))
         if not is_reply(reply, request):
             raise self.no_answer("the answer could not be read")
         return reply
@@ -129,12 +164,15 @@ class Submission:
 
     def start(self) -> None:
         """A process in which all cells so far have run, but for those that ended one."""
-        if self.stops > MOST_STOPS:
-            raise NoAnswer("it was stopped before, too often to try again")
+        if self.stops > MOST_STOPS or not self.left:
+            raise NoAnswer("it was stopped before, too often or too late to try again")
         self.process = Process(self.folder, self.sandbox)
-        self.ask({"do": "start"}, START_SECONDS)
-        for source in self.ran:
-            self.ask({"do": "cell", "source": source}, self.seconds)
+        try:
+            self.ask({"do": "start"}, START_SECONDS)
+        except NoAnswer as reason:  # no code of a student has run in it: points must not suffer
+            raise RuntimeError(f"the process for its code could not start: {reason}")
+        for source, seconds in self.ran:
+            self.ask({"do": "cell", "source": source}, seconds)
 
 
 def exchanged(process: subprocess.Popen, request: dict) -> object:
@@ -159,11 +197,15 @@ def is_reply(reply: object, request: dict) -> bool:
 
 
 class Budget:
-    """The time that the calls of one test cell have left, and what they wrote to stderr."""
+    """The time that the calls of one test cell have left, and what it and they print.
 
-    def __init__(self, seconds: float):
+    hidden: the lines of the cell that are hidden tests.
+    """
+
+    def __init__(self, seconds: float, hidden: Iterable[int] = ()):
         self.end = time.monotonic() + seconds
-        self.warned = ""
+        self.hidden = set(hidden)
+        self.printed, self.warned = Printed(), Printed()
 
     def left(self) -> float:
         return max(0.0, self.end - time.monotonic())
@@ -179,14 +221,43 @@ class Proxy:
         return self.submission.call(self.name, args, kwargs, self.cell)
 
 
+def text_of(said: object) -> str:
+    """What the submission printed, cut here again: its process may have sent something else."""
+    text = wire.as_text(said) if type(said) is str else ""
+    return text if len(text) <= MOST_PRINTED else text[:MOST_PRINTED] + "…"
+
+
+def called_from(lines: set[int]) -> bool:
+    """Whether one of these lines of a test cell is what runs now."""
+    frame = sys._getframe()
+    while frame:
+        if frame.f_code.co_filename == TEST and frame.f_lineno in lines:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def hidden_lines(source: str) -> list[int]:
+    hidden, lines = False, []
+    for number, line in enumerate(source.split("\n"), 1):
+        if mark := HIDDEN.search(line):
+            hidden = mark[1] == "BEGIN"
+        if hidden:
+            lines.append(number)
+    return lines
+
+
 def known_error(name: str, message: str) -> Exception:
-    """An exception of the same name: a built-in one, or else a new kind."""
-    kind = getattr(builtins, str(name), None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = type(str(name) if wire.NAME.fullmatch(str(name)) else "Error", (Exception,), {})
-    error = Exception.__new__(kind)
-    error.args = (str(message),)
-    return error
+    """An exception of the same name: a built-in one, or else a new kind.
+
+    Not StopIteration, which would end a loop of the test over the function's answers.
+    """
+    name, message = str(name), text_of(str(message))
+    kind = getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, Exception) and "Stop" not in name:
+        with contextlib.suppress(TypeError):  # some take more than a message
+            return kind(message)
+    return type(name if wire.NAME.fullmatch(name) else "Error", (Exception,), {})(message)
 
 
 def leave_as(ours: object, theirs: object) -> None:
@@ -266,11 +337,13 @@ def execute(
     folder: Path | None = None,
     sandbox: bool = True,
     seconds: float = 30.0,
+    tests: Mapping[str, str] | None = None,
 ) -> None:
     """Run a sanitised submission, its test cells as the source has them, and write its outputs.
 
     lesson: sources of cells as they were given, which run only if needed. folder: files beside it.
     seconds: for a cell of the submission, and for all calls of a test cell together.
+    tests: by grade id, what runs in place of a test cell's source.
     """
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
@@ -280,20 +353,24 @@ def execute(
                 continue
             cell.outputs, cell.execution_count = [], None
             if is_test(cell):
-                cell.outputs = run_test(cell.source, ours, submission)
+                source = (tests or {}).get(marked(cell).get("grade_id"), cell.source)
+                cell.outputs = run_test(source, ours, submission)
             elif i not in skip:
                 if is_ours(cell):
                     cell.outputs = run_here(cell.source, ours, Budget(seconds))
-                printed, error = submission.run(cell.source)
+                limit = START_SECONDS if is_ours(cell) else seconds
+                printed, error = submission.run(cell.source, limit)
                 if not is_ours(cell):
                     cell.outputs = outputs_of(printed, error)
+        told = {"told": sorted(submission.told)}
+        notebook.metadata["next_token"] = {**notebook.metadata.get("next_token", {}), **told}
     nbformat.validate(notebook)
 
 
 def outputs_of(printed: str, error: list | None) -> list[NotebookNode]:
     outputs = [new_output("stream", name="stdout", text=printed)] if printed else []
     if error:
-        name, message, line = (str(x)[:2000] for x in error)
+        name, message, line = (wire.as_text(str(x)[:2000]) for x in error)
         where = f" (line {line} of the cell)" if line != "None" else ""
         outputs.append(failed(name, message + where))
     return outputs
@@ -305,7 +382,7 @@ def failed(name: str, message: str) -> NotebookNode:
 
 def run_test(source: str, space: dict, submission: Submission) -> list[NotebookNode]:
     """Run a test cell here, with the names that it takes from the submission."""
-    budget = Budget(submission.seconds)
+    budget = Budget(submission.seconds, hidden_lines(source))
     taken = names(source)[0] - space.keys() - vars(builtins).keys()
     try:
         for name in sorted(taken):
@@ -323,23 +400,25 @@ def run_here(source: str, space: dict, budget: Budget) -> list[NotebookNode]:
     """Run a cell that we wrote, and give its outputs as a notebook has them."""
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    printed, warned = io.StringIO(), io.StringIO()
     value, error = None, None
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
+    with (
+        contextlib.redirect_stdout(budget.printed),
+        contextlib.redirect_stderr(budget.warned),
+    ):
         try:
-            exec(compile(tree, "<test>", "exec"), space)
+            exec(compile(tree, TEST, "exec"), space)
             if last:
-                value = eval(compile(ast.Expression(last.value), "<test>", "eval"), space)
+                value = eval(compile(ast.Expression(last.value), TEST, "eval"), space)
         except Exception as reason:
             error = reason
     outputs = []
-    if text := printed.getvalue():
+    if text := budget.printed.text:
         outputs.append(new_output("stream", name="stdout", text=text))
-    if text := warned.getvalue() + budget.warned:
+    if text := budget.warned.text:
         outputs.append(new_output("stream", name="stderr", text=text))
     if value is not None:
-        outputs.append(new_output("execute_result", data={"text/plain": repr(value)}))
+        outputs.append(new_output("execute_result", data={"text/plain": text_of(repr(value))}))
     if error:
         (message,) = traceback.format_exception_only(error)[-1:]
-        outputs.append(failed(type(error).__name__, str(error) or message))
+        outputs.append(failed(type(error).__name__, text_of(str(error) or message)))
     return outputs
