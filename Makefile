@@ -15,6 +15,9 @@ test: $(VENV)/test.installed
 bank: $(VENV)/test.installed
 	$(BIN)/python tests/quizzes/bank.py
 
+same: $(VENV)/test.installed
+	$(BIN)/python tests/quizzes/same_scores.py
+
 build: $(VENV)/lab.installed
 	$(BIN)/course build
 
@@ -35,7 +38,7 @@ $(VENV)/lab.installed: pyproject.toml
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/lab.installed
-	$(PIP) --editable '.[test,grading,oracle,train]'
+	$(PIP) --editable '.[test,grading,oracle,train,site,classroom]'
 	touch $@
 
-.PHONY: lab test bank build bench model
+.PHONY: lab test bank same build bench model

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import engine
 import explorers
+import grading
 import torch
 from transformers.utils import logging
 
@@ -24,6 +25,8 @@ def main() -> None:
         speed = float(results[0].ours.split()[0].replace(",", ""))
         ceiling, texts = engine.ceiling(speed), ", ".join(engine.same_texts())
     results += explorers.explorers()
+    class_rows, classes = grading.grading(min(repeats, 3))
+    results += class_rows
     rows = [
         f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |" for r in results
     ]
@@ -40,6 +43,8 @@ def main() -> None:
             ceiling,
             "",
             f"Texts of 60 tokens equal to those made alone: {texts}.",
+            "",
+            classes,
             "",
         ]
     )

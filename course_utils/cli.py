@@ -1,6 +1,8 @@
 """The `course` command."""
 
 import argparse
+import contextlib
+import io
 import math
 import os
 import sys
@@ -74,8 +76,10 @@ def best_device(wanted: str | None) -> str:
 
 def score(args: argparse.Namespace) -> None:
     from course_utils.grading.score import score
+    from course_utils.progress import record
 
-    print(score(args.notebook).table())
+    report = score(args.notebook)
+    print(report.table(), *record(args.notebook, report), sep="\n")
 
 
 def grade(args: argparse.Namespace) -> None:
@@ -89,27 +93,79 @@ def grade(args: argparse.Namespace) -> None:
         print(NO_SANDBOX, file=sys.stderr)
     options = (args.only, args.regrade, args.db, args.scheduler, args.workers, not args.no_sandbox)
     outcomes = []
-    with tqdm(desc=args.module, unit=" submissions") as bar:
-        for outcome, left in grade(args.module, args.course, *options):
-            outcomes.append(outcome)
-            bar.total = len(outcomes) + left
-            bar.update()
+    with (
+        contextlib.closing(grade(args.module, args.course, *options)) as ended,
+        tqdm(desc=args.module, unit=" submissions", disable=None) as bar,  # on terminals alone
+    ):
+        try:
+            for outcome, left in ended:
+                outcomes.append(outcome)
+                bar.total = len(outcomes) + left
+                bar.update()
+        except KeyboardInterrupt:
+            bar.close()
+            print("Stopped. What is done is kept: the same command goes on.", file=sys.stderr)
+            raise
     for outcome in sorted(outcomes, key=lambda outcome: outcome.student):
         points = f"{outcome.points:g}/{outcome.max_points:g}"
-        print(f"{outcome.student:<20} {f'FAILED: {outcome.failed}' if outcome.failed else points}")
+        result = f"FAILED: {outcome.failed}" if outcome.failed else points
+        print(f"{visible(outcome.student):<20} {visible(result)}")
         for note in outcome.notes:
-            print(f"{'':<20} note: {note}")
+            print(f"{'':<20} note: {visible(note)}")
     failed = sum(bool(outcome.failed) for outcome in outcomes)
     print(f"{len(outcomes) - failed} graded, {failed} failed")
     if failed:
         sys.exit(1)
 
 
-def build(args: argparse.Namespace) -> None:
-    from course_utils.build import build
+def visible(text: str) -> str:
+    """A student's words on one line, without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
 
-    for path in build(ROOT):
+
+def analyse(args: argparse.Namespace) -> None:
+    try:
+        from course_utils.grading import analysis
+        from course_utils.grading.grade import Course
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[grading]'")
+    course = Course(args.course, args.db)
+    items = analysis.read(course, args.module)
+    rows = analysis.analyse(items)
+    print(analysis.table(rows), *analysis.left_out(items), "", analysis.summary(rows), sep="\n")
+    for path in analysis.write(course, args.module, items, rows):
+        print(path)
+
+
+def build(args: argparse.Namespace) -> None:
+    from course_utils.build import build, watch
+
+    if args.watch:
+        with contextlib.suppress(KeyboardInterrupt):
+            watch(ROOT, args.modules, not args.no_execute)
+        return
+    for path in build(ROOT, args.modules, not args.no_execute):
         print(path.relative_to(ROOT))
+
+
+def html(args: argparse.Namespace) -> None:
+    try:
+        from course_utils.site import html
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[site]'")
+    for path in html(ROOT, args.folder):
+        print(path, flush=True)
+
+
+def new_module(args: argparse.Namespace) -> None:
+    from course_utils.new_module import new_module
+
+    for path in new_module(ROOT, args.name, args.title):
+        print(path.relative_to(ROOT))
+    print(
+        "An example is in them: write your own in its place, and give the module a row in the "
+        "README's table. docs/authoring.md says how."
+    )
 
 
 def gallery(args: argparse.Namespace) -> None:
@@ -120,20 +176,40 @@ def gallery(args: argparse.Namespace) -> None:
 
 
 def lab(args: argparse.Namespace) -> None:
-    from course_utils.lab import lab
+    from course_utils.lab import difference, lab
 
+    if args.diff:
+        print(difference(ROOT))
+        return
     port = os.environ.get("PORT")
     if port is not None and not (port.isdecimal() and 1 <= int(port) <= 65535):
         raise ValueError(f"PORT must be a whole number from 1 to 65535, got {port!r}")
     lab(ROOT, int(port) if port else None, os.environ.get("BROWSER") != "none")
 
 
+def doctor(args: argparse.Namespace) -> None:
+    from course_utils.doctor import FAIL, doctor
+
+    findings = doctor(ROOT)
+    print(*findings, sep="\n")
+    if any(finding.level == FAIL for finding in findings):
+        sys.exit(1)
+
+
 def train(args: argparse.Namespace) -> None:
+    if args.corpus and (args.raw or args.mirror):
+        raise ValueError("--raw and --mirror go with --from-books, not with --corpus")
+    if args.raw and args.mirror:
+        raise ValueError("give --raw or --mirror: with --raw nothing is downloaded")
     try:
-        from course_utils.training.run import run
+        from course_utils.training.run import run, run_from_books
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is missing; run: pip install --editable '.[train]'")
-    run(args.corpus, args.run, args.tokens, best_device(args.device))
+    device = best_device(args.device)
+    if args.from_books:
+        run_from_books(args.run, args.raw, args.mirror, args.tokens, device)
+    else:
+        run(args.corpus, args.run, args.tokens, device)
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -150,11 +226,17 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     def command(run: Callable, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(run.__name__, help=text, description=text)
+        name = run.__name__.replace("_", "-")
+        made = commands.add_parser(name, help=text, description=text)
         made.set_defaults(run_command=run)
         return made
 
-    command(lab, "Open JupyterLab on your own copies of the modules, in my-course/.")
+    p = command(lab, "Open JupyterLab on your own copies of the modules, in my-course/.")
+    p.add_argument(
+        "--diff", action="store_true", help="only show what the course changed since you got them"
+    )
+
+    command(doctor, "Say whether this machine can run the course, and how to mend what cannot.")
 
     p = command(generate, "Let the Storyteller continue a text.")
     p.add_argument("prompt")
@@ -180,13 +262,32 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--workers", type=number(int, 1), help="how many here; one a core by default")
     p.add_argument("--no-sandbox", action="store_true", help="run students' code with your rights")
 
-    command(build, "Make notebooks/ from quizzes/source/.")
+    p = command(analyse, "Which questions of a module are hard, and which tell strong from weak.")
+    p.add_argument("module", help="such as 02_temperature")
+    p.add_argument("--course", type=Path, default=ROOT / "quizzes", help="nbgrader's course folder")
+    p.add_argument("--db", metavar="URL", help="the gradebook, as for course grade")
+
+    p = command(build, "Make notebooks/ from quizzes/source/.")
+    p.add_argument("modules", nargs="*", metavar="MODULE", help="such as 02_temperature; or all")
+    p.add_argument("--watch", action="store_true", help="go on, and build what changes")
+    p.add_argument("--no-execute", action="store_true", help="do not run code that has changed")
+
+    p = command(html, "Make a static page of each lesson, for reading without Jupyter.")
+    p.add_argument("--folder", type=Path, default=ROOT / "site", help="where to write them")
+
+    p = command(new_module, "Begin a module: its text, answer bank and test, from a template.")
+    p.add_argument("name", help="such as 10_speculation")
+    p.add_argument("title", help='such as "Speculative sampling"')
 
     p = command(gallery, "Draw a picture of each explorer.")
     p.add_argument("--folder", type=Path, default=ROOT / "docs", help="where to write them")
 
     p = command(train, "Train the Storyteller; start it again to go on after a stop.")
-    p.add_argument("--corpus", type=Path, required=True, help="folder of train.txt and valid.txt")
+    source = p.add_mutually_exclusive_group(required=True)
+    source.add_argument("--corpus", type=Path, help="folder of train.txt and valid.txt")
+    source.add_argument("--from-books", action="store_true", help="make the corpus from raw books")
+    p.add_argument("--raw", type=Path, metavar="DIR", help="the raw books; downloaded by default")
+    p.add_argument("--mirror", metavar="URL", help="download from there: a folder of the raw books")
     p.add_argument("--run", type=Path, default=Path("training_run"), help="checkpoint and result")
     p.add_argument("--tokens", type=number(int, 1), help="how many tokens to train on")
     p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
@@ -199,6 +300,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):  # on Windows a pipe may hold only Western letters
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     args = parser().parse_args(argv)
     try:
         args.run_command(args)

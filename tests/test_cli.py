@@ -46,6 +46,8 @@ def test_greedy_is_temperature_zero(capsys):
         (["generate", " the" * 300], ["at most 255 tokens, got 300"]),
         (["score", "missing.ipynb"], ["missing.ipynb"]),
         (["train", "--corpus", "nowhere"], ["nowhere"]),
+        (["build", "three"], ["'three'", "02_temperature"]),
+        (["new-module", "gap", "The gap"], ["two digits", "'gap'"]),
         (["dance"], ["dance"]),
     ],
 )

@@ -1,57 +1,51 @@
 """`course grade`: a whole class, in parallel, that can be stopped and started again at any time.
 
 Dask's workers execute the submissions. Each result is kept as a file, and one writer, this process,
-hands them to stock nbgrader's autograder, which records them in its gradebook.
+records it in the gradebook with stock nbgrader's autograder.
 """
 
-import hashlib
 import json
+import logging
+import multiprocessing
 import os
+import signal
 import sysconfig
-import threading
 import warnings
-from collections.abc import Iterator
+from asyncio import CancelledError
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import dask
 import nbformat
-from nbgrader.api import MissingEntry
+import sqlalchemy
+from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed
+from distributed.utils import get_mp_context
+from filelock import FileLock, Timeout
+from nbconvert.exporters import NotebookExporter
+from nbconvert.writers import FilesWriter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearOutput
+from nbgrader.utils import parse_utc, rmtree
 from traitlets.config import Config, PyFileConfigLoader
 
-from course_utils.grading import plugin, sandbox, separate
-from course_utils.grading.repair import as_given, quiz_id, repair
-from course_utils.grading.score import parse
-from course_utils.grading.stock import last_error
+from course_utils.grading import plugin, sandbox
+from course_utils.grading.execute import Job, Module, execute, reason
+from course_utils.grading.private import private_tests
+from course_utils.grading.repair import as_given
 
 RESULTS = "grading"  # the folder of a course where executed submissions are kept
 LARGEST = 100 * 2**20  # bytes, all files of a submission together
-RETRIES = 2  # of a submission whose worker died under it
-# Test cells borrow the worker's stdout, so a worker with several threads takes them in turn.
-alone = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that a worker, perhaps on another machine, needs to execute one submission."""
-
-    student: str
-    module: str
-    source: str  # the module's source notebook
-    files: dict[str, bytes]
-    sandbox: bool
-    seconds: float
-
-    @property
-    def key(self) -> str:
-        """Another one if the submission, the module or the limits are others."""
-        parts = [self.module, self.source, str(self.sandbox), str(self.seconds)]
-        parts += [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in self.files.items()]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+WORKER_MEMORY = 4 * 2**30  # bytes; to read JSON takes up to 20 times its size
+CONNECT_SECONDS = 10
+UNREADABLE = (NbGraderException, OSError, ValueError)  # what a submission's files may raise
 
 
 @dataclass(frozen=True)
@@ -65,29 +59,42 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
-def execute(job: Job) -> dict:
-    """Run a submission. {"notebook": JSON with outputs, "notes": repairs}, or {"failed": why}."""
-    try:
-        source = nbformat.reads(job.source, as_version=4)
-        name = f"{job.module}.ipynb"
-        if name not in job.files:
-            found = ", ".join(sorted(job.files)) or "no file"
-            raise ValueError(f"{name} is missing; the submission holds {found}")
-        notebook = parse(job.files[name], name)
-        notes = repair(notebook, as_given(source))
-        ours = {quiz_id(cell): cell for cell in source.cells if quiz_id(cell)}
-        for cell in notebook.cells:
-            if quiz_id(cell) and separate.is_test(cell):
-                cell.source = ours[quiz_id(cell)].source  # with its hidden tests
-        with TemporaryDirectory() as folder, alone:
-            for path, data in job.files.items():
-                Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
-                Path(folder, path).write_bytes(data)
-            lesson = plugin.lesson_of(source)
-            separate.execute(notebook, lesson, Path(folder), job.sandbox, job.seconds)
-    except Exception as error:  # it is this submission's result, and the others go on
-        return {"failed": f"{type(error).__name__}: {error}"}
-    return {"notebook": nbformat.writes(notebook), "notes": notes}
+class Record(Autograde):
+    """Stock nbgrader's autograder for one submission that was executed already.
+
+    Its steps and settings are those of the course, but for those whose work is done. It raises what
+    went wrong, which the stock one only logs.
+    """
+
+    done = (plugin.Repair, ClearOutput, plugin.Separate)
+
+    def record(self, student: str, module: str, executed: NotebookNode) -> None:
+        self.force = True
+        self.executed = executed
+        self.notebooks = [str(Path(self._format_source(module, student), f"{module}.ipynb"))]
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self.exporter = NotebookExporter(parent=self, config=self.config)
+        for step in self.sanitize_preprocessors + self.autograde_preprocessors:
+            if step not in self.done:
+                self.exporter.register_preprocessor(step)
+        try:
+            if not self.init_destination(module, student):
+                raise ValueError(f"{student} is in nbgrader's student_id_exclude")
+            self.init_assignment(module, student)
+            (notebook,) = self.notebooks
+            self.convert_single_notebook(notebook)
+            self.set_permissions(module, student)
+        except BaseException:
+            if Path(made := self._format_dest(module, student)).exists():
+                rmtree(made)
+            raise
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        resources = self.init_single_notebook_resources(notebook_filename)
+        resources["metadata"] = {"path": str(Path(notebook_filename).parent)}
+        self.write_single_notebook(
+            *self.exporter.from_notebook_node(self.executed, resources=resources)
+        )
 
 
 class Course:
@@ -101,51 +108,68 @@ class Course:
         self.config: Config = PyFileConfigLoader(settings.name, path=str(self.folder)).load_config()
         self.config.CourseDirectory.root = str(self.folder)
         if db:
-            self.config.CourseDirectory.db_url = db
-        steps = self.config.Autograde.autograde_preprocessors
-        self.config.Autograde.autograde_preprocessors = [
-            plugin.Replay if step is plugin.Separate else step for step in steps
-        ]
+            self.config.CourseDirectory.db_url = database(db)
         self.timeout = float(self.config.Separate.get("timeout", 30.0))
         # To make a gradebook nbgrader calls `alembic`, which is beside this Python.
         os.environ["PATH"] = os.pathsep.join(
             [sysconfig.get_path("scripts"), os.environ.get("PATH", "")]
         )
+        self.coursedir = CourseDirectory(config=self.config)
+        # Without its password: it is written to files.
+        self.db = str(sqlalchemy.make_url(self.coursedir.db_url))
 
-    def api(self, executed: Path | None = None) -> NbGraderAPI:
-        config = deepcopy(self.config)
-        config.Replay.executed = str(executed or "")
-        return NbGraderAPI(config=config)
+    def api(self) -> NbGraderAPI:
+        return NbGraderAPI(config=self.config)
+
+    def gradebook(self) -> Gradebook:
+        try:
+            return Gradebook(self.coursedir.db_url, self.coursedir.course_id)
+        except (sqlalchemy.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+            raise ValueError(f"the gradebook {self.db} cannot be opened: {reason(error)}")
 
     def check(self, module: str) -> None:
         """ValueError unless the module has been generated, so that the gradebook knows it."""
-        with self.api().gradebook as gradebook:
+        with self.gradebook() as gradebook:
             try:
                 gradebook.find_assignment(module)
             except MissingEntry:
                 known = ", ".join(sorted(a.name for a in gradebook.assignments)) or "no module yet"
                 raise ValueError(
-                    f"the gradebook knows {known}, got {module!r}; run `nbgrader "
-                    f"generate_assignment {module}` in {self.folder} first"
+                    f"the gradebook {self.db} knows {known}, got {module!r}; run `nbgrader "
+                    f"generate_assignment {module}` in {self.folder} first, with --db=URL if the "
+                    "gradebook is not the one of nbgrader_config.py"
                 )
 
-    def jobs(self, module: str, only: str | None, sandboxed: bool) -> Iterator[Job | Outcome]:
-        """What has to be executed; for a submission that cannot be, how it failed."""
-        source = self.folder / "source" / module / f"{module}.ipynb"
-        text = source.read_text("utf-8")
-        folders = sorted(self.folder.joinpath("submitted").glob(f"*/{module}"))
-        if only is not None:
-            folders = [folder for folder in folders if folder.parent.name == only]
-            if not folders:
-                raise ValueError(f"{only!r} has no submission of {module} in {self.folder}")
-        for folder in folders:
-            student = folder.parent.name
+    def module(self, name: str) -> Module:
+        path = self.folder / "source" / name / f"{name}.ipynb"
+        if not path.is_file():
+            raise ValueError(f"{path} is missing; make it with `course build`")
+        text = path.read_text("utf-8")
+        source = nbformat.reads(text, as_version=4)
+        tests = private_tests(self.folder, name, source)
+        return Module(name, text, nbformat.writes(as_given(source)), tests)
+
+    def students(self, module: str, only: str | None) -> list[str]:
+        """Whoever submitted the module. ValueError if `only` did not."""
+        found = sorted(path.parent.name for path in self.folder.glob(f"submitted/*/{module}"))
+        if only is None:
+            return found
+        if only not in found:
+            raise ValueError(f"{only!r} has no submission of {module} in {self.folder}")
+        return [only]
+
+    def job(self, student: str, module: Module, sandboxed: bool) -> Job:
+        """What is to be executed. NbGraderException, OSError or ValueError if that cannot be."""
+        files = read_files(self.folder / "submitted" / student / module.name)
+        if stamp := files.get("timestamp.txt", b"").strip():
             try:
-                files = read_files(folder)
-            except (NbGraderException, OSError, ValueError) as error:
-                yield Outcome(student, failed=str(error))
-                continue
-            yield Job(student, module, text, files, sandboxed, self.timeout)
+                parse_utc(stamp.decode("utf-8"))
+            except (ValueError, TypeError, OverflowError):
+                raise ValueError(
+                    f"timestamp.txt holds no time but {stamp[:50]!r}; put in when the submission "
+                    "came, such as 2026-11-21 12:00:00 UTC, or remove the file"
+                )
+        return Job(student, module, files, sandboxed, self.timeout)
 
     # What is kept of each submission
 
@@ -153,7 +177,7 @@ class Course:
         return self.folder / RESULTS / module / f"{student}.json"
 
     def kept(self, module: str, student: str) -> dict:
-        """What is known of a submission: its key, its notebook, and whether it is recorded."""
+        """What is known of a submission: its key, its notebook, and where it is recorded."""
         try:
             return json.loads(self.result(module, student).read_text("utf-8"))
         except FileNotFoundError:
@@ -167,48 +191,201 @@ class Course:
         part.write_text(json.dumps(result), "utf-8")
         os.replace(part, path)
 
-    def record(self, job: Job, result: dict) -> Outcome:
-        """Let nbgrader record an executed submission."""
-        if "failed" in result:
-            return Outcome(job.student, failed=result["failed"])
-        if not result.get("recorded"):
-            with TemporaryDirectory() as folder:
-                executed = Path(folder, "executed.ipynb")
-                executed.write_text(result["notebook"], "utf-8")
+    def record(self, student: str, module: str, result: dict) -> Outcome:
+        """Have an executed submission in the gradebook, where it may be already."""
+        try:
+            if not self.is_recorded(student, module, result):
+                executed = nbformat.reads(result["notebook"], as_version=4)
                 with warnings.catch_warnings():  # of SQLAlchemy, about nbgrader's own code
                     warnings.simplefilter("ignore")
-                    reply = self.api(executed).autograde(job.module, job.student)
-            if not reply["success"]:
-                return Outcome(job.student, failed=f"nbgrader: {last_error(reply)}")
-            self.keep(job.module, job.student, result | {"recorded": True})
-        with self.api().gradebook as gradebook:
-            found = gradebook.find_submission(job.module, job.student)
-            return Outcome(job.student, found.score, found.max_score, notes=result["notes"])
+                    recorder = Record(coursedir=self.coursedir, config=self.config)
+                    recorder.record(student, module, executed)
+                self.keep(module, student, result | {"recorded": self.db})
+            with self.gradebook() as gradebook:
+                found = gradebook.find_submission(module, student)
+                return Outcome(student, found.score, found.max_score, notes=result["notes"])
+        except Exception as error:  # it is this submission's, and the others go on
+            return self.failure(student, module, reason(error))
+
+    def is_recorded(self, student: str, module: str, result: dict) -> bool:
+        if result.get("recorded") != self.db:
+            return False
+        done = self.folder / "autograded" / student / module / f"{module}.ipynb"
+        with self.gradebook() as gradebook:
+            try:
+                gradebook.find_submission(module, student)
+            except MissingEntry:  # a new gradebook in place of the old one
+                return False
+        return done.is_file()
+
+    def failure(self, student: str, module: str, why: str) -> Outcome:
+        """How a failed submission ended; notes if one before it was graded."""
+        with self.gradebook() as gradebook:
+            try:
+                old = gradebook.find_submission(module, student)
+            except MissingEntry:
+                return Outcome(student, failed=why)
+            points = f"{old.score:g}/{old.max_score:g}"
+        return Outcome(student, failed=why, notes=[f"the gradebook still has {points} from before"])
+
+
+def database(url: str) -> str:
+    """The URL of a gradebook for SQLAlchemy, with the driver that is installed here."""
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except (sqlalchemy.exc.ArgumentError, ValueError):  # of a port that is no number
+        raise ValueError(
+            "--db must be a URL such as postgresql://user:password@host/name or "
+            f"sqlite:////folder/gradebook.db, got {url!r}"
+        )
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query:
+        parsed = parsed.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
+    return parsed.render_as_string(hide_password=False)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of a submission by name. NbGraderException on links, ValueError if too much."""
+    """The files of a submission by name.
+
+    NbGraderException on links; OSError if one cannot be read; ValueError if it is no folder, or too
+    much.
+    """
     plugin.check_plain(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is a file; a submission is a folder that holds the notebook")
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    paths = [
+        Path(parent, name) for parent, _, names in os.walk(folder, onerror=stop) for name in names
+    ]
     size = sum(path.stat().st_size for path in paths)
     if size > LARGEST:
         raise ValueError(f"{folder} holds {size:,} bytes; at most {LARGEST:,} are graded")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(paths)}
+
+
+# Running them
+
+
+class LeaveInterrupt(WorkerPlugin):
+    """Ctrl-C reaches all processes of a terminal: this one ends the workers in good order."""
+
+    def setup(self, worker) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
-def workers(scheduler: str | None, count: int | None) -> Iterator:
-    """A Dask client: of a running scheduler, or of processes on this machine."""
-    from distributed import Client, LocalCluster
+def workers(scheduler: str | None, count: int | None) -> Iterator[Client]:
+    """A Dask client: of a running scheduler, or of processes on this machine.
 
+    ValueError if no scheduler answers, if it has no worker, or if none can be started here.
+    """
     if scheduler:
-        with Client(scheduler) as client:
+        with connected(scheduler) as client:
             yield client
         return
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    cluster = LocalCluster(n_workers=count or os.cpu_count(), **options)
-    with cluster, Client(cluster) as client:
+    with dask.config.set(settings()):
+        if hasattr(context := get_mp_context(), "set_forkserver_preload"):
+            # All workers are forked from one process, which imports once what takes seconds.
+            context.set_forkserver_preload(["course_utils.grading.execute"])
+        with started(count) as cluster, Client(cluster) as client:
+            yield client
+
+
+def settings() -> dict:
+    """Dask's settings for workers on this machine."""
+    fork = "forkserver" in multiprocessing.get_all_start_methods()
+    return {
+        "distributed.scheduler.allowed-failures": 1,
+        "distributed.scheduler.http.routes": [],  # no pages: others on the machine could read them
+        "distributed.worker.multiprocessing-method": "forkserver" if fork else "spawn",
+    }
+
+
+def started(count: int | None) -> LocalCluster:
+    try:
+        return LocalCluster(
+            n_workers=count or os.cpu_count(),
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=WORKER_MEMORY,
+            security=True,  # or any user of this machine could connect, and run code as this one
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.CRITICAL,  # dead workers are reported as failed submissions
+            plugins=[LeaveInterrupt()],
+        )
+    except RuntimeError as error:
+        raise ValueError(
+            f"a worker died while it started ({reason(error)}): start the same command again, "
+            "with fewer --workers if memory is short"
+        )
+
+
+@contextmanager
+def connected(scheduler: str) -> Iterator[Client]:
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"no Dask scheduler answers at {scheduler!r} ({reason(error)}); start one with "
+            "`dask scheduler`, and give its address, such as tcp://127.0.0.1:8786"
+        )
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            raise ValueError(
+                f"the scheduler at {scheduler} has no worker; start some with `dask worker "
+                f"{scheduler}`, where this course is installed"
+            )
         yield client
+
+
+def run(client: Client, jobs: Iterable[Job]) -> Iterator[tuple[Job, dict]]:
+    """Each job and its result, in the order in which they end.
+
+    Few wait on the workers at a time, so that a large class takes no more memory than a small one.
+    When a worker dies it is not known which of its jobs did that: each is run again, alone.
+    """
+    jobs = iter(jobs)
+    running: dict = {}
+    suspects: list[Job] = []
+    ended = as_completed()
+
+    def submit(some: Iterable[Job]) -> None:
+        for job in some:
+            with warnings.catch_warnings():  # each file is sent once, as it has to be
+                warnings.filterwarnings("ignore", "Sending large graph")
+                future = client.submit(execute, job, pure=False)
+            running[future] = job
+            ended.add(future)
+
+    submit(islice(jobs, 2 * sum(client.nthreads().values())))
+    for future in ended:
+        job = running.pop(future)
+        submit(islice(jobs, 1))
+        if isinstance(result := result_of(future), KilledWorker):
+            suspects.append(job)
+        else:
+            yield job, result
+    for job in suspects:
+        result = result_of(client.submit(execute, job, pure=False))
+        if isinstance(result, KilledWorker):
+            result = {"failed": "the process that executed it died each time that it was tried"}
+        yield job, result
+
+
+def result_of(future: Future) -> dict | KilledWorker:
+    try:
+        return future.result()
+    except KilledWorker as died:
+        return died
+    except (Exception, CancelledError) as error:  # such as a worker without this course
+        return {"failed": f"Dask: {reason(error)}"}
 
 
 def grade(
@@ -224,44 +401,69 @@ def grade(
     """Grade the submissions of a module; yields how each ended, and how many are left.
 
     What was graded before and has not changed is not run again, unless `regrade`. Raises ValueError
-    if the course, the module, the student or the sandbox is missing.
+    if the course, the module, the student, the sandbox or the scheduler is missing, or if another
+    one is at work in the course.
     """
-    if sandboxed and not scheduler and (reason := sandbox.missing()):
-        raise ValueError(reason)
+    if sandboxed and not scheduler and (why := sandbox.missing()):
+        raise ValueError(why)
     course = Course(folder, db)
     course.check(module)
-    jobs: dict[str, Job] = {}
-    failed: list[Outcome] = []
-    for job in course.jobs(module, only, sandboxed):
-        if isinstance(job, Job):
-            jobs[job.student] = job
+    (course.folder / RESULTS).mkdir(exist_ok=True)
+    try:
+        lock = FileLock(course.folder / RESULTS / "lock").acquire(timeout=0)
+    except Timeout:
+        raise ValueError(
+            f"another `course grade` is at work in {course.folder}; wait for it, or stop it"
+        )
+    with lock:
+        outcomes = graded(course, module, only, regrade, scheduler, count, sandboxed)
+        left = len(course.students(module, only))
+        for outcome in outcomes:
+            left -= 1
+            yield outcome, left
+
+
+def graded(
+    course: Course,
+    name: str,
+    only: str | None,
+    regrade: bool,
+    scheduler: str | None,
+    count: int | None,
+    sandboxed: bool,
+) -> Iterator[Outcome]:
+    module = course.module(name)
+    todo: list[str] = []
+    changed: list[tuple[str, str]] = []
+
+    def jobs() -> Iterator[Job]:
+        """Read again when its turn comes: a class does not fit into memory."""
+        for student in todo:
+            try:
+                yield course.job(student, module, sandboxed)
+            except UNREADABLE as error:
+                changed.append((student, reason(error)))
+
+    for student in course.students(name, only):
+        try:
+            key = course.job(student, module, sandboxed).key
+        except UNREADABLE as error:
+            yield course.failure(student, name, reason(error))
+            continue
+        kept = course.kept(name, student)
+        if regrade or kept.get("key") != key:
+            todo.append(student)
         else:
-            failed.append(job)
-    left = len(jobs) + len(failed)
-    for outcome in failed:
-        left -= 1
-        yield outcome, left
-    known = {student: course.kept(module, student) for student in jobs}
-    todo = {s: j for s, j in jobs.items() if regrade or known[s].get("key") != j.key}
-    for student in jobs.keys() - todo.keys():
-        left -= 1
-        yield course.record(jobs[student], known[student]), left
+            yield course.record(student, name, kept)
     if not todo:
         return
-    from distributed import as_completed
-
     with workers(scheduler, count) as client:
-        futures = {
-            client.submit(execute, job, key=f"{student}-{job.key}", retries=RETRIES): job
-            for student, job in todo.items()
-        }
-        for future in as_completed(futures):
-            job = futures[future]
-            try:
-                result = future.result() | {"key": job.key}
-            except Exception as error:  # the worker died, again and again
-                result = {"failed": f"{type(error).__name__}: {error}"}
-            else:
-                course.keep(module, job.student, result)
-            left -= 1
-            yield course.record(job, result), left
+        for job, result in run(client, jobs()):
+            if "failed" in result:  # not kept: the next run tries again
+                yield course.failure(job.student, name, result["failed"])
+                continue
+            result["key"] = job.key
+            course.keep(name, job.student, result)
+            yield course.record(job.student, name, result)
+    for student, why in changed:
+        yield course.failure(student, name, why)

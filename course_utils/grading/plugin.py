@@ -15,7 +15,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
-from traitlets import Bool, Float, Unicode
+from traitlets import Bool, Float
 
 from course_utils.grading import sandbox, separate
 from course_utils.grading.private import private_tests
@@ -61,22 +61,6 @@ class Separate(CoursePreprocessor):
         course = Path(self.parent.parent.coursedir.root)
         tests = private_tests(course, resources["nbgrader"]["assignment"], source)
         separate.execute(nb, lesson_of(source), folder, self.sandbox, self.timeout, tests)
-        return nb, resources
-
-
-class Replay(NbGraderPreprocessor):
-    """Takes the outputs of a submission that was executed before, instead of Separate."""
-
-    executed = Unicode(help="File of the executed notebook.").tag(config=True)
-
-    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        before = nbformat.read(self.executed, as_version=4)
-        nb.metadata.setdefault("next_token", {})["told"] = before.metadata["next_token"]["told"]
-        if [cell.source for cell in nb.cells] != [cell.source for cell in before.cells]:
-            raise NbGraderException(f"{self.executed} is of another submission or module")
-        for cell, executed in zip(nb.cells, before.cells, strict=True):
-            if cell.cell_type == "code":
-                cell.outputs = executed.outputs
         return nb, resources
 
 
