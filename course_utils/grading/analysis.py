@@ -2,10 +2,9 @@
 
 Difficulty is the mean share of an item's points. Discrimination is the correlation of an item's
 points with those of the other items, so that an item does not correlate with itself: Henrysson
-1963, "Correction of item-total correlations in item analysis", Psychometrika 28, 211-218; both are
-explained in Crocker and Algina 1986, "Introduction to Classical and Modern Test Theory", chapter
-14. Below 0.2 an item is poor by the rule of thumb in Ebel and Frisbie 1991, "Essentials of
-Educational Measurement", chapter 13.
+1963, "Correction of item-total correlations in item analysis", Psychometrika 28, 211-218,
+https://doi.org/10.1007/BF02289618. Below 0.2 an item is poor by the usual rule of thumb (Ebel and
+Frisbie 1991, "Essentials of Educational Measurement", 5th edition).
 """
 
 import csv

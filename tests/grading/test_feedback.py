@@ -1,6 +1,6 @@
 """Feedback on a real module gives the reasons, and neither hidden tests nor solutions.
 
-Another module each day; all were run when this was written.
+Another module each day; BANK_SAMPLE=n chooses.
 """
 
 import contextlib
