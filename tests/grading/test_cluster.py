@@ -10,7 +10,6 @@ from distributed import Client
 from grading.tiny import NAME, RIGHT, results, submit
 
 from course_utils.cli import main
-from course_utils.grading.grade import workers
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 
