@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,10 +84,15 @@ def score(args: argparse.Namespace) -> None:
 
 
 def grade(args: argparse.Namespace) -> None:
-    try:
-        from tqdm import tqdm
+    from course_utils.grading import sandbox
 
-        from course_utils.grading.grade import grade
+    try:
+        with ThreadPoolExecutor() as meanwhile:  # both take seconds
+            if not (args.no_sandbox or args.scheduler):
+                meanwhile.submit(sandbox.missing)
+            from tqdm import tqdm
+
+            from course_utils.grading.grade import grade
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is missing; run: pip install --editable '.[grading]'")
     if args.no_sandbox:

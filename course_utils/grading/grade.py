@@ -288,9 +288,8 @@ def workers(scheduler: str | None, count: int | None) -> Iterator[Client]:
             yield client
         return
     with dask.config.set(settings()):
-        if hasattr(context := get_mp_context(), "set_forkserver_preload"):
-            # All workers are forked from one process, which imports once what takes seconds.
-            context.set_forkserver_preload(["course_utils.grading.execute"])
+        # All workers are forked from one process, which imports once what takes seconds.
+        get_mp_context().set_forkserver_preload(["course_utils.grading.execute"])
         with started(count) as cluster, Client(cluster) as client:
             yield client
 

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -51,11 +51,19 @@ def press_until(page: Page, key: str, condition: str, most: int = 150) -> None:
 
 
 def command(page: Page, name: str) -> None:
-    """Choose a command in Lab's palette."""
-    page.keyboard.press("Control+Shift+C")
-    page.wait_for_function("document.activeElement.closest('.lm-CommandPalette')")
-    page.keyboard.type(name)
-    page.locator(".lm-CommandPalette-item.lm-mod-active").filter(has_text=name).wait_for()
+    """Choose a command in Lab's palette; again if Lab, still starting, took the focus from it."""
+    found = page.locator(".lm-CommandPalette-item.lm-mod-active").filter(has_text=name)
+    for _ in range(5):
+        page.keyboard.press("Control+Shift+C")
+        page.wait_for_function("document.activeElement.closest('.lm-CommandPalette')")
+        page.keyboard.type(name)
+        try:
+            found.wait_for(timeout=5_000)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    else:
+        pytest.fail(f"the palette does not show {name!r}")
     page.keyboard.press("Enter")
 
 

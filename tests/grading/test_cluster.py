@@ -10,6 +10,7 @@ from distributed import Client
 from grading.tiny import NAME, RIGHT, results, submit
 
 from course_utils.cli import main
+from course_utils.grading.grade import workers
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 
@@ -51,6 +52,14 @@ def test_workers_elsewhere_execute_the_submissions(course, scheduler, tmp_path, 
     finally:
         worker.terminate()
         worker.wait(30)
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "tls"])
+def test_no_other_user_of_the_machine_can_run_code_on_our_workers(protocol):
+    with workers(None, 1) as client:
+        address = client.scheduler.address.split("://")[1]
+        with pytest.raises((OSError, TypeError)):  # for want of a key
+            Client(f"{protocol}://{address}", timeout=5)
 
 
 @pytest.mark.parametrize(
