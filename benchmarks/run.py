@@ -25,8 +25,8 @@ def main() -> None:
         speed = float(results[0].ours.split()[0].replace(",", ""))
         ceiling, texts = engine.ceiling(speed), ", ".join(engine.same_texts())
     results += explorers.explorers()
-    class_rows, classes = grading.grading(min(repeats, 3))
-    results += class_rows
+    row, classes = grading.grading(min(repeats, 3))
+    results.append(row)
     rows = [
         f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |" for r in results
     ]

@@ -88,11 +88,8 @@ def one_line(text: str) -> str:
 def secrets(module: Module) -> list[str]:
     """Lines of hidden tests and solutions that stand nowhere in what learners get."""
     given = ROOT / "notebooks" / module.name / f"{module.name}.ipynb"
-    known = {
-        one_line(line)
-        for cell in nbformat.read(given, as_version=4).cells
-        for line in cell.source.split("\n")
-    }
+    cells = nbformat.read(given, as_version=4).cells
+    known = one_line("\n".join(cell.source for cell in cells))
     found = []
     for cell in module.cells.values():
         for pattern in (HIDDEN, SOLUTION):
