@@ -263,7 +263,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--course", type=Path, default=ROOT / "quizzes", help="nbgrader's course folder")
     p.add_argument("--only", metavar="STUDENT", help="this student alone")
     p.add_argument("--regrade", action="store_true", help="also what has not changed")
-    p.add_argument("--db", metavar="URL", help="the gradebook, such as postgresql+psycopg://…")
+    p.add_argument("--db", metavar="URL", help="the gradebook, such as postgresql://…")
     p.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask cluster: tcp://…")
     p.add_argument("--workers", type=number(int, 1), help="how many here; one a core by default")
     p.add_argument("--no-sandbox", action="store_true", help="run students' code with your rights")
