@@ -1,23 +1,19 @@
 """Formgrader, clicked through in Chromium, on a class that `course grade` has graded."""
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
+from grading.tiny import NAME, make_course, submit
 from nbformat.v4 import new_markdown_cell, new_raw_cell
 from playwright.sync_api import Frame, Page
 
-from course_utils.build import build
 from course_utils.grading import sandbox
 from course_utils.grading.grade import Course, grade
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "tests" / "grading" / "01_tiny.txt"
-NAME = "01_tiny"
 SQUARE = "def square(x):\n    return x * x"
 # Each sets a mark in whatever page it gets to run in.
 SCRIPTS = (
@@ -37,14 +33,7 @@ def course(tmp_path_factory) -> Path:
     """Three submissions, graded; the hostile one writes scripts wherever it can."""
     if reason := sandbox.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    root = tmp_path_factory.mktemp("class")
-    source = root / "quizzes" / "source" / NAME
-    source.mkdir(parents=True)
-    shutil.copy(LESSON, source / f"{NAME}.py")
-    shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
-    build(root)
-    course = root / "quizzes"
-    assert Course(course).api().generate_assignment(NAME)["success"]
+    course = make_course(tmp_path_factory.mktemp("class"))
     submit(course, "ann", sides="sides = 3", square=SQUARE, explain="Minus by minus is plus.")
     submit(course, "bob", sides="sides = 4", square="def square(x):\n    return x * abs(x)")
     hostile = "".join(SCRIPTS)
@@ -54,28 +43,18 @@ def course(tmp_path_factory) -> Path:
         f"print({hostile!r})\nsides = 3"
     )
     raises = f"def square(x):\n    raise ValueError({hostile!r})"
-    submit(course, "mal", sides=shown, square=raises, explain=f"See:\n\n{hostile}")
+    folder = submit(course, "mal", sides=shown, square=raises, explain=f"See:\n\n{hostile}")
+    notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
+    tags = {"tags": ["'><script>window.top.ran = true</script>"]}
+    notebook.cells += [
+        new_markdown_cell(f"# {hostile}\n\n{hostile}", metadata=tags),
+        new_raw_cell(hostile, metadata={"raw_mimetype": "text/html"}),
+    ]
+    nbformat.write(notebook, folder / f"{NAME}.ipynb")
     assert {o.student: o.failed for o, _ in grade(NAME, course, count=1)} == dict.fromkeys(
         ("ann", "bob", "mal"), ""
     )
     return course
-
-
-def submit(course: Path, student: str, **answers: str) -> None:
-    given = course.parent / "notebooks" / NAME / f"{NAME}.ipynb"
-    notebook = nbformat.read(given, as_version=4)
-    for cell in notebook.cells:
-        cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
-    hostile = "".join(SCRIPTS)
-    if student == "mal":
-        tags = {"tags": ["'><script>window.top.ran = true</script>"]}
-        notebook.cells += [
-            new_markdown_cell(f"# {hostile}\n\n{hostile}", metadata=tags),
-            new_raw_cell(hostile, metadata={"raw_mimetype": "text/html"}),
-        ]
-    folder = course / "submitted" / student / NAME
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{NAME}.ipynb")
 
 
 @pytest.fixture(scope="module")

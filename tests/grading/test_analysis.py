@@ -3,26 +3,21 @@
 import csv
 import io
 import math
-import os
-import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
+from grading.tiny import LESSON, NAME, make_course, submit
 from PIL import Image
 
-from course_utils.build import build
 from course_utils.cli import main
-from course_utils.grading import analysis, sandbox
+from course_utils.grading import analysis
 from course_utils.grading.analysis import Answered, analyse, summary, table
 from course_utils.grading.grade import Course, grade
 from course_utils.grading.item_picture import ItemPicture
 
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "01_tiny"
 QUIZ = """
 # %% [markdown]
 # **3** *(1 point)* How many degrees has a right angle?
@@ -135,19 +130,9 @@ def test_a_spreadsheet_takes_no_answer_for_a_formula(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory) -> Path:
+def course(sandboxed, tmp_path_factory) -> Path:
     """A class of five, graded, of which one handed in nothing that can be graded."""
-    if reason := sandbox.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    root = tmp_path_factory.mktemp("class")
-    folder = root / "quizzes" / "source" / NAME
-    folder.mkdir(parents=True)
-    lesson = Path(__file__).with_name("01_tiny.txt").read_text("utf-8")
-    (folder / f"{NAME}.py").write_text(lesson + QUIZ, "utf-8")
-    shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
-    build(root)
-    course = root / "quizzes"
-    assert Course(course).api().generate_assignment(NAME)["success"]
+    course = make_course(tmp_path_factory.mktemp("class"), LESSON + QUIZ)
     square = "def square(x):\n    return x * x"
     right = {"sides": "sides = 3", "square": square, "degrees": "angle = 90"}
     submit(course, "ann", **right, explain="Minus by minus is plus.")
@@ -160,17 +145,6 @@ def course(tmp_path_factory) -> Path:
     (submit(course, "fay") / f"{NAME}.ipynb").write_text("{", "utf-8")
     assert len(list(grade(NAME, course, count=1))) == 6
     return course
-
-
-def submit(course: Path, student: str, **answers: str) -> Path:
-    given = course.parent / "notebooks" / NAME / f"{NAME}.ipynb"
-    notebook = nbformat.read(given, as_version=4)
-    for cell in notebook.cells:
-        cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
-    folder = course / "submitted" / student / NAME
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{NAME}.ipynb")
-    return folder
 
 
 @pytest.mark.slow

@@ -1,26 +1,21 @@
 """Private tests count on every way that grades, and are in nothing that anybody gets."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
+from grading.tiny import NAME, make_course, submit
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
 from course_utils.build import build, source_notebook
 from course_utils.cli import main
-from course_utils.grading import sandbox
 from course_utils.grading.grade import Course, grade
 from course_utils.grading.private import private_tests
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = Path(__file__).with_name("01_tiny.txt")
-NAME = "01_tiny"
 PRIVATE = """# Mine alone.
 
 # %% square_of_any_sign
@@ -32,23 +27,11 @@ NO_HALVES = "def square(x):\n    return x * x if x == int(x) else 1"
 pytestmark = pytest.mark.grading
 
 
-@pytest.fixture
-def boxed() -> None:
-    """A missing sandbox fails in CI and skips on a laptop."""
-    if reason := sandbox.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     """The folder above a nbgrader course with the tiny module generated."""
     root = tmp_path_factory.mktemp("built")
-    source = root / "quizzes" / "source" / NAME
-    source.mkdir(parents=True)
-    shutil.copy(LESSON, source / f"{NAME}.py")
-    shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
-    build(root)
-    assert Course(root / "quizzes").api().generate_assignment(NAME)["success"]
+    make_course(root)
     return root
 
 
@@ -56,16 +39,6 @@ def built(tmp_path_factory) -> Path:
 def course(built, tmp_path) -> Path:
     shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path / "quizzes"
-
-
-def submit(course: Path, student: str, **answers: str) -> None:
-    given = course.parent / "notebooks" / NAME / f"{NAME}.ipynb"
-    notebook = nbformat.read(given, as_version=4)
-    for cell in notebook.cells:
-        cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
-    folder = course / "submitted" / student / NAME
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{NAME}.ipynb")
 
 
 def keep(course: Path, text: str) -> Path:
@@ -94,7 +67,7 @@ def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.slow
-def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, boxed):
+def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, sandboxed):
     submit(course, "ann", square=NO_HALVES)
     submit(course, "bob", square="def square(x):\n    return x * x")
     assert {o.student: o.points for o, _ in grade(NAME, course, count=1)} == {"ann": 2, "bob": 2}
@@ -120,7 +93,7 @@ def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, boxed):
 
 
 @pytest.mark.slow
-def test_a_mistake_in_them_stops_grading_before_it_starts(course, boxed, capsys):
+def test_a_mistake_in_them_stops_grading_before_it_starts(course, sandboxed, capsys):
     submit(course, "ann", square=NO_HALVES)
     path = keep(course, "# %% square_of_any_sign\n\nassert square(2 == 4\n")
     assert main(["grade", NAME, "--course", str(course)]) == 2

@@ -15,11 +15,11 @@ NAME = "01_tiny"
 RIGHT = {"sides": "sides = 3", "square": "def square(x):\n    return x * x"}
 
 
-def make_course(root: Path) -> Path:
+def make_course(root: Path, lesson: str = LESSON) -> Path:
     """A nbgrader course with the module generated and nothing submitted."""
     source = root / "quizzes" / "source" / NAME
     source.mkdir(parents=True)
-    (source / f"{NAME}.py").write_text(LESSON, "utf-8")
+    (source / f"{NAME}.py").write_text(lesson, "utf-8")
     shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
     build(root, execute=False)
     folder = root / "quizzes"
