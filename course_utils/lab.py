@@ -23,10 +23,9 @@ from course_utils.copies import (
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
-QUIET = [  # neither asks for news nor looks for updates: the course works without a network
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-]
+# No question about news and no look for updates, as the course works without a network; and nothing
+# of what nbgrader has for instructors.
+SETTINGS = Path(__file__).with_name("lab_settings")
 HOW_TO_TAKE_OVER = (
     "Your files stay as they are. To take a change over, edit your copy; to start a module afresh, "
     "rename your copy and run course lab again."
@@ -54,7 +53,7 @@ def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
     if not browser:
         print(f"JupyterLab: http://{HOST}:{port}/lab/tree/{page}?token={token}", flush=True)
     command = [
-        *(sys.executable, "-m", "jupyterlab", str(first), *QUIET),
+        *(sys.executable, "-m", "jupyterlab", str(first)),
         *(f"--ServerApp.root_dir={target}", f"--ServerApp.ip={HOST}"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         f"--ServerApp.open_browser={browser}",
@@ -62,6 +61,8 @@ def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers
         command.append("--ServerApp.allow_root=True")
     os.environ["JUPYTER_TOKEN"] = token
+    own = os.environ.get("JUPYTER_CONFIG_PATH")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(SETTINGS), own)))
     os.chdir(target)  # elsewhere nbgrader's Lab extension logs that it will not work
     if os.name == "posix":
         os.execv(sys.executable, command)  # signals reach JupyterLab itself

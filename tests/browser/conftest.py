@@ -140,7 +140,15 @@ def lab_server(tmp_path_factory) -> Iterator[tuple[str, str, Path]]:
 @pytest.fixture(scope="session")
 def run_jupyter() -> Callable:
     """`running`, for tests that need a server of their own."""
-    return running
+
+    @contextmanager
+    def run(command: list[str], folder: Path, home: Path) -> Iterator[tuple[str, str]]:
+        with running(command, folder, home) as (url, token):
+            # It would ask about news, in front of what is to be clicked.
+            setting(url, token, "notification", {"fetchNews": "false"})
+            yield url, token
+
+    return run
 
 
 @contextmanager
@@ -195,8 +203,6 @@ def running(
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{url}/api?token={token}", process, home / "lab.log")
-        # It would ask about news, in front of what is to be clicked.
-        setting(url, token, "notification", {"fetchNews": "false"})
         yield url, token
     finally:
         os.killpg(process.pid, signal.SIGTERM)

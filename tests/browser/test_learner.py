@@ -82,6 +82,9 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     show(page, "home.ipynb")
     row.filter(has_text="scored").filter(has_text="2 of 2").wait_for(timeout=20_000)
     lab.shoot("home_after")
+    # Nothing asks about news, and nothing of nbgrader's is there but what learners may press.
+    for words in ("Jupyter news", "Create Assignment", "Formgrader"):
+        assert page.get_by_text(words).count() == 0
     assert lab.errors() == []
     assert lab.console == []
 
