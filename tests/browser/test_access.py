@@ -51,13 +51,15 @@ def press_until(page: Page, key: str, condition: str, most: int = 150) -> None:
 
 
 def command(page: Page, name: str) -> None:
-    """Choose a command in Lab's palette; again if Lab, still starting, took the focus from it."""
+    """Choose a command in Lab's palette; again if Lab, still starting, did not open it or took the
+    focus from it."""
     found = page.locator(".lm-CommandPalette-item.lm-mod-active").filter(has_text=name)
-    for _ in range(5):
+    in_palette = "document.activeElement.closest('.lm-CommandPalette')"
+    for _ in range(10):
         page.keyboard.press("Control+Shift+C")
-        page.wait_for_function("document.activeElement.closest('.lm-CommandPalette')")
-        page.keyboard.type(name)
         try:
+            page.wait_for_function(in_palette, timeout=5_000)
+            page.keyboard.type(name)
             found.wait_for(timeout=5_000)
             break
         except TimeoutError:
