@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from course_utils.cli import ROOT
+from course_utils.grading import sandbox
 from course_utils.storyteller import load
 
 torch.set_num_threads(1)
@@ -23,6 +24,13 @@ def chromium() -> str:
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed")
     return path
+
+
+@pytest.fixture(scope="session")
+def sandboxed() -> None:
+    """A missing sandbox fails in CI and skips on a laptop."""
+    if reason := sandbox.missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")

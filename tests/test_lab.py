@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -234,7 +235,9 @@ def test_jupyterlab_serves_the_copies_without_asking_for_news(updated):
             except OSError:
                 assert time.monotonic() < deadline, (root / "log").read_text()
                 time.sleep(0.2)
-        assert "@jupyterlab/apputils-extension:announcements" in text  # one of those switched off
+        data = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', text, re.DOTALL)
+        off = json.loads(data[1])["disabledExtensions"]
+        assert "@jupyterlab/apputils-extension:announcements" in off
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()

@@ -1,6 +1,5 @@
 """Formgrader, clicked through in Chromium, on a class that `course grade` has graded."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,6 @@ from grading.tiny import NAME, make_course, submit
 from nbformat.v4 import new_markdown_cell, new_raw_cell
 from playwright.sync_api import Frame, Page
 
-from course_utils.grading import sandbox
 from course_utils.grading.grade import Course, grade
 
 SQUARE = "def square(x):\n    return x * x"
@@ -29,10 +27,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.grading, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory) -> Path:
+def course(sandboxed, tmp_path_factory) -> Path:
     """Three submissions, graded; the hostile one writes scripts wherever it can."""
-    if reason := sandbox.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     course = make_course(tmp_path_factory.mktemp("class"))
     submit(course, "ann", sides="sides = 3", square=SQUARE, explain="Minus by minus is plus.")
     submit(course, "bob", sides="sides = 4", square="def square(x):\n    return x * abs(x)")

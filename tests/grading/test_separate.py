@@ -37,10 +37,8 @@ float(min(points, 3))
 
 
 @pytest.fixture(scope="module")
-def boxed() -> bool:
-    """True; a missing sandbox fails in CI and skips on a laptop."""
-    if reason := sandbox.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+def boxed(sandboxed) -> bool:
+    """True: with a sandbox."""
     return True
 
 

@@ -3,15 +3,12 @@
 Stock nbgrader runs with its own settings in a course, a home and a profile of its own.
 """
 
-import os
 from pathlib import Path
 
 import nbformat
 import pytest
 from grading.attacks.cases import CELLS, FOLDERS, HARM, ODD, POINTS, READ, SCRIPT, WRITE, Attack
 from grading.attacks.world import ALL, NAME, SECRETS, World
-
-from course_utils.grading import sandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = (ROOT / "quizzes" / "nbgrader_config.py").read_text("utf-8") + "\nc.Separate.timeout = 5\n"
@@ -30,14 +27,7 @@ BY_NBGRADER = [
     *("named_pipe", "name_that_is_no_text", "a_second_notebook"),
 ]
 
-pytestmark = [pytest.mark.grading, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def boxed() -> None:
-    """A missing sandbox fails in CI and skips on a laptop."""
-    if reason := sandbox.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 
 
 def attacked(folder: Path, config: str, names) -> tuple[World, dict[str, str]]:
