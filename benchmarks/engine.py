@@ -19,7 +19,7 @@ from transformers import (
 
 from course_utils.beam import beam_search
 from course_utils.generate import Row, Settings, draw, generate, generate_batch
-from course_utils.storyteller import HERE, Storyteller, load
+from course_utils.model.storyteller import HERE, Storyteller, load
 
 PROMPT = "Once upon a time"
 NEW = 200

@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 import nbformat
 from engine import Result
 
-from course_utils.build import build
+from course_utils.author.build import build
+from course_utils.author.stock import environment
 from course_utils.grading.grade import RESULTS, Course, grade
-from course_utils.grading.stock import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "quizzes"))

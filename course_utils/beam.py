@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from course_utils.checks import check_count, check_number, check_seed, finite_rows
 from course_utils.generate import Process, Settings, generate_batch, processed
-from course_utils.gpt import Cache
-from course_utils.sampling import check_count, check_number, check_seed, finite_rows
-from course_utils.storyteller import Storyteller
+from course_utils.model.cache import Cache
+from course_utils.model.storyteller import Storyteller
 
 NextLogits = Callable[[Tensor, list[int]], Tensor]
 Decode = Callable[[list[int]], str]

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-STORYTELLER = ROOT / "course_utils" / "storyteller"
-
+from course_utils.project import ROOT, STORYTELLER
 
 NO_SANDBOX = (
     "WITHOUT A SANDBOX STUDENTS' CODE RUNS WITH YOUR RIGHTS: IT CAN READ, CHANGE AND SEND WHATEVER "
@@ -44,7 +42,7 @@ def number(kind: type, least: float, most: float = math.inf) -> Callable[[str], 
 
 def generate(args: argparse.Namespace) -> None:
     from course_utils.generate import Settings, generate
-    from course_utils.storyteller import load
+    from course_utils.model.storyteller import load
 
     settings = Settings(0.0 if args.greedy else args.temperature, args.top_k, args.top_p)
     model = load(STORYTELLER, best_device(args.device))
@@ -77,7 +75,7 @@ def best_device(wanted: str | None) -> str:
 
 def score(args: argparse.Namespace) -> None:
     from course_utils.grading.score import score
-    from course_utils.progress import record
+    from course_utils.learner.progress import record
 
     report = score(args.notebook)
     print(report.table(), *record(args.notebook, report), sep="\n")
@@ -144,7 +142,7 @@ def analyse(args: argparse.Namespace) -> None:
 
 
 def build(args: argparse.Namespace) -> None:
-    from course_utils.build import build, watch
+    from course_utils.author.build import build, watch
 
     if args.watch:
         with contextlib.suppress(KeyboardInterrupt):
@@ -156,7 +154,7 @@ def build(args: argparse.Namespace) -> None:
 
 def html(args: argparse.Namespace) -> None:
     try:
-        from course_utils.site import html
+        from course_utils.author.site import html
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is missing; run: pip install --editable '.[site]'")
     for path in html(ROOT, args.folder):
@@ -164,7 +162,7 @@ def html(args: argparse.Namespace) -> None:
 
 
 def new_module(args: argparse.Namespace) -> None:
-    from course_utils.new_module import new_module
+    from course_utils.author.new_module import new_module
 
     for path in new_module(ROOT, args.name, args.title):
         print(path.relative_to(ROOT))
@@ -175,14 +173,14 @@ def new_module(args: argparse.Namespace) -> None:
 
 
 def gallery(args: argparse.Namespace) -> None:
-    from course_utils.explore.gallery import gallery
+    from course_utils.author.gallery import gallery
 
     for path in gallery(args.folder):
         print(path)
 
 
 def lab(args: argparse.Namespace) -> None:
-    from course_utils.lab import difference, lab
+    from course_utils.learner.lab import difference, lab
 
     if args.diff:
         print(difference(ROOT))
@@ -194,7 +192,7 @@ def lab(args: argparse.Namespace) -> None:
 
 
 def doctor(args: argparse.Namespace) -> None:
-    from course_utils.doctor import FAIL, doctor
+    from course_utils.learner.doctor import FAIL, doctor
 
     findings = doctor(ROOT)
     print(*findings, sep="\n")
@@ -219,7 +217,7 @@ def train(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    from course_utils.storyteller import load
+    from course_utils.model.storyteller import load
     from course_utils.training.corpus import read_stories
     from course_utils.training.evaluate import evaluate
 

@@ -17,8 +17,8 @@ from llguidance import LLMatcher, LLParserLimits, regex_to_lark
 from llguidance.tiktoken import lltokenizer_from_encoding
 from torch import Tensor
 
-from course_utils.penalties import check_ids
-from course_utils.sampling import finite_rows, keep
+from course_utils.checks import check_ids, finite_rows
+from course_utils.sampling import keep
 
 # Where only one text can follow, llguidance would allow only the tokens that encoding it gives.
 ANY_TOKENS = '%llguidance {"no_forcing": true}\nstart: '

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from course_utils import penalties, sampling
-from course_utils.gpt import GPT, Cache
+from course_utils.checks import check_count, check_number, check_seed
 from course_utils.metrics import entropy
-from course_utils.quick import quick_draw
-from course_utils.storyteller import Storyteller
-from course_utils.tokenizer import TextStream
+from course_utils.model.cache import Cache
+from course_utils.model.gpt import GPT
+from course_utils.model.storyteller import Storyteller
+from course_utils.model.tokenizer import TextStream
+from course_utils.shortlist import quick_draw
 
 Process = Callable[[Tensor, Tensor], Tensor]
 
@@ -48,7 +50,7 @@ class Settings:
     presence_penalty: float = 0.0
 
     def __post_init__(self):
-        sampling.check_number("temperature", self.temperature, 0, math.inf, "Use 0 for greedy")
+        check_number("temperature", self.temperature, 0, math.inf, "Use 0 for greedy")
         logits, ids = torch.zeros(1), torch.zeros(1, dtype=torch.int64)
         for name, value in self.changed().items():
             function, history = KNOBS[name]  # which checks its value
@@ -196,13 +198,13 @@ def generate_batch(
     The rest is as in `generate`. Raises ValueError also if there is no prompt, or a seed too few.
     """
     seeds = range(len(prompts)) if seeds is None else seeds
-    sampling.check_count("max_new_tokens", max_new_tokens)
+    check_count("max_new_tokens", max_new_tokens)
     if isinstance(prompts, str) or not prompts:
         raise ValueError(f"prompts must be a list of at least one text, got {prompts!r}")
     if len(seeds) != len(prompts):
         raise ValueError(f"seeds must be one a prompt, {len(prompts)}, got {len(seeds)}")
     for seed in seeds:
-        sampling.check_seed(seed)
+        check_seed(seed)
     rows = [Row(model, prompt, seed) for prompt, seed in zip(prompts, seeds, strict=True)]
     return run(model, rows, process or Settings(), max_new_tokens, cache)
 

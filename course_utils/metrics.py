@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_utils.sampling import check_count, check_number, check_seed, finite_rows
+from course_utils.checks import check_count, check_number, check_seed, finite_rows
 
 Text = Sequence[Hashable] | Tensor
 

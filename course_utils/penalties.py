@@ -17,29 +17,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from course_utils.sampling import check_count, check_number, finite_rows, keep
-
-
-def check_ids(ids: Tensor, logits: Tensor) -> None:
-    """ValueError unless ids are int64, lie in the vocabulary and share the leading shape."""
-    if not isinstance(ids, Tensor) or ids.dtype != torch.int64:
-        kind = ids.dtype if isinstance(ids, Tensor) else type(ids).__name__
-        raise ValueError(f"ids must be an int64 tensor, got {kind}")
-    *leading, vocab = logits.shape
-    if ids.ndim != logits.ndim or list(ids.shape[:-1]) != leading:
-        wanted = "".join(f"{size}, " for size in leading)
-        raise ValueError(f"ids must be of shape ({wanted}length), got {tuple(ids.shape)}")
-    outside = ids[(ids < 0) | (ids >= vocab)]
-    if len(outside):
-        raise ValueError(f"ids must be in [0, {vocab}), the vocabulary, got {int(outside[0])}")
-
-
-def check_token(name: str, token: int, logits: Tensor) -> None:
-    """ValueError unless the token is a whole number in the vocabulary."""
-    vocab = logits.shape[-1]
-    whole = isinstance(token, int) and not isinstance(token, bool)
-    if not whole or not 0 <= token < vocab:
-        raise ValueError(f"{name} must be a token id in [0, {vocab}), got {token!r}")
+from course_utils.checks import check_count, check_ids, check_number, check_token, finite_rows
+from course_utils.sampling import keep
 
 
 def fit(x: Tensor, logits: Tensor) -> Tensor:

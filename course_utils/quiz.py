@@ -231,6 +231,6 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
 
 def score_button():
     """A button that saves the notebook it is in, scores it and shows a table, as a widget."""
-    from course_utils.button import ScoreButton  # here, so that scored cells need no widget
+    from course_utils.learner.button import ScoreButton  # here, so that scored cells need no widget
 
     return ScoreButton().box

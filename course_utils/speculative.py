@@ -11,10 +11,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils import sampling
+from course_utils.checks import check_count, check_seed
 from course_utils.generate import Process, Settings, processed
-from course_utils.gpt import GPT, Cache
-from course_utils.storyteller import Storyteller
-from course_utils.tokenizer import TextStream
+from course_utils.model.cache import Cache
+from course_utils.model.gpt import GPT
+from course_utils.model.storyteller import Storyteller
+from course_utils.model.tokenizer import TextStream
 
 # From all ids so far, how many to propose at most, and a generator: the proposed ids, and the
 # probabilities that each was drawn from, (proposed, vocab).
@@ -65,7 +67,7 @@ def lookup_draft(model: Storyteller, ngram: int = 3) -> Draft:
     The longest match of at most `ngram` tokens counts. Needs no second model; good where a text
     repeats itself. Saxena 2023, https://github.com/apoorvumang/prompt-lookup-decoding.
     """
-    sampling.check_count("ngram", ngram)
+    check_count("ngram", ngram)
 
     def propose(ids: list[int], ahead: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         found = []
@@ -112,9 +114,9 @@ def speculate(
     with greedy settings it is the same text. ahead: the most tokens that the draft may propose.
     Raises ValueError on bad arguments, or if prompt and new tokens do not fit into the context.
     """
-    sampling.check_count("max_new_tokens", max_new_tokens)
-    sampling.check_count("ahead", ahead)
-    sampling.check_seed(seed)
+    check_count("max_new_tokens", max_new_tokens)
+    check_count("ahead", ahead)
+    check_seed(seed)
     ids = model.encode(prompt)
     room = model.gpt.config.n_positions - len(ids)
     if max_new_tokens > room:

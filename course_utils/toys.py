@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT
 
 
 class Toy(NamedTuple):

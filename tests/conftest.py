@@ -7,7 +7,7 @@ import torch
 
 from course_utils.cli import ROOT
 from course_utils.grading import sandbox
-from course_utils.storyteller import load
+from course_utils.model.storyteller import load
 
 torch.set_num_threads(1)
 
@@ -36,6 +36,6 @@ def sandboxed() -> None:
 @pytest.fixture(scope="session")
 def lesson_pages(tmp_path_factory) -> list[Path]:
     """What `course html` writes of this course."""
-    from course_utils.site import html  # slow to import
+    from course_utils.author.site import html  # slow to import
 
     return list(html(ROOT, tmp_path_factory.mktemp("site")))

@@ -22,8 +22,8 @@ from course_utils.beam import (
     stochastic_beam_search,
 )
 from course_utils.generate import Settings, generate
+from course_utils.model.storyteller import HERE
 from course_utils.penalties import no_repeat_ngram, repetition_penalty
-from course_utils.storyteller import HERE
 
 INF = math.inf
 PROMPT = "Once upon a time"

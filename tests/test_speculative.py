@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from course_utils.generate import Settings, generate
-from course_utils.gpt import GPT
+from course_utils.model.gpt import GPT
+from course_utils.model.storyteller import Storyteller
 from course_utils.speculative import lookup_draft, model_draft, speculate, verify
-from course_utils.storyteller import Storyteller
 
 PROMPT = "Once upon a time"
 GREEDY = Settings(temperature=0)

@@ -9,8 +9,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import storyteller
 from course_utils.beam import Hypothesis, NextLogits, Node, Reader, Search, grow_beams, prompt_ids
+from course_utils.checks import check_count, check_number
 from course_utils.explore.panel import (
     Fault,
     Panel,
@@ -23,8 +23,8 @@ from course_utils.explore.panel import (
 )
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
-from course_utils.sampling import check_count, check_number
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model import storyteller
+from course_utils.model.tokenizer import END_OF_TEXT
 
 MOST_BEAMS = 5
 LONGEST = 6

@@ -10,7 +10,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import sampling, storyteller
+from course_utils import sampling
+from course_utils.checks import check_count, check_number, finite_rows
 from course_utils.explore.distribution import reading
 from course_utils.explore.panel import (
     HOTTEST,
@@ -28,7 +29,7 @@ from course_utils.explore.panel import (
 )
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
-from course_utils.sampling import check_number, finite_rows
+from course_utils.model import storyteller
 
 # From "The Story of the Three Bears" as Joseph Jacobs tells it, 1890.
 PASSAGE = (
@@ -194,7 +195,7 @@ def check_start(start: dict[str, float]) -> None:
     for name in RULES:
         low, high = KNOBS[name][1]["min"], KNOBS[name][1]["max"]
         if name == "top_k":
-            sampling.check_count(name, start[name], least=0)
+            check_count(name, start[name], least=0)
         check_number(name, start[name], low, high, f"Use {KNOBS[name][0]} to switch it off")
 
 

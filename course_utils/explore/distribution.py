@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import storyteller
+from course_utils.checks import check_number, check_seed, finite_rows
 from course_utils.explore.panel import (
     HOTTEST,
     Fault,
@@ -29,7 +29,8 @@ from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices, entropy
-from course_utils.sampling import check_number, check_seed, finite_rows, sample
+from course_utils.model import storyteller
+from course_utils.sampling import sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
 SLIDERS = ("temperature", "top_k", "top_p", "min_p")

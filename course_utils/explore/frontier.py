@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import torch
 from matplotlib.figure import Figure
 
-from course_utils import storyteller
+from course_utils.checks import check_seed
 from course_utils.explore.panel import (
     LABEL,
     PRESETS,
@@ -27,7 +27,7 @@ from course_utils.explore.panel import (
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
-from course_utils.sampling import check_seed
+from course_utils.model import storyteller
 
 LENGTH = 20  # tokens a text
 MORE = 3  # sets of texts that the button adds

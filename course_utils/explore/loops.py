@@ -10,8 +10,8 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import storyteller
 from course_utils.beam import Reader, grow_beams, prompt_ids
+from course_utils.checks import check_count, check_number, check_seed
 from course_utils.explore.panel import (
     KNOBS,
     LONGEST_RUN,
@@ -31,8 +31,8 @@ from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
+from course_utils.model import storyteller
 from course_utils.penalties import no_repeat_ngram
-from course_utils.sampling import check_count, check_number, check_seed
 
 N = 4  # the n-grams that are looked for
 BEAMS = 4

@@ -10,7 +10,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import penalties, storyteller
+from course_utils import penalties
+from course_utils.checks import check_count, check_number, finite_rows
 from course_utils.explore.panel import (
     KNOBS,
     LONGEST_RUN,
@@ -30,7 +31,7 @@ from course_utils.explore.panel import (
 )
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
-from course_utils.sampling import check_count, check_number, finite_rows
+from course_utils.model import storyteller
 
 TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."

@@ -12,7 +12,7 @@ import tiktoken
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import storyteller
+from course_utils.checks import check_count, check_number, check_seed
 from course_utils.explore.panel import (
     KNOBS,
     Fault,
@@ -31,8 +31,8 @@ from course_utils.explore.plots.playground import LEVELS, Block, Cell, Playgroun
 from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
-from course_utils.sampling import check_count, check_number, check_seed
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model import storyteller
+from course_utils.model.tokenizer import END_OF_TEXT
 from course_utils.toys import Markov
 
 SHAPING = ("temperature", "top_k", "top_p", "min_p")

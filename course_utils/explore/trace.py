@@ -9,8 +9,8 @@ import ipywidgets as widgets
 import torch
 from matplotlib.figure import Figure
 
-from course_utils import storyteller
 from course_utils.beam import beam_search
+from course_utils.checks import check_count, check_number, check_seed
 from course_utils.explore.panel import (
     HOTTEST,
     Panel,
@@ -27,7 +27,7 @@ from course_utils.explore.panel import (
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
-from course_utils.sampling import check_count, check_number, check_seed
+from course_utils.model import storyteller
 
 # From "Among the Forest People" by Clara Dillingham Pierson, 1898. The Storyteller has not read it.
 PROMPT = "The very next morning the Forest People awakened to find"

@@ -10,11 +10,10 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.build import copy_sources, modules
-from course_utils.grading import stock
+from course_utils.author import stock
+from course_utils.author.build import copy_sources, modules
 from course_utils.grading.repair import parse
-
-ROOT = Path(__file__).resolve().parents[2]
+from course_utils.project import ROOT
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from course_utils.tokenizer import PATTERN
+from course_utils.model.tokenizer import PATTERN
 
 
 def train_tokenizer(stories: list[str], vocab_size: int, path: Path) -> None:

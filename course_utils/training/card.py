@@ -4,7 +4,7 @@ import platform
 from dataclasses import asdict
 
 from course_utils.generate import Settings, generate
-from course_utils.storyteller import Storyteller
+from course_utils.model.storyteller import Storyteller
 from course_utils.training.evaluate import Evaluation
 from course_utils.training.train import Recipe
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import tiktoken
 
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT
 
 
 def read_stories(path: Path) -> list[str]:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from course_utils.gpt import GPT
-from course_utils.storyteller import Storyteller
+from course_utils.model.gpt import GPT
+from course_utils.model.storyteller import Storyteller
 from course_utils.training.corpus import encode_stories
 
 

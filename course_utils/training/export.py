@@ -8,12 +8,12 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from course_utils.checksums import FILES
-from course_utils.gpt import GPT, to_gpt2
+from course_utils.model.checksums import FILES
+from course_utils.model.gpt import GPT, to_gpt2
 
 
 def export(model: GPT, ranks: Path, folder: Path) -> None:
-    """Fill `folder` with files that `course_utils.storyteller` and `transformers` can load."""
+    """Fill `folder` with files that `model.storyteller` and `transformers` can load."""
     folder.mkdir(parents=True, exist_ok=True)
     end_of_text = model.config.vocab_size - 1
     config = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT
 from course_utils.training.books import Book
 from course_utils.training.clean import stories
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from course_utils.gpt import Config
-from course_utils.storyteller import load
-from course_utils.tokenizer import load_tokenizer
+from course_utils.model.gpt import Config
+from course_utils.model.storyteller import load
+from course_utils.model.tokenizer import load_tokenizer
 from course_utils.training.books import MIRROR, all_books, check_raw, fetch
 from course_utils.training.bpe import train_tokenizer
 from course_utils.training.card import model_card

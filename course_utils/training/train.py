@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from course_utils.gpt import GPT, Config
+from course_utils.model.gpt import GPT, Config
 
 
 @dataclass(frozen=True)

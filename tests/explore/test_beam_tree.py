@@ -10,7 +10,7 @@ from course_utils.beam import beam_search
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, layout, number
 from course_utils.explore.plots.style import FONT
 from course_utils.generate import Settings, generate
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT
 from course_utils.toys import GREEDY_LOSES
 
 ENDING = "So they were married, and lived happily ever after."

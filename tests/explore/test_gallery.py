@@ -1,7 +1,7 @@
 import ipywidgets as widgets
 from PIL import Image
 
-from course_utils.explore.gallery import EXAMPLES, gallery, panels
+from course_utils.author.gallery import EXAMPLES, gallery, panels
 
 
 def test_every_explorer_has_its_picture_the_same_each_time(storyteller, tmp_path):

@@ -27,7 +27,7 @@ from course_utils.explore.plots.playground import (
 )
 from course_utils.generate import Settings, generate
 from course_utils.metrics import distinct_n
-from course_utils.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT
 from course_utils.toys import CAT, Markov
 
 pytestmark = pytest.mark.usefixtures("storyteller")

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from bank import HIDDEN, MODULES, SOLUTION, Module, answered
 
-from course_utils.build import copy_sources
+from course_utils.author.build import copy_sources
 from course_utils.grading.grade import Course, grade
 
 ROOT = Path(__file__).resolve().parents[2]

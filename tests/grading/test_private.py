@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
-from course_utils.build import build, source_notebook
+from course_utils.author.build import build, source_notebook
 from course_utils.cli import main
 from course_utils.grading.grade import Course, grade
 from course_utils.grading.private import private_tests

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.build import build, modules, source_notebook
+from course_utils.author.build import build, modules, source_notebook
 from course_utils.grading.score import Item, Report, one_line, score
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.build import build
+from course_utils.author.build import build
 from course_utils.grading.grade import Course, grade
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -129,7 +129,7 @@ def test_hardly_a_text_depends_on_its_batch(storyteller):
 
 
 def test_half_precision_writes_another_text_even_when_greedy():
-    from course_utils import storyteller
+    from course_utils.model import storyteller
 
     exact, rounded = (
         [step.token for step in generate(model, PROMPT, Settings(temperature=0), 60)]

@@ -19,8 +19,8 @@ import nbformat
 from bank import MODULES, SOLUTION, Module, answered
 from nbgrader.api import Gradebook
 
-from course_utils.build import copy_sources
-from course_utils.grading import stock
+from course_utils.author import stock
+from course_utils.author.build import copy_sources
 from course_utils.grading.grade import grade
 
 ROOT = Path(__file__).resolve().parents[2]

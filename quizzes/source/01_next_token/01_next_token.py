@@ -592,7 +592,7 @@ print(f"mean of the exp: {(-logprobs).exp().mean():.1f}")
 # - vLLM reports log-probabilities of the model's own logits, before penalties and temperature
 #   [vllm2026].
 # - They keep the keys and values of earlier tokens in a cache [hfcourse2026]; so does `generate`.
-# - The same loop runs OpenAI's GPT-2: `course_utils.gpt.GPT.from_pretrained("gpt2")` loads its
+# - The same loop runs OpenAI's GPT-2: `course_utils.model.gpt.GPT.from_pretrained("gpt2")` loads its
 #   published weights.
 
 # %% [markdown]

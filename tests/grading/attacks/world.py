@@ -15,7 +15,8 @@ import nbformat
 import psutil
 from grading.attacks.cases import Attack
 
-from course_utils.grading import sandbox, stock
+from course_utils.author import stock
+from course_utils.grading import sandbox
 
 NAME = "01_target"
 TEXT = Path(__file__).with_name(f"{NAME}.txt").read_text("utf-8")

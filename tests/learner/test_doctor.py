@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import doctor as examine
 from course_utils.cli import ROOT
-from course_utils.doctor import FAIL, OK, WARN, Finding, doctor
+from course_utils.learner import doctor as examine
+from course_utils.learner.doctor import FAIL, OK, WARN, Finding, doctor
 
 ORDER = ["Python", "packages", "kernel", "widgets", "model", "memory", "sandbox", "browser"]
 
@@ -18,7 +18,9 @@ ORDER = ["Python", "packages", "kernel", "widgets", "model", "memory", "sandbox"
 def root(tmp_path) -> Path:
     """What doctor reads of a course, to damage."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(ROOT / "course_utils" / "storyteller", tmp_path / "course_utils/storyteller")
+    shutil.copytree(
+        ROOT / "course_utils/model/storyteller", tmp_path / "course_utils/model/storyteller"
+    )
     return tmp_path
 
 
@@ -52,7 +54,7 @@ def test_a_machine_that_runs_these_tests_can_run_the_course():
 
 def test_it_does_not_wait_for_torch():
     code = (
-        "import sys; from pathlib import Path; from course_utils.doctor import doctor; "
+        "import sys; from pathlib import Path; from course_utils.learner.doctor import doctor; "
         f"doctor(Path({str(ROOT)!r})); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -133,7 +135,7 @@ def test_no_widget_extension_is_a_failure(monkeypatch, tmp_path):
 
 
 def test_damaged_and_missing_weights_are_named(root):
-    model = root / "course_utils" / "storyteller" / "model.safetensors"
+    model = root / "course_utils" / "model" / "storyteller" / "model.safetensors"
     data = bytearray(model.read_bytes())
     data[-1] ^= 1  # a single bit
     model.write_bytes(data)

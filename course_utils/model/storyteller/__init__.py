@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from course_utils.checksums import damage
-from course_utils.gpt import GPT, Config, from_gpt2
-from course_utils.tokenizer import load_tokenizer
+from course_utils.model.checksums import damage
+from course_utils.model.gpt import GPT, Config, from_gpt2
+from course_utils.model.tokenizer import load_tokenizer
 
 HERE = Path(__file__).parent
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_utils import home
-from course_utils.copies import (
+from course_utils.learner import home
+from course_utils.learner.own_copies import (
     FOLDER,
     Change,
     changes,

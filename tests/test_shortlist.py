@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.quick import quick_draw
 from course_utils.sampling import sample, temperature, top_k, top_p
+from course_utils.shortlist import quick_draw
 
 
 def readable(logits, t, k, p):

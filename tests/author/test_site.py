@@ -13,10 +13,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from course_utils import explore
+from course_utils.author.site import formula, html
 from course_utils.cli import ROOT
 from course_utils.explore import playground
 from course_utils.explore.still import still
-from course_utils.site import formula, html
 
 SECRET = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from course_utils import storyteller as shipped
-from course_utils.gpt import GPT, Config, from_gpt2
-from course_utils.tokenizer import load_tokenizer
+from course_utils.model import storyteller as shipped
+from course_utils.model.gpt import GPT, Config, from_gpt2
+from course_utils.model.tokenizer import load_tokenizer
 from course_utils.training.bpe import train_tokenizer
 from course_utils.training.corpus import encode_stories, read_stories
 from course_utils.training.evaluate import total_nats

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.storyteller import HERE, load
-from course_utils.tokenizer import END_OF_TEXT, TextStream, load_tokenizer
+from course_utils.model.storyteller import HERE, load
+from course_utils.model.tokenizer import END_OF_TEXT, TextStream, load_tokenizer
 
 TOKENIZER = load().tokenizer
 tokens = st.integers(0, TOKENIZER.n_vocab - 1)

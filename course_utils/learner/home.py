@@ -11,7 +11,7 @@ import nbformat
 from IPython.display import HTML, display
 from nbformat import NotebookNode
 
-from course_utils import copies, progress
+from course_utils.learner import own_copies, progress
 
 NAME = "home.ipynb"
 SECONDS = 2  # between two looks at the files
@@ -22,7 +22,7 @@ TEXT = """# The Next Token
 Your modules, in `my-course/`. Click one to open it. Run the cell below (Shift+Enter), and the table
 follows what you do.
 """
-CODE = "from course_utils.home import home\n\nhome()"
+CODE = "from course_utils.learner.home import home\n\nhome()"
 
 following = threading.Event()  # set when another call of `home` takes over
 
@@ -61,7 +61,7 @@ def state(folder: Path) -> list[tuple[str, int, int]]:
 
 def table(folder: Path, root: Path = progress.ROOT) -> str:
     """The modules of `folder` and of the course, as HTML with links relative to `folder`."""
-    names = sorted({*copies.module_names(root), *(p.stem for p in modules_in(folder))})
+    names = sorted({*own_copies.module_names(root), *(p.stem for p in modules_in(folder))})
     rows = "\n".join(row(folder, root, name) for name in names)
     heads = "".join(f"<th scope='col' {LEFT}>{head}</th>" for head in HEADS)
     page = folder / progress.SUMMARY
@@ -90,7 +90,7 @@ def row(folder: Path, root: Path, name: str) -> str:
 
 def about(path: Path, name: str) -> tuple[str, str]:
     """A module's title and how long it takes, as its first cells say."""
-    notebook = copies.readable(path) if path.exists() else None
+    notebook = own_copies.readable(path) if path.exists() else None
     text = "\n".join(cell.source for cell in notebook.cells[:5]) if notebook else ""
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     minutes = re.search(r"\*\*(?:About )?(\w+ minutes)\*\*", text)
@@ -101,13 +101,13 @@ def progress_of(path: Path, scored: bool) -> str:
     """scored, begun, not started; or what is the matter with the learner's notebook."""
     if not path.exists():
         return "not copied: run course lab"
-    if (notebook := copies.readable(path)) is None:
+    if (notebook := own_copies.readable(path)) is None:
         return "cannot be read"
     if scored:
         return "scored"
-    given = path.parents[1] / copies.GIVEN / path.parent.name / path.name
+    given = path.parents[1] / own_copies.GIVEN / path.parent.name / path.name
     ran = any(cell.get("execution_count") for cell in notebook.cells)
-    edited = given.exists() and copies.content(given) != copies.content(path)
+    edited = given.exists() and own_copies.content(given) != own_copies.content(path)
     return "begun" if ran or edited else "not started"
 
 
@@ -116,8 +116,8 @@ def write(folder: Path) -> Path | None:
 
     A home notebook whose cells the learner changed, or made, stays as it is.
     """
-    path, given = folder / NAME, folder / copies.GIVEN / NAME
-    ours = given.exists() and copies.content(path) == copies.content(given)
+    path, given = folder / NAME, folder / own_copies.GIVEN / NAME
+    ours = given.exists() and own_copies.content(path) == own_copies.content(given)
     if os.path.lexists(path) and not ours:
         return None
     new = notebook(folder)

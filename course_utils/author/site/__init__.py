@@ -29,7 +29,7 @@ TITLE = re.compile(r"^# (.+)\n+(?![>#])((?:.+\n?)*)")
 MINUTES = re.compile(r"^> \*\*(?:About )?(\w+) minutes\*\*", re.MULTILINE)
 KEY = re.compile(r"\[([a-z]+\d+[a-z]?)\]")
 ANCHOR = re.compile(rf"<strong>(?={KEY.pattern}</strong>)")
-TEMPLATES = PackageLoader("course_utils.site", "")
+TEMPLATES = PackageLoader("course_utils.author.site", "")
 
 
 class Lesson(NamedTuple):

@@ -4,9 +4,10 @@ from types import ModuleType
 
 import pytest
 
-from course_utils import button, quiz
+from course_utils import quiz
 from course_utils.grading.score import Item, Report
-from course_utils.progress import history
+from course_utils.learner import button
+from course_utils.learner.progress import history
 
 
 class Page:

@@ -7,8 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from course_utils.gpt import GPT, Cache
-from course_utils.storyteller import HERE, load
+from course_utils.model.cache import Cache
+from course_utils.model.gpt import GPT
+from course_utils.model.storyteller import HERE, load
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +87,9 @@ def test_one_token_a_row_equals_the_blocks(storyteller, ids, dtype, rows, monkey
         expected = gpt(ids[:rows, :40])[:, -1].float()
     close = 1e-4 if dtype == torch.float32 else 0.25
     for able in (True, False):
-        monkeypatch.setattr("course_utils.products.made", {})
+        monkeypatch.setattr("course_utils.model.packed.made", {})
         if not able:
-            monkeypatch.setattr("course_utils.products.can_pack", lambda weight: False)
+            monkeypatch.setattr("course_utils.model.packed.can_pack", lambda weight: False)
         cache = Cache(gpt, rows)
         with torch.inference_mode():
             gpt.hidden(ids[:rows, :39], cache)

@@ -1,6 +1,6 @@
 """Stock nbgrader in a process of its own, so its logs, settings and kernels touch nothing of ours.
 
-`run` is the caller's side; `python -m course_utils.grading.stock` is the other one. It starts in a
+`run` is the caller's side; `python -m course_utils.author.stock` is the other one. It starts in a
 nbgrader course folder, and both sides keep their notes to each other in that folder.
 """
 
@@ -31,7 +31,7 @@ def run(course: Path, modules: list[str], submission: Path | None = None) -> dic
     (course / REQUEST).write_text(json.dumps(request), "utf-8")
     with (course / LOG).open("wb") as log:  # a file: a pipe would wait for a learner's stray child
         worker = subprocess.Popen(
-            [sys.executable, "-m", "course_utils.grading.stock"],
+            [sys.executable, "-m", "course_utils.author.stock"],
             cwd=course,
             env=environment(course.parent / "jupyter"),
             stdin=subprocess.DEVNULL,

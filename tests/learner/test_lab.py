@@ -15,8 +15,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils import cli
-from course_utils.copies import changes, copy_modules
-from course_utils.lab import HOST, difference, free_port, lab
+from course_utils.learner.lab import HOST, difference, free_port, lab
+from course_utils.learner.own_copies import changes, copy_modules
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch):
         taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr("course_utils.lab.FIRST_PORT", port)
+        monkeypatch.setattr("course_utils.learner.lab.FIRST_PORT", port)
         assert free_port(None) > port
 
 
@@ -207,7 +207,8 @@ def test_without_modules_it_says_how_to_make_them(tmp_path):
 def test_jupyterlab_serves_the_copies_without_asking_for_news(updated):
     root = updated
     (root / "my-course" / "02_b" / "02_b.ipynb").unlink()
-    code = f"from pathlib import Path; from course_utils.lab import lab; lab(Path({str(root)!r}),"
+    code = "from pathlib import Path; from course_utils.learner.lab import lab; "
+    code += f"lab(Path({str(root)!r}),"
     port = free_port(None)
     with (root / "log").open("wb") as log:
         server = subprocess.Popen(

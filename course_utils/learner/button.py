@@ -90,7 +90,7 @@ def version(path: Path) -> tuple | None:
 def scored(path: Path) -> str:
     """The score of a notebook's file, with how it compares to earlier ones, as HTML."""
     from course_utils.grading.score import score  # slow to import, and needed only on a click
-    from course_utils.progress import record
+    from course_utils.learner.progress import record
 
     saved = datetime.fromtimestamp(path.stat().st_mtime)
     report = score(path)

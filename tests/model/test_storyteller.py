@@ -4,8 +4,8 @@ import shutil
 import pytest
 import torch
 
-from course_utils.checksums import FILES
-from course_utils.storyteller import HERE, StorytellerError, load
+from course_utils.model.checksums import FILES
+from course_utils.model.storyteller import HERE, StorytellerError, load
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_named(copy, name):
 
 
 def test_another_models_tokenizer_is_refused(copy, monkeypatch):
-    monkeypatch.setattr("course_utils.storyteller.check_files", lambda folder: None)
+    monkeypatch.setattr("course_utils.model.storyteller.check_files", lambda folder: None)
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"vocab_size": 5000}))
     with pytest.raises(StorytellerError, match="4096 tokens, but the model has 5000"):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from course_utils.checksums import damage
+from course_utils.model.checksums import damage
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 GIB = 2**30
@@ -140,7 +140,7 @@ def disabled_in(extension: str) -> Path | None:
 
 
 def weights(root: Path) -> Finding:
-    folder = root / "course_utils" / "storyteller"
+    folder = root / "course_utils" / "model" / "storyteller"
     if reason := damage(folder):
         return Finding(FAIL, f"model: {reason}", f'git -C "{root}" checkout -- course_utils')
     return Finding(OK, "model: the Storyteller's files have the right checksums")

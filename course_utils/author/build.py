@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.grading import stock
-from course_utils.source import cell_lines, complain, sha1, source_notebook
+from course_utils.author import stock
+from course_utils.author.source import cell_lines, complain, sha1, source_notebook
 
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 NOT_DATA = (".ipynb", ".pyc")

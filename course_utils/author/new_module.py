@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from course_utils.build import NAME
+from course_utils.author.build import NAME
 
 TEMPLATE = Path("quizzes", "template")
 LONGEST_TITLE = 60

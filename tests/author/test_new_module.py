@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from bank import measure
 
-from course_utils.build import build
-from course_utils.new_module import new_module
+from course_utils.author.build import build
+from course_utils.author.new_module import new_module
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "10_gap"
 FILES = [
     f"quizzes/source/{NAME}/{NAME}.py",

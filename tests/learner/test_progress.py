@@ -6,10 +6,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils import cli, home, progress
-from course_utils.copies import copy_modules
+from course_utils import cli
 from course_utils.grading.score import Item, Report
-from course_utils.progress import Score, append, best, history, history_file, record, told
+from course_utils.learner import home, progress
+from course_utils.learner.own_copies import copy_modules
+from course_utils.learner.progress import Score, append, best, history, history_file, record, told
 
 
 def score(points: float, most: float = 17, days: int = 0) -> Score:

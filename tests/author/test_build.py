@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.build import build, source_notebook
+from course_utils.author.build import build, source_notebook
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LESSON = (ROOT / "tests" / "grading" / "01_tiny.txt").read_text("utf-8")
 NAME = "01_tiny"
 

@@ -1,0 +1,1 @@
+"""For learners: their copies of the modules, JupyterLab on them, progress, and the score."""
