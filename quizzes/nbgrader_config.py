@@ -8,6 +8,7 @@ these settings too.
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader import preprocessors as stock
 
+from course_utils.author import questions
 from course_utils.grading import pages, plugin
 
 c = get_config()  # noqa: F821  nbgrader gives this name to the file
@@ -25,7 +26,7 @@ c.CourseDirectory.ignore = [
     "[0-9][0-9]_*.py",
 ]
 # The usual stub raises an error, which a function to repair would keep at its end.
-c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+c.ClearSolutions.code_stub = {"python": questions.STUB}
 
 # Students' code runs in a sandbox, and the tests where it cannot reach them.
 c.Autograde.sanitize_preprocessors = [

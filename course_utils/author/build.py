@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.author import stock
-from course_utils.author.source import cell_lines, complain, sha1, source_notebook
+from course_utils.author import banks, stock
+from course_utils.author.notebook import read_module, sha1, source_notebook
+from course_utils.author.questions import STUB, TEST
+from course_utils.author.source import SOLUTION, Mistake, complain, names, put
 
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 NOT_DATA = (".ipynb", ".pyc")
@@ -48,6 +50,7 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
                 made[target] = path.read_bytes()
         for path, data in made.items():
             check_ours(root, path, data)
+        check_banks(root, names)
         if execute:
             run_changed(root, course, names)
         for path, data in made.items():
@@ -60,6 +63,21 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
 def check_names(names: list[str] | None, here: list[str]) -> None:
     if unknown := sorted(set(names or ()) - set(here)):
         raise ValueError(f"no module {unknown[0]!r}; there are {', '.join(here)}")
+
+
+def check_banks(root: Path, names: list[str]) -> None:
+    """ValueError, with file and line, for what is misspelt in the modules' banks of answers."""
+    wrong = []
+    for name in names:
+        path = root / banks.FOLDER / f"{name}.py"
+        if path.is_file():
+            questions, _ = read_module(root / "quizzes" / "source" / name / f"{name}.py")
+            try:
+                complain(path, banks.misspelt(path.read_text("utf-8"), questions))
+            except ValueError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
 
 
 def watch(root: Path, names: list[str] | None = None, execute: bool = True) -> None:
@@ -160,16 +178,53 @@ def run_changed(root: Path, course: Path, names: list[str]) -> None:
 
 
 def run_reference(notebook: NotebookNode, folder: Path, text: Path) -> None:
-    """Run a module with its reference answers in `folder`, where its data files are.
+    """Run a module with its reference answers in `folder`, where its data files are; then each test
+    once more, on the answer's cell as learners get it.
 
     Raises ValueError with the lines of `text` that raised an error, up to the first cell that is no
-    test, and the tests at which the reference answer loses points.
+    test, and the tests at which a reference answer loses points or an untouched one gains some.
     """
+    _, cells = read_module(text)
+    pairs = list(zip(cells, notebook.cells, strict=True))
+    # The line of each cell's marker, less the lines that the build has put above the author's.
+    lines = [line - made.source.split(cell.source)[0].count("\n") for (cell, line), made in pairs]
+    again = [(place, cell) for place in tests(notebook) for cell in untouched(notebook, place)]
+    notebook.cells += [cell for _, cell in again]
+    run(notebook, folder, text, lines)
+    wrong = list(wrong_reference(notebook.cells[: len(lines)], lines))
+    for place, cell in again if not wrong else ():
+        if is_grade(cell) and (points := worth(cell)):
+            most = cell.metadata.nbgrader.points
+            wrong.append((lines[place], f"an untouched answer gets {points:g} of {most:g}"))
+    complain(text, wrong)
+
+
+def tests(notebook: NotebookNode) -> list[int]:
+    """The places of the test cells."""
+    cells = enumerate(notebook.cells)
+    return [i for i, cell in cells if cell.cell_type == "code" and is_grade(cell)]
+
+
+def untouched(notebook: NotebookNode, place: int) -> list[NotebookNode]:
+    """Cells that run a test on its answer's cell as learners get it, without the reference."""
+    test = notebook.cells[place]
+    name = test.metadata.nbgrader.grade_id.removesuffix(TEST)
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+    answer = cells[name].source
+    forget = f"for _ in {sorted(names(answer)[1])}: globals().pop(_, None)"
+    return [
+        nbformat.v4.new_code_cell(forget),
+        nbformat.v4.new_code_cell(put(answer, SOLUTION, STUB)),
+        nbformat.v4.new_code_cell(test.source, metadata=test.metadata),
+    ]
+
+
+def run(notebook: NotebookNode, folder: Path, text: Path, lines: list[int]) -> None:
+    """Run all cells, whatever they raise. ValueError, with its line, if one does not end."""
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from nbgrader.utils import determine_grade, is_grade
 
     jupyter = folder.parents[2] / f"run_{text.stem}"
     environment = stock.environment(jupyter)
@@ -185,21 +240,23 @@ def run_reference(notebook: NotebookNode, folder: Path, text: Path) -> None:
     )
     try:
         client.execute(env=environment, stderr=subprocess.DEVNULL)  # the kernel's own log
-        stopped = None
+        return
     except CellTimeoutError:
         stopped = f"the cell ran for more than {LONGEST_CELL} s and was stopped"
     except DeadKernelError:
         stopped = "the cell ended Python"
-    lines = cell_lines(text.read_text("utf-8"), notebook.cells)
-    if stopped:
-        complain(text, [(lines[begun[-1]], stopped)])
+    complain(text, [(lines[min(begun[-1], len(lines) - 1)], stopped)])
+
+
+def wrong_reference(cells: list[NotebookNode], lines: list[int]) -> Iterator[Mistake]:
+    """What went wrong in cells that ran with the reference answers, up to the first that is no
+    test: those below may only miss what it should have made."""
     start = {
         cell.execution_count: line
-        for cell, line in zip(notebook.cells, lines, strict=True)
+        for cell, line in zip(cells, lines, strict=True)
         if cell.get("execution_count")
     }
-    wrong = []
-    for cell, line in zip(notebook.cells, lines, strict=True):
+    for cell, line in zip(cells, lines, strict=True):
         graded = cell.cell_type == "code" and is_grade(cell)
         errors = [out for out in cell.get("outputs", ()) if out.output_type == "error"]
         for error in errors:
@@ -208,16 +265,30 @@ def run_reference(notebook: NotebookNode, folder: Path, text: Path) -> None:
             frames = re.findall(r"Cell In\[(\d+)\], line (\d+)", trace) or [(0, 0)]
             count, offset = map(int, frames[-1])
             said = " ".join(f"{error.ename}: {error.evalue}".split())
-            wrong.append((start.get(count, line) + offset, said))
-        if graded and not errors:
-            points, most = determine_grade(cell)
-            if points is not None and points < most:
-                loud = any(out.get("name") == "stderr" for out in cell.outputs)
-                why = ": what a test cell writes to stderr costs its points" if loud else ""
-                wrong.append((line, f"the reference answer gets {points:g} of {most:g}{why}"))
+            yield start.get(count, line) + offset, said
+        if graded and not errors and (points := worth(cell)) != cell.metadata.nbgrader.points:
+            loud = any(out.get("name") == "stderr" for out in cell.outputs)
+            why = ": what a test cell writes to stderr costs its points" if loud else ""
+            most = cell.metadata.nbgrader.points
+            yield line, f"the reference answer gets {points:g} of {most:g}{why}"
         if errors and not graded:
-            break  # the cells below may only miss what this one should have made
-    complain(text, wrong)
+            return
+
+
+def is_grade(cell: NotebookNode) -> bool:
+    meta = cell.metadata.get("nbgrader", {})
+    return bool(meta.get("grade")) and not meta.get("solution")
+
+
+def worth(cell: NotebookNode) -> float:
+    """What nbgrader gives for a test cell that has run; more than its points stops nbgrader."""
+    from nbgrader.utils import determine_grade
+
+    most = cell.metadata.nbgrader.points
+    cell = nbformat.from_dict(cell)
+    cell.metadata.nbgrader.points = float("inf")  # it would refuse a number above
+    points, _ = determine_grade(cell)
+    return most if points == float("inf") else points
 
 
 def modules(root: Path) -> list[str]:
@@ -244,6 +315,8 @@ def copy_sources(root: Path, course: Path, names: list[str]) -> None:
         raise ValueError(f"{settings} is missing")
     course.mkdir(parents=True)
     shutil.copyfile(settings, course / settings.name)
+    if (renamed := settings.with_name("renamed.tsv")).is_file():
+        shutil.copyfile(renamed, course / renamed.name)
     notebooks, wrong = {}, []
     for name in names:
         try:
@@ -268,7 +341,7 @@ def marked_notebook(folder: Path) -> NotebookNode:
     text = folder / f"{folder.name}.py"
     data = [path for path in files(folder) if path != text and path.suffix not in NOT_DATA]
     notebook = source_notebook(text)
-    notebook.metadata["next_token"] = {
+    notebook.metadata["next_token"] |= {
         "module": folder.name,
         "cells": fingerprint(notebook),
         "files": {path.relative_to(folder).as_posix(): sha1(path.read_bytes()) for path in data},

@@ -45,10 +45,10 @@ def new_module(root: Path, name: str, title: str) -> list[Path]:
         raise ValueError(
             f"{there[0].relative_to(root)} is there; move it away or take another name"
         )
-    values = {"TITLE": title, "NAME": name, "N": str(int(number))}
+    values = {"TITLE": title, "NAME": name}
     texts = {
         path: re.sub(
-            r"__(TITLE|NAME|N)__",
+            r"__(TITLE|NAME)__",
             lambda found: values[found[1]],
             (root / TEMPLATE / template).read_text("utf-8"),
         )

@@ -39,7 +39,7 @@ class Answered:
     """What students did with one item. scores: points by student; wrong: what was wrong, by
     student, of those who did not get all points; waiting: students whom a person has to grade."""
 
-    title: str  # number and grade id
+    title: str  # of the question, with its number
     name: str
     points: float
     by_hand: bool
@@ -99,7 +99,7 @@ def read(course: Course, module: str) -> list[Answered]:
 
 def answered(cell: NotebookNode, released: NotebookNode) -> Answered:
     meta = cell.metadata.nbgrader
-    title = f"{score.number_of(cell, released)} {meta.grade_id}".strip()
+    title = score.title_of(cell, released)
     by_hand = bool(meta.solution or meta.get("task"))
     return Answered(title, meta.grade_id, float(meta.points), by_hand, {}, {})
 

@@ -27,6 +27,7 @@ class Module:
     source: str  # the source notebook, as JSON
     given: str  # the same as learners got it
     tests: dict[str, str] = field(default_factory=dict)  # sources with private tests put in
+    earlier: dict[str, str] = field(default_factory=dict)  # grade ids of earlier editions
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def executed(job: Job) -> tuple[nbformat.NotebookNode, list[str]]:
         found = ", ".join(sorted(job.files)) or "no file"
         raise ValueError(f"{name} is missing; the submission holds {found}")
     notebook = parse(job.files[name], name)
-    notes = repair(notebook, given)
+    notes = repair(notebook, given, job.module.earlier)
     notebook.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
     ours = {quiz_id(cell): cell for cell in source.cells if quiz_id(cell)}
     for cell in notebook.cells:

@@ -39,7 +39,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from course_utils.grading import plugin, sandbox
 from course_utils.grading.execute import Job, Module, execute, reason
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given
+from course_utils.grading.repair import as_given, earlier_names
 
 RESULTS = "grading"  # the folder of a course where executed submissions are kept
 LARGEST = 100 * 2**20  # bytes, all files of a submission together
@@ -147,7 +147,8 @@ class Course:
         text = path.read_text("utf-8")
         source = nbformat.reads(text, as_version=4)
         tests = private_tests(self.folder, name, source)
-        return Module(name, text, nbformat.writes(as_given(source)), tests)
+        earlier = earlier_names(self.folder, name)
+        return Module(name, text, nbformat.writes(as_given(source)), tests, earlier)
 
     def students(self, module: str, only: str | None) -> list[str]:
         """Whoever submitted the module. ValueError if `only` did not."""

@@ -17,9 +17,10 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Float
 
+from course_utils.author.source import hidden_lines
 from course_utils.grading import sandbox, separate
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given, repair
+from course_utils.grading.repair import as_given, earlier_names, repair
 
 if sys.platform != "win32":  # where nbgrader has no exchange
     import pwd
@@ -41,7 +42,9 @@ class Repair(CoursePreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         given = as_given(self.source(resources))
-        for note in (notes := repair(nb, given)):
+        course = Path(self.parent.parent.coursedir.root)
+        earlier = earlier_names(course, resources["nbgrader"]["assignment"])
+        for note in (notes := repair(nb, given, earlier)):
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
         nb.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
         return nb, resources
@@ -78,7 +81,7 @@ class HideTests(ClearHiddenTests):
             if cell.cell_type != "code":
                 continue
             if separate.is_test(cell):
-                hidden = hidden or bool(separate.hidden_lines(cell.source))
+                hidden = hidden or bool(hidden_lines(cell.source))
                 for output in cell.outputs:
                     hush(output, told)
             elif hidden and cell.outputs:

@@ -2,10 +2,10 @@
 
 They are a file beside the modules' sources, private/NAME.py in the course folder, by grade id:
 
-    # %% square_of_any_sign
+    # %% square_test
     assert square(0.5) == 0.25, "Halves have squares too."
 
-    # %% sides_of_a_triangle replace
+    # %% sides_test replace
     assert sides == 3, "Draw one, and count."
 
 A block runs besides the hidden tests of its test cell, or with `replace` in place of them. It is
@@ -21,11 +21,11 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from course_utils.author.source import HIDDEN, hidden_lines, marks, put, regions
 from course_utils.grading import separate
 
 FOLDER = "private"  # of a course, git-ignored
 MARKER = re.compile(r"#\s*%%(.*)")
-BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 
 
 class Block(NamedTuple):
@@ -99,25 +99,25 @@ def check(path: Path, block: Block, cells: dict[str, NotebookNode]) -> None:
         compile(block.text, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         raise wrong(path, marker + (error.lineno or 1), error.msg)
+    for line, word, what in marks(block.text):
+        raise wrong(path, marker + line, f"{word} {what} is a mark of modules; take it out")
     if not ast.parse(block.text).body:
         raise wrong(path, marker, f"there is no test for {block.name}; write some, or take it out")
-    if block.replace and BEGIN not in cells[block.name].source:
+    if block.replace and not regions(cells[block.name].source, HIDDEN):
         raise wrong(path, marker, f"{block.name} has no hidden tests to replace; leave it out")
 
 
 def merged(test: str, block: Block) -> str:
     """The source of a test cell with the block put in."""
-    lines = test.split("\n")
+    marked_hidden = f"### BEGIN {HIDDEN}\n{block.text}\n### END {HIDDEN}"
     if block.replace:
-        begin = next(i for i, line in enumerate(lines) if BEGIN in line)
-        end = next(i for i, line in enumerate(lines) if END in line)
-        return "\n".join([*lines[: begin + 1], block.text, *lines[end:]])
-    marked_hidden = f"### {BEGIN}\n{block.text}\n### {END}"
+        return put(test, HIDDEN, marked_hidden)
+    lines = test.split("\n")
     # The value of a last line is partial credit: it stays the last one, and a block adds none.
     last = ast.parse(test).body[-1:]
     if last and isinstance(last[0], ast.Expr):
         at = last[0].lineno - 1
-        inside = last[0].lineno in separate.hidden_lines(test)
+        inside = last[0].lineno in hidden_lines(test)
         return "\n".join([*lines[:at], block.text if inside else marked_hidden, *lines[at:]])
     return f"{test}\n{marked_hidden}\nNone"
 

@@ -1,12 +1,17 @@
 """Reading and mending a submission, so that what is odd in it does not stop its scoring."""
 
+import csv
+from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.v4.rwbase import rejoin_lines
 from traitlets.config import Config
+
+RENAMED = "renamed.tsv"  # of a course: module, old and new grade ids
 
 
 def parse(data: bytes, name: str) -> NotebookNode:
@@ -43,19 +48,52 @@ def as_given(source: NotebookNode, config: Config | None = None) -> NotebookNode
     return given
 
 
-def repair(notebook: NotebookNode, given: NotebookNode) -> list[str]:
+def earlier_names(course: Path, module: str) -> dict[str, str]:
+    """The grade ids that a module had in earlier editions, each with the one it has now.
+
+    course: a course folder, whose renamed.tsv holds them; empty without that file. Raises
+    ValueError if a column is missing there.
+    """
+    path = course / RENAMED
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    for line, row in enumerate(rows, 2):
+        if not all(row.get(column) for column in ("module", "old", "new")):
+            raise ValueError(f"{path}:{line}: a row is module, old and new id, with tabs between")
+    return {row["old"]: row["new"] for row in rows if row["module"] == module}
+
+
+def repair(
+    notebook: NotebookNode, given: NotebookNode, earlier: Mapping[str, str] | None = None
+) -> list[str]:
     """Make the quiz cells of `notebook` those of `given`, in place; return a note for each change.
 
     Answers stay. Locked cells become as they were given, and missing ones come back; of two cells
-    with one id the first counts, the other becomes an ordinary cell.
+    with one id the first counts, the other becomes an ordinary cell. earlier: ids of an earlier
+    edition, whose cells count as those that have the new ids.
     """
     notes = []
     wanted = {quiz_id(cell): cell for cell in given.cells if quiz_id(cell)}
+    titles = given.metadata.get("next_token", {}).get("titles", {})
+
+    def called(name: str) -> str:
+        if name not in titles:
+            return f"cell {name}"
+        which = "the answer to" if is_answer(wanted[name]) else "the test of"
+        return f"{which} {titles[name]}"
+
+    if renamed := rename(notebook, wanted, earlier or {}):
+        notes.append(
+            f"this is a notebook of an earlier edition: {renamed} of its cells have other names "
+            "now, and count under these"
+        )
     seen = set()
     for i, cell in enumerate(notebook.cells):
         name = quiz_id(cell)
         if name in seen:
-            notes.append(f"cell {name} was there more than once: only the first one counts")
+            notes.append(f"{called(name)} was there more than once: only the first one counts")
         elif name and name not in wanted:
             notes.append(f"cell {name} is not part of this module: not scored")
         if name in seen or name not in wanted:
@@ -67,16 +105,16 @@ def repair(notebook: NotebookNode, given: NotebookNode) -> list[str]:
             notebook.cells[i] = like(original, cell)
         else:
             if cell.source != original.source or cell.cell_type != original.cell_type:
-                notes.append(f"cell {name} was edited: scored as it was given")
+                notes.append(f"{called(name)} was edited: scored as it was given")
             notebook.cells[i] = deepcopy(original)
 
     before = None
     for name, original in wanted.items():
         if name not in seen:
             if is_answer(original) and not original.metadata.nbgrader.grade:
-                notes.append(f"cell {name}, where an answer goes, was missing")
+                notes.append(f"{called(name)} was missing: its cell was taken out")
                 continue
-            notes.append(f"cell {name} was missing: put back as it was given")
+            notes.append(f"{called(name)} was missing: put back as it was given")
             ids = [quiz_id(cell) for cell in notebook.cells]
             notebook.cells.insert(ids.index(before) + 1 if before else 0, deepcopy(original))
         before = name
@@ -99,6 +137,24 @@ def repair(notebook: NotebookNode, given: NotebookNode) -> list[str]:
     notebook.metadata = deepcopy(given.metadata)
     notebook.nbformat_minor = given.nbformat_minor
     return notes
+
+
+def rename(
+    notebook: NotebookNode, wanted: Mapping[str, NotebookNode], earlier: Mapping[str, str]
+) -> int:
+    """Give cells with ids of an earlier edition the new ones, in place; how many there were.
+
+    Where the notebook has a cell with the new id as well, it is of this edition: nothing changes.
+    """
+    there = {quiz_id(cell) for cell in notebook.cells}
+    found = 0
+    for cell in notebook.cells:
+        name = quiz_id(cell)
+        new = earlier.get(name)
+        if new in wanted and name not in wanted and new not in there:
+            cell.metadata.nbgrader.grade_id = new
+            found += 1
+    return found
 
 
 def quiz_id(cell: NotebookNode) -> str | None:

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from course_utils.author import stock
 from course_utils.author.build import copy_sources, modules
+from course_utils.author.questions import TEST
 from course_utils.grading.repair import parse
 from course_utils.project import ROOT
 
@@ -144,7 +145,7 @@ def item(
     """What nbgrader gave for a graded cell, with the reason that its outputs tell."""
     meta = cell.metadata.nbgrader
     name, most = meta.grade_id, float(meta.points)
-    title = f"{number_of(cell, released)} {name}".strip()
+    title = title_of(cell, released)
     if meta.solution or meta.get("task"):
         return Item(title, 0, most, "graded by hand", by_hand=True)
     if graded is None:
@@ -173,24 +174,21 @@ def first_stop(graded: NotebookNode) -> list[str]:
     return []
 
 
-def number_of(cell: NotebookNode, released: NotebookNode) -> str:
-    """The number of the question that a cell belongs to, such as 2.1; empty if it has none."""
-    number = ""
-    for other in released.cells:
-        if found := re.match(r"\*\*(\d+\.\d+)\*\*", other.source):
-            number = found[1]
-        if other is cell:
-            break
-    return number
+def title_of(cell: NotebookNode, released: NotebookNode) -> str:
+    """Number and title of the question that a graded cell belongs to, such as 2.1 Two knives.
+
+    The cell's grade id in a notebook that `course build` did not make.
+    """
+    name = cell.metadata.nbgrader.grade_id
+    return released.metadata.get("next_token", {}).get("titles", {}).get(name, name)
 
 
 def answer_of(check: NotebookNode, released: NotebookNode) -> NotebookNode | None:
-    """The answer cell that a check is about: the check's grade_id begins with the answer's."""
-    checks = check.metadata.nbgrader.grade_id
+    """The answer cell that a test is about, whose grade id is the answer's with TEST behind it."""
+    name = check.metadata.nbgrader.grade_id.removesuffix(TEST)
     for cell in released.cells:
         meta = cell.metadata.get("nbgrader", {})
-        is_answer = meta.get("solution") and not meta.get("grade")
-        if is_answer and checks.startswith(f"{meta.grade_id}_"):
+        if meta.get("solution") and not meta.get("grade") and meta.grade_id == name:
             return cell
     return None
 

@@ -8,9 +8,7 @@ calls cross a pipe. Points come from the test cells alone.
 import ast
 import builtins
 import contextlib
-import re
 import subprocess
-import symtable
 import sys
 import time
 import traceback
@@ -24,6 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from torch import Tensor
 
+from course_utils.author.source import hidden_lines, names
 from course_utils.grading import wire
 from course_utils.grading.sandbox import Process
 from course_utils.grading.worker import MOST_PRINTED, Printed
@@ -33,8 +32,6 @@ MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new 
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
 MOST_TOLD = 1000  # kept of what its functions said to hidden tests
 TEST = "<test>"  # the file name of test cells
-HIDDEN = re.compile(r"### (BEGIN|END) HIDDEN TESTS")  # nbgrader's marks
-WORDS = re.compile(r"[^\W\d]\w*")
 
 
 # What a reply has to have; a call has these, or an error alone.
@@ -237,16 +234,6 @@ def called_from(lines: set[int]) -> bool:
     return False
 
 
-def hidden_lines(source: str) -> list[int]:
-    hidden, lines = False, []
-    for number, line in enumerate(source.split("\n"), 1):
-        if mark := HIDDEN.search(line):
-            hidden = mark[1] == "BEGIN"
-        if hidden:
-            lines.append(number)
-    return lines
-
-
 def known_error(name: str, message: str) -> Exception:
     """An exception of the same name: a built-in one, or else a new kind.
 
@@ -293,27 +280,6 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
         skip -= set(found)
         needed += found
     return skip
-
-
-def names(source: str) -> tuple[set[str], set[str]]:
-    """The global names that a cell uses, and those that it binds."""
-    try:
-        table = symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError):  # it may be of IPython's own syntax: any word is a name
-        words = set(WORDS.findall(source))
-        return words, words
-    used, bound = set(), set()
-    tables = [table]
-    while tables:
-        here = tables.pop()
-        tables += here.get_children()
-        for symbol in here.get_symbols():
-            if here is table or symbol.is_global():
-                if symbol.is_referenced():
-                    used.add(symbol.get_name())
-                if symbol.is_assigned() or symbol.is_imported():
-                    bound.add(symbol.get_name())
-    return used, bound
 
 
 def marked(cell: NotebookNode) -> dict:

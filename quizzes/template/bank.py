@@ -8,26 +8,26 @@ BANK = {
         {"whole": 2, "float": 2.0},
         {"only the best": 1, "one too many": 3, "all": 4, "none": 0},
     ),
-    "edge_of_the_gap": predict(
+    "printed_count": predict(
         "answer_printed",
         {"whole": 4, "float": 4.0},
         {"edge outside": 2, "ties broken": 3, "only the best": 1, "the bar": 2.5},
     ),
-    "heat_before_the_cut": choice("answer_heat", "A"),
-    "odds_after_the_cut": choice("answer_odds", "B"),
+    "heat_first": choice("answer_heat", "A"),
+    "two_survivors": choice("answer_odds", "B"),
     "gap_of_min_p": choice("answer_gap", "C"),
-    "where_many_stay": choice("answer_step", "D"),
-    "batch_repair": repair(
+    "crowded_step": choice("answer_step", "D"),
+    "bar_repair": repair(
         {
-            "a maximum a row": "best = logits.max(dim=-1, keepdim=True).values",
-            "amax": "best = logits.amax(-1, keepdim=True)",
-            "early return": "return logits.sort(dim=-1).values[..., -1:] - gap",
+            "a maximum a row": "return logits.max(dim=-1, keepdim=True).values - gap",
+            "amax": "return logits.amax(-1, keepdim=True) - gap",
+            "sorted": "return logits.sort(dim=-1).values[..., -1:] - gap",
         },
         {
-            "over rows": "best = logits.max(dim=0, keepdim=True).values",
-            "axis lost": "best = logits.max(dim=-1).values",
-            "smallest": "best = logits.min(dim=-1, keepdim=True).values",
-            "first token": "best = logits[..., :1]",
+            "over rows": "return logits.max(dim=0, keepdim=True).values - gap",
+            "axis lost": "return logits.max(dim=-1).values - gap",
+            "smallest": "return logits.min(dim=-1, keepdim=True).values - gap",
+            "first token": "return logits[..., :1] - gap",
         },
     ),
     "keep_within": write(

@@ -27,7 +27,7 @@
 # *e* ≈ 2.7 times: softmax turns a difference of logits into a ratio of probabilities.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import torch
 
 from course_utils import explore
@@ -75,21 +75,16 @@ explore.Distribution(NINE_WORDS, knobs=["min_p"])
 # %% [markdown]
 # ## Check your understanding
 #
-# 8 questions, 10 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **__N__.1** *(1 point)* Four tokens have the logits 3, 2, 0 and −1. How many stay with a gap of 1.5?
+# %% [markdown] question="Four logits and a gap" points=1
+# Four tokens have the logits 3, 2, 0 and −1. How many stay with a gap of 1.5?
 
-# %% nbgrader={"grade": false, "grade_id": "count_by_hand", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="count_by_hand"
 answer_count = None  # a whole number
-### BEGIN SOLUTION
-answer_count = 2
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "count_by_hand_measures_from_the_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_count)
-### BEGIN HIDDEN TESTS
+# %% test="count_by_hand"
 check.number(
     answer_count,
     right=2,
@@ -101,25 +96,19 @@ check.number(
     },
     hint="Subtract the gap from the largest logit. Which logits are not below the result?",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.2** *(1 point)* What does this print? Work it out first.
+# %% [markdown] question="A printed count" points=1
+# What does this print? Work it out first.
 #
 # ```python
 # row = torch.tensor([2.0, 5.0, 4.5, 2.0])
 # print(int((row >= row.max() - 3).sum()))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "edge_of_the_gap", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="printed_count"
 answer_printed = None  # a whole number
-### BEGIN SOLUTION
-answer_printed = 4
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "edge_of_the_gap_is_inside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_printed)
-### BEGIN HIDDEN TESTS
+# %% test="printed_count"
 check.number(
     answer_printed,
     right=4,
@@ -129,27 +118,21 @@ check.number(
         2: "Two are well inside. What does the comparison say of those just at the edge?",
         3: "Two elements are equal, so they share their fate.",
     },
-    hint="Work out the bar, then compare each of the four numbers with it.",
+    hint="Work out the bar, then compare each number of the row with it.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.3** *(1 point)* You set the temperature to 2 before the cut. What happens with the same gap?
+# %% [markdown] question="Heat first" points=1
+# You set the temperature to 2 before the cut. What happens with the same gap?
 #
 # - **A** At least as many tokens stay: logits move together.
 # - **B** Fewer tokens stay: every logit gets smaller, so more of them fall below the bar.
 # - **C** The same tokens stay, as their order does.
 # - **D** Other tokens lead.
 
-# %% nbgrader={"grade": false, "grade_id": "heat_before_the_cut", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="heat_first"
 answer_heat = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_heat = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "heat_before_the_cut_keeps_more", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_heat)
-### BEGIN HIDDEN TESTS
+# %% test="heat_first"
 check.choice(
     answer_heat,
     right="A",
@@ -159,25 +142,19 @@ check.choice(
         "D": "Can dividing by a positive number change which logit is the largest?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.4** *(1 point)* Two tokens survive a cut. How do their odds compare with those before it?
+# %% [markdown] question="Two survivors" points=1
+# Two tokens survive a cut. How do their odds compare with those before it?
 #
 # - **A** They become even, as the cut removed what set them apart.
 # - **B** They are as before: both were divided by one sum.
 # - **C** The better one gains.
 # - **D** The worse one gains most, as it was nearest to the bar that was drawn.
 
-# %% nbgrader={"grade": false, "grade_id": "odds_after_the_cut", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_survivors"
 answer_odds = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_odds = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "odds_after_the_cut_stay", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_odds)
-### BEGIN HIDDEN TESTS
+# %% test="two_survivors"
 check.choice(
     answer_odds,
     right="B",
@@ -187,25 +164,19 @@ check.choice(
         "D": "The bar decides who stays, and nothing else.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.5** *(1 point)* Which gap is the same as min-p with *p* = 0.5?
+# %% [markdown] question="The gap of min-p" points=1
+# Which gap is the same as min-p with *p* = 0.5?
 #
 # - **A** 0.5, as *p* is the share that the bar takes of the best probability.
 # - **B** 2, one over *p*.
 # - **C** About 0.69, the natural logarithm of 2.
 # - **D** None: one counts logits, the other counts probabilities, and they cannot be compared.
 
-# %% nbgrader={"grade": false, "grade_id": "gap_of_min_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="gap_of_min_p"
 answer_gap = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_gap = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "gap_of_min_p_is_a_logarithm", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_gap)
-### BEGIN HIDDEN TESTS
+# %% test="gap_of_min_p"
 check.choice(
     answer_gap,
     right="C",
@@ -215,25 +186,19 @@ check.choice(
         "D": "Softmax ties the two together: what does a difference of logits become?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.6** *(1 point)* Which step of a text keeps the most tokens, at the same gap?
+# %% [markdown] question="A crowded step" points=1
+# Which step of a text keeps the most tokens, at the same gap?
 #
 # - **A** One with a single good word.
 # - **B** The first of the text, as the model knows nothing yet about what it will be asked to say.
 # - **C** Each keeps as many as the others.
 # - **D** One where many words are about equally good.
 
-# %% nbgrader={"grade": false, "grade_id": "where_many_stay", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="crowded_step"
 answer_step = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_step = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "where_many_stay_the_row_is_flat", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_step)
-### BEGIN HIDDEN TESTS
+# %% test="crowded_step"
 check.choice(
     answer_step,
     right="D",
@@ -243,24 +208,24 @@ check.choice(
         "C": "That is top-k. The gap compares each token with the best of its step.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.7** *(2 points)* Find the bug: in a batch the rows spoil each other. Repair it for `logits`
-# of any shape (..., vocab).
+# %% [markdown] question="A bar for a batch" points=2
+# Find the bug: in a batch the rows spoil each other. Repair it for `logits` of any shape (...,
+# vocab).
 
 
-# %% nbgrader={"grade": false, "grade_id": "batch_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="bar_repair"
 def repaired_bar(logits, gap):
     """The lowest logit that stays, one a row: (..., 1)."""
-    best = logits.max()
     ### BEGIN SOLUTION
     best = logits.max(dim=-1, keepdim=True).values
+    return best - gap
     ### END SOLUTION
+    best = logits.max()
     return best - gap
 
 
-# %% nbgrader={"grade": true, "grade_id": "batch_repair_gives_each_row_its_bar", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="bar_repair"
 def example():
     check.close(
         repaired_bar,
@@ -283,11 +248,11 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **__N__.8** *(2 points)* Write the cut. The check below shows one case; scoring tries others.
+# %% [markdown] question="Your cut" points=2
+# Write the cut. The check below shows one case; scoring tries others.
 
 
-# %% nbgrader={"grade": false, "grade_id": "keep_within", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="keep_within"
 def keep_within(logits, gap):
     """Logits at least the largest of their row minus `gap`; the others are -inf.
 
@@ -299,7 +264,7 @@ def keep_within(logits, gap):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "keep_within_the_gap_in_any_batch", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="keep_within"
 def example():
     check.kept(
         keep_within,

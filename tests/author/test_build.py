@@ -120,7 +120,7 @@ def test_cell_ids_are_unique_and_stay_when_another_cell_changes(tmp_path):
     path.write_text(LESSON + "\n# %%\nimport math\n", "utf-8")
     ids = [cell.id for cell in source_notebook(path).cells]
     assert len(set(ids)) == len(ids)
-    assert "square_of_any_sign" in ids
+    assert "square_test" in ids
     path.write_text("# %% [markdown]\n# First.\n\n" + path.read_text("utf-8"), "utf-8")
     assert [cell.id for cell in source_notebook(path).cells][1:] == ids
 
@@ -136,7 +136,7 @@ WRONG = {
         "'sides' is used twice",
     ),
     "bad id": ('"grade_id": "square"', '"grade_id": "the square"', None, "got 'the square'"),
-    "no points": ('"points": 2, ', "", '"square_of_any_sign"', "points are missing"),
+    "no points": ('"points": 2, ', "", '"square_test"', "points are missing"),
     "negative points": ('"points": 2', '"points": -2', None, "at least 0, got -2"),
     "points in words": ('"points": 2', '"points": "two"', None, "a number, got 'two'"),
     "no id": ('"grade_id": "square", ', "", SQUARE, "no 'grade_id'"),
@@ -283,7 +283,7 @@ FAILS = {
     "lesson raises": ("import math", "import math\nmath.sqrt(-1)", "math.sqrt", "ValueError: "),
     "reference is wrong": ("x * x", "x + x", LAST, "AssertionError: A negative side has"),
     "raises in a function": ("return x * x", "return x * y", None, "NameError: name 'y'"),
-    "fewer points": (LAST, "0.5", '"square_of_any_sign"', "gets 0.5 of 2"),
+    "fewer points": (LAST, "0.5", '"square_test"', "gets 0.5 of 2"),
     "stderr": (LAST, "import sys; print(1, file=sys.stderr)", '"square_of_any', "costs its points"),
     "ends Python": ("import math", "import os\nos._exit(1)", "# %%\nimport os", "ended Python"),
 }

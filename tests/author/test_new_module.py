@@ -37,7 +37,11 @@ def test_a_new_module_builds_runs_and_tells_right_from_wrong(course, monkeypatch
     shutil.rmtree(course / "quizzes" / "source" / "04_top_p")
     (notebook,) = build(course)
     text = notebook.read_text("utf-8")
-    assert "# Within “a” \\\\gap" in text and "**10.8**" in text and "__" not in text
+    assert (
+        "# Within “a” \\\\gap" in text
+        and "### 10.8 Your cut *(2 points)*" in text
+        and "__" not in text
+    )
     monkeypatch.setattr("bank.SOURCES", course / "quizzes" / "source")
     monkeypatch.setattr("bank.BANKS", course / "tests" / "quizzes" / "banks")
     rows = measure(NAME)

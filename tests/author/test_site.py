@@ -13,12 +13,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from course_utils import explore
+from course_utils.author.notebook import source_notebook
 from course_utils.author.site import formula, html
+from course_utils.author.source import HIDDEN, SOLUTION, inside, put
 from course_utils.cli import ROOT
 from course_utils.explore import playground
 from course_utils.explore.still import still
-
-SECRET = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +51,14 @@ def test_every_lesson_has_a_page_and_the_index_lists_them(pages):
 @pytest.mark.slow
 def test_the_pages_hold_no_answer_and_no_hidden_test(pages):
     for name, page in lessons(pages).items():
-        source = (ROOT / "quizzes" / "source" / name / f"{name}.py").read_text("utf-8")
-        elsewhere = SECRET.sub("", source)
+        cells = source_notebook(ROOT / "quizzes" / "source" / name / f"{name}.py").cells
+        sources = [cell.source for cell in cells]
+        elsewhere = "\n".join(put(put(source, SOLUTION), HIDDEN) for source in sources)
         secrets = {
-            line.strip().removeprefix("# ")
-            for _, block in SECRET.findall(source)
-            for line in block.split("\n")
+            line.strip()
+            for source in sources
+            for what in (SOLUTION, HIDDEN)
+            for line in inside(source, what).split("\n")
             if len(line.strip()) > 15 and line.strip() not in elsewhere
         }
         assert len(secrets) > 5, name

@@ -136,8 +136,8 @@ def test_a_person_grades_what_waits_and_regrading_keeps_it(course, page):
 
     frame = graded_page(page, course, "ann")
     score = frame.locator("#explain")
-    frame.wait_for_selector("#sides_of_a_triangle[placeholder='1']")
-    assert frame.locator("#square_of_any_sign").get_attribute("placeholder") == "2"
+    frame.wait_for_selector("#sides_test[placeholder='1']")
+    assert frame.locator("#square_test").get_attribute("placeholder") == "2"
     assert "Minus by minus is plus." in frame.locator("body").inner_text()
     score.fill("0.5")
     saved(frame, lambda: score.press("Tab"))
@@ -206,7 +206,7 @@ def test_no_script_of_a_submission_runs(course, page):
     frame = submissions(page)
     press(frame, "mal", "generate-feedback")
     frame = graded_page(page, course, "mal")
-    frame.wait_for_selector("#sides_of_a_triangle[placeholder='1']")
+    frame.wait_for_selector("#sides_test[placeholder='1']")
     assert "window.top.ran" in frame.locator("body").inner_text()  # shown, as text
     assert frame.locator("#explain").count() == 1  # nbgrader's own
     assert page.evaluate("window.ran") is None

@@ -19,23 +19,23 @@ from course_utils.grading.grade import Course, grade
 from course_utils.grading.item_picture import ItemPicture
 
 QUIZ = """
-# %% [markdown]
-# **3** *(1 point)* How many degrees has a right angle?
+# %% [markdown] question="A right angle" points=1
+# How many degrees has a right angle?
 
-# %% nbgrader={"grade": false, "grade_id": "degrees", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="degrees"
 angle = None
 ### BEGIN SOLUTION
 angle = 90
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "degrees_of_a_right_angle", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% test="degrees"
 from course_utils import quiz as check
 
 check.is_number(angle)
 ### BEGIN HIDDEN TESTS
 check.number(angle, right=90, within=0.1, why={}, hint="A quarter of a full turn.")
 ### END HIDDEN TESTS
-"""  # noqa: E501
+"""
 
 pytestmark = pytest.mark.grading
 
@@ -154,19 +154,19 @@ def test_a_graded_class_is_analysed(course, capsys):
     assert "3 questions, 5 students." in printed
     with (course / "analysis" / f"{NAME}.csv").open(encoding="utf-8", newline="") as text:
         rows = {row["name"]: row for row in csv.DictReader(text)}
-    sides, square = rows["sides_of_a_triangle"], rows["square_of_any_sign"]
-    degrees = rows["degrees_of_a_right_angle"]
+    sides, square = rows["sides_test"], rows["square_test"]
+    degrees = rows["degrees_test"]
     assert [float(row["difficulty"]) for row in (sides, square, degrees)] == [0.2, 0.4, 0.4]
     assert sides["wrong"] == "Draw one, and count."
     assert (float(sides["share"]), float(sides["blank"])) == (0.4, 0.2)  # dan's stopped by itself
     assert square["wrong"] == "A negative side has a square too."
     assert (degrees["wrong"], float(degrees["share"]), float(degrees["blank"])) == ("180", 0.4, 0.2)
     assert "180 (40%)" in printed
-    assert "Left out: explain; still to be graded by hand: 1." in printed
+    assert "Left out: 1.3 In your words; still to be graded by hand: 1." in printed
     with (course / "analysis" / f"{NAME}.scores.csv").open(encoding="utf-8", newline="") as text:
         scores = {row["student"]: row for row in csv.DictReader(text)}
     assert list(scores) == ["ann", "bob", "cyd", "dan", "eve"]
-    assert scores["bob"]["square_of_any_sign"] == "2.0"
+    assert scores["bob"]["square_test"] == "2.0"
     assert scores["ann"]["explain"] == ""  # nobody has read it yet
     assert Image.open(course / "analysis" / f"{NAME}.png").width == 700
 

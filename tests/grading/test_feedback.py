@@ -16,9 +16,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bank import HIDDEN, MODULES, SOLUTION, Module, answered
+from bank import MODULES, Module, answered
 
 from course_utils.author.build import copy_sources
+from course_utils.author.source import HIDDEN, SOLUTION, inside
 from course_utils.grading.grade import Course, grade
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,9 +90,8 @@ def secrets(module: Module) -> list[str]:
     known = one_line("\n".join(cell.source for cell in cells))
     found = []
     for cell in module.cells.values():
-        for pattern in (HIDDEN, SOLUTION):
-            for region in pattern.finditer(cell.source):
-                found += map(one_line, region[0].split("\n")[1:-1])
+        for what in (HIDDEN, SOLUTION):
+            found += map(one_line, inside(cell.source, what).split("\n"))
     wrong = one_line(" ".join(wrong_answers(module).values()))
     # A bracket or a name alone is on any page.
     return [line for line in found if len(line) > 10 and line not in known and line not in wrong]

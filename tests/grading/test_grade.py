@@ -78,7 +78,7 @@ def test_manual_scores_survive_grading_again(course):
     results(course)
     url = f"sqlite:///{course}/gradebook.db"
     with Gradebook(url, "next_token") as gradebook:
-        found = gradebook.find_grade("sides_of_a_triangle", NAME, NAME, "ann")
+        found = gradebook.find_grade("sides_test", NAME, NAME, "ann")
         found.manual_score = 0.5
         gradebook.db.commit()
     assert results(course, regrade=True)["ann"].points == 2.5

@@ -100,7 +100,7 @@ SPOILED = {
     "sources": (changed(source_as_list), 3),
     "no metadata": (changed(no_metadata), (3, NOT_VALID)),
     "metadata": (changed(strange_metadata), (3, NOT_VALID)),
-    "lost test": (without("square_of_any_sign"), 3),
+    "lost test": (without("square_test"), 3),
     "lost answer": (without("square"), 1),
     "reordered": (changed(lambda data: data["cells"].reverse()), 3),
     "twice": (changed(lambda data: data["cells"].append(cell(data, "square"))), 3),

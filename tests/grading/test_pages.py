@@ -60,7 +60,7 @@ def page(exporter: HTMLExporter, source: str, **cell) -> str:
         "<base href=//evil.example><meta http-equiv=refresh content='0;url=//evil.example'>",
         "<form action=/logout><input name=a class=score><button>Save</button></form>",
         "<style>* {display: none}</style><p style='position: fixed'>x</p>",
-        "<div id=sides_of_a_triangle class='score nbgrader_cell'>2</div>",
+        "<div id=sides_test class='score nbgrader_cell'>2</div>",
         "<math><mtext><table><mglyph><style><!--</style><img src=x onerror=alert(1)>-->",
         "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
         "<!-- --!><img src=x onerror=alert(1)> -->",

@@ -77,7 +77,7 @@ def test_a_class_is_graded_regraded_and_kept_on_a_server(course, server, monkeyp
     assert Course(course, server).api().generate_assignment(NAME)["success"]
     assert {s: o.points for s, o in results(course, db=server).items()} == {"ann": 3, "böb": 1}
     with Gradebook(database(server), "next_token") as gradebook:
-        gradebook.find_grade("sides_of_a_triangle", NAME, NAME, "ann").manual_score = 0.5
+        gradebook.find_grade("sides_test", NAME, NAME, "ann").manual_score = 0.5
         gradebook.find_comment("square", NAME, NAME, "ann").manual_comment = "Well done"
         gradebook.db.commit()
     assert results(course, db=server, regrade=True)["ann"].points == 2.5

@@ -11,14 +11,15 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
 
-from course_utils.author.build import build, source_notebook
+from course_utils.author.build import build
+from course_utils.author.notebook import source_notebook
 from course_utils.cli import main
 from course_utils.grading.grade import Course, grade
 from course_utils.grading.private import private_tests
 
 PRIVATE = """# Mine alone.
 
-# %% square_of_any_sign
+# %% square_test
 only_here = 0.5
 assert square(only_here) == 0.25, "Halves have squares too."
 """
@@ -82,7 +83,7 @@ def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, sandboxed
     done = nbgrader(course, "autograde", NAME, "--force")
     assert done.returncode == 0, done.stderr[-3000:]
     assert scores(course) == {"ann": 0, "bob": 0}
-    keep(course, "# %% square_of_any_sign replace\npass\n")
+    keep(course, "# %% square_test replace\npass\n")
     assert button(course).autograde(NAME, "ann")["success"]
     assert scores(course) == {"ann": 2, "bob": 0}
     build(course.parent)
@@ -95,7 +96,7 @@ def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, sandboxed
 @pytest.mark.slow
 def test_a_mistake_in_them_stops_grading_before_it_starts(course, sandboxed, capsys):
     submit(course, "ann", square=NO_HALVES)
-    path = keep(course, "# %% square_of_any_sign\n\nassert square(2 == 4\n")
+    path = keep(course, "# %% square_test\n\nassert square(2 == 4\n")
     assert main(["grade", NAME, "--course", str(course)]) == 2
     assert f"{path}:3: '(' was never closed" in capsys.readouterr().err
     done = nbgrader(course, "autograde", NAME)
@@ -107,27 +108,41 @@ def test_a_mistake_in_them_stops_grading_before_it_starts(course, sandboxed, cap
 SOURCE = """# %%
 n = 3
 
-# %% nbgrader={"grade": false, "grade_id": "double", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] question="Twice" points=2
+# Write it.
+
+# %% answer="double"
 def double(x):
     ### BEGIN SOLUTION
     return 2 * x
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "double_is_twice", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="double"
 points = 1.0 * (double(1) == 2)
 ### BEGIN HIDDEN TESTS
 points += double(2) == 4
 ### END HIDDEN TESTS
 float(points)
 
-# %% nbgrader={"grade": true, "grade_id": "double_is_open", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% [markdown] question="In the open" points=1
+# Double n.
+
+# %% answer="opened"
+### BEGIN SOLUTION
+opened = double(n)
+### END SOLUTION
+
+# %% test="opened"
 assert double(n) == 6
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "why", "locked": false, "points": 1, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] question="In words" points=1
+# Why?
+
+# %% [markdown] answer="why"
 # ### BEGIN SOLUTION
 # It is n + n.
 # ### END SOLUTION
-"""  # noqa: E501
+"""
 
 
 def put_in(folder: Path, text: str | bytes) -> dict[str, str]:
@@ -153,47 +168,47 @@ def test_without_a_file_there_are_none(tmp_path):
 
 def test_an_added_test_leaves_the_points_to_the_last_line_of_the_cell(tmp_path):
     found = put_in(
-        tmp_path, "# %% double_is_twice\nassert double(9) == 18\n# %% double_is_open\ndouble(0)\n"
+        tmp_path, "# %% double_test\nassert double(9) == 18\n# %% opened_test\ndouble(0)\n"
     )
-    assert list(found) == ["double_is_twice", "double_is_open"]
-    assert value(found["double_is_twice"], lambda x: 2 * x) == 2.0
-    assert value(found["double_is_twice"], lambda x: 2 * x * (x != 2)) == 1.0
+    assert list(found) == ["double_test", "opened_test"]
+    assert value(found["double_test"], lambda x: 2 * x) == 2.0
+    assert value(found["double_test"], lambda x: 2 * x * (x != 2)) == 1.0
     with pytest.raises(AssertionError):
-        value(found["double_is_twice"], lambda x: 2 * x * (x != 9))
+        value(found["double_test"], lambda x: 2 * x * (x != 9))
     # A value of the private test is not taken for points.
-    assert value(found["double_is_open"], lambda x: 2 * x) is None
+    assert value(found["opened_test"], lambda x: 2 * x) is None
 
 
 def test_a_test_that_replaces_takes_the_place_of_the_hidden_ones_alone(tmp_path):
-    found = put_in(tmp_path, "# %% double_is_twice replace\npoints += double(9) == 18\n")
-    assert value(found["double_is_twice"], lambda x: 2 * x * (x != 2)) == 2.0
-    assert value(found["double_is_twice"], lambda x: 2 * x * (x != 9)) == 1.0
-    assert value(found["double_is_twice"], lambda x: 2 * x * (x != 1)) == 1.0
+    found = put_in(tmp_path, "# %% double_test replace\npoints += double(9) == 18\n")
+    assert value(found["double_test"], lambda x: 2 * x * (x != 2)) == 2.0
+    assert value(found["double_test"], lambda x: 2 * x * (x != 9)) == 1.0
+    assert value(found["double_test"], lambda x: 2 * x * (x != 1)) == 1.0
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path):
-    found = put_in(tmp_path, b"\xef\xbb\xbf# %% double_is_open\r\nassert n\r\nassert n > 1\r\n")
-    assert "assert n\nassert n > 1" in found["double_is_open"]
+    found = put_in(tmp_path, b"\xef\xbb\xbf# %% opened_test\r\nassert n\r\nassert n > 1\r\n")
+    assert "assert n\nassert n > 1" in found["opened_test"]
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("import os\n# %% double_is_twice\npass", ":1: this stands above the first marker"),
+        ("import os\n# %% double_test\npass", ":1: this stands above the first marker"),
         ("pass", ":1: this stands above the first marker"),
         ("# Mine\n# %%\npass", ":2: a marker is # %% grade_id or # %% grade_id replace, got"),
-        ("# %% double_is_twice instead\npass", ":1: a marker is # %% grade_id"),
-        ("# %% double_is_twise\npass", ":1: 'double_is_twise' is no grade id of this module"),
-        ("# %% double_is_twise\npass", "test cells: double_is_twice"),
+        ("# %% double_test instead\npass", ":1: a marker is # %% grade_id"),
+        ("# %% double_tset\npass", ":1: 'double_tset' is no grade id of this module"),
+        ("# %% double_tset\npass", "test cells: double_test"),
         ("# %% double\npass", ":1: 'double' is the id of a cell that is no test"),
         ("# %% why\npass", ":1: 'why' is the id of a cell that is no test"),
-        ("# %% double_is_twice\n\n# Soon.\n", ":1: there is no test for double_is_twice"),
-        ("# %% double_is_open replace\npass", ":1: double_is_open has no hidden tests to replace"),
-        ("# %% double_is_open\npass\n# %% double_is_open\npass", ":3: double_is_open has private"),
-        ("# %% double_is_open\n\n\nif n\n", ":4: expected ':'"),
-        ("# %% double_is_open\npass\n# %% double_is_twice\nreturn 1", ":4: 'return' outside"),
-        ("# %% double_is_open\n%timeit double(1)", ":2: invalid syntax"),
-        (b"# %% double_is_open\nassert '\xff'", "is no text in UTF-8"),
+        ("# %% double_test\n\n# Soon.\n", ":1: there is no test for double_test"),
+        ("# %% opened_test replace\npass", ":1: opened_test has no hidden tests to replace"),
+        ("# %% opened_test\npass\n# %% opened_test\npass", ":3: opened_test has private"),
+        ("# %% opened_test\n\n\nif n\n", ":4: expected ':'"),
+        ("# %% opened_test\npass\n# %% double_test\nreturn 1", ":4: 'return' outside"),
+        ("# %% opened_test\n%timeit double(1)", ":2: invalid syntax"),
+        (b"# %% opened_test\nassert '\xff'", "is no text in UTF-8"),
     ],
 )
 def test_what_is_wrong_with_them_is_said_with_file_and_line(text, said, tmp_path):

@@ -5,7 +5,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.author.build import build, modules, source_notebook
+from course_utils.author.build import build, modules
+from course_utils.author.notebook import source_notebook
 from course_utils.grading.score import Item, Report, one_line, score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,8 +63,8 @@ def test_each_lost_point_has_its_reason_without_hidden_tests(course, tmp_path):
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * abs(x)"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 0
-    assert items["sides_of_a_triangle"].reason == "not answered yet"
-    assert items["square_of_any_sign"].reason == "A negative side has a square too."
+    assert items["sides_test"].reason == "not answered yet"
+    assert items["square_test"].reason == "A negative side has a square too."
     page = (tmp_path / f"{NAME}.report.html").read_text("utf-8")
     assert "A negative side has a square too." in page
     for text in (page, report.table()):
@@ -74,18 +75,18 @@ def test_deleted_copied_and_edited_quiz_cells_are_mended_and_noted(course, tmp_p
     notebook = given(course)
     quiz_cell(notebook, "sides").source = "sides = 3"
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * x"
-    quiz_cell(notebook, "sides_of_a_triangle").source = "pass"
+    quiz_cell(notebook, "sides_test").source = "pass"
     notebook.cells.append(nbformat.from_dict({**quiz_cell(notebook, "square"), "id": "copy"}))
-    notebook.cells.remove(quiz_cell(notebook, "square_of_any_sign"))
+    notebook.cells.remove(quiz_cell(notebook, "square_test"))
     quiz_cell(notebook, "explain").metadata.nbgrader.grade_id = "mine"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 3
-    assert list(items) == ["sides_of_a_triangle", "square_of_any_sign", "explain"]
+    assert list(items) == ["sides_test", "square_test", "explain"]
     assert report.notes == [
-        "cell sides_of_a_triangle was edited: scored as it was given",
+        "cell sides_test was edited: scored as it was given",
         "cell mine is not part of this module: not scored",
         "cell square was there more than once: only the first one counts",
-        "cell square_of_any_sign was missing: put back as it was given",
+        "cell square_test was missing: put back as it was given",
         "cell explain was missing: put back as it was given",
     ]
 
@@ -97,7 +98,7 @@ def test_deleted_answer_and_failing_lesson_cell_are_noted(course, tmp_path):
     next(c for c in notebook.cells if c.source == "import math").source = "import nothing_at_all"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 0
-    assert items["sides_of_a_triangle"].reason.startswith("the answer stopped with AttributeError")
+    assert items["sides_test"].reason.startswith("the answer stopped with AttributeError")
     assert report.notes[0] == "cell square, where an answer goes, was missing"
     assert "'import nothing_at_all' stopped with ModuleNotFoundError" in report.notes[1]
 
@@ -108,12 +109,12 @@ def test_dead_kernel_and_endless_loop_cost_only_their_own_points(course, tmp_pat
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * x"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 2
-    assert "ended the Python process" in items["sides_of_a_triangle"].reason
+    assert "ended the Python process" in items["sides_test"].reason
     quiz_cell(notebook, "sides").source = "sides = 3"
     quiz_cell(notebook, "square").source = "def square(x):\n    while True:\n        pass"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 1
-    assert "ran too long" in items["square_of_any_sign"].reason
+    assert "ran too long" in items["square_test"].reason
 
 
 def broken(path: Path, text: str) -> Path:

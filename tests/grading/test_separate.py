@@ -8,7 +8,6 @@ import time
 import venv
 from pathlib import Path
 
-import jupytext
 import nbformat
 import psutil
 import pytest
@@ -17,6 +16,8 @@ from bank import MODULES, SOURCES, Module, answered
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
+from course_utils.author import questions
+from course_utils.author.notebook import source_notebook
 from course_utils.grading import sandbox, separate, wire
 
 pytestmark = pytest.mark.grading
@@ -295,7 +296,7 @@ def test_scores_are_those_of_the_bank(name, boxed):
     module = Module(name)
     worth = module.worth()
     for pick in ("right", "wrong"):
-        notebook = nbformat.from_dict(jupytext.read(SOURCES / name / f"{name}.py"))
+        notebook = source_notebook(SOURCES / name / f"{name}.py")
         expected, given = {}, {}
         for cell in notebook.cells:
             item = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -307,7 +308,7 @@ def test_scores_are_those_of_the_bank(name, boxed):
         lesson = [cell.source for cell in notebook.cells if "nbgrader" not in cell.metadata]
         separate.execute(notebook, lesson)
         for cell in filter(separate.is_test, notebook.cells):
-            item = next(i for i in worth if cell.metadata.nbgrader.grade_id.startswith(f"{i}_"))
+            item = cell.metadata.nbgrader.grade_id.removesuffix(questions.TEST)
             given[item] = determine_grade(cell)[0]
         assert given == expected
 

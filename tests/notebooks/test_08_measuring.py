@@ -5,8 +5,9 @@ import math
 from pathlib import Path
 from statistics import fmean
 
-import jupytext
 import pytest
+
+from course_utils.author.notebook import source_notebook
 
 SOURCE = Path(__file__).parents[2] / "quizzes/source/08_measuring/08_measuring.py"
 
@@ -19,7 +20,7 @@ def together(lists) -> list:
 def lesson(storyteller) -> dict:
     """The names of the module's two locked cells: its helpers and its passages."""
     space = {}
-    for cell in jupytext.read(SOURCE).cells:
+    for cell in source_notebook(SOURCE).cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") in ("setup", "passages"):
             exec(cell.source, space)
     return space

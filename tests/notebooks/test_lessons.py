@@ -5,16 +5,17 @@ import textwrap
 import time
 from pathlib import Path
 
-import jupytext
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
+from course_utils.author.notebook import source_notebook
+from course_utils.author.questions import STUB
+from course_utils.author.source import HIDDEN, SOLUTION, put
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "quizzes" / "source").glob("*/*.py"))
 LESSONS = [path for path in SOURCES if path.stem != "00_start_here"]
-SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION", re.MULTILINE | re.DOTALL)
-HIDDEN = re.compile(r" *### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 # The kernel's own sockets are of this machine or its file system: those stay.
 OFFLINE = textwrap.dedent(
@@ -76,7 +77,7 @@ def released(notebook):
     """The notebook as learners get it, without solutions and hidden tests."""
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
-            cell.source = HIDDEN.sub("", SOLUTION.sub(r"\1# YOUR CODE HERE", cell.source))
+            cell.source = put(put(cell.source, SOLUTION, STUB), HIDDEN)
     return notebook
 
 
@@ -85,7 +86,7 @@ def released(notebook):
 def test_the_reference_runs_offline_in_silence_within_a_minute(
     source, tmp_path, monkeypatch, run_table
 ):
-    notebook = jupytext.read(source)
+    notebook = source_notebook(source)
     notebook.cells.append(new_code_cell(PEAK))
     start = time.monotonic()
     execute(notebook, tmp_path, monkeypatch)
@@ -106,14 +107,14 @@ def test_all_lessons_together_take_less_than_six_minutes(run_table):
 @pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_an_untouched_lesson_never_stops_run_all(source, tmp_path, monkeypatch):
-    notebook = execute(released(jupytext.read(source)), tmp_path, monkeypatch)
+    notebook = execute(released(source_notebook(source)), tmp_path, monkeypatch)
     assert outputs(notebook, "error") == []
     assert outputs(notebook, "stream", name="stderr") == []
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
 def test_every_citation_is_in_the_references_and_at_the_end(source):
-    texts = [cell.source for cell in jupytext.read(source).cells if cell.cell_type == "markdown"]
+    texts = [cell.source for cell in source_notebook(source).cells if cell.cell_type == "markdown"]
     at = next(i for i, text in enumerate(texts) if text.startswith("## References"))
     body, end = texts[:at], texts[at:]
     key = re.compile(r"\[([a-z]+\d+)\](?!\()")

@@ -1,9 +1,9 @@
 """Runs the scored items of the modules in this process, by nbgrader's rules for points.
 
-An item is a solution cell, and the test cell whose grade_id starts with the item's and "_". An
-answer is the text in place of the solution, as a learner would write it. banks/MODULE.py holds the
-answers. `python tests/quizzes/bank.py` runs all of them and prints how well each item tells right
-from wrong; its exit status is 1 if an item does not.
+An item is an answer's cell and its test. An answer of the bank is the text in place of the
+solution, as a learner would write it; that of a repair is the whole body of the function.
+banks/MODULE.py holds the answers. `python tests/quizzes/bank.py` runs all of them and prints how
+well each item tells right from wrong; its exit status is 1 if an item does not.
 """
 
 import ast
@@ -11,26 +11,20 @@ import contextlib
 import functools
 import importlib.util
 import io
-import itertools
-import re
 import sys
 import textwrap
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-import jupytext
+from course_utils.author.notebook import source_notebook
+from course_utils.author.questions import OPTION, STUB, TEST
+from course_utils.author.source import SOLUTION, put, regions
 
 SOURCES = Path(__file__).parents[2] / "quizzes" / "source"
 BANKS = Path(__file__).parent / "banks"
 MODULES = sorted(path.stem for path in SOURCES.glob("*/*.py"))
 KINDS = ("choice", "number", "predict", "repair", "write")
-SOLUTION = re.compile(
-    r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION", re.MULTILINE | re.DOTALL
-)
-HIDDEN = re.compile(
-    r"^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS", re.MULTILINE | re.DOTALL
-)
 
 
 class Item(NamedTuple):
@@ -98,21 +92,17 @@ def write(right: dict, wrong: dict) -> Item:
 
 
 class Module:
-    """A module's prose, its marked code cells, and what stands above each, by grade_id."""
+    """A module's prose, its marked code cells by grade_id, and the titles of its questions."""
 
     def __init__(self, name: str):
-        notebook = jupytext.read(SOURCES / name / f"{name}.py")
+        notebook = source_notebook(SOURCES / name / f"{name}.py")
         self.name = name
+        self.titles = notebook.metadata["next_token"]["titles"]
         self.prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
         self.cells = {
             cell.metadata["nbgrader"]["grade_id"]: cell
             for cell in notebook.cells
             if cell.cell_type == "code" and "nbgrader" in cell.metadata
-        }
-        self.above = {
-            cell.metadata["nbgrader"]["grade_id"]: before.source
-            for before, cell in itertools.pairwise(notebook.cells)
-            if "nbgrader" in cell.metadata
         }
         self.answers = {i: c for i, c in self.cells.items() if c.metadata["nbgrader"]["solution"]}
         self.tests = {i: c for i, c in self.cells.items() if c.metadata["nbgrader"]["grade"]}
@@ -126,9 +116,13 @@ class Module:
         spec.loader.exec_module(answers)
         return answers.BANK
 
+    def task(self, item: str) -> str:
+        """The text of a question."""
+        return next(text for text in self.prose if text.startswith(f"### {self.titles[item]} *("))
+
     def options(self, item: str) -> dict[str, str]:
-        """The texts of a choice by letter, as they stand above the answer's cell."""
-        found = re.findall(r"^- \*\*([A-D])\*\* (.*?)(?=^- \*\*|\Z)", self.above[item], re.M | re.S)
+        """The texts of a choice by letter."""
+        found = OPTION.findall(self.task(item))
         return {letter: " ".join(text.split()) for letter, text in found}
 
     def worth(self) -> dict[str, float]:
@@ -136,9 +130,7 @@ class Module:
         return {item: self.test(item).metadata["nbgrader"]["points"] for item in self.answers}
 
     def test(self, item: str):
-        found = [cell for name, cell in self.tests.items() if name.startswith(f"{item}_")]
-        assert len(found) == 1, f"{item} has {len(found)} test cells"
-        return found[0]
+        return self.tests[item + TEST]
 
     def space(self, answers: dict[str, str | None]) -> dict:
         """The names there are once all cells but the tests have run.
@@ -163,9 +155,12 @@ class Module:
 
 
 def answered(source: str, answer: str | None) -> str:
-    """The source of a solution cell with `answer` in place of the solution."""
-    text = "" if answer is None else textwrap.dedent(answer).strip("\n")
-    return SOLUTION.sub(lambda found: textwrap.indent(text, found[1]), source)
+    """The source of an answer's cell with `answer` in place of the solution, and of what is below
+    it: a repair's faulty lines. None is what learners get."""
+    if answer is None:
+        return put(source, SOLUTION, STUB)
+    lines = source.split("\n")[: regions(source, SOLUTION)[-1][-1]]
+    return put("\n".join(lines), SOLUTION, textwrap.dedent(answer).strip("\n"))
 
 
 def points(cell, space: dict) -> float:

@@ -1,10 +1,13 @@
 """Every answer of the bank, in this process; tests/grading runs a sample through nbgrader."""
 
 import ast
+import csv
 import re
 
 import pytest
-from bank import BANKS, HIDDEN, KINDS, MODULES, SOLUTION, Module, answered
+from bank import BANKS, KINDS, MODULES, SOURCES, Module
+
+from course_utils.author.source import HIDDEN, SOLUTION, put, regions
 
 LESSONS = [name for name in MODULES if name != "00_start_here"]
 module = pytest.fixture(params=MODULES, scope="module")(lambda request: Module(request.param))
@@ -30,8 +33,27 @@ def test_a_lesson_has_8_to_14_items_of_several_kinds(name):
 
 def test_the_page_says_how_much_there_is_to_score(module):
     items, most = len(module.bank), sum(module.worth().values())
-    promise = f"{items} question{'s' * (items > 1)}, {most:g} point{'s' * (most > 1)}"
+    promise = f"{items} question{'s' * (items > 1)}, {most:g} point{'s' * (most > 1)}."
     assert any(promise in text for text in module.prose), promise
+
+
+def test_titles_and_ids_are_those_of_one_question():
+    """In the whole course: score tables, the analysis and the table of renamed ids rely on it."""
+    modules = [Module(name) for name in MODULES]
+    titles = [title.split(" ", 1)[1] for m in modules for title in set(m.titles.values())]
+    assert len(set(titles)) == len(titles)
+    ids = [item for m in modules for item in m.answers]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_id_of_the_first_edition_leads_to_one_of_this(module):
+    with (SOURCES.parent / "renamed.tsv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["module"] == module.name]
+    old = [row["old"] for row in rows]
+    assert len(set(old)) == len(old)
+    assert {row["new"] for row in rows} <= set(module.titles)
+    assert not set(old) & set(module.titles)
+    assert set(module.tests) <= {row["new"] for row in rows}
 
 
 def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, measured):
@@ -62,7 +84,7 @@ def test_an_untouched_module_scores_nothing(module):
 
 @pytest.mark.parametrize("stub", ["# YOUR CODE HERE", "raise NotImplementedError()", "return None"])
 def test_a_function_that_is_only_a_stub_scores_nothing(module, stub):
-    functions = [item for item in module.bank if "def " in module.answers[item].source]
+    functions = kind(module, "write")
     scores = module.score(dict.fromkeys(functions, stub))
     assert {item: scores[item] for item in functions} == dict.fromkeys(functions, 0.0)
 
@@ -98,11 +120,10 @@ def right_letter(module: Module, item: str) -> str:
 
 def test_what_learners_get_holds_no_right_answer(module):
     for item in module.bank:
-        assert SOLUTION.search(module.answers[item].source)
-        assert HIDDEN.search(module.test(item).source)
-        given = HIDDEN.sub("", module.test(item).source)
+        assert regions(module.answers[item].source, SOLUTION)
+        assert regions(module.test(item).source, HIDDEN)
+        given = put(module.test(item).source, HIDDEN)
         assert not re.search(r"check\.(choice|number|text|ids)\(|right=", given)
-        assert "SOLUTION" not in answered(module.answers[item].source, "# YOUR CODE HERE")
 
 
 def test_each_wrong_letter_has_a_reason_of_its_own(module):

@@ -22,7 +22,7 @@
 # The next cell loads the course and its language model, the Storyteller. It came with the course,
 # so nothing is downloaded.
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 from course_utils import explore, storyteller
 from course_utils import quiz as check
 from course_utils.generate import Settings, generate
@@ -70,19 +70,14 @@ explore.Distribution(NINE_WORDS)
 #
 # To try it: 2 questions, 2 points.
 
-# %% [markdown]
-# **0.1** *(1 point)* Set the slider above to 0.5. What share has `forward` now, in percent? Write
-# the number that the picture shows.
+# %% [markdown] question="Read a bar" points=1
+# Set the slider above to 0.5. What share has `forward` now, in percent? Write the number that the
+# picture shows.
 
-# %% nbgrader={"grade": false, "grade_id": "read_a_bar", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="read_a_bar"
 answer_share = None  # a number of percent, such as 12.5
-### BEGIN SOLUTION
-answer_share = 71.3
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "read_a_bar_of_the_sharper_distribution", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_share)
-### BEGIN HIDDEN TESTS
+# %% test="read_a_bar"
 check.number(
     answer_share,
     right=71.3,
@@ -95,14 +90,13 @@ check.number(
     },
     hint="Set the slider to 0.5 and read the number at the end of the bar labelled forward.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **0.2** *(1 point)* Complete the function: it returns the sum of two numbers. The check below shows
-# one case. Scoring tries others too, so a function has to be right for any numbers.
+# %% [markdown] question="A first function" points=1
+# Complete the function: it returns the sum of two numbers. The check below shows one case. Scoring
+# tries others too, so a function has to be right for any numbers.
 
 
-# %% nbgrader={"grade": false, "grade_id": "add", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="add"
 def add(a, b):
     """The sum of a and b."""
     ### BEGIN SOLUTION
@@ -110,7 +104,7 @@ def add(a, b):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "add_any_two_numbers", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% test="add"
 def example():
     check.gives(add, 2, 3, expect=5, why="2 and 3 make 5.")
 

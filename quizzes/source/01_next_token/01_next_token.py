@@ -32,7 +32,7 @@
 # negative, and they add up to 1. The first is *e*² ≈ 7.4 times the second.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import math
 import random
 
@@ -222,7 +222,7 @@ explore.Distribution("She picked up")
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "draw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="draw"
 def draw(probs, u):
     """The id of the token whose stretch holds u, the stretches end to end in order of ids.
 
@@ -607,26 +607,21 @@ print(f"mean of the exp: {(-logprobs).exp().mean():.1f}")
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 19 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **1.1** *(1 point)* A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
+# %% [markdown] question="Numbers from a model" points=1
+# A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
 #
 # - **A** Probabilities not yet divided by their sum.
 # - **B** Logarithms of the probabilities, which would never be above 0.
 # - **C** Scores of which only the differences matter to softmax.
 # - **D** Raw probabilities, where a negative one marks a token that cannot come.
 
-# %% nbgrader={"grade": false, "grade_id": "logits_are", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="logits_are"
 answer_logits = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_logits = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "logits_are_scores", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_logits)
-### BEGIN HIDDEN TESTS
+# %% test="logits_are"
 check.choice(
     answer_logits,
     right="C",
@@ -639,21 +634,15 @@ check.choice(
         "mistake in the section on what goes wrong.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.2** *(1 point)* Three tokens have the logits 3, 1 and 0. Which probability has the first? Three
-# decimals. (*e*³ ≈ 20.09, *e* ≈ 2.72)
+# %% [markdown] question="A probability by hand" points=1
+# Three tokens have the logits 3, 1 and 0. Which probability has the first? Three decimals. (*e*³ ≈
+# 20.09, *e* ≈ 2.72)
 
-# %% nbgrader={"grade": false, "grade_id": "share_of_first", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="share_of_first"
 answer_first = None  # a number
-### BEGIN SOLUTION
-answer_first = 0.844
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "share_of_first_by_softmax", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_first)
-### BEGIN HIDDEN TESTS
+# %% test="share_of_first"
 check.number(
     answer_first,
     right=math.e**3 / (math.e**3 + math.e + 1),
@@ -667,22 +656,16 @@ check.number(
     },
     hint="Raise e to each of the three logits, then divide the first weight by their sum.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.3** *(1 point)* `the` has 60%, `a` 25%, `that` 10% and `one` 5%, laid end to end in this order.
-# Four throws of the die give *u* = 0.97, 0.3, 0.85 and 0.6. Which text does that print? Write
-# the four words with spaces between them.
+# %% [markdown] question="Four throws" points=1
+# `the` has 60%, `a` 25%, `that` 10% and `one` 5%, laid end to end in this order. Four throws of the
+# die give *u* = 0.97, 0.3, 0.85 and 0.6. Which text does that print? Write the four words with
+# spaces between them.
 
-# %% nbgrader={"grade": false, "grade_id": "four_throws", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="four_throws"
 answer_throws = ""  # four words
-### BEGIN SOLUTION
-answer_throws = "one the that a"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "four_throws_fall_on_stretches", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_text(answer_throws)
-### BEGIN HIDDEN TESTS
+# %% test="four_throws"
 check.text(
     answer_throws,
     right="one the that a",
@@ -695,26 +678,20 @@ check.text(
     },
     hint="Find each u on the line of the four stretches: they end at 0.6, 0.85, 0.95 and 1.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.4** *(1 point)* `torch.multinomial` draws one of the nine words; `forward` has 57%, `toward`
-# 36%. A book calls the result the most likely token [raschka2024]. What is it?
+# %% [markdown] question="A sentence from a book" points=1
+# `torch.multinomial` draws one of the nine words; `forward` has 57%, `toward` 36%. A book calls the
+# result the most likely token [raschka2024]. What is it?
 #
 # - **A** The most likely word, unless two of them are tied.
 # - **B** One of nine words which come equally often.
 # - **C** `forward` or `toward`: a die leaves out unlikely words.
 # - **D** A word that in 43 of 100 draws is not the likeliest.
 
-# %% nbgrader={"grade": false, "grade_id": "one_draw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="one_draw"
 answer_draw = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_draw = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "one_draw_is_not_the_most_likely", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_draw)
-### BEGIN HIDDEN TESTS
+# %% test="one_draw"
 check.choice(
     answer_draw,
     right="D",
@@ -724,11 +701,10 @@ check.choice(
         "C": "Look at the 1,000 draws: did any word but these two come?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.5** *(1 point)* A model of three tokens is a table: row *i* holds the logits of what follows
-# token *i*. What does this print, the next token of a greedy loop? Work it out.
+# %% [markdown] question="A model in a table" points=1
+# A model of three tokens is a table: row *i* holds the logits of what follows token *i*. What does
+# this print, the next token of a greedy loop? Work it out.
 #
 # ```python
 # table = torch.tensor([[0.0, 5.0, 1.0], [1.0, 0.0, 4.0], [3.0, 1.0, 0.0]])
@@ -737,15 +713,10 @@ check.choice(
 # print(logits[-1].argmax().item())
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "which_row", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="which_row"
 answer_row = None  # a whole number
-### BEGIN SOLUTION
-answer_row = 2
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "which_row_is_the_last", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_row)
-### BEGIN HIDDEN TESTS
+# %% test="which_row"
 check.number(
     answer_row,
     right=2,
@@ -761,26 +732,20 @@ check.number(
     hint="The last token is 1. Find the row of the table for it, and the place of its largest "
     "logit, counting from 0.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.6** *(1 point)* The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in the
-# first sentence. You change that name. What happens to the next logits?
+# %% [markdown] question="The hero's name" points=1
+# The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in the first sentence.
+# You change that name. What happens to the next logits?
 #
 # - **A** Nothing: they all stay as they were.
 # - **B** They change, as the model has read all of the text.
 # - **C** They change a little, as far tokens count less.
 # - **D** There are none: the loop stops at 256.
 
-# %% nbgrader={"grade": false, "grade_id": "cropped_name", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="hero_name"
 answer_name = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_name = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "cropped_name_is_gone", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_name)
-### BEGIN HIDDEN TESTS
+# %% test="hero_name"
 check.choice(
     answer_name,
     right="A",
@@ -791,21 +756,15 @@ check.choice(
         "D": "The loop crops the text before it runs the model. See the five steps of the loop.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.7** *(1 point)* A text has four tokens. The model gave them the probabilities 1/2, 1/4, 1/8 and
-# 1/4. What is the perplexity?
+# %% [markdown] question="Perplexity of a short text" points=1
+# A text has four tokens. The model gave them the probabilities 1/2, 1/4, 1/8 and 1/4. What is the
+# perplexity?
 
-# %% nbgrader={"grade": false, "grade_id": "four_token_perplexity", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="short_text_perplexity"
 answer_perplexity = None  # a number
-### BEGIN SOLUTION
-answer_perplexity = 4.0
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "four_token_perplexity_is_of_the_mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_perplexity)
-### BEGIN HIDDEN TESTS
+# %% test="short_text_perplexity"
 check.number(
     answer_perplexity,
     right=4.0,
@@ -822,26 +781,20 @@ check.number(
     },
     hint="Add up the logarithms of the four, take their mean, and raise e to minus that.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.8** *(1 point)* Text 1 has 10 tokens and a log-probability of −20 in all. Text 2 has 40 tokens
-# and −60. What follows?
+# %% [markdown] question="Two texts compared" points=1
+# Text 1 has 10 tokens and a log-probability of −20 in all. Text 2 has 40 tokens and −60. What
+# follows?
 #
 # - **A** Text 2 is less likely, and more surprising for each token.
 # - **B** Text 2 is less likely, but less surprising for each token.
 # - **C** Text 2 is more likely, as 60 is more than 20.
 # - **D** Nothing, as a log-probability lies between 0 and 1.
 
-# %% nbgrader={"grade": false, "grade_id": "two_texts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_texts"
 answer_texts = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_texts = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_texts_compare_by_the_token", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_texts)
-### BEGIN HIDDEN TESTS
+# %% test="two_texts"
 check.choice(
     answer_texts,
     right="B",
@@ -851,25 +804,26 @@ check.choice(
         "D": "That holds for probabilities. What is the logarithm of a number between 0 and 1?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.9** *(2 points)* Find the bug. The function should draw `n` tokens, each with its softmax
-# probability. It was carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it. The
-# logits lie between −20 and 20.
+# %% [markdown] question="Many draws at once" points=2
+# Find the bug. The function should draw `n` tokens, each with its softmax probability. It was
+# carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it. The logits lie between
+# −20 and 20.
 
 
-# %% nbgrader={"grade": false, "grade_id": "draws_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="draws_repair"
 def repaired_draws(logits, n, seed):
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    weights = logits.softmax(dim=-1)
+    return torch.multinomial(weights, n, replacement=True, generator=generator)
+    ### END SOLUTION
     generator = torch.Generator().manual_seed(seed)
     weights = logits
-    ### BEGIN SOLUTION
-    weights = logits.softmax(dim=-1)
-    ### END SOLUTION
     return torch.multinomial(weights, n, replacement=True, generator=generator)
 
 
-# %% nbgrader={"grade": true, "grade_id": "draws_repair_draws_from_probabilities", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="draws_repair"
 def shares(logits, seed):
     drawn = torch.as_tensor(repaired_draws(logits, 4000, seed)).flatten()
     return torch.bincount(drawn, minlength=len(logits)) / 4000
@@ -902,27 +856,32 @@ for seed, logits in enumerate((NEXT_LOGITS, torch.tensor([-3.0, -1.0, -2.0]), FO
     )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.10** *(2 points)* Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*. A
-# row ends at its first `end`; what it draws later does not count. The function should return in which
-# step, from 1, the last row ends, or the number of all steps if one never does. A real library ran on
-# too long because of this [mistral214]. Repair it.
+# %% [markdown] question="The end of a batch" points=2
+# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*. A row ends at its first
+# `end`; what it draws later does not count. The function should return in which step, from 1, the
+# last row ends, or the number of all steps if one never does. A real library ran on too long
+# because of this [mistral214]. Repair it.
 
 
-# %% nbgrader={"grade": false, "grade_id": "batch_end_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="batch_end_repair"
 def repaired_steps(tokens, end):
+    ### BEGIN SOLUTION
+    finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+    for step, drawn in enumerate(tokens, 1):
+        finished = finished | (drawn == end)
+        if finished.all():
+            return step
+    return len(tokens)
+    ### END SOLUTION
     finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
     for step, drawn in enumerate(tokens, 1):
         finished = finished ^ (drawn == end)
-        ### BEGIN SOLUTION
-        finished = finished | (drawn == end)
-        ### END SOLUTION
         if finished.all():
             return step
     return len(tokens)
 
 
-# %% nbgrader={"grade": true, "grade_id": "batch_end_repair_remembers_rows", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="batch_end_repair"
 def example():
     check.gives(
         repaired_steps,
@@ -962,12 +921,12 @@ check.gives(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **1.11** *(3 points)* Write the loop, greedily, for a model that is a table. One point each: it
-# follows the table from the last token; it stops after `end`; no new tokens, and equal logits.
+# %% [markdown] question="A greedy loop" points=3
+# Write the loop, greedily, for a model that is a table. One point each: it follows the table from
+# the last token; it stops after `end`; no new tokens, and equal logits.
 
 
-# %% nbgrader={"grade": false, "grade_id": "greedy_loop", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="greedy_loop"
 def greedy_loop(table, start, max_new_tokens, end):
     """The ids of `start` and of its greedy continuation, as one list of whole numbers.
 
@@ -985,7 +944,7 @@ def greedy_loop(table, start, max_new_tokens, end):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "greedy_loop_follows_the_last_token_to_the_end", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% test="greedy_loop"
 def follows_the_table():
     check.gives(
         greedy_loop,
@@ -1065,13 +1024,13 @@ points += check.passes("no new tokens, and equal logits", corners)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown]
-# **1.12** *(4 points)* Your `draw` from **Build it** above. One point each: the stretches and their
-# ends; tokens of probability 0; a *u* beyond the last stretch; each token of a larger vocabulary as
-# often as it should come.
+# %% [markdown] question="Your die" points=4
+# Your `draw` from **Build it** above. One point each: the stretches and their ends; tokens of
+# probability 0; a *u* beyond the last stretch; each token of a larger vocabulary as often as it
+# should come.
 
 
-# %% nbgrader={"grade": true, "grade_id": "draw_gives_each_token_its_stretch", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% test="draw"
 def stretches():
     for u, expected in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
         check.gives(
@@ -1164,12 +1123,12 @@ points += check.passes("a larger vocabulary", larger_vocabulary)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
-# %% [markdown]
-# **1.13** *(no points, read by your instructor if you have one)* In three sentences: a friend asks a
-# chat program once for the capital of France, gets `Lyon`, and says "so the model thinks it is Lyon".
-# What does one answer tell, what not, and what would you look at?
+# %% [markdown] question="Lyon, says the program" points=0
+# In three sentences: a friend asks a chat program once for the capital of France, gets `Lyon`, and
+# says "so the model thinks it is Lyon". What does one answer tell, what not, and what would you
+# look at?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_one_draw_is_no_belief", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_lyon"
 # ### BEGIN SOLUTION
 # The model gave a distribution, and the program drew from it: one answer only shows that Lyon had a
 # probability above 0. It does not show that Lyon was the most likely token, as a token with a few

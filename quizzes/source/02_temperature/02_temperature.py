@@ -28,7 +28,7 @@
 # *e* ≈ 2.7 times as likely as the second: softmax turns a *difference* of 1 into a *ratio* of *e*.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import torch
 
 from course_utils import explore, storyteller
@@ -218,7 +218,7 @@ for T in (0.1, 1.0, 5.0):
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "softmax_with_temperature", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="softmax_with_temperature"
 def softmax_with_temperature(logits, temperature):
     """Probabilities of softmax(logits / temperature) over the last dimension.
 
@@ -366,27 +366,21 @@ print(half.softmax(dim=-1))
 # %% [markdown]
 # ## Check your understanding
 #
-# 11 questions, 17 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **2.1** *(1 point)* At *T* = 1 `forward` has 57%, `toward` 36%, `closer` 6%. You raise *T* to 3.
-# What is true?
+# %% [markdown] question="From one to three" points=1
+# At *T* = 1 `forward` has 57%, `toward` 36%, `closer` 6%. You raise *T* to 3. What is true?
 #
 # - **A** `toward` can now become the most likely word.
 # - **B** `forward` stays the most likely word, with a smaller share.
 # - **C** All nine words have the same share.
 # - **D** `forward` stays the most likely word, with a larger share.
 
-# %% nbgrader={"grade": false, "grade_id": "hotter_order", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="from_one_to_three"
 answer_order = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_order = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "hotter_order_stays_and_flattens", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_order)
-### BEGIN HIDDEN TESTS
+# %% test="from_one_to_three"
 check.choice(
     answer_order,
     right="B",
@@ -397,21 +391,15 @@ check.choice(
         "D": "Think of the gaps between logits: does dividing by 3 widen or narrow them?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.2** *(1 point)* Two tokens have the logits 4 and 2. At *T* = 1 the first is *e*² ≈ 7.39 times
-# as likely as the second. How many times at *T* = 2? Two decimals are enough.
+# %% [markdown] question="The ratio of two tokens" points=1
+# Two tokens have the logits 4 and 2. At *T* = 1 the first is *e*² ≈ 7.39 times as likely as the
+# second. How many times at *T* = 2? Two decimals are enough.
 
-# %% nbgrader={"grade": false, "grade_id": "ratio_at_two", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="ratio_at_two"
 answer_ratio = None  # a number
-### BEGIN SOLUTION
-answer_ratio = 2.72
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "ratio_at_two_divides_the_gap", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_ratio)
-### BEGIN HIDDEN TESTS
+# %% test="ratio_at_two"
 check.number(
     answer_ratio,
     right=2.71828,
@@ -425,26 +413,20 @@ check.number(
     },
     hint="Divide the gap of the logits by T, then raise e to it. See the formula.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.3** *(1 point)* Three tokens have the logits 3, 3 and 1. *T* comes closer and closer to 0 but
-# never reaches it. Which probabilities does softmax with temperature come close to?
+# %% [markdown] question="Almost at zero" points=1
+# Three tokens have the logits 3, 3 and 1. *T* comes closer and closer to 0 but never reaches it.
+# Which probabilities does softmax with temperature come close to?
 #
 # - **A** 1, 0, 0
 # - **B** 1/3, 1/3, 1/3
 # - **C** they become NaN
 # - **D** 1/2, 1/2, 0
 
-# %% nbgrader={"grade": false, "grade_id": "cold_tie", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="near_zero"
 answer_tie = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_tie = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "cold_tie_is_shared", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_tie)
-### BEGIN HIDDEN TESTS
+# %% test="near_zero"
 check.choice(
     answer_tie,
     right="D",
@@ -456,24 +438,18 @@ check.choice(
         "probabilities are well defined.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.4** *(1 point)* What does this print? Work it out first.
+# %% [markdown] question="Divided by a million" points=1
+# What does this print? Work it out first.
 #
 # ```python
 # print(round(effective_choices(NEXT_LOGITS / 1_000_000).item()))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "hot_choices", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="by_a_million"
 answer_choices = None  # a whole number
-### BEGIN SOLUTION
-answer_choices = 9
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "hot_choices_count_the_vocabulary", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_choices)
-### BEGIN HIDDEN TESTS
+# %% test="by_a_million"
 check.number(
     answer_choices,
     right=9,
@@ -487,26 +463,20 @@ check.number(
     },
     hint="Look at the section on the two ends: what do all shares come close to?",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.5** *(1 point)* A model names Australia's capital: Sydney 60%, Canberra 30%, other towns the
-# rest. Canberra is right. You can change only *T*. What is true?
+# %% [markdown] question="The capital of Australia" points=1
+# A model names Australia's capital: Sydney 60%, Canberra 30%, other towns the rest. Canberra is
+# right. You can change only *T*. What is true?
 #
 # - **A** At every *T* above 0 Sydney stays the most likely answer.
 # - **B** At a low *T* the model is more accurate: Canberra wins.
 # - **C** At a high enough *T* Canberra overtakes Sydney.
 # - **D** At *T* = 0 nothing is random, so the answer is right.
 
-# %% nbgrader={"grade": false, "grade_id": "no_new_knowledge", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="australia_capital"
 answer_knowledge = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_knowledge = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "no_new_knowledge_from_temperature", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_knowledge)
-### BEGIN HIDDEN TESTS
+# %% test="australia_capital"
 check.choice(
     answer_knowledge,
     right="A",
@@ -516,26 +486,20 @@ check.choice(
         "D": "Not random means the same answer each time. It does not mean the right one.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.6** *(1 point)* An API shows you only probabilities: two tokens at *T* = 1 with 0.8 and 0.2.
-# What share does the first have at *T* = 0.5? Three decimals.
+# %% [markdown] question="What the API shows" points=1
+# An API shows you only probabilities: two tokens at *T* = 1 with 0.8 and 0.2. What share does the
+# first have at *T* = 0.5? Three decimals.
 #
 # <details><summary>Hint</summary>
 #
 # Halving *T* squares the ratio of the two.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "share_when_colder", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="api_shares"
 answer_share = None  # a number between 0 and 1
-### BEGIN SOLUTION
-answer_share = 0.941
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "share_when_colder_squares_the_odds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_share)
-### BEGIN HIDDEN TESTS
+# %% test="api_shares"
 check.number(
     answer_share,
     right=0.64 / 0.68,
@@ -549,26 +513,20 @@ check.number(
     },
     hint="The ratio of the two is 4 at T = 1. Square it, and find the shares that go with it.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.7** *(1 point)* `softmax(log_softmax(logits) / T)` is a bug, says a proposed change to a speech
-# model: only raw logits may be divided [kimi161]. Is it different from `softmax(logits / T)`?
+# %% [markdown] question="A disputed formula" points=1
+# `softmax(log_softmax(logits) / T)` is a bug, says a proposed change to a speech model: only raw
+# logits may be divided [kimi161]. Is it different from `softmax(logits / T)`?
 #
 # - **A** Yes: it flattens or sharpens more at every *T* except 1.
 # - **B** Yes: softmax is taken twice, which flattens.
 # - **C** No: one shift for all tokens changes nothing.
 # - **D** No: softmax undoes whatever was done to the logits.
 
-# %% nbgrader={"grade": false, "grade_id": "log_probs_too", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="log_softmax_first"
 answer_logprobs = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_logprobs = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "log_probs_too_are_logits", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_logprobs)
-### BEGIN HIDDEN TESTS
+# %% test="log_softmax_first"
 check.choice(
     answer_logprobs,
     right="C",
@@ -578,32 +536,31 @@ check.choice(
         "D": "Then dividing by T could not do anything at all, and you have seen that it does.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.8** *(2 points)* Find the bug. This function runs without an error, and its temperature does
-# nothing. Repair it: the result must be softmax with temperature.
+# %% [markdown] question="The idle knob" points=2
+# Find the bug. This function runs without an error, and its temperature does nothing. Repair it:
+# the result must be softmax with temperature.
 
 
-# %% nbgrader={"grade": false, "grade_id": "scaling_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="scaling_repair"
 def repaired_scaling(logits, temperature):
+    ### BEGIN SOLUTION
+    return (logits / temperature).softmax(dim=-1)
+    ### END SOLUTION
     probs = logits.softmax(dim=-1)
     probs = probs / temperature
-    ### BEGIN SOLUTION
-    probs = (logits / temperature).softmax(dim=-1)
-    ### END SOLUTION
     return probs / probs.sum(dim=-1, keepdim=True)
 
 
-# %% nbgrader={"grade": true, "grade_id": "scaling_repair_divides_logits_not_probs", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="scaling_repair"
 def example():
     check.close(
         repaired_scaling,
         [4.0, 2.0],
         2.0,
         expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
-        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Whatever you do to all "
-        "probabilities by the same factor, the last line undoes.",
+        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Follow both through "
+        "your function.",
     )
 
 
@@ -627,24 +584,25 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.9** *(2 points)* Find the bug. It is from a real library, where all tests ran at *T* = 1 and
-# passed [rlkernel81]. At other temperatures the fast path gives another distribution than the slow
-# one. Repair it, so that both give softmax with temperature.
+# %% [markdown] question="Fast path, slow path" points=2
+# Find the bug. It is from a real library, where all tests ran at *T* = 1 and passed [rlkernel81].
+# At other temperatures the fast path gives another distribution than the slow one. Repair it, so
+# that both give softmax with temperature.
 
 
-# %% nbgrader={"grade": false, "grade_id": "twice_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="paths_repair"
 def repaired_paths(logits, temperature, fast):
+    ### BEGIN SOLUTION
+    scaled = logits / temperature
+    return scaled.softmax(dim=-1)
+    ### END SOLUTION
     scaled = logits / temperature
     if fast:
         scaled = scaled / temperature
-    ### BEGIN SOLUTION
-    scaled = logits / temperature
-    ### END SOLUTION
     return scaled.softmax(dim=-1)
 
 
-# %% nbgrader={"grade": true, "grade_id": "twice_repair_divides_once_on_each_path", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="paths_repair"
 def example():
     check.close(
         repaired_paths,
@@ -671,24 +629,25 @@ for fast in (True, False):
         )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **2.10** *(2 points)* Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0
-# the best token of each row gets probability 1 and all others 0. Of several best tokens the first
-# gets the 1. For *T* above 0 nothing changes.
+# %% [markdown] question="Temperature zero" points=2
+# Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each
+# row gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T*
+# above 0 nothing changes.
 
 
-# %% nbgrader={"grade": false, "grade_id": "zero_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="zero_repair"
 def repaired_zero(logits, temperature):
-    probs = (logits / temperature).softmax(dim=-1)
     ### BEGIN SOLUTION
     if temperature == 0:
         best = logits.argmax(dim=-1, keepdim=True)
-        probs = torch.zeros_like(logits).scatter(-1, best, 1.0)
+        return torch.zeros_like(logits).scatter(-1, best, 1.0)
+    return (logits / temperature).softmax(dim=-1)
     ### END SOLUTION
+    probs = (logits / temperature).softmax(dim=-1)
     return probs
 
 
-# %% nbgrader={"grade": true, "grade_id": "zero_repair_is_greedy_in_each_row", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="zero_repair"
 def one_row():
     check.close(
         repaired_zero,
@@ -732,13 +691,12 @@ points += check.passes("several rows, and ties", rows_and_ties)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **2.11** *(4 points)* Your `softmax_with_temperature` from **Build it** above. One point each: the
-# values on nine words; batches of any shape; huge logits, tiny *T* and float16; the input left as
-# it was.
+# %% [markdown] question="Your softmax with temperature" points=4
+# Your `softmax_with_temperature` from **Build it** above. One point each: the values on nine words;
+# batches of any shape; huge logits, tiny *T* and float16; the input left as it was.
 
 
-# %% nbgrader={"grade": true, "grade_id": "softmax_with_temperature_is_exact_stable_and_pure", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% test="softmax_with_temperature"
 def nine_words():
     for T in (0.5, 1.0, 5.0):
         check.close(
@@ -809,12 +767,11 @@ points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
-# %% [markdown]
-# **2.12** *(no points, read by your instructor if you have one)* In three sentences: a colleague
-# sets *T* = 0 "so that the model stops making things up". What does it change, what not, and what
-# would you suggest?
+# %% [markdown] question="A colleague's zero" points=0
+# In three sentences: a colleague sets *T* = 0 "so that the model stops making things up". What does
+# it change, what not, and what would you suggest?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_cold_is_not_correct", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_zero"
 # ### BEGIN SOLUTION
 # At T = 0 the model gives the token it finds most likely, each time the same as far as the hardware
 # allows. That removes unlucky draws, but not what the model wrongly believes: a false statement

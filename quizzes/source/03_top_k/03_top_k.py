@@ -32,7 +32,7 @@
 # of −∞ is 0. Top-k hands out that logit.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import textwrap
 
 import torch
@@ -252,7 +252,7 @@ except RuntimeError as error:
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_top_k", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_top_k"
 def my_top_k(logits, k):
     """The logits of the k most likely tokens of each row, -inf for all others.
 
@@ -518,22 +518,17 @@ explore.AdaptiveCutoff(top_k=40)
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 19 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **3.1** *(1 point)* Four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1. You set *k* = 2.
-# What probability does the first have now? Three decimals.
+# %% [markdown] question="The first of four" points=1
+# Four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1. You set *k* = 2. What probability does
+# the first have now? Three decimals.
 
-# %% nbgrader={"grade": false, "grade_id": "share_of_two", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="first_of_four"
 answer_share = None  # a number between 0 and 1
-### BEGIN SOLUTION
-answer_share = 0.571
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "share_of_two_is_renormalised", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_share)
-### BEGIN HIDDEN TESTS
+# %% test="first_of_four"
 check.number(
     answer_share,
     right=4 / 7,
@@ -548,26 +543,20 @@ check.number(
     },
     hint="Add up what the survivors hold, and divide the first one's share by it. See the formula.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.2** *(1 point)* Without top-k `forward` is 1.6 times as likely as `toward`. You set *k* = 3,
-# and both survive. How many times now?
+# %% [markdown] question="Two survivors" points=1
+# Without top-k `forward` is 1.6 times as likely as `toward`. You set *k* = 3, and both survive. How
+# many times now?
 #
 # - **A** More than 1.6 times: most of the cut mass goes to the best token.
 # - **B** Less than 1.6 times: the cut mass is shared out evenly.
 # - **C** Still 1.6 times: both were divided by the same sum.
 # - **D** Once: the draw among the kept tokens is fair.
 
-# %% nbgrader={"grade": false, "grade_id": "odds_of_survivors", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="odds_of_survivors"
 answer_odds = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_odds = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "odds_of_survivors_do_not_change", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_odds)
-### BEGIN HIDDEN TESTS
+# %% test="odds_of_survivors"
 check.choice(
     answer_odds,
     right="C",
@@ -578,25 +567,19 @@ check.choice(
         "D": "Look at the table by hand: are the three numbers in the last column equal?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.3** *(1 point)* Which ids does this print? Work it out first.
+# %% [markdown] question="Five logits" points=1
+# Which ids does this print? Work it out first.
 #
 # ```python
 # logits = torch.tensor([2.0, 5.0, 2.0, 1.0, 2.0])
 # print(sampling.top_k(logits, 3).isfinite().nonzero().flatten().tolist())
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "tie_at_the_border", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="five_logits"
 answer_ids = []  # token ids, such as [0, 4]
-### BEGIN SOLUTION
-answer_ids = [0, 1, 2]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "tie_at_the_border_goes_to_lowest_ids", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_ids)
-### BEGIN HIDDEN TESTS
+# %% test="five_logits"
 check.ids(
     answer_ids,
     right={0, 1, 2},
@@ -610,26 +593,20 @@ check.ids(
     },
     hint="Take the largest logit, then fill the places left from the equal ones. See ties.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.4** *(1 point)* One program applies *k* = 3, then *T* = 2; another *T* first, then *k*. No logits
-# are equal and the arithmetic is exact. How do the results differ?
+# %% [markdown] question="Two programs" points=1
+# One program applies *k* = 3, then *T* = 2; another *T* first, then *k*. No logits are equal and
+# the arithmetic is exact. How do the results differ?
 #
 # - **A** Not at all: same tokens, same probabilities.
 # - **B** In the tokens: a high *T* first lets others in.
 # - **C** In the probabilities: a cut first leaves less to flatten.
 # - **D** In the number: a flatter row keeps more.
 
-# %% nbgrader={"grade": false, "grade_id": "order_with_temperature", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_programs"
 answer_order = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_order = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "order_with_temperature_is_free", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_order)
-### BEGIN HIDDEN TESTS
+# %% test="two_programs"
 check.choice(
     answer_order,
     right="A",
@@ -640,22 +617,15 @@ check.choice(
         "D": "k is a number of tokens, not an amount of probability. How many does 3 keep?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.5** *(1 point)* At one step 200 words are equally good and hold 80% of the probability
-# together. The 3,896 other tokens share the rest. *k* = 40. Which share of the probability is kept?
-# Two decimals.
+# %% [markdown] question="Two hundred good words" points=1
+# At one step 200 words are equally good and hold 80% of the probability together. The 3,896 other
+# tokens share the rest. *k* = 40. Which share of the probability is kept? Two decimals.
 
-# %% nbgrader={"grade": false, "grade_id": "mass_of_forty", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_hundred_words"
 answer_mass = None  # a number between 0 and 1
-### BEGIN SOLUTION
-answer_mass = 0.16
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "mass_of_forty_at_a_flat_step", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_mass)
-### BEGIN HIDDEN TESTS
+# %% test="two_hundred_words"
 check.number(
     answer_mass,
     right=0.16,
@@ -671,26 +641,19 @@ check.number(
     },
     hint="How much does one of the 200 words hold? Forty of them are kept.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.6** *(1 point)* *k* = 40, first after `Once upon a`, then after `"Good morning," said the`.
-# What is true?
+# %% [markdown] question="After two prompts" points=1
+# *k* = 40, first after `Once upon a`, then after `"Good morning," said the`. What is true?
 #
 # - **A** Both steps keep the same share of the probability: *k* is the same.
 # - **B** The first loses more good words: one token has nearly everything.
 # - **C** *k* adapts: at the second step more tokens stay.
 # - **D** The first keeps tokens that do not fit, the second cuts some that do.
 
-# %% nbgrader={"grade": false, "grade_id": "fixed_knife", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_prompts"
 answer_knife = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_knife = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "fixed_knife_is_too_wide_and_too_narrow", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_knife)
-### BEGIN HIDDEN TESTS
+# %% test="two_prompts"
 check.choice(
     answer_knife,
     right="D",
@@ -701,12 +664,11 @@ check.choice(
         "C": "The 40th token differs, but the number of places does not. Who decides about that?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.7** *(1 point)* A library did not ask for *k* = 0 apart [litgpt2309]. Which word does greedy
-# choice print? Work it out first. (`scatter` writes the values to their places. Of equals, `argmax`
-# takes the first here.)
+# %% [markdown] question="When k is zero" points=1
+# A library did not ask for *k* = 0 apart [litgpt2309]. Which word does greedy choice print? Work it
+# out first. (`scatter` writes the values to their places. Of equals, `argmax` takes the first
+# here.)
 #
 # ```python
 # best = NEXT_LOGITS.topk(0)
@@ -715,15 +677,10 @@ check.choice(
 # print(VOCABULARY[kept.argmax()])
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "nothing_kept", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="k_zero"
 answer_word = ""  # one of the nine words
-### BEGIN SOLUTION
-answer_word = "closer"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "nothing_kept_makes_greedy_choice_blind", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_text(answer_word)
-### BEGIN HIDDEN TESTS
+# %% test="k_zero"
 check.text(
     answer_word,
     right="closer",
@@ -736,26 +693,20 @@ check.text(
     },
     hint="How many values does topk(0) bring back? Write down the row that argmax sees.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.8** *(1 point)* A model ran in bfloat16 with *k* = 1 and *T* above 0. Two equal requests were
-# answered with ` 5` and with ` 7` [tpuinference3580]. Why?
+# %% [markdown] question="Five or seven" points=1
+# A model ran in bfloat16 with *k* = 1 and *T* above 0. Two equal requests were answered with ` 5`
+# and with ` 7` [tpuinference3580]. Why?
 #
 # - **A** With *T* above 0 the whole vocabulary is drawn from.
 # - **B** Both tokens had the largest logit, and ties were kept.
 # - **C** bfloat16 adds a little noise to the logits of each request.
 # - **D** One token was kept, but a draw can miss it.
 
-# %% nbgrader={"grade": false, "grade_id": "one_that_was_two", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="five_or_seven"
 answer_two = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_two = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "one_that_was_two_equal_tokens", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_two)
-### BEGIN HIDDEN TESTS
+# %% test="five_or_seven"
 check.choice(
     answer_two,
     right="B",
@@ -766,25 +717,25 @@ check.choice(
         "D": "A token that is alone has probability 1, at every T.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.9** *(2 points)* Find the bug, which was in minGPT [mingpt10]. Repair it: a token below the
-# *k*-th largest logit must get probability 0, whatever the logits are (float32, each between −1
-# million and 1 million). Ties may stay.
+# %% [markdown] question="Found in minGPT" points=2
+# Find the bug, which was in minGPT [mingpt10]. Repair it: a token below the *k*-th largest logit
+# must get probability 0, whatever the logits are (float32, each between −1 million and 1 million).
+# Ties may stay.
 
 
-# %% nbgrader={"grade": false, "grade_id": "fill_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="mingpt_repair"
 def repaired_fill(logits, k):
+    ### BEGIN SOLUTION
+    kth = logits.topk(k, dim=-1).values[..., -1:]
+    return logits.masked_fill(logits < kth, -torch.inf).softmax(dim=-1)
+    ### END SOLUTION
     kth = logits.topk(k, dim=-1).values[..., -1:]
     fill = 1e-10
-    ### BEGIN SOLUTION
-    fill = -torch.inf
-    ### END SOLUTION
     return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
 
 
-# %% nbgrader={"grade": true, "grade_id": "fill_repair_gives_cut_tokens_no_weight", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="mingpt_repair"
 def example():
     check.close(
         repaired_fill,
@@ -817,23 +768,25 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.10** *(2 points)* Find the bug, after a proposed change to Mistral's code [mistral26]. Repair
-# it: return the *k* largest probabilities of each row, the largest first, divided by their own sum.
-# `probs` is a single row (vocab,) or any batch (..., vocab); *k* is at most the vocabulary.
+# %% [markdown] question="The best probabilities" points=2
+# Find the bug, after a proposed change to Mistral's code [mistral26]. Repair it: return the *k*
+# largest probabilities of each row, the largest first, divided by their own sum. `probs` is a
+# single row (vocab,) or any batch (..., vocab); *k* is at most the vocabulary.
 
 
-# %% nbgrader={"grade": false, "grade_id": "axis_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="best_repair"
 def repaired_best(probs, k):
+    ### BEGIN SOLUTION
+    ordered = probs.sort(dim=-1, descending=True).values
+    best = ordered[..., :k]
+    return best / best.sum(dim=-1, keepdim=True)
+    ### END SOLUTION
     ordered = probs.sort(dim=-1, descending=True).values
     best = ordered[:k]
-    ### BEGIN SOLUTION
-    best = ordered[..., :k]
-    ### END SOLUTION
     return best / best.sum(dim=-1, keepdim=True)
 
 
-# %% nbgrader={"grade": true, "grade_id": "axis_repair_cuts_tokens_not_texts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="best_repair"
 def example():
     check.close(
         repaired_best,
@@ -866,30 +819,32 @@ for probs, expect in (
     )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.11** *(2 points)* Find the bug, which is in a well-known book [raschka2024]. It fails for a
-# batch, and silently when the batch is as large as the vocabulary. Repair it for `logits` of any
-# shape (batch, vocab). Ties may stay.
+# %% [markdown] question="A function from a book" points=2
+# Find the bug, which is in a well-known book [raschka2024]. It fails for a batch, and silently when
+# the batch is as large as the vocabulary. Repair it for `logits` of any shape (batch, vocab). Ties
+# may stay.
 
 
-# %% nbgrader={"grade": false, "grade_id": "batch_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="book_repair"
 def repaired_cut(logits, k):
+    ### BEGIN SOLUTION
+    top_logits, _ = torch.topk(logits, k)
+    min_val = top_logits[:, -1:]
+    return torch.where(logits < min_val, -torch.inf, logits)
+    ### END SOLUTION
     top_logits, _ = torch.topk(logits, k)
     min_val = top_logits[:, -1]
-    ### BEGIN SOLUTION
-    min_val = top_logits[:, -1:]
-    ### END SOLUTION
     return torch.where(logits < min_val, -torch.inf, logits)
 
 
-# %% nbgrader={"grade": true, "grade_id": "batch_repair_compares_each_row_with_its_own_limit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="book_repair"
 def example():
     check.close(
         repaired_cut,
         [[3.0, 1.0, 2.0], [5.0, 7.0, 6.0]],
         2,
         expect=[[3.0, -torch.inf, 2.0], [-torch.inf, 7.0, 6.0]],
-        why="The first row's limit is 2, the second's is 6. Each belongs to a row, not a column.",
+        why="The best two of the first row are 3 and 2, of the second 7 and 6. All else is cut.",
     )
 
 
@@ -916,13 +871,13 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **3.12** *(5 points)* Your `my_top_k` from **Build it** above. One point each: the kept logits on
-# nine words; batches of any shape; exactly *k* with ties, the lowest ids first; *k* beyond the
-# vocabulary and `None`; the input left as it was and its type kept.
+# %% [markdown] question="Your top-k" points=5
+# Your `my_top_k` from **Build it** above. One point each: the kept logits on nine words; batches of
+# any shape; exactly *k* with ties, the lowest ids first; *k* beyond the vocabulary and `None`; the
+# input left as it was and its type kept.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_top_k_keeps_exactly_k_in_any_batch", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_top_k"
 def nine_words():
     for k, expect in ((1, {3}), (2, {3, 7}), (5, {0, 3, 4, 7, 8}), (9, set(range(9)))):
         check.kept(
@@ -1015,12 +970,12 @@ points += check.passes("input left as it was, type kept", input_and_type)
 ### END HIDDEN TESTS
 float(min(points, 5))
 
-# %% [markdown]
-# **3.13** *(no points, read by your instructor if you have one)* In three sentences: a colleague
-# takes *k* = 40 for a chat program and for filling in dates, "because GPT-2 had it". What does *k*
-# = 40 do at a sharp step, what at a flat one, and what would you suggest?
+# %% [markdown] question="A colleague's forty" points=0
+# In three sentences: a colleague takes *k* = 40 for a chat program and for filling in dates,
+# "because GPT-2 had it". What does *k* = 40 do at a sharp step, what at a flat one, and what would
+# you suggest?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_one_k_for_all", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_forty"
 # ### BEGIN SOLUTION
 # At a sharp step, such as a date with one right answer, 40 tokens let in 39 that are wrong; each is
 # unlikely, but over many steps one will come. At a flat step 40 may cut half of what would fit, and

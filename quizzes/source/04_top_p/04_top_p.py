@@ -31,7 +31,7 @@
 # of good words are cut. The knife is fixed, and the distribution is not.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import itertools
 import statistics
 import textwrap
@@ -229,7 +229,7 @@ print("not renormalised, it keeps ", kept(top_p(halves, 0.6)))
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_top_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_top_p"
 def my_top_p(logits, p):
     """Keep, in each row, the smallest set of most likely tokens that holds at least p.
 
@@ -522,27 +522,22 @@ print("from the large end:", kept(top_p(equal, 0.5)))
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 19 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **4.1** *(1 point)* A model gives its best token 0.97. You ask for *p* = 0.9, and the code is
-# right. How many tokens stay?
+# %% [markdown] question="Ninety-seven percent" points=1
+# A model gives its best token 0.97. You ask for *p* = 0.9, and the code is right. How many tokens
+# stay?
 #
 # - **A** None, as the first token alone is above 0.9.
 # - **B** Two, the first and the next, so that there is a choice.
 # - **C** One, the first: it reaches 0.9 by itself.
 # - **D** About 90% of the vocabulary, the likelier part of it.
 
-# %% nbgrader={"grade": false, "grade_id": "sure_model", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="ninety_seven"
 answer_sure = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_sure = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "sure_model_keeps_one_token", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_sure)
-### BEGIN HIDDEN TESTS
+# %% test="ninety_seven"
 check.choice(
     answer_sure,
     right="C",
@@ -552,21 +547,15 @@ check.choice(
         "D": "p is a share of the probability, not of the tokens. See the four tokens by hand.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.2** *(1 point)* Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* =
-# 0.8, which probability is the first token drawn with? Three decimals.
+# %% [markdown] question="The first of five" points=1
+# Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, which
+# probability is the first token drawn with? Three decimals.
 
-# %% nbgrader={"grade": false, "grade_id": "first_share", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="first_share"
 answer_share = None  # a number between 0 and 1
-### BEGIN SOLUTION
-answer_share = 0.571
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "first_share_is_divided_by_the_kept_mass", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_share)
-### BEGIN HIDDEN TESTS
+# %% test="first_share"
 check.number(
     answer_share,
     right=0.5 / 0.875,
@@ -580,26 +569,20 @@ check.number(
     },
     hint="Find the tokens that stay, add them up, and divide. See what stays is not changed.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.3** *(1 point)* After one prompt *k* = 3 and *p* = 0.7 keep the same three tokens. The next
-# prompt leaves the model far more open. What now?
+# %% [markdown] question="Two knives" points=1
+# After one prompt *k* = 3 and *p* = 0.7 keep the same three tokens. The next prompt leaves the
+# model far more open. What now?
 #
 # - **A** *k* = 3 keeps three again, *p* = 0.7 keeps more.
 # - **B** Both keep more than three, as both follow the model.
 # - **C** *k* = 3 keeps three again, *p* = 0.7 keeps fewer.
 # - **D** Both keep three: they agreed once, so they agree.
 
-# %% nbgrader={"grade": false, "grade_id": "fixed_knife", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_knives"
 answer_knife = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_knife = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "fixed_knife_and_the_one_that_moves", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_knife)
-### BEGIN HIDDEN TESTS
+# %% test="two_knives"
 check.choice(
     answer_knife,
     right="A",
@@ -609,25 +592,19 @@ check.choice(
         "D": "See the two prompts in sharp and flat: what did each rule keep there?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.4** *(1 point)* Which token ids does this print? Work it out first.
+# %% [markdown] question="A printed nucleus" points=1
+# Which token ids does this print? Work it out first.
 #
 # ```python
 # probs = torch.tensor([0.125, 0.5, 0.125, 0.25])
 # print(kept(top_p(probs.log(), 0.75)))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "unsorted_nucleus", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="printed_nucleus"
 answer_ids = []  # token ids, such as [0, 2]
-### BEGIN SOLUTION
-answer_ids = [1, 3]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "unsorted_nucleus_stops_at_equality", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_ids)
-### BEGIN HIDDEN TESTS
+# %% test="printed_nucleus"
 check.ids(
     answer_ids,
     right={1, 3},
@@ -641,11 +618,9 @@ check.ids(
     },
     hint="Sort, add up until p is reached, then look up where those tokens stand.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.5** *(1 point)* What does this print? At *T* = 0.5 the probabilities are squared and divided by
-# their sum.
+# %% [markdown] question="On either side" points=1
+# What does this print? At *T* = 0.5 the probabilities are squared and divided by their sum.
 #
 # ```python
 # logits = torch.tensor([0.5, 0.3, 0.2]).log()
@@ -654,15 +629,10 @@ check.ids(
 # print(len(kept(first)), len(kept(last)))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "order_with_temperature", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="either_side"
 answer_counts = ""  # two numbers with a space between
-### BEGIN SOLUTION
-answer_counts = "1 2"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "order_with_temperature_changes_the_nucleus", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_text(answer_counts)
-### BEGIN HIDDEN TESTS
+# %% test="either_side"
 check.text(
     answer_counts,
     right="1 2",
@@ -674,21 +644,15 @@ check.text(
     },
     hint="Two numbers with a space between. Work out what top_p is given in each line.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.6** *(1 point)* `FOUR` has the probabilities 0.4, 0.3, 0.2 and 0.1. How many tokens are left
-# after `top_p(top_k(FOUR.logits, 3), 0.75)`?
+# %% [markdown] question="Cut upon cut" points=1
+# `FOUR` has the probabilities 0.4, 0.3, 0.2 and 0.1. How many tokens are left after
+# `top_p(top_k(FOUR.logits, 3), 0.75)`?
 
-# %% nbgrader={"grade": false, "grade_id": "k_then_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="cut_upon_cut"
 answer_left = None  # a whole number
-### BEGIN SOLUTION
-answer_left = 2
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "k_then_p_sees_renormalised_shares", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_left)
-### BEGIN HIDDEN TESTS
+# %% test="cut_upon_cut"
 check.number(
     answer_left,
     right=2,
@@ -700,26 +664,20 @@ check.number(
     },
     hint="See the section on top-k before it: which shares do the three have after the cut?",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.7** *(1 point)* A speech model applied top-p first, then *T*. A proposed change says that
-# below *T* = 1 this cut *harder* than *T* first [fishspeech1150]. Is that right?
+# %% [markdown] question="A colder cut" points=1
+# A speech model applied top-p first, then *T*. A proposed change says that below *T* = 1 this cut
+# *harder* than *T* first [fishspeech1150]. Is that right?
 #
 # - **A** Yes: cutting first sees the sharper distribution.
 # - **B** Yes: a cut that comes first always takes more away.
 # - **C** No: *T* never reorders tokens, so both keep the same set.
 # - **D** No: cutting first sees the flatter one, and keeps as many or more.
 
-# %% nbgrader={"grade": false, "grade_id": "colder_cut", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="colder_cut"
 answer_colder = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_colder = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "colder_cut_comes_from_the_sharper_shares", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_colder)
-### BEGIN HIDDEN TESTS
+# %% test="colder_cut"
 check.choice(
     answer_colder,
     right="D",
@@ -729,26 +687,20 @@ check.choice(
         "C": "That is why top-k does not mind. But top-p adds up shares, and T changes those.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.8** *(1 point)* You raise *p* from 0.94 to 0.95, and a sixth more tokens come into the nucleus.
-# How many draws does that touch?
+# %% [markdown] question="The second digit of p" points=1
+# You raise *p* from 0.94 to 0.95, and a sixth more tokens come into the nucleus. How many draws
+# does that touch?
 #
 # - **A** About a sixth: as many more tokens, as many other draws.
 # - **B** About one in a hundred falls on one of the new tokens.
 # - **C** None, as the odds between the old tokens stay the same.
 # - **D** Nearly all of them, as every share is divided by a new sum.
 
-# %% nbgrader={"grade": false, "grade_id": "two_digits", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_digits"
 answer_digits = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_digits = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_digits_touch_one_draw_in_a_hundred", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_digits)
-### BEGIN HIDDEN TESTS
+# %% test="two_digits"
 check.choice(
     answer_digits,
     right="B",
@@ -758,33 +710,34 @@ check.choice(
         "D": "By how much does each old share change, when the sum goes from 0.94 to 0.95?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **4.9** *(2 points)* Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125,
-# 0.125 with *p* = 0.7 it keeps one token. Repair it: the ids of the smallest set of most likely
-# tokens that holds *at least* p. A set that holds exactly *p* is complete. One point for the crossing
-# token, one if the edges are right as well.
+# %% [markdown] question="The token on the line" points=2
+# Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125, 0.125 with *p* = 0.7
+# it keeps one token. Repair it: the ids of the smallest set of most likely tokens that holds *at
+# least* p. A set that holds exactly *p* is complete. One point for the crossing token, one if the
+# edges are right as well.
 
 
-# %% nbgrader={"grade": false, "grade_id": "crossing_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="line_repair"
 def repaired_nucleus(probs, p):
+    ### BEGIN SOLUTION
+    values, order = probs.sort(descending=True, stable=True)
+    cut = values.cumsum(dim=0) - values >= p
+    return order[~cut]
+    ### END SOLUTION
     values, order = probs.sort(descending=True, stable=True)
     cut = values.cumsum(dim=0) > p
-    ### BEGIN SOLUTION
-    cut = values.cumsum(dim=0) - values >= p
-    ### END SOLUTION
     return order[~cut]
 
 
-# %% nbgrader={"grade": true, "grade_id": "crossing_repair_holds_at_least_p", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="line_repair"
 def example():
     check.gives(
         repaired_nucleus,
         torch.tensor([0.5, 0.25, 0.125, 0.125]),
         0.7,
         expect={0, 1},
-        why="One token holds 0.5, less than 0.7. Is the second sum to be compared with p at all?",
+        why="One token holds 0.5, less than 0.7.",
     )
 
 
@@ -828,30 +781,32 @@ points += check.passes("and the edges are right", edges)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **4.10** *(2 points)* Find the bug. A chat program took the first place where the sum passes *p*
-# [chatrwkv170]. Here this gives the *size* of the nucleus. With *p* = 1 it finds 1 token, and where a
-# sum is exactly *p* it finds one too many. Repair both; all else was right. One point each.
+# %% [markdown] question="The size of a nucleus" points=2
+# Find the bug. A chat program took the first place where the sum passes *p* [chatrwkv170]. Here
+# this gives the *size* of the nucleus. With *p* = 1 it finds 1 token, and where a sum is exactly
+# *p* it finds one too many. Repair both; all else was right. One point each.
 
 
-# %% nbgrader={"grade": false, "grade_id": "size_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="size_repair"
 def repaired_size(probs, p):
+    ### BEGIN SOLUTION
+    mass = probs.sort(descending=True).values.cumsum(dim=0)
+    last = int((mass >= p).int().argmax())
+    return last + 1
+    ### END SOLUTION
     mass = probs.sort(descending=True).values.cumsum(dim=0)
     last = int((mass > p).int().argmax())
-    ### BEGIN SOLUTION
-    last = int((mass >= p).int().argmax())
-    ### END SOLUTION
     return last + 1
 
 
-# %% nbgrader={"grade": true, "grade_id": "size_repair_at_p_one_and_at_equality", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="size_repair"
 def example():
     check.gives(
         repaired_size,
         torch.tensor([0.5, 0.25, 0.125, 0.125]),
         1.0,
         expect=4,
-        why="p = 1 keeps all four. What does argmax return when nothing in it is true?",
+        why="p = 1 keeps all four tokens.",
     )
 
 
@@ -888,13 +843,13 @@ points += check.passes("exactly p", equality)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **4.11** *(2 points)* Write `entry_p`: a token is in the nucleus for every *p* above a certain
-# number. Return that number. `probs` is a list, `token` a place in it. Of equally likely tokens the
-# one with the lower id comes first. One point without ties, one with.
+# %% [markdown] question="A token's entry" points=2
+# Write `entry_p`: a token is in the nucleus for every *p* above a certain number. Return that
+# number. `probs` is a list, `token` a place in it. Of equally likely tokens the one with the lower
+# id comes first. One point without ties, one with.
 
 
-# %% nbgrader={"grade": false, "grade_id": "entry_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="entry_p"
 def entry_p(probs, token):
     """The number above which every p (below 1) has this token in its nucleus, as a float."""
     ### BEGIN SOLUTION
@@ -903,7 +858,7 @@ def entry_p(probs, token):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "entry_p_is_the_mass_before_the_token", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="entry_p"
 def example():
     check.gives(
         entry_p,
@@ -946,13 +901,13 @@ points += check.passes("ties", ties)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **4.12** *(5 points)* Your `my_top_p` from **Build it** above. One point each: the smallest set,
-# in the tokens' own places; *p* = 1, tiny *p*, a sure model and tokens at −∞; ties; batches of any
-# shape; the input left as it was.
+# %% [markdown] question="Your top-p" points=5
+# Your `my_top_p` from **Build it** above. One point each: the smallest set, in the tokens' own
+# places; *p* = 1, tiny *p*, a sure model and tokens at −∞; ties; batches of any shape; the input
+# left as it was.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_top_p_keeps_crossing_token_in_each_row", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_top_p"
 def smallest_set():
     for p, expect in ((0.3, {0}), (0.6, {0, 1}), (0.8, {0, 1, 2}), (0.95, {0, 1, 2, 3})):
         check.kept(
@@ -1073,12 +1028,12 @@ points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 5))
 
-# %% [markdown]
-# **4.13** *(no points, read by your instructor if you have one)* In three sentences: a colleague
-# sets *p* = 0.5 for everything, "so that the model stays on topic". What does it change at a step
-# where one token is sure, what after `the`, and what would you suggest?
+# %% [markdown] question="A colleague's half" points=0
+# In three sentences: a colleague sets *p* = 0.5 for everything, "so that the model stays on topic".
+# What does it change at a step where one token is sure, what after `the`, and what would you
+# suggest?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_half_a_nucleus", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_half"
 # ### BEGIN SOLUTION
 # Where one token is sure it changes nothing: the nucleus is that token at 0.5 as at 0.9. After `the`
 # it cuts the hundreds of words that share the other half, among them most of those that a human

@@ -33,7 +33,7 @@
 # one penalty on this page breaks it.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import torch
 
 from course_utils import explore, penalties, storyteller
@@ -272,7 +272,7 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_repetition_penalty", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_repetition_penalty"
 def my_repetition_penalty(logits, ids, penalty):
     """For each token that occurs in ids: divide a positive logit by penalty, multiply a negative one.
 
@@ -593,22 +593,17 @@ explore.Playground(
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 18 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **5.1** *(1 point)* A token has the logit 4. The text holds it three times. The frequency penalty
-# is 0.5, the presence penalty 0.4. What is its logit after both?
+# %% [markdown] question="One token, two penalties" points=1
+# A token has the logit 4. The text holds it three times. The frequency penalty is 0.5, the presence
+# penalty 0.4. What is its logit after both?
 
-# %% nbgrader={"grade": false, "grade_id": "two_penalties", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_penalties"
 answer_penalties = None  # a number
-### BEGIN SOLUTION
-answer_penalties = 2.1
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_penalties_add_up", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_penalties)
-### BEGIN HIDDEN TESTS
+# %% test="two_penalties"
 check.number(
     answer_penalties,
     right=2.1,
@@ -623,27 +618,20 @@ check.number(
     },
     hint="Work out both amounts by themselves, as the section on nine words does, and subtract.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.2** *(1 point)* On a vLLM server, a prompt says ` wolf` five times. The answer has no token
-# yet. Repetition penalty 1.2, frequency penalty 1, presence penalty 1. Which of them move the logit
-# of ` wolf`?
+# %% [markdown] question="Five wolves in the prompt" points=1
+# On a vLLM server, a prompt says ` wolf` five times. The answer has no token yet. Repetition
+# penalty 1.2, frequency penalty 1, presence penalty 1. Which of them move the logit of ` wolf`?
 #
 # - **A** All three: it is in the text.
 # - **B** None: nothing was written yet.
 # - **C** Only the repetition penalty does.
 # - **D** Only frequency and presence penalty do.
 
-# %% nbgrader={"grade": false, "grade_id": "prompt_counts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="five_wolves"
 answer_prompt = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_prompt = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "prompt_counts_for_one_of_three", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_prompt)
-### BEGIN HIDDEN TESTS
+# %% test="five_wolves"
 check.choice(
     answer_prompt,
     right="C",
@@ -653,21 +641,15 @@ check.choice(
         "D": "It is the other way round: look up vLLM in the section on who counts the prompt.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.3** *(1 point)* The text so far is the ids `3 1 4 1 5 3 1`, and no run of *n* = 2 may come
-# twice. Which ids are forbidden next?
+# %% [markdown] question="Almost pi" points=1
+# The text so far is the ids `3 1 4 1 5 3 1`, and no run of *n* = 2 may come twice. Which ids are
+# forbidden next?
 
-# %% nbgrader={"grade": false, "grade_id": "forbidden", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="forbidden"
 answer_forbidden = []  # token ids, such as [0, 2]
-### BEGIN SOLUTION
-answer_forbidden = [4, 5]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "forbidden_tokens_would_end_a_run_again", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_forbidden)
-### BEGIN HIDDEN TESTS
+# %% test="forbidden"
 check.ids(
     answer_forbidden,
     right={4, 5},
@@ -684,26 +666,20 @@ check.ids(
     },
     hint="The last token opens a pair. Which pairs that open so are in the text? See forbidding runs.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.4** *(1 point)* You ban the token ` cat` by a logit bias of −100. A story opens with `Cat` all
-# the same. What happened?
+# %% [markdown] question="The cat came back" points=1
+# You ban the token ` cat` by a logit bias of −100. A story opens with `Cat` all the same. What
+# happened?
 #
 # - **A** −100 makes a token rare, and this time it was drawn.
 # - **B** The ban ended after the first new token.
 # - **C** A bias acts on the prompt, not on new tokens.
 # - **D** The story spelled the word with other tokens.
 
-# %% nbgrader={"grade": false, "grade_id": "banned_word", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="cat_and_bias"
 answer_ban = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_ban = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "banned_word_has_other_tokens", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_ban)
-### BEGIN HIDDEN TESTS
+# %% test="cat_and_bias"
 check.choice(
     answer_ban,
     right="D",
@@ -713,21 +689,15 @@ check.choice(
         "C": "It is added to the logits of the next token, whatever the prompt is.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.5** *(1 point)* A token has the logit −1.5, and the text holds it twice. What is its logit
-# after a repetition penalty of θ = 1.2?
+# %% [markdown] question="A token meets theta" points=1
+# A token has the logit −1.5, and the text holds it twice. What is its logit after a repetition
+# penalty of θ = 1.2?
 
-# %% nbgrader={"grade": false, "grade_id": "negative_logit", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="token_meets_theta"
 answer_negative = None  # a number
-### BEGIN SOLUTION
-answer_negative = -1.8
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "negative_logit_is_multiplied_once", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_negative)
-### BEGIN HIDDEN TESTS
+# %% test="token_meets_theta"
 check.number(
     answer_negative,
     right=-1.8,
@@ -743,26 +713,20 @@ check.number(
     },
     hint="See the section on the repetition penalty: the logit has to fall, and once only.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.6** *(1 point)* A clinic's reports say `the patient`, then `the aforementioned patient`, then
-# `the said individual`. None has ever looped. The frequency penalty is 0.8. What do you try first?
+# %% [markdown] question="The aforementioned patient" points=1
+# A clinic's reports say `the patient`, then `the aforementioned patient`, then `the said
+# individual`. None has ever looped. The frequency penalty is 0.8. What do you try first?
 #
 # - **A** Set it to 0, and look whether loops appear.
 # - **B** Set it to 1.6, so that odd words pay as well.
 # - **C** Forbid runs of two tokens instead.
 # - **D** Lower the temperature to 0.2, and keep the penalty as it is.
 
-# %% nbgrader={"grade": false, "grade_id": "odd_reports", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="odd_reports"
 answer_reports = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_reports = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "odd_reports_need_their_word_back", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_reports)
-### BEGIN HIDDEN TESTS
+# %% test="odd_reports"
 check.choice(
     answer_reports,
     right="A",
@@ -772,10 +736,9 @@ check.choice(
         "D": "The penalty is applied before temperature. Which word does a low T then prefer?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.7** *(1 point)* What does this print? Six letters, with blanks between them.
+# %% [markdown] question="Six letters" points=1
+# What does this print? Six letters, with blanks between them.
 #
 # ```python
 # scores = {"a": 3.0, "b": 2.0, "c": 1.0}
@@ -785,15 +748,10 @@ check.choice(
 # print(" ".join(text))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "greedy_with_frequency", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="six_letters"
 answer_letters = ""  # six letters with blanks between them
-### BEGIN SOLUTION
-answer_letters = "a a b a b a"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "greedy_with_frequency_comes_back_to_the_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_text(answer_letters)
-### BEGIN HIDDEN TESTS
+# %% test="six_letters"
 check.text(
     answer_letters,
     right="a a b a b a",
@@ -808,27 +766,20 @@ check.text(
     },
     hint="Note the three scores before each step. Each letter pays 0.6 for each time it was written.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.8** *(1 point)* A model's new version gives every logit 10 more, which changes no probability.
-# Your settings stay. Which penalties, each used alone, give the same probabilities with both
-# versions?
+# %% [markdown] question="The new version" points=1
+# A model's new version gives every logit 10 more, which changes no probability. Your settings stay.
+# Which penalties, each used alone, give the same probabilities with both versions?
 #
 # - **A** The repetition penalty does, the other two do not.
 # - **B** Frequency and presence do, repetition does not.
 # - **C** All three, as softmax ignores a shift of all logits.
 # - **D** None, as each of them changes logits.
 
-# %% nbgrader={"grade": false, "grade_id": "shifted_model", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="shifted_model"
 answer_shift = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_shift = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "shifted_model_changes_what_division_does", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_shift)
-### BEGIN HIDDEN TESTS
+# %% test="shifted_model"
 check.choice(
     answer_shift,
     right="B",
@@ -838,26 +789,25 @@ check.choice(
         "D": "They change logits in both versions. The question is whether by the same amount.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.9** *(2 points)* Find the bug. This frequency penalty takes the same from a token that came
-# once and from one that came three times: in PyTorch, an assignment through repeated indices counts
-# once, which has surprised people for years [pytorch3844]. Repair it. The logits that were passed
-# in stay as they are.
+# %% [markdown] question="Frequency penalty on the bench" points=2
+# Find the bug. This frequency penalty takes the same from a token that came once and from one that
+# came three times: in PyTorch, an assignment through repeated indices counts once, which has
+# surprised people for years [pytorch3844]. Repair it. The logits that were passed in stay as they
+# are.
 
 
-# %% nbgrader={"grade": false, "grade_id": "frequency_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="frequency_repair"
 def repaired_frequency(logits, ids, penalty):
+    ### BEGIN SOLUTION
+    return logits - penalty * torch.bincount(ids, minlength=len(logits))
+    ### END SOLUTION
     result = logits.clone()
     result[ids] -= penalty
-    ### BEGIN SOLUTION
-    result = logits - penalty * torch.bincount(ids, minlength=len(logits))
-    ### END SOLUTION
     return result
 
 
-# %% nbgrader={"grade": true, "grade_id": "frequency_repair_counts_each_time", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="frequency_repair"
 def example():
     check.close(
         repaired_frequency,
@@ -888,25 +838,26 @@ for ids in ([7], [3, 7, 3, 3, 7, 8, 0, 0], [4, 4, 4, 4, 4, 4]):
         )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.10** *(2 points)* Find the bug. tinygrad's sampler keeps its counts on the function itself
-# [tinygrad2026], as here: the second story pays for the words of the first. Repair it. Each call
-# gets all `ids` of its own text, and must not depend on calls before it.
+# %% [markdown] question="A penalty from tinygrad" points=2
+# Find the bug. tinygrad's sampler keeps its counts on the function itself [tinygrad2026], as here:
+# the second story pays for the words of the first. Repair it. Each call gets all `ids` of its own
+# text, and must not depend on calls before it.
 
 
-# %% nbgrader={"grade": false, "grade_id": "memory_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="tinygrad_repair"
 def repaired_memory(logits, ids, penalty):
+    ### BEGIN SOLUTION
+    counts = torch.bincount(ids, minlength=len(logits))
+    return logits - penalty * counts
+    ### END SOLUTION
     if not hasattr(repaired_memory, "counts"):
         repaired_memory.counts = torch.zeros(len(logits))
     counts = repaired_memory.counts
     counts += torch.bincount(ids, minlength=len(logits))
-    ### BEGIN SOLUTION
-    counts = torch.bincount(ids, minlength=len(logits))
-    ### END SOLUTION
     return logits - penalty * counts
 
 
-# %% nbgrader={"grade": true, "grade_id": "memory_repair_forgets_other_texts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="tinygrad_repair"
 def after(ids, penalty, places):
     """The nine logits, of which each place in `places` has paid once."""
     expected = NEXT_LOGITS.clone()
@@ -935,24 +886,26 @@ for story in ([0, 0, 1, 8], [8, 8, 8], [0], [0, 0, 1, 8]):
     after(story, 1.5, places=story)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.11** *(2 points)* Find the bug. A report says that fairseq's n-gram block takes the end of a
-# buffer for the end of the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens
-# are written, and −1 fills the rest. Repair it: it returns the tokens, each once, that would
-# complete a run of *n* which is in the text. *n* is at least 2, `step` at least *n* − 1.
+# %% [markdown] question="A block from fairseq" points=2
+# Find the bug. A report says that fairseq's n-gram block takes the end of a buffer for the end of
+# the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are written, and −1
+# fills the rest. Repair it: it returns the tokens, each once, that would complete a run of *n*
+# which is in the text. *n* is at least 2, `step` at least *n* − 1.
 
 
-# %% nbgrader={"grade": false, "grade_id": "block_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="block_repair"
 def repaired_block(buffer, step, n):
-    start = buffer[-(n - 1) :]
     ### BEGIN SOLUTION
     start = buffer[step - n + 1 : step]
+    places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+    return sorted({buffer[i + n - 1] for i in places})
     ### END SOLUTION
+    start = buffer[-(n - 1) :]
     places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
     return sorted({buffer[i + n - 1] for i in places})
 
 
-# %% nbgrader={"grade": true, "grade_id": "block_repair_looks_at_the_end_of_the_text", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="block_repair"
 def example():
     check.gives(
         repaired_block,
@@ -987,13 +940,13 @@ for buffer, step, n, banned in (
     )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **5.12** *(4 points)* Your `my_repetition_penalty` from **Build it** above. One point each:
-# positive logits of tokens seen once; negative logits; tokens seen several times; the logits that
-# were passed in left as they were.
+# %% [markdown] question="Your repetition penalty" points=4
+# Your `my_repetition_penalty` from **Build it** above. One point each: positive logits of tokens
+# seen once; negative logits; tokens seen several times; the logits that were passed in left as they
+# were.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_repetition_penalty_divides_multiplies_once_and_is_pure", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_repetition_penalty"
 def positive():
     for theta in (1.0, 1.2, 2.0):
         check.close(
@@ -1052,12 +1005,12 @@ points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
-# %% [markdown]
-# **5.13** *(no points, read by your instructor if you have one)* In three or four sentences: a
-# colleague sets a repetition penalty of 1.3 for everything, chat, contracts and code, "to be on the
-# safe side". What goes well, what goes wrong, and what would you do instead?
+# %% [markdown] question="To be on the safe side" points=0
+# In three or four sentences: a colleague sets a repetition penalty of 1.3 for everything, chat,
+# contracts and code, "to be on the safe side". What goes well, what goes wrong, and what would you
+# do instead?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_penalty_for_everything", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_penalty_for_everything"
 # ### BEGIN SOLUTION
 # Long greedy texts will stop going in circles. But every token that was seen is punished, in
 # transformers and vLLM those of the prompt as well: names, defined terms, brackets and variables of

@@ -33,7 +33,7 @@
 # 41% against 22%.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import functools
 import math
 
@@ -123,7 +123,7 @@ print("sum of 40 logs:", 40 * step_probability.log())
 # A widely read post says that beam search always finds a likelier text than greedy. A reader
 # disagreed, with a tree drawn by hand [blog977]. Here is another.
 
-# %% nbgrader={"grade": false, "grade_id": "pruned", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="pruned"
 LATER = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
 PRUNED = {
     (): {" old": 0.52, " young": 0.48},
@@ -189,7 +189,7 @@ for length in (6, 20, 40):
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "beam_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="beam_step"
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
@@ -266,7 +266,7 @@ explore.BeamTree("The little girl saw a", num_beams=3, depth=4, function=my_sear
 # %% [markdown]
 # A third toy answers the question `Did the fox come back?`. Its texts end after two to five tokens.
 
-# %% nbgrader={"grade": false, "grade_id": "answers", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="answers"
 ANSWERS = {
     (): {" No": 0.6, " It": 0.4},
     (" No",): {END: 0.7, " one": 0.3},
@@ -298,7 +298,7 @@ ANSWERS = {
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_beam_search", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_beam_search"
 def my_beam_search(table, num_beams, depth):
     """The texts that beam search holds after `depth` steps, as a list of (tokens, total).
 
@@ -628,22 +628,17 @@ for prompt_length in (0, 1000):
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 19 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **6.1** *(1 point)* A model has 4,096 tokens. Beam search holds 5 running texts. How many
-# candidates does the next step compare?
+# %% [markdown] question="Candidates line up" points=1
+# A model has 4,096 tokens. Beam search holds 5 running texts. How many candidates does the next
+# step compare?
 
-# %% nbgrader={"grade": false, "grade_id": "candidates", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="candidates"
 answer_candidates = None  # a whole number
-### BEGIN SOLUTION
-answer_candidates = 20480
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "candidates_are_beams_times_vocabulary", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_candidates)
-### BEGIN HIDDEN TESTS
+# %% test="candidates"
 check.number(
     answer_candidates,
     right=20480,
@@ -658,10 +653,9 @@ check.number(
     },
     hint="Read the rule again: every text that you hold, lengthened by every token.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.2** *(1 point)* What does this print, with a right `my_beam_search`?
+# %% [markdown] question="A tree of letters" points=1
+# What does this print, with a right `my_beam_search`?
 #
 # ```python
 # tree = {
@@ -674,15 +668,10 @@ check.number(
 # print(round(math.exp(total), 3))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "two_of_three", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="letter_tree"
 answer_tree = None  # a number, three decimals
-### BEGIN SOLUTION
-answer_tree = 0.186
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_of_three_prunes_the_third", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_tree)
-### BEGIN HIDDEN TESTS
+# %% test="letter_tree"
 check.number(
     answer_tree,
     right=0.186,
@@ -698,26 +687,20 @@ check.number(
     },
     hint="Keep two first tokens, multiply out what follows them, and take the best.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.3** *(1 point)* A post says: beam search always finds a text at least as likely as greedy's
-# [blog977]. Both write 40 tokens. What is true?
+# %% [markdown] question="The post about greedy" points=1
+# A post says: beam search always finds a text at least as likely as greedy's [blog977]. Both write
+# 40 tokens. What is true?
 #
 # - **A** It holds: greedy's text is always one of the beams.
 # - **B** It holds from two beams on, as more texts are compared.
 # - **C** It can fail: greedy's text may be pruned while others lead.
 # - **D** It can fail: beam search draws tokens and may be unlucky.
 
-# %% nbgrader={"grade": false, "grade_id": "below_greedy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="post_about_greedy"
 answer_greedy = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_greedy = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "below_greedy_is_possible", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_greedy)
-### BEGIN HIDDEN TESTS
+# %% test="post_about_greedy"
 check.choice(
     answer_greedy,
     right="C",
@@ -729,10 +712,9 @@ check.choice(
         "D": "Run a search twice and compare: what changes? The rule says where chance comes in.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.4** *(1 point)* Two beams meet a vocabulary of three tokens. Which places does this print?
+# %% [markdown] question="Two beams meet three tokens" points=1
+# Two beams meet a vocabulary of three tokens. Which places does this print?
 #
 # ```python
 # totals = torch.tensor([[-0.5], [-2.0]])
@@ -741,15 +723,10 @@ check.choice(
 # print((totals + logprobs).flatten().topk(2).indices.tolist())
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "best_places", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="best_places"
 answer_places = []  # a list of whole numbers from 0 to 5, in any order
-### BEGIN SOLUTION
-answer_places = [0, 1]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "best_places_can_share_a_parent", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_places)
-### BEGIN HIDDEN TESTS
+# %% test="best_places"
 check.ids(
     answer_places,
     right={0, 1},
@@ -763,22 +740,15 @@ check.ids(
     },
     hint="Write the six sums in one row, numbered from 0, and take the two nearest to 0.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.5** *(1 point)* Two texts have finished. One has 2 tokens and the total −2.0, the other 6
-# tokens and the total −3.6, end-of-text counted. The length penalty is 1. Which score does the
-# winner have?
+# %% [markdown] question="Two finished texts" points=1
+# Two texts have finished. One has 2 tokens and the total −2.0, the other 6 tokens and the total
+# −3.6, end-of-text counted. The length penalty is 1. Which score does the winner have?
 
-# %% nbgrader={"grade": false, "grade_id": "winning_score", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="winning_score"
 answer_score = None  # a number
-### BEGIN SOLUTION
-answer_score = -0.6
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "winning_score_is_the_best_mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_score)
-### BEGIN HIDDEN TESTS
+# %% test="winning_score"
 check.number(
     answer_score,
     right=-0.6,
@@ -795,26 +765,20 @@ check.number(
     },
     hint="Divide each total by its own length to the power 1. The higher score wins.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.6** *(1 point)* The score is total / *n*^α, *n* the length. You raise α from 0 to 1. How do long
-# texts fare against short ones?
+# %% [markdown] question="Alpha from 0 to 1" points=1
+# The score is total / *n*^α, *n* the length. You raise α from 0 to 1. How do long texts fare
+# against short ones?
 #
 # - **A** They gain: a negative total moves up when divided.
 # - **B** They lose: a larger denominator means a smaller score.
 # - **C** They lose: it is called a length *penalty* for a reason.
 # - **D** They gain: at α = 1 their totals become positive.
 
-# %% nbgrader={"grade": false, "grade_id": "penalty_direction", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="alpha_and_length"
 answer_direction = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_direction = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "penalty_direction_favours_long_texts", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_direction)
-### BEGIN HIDDEN TESTS
+# %% test="alpha_and_length"
 check.choice(
     answer_direction,
     right="A",
@@ -826,26 +790,20 @@ check.choice(
         "its sign?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.7** *(1 point)* A library's five beams return the same sentence five times, for every input
-# [parlai2007]. What is the likeliest cause?
+# %% [markdown] question="The library that repeats itself" points=1
+# A library's five beams return the same sentence five times, for every input [parlai2007]. What is
+# the likeliest cause?
 #
 # - **A** The seed is fixed, so each of the beams draws the same tokens.
 # - **B** The first step ranks the candidates of five equal texts.
 # - **C** The model is so sure that there is only one sentence to find.
 # - **D** The length penalty leaves only sentences of one length.
 
-# %% nbgrader={"grade": false, "grade_id": "five_copies", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="library_beams"
 answer_copies = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_copies = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "five_copies_come_from_equal_starts", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_copies)
-### BEGIN HIDDEN TESTS
+# %% test="library_beams"
 check.choice(
     answer_copies,
     right="B",
@@ -857,25 +815,19 @@ check.choice(
         "first have parted.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.8** *(1 point)* For which job is beam search the natural choice?
+# %% [markdown] question="A job for beams" points=1
+# For which job is beam search the natural choice?
 #
 # - **A** Ten different slogans for a new bakery, to choose from.
 # - **B** The next chapter of a fairy tale, of about a page.
 # - **C** A friendly reply that keeps a conversation going.
 # - **D** A transcript of what a speaker said in a recording.
 
-# %% nbgrader={"grade": false, "grade_id": "right_job", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="right_job"
 answer_job = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_job = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "right_job_has_one_answer", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_job)
-### BEGIN HIDDEN TESTS
+# %% test="right_job"
 check.choice(
     answer_job,
     right="D",
@@ -887,33 +839,38 @@ check.choice(
         "the answer?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.9** *(2 points)* Find the bug. A much-copied tutorial had it until 2020 [brownlee2020]. Each
-# text carries a cost, and the lowest costs are kept. Repair the line, so that the texts come out in
-# the order of their probability, the likeliest first. Here the probabilities of a step do not
-# depend on the text.
+# %% [markdown] question="A much-copied tutorial" points=2
+# Find the bug. A much-copied tutorial had it until 2020 [brownlee2020]. Each text carries a cost,
+# and the lowest costs are kept. Repair the function, so that the texts come out in the order of
+# their probability, the likeliest first. Here the probabilities of a step do not depend on the text.
 
 
-# %% nbgrader={"grade": false, "grade_id": "cost_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="tutorial_repair"
 def repaired_decoder(rows, k):
     """rows: a list of probabilities for each step. Returns the ids of the k texts kept."""
+    ### BEGIN SOLUTION
+    beams = [([], 0.0)]
+    for row in rows:
+        candidates = []
+        for ids, cost in beams:
+            for token, p in enumerate(row):
+                candidates.append(([*ids, token], cost - math.log(p)))
+        beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+    return [ids for ids, _ in beams]
+    ### END SOLUTION
     beams = [([], 1.0)]
     for row in rows:
         candidates = []
         for ids, cost in beams:
             for token, p in enumerate(row):
                 new_cost = cost * -math.log(p)
-                ### BEGIN SOLUTION
-                new_cost = cost - math.log(p)
-                ### END SOLUTION
                 candidates.append(([*ids, token], new_cost))
         beams = sorted(candidates, key=lambda beam: beam[1])[:k]
     return [ids for ids, _ in beams]
 
 
-# %% nbgrader={"grade": true, "grade_id": "cost_repair_ranks_by_the_product", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="tutorial_repair"
 def example():
     check.gives(
         repaired_decoder,
@@ -944,29 +901,32 @@ for rows, k, expect in (
     )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.10** *(2 points)* Find the bug. The best candidates are found, but each token is glued to the
-# wrong past. Real projects have lost or mixed up the beam that a token came from [visdialrl11]
-# [vllm31101]. Repair it: each new text is its *parent's* ids and its token, the best text first.
+# %% [markdown] question="Beams in three tensors" points=2
+# Find the bug. The best candidates are found, but each token is glued to the wrong past. Real
+# projects have lost or mixed up the beam that a token came from [visdialrl11] [vllm31101]. Repair
+# it: each new text is its *parent's* ids and its token, the best text first.
 
 
-# %% nbgrader={"grade": false, "grade_id": "parent_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="tensor_beams_repair"
 def repaired_growth(ids, totals, logprobs):
     """ids (beams, length), totals (beams,), logprobs (beams, vocabulary), all tensors.
 
     Returns the ids of as many new texts, (beams, length + 1).
     """
+    ### BEGIN SOLUTION
+    beams, vocabulary = logprobs.shape
+    places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+    tokens = places % vocabulary
+    return torch.cat([ids[places // vocabulary], tokens.unsqueeze(-1)], dim=-1)
+    ### END SOLUTION
     beams, vocabulary = logprobs.shape
     places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
     tokens = places % vocabulary
     grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
-    ### BEGIN SOLUTION
-    grown = torch.cat([ids[places // vocabulary], tokens.unsqueeze(-1)], dim=-1)
-    ### END SOLUTION
     return grown
 
 
-# %% nbgrader={"grade": true, "grade_id": "parent_repair_carries_the_past_along", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="tensor_beams_repair"
 def example():
     check.close(
         repaired_growth,
@@ -1007,13 +967,13 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **6.11** *(3 points)* Your `beam_step` from **Build it: one step**. One point each: the step from
-# one empty text, with few tokens too; totals compared across all beams; each text with its parent's
-# ids, and `beams` left as it was. No two totals are equal.
+# %% [markdown] question="Your beam step" points=3
+# Your `beam_step` from **Build it: one step**. One point each: the step from one empty text, with
+# few tokens too; totals compared across all beams; each text with its parent's ids, and `beams`
+# left as it was. No two totals are equal.
 
 
-# %% nbgrader={"grade": true, "grade_id": "beam_step_ranks_all_candidates_and_keeps_their_past", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% test="beam_step"
 FORK = ([([4], -0.5), ([9], -2.0)], torch.tensor([[-1.0, -1.3, -3.0], [-0.2, -0.9, -4.0]]))
 
 
@@ -1095,13 +1055,13 @@ points += check.passes("each text with its past", past)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown]
-# **6.12** *(4 points)* Your `my_beam_search` from **Build it: the whole search**. One point each:
-# the cat and the dog with one and two beams; trees in which beams lose the best text; texts that
-# end; more beams than texts, and a single step.
+# %% [markdown] question="Your beam search" points=4
+# Your `my_beam_search` from **Build it: the whole search**. One point each: the cat and the dog
+# with one and two beams; trees in which beams lose the best text; texts that end; more beams than
+# texts, and a single step.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_beam_search_prunes_ends_and_ranks", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_beam_search"
 def ranked(*texts):
     return [(tokens, math.log(p)) for tokens, p in texts]
 
@@ -1188,12 +1148,12 @@ points += check.passes("more beams than texts, and one step", few_texts)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
-# %% [markdown]
-# **6.13** *(no points, read by your instructor if you have one)* In three or four sentences: a
-# colleague lets a model write bedtime stories with 16 beams, "as more beams find better texts". The
-# stories are dull, and some are empty. Explain both, and say what you would do.
+# %% [markdown] question="Bedtime stories with 16 beams" points=0
+# In three or four sentences: a colleague lets a model write bedtime stories with 16 beams, "as more
+# beams find better texts". The stories are dull, and some are empty. Explain both, and say what you
+# would do.
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_dull_and_empty", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_bedtime_stories"
 # ### BEGIN SOLUTION
 # Sixteen beams find texts that the model holds to be likelier, and likelier is not better: people
 # write many less likely words, while likely text repeats itself. Each token lowers the sum, so the

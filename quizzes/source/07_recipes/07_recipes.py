@@ -33,7 +33,7 @@
 # to the power 10 and rescaled: the first now has more than 0.99, and it alone reaches 0.7.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import json
 
 import torch
@@ -198,7 +198,7 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "apply_in_order", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="apply_in_order"
 def apply_in_order(logits, ids, steps):
     """The logits after all steps, each working on what the one before it left.
 
@@ -679,27 +679,22 @@ print("cut:", (ascending.cumsum(dim=0) <= 1 - 0.3).tolist())
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 18 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **7.1** *(1 point)* A program reads invoices and returns number, date and sum as JSON. Which
-# settings would you start with?
+# %% [markdown] question="A program reads invoices" points=1
+# A program reads invoices and returns number, date and sum as JSON. Which settings would you start
+# with?
 #
 # - **A** *T* = 0.3 and *p* = 0.6, to be careful twice
 # - **B** *T* = 0.7 and *p* = 1, as it is a chat model
 # - **C** *T* = 0 and *p* = 1, no penalties, a grammar
 # - **D** *T* = 0 and *p* = 1, frequency penalty 0.5
 
-# %% nbgrader={"grade": false, "grade_id": "extraction_recipe", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="invoice_settings"
 answer_recipe = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_recipe = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "extraction_recipe_is_plain_greedy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_recipe)
-### BEGIN HIDDEN TESTS
+# %% test="invoice_settings"
 check.choice(
     answer_recipe,
     right="C",
@@ -711,25 +706,19 @@ check.choice(
         "already written twice? See the reasons below the four recipes.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.2** *(1 point)* What does this print? Work it out first.
+# %% [markdown] question="One line, two knobs" points=1
+# What does this print? Work it out first.
 #
 # ```python
 # logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
 # print(kept(temperature(top_p(logits, 0.75), 2.0)))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "kept_last", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="one_line_two_knobs"
 answer_kept = []  # token ids
-### BEGIN SOLUTION
-answer_kept = [0, 1]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "kept_last_measures_the_model", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_kept)
-### BEGIN HIDDEN TESTS
+# %% test="one_line_two_knobs"
 check.ids(
     answer_kept,
     right={0, 1},
@@ -740,21 +729,15 @@ check.ids(
     },
     hint="Read the calls from the inside out: which shares does top-p see?",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.3** *(1 point)* Four tokens have the logits 6, 4, 3 and 1. The settings are *T* = 2 and min-p
-# 0.1, in the order of vLLM. How many tokens stay? (ln 10 ≈ 2.3)
+# %% [markdown] question="Min-p on vLLM" points=1
+# Four tokens have the logits 6, 4, 3 and 1. The settings are *T* = 2 and min-p 0.1, in the order of
+# vLLM. How many tokens stay? (ln 10 ≈ 2.3)
 
-# %% nbgrader={"grade": false, "grade_id": "min_p_after", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="min_p_on_vllm"
 answer_stay = None  # a whole number
-### BEGIN SOLUTION
-answer_stay = 3
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "min_p_after_temperature_halves_the_gaps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_stay)
-### BEGIN HIDDEN TESTS
+# %% test="min_p_on_vllm"
 check.number(
     answer_stay,
     right=3,
@@ -766,26 +749,20 @@ check.number(
     },
     hint="Divide the gaps to the best logit by T, and count those of at most 2.3.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.4** *(1 point)* To be safe, a writing assistant runs at *T* = 0.3 and *p* = 0.6. Its stories
-# go round in circles. What would you change first?
+# %% [markdown] question="The writing assistant" points=1
+# To be safe, a writing assistant runs at *T* = 0.3 and *p* = 0.6. Its stories go round in circles.
+# What would you change first?
 #
 # - **A** Lower *p* to 0.3, so that the repeated words are cut.
 # - **B** Raise *T* to 1 and use *p* alone as the safety.
 # - **C** Tune *p* in steps of 0.01 until the loops stop.
 # - **D** Set *T* to 0: without luck there is no loop.
 
-# %% nbgrader={"grade": false, "grade_id": "doubled_up", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="writing_assistant"
 answer_doubled = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_doubled = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "doubled_up_needs_one_knob", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_doubled)
-### BEGIN HIDDEN TESTS
+# %% test="writing_assistant"
 check.choice(
     answer_doubled,
     right="B",
@@ -795,21 +772,15 @@ check.choice(
         "D": "The Loops explorer shows a text at T = 0. How much of it repeats?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.5** *(1 point)* Four tokens have the shares 0.5, 0.25, 0.15 and 0.1. The settings are *T* =
-# 0.5 and *p* = 0.6, with *T* first. With which probability is the best token drawn? Two decimals.
+# %% [markdown] question="The best token's chance" points=1
+# Four tokens have the shares 0.5, 0.25, 0.15 and 0.1. The settings are *T* = 0.5 and *p* = 0.6,
+# with *T* first. With which probability is the best token drawn? Two decimals.
 
-# %% nbgrader={"grade": false, "grade_id": "double_share", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="best_token_chance"
 answer_double = None  # a number between 0 and 1
-### BEGIN SOLUTION
-answer_double = 1.0
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "double_share_leaves_one_token", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_double)
-### BEGIN HIDDEN TESTS
+# %% test="best_token_chance"
 check.number(
     answer_double,
     right=1.0,
@@ -824,10 +795,9 @@ check.number(
     },
     hint="T = 0.5 squares the shares; make them sum to 1. Then see how many reach p.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.6** *(1 point)* What does this print? Two numbers, with a space between them.
+# %% [markdown] question="Sums of five numbers" points=1
+# What does this print? Two numbers, with a space between them.
 #
 # ```python
 # def total(numbers):
@@ -839,15 +809,10 @@ check.number(
 # print(total([1.0, 1e20, 1.0, -1e20, 1.0]), total([1e20, -1e20, 1.0, 1.0, 1.0]))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "two_totals", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_totals"
 answer_totals = ""  # for example "5.0 6.0"
-### BEGIN SOLUTION
-answer_totals = "1.0 3.0"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_totals_differ_by_order", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_text(answer_totals)
-### BEGIN HIDDEN TESTS
+# %% test="two_totals"
 check.text(
     answer_totals,
     right="1.0 3.0",
@@ -862,26 +827,20 @@ check.text(
     },
     hint="Look at the section on what a seed does not give you: a small number beside a large one.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.7** *(1 point)* A provider gets the same request twice, *T* = 0, same seed, and reports the same
-# fingerprint. The answers differ from word 50 on. The likeliest reason?
+# %% [markdown] question="From word 50 on" points=1
+# A provider gets the same request twice, *T* = 0, same seed, and reports the same fingerprint. The
+# answers differ from word 50 on. The likeliest reason?
 #
 # - **A** The two ran in batches of different sizes, and a near-tie flipped.
 # - **B** The seed was too small for so many random numbers.
 # - **C** At *T* = 0 the provider still draws, but with little luck.
 # - **D** The model has learnt from the first answer.
 
-# %% nbgrader={"grade": false, "grade_id": "same_seed", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="same_seed"
 answer_same = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_same = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "same_seed_other_batch", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_same)
-### BEGIN HIDDEN TESTS
+# %% test="same_seed"
 check.choice(
     answer_same,
     right="A",
@@ -892,26 +851,20 @@ check.choice(
         "D": "Answering changes no weight. What differed between the two runs?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.8** *(1 point)* A proposed repair moves *T* in front of top-p. It says that for *T* below 1
-# the old order, *T* last, had kept *fewer* tokens than intended [fishspeech1150]. Is that so?
+# %% [markdown] question="A change for fish-speech" points=1
+# A proposed repair moves *T* in front of top-p. It says that for *T* below 1 the old order, *T*
+# last, had kept *fewer* tokens than intended [fishspeech1150]. Is that so?
 #
 # - **A** Yes: with *T* last, two cuts follow each other.
 # - **B** Yes, and above 1 the old order kept more.
 # - **C** It kept as many: *T* does not change ranks.
 # - **D** No: *T* last keeps at least as many there.
 
-# %% nbgrader={"grade": false, "grade_id": "fewer_or_more", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="fish_speech_change"
 answer_fewer = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_fewer = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "fewer_or_more_tokens_with_temperature_last", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_fewer)
-### BEGIN HIDDEN TESTS
+# %% test="fish_speech_change"
 check.choice(
     answer_fewer,
     right="D",
@@ -921,27 +874,25 @@ check.choice(
         "C": "Ranks stay, but top-p adds up shares. Which of the two does T change?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.9** *(2 points)* Find the bug. A benchmark ran with *T* = 0 and got another result each time:
-# the setting never reached the API [agentdojo141]. Repair it: only what is `None` gets the default
-# 1.0.
+# %% [markdown] question="A request to the API" points=2
+# Find the bug. A benchmark ran with *T* = 0 and got another result each time: the setting never
+# reached the API [agentdojo141]. Repair it: only what is `None` gets the default 1.0.
 
 
-# %% nbgrader={"grade": false, "grade_id": "zero_lost", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="request_repair"
 def repaired_request(temperature, top_p):
-    request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
     ### BEGIN SOLUTION
-    request = {
+    return {
         "temperature": 1.0 if temperature is None else temperature,
         "top_p": 1.0 if top_p is None else top_p,
     }
     ### END SOLUTION
+    request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
     return request
 
 
-# %% nbgrader={"grade": true, "grade_id": "zero_lost_is_a_setting_too", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="request_repair"
 def example():
     check.gives(
         repaired_request,
@@ -966,23 +917,23 @@ for t in (0, 0.0, 0.7, 2.0, None):
         )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.10** *(2 points)* Find the bug. After a rewrite, `transformers` ran *T* behind top-p for a
-# while [transformers8686]. Repair it, so that *p* is measured on the distribution that is drawn
-# from. You may go on using the course's `top_p`.
+# %% [markdown] question="A rewrite of transformers" points=2
+# Find the bug. After a rewrite, `transformers` ran *T* behind top-p for a while [transformers8686].
+# Repair it, so that *p* is measured on the distribution that is drawn from. You may go on using the
+# course's `top_p`.
 
 
-# %% nbgrader={"grade": false, "grade_id": "order_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="rewrite_repair"
 def repaired_order(logits, t, p):
+    ### BEGIN SOLUTION
+    return top_p(logits / t, p).softmax(dim=-1)
+    ### END SOLUTION
     left = top_p(logits, p)
     probs = (left / t).softmax(dim=-1)
-    ### BEGIN SOLUTION
-    probs = top_p(logits / t, p).softmax(dim=-1)
-    ### END SOLUTION
     return probs
 
 
-# %% nbgrader={"grade": true, "grade_id": "order_repair_measures_p_after_temperature", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="rewrite_repair"
 def example():
     check.close(
         repaired_order,
@@ -1010,25 +961,25 @@ for t in (0.5, 1.0, 2.0):
         )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.11** *(2 points)* Find the bug. It seeds once for the batch, so a row's draw depends on the
-# rows before it. A change proposed for vLLM had this flaw [vllm1637]; in the end each request got a
-# seed of its own [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed
-# `seeds[i]` gives.
+# %% [markdown] question="A proposal for vLLM" points=2
+# Find the bug. It seeds once for the batch, so a row's draw depends on the rows before it. A change
+# proposed for vLLM had this flaw [vllm1637]; in the end each request got a seed of its own
+# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed `seeds[i]` gives.
 
 
-# %% nbgrader={"grade": false, "grade_id": "batch_seed", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="vllm_draws_repair"
 def repaired_draws(probs, seeds):
     """The token drawn in each row. probs: (rows, vocab); seeds: a list of ints, one a row."""
-    generator = torch.Generator().manual_seed(seeds[0])
-    u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
     ### BEGIN SOLUTION
     u = torch.stack([torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds])
+    return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
     ### END SOLUTION
+    generator = torch.Generator().manual_seed(seeds[0])
+    u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
     return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
 
 
-# %% nbgrader={"grade": true, "grade_id": "batch_seed_is_one_a_row", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="vllm_draws_repair"
 def example():
     probs = torch.full((3, 10), 0.1)
     check.gives(
@@ -1065,13 +1016,12 @@ for seeds in ([1, 2, 3, 4], [4, 3, 2, 1], [0, 0, 0, 7], [9]):
     )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **7.12** *(4 points)* Your `apply_in_order` from **Build it** above. One point each: each step
-# alone; several steps, in the order of the list; *T* = 0 together with other steps; the inputs left
-# as they were.
+# %% [markdown] question="Your list of steps" points=4
+# Your `apply_in_order` from **Build it** above. One point each: each step alone; several steps, in
+# the order of the list; *T* = 0 together with other steps; the inputs left as they were.
 
 
-# %% nbgrader={"grade": true, "grade_id": "apply_in_order_follows_the_list", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% test="apply_in_order"
 CUT_OFF = -torch.inf
 LOGITS = torch.tensor([2.0, 4.0, 1.0, 3.0, -1.0])
 TEXT = torch.tensor([1, 3, 1])
@@ -1194,12 +1144,11 @@ points += check.passes("inputs left as they were", leaves_its_inputs)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
-# %% [markdown]
-# **7.13** *(no points, read by your instructor if you have one)* In four sentences: a colleague
-# writes in a report "temperature 0.8, top-p 0.9, seed 42, so our results are reproducible". Which
-# information is missing, and what else would you store?
+# %% [markdown] question="Seed 42 in a report" points=0
+# In four sentences: a colleague writes in a report "temperature 0.8, top-p 0.9, seed 42, so our
+# results are reproducible". Which information is missing, and what else would you store?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_reproducible_reports", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_reproducible_reports"
 # ### BEGIN SOLUTION
 # The numbers mean different things in different libraries, so the library, its version and its
 # order of operations belong in the report, and its defaults for what was not set, such as top-k.

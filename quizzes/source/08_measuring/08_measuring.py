@@ -34,7 +34,7 @@
 #
 # The next cell, folded, has imports and helpers.
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false} jupyter={"source_hidden": true}
+# %% locked="setup" jupyter={"source_hidden": true}
 import math
 import textwrap
 from collections import Counter
@@ -248,7 +248,7 @@ for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha 
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "seq_rep", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_seq_rep"
 def my_seq_rep(ids, n):
     """The share of n-grams of one text that repeat an earlier one: 1 - different / all.
 
@@ -317,7 +317,7 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "pooled_perplexity", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_perplexity"
 def my_perplexity(texts):
     """The perplexity of several texts together: exp of minus the mean over all their tokens.
 
@@ -350,7 +350,7 @@ for texts, expect in (([[half, eighth]], 4.0), ([[half], [eighth, eighth, eighth
 # are the prompt. A person wrote how it goes on, and the model does it in seven ways, 50 tokens
 # each. The passages are in the next cell, folded.
 
-# %% nbgrader={"grade": false, "grade_id": "passages", "locked": true, "schema_version": 3, "solution": false, "task": false} jupyter={"source_hidden": true}
+# %% locked="passages" jupyter={"source_hidden": true}
 PASSAGES = [
     "One night a maple tree, the very one under which Mr. Red Squirrel sat when he first came "
     "to the forest, dreamed of her winter resting-time, and when she awakened early in the "
@@ -710,11 +710,11 @@ for name, seed in (("p 0.95", 0), ("T 1", 0), ("T 1", 100), ("T 1", 200)):
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 18 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **8.1** *(1 point)* The token probabilities of two texts, one from a book, one from beam search.
+# %% [markdown] question="A book and a beam" points=1
+# The token probabilities of two texts, one from a book, one from beam search.
 #
 #     first    0.61  0.58  0.72  0.66
 #     second   0.03  0.91  0.37  0.004
@@ -724,15 +724,10 @@ for name, seed in (("p 0.95", 0), ("T 1", 0), ("T 1", 100), ("T 1", 200)):
 # - **C** The second is the book's: people pick unlikely tokens too.
 # - **D** The second is the book's: its mean log-probability is higher.
 
-# %% nbgrader={"grade": false, "grade_id": "two_traces", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_traces"
 answer_traces = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_traces = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_traces_human_text_is_spiky", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_traces)
-### BEGIN HIDDEN TESTS
+# %% test="two_traces"
 check.choice(
     answer_traces,
     right="C",
@@ -743,21 +738,14 @@ check.choice(
         "D": "Work out both means: one token with 0.004 costs more than five in log-probability.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.2** *(1 point)* A text has two tokens, with the probabilities 1/2 and 1/8. What is its
-# perplexity?
+# %% [markdown] question="Perplexity of two tokens" points=1
+# A text has two tokens, with the probabilities 1/2 and 1/8. What is its perplexity?
 
-# %% nbgrader={"grade": false, "grade_id": "two_tokens", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="two_tokens"
 answer_two_tokens = None  # a number
-### BEGIN SOLUTION
-answer_two_tokens = 4
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "two_tokens_perplexity_is_exp_of_the_mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_two_tokens)
-### BEGIN HIDDEN TESTS
+# %% test="two_tokens"
 check.number(
     answer_two_tokens,
     right=4,
@@ -773,25 +761,19 @@ check.number(
     },
     hint="See the formulas: mean of the logarithms first, exponential last. In bits it is easy.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.3** *(1 point)* What does this print? It counts over both texts together.
+# %% [markdown] question="The king and the queen" points=1
+# What does this print? It counts over both texts together.
 #
 # ```python
 # text = "the king and the queen".split()
 # print(distinct_n([text, text], 1))
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "same_text_twice", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="same_text_twice"
 answer_twice = None  # a number
-### BEGIN SOLUTION
-answer_twice = 0.4
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "same_text_twice_halves_distinct_n", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_twice)
-### BEGIN HIDDEN TESTS
+# %% test="same_text_twice"
 check.number(
     answer_twice,
     right=0.4,
@@ -807,26 +789,20 @@ check.number(
     },
     hint="Divide the number of different words by the number of all words, in both texts together.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.4** *(1 point)* Self-BLEU of a thousand texts each: people 0.31, setting P 0.50, setting R
-# 0.02. R draws every token evenly from the vocabulary.
+# %% [markdown] question="A thousand texts each" points=1
+# Self-BLEU of a thousand texts each: people 0.31, setting P 0.50, setting R 0.02. R draws every
+# token evenly from the vocabulary.
 #
 # - **A** P's texts are more alike than human ones, R's are diverse nonsense.
 # - **B** P writes best: high BLEU means close to human text.
 # - **C** R writes best: the lowest self-BLEU is the one to look for.
 # - **D** P's texts are diverse, R writes nearly the same each time.
 
-# %% nbgrader={"grade": false, "grade_id": "self_bleu_side", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="self_bleu_side"
 answer_side = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_side = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "self_bleu_side_high_means_alike", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_side)
-### BEGIN HIDDEN TESTS
+# %% test="self_bleu_side"
 check.choice(
     answer_side,
     right="A",
@@ -837,25 +813,19 @@ check.choice(
         "D": "That is the wrong way round. What does it mean to share many runs of words?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.5** *(1 point)* What does this print? Write the numbers into the list.
+# %% [markdown] question="Five short texts" points=1
+# What does this print? Write the numbers into the list.
 #
 # ```python
 # TEXTS = ["a b a b a b", "a b a b a b c", "a a a a a", "a a a a a a", "x y z x y z"]
 # print([i for i, text in enumerate(TEXTS) if ends_in_loop(text.split())])
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "five_endings", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="five_short_texts"
 answer_endings = []  # such as [0, 4]
-### BEGIN SOLUTION
-answer_endings = [0, 3]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "five_endings_loop_at_the_very_end", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_endings)
-### BEGIN HIDDEN TESTS
+# %% test="five_short_texts"
 check.ids(
     answer_endings,
     right={0, 3},
@@ -871,27 +841,21 @@ check.ids(
     },
     hint="See the formulas: a phrase of two or more, three times or more, at the very end.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.6** *(1 point)* Two models read the same 100 characters. A cuts them into 40 tokens and has a
-# perplexity of 8 per token. B cuts them into 20 tokens and has 32. How many bits per character does
-# the *better* one need?
+# %% [markdown] question="A hundred characters, two models" points=1
+# Two models read the same 100 characters. A cuts them into 40 tokens and has a perplexity of 8 per
+# token. B cuts them into 20 tokens and has 32. How many bits per character does the *better* one
+# need?
 #
 # <details><summary>Hint</summary>
 #
 # A perplexity of 8 is three bits a token.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "bits_per_character", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="bits_per_character"
 answer_bits = None  # a number
-### BEGIN SOLUTION
-answer_bits = 1.0
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "bits_per_character_compare_across_tokenizers", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_bits)
-### BEGIN HIDDEN TESTS
+# %% test="bits_per_character"
 check.number(
     answer_bits,
     right=1.0,
@@ -907,26 +871,20 @@ check.number(
     },
     hint="For each model: bits per token, times its tokens, divided by 100. See other tokenizers.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.7** *(1 point)* You compute perplexity from each token's probability *in its draw*, after
-# temperature. *T* = 0.5 gets a lower one than *T* = 1.
+# %% [markdown] question="Half the temperature" points=1
+# You compute perplexity from each token's probability *in its draw*, after temperature. *T* = 0.5
+# gets a lower one than *T* = 1.
 #
 # - **A** Its texts are closer to human ones: the model is surer of them.
 # - **B** Its texts are better: lower perplexity is better.
 # - **C** The model's own probabilities would say so too: the order of the tokens stays.
 # - **D** Little: each setting made the probabilities that it was judged by.
 
-# %% nbgrader={"grade": false, "grade_id": "whose_probabilities", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="half_temperature"
 answer_whose = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_whose = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "whose_probabilities_the_models_own", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_whose)
-### BEGIN HIDDEN TESTS
+# %% test="half_temperature"
 check.choice(
     answer_whose,
     right="D",
@@ -937,26 +895,20 @@ check.choice(
         "section on whose probabilities.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.8** *(1 point)* Human text has perplexity 26. Over five seeds, P has 6 to 8, Q 23 to 29, R
-# 310 to 420. Which setting do you read first?
+# %% [markdown] question="Three settings, five seeds" points=1
+# Human text has perplexity 26. Over five seeds, P has 6 to 8, Q 23 to 29, R 310 to 420. Which
+# setting do you read first?
 #
 # - **A** P: the lowest perplexity is the best text.
 # - **B** Q: it is level with people. Then check repetition, and read.
 # - **C** R: human text is full of surprises, and R has the most.
 # - **D** None of them: perplexity tells about models, and nothing about texts.
 
-# %% nbgrader={"grade": false, "grade_id": "which_first", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="which_first"
 answer_first = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_first = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "which_first_matches_human_perplexity", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_first)
-### BEGIN HIDDEN TESTS
+# %% test="which_first"
 check.choice(
     answer_first,
     right="B",
@@ -967,30 +919,34 @@ check.choice(
         "D": "With the model held fixed, the texts are what differs. See the section on matching.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.9** *(2 points)* Find the bug. It was reported for Texygen, where self-BLEU comes from
-# [texygen46]; here with plain overlap in place of BLEU. The function shall return the mean share of
-# a text's n-grams that are also in *other* texts. Repair it. One point for different texts, one if
-# some are word for word the same: each of those is found in its copy.
+# %% [markdown] question="What texts have in common" points=2
+# Find the bug. It was reported for Texygen, where self-BLEU comes from [texygen46]; here with plain
+# overlap in place of BLEU. The function shall return the mean share of a text's n-grams that are
+# also in *other* texts. Repair it. One point for different texts, one if some are word for word the
+# same: each of those is found in its copy.
 
 
-# %% nbgrader={"grade": false, "grade_id": "overlap_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="overlap_repair"
 def repaired_overlap(texts, n):
     """texts: two or more lists of words, each of n words or more. Returns a number."""
+    ### BEGIN SOLUTION
+    every = [ngrams(text, n) for text in texts]
+    shares = []
+    for i, own in enumerate(every):
+        others = [gram for j, grams in enumerate(every) if j != i for gram in grams]
+        shares.append(sum(gram in others for gram in own) / len(own))
+    return sum(shares) / len(shares)
+    ### END SOLUTION
     every = [ngrams(text, n) for text in texts]
     shares = []
     for i, own in enumerate(every):
         others = [gram for grams in every for gram in grams]
-        ### BEGIN SOLUTION
-        others = [gram for j, grams in enumerate(every) if j != i for gram in grams]
-        ### END SOLUTION
         shares.append(sum(gram in others for gram in own) / len(own))
     return sum(shares) / len(shares)
 
 
-# %% nbgrader={"grade": true, "grade_id": "overlap_repair_leaves_out_the_text_itself", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="overlap_repair"
 def example():
     check.gives(
         repaired_overlap,
@@ -1047,26 +1003,29 @@ points += check.passes("copies among the texts", copies)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **8.10** *(2 points)* Find the bug. In mlx-lm the perplexity of a text depended on the batch that it
-# was measured in [mlxlm1855]. Rows are texts, filled up behind their end with whatever number the
-# model gave there; `lengths` says how many tokens each text has, at least one. Repair it: the
-# perplexity of each text alone.
+# %% [markdown] question="Perplexity from mlx-lm" points=2
+# Find the bug. In mlx-lm the perplexity of a text depended on the batch that it was measured in
+# [mlxlm1855]. Rows are texts, filled up behind their end with whatever number the model gave there;
+# `lengths` says how many tokens each text has, at least one. Repair it: the perplexity of each text
+# alone.
 
 
-# %% nbgrader={"grade": false, "grade_id": "padding_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="mlx_lm_repair"
 def repaired_padding(logprobs, lengths):
     """logprobs: (texts, longest); lengths: (texts,). Returns a tensor (texts,)."""
+    ### BEGIN SOLUTION
+    places = torch.arange(logprobs.shape[-1])
+    counted = places < lengths[:, None]
+    total = (logprobs * counted).sum(dim=-1)
+    return (-total / lengths).exp()
+    ### END SOLUTION
     places = torch.arange(logprobs.shape[-1])
     counted = places <= lengths[:, None]
-    ### BEGIN SOLUTION
-    counted = places < lengths[:, None]
-    ### END SOLUTION
     total = (logprobs * counted).sum(dim=-1)
     return (-total / lengths).exp()
 
 
-# %% nbgrader={"grade": true, "grade_id": "padding_repair_counts_no_padding", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="mlx_lm_repair"
 def example():
     check.close(
         repaired_padding,
@@ -1099,12 +1058,12 @@ check.close(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **8.11** *(3 points)* Your `my_seq_rep` from **Build it** above. One point each: the values on short
-# texts; texts with no n-gram or just one; tokens that only look alike when joined or sorted.
+# %% [markdown] question="Your seq-rep" points=3
+# Your `my_seq_rep` from **Build it** above. One point each: the values on short texts; texts with
+# no n-gram or just one; tokens that only look alike when joined or sorted.
 
 
-# %% nbgrader={"grade": true, "grade_id": "seq_rep_counts_repeats_of_every_kind", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_seq_rep"
 def values():
     for text, n, expect in (
         ("the cat sat on the cat sat", 2, 2 / 6),
@@ -1168,13 +1127,12 @@ points += check.passes("tokens that only look alike", only_alike)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown]
-# **8.12** *(3 points)* Your `my_perplexity` from **Build it** above. One point each: one text;
-# several texts of different lengths; empty texts among them, and tokens that the model found
-# impossible.
+# %% [markdown] question="Your perplexity" points=3
+# Your `my_perplexity` from **Build it** above. One point each: one text; several texts of different
+# lengths; empty texts among them, and tokens that the model found impossible.
 
 
-# %% nbgrader={"grade": true, "grade_id": "pooled_perplexity_counts_each_token_once", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_perplexity"
 def one_text():
     check.gives(
         my_perplexity,
@@ -1245,12 +1203,12 @@ points += check.passes("empty texts, impossible tokens", empty_and_impossible)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown]
-# **8.13** *(no points, read by your instructor if you have one)* A colleague tuned a story writer
-# until distinct-2 reached 0.99, on one prompt with one seed. In three sentences: what may be wrong
-# with the number, what would you measure beside it, and what would you do before you ship?
+# %% [markdown] question="A distinct-2 of 0.99" points=0
+# A colleague tuned a story writer until distinct-2 reached 0.99, on one prompt with one seed. In
+# three sentences: what may be wrong with the number, what would you measure beside it, and what
+# would you do before you ship?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_one_number_is_not_enough", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_tuned_writer"
 # ### BEGIN SOLUTION
 # One sample is an anecdote, short texts win at distinct-n, and noise reaches 1.0, so 0.99 may be
 # too high: the first question is what human text of the same length has. I would measure

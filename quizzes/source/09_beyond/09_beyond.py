@@ -34,7 +34,7 @@
 # three both times, sure or not.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="setup"
 import math
 
 import torch
@@ -145,7 +145,7 @@ for T in (0.5, 1.0, 2.0):
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_min_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_min_p"
 def my_min_p(logits, p):
     """Keep every token at least p times as likely as the best one of its row.
 
@@ -623,7 +623,7 @@ chart.says("Perplexity and distinct-1 at T 2: " + "; ".join(said) + ".")
 # 5. **Spares words.** A word that was said once, in a text of 30 different tokens, has 50%. It still
 #    gets 25% or more. (This counts only with promise 4.)
 
-# %% nbgrader={"grade": false, "grade_id": "promises", "locked": true, "schema_version": 3, "solution": false, "task": false}
+# %% locked="promises"
 FRESH = torch.arange(100, 130)  # a text of 30 different tokens
 NOTHING = FRESH[:0]
 
@@ -711,7 +711,7 @@ def spares_words(sampler):
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "my_sampler", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="my_sampler"
 def my_sampler(logits, ids):
     """A sampler that keeps the five promises.
 
@@ -802,27 +802,22 @@ explore.Frontier(process=my_sampler)
 # %% [markdown]
 # ## Check your understanding
 #
-# 12 questions, 20 points. Answer in the cells that say so. The locked cell after each only looks
-# whether there is an answer it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
 
-# %% [markdown]
-# **9.1** *(1 point)* You replace `top_p = 0.9` by `min_p = 0.9`. Many do, says a min-p author
-# [transformers30639]. What happens to the texts?
+# %% [markdown] question="From top-p to min-p" points=1
+# You replace `top_p = 0.9` by `min_p = 0.9`. Many do, says a min-p author [transformers30639]. What
+# happens to the texts?
 #
 # - **A** Little: both settings keep about nine tenths of the probability.
 # - **B** They turn to noise: nearly every token passes so high a value.
 # - **C** They are nearly greedy: few tokens come so near to the best.
 # - **D** They break off: at most steps no token has a probability of 0.9.
 
-# %% nbgrader={"grade": false, "grade_id": "min_p_turned_round", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="top_p_to_min_p"
 answer_turned = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_turned = "C"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "min_p_turned_round_is_strict", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_turned)
-### BEGIN HIDDEN TESTS
+# %% test="top_p_to_min_p"
 check.choice(
     answer_turned,
     right="C",
@@ -833,10 +828,9 @@ check.choice(
         "D": "The bar is not at 0.9. It is at 0.9 times a probability: which one?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.2** *(1 point)* What does this print? ln 0.1 is −2.3.
+# %% [markdown] question="Four logits and min-p" points=1
+# What does this print? ln 0.1 is −2.3.
 #
 # ```python
 # logits = torch.tensor([6.0, 4.5, 3.0, 0.0])
@@ -844,15 +838,10 @@ check.choice(
 # print(left.isfinite().nonzero().flatten().tolist())
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "hot_min_p", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="four_logits_min_p"
 answer_hot = []  # the list that is printed
-### BEGIN SOLUTION
-answer_hot = [0, 1, 2]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "hot_min_p_lowers_the_bar", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_hot)
-### BEGIN HIDDEN TESTS
+# %% test="four_logits_min_p"
 check.ids(
     answer_hot,
     right={0, 1, 2},
@@ -866,11 +855,10 @@ check.ids(
     },
     hint="Halve the logits, then compare each with the largest minus 2.3. See the formula.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.3** *(1 point)* Four tokens have 0.5, 0.25, 0.125 and 0.125. In bits, their surprises are 1, 2,
-# 3 and 3, and the entropy is 1.75. What does this print?
+# %% [markdown] question="Four surprises" points=1
+# Four tokens have 0.5, 0.25, 0.125 and 0.125. In bits, their surprises are 1, 2, 3 and 3, and the
+# entropy is 1.75. What does this print?
 #
 # ```python
 # logits = torch.tensor([0.5, 0.25, 0.125, 0.125]).log()
@@ -878,15 +866,10 @@ check.ids(
 # print(left.isfinite().nonzero().flatten().tolist())
 # ```
 
-# %% nbgrader={"grade": false, "grade_id": "typical_choice", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="four_surprises"
 answer_typical = []  # the list that is printed
-### BEGIN SOLUTION
-answer_typical = [1]
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "typical_choice_is_nearest_the_entropy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_ids(answer_typical)
-### BEGIN HIDDEN TESTS
+# %% test="four_surprises"
 check.ids(
     answer_typical,
     right={1},
@@ -898,26 +881,20 @@ check.ids(
     },
     hint="Take the distance of each surprise from 1.75, and go from the nearest until 0.2 is held.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.4** *(1 point)* At a step 100 tokens are equally likely, so that e^−*H* is 1/100. Eta sampling
-# runs with ε = 0.0009. Which probability must a token reach?
+# %% [markdown] question="A hundred equal tokens" points=1
+# At a step 100 tokens are equally likely, so that e^−*H* is 1/100. Eta sampling runs with ε =
+# 0.0009. Which probability must a token reach?
 #
 # <details><summary>Hint</summary>
 #
 # The bar is the smaller of two numbers: ε, and √ε · e^−*H*.
 # </details>
 
-# %% nbgrader={"grade": false, "grade_id": "eta_bar", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="eta_bar"
 answer_eta = None  # a number
-### BEGIN SOLUTION
-answer_eta = 0.0003
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "eta_bar_sinks_with_the_entropy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_eta)
-### BEGIN HIDDEN TESTS
+# %% test="eta_bar"
 check.number(
     answer_eta,
     right=0.0003,
@@ -931,21 +908,15 @@ check.number(
     },
     hint="Work out the root of 0.0009, divide it by 100, and compare the result with 0.0009.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.5** *(1 point)* Mirostat runs with τ = 3 and η = 0.1. The first token that it draws had a
-# probability of 1/32. What is μ for the second token?
+# %% [markdown] question="Mirostat's second token" points=1
+# Mirostat runs with τ = 3 and η = 0.1. The first token that it draws had a probability of 1/32.
+# What is μ for the second token?
 
-# %% nbgrader={"grade": false, "grade_id": "second_mu", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="second_mu"
 answer_mu = None  # a number
-### BEGIN SOLUTION
-answer_mu = 5.8
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "second_mu_falls_by_a_tenth_of_the_error", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.is_number(answer_mu)
-### BEGIN HIDDEN TESTS
+# %% test="second_mu"
 check.number(
     answer_mu,
     right=5.8,
@@ -960,26 +931,20 @@ check.number(
     },
     hint="Start, surprise in bits, error, a tenth of it: see the section on mirostat.",
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.6** *(1 point)* *T* comes first, and you raise it from 1 to 3. Which cut keeps exactly the
-# tokens that it kept before?
+# %% [markdown] question="Three times the heat" points=1
+# *T* comes first, and you raise it from 1 to 3. Which cut keeps exactly the tokens that it kept
+# before?
 #
 # - **A** Min-p: the best token and all others lose in proportion.
 # - **B** Top-nσ: gaps and standard deviation shrink by one factor.
 # - **C** Top-p: the order of the tokens stays, and with it the nucleus.
 # - **D** Eta: its bar sinks as entropy rises, which makes up for the heat.
 
-# %% nbgrader={"grade": false, "grade_id": "heat_proof", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="heat_proof"
 answer_heat = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_heat = "B"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "heat_proof_is_relative_to_the_spread", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_heat)
-### BEGIN HIDDEN TESTS
+# %% test="heat_proof"
 check.choice(
     answer_heat,
     right="B",
@@ -990,26 +955,20 @@ check.choice(
         "D": "Look at the table of counts at T = 1, 2 and 3: does eta's column stay as it is?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.7** *(1 point)* At *T* = 0 a model is to repeat a web address from its prompt. With DRY it gets
-# the address wrong [llamacpp26754]. Why?
+# %% [markdown] question="The web address" points=1
+# At *T* = 0 a model is to repeat a web address from its prompt. With DRY it gets the address wrong
+# [llamacpp26754]. Why?
 #
 # - **A** DRY draws at random, so *T* = 0 is not greedy with it.
 # - **B** DRY bans each word of the prompt, and so the address.
 # - **C** No single token is an address, so DRY can find no match.
 # - **D** Greedy choice comes after DRY, and copying is repeating.
 
-# %% nbgrader={"grade": false, "grade_id": "copied_address", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="web_address"
 answer_address = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_address = "D"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "copied_address_is_a_repetition_to_dry", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_address)
-### BEGIN HIDDEN TESTS
+# %% test="web_address"
 check.choice(
     answer_address,
     right="D",
@@ -1020,25 +979,19 @@ check.choice(
         "C": "An address is a run of tokens, and DRY compares runs. Is there one in the prompt?",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.8** *(1 point)* What does the re-analysis of min-p [schaeffer2025] object?
+# %% [markdown] question="The second look at min-p" points=1
+# What does the re-analysis of min-p [schaeffer2025] object?
 #
 # - **A** That its lead is gone once every method's knobs are tuned with the same effort.
 # - **B** That it writes worse texts than top-p, above all at high temperatures.
 # - **C** That its rule is not the one that libraries such as `transformers` run.
 # - **D** That its lead comes from large models only, and vanishes in small ones.
 
-# %% nbgrader={"grade": false, "grade_id": "min_p_objection", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="min_p_objection"
 answer_objection = ""  # "A", "B", "C" or "D"
-### BEGIN SOLUTION
-answer_objection = "A"
-### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "min_p_objection_is_equal_tuning", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check.answered(answer_objection)
-### BEGIN HIDDEN TESTS
+# %% test="min_p_objection"
 check.choice(
     answer_objection,
     right="A",
@@ -1049,26 +1002,27 @@ check.choice(
         "D": "Our own model is tiny and shows both the claim and the objection. See the two figures.",
     },
 )
-### END HIDDEN TESTS
 
-# %% [markdown]
-# **9.9** *(2 points)* Find the bug. The code of an inference server did this when XTC fires
-# [aprender2131]. Repair it: of the tokens that reach the threshold, the least likely one must stay.
-# One point for rows where several reach it, one if it is also right where one does, or none.
+# %% [markdown] question="XTC on a server" points=2
+# Find the bug. The code of an inference server did this when XTC fires [aprender2131]. Repair it:
+# of the tokens that reach the threshold, the least likely one must stay. One point for rows where
+# several reach it, one if it is also right where one does, or none.
 
 
-# %% nbgrader={"grade": false, "grade_id": "xtc_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="xtc_repair"
 def repaired_xtc(probs, threshold):
     """probs: (vocab,), all different. Returns probs with the cut ones at 0, not rescaled."""
-    cut = probs >= threshold
     ### BEGIN SOLUTION
+    cut = probs >= threshold
     if cut.any():
         cut = probs > probs[cut].min()
+    return probs.masked_fill(cut, 0.0)
     ### END SOLUTION
+    cut = probs >= threshold
     return probs.masked_fill(cut, 0.0)
 
 
-# %% nbgrader={"grade": true, "grade_id": "xtc_repair_leaves_the_last_of_the_top", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="xtc_repair"
 def several_reach():
     check.close(
         repaired_xtc,
@@ -1117,24 +1071,25 @@ points += check.passes("one reaches it, or none", one_or_none)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **9.10** *(2 points)* Find the bug. As soon as one token is banned, at −inf, this function cuts
-# nothing at all, and raises no error. llama.cpp once had to learn it [llamacpp13344]. Repair it: the
-# spread is that of the finite logits, squares divided by their number. One point for one banned
-# token, one if it also works with many, and with none.
+# %% [markdown] question="A lesson for llama.cpp" points=2
+# Find the bug. As soon as one token is banned, at −inf, this function cuts nothing at all, and
+# raises no error. llama.cpp once had to learn it [llamacpp13344]. Repair it: the spread is that of
+# the finite logits, squares divided by their number. One point for one banned token, one if it also
+# works with many, and with none.
 
 
-# %% nbgrader={"grade": false, "grade_id": "sigma_repair", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% answer="top_n_sigma_repair"
 def repaired_top_n_sigma(logits, n):
     """logits: (vocab,), one row, with at least one finite. Cut tokens are at -inf."""
-    sigma = logits.std(correction=0)
     ### BEGIN SOLUTION
     sigma = logits[logits.isfinite()].std(correction=0)
+    return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
     ### END SOLUTION
+    sigma = logits.std(correction=0)
     return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
 
 
-# %% nbgrader={"grade": true, "grade_id": "sigma_repair_passes_over_banned_tokens", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% test="top_n_sigma_repair"
 def one_banned():
     check.kept(
         repaired_top_n_sigma,
@@ -1198,13 +1153,12 @@ points += check.passes("many banned tokens, or none", many_or_none)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
-# %% [markdown]
-# **9.11** *(3 points)* Your `my_min_p` from **Build it** above. One point each: the right tokens of
-# one row; rows of a batch, of any shape; and *p* = 0 and *p* = 1, banned tokens and an input left as
-# it was.
+# %% [markdown] question="Your min-p" points=3
+# Your `my_min_p` from **Build it** above. One point each: the right tokens of one row; rows of a
+# batch, of any shape; and *p* = 0 and *p* = 1, banned tokens and an input left as it was.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_min_p_follows_the_best_of_each_row", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_min_p"
 def one_row():
     for logits, p, expect in ((SURE, 0.1, {0}), (SURE, 0.05, {0, 1}), (OPEN, 0.7, {0, 1, 2})):
         check.kept(
@@ -1271,12 +1225,12 @@ points += check.passes("p = 0 and 1, banned tokens, input as it was", ends)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown]
-# **9.12** *(5 points)* Your `my_sampler` from the **Capstone** above, one point for each promise as
-# it is written there. Promise 5 counts only together with promise 4.
+# %% [markdown] question="Your own sampler" points=5
+# Your `my_sampler` from the **Capstone** above, one point for each promise as it is written there.
+# Promise 5 counts only together with promise 4.
 
 
-# %% nbgrader={"grade": true, "grade_id": "my_sampler_keeps_five_promises", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% test="my_sampler"
 points = 1.0 * check.passes("tidy", tidy, my_sampler)
 ### BEGIN HIDDEN TESTS
 
@@ -1298,12 +1252,12 @@ points += check.passes("spares words", spares_words, my_sampler)
 ### END HIDDEN TESTS
 float(min(points, 5))
 
-# %% [markdown]
-# **9.13** *(no points, read by your instructor if you have one)* Defend your sampler in five
-# sentences: which problem does it answer, what does each number do, which measurements speak for it
-# and which against, and which setting of the usual knobs comes closest?
+# %% [markdown] question="In defence of your sampler" points=0
+# Defend your sampler in five sentences: which problem does it answer, what does each number do,
+# which measurements speak for it and which against, and which setting of the usual knobs comes
+# closest?
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "explain_my_sampler", "locked": false, "points": 0, "schema_version": 3, "solution": true, "task": false}
+# %% [markdown] answer="explain_my_sampler"
 # ### BEGIN SOLUTION
 # It answers loops and stray tail tokens: DRY looks back first, then min-p cuts. DRY's 0.8, 1.75 and
 # 2 leave single words alone and make each further repeated token dearer; min-p's 0.03 lets a token

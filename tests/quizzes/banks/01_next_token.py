@@ -154,8 +154,8 @@ BANK = {
         {"whole": "2", "float": "2.0", "computed": "torch.tensor([1.0, 0.0, 4.0]).argmax().item()"},
         {"first row": 0, "last token itself": 1, "its logit": 4, "largest of all": 5, "count": 3},
     ),
-    "cropped_name": choice("answer_name", "A"),
-    "four_token_perplexity": number(
+    "hero_name": choice("answer_name", "A"),
+    "short_text_perplexity": number(
         "answer_perplexity",
         {
             "whole": "4",
@@ -176,78 +176,244 @@ BANK = {
     "two_texts": choice("answer_texts", "B"),
     "draws_repair": repair(
         {
-            "softmax": "weights = logits.softmax(dim=-1)",
-            "weights are enough": "weights = logits.exp()",
+            "softmax": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.softmax(dim=-1)
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "weights are enough": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.exp()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
             "by hand": """
+                generator = torch.Generator().manual_seed(seed)
                 weights = (logits - logits.max()).exp()
                 weights = weights / weights.sum()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
             """,
             "early return": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits
                 probs = torch.softmax(logits, -1)
                 return torch.multinomial(probs, n, replacement=True, generator=generator)
             """,
             "inverse CDF": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits
                 sums = logits.double().softmax(-1).cumsum(-1)
                 u = torch.rand(n, generator=generator, dtype=torch.float64)
                 return torch.searchsorted(sums, u).clamp(max=len(logits) - 1)
             """,
             "Gumbel": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits
                 noise = -torch.rand(n, len(logits), generator=generator).log()
                 return (logits - noise.log()).argmax(dim=-1)
             """,
             "a list": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits
                 drawn = torch.multinomial(logits.exp(), n, True, generator=generator)
                 return drawn.tolist()
             """,
         },
         {
-            "shifted to be positive": "weights = logits - logits.min()",
-            "absolute": "weights = logits.abs()",
-            "clamped": "weights = logits.clamp(min=0)",
-            "over their sum": "weights = logits / logits.sum()",
-            "log-probabilities": "weights = logits.log_softmax(dim=-1)",
-            "softmax twice": "weights = logits.softmax(-1).softmax(-1)",
-            "sigmoid": "weights = logits.sigmoid()",
-            "greedy": "return logits.argmax(-1).expand(n)",
-            "fair die": "weights = torch.ones_like(logits)",
-            "only the four tokens": "weights = logits.exp() if logits.min() >= 0 else -logits",
+            "shifted to be positive": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits - logits.min()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "absolute": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.abs()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "clamped": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.clamp(min=0)
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "over their sum": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits / logits.sum()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "log-probabilities": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.log_softmax(dim=-1)
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "softmax twice": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.softmax(-1).softmax(-1)
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "sigmoid": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.sigmoid()
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "greedy": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits
+                return logits.argmax(-1).expand(n)
+            """,
+            "fair die": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = torch.ones_like(logits)
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "only the four tokens": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.exp() if logits.min() >= 0 else -logits
+                return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
         },
     ),
     "batch_end_repair": repair(
         {
-            "or": "finished = finished | (drawn == end)",
-            "logical or": "finished = torch.logical_or(finished, drawn == end)",
-            "looks back": "finished = (tokens[:step] == end).any(dim=0)",
-            "sets the rows": "finished[drawn == end] = True",
+            "or": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    finished = finished | (drawn == end)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "logical or": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    finished = torch.logical_or(finished, drawn == end)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "looks back": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = (tokens[:step] == end).any(dim=0)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "sets the rows": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    finished[drawn == end] = True
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
             "without the flag": """
-                firsts = []
-                for row in tokens.T.tolist():
-                    firsts.append(row.index(end) + 1 if end in row else len(tokens))
-                return max(firsts)
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    firsts = []
+                    for row in tokens.T.tolist():
+                        firsts.append(row.index(end) + 1 if end in row else len(tokens))
+                    return max(firsts)
+                return len(tokens)
             """,
             "running maximum": """
-                ended = (tokens == end).int().cummax(dim=0).values.bool().all(dim=1)
-                return int(ended.int().argmax()) + 1 if ended.any() else len(tokens)
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    ended = (tokens == end).int().cummax(dim=0).values.bool().all(dim=1)
+                    return int(ended.int().argmax()) + 1 if ended.any() else len(tokens)
+                return len(tokens)
             """,
         },
         {
-            "all in the same step": "finished = drawn == end",
-            "any row": "if (drawn == end).any():\n    return step",
-            "and": "finished = finished & (drawn == end)",
-            "first row decides": "if drawn[0] == end:\n    return step",
-            "as in the book": "if drawn == end:\n    break",
-            "never early": "continue",
+            "all in the same step": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = drawn == end
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "any row": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    if (drawn == end).any():
+                        return step
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "and": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    finished = finished & (drawn == end)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "first row decides": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    if drawn[0] == end:
+                        return step
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "as in the book": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    if drawn == end:
+                        break
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "never early": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    continue
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
             "one step late": """
-                if ((tokens[:step] == end).any(dim=0)).all():
-                    return step + 1
-                finished = torch.zeros_like(finished)
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    if ((tokens[:step] == end).any(dim=0)).all():
+                        return step + 1
+                    finished = torch.zeros_like(finished)
+                    if finished.all():
+                        return step
+                return len(tokens)
             """,
             "counts end tokens": """
-                if (tokens[:step] == end).sum() >= tokens.shape[1]:
-                    return step
-                finished = torch.zeros_like(finished)
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = finished ^ (drawn == end)
+                    if (tokens[:step] == end).sum() >= tokens.shape[1]:
+                        return step
+                    finished = torch.zeros_like(finished)
+                    if finished.all():
+                        return step
+                return len(tokens)
             """,
-            "end is 0": "finished = (tokens[:step] == 0).any(dim=0)",
+            "end is 0": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished = (tokens[:step] == 0).any(dim=0)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
         },
     ),
     "greedy_loop": write(

@@ -195,7 +195,7 @@ BANK = {
             ),
         },
     ),
-    "share_of_two": number(
+    "first_of_four": number(
         "answer_share",
         {
             "rounded": "0.571",
@@ -212,7 +212,7 @@ BANK = {
         },
     ),
     "odds_of_survivors": choice("answer_odds", "C"),
-    "tie_at_the_border": predict(
+    "five_logits": predict(
         "answer_ids",
         {
             "in order": "[0, 1, 2]",
@@ -230,8 +230,8 @@ BANK = {
             "empty": [],
         },
     ),
-    "order_with_temperature": choice("answer_order", "A"),
-    "mass_of_forty": number(
+    "two_programs": choice("answer_order", "A"),
+    "two_hundred_words": number(
         "answer_mass",
         {"rounded": "0.16", "computed": "40 * 0.8 / 200", "fraction": "4 / 25"},
         {
@@ -243,8 +243,8 @@ BANK = {
             "percent": 16,
         },
     ),
-    "fixed_knife": choice("answer_knife", "D"),
-    "nothing_kept": predict(
+    "two_prompts": choice("answer_knife", "D"),
+    "k_zero": predict(
         "answer_word",
         {"word": "'closer'", "with spaces": "' closer '", "computed": "VOCABULARY[0]"},
         {
@@ -256,84 +256,258 @@ BANK = {
             "nothing": "''",
         },
     ),
-    "one_that_was_two": choice("answer_two", "B"),
-    "fill_repair": repair(
+    "five_or_seven": choice("answer_two", "B"),
+    "mingpt_repair": repair(
         {
-            "minus infinity": "fill = float('-inf')",
-            "what was meant": "fill = -1e10",
-            "the smallest float": "fill = torch.finfo(torch.float32).min",
-            "early return": "return torch.where(logits < kth, -torch.inf, logits).softmax(dim=-1)",
+            "minus infinity": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = float('-inf')
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "what was meant": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = -1e10
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "the smallest float": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = torch.finfo(torch.float32).min
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "early return": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                return torch.where(logits < kth, -torch.inf, logits).softmax(dim=-1)
+            """,
             "after softmax": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
                 probs = logits.softmax(dim=-1) * (logits >= kth)
                 return probs / probs.sum(dim=-1, keepdim=True)
             """,
         },
         {
-            "exactly 0": "fill = 0.0",
-            "a little below 0": "fill = -1e-10",
-            "minus 100": "fill = -100.0",
-            "minus 10,000": "fill = -1e4",
-            "the smallest logit": "fill = float(logits.min())",
-            "the limit": "fill = float(kth.min())",
-            "not a number": "fill = float('nan')",
-            "plus infinity": "fill = float('inf')",
-            "first row only": "return torch.where(logits < kth[..., :1, :1], -torch.inf, logits)",
+            "exactly 0": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 0.0
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "a little below 0": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = -1e-10
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "minus 100": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = -100.0
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "minus 10,000": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = -1e4
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "the smallest logit": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = float(logits.min())
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "the limit": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = float(kth.min())
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "not a number": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = float('nan')
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "plus infinity": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = float('inf')
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "first row only": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                return torch.where(logits < kth[..., :1, :1], -torch.inf, logits)
+            """,
         },
     ),
-    "axis_repair": repair(
+    "best_repair": repair(
         {
-            "last dimension": "best = ordered[..., :k]",
-            "narrow": "best = ordered.narrow(-1, 0, k)",
-            "topk": "best = probs.topk(k, dim=-1).values",
-            "indices": "best = ordered.index_select(-1, torch.arange(k))",
+            "last dimension": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[..., :k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "narrow": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered.narrow(-1, 0, k)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "topk": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = probs.topk(k, dim=-1).values
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "indices": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered.index_select(-1, torch.arange(k))
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
             "lists": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
                 rows = probs.reshape(-1, probs.shape[-1]).tolist()
                 best = torch.tensor([sorted(row, reverse=True)[:k] for row in rows])
                 best = best.reshape(*probs.shape[:-1], k)
+                return best / best.sum(dim=-1, keepdim=True)
             """,
         },
         {
-            "rows and tokens": "best = ordered[:k, :k]",
-            "batches only": "best = ordered[:, :k]",
-            "not sorted": "best = probs[..., :k]",
-            "the smallest": "best = ordered[..., -k:]",
-            "first row": "best = ordered[0][:k]",
-            "one token": "best = ordered[..., :1]",
-            "sorted along rows": ("best = probs.sort(dim=0, descending=True).values[..., :k]"),
-            "zeros stay": "best = ordered * (torch.arange(ordered.shape[-1]) < k)",
-            "sums everything": "return ordered[..., :k] / ordered[..., :k].sum()",
-            "not renormalised": "return ordered[..., :k]",
+            "rows and tokens": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k, :k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "batches only": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:, :k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "not sorted": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = probs[..., :k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "the smallest": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[..., -k:]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "first row": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[0][:k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "one token": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[..., :1]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "sorted along rows": (
+                """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = probs.sort(dim=0, descending=True).values[..., :k]
+                return best / best.sum(dim=-1, keepdim=True)
+            """
+            ),
+            "zeros stay": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered * (torch.arange(ordered.shape[-1]) < k)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "sums everything": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                return ordered[..., :k] / ordered[..., :k].sum()
+            """,
+            "not renormalised": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                return ordered[..., :k]
+            """,
         },
     ),
-    "batch_repair": repair(
+    "book_repair": repair(
         {
-            "slice": "min_val = top_logits[:, -1:]",
-            "new axis": "min_val = min_val.unsqueeze(-1)",
-            "None": "min_val = top_logits[:, -1, None]",
-            "keepdim": "min_val = top_logits.min(dim=-1, keepdim=True).values",
+            "slice": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1:]
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "new axis": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = min_val.unsqueeze(-1)
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "None": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1, None]
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "keepdim": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits.min(dim=-1, keepdim=True).values
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
             "kept ones by place": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
                 places = torch.topk(logits, k).indices
                 return torch.full_like(logits, -torch.inf).scatter(-1, places, top_logits)
             """,
             "row by row": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
                 return torch.stack(
                     [torch.where(row < v, -torch.inf, row) for row, v in zip(logits, min_val)]
                 )
             """,
         },
         {
-            "one limit for all": "min_val = min_val.min()",
-            "first row's limit": "min_val = top_logits[0, -1]",
-            "the other axis": "min_val = min_val.unsqueeze(0)",
-            "the largest": "min_val = top_logits[:, :1]",
-            "sorted the other way": "min_val = top_logits[-1, :].min()",
-            "mean": "min_val = min_val.mean()",
-            "along the batch": "min_val = torch.topk(logits, 1, dim=0).values",
+            "one limit for all": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = min_val.min()
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "first row's limit": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[0, -1]
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "the other axis": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = min_val.unsqueeze(0)
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "the largest": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, :1]
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "sorted the other way": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[-1, :].min()
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "mean": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = min_val.mean()
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "along the batch": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = torch.topk(logits, 1, dim=0).values
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
             "only if square": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
                 if logits.shape[0] != logits.shape[1]:
                     min_val = min_val.unsqueeze(-1)
+                return torch.where(logits < min_val, -torch.inf, logits)
             """,
-            "cut to 0": "return torch.where(logits < top_logits[:, -1:], 0.0, logits)",
+            "cut to 0": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                return torch.where(logits < top_logits[:, -1:], 0.0, logits)
+            """,
         },
     ),
 }

@@ -189,7 +189,7 @@ BANK = {
             ),
         },
     ),
-    "sure_model": choice("answer_sure", "C"),
+    "ninety_seven": choice("answer_sure", "C"),
     "first_share": number(
         "answer_share",
         {"rounded": "0.571", "fraction": "4 / 7", "computed": "0.5 / (0.5 + 0.25 + 0.125)"},
@@ -201,8 +201,8 @@ BANK = {
             "the kept mass": 0.875,
         },
     ),
-    "fixed_knife": choice("answer_knife", "A"),
-    "unsorted_nucleus": predict(
+    "two_knives": choice("answer_knife", "A"),
+    "printed_nucleus": predict(
         "answer_ids",
         {"list": "[1, 3]", "other order": "[3, 1]", "set": "{1, 3}", "tuple": "(1, 3)"},
         {
@@ -214,7 +214,7 @@ BANK = {
             "twice": [1, 3, 3],
         },
     ),
-    "order_with_temperature": predict(
+    "either_side": predict(
         "answer_counts",
         {"as printed": '"1 2"', "with spaces": '" 1  2 "', "computed": 'f"{1} {2}"'},
         {
@@ -225,22 +225,34 @@ BANK = {
             "all": '"3 3"',
         },
     ),
-    "k_then_p": number(
+    "cut_upon_cut": number(
         "answer_left",
         {"whole": "2", "float": "2.0", "computed": "len(kept(top_p(top_k(FOUR.logits, 3), 0.75)))"},
         {"not renormalised": 3, "crossing token dropped": 1, "top-k ignored": 4, "none": 0},
     ),
     "colder_cut": choice("answer_colder", "D"),
     "two_digits": choice("answer_digits", "B"),
-    "crossing_repair": repair(
+    "line_repair": repair(
         {
-            "mass before": "cut = values.cumsum(dim=0) - values >= p",
+            "mass before": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) - values >= p
+                return order[~cut]
+            """,
             "shifted": """
+                values, order = probs.sort(descending=True, stable=True)
                 cut = values.cumsum(dim=0) >= p
                 cut = torch.cat([torch.tensor([False]), cut[:-1]])
+                return order[~cut]
             """,
-            "by size": "return order[: int((values.cumsum(0) < p).sum()) + 1]",
+            "by size": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) > p
+                return order[: int((values.cumsum(0) < p).sum()) + 1]
+            """,
             "a loop": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) > p
                 ids, held = [], 0.0
                 for value, i in zip(values.tolist(), order.tolist()):
                     if held >= p:
@@ -249,46 +261,143 @@ BANK = {
                     held += value
                 return ids
             """,
-            "reversed sums": "cut = values.flip(0).cumsum(0).flip(0) <= 1 - p",
+            "reversed sums": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.flip(0).cumsum(0).flip(0) <= 1 - p
+                return order[~cut]
+            """,
         },
         {
-            "one is always kept": "cut[0] = False",
-            "keeps all": "cut = torch.zeros_like(values, dtype=torch.bool)",
-            "not strict": "cut = values.cumsum(dim=0) >= p",
-            "only the best": "cut = torch.arange(len(values)) > 0",
-            "two too many": """
-                cut = torch.cat([torch.tensor([False, False]), (values.cumsum(0) > p)[:-2]])
+            "one is always kept": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) > p
+                cut[0] = False
+                return order[~cut]
             """,
-            "single shares": "cut = values < p",
-            "places, not ids": "return torch.arange(len(values))[values.cumsum(0) - values < p]",
+            "keeps all": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = torch.zeros_like(values, dtype=torch.bool)
+                return order[~cut]
+            """,
+            "not strict": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) >= p
+                return order[~cut]
+            """,
+            "only the best": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = torch.arange(len(values)) > 0
+                return order[~cut]
+            """,
+            "two too many": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = torch.cat([torch.tensor([False, False]), (values.cumsum(0) > p)[:-2]])
+                return order[~cut]
+            """,
+            "single shares": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values < p
+                return order[~cut]
+            """,
+            "places, not ids": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) > p
+                return torch.arange(len(values))[values.cumsum(0) - values < p]
+            """,
             "one too many at equality": (
-                "cut = torch.cat([torch.tensor([False]), (values.cumsum(0) > p)[:-1]])",
+                """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = torch.cat([torch.tensor([False]), (values.cumsum(0) > p)[:-1]])
+                return order[~cut]
+            """,
                 1,
             ),
-            "mass before, not strict": ("cut = values.cumsum(dim=0) - values > p", 1),
+            "mass before, not strict": (
+                """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) - values > p
+                return order[~cut]
+            """,
+                1,
+            ),
         },
     ),
     "size_repair": repair(
         {
-            "at least p": "last = int((mass >= p).int().argmax())",
-            "counted": "last = int((mass < p).sum())",
+            "at least p": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass >= p).int().argmax())
+                return last + 1
+            """,
+            "counted": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass < p).sum())
+                return last + 1
+            """,
             "early return": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p).int().argmax())
                 for size, sum_so_far in enumerate(mass.tolist(), start=1):
                     if sum_so_far >= p:
                         return size
+                return last + 1
             """,
-            "searchsorted": "last = int(torch.searchsorted(mass, p))",
-            "clamped": "last = min(int((mass < p).sum()), len(probs) - 1)",
+            "searchsorted": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int(torch.searchsorted(mass, p))
+                return last + 1
+            """,
+            "clamped": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = min(int((mass < p).sum()), len(probs) - 1)
+                return last + 1
+            """,
         },
         {
-            "one less": "last = last - 1",
-            "keeps all": "last = len(probs) - 1",
-            "largest share": "last = int(mass.argmax())",
-            "p a little smaller": "last = int((mass > p - 0.2).int().argmax())",
-            "p = 1 apart": ("if p == 1:\n    last = len(probs) - 1", 1),
-            "p = 1 one early": "if p == 1:\n    last = len(probs) - 2",
+            "one less": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p).int().argmax())
+                last = last - 1
+                return last + 1
+            """,
+            "keeps all": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = len(probs) - 1
+                return last + 1
+            """,
+            "largest share": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int(mass.argmax())
+                return last + 1
+            """,
+            "p a little smaller": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p - 0.2).int().argmax())
+                return last + 1
+            """,
+            "p = 1 apart": (
+                """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p).int().argmax())
+                if p == 1:
+                    last = len(probs) - 1
+                return last + 1
+            """,
+                1,
+            ),
+            "p = 1 one early": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p).int().argmax())
+                if p == 1:
+                    last = len(probs) - 2
+                return last + 1
+            """,
             "equality, and 1 still greedy": (
-                "last = int((mass >= p).int().argmax()) if p < 1 else 0",
+                """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass >= p).int().argmax()) if p < 1 else 0
+                return last + 1
+            """,
                 1,
             ),
         },

@@ -151,7 +151,7 @@ BANK = {
             "what is taken": 1.9,
         },
     ),
-    "prompt_counts": choice("answer_prompt", "C"),
+    "five_wolves": choice("answer_prompt", "C"),
     "forbidden": predict(
         "answer_forbidden",
         {"list": "[4, 5]", "other order": "[5, 4]", "tuple": "(4, 5)", "set": "{4, 5}"},
@@ -166,8 +166,8 @@ BANK = {
             "none": "[]",
         },
     ),
-    "banned_word": choice("answer_ban", "D"),
-    "negative_logit": number(
+    "cat_and_bias": choice("answer_ban", "D"),
+    "token_meets_theta": number(
         "answer_negative",
         {"value": "-1.8", "worked out": "-1.5 * 1.2"},
         {
@@ -181,7 +181,7 @@ BANK = {
         },
     ),
     "odd_reports": choice("answer_reports", "A"),
-    "greedy_with_frequency": predict(
+    "six_letters": predict(
         "answer_letters",
         {
             "letters": "'a a b a b a'",
@@ -201,124 +201,323 @@ BANK = {
     "shifted_model": choice("answer_shift", "B"),
     "frequency_repair": repair(
         {
-            "bincount": "result = logits - penalty * ids.bincount(minlength=len(logits))",
+            "bincount": """
+                result = logits.clone()
+                result[ids] -= penalty
+                result = logits - penalty * ids.bincount(minlength=len(logits))
+                return result
+            """,
             "index_add": """
+                result = logits.clone()
+                result[ids] -= penalty
                 result = logits.index_add(0, ids, torch.full(ids.shape, -float(penalty)))
+                return result
             """,
             "scatter_add": """
+                result = logits.clone()
+                result[ids] -= penalty
                 ones = torch.ones_like(ids, dtype=logits.dtype)
                 result = logits - penalty * torch.zeros_like(logits).scatter_add(0, ids, ones)
+                return result
             """,
             "a loop": """
                 result = logits.clone()
+                result[ids] -= penalty
+                result = logits.clone()
                 for i in ids.tolist():
                     result[i] -= penalty
+                return result
             """,
             "accumulate": """
                 result = logits.clone()
+                result[ids] -= penalty
+                result = logits.clone()
                 each = torch.full((len(ids),), -float(penalty))
                 result.index_put_((ids,), each, accumulate=True)
+                return result
             """,
             "one-hot": """
+                result = logits.clone()
+                result[ids] -= penalty
                 one_hot = torch.nn.functional.one_hot(ids, len(logits))
                 return logits - penalty * one_hot.sum(dim=0)
             """,
             "the missing places": """
+                result = logits.clone()
+                result[ids] -= penalty
                 count = torch.bincount(ids, minlength=len(logits))
                 result = result - penalty * (count - 1).clamp(min=0)
+                return result
             """,
         },
         {
-            "on top of the bug": "for i in ids.tolist():\n    result[i] -= penalty",
-            "presence": "result[ids.unique()] -= penalty",
+            "on top of the bug": """
+                result = logits.clone()
+                result[ids] -= penalty
+                for i in ids.tolist():
+                    result[i] -= penalty
+                return result
+            """,
+            "presence": """
+                result = logits.clone()
+                result[ids] -= penalty
+                result[ids.unique()] -= penalty
+                return result
+            """,
             "presence, cleanly": """
+                result = logits.clone()
+                result[ids] -= penalty
                 result = logits - penalty * (torch.bincount(ids, minlength=len(logits)) > 0)
+                return result
             """,
             "by the length of the text": """
                 result = logits.clone()
+                result[ids] -= penalty
+                result = logits.clone()
                 result[ids] -= penalty * len(ids)
+                return result
             """,
             "power": """
+                result = logits.clone()
+                result[ids] -= penalty
                 count = torch.bincount(ids, minlength=len(logits))
                 result = torch.where(count > 0, logits - penalty**count, logits)
+                return result
             """,
             "in place": """
+                result = logits.clone()
+                result[ids] -= penalty
                 logits -= penalty * torch.bincount(ids, minlength=len(logits))
                 result = logits
+                return result
             """,
             "vocabulary of three": """
+                result = logits.clone()
+                result[ids] -= penalty
                 result = logits - penalty * torch.bincount(ids, minlength=3)
+                return result
             """,
             "divides": """
+                result = logits.clone()
+                result[ids] -= penalty
                 count = torch.bincount(ids, minlength=len(logits))
                 result = logits / (1 + penalty * count)
+                return result
             """,
-            "doubles": "result = logits - 2 * penalty * (logits != result)",
+            "doubles": """
+                result = logits.clone()
+                result[ids] -= penalty
+                result = logits - 2 * penalty * (logits != result)
+                return result
+            """,
         },
     ),
-    "memory_repair": repair(
+    "tinygrad_repair": repair(
         {
-            "own counts": "counts = ids.bincount(minlength=len(logits))",
-            "cleared after use": "repaired_memory.counts = torch.zeros(len(logits))",
+            "own counts": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = ids.bincount(minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "cleared after use": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                repaired_memory.counts = torch.zeros(len(logits))
+                return logits - penalty * counts
+            """,
             "deleted": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
                 del repaired_memory.counts
                 counts = torch.bincount(ids, minlength=len(logits))
+                return logits - penalty * counts
             """,
             "a loop": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
                 counts = torch.zeros(len(logits))
                 for i in ids.tolist():
                     counts[i] += 1
+                return logits - penalty * counts
             """,
             "early return": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
                 return logits - penalty * torch.bincount(ids, minlength=len(logits)).float()
             """,
             "zeroed, then counted": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
                 counts.zero_()
                 counts += torch.bincount(ids, minlength=len(logits))
+                return logits - penalty * counts
             """,
         },
         {
-            "a copy of the memory": "counts = repaired_memory.counts.clone()",
-            "presence": "counts = counts.clamp(max=1)",
-            "nothing at all": "counts = torch.zeros(len(logits))",
-            "each token once": "counts = torch.bincount(ids.unique(), minlength=len(logits))",
-            "the last token": "counts = torch.bincount(ids[-1:], minlength=len(logits))",
-            "counted twice": "counts = counts + torch.bincount(ids, minlength=len(logits))",
-            "cleared before use": "counts.zero_()",
+            "a copy of the memory": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = repaired_memory.counts.clone()
+                return logits - penalty * counts
+            """,
+            "presence": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = counts.clamp(max=1)
+                return logits - penalty * counts
+            """,
+            "nothing at all": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = torch.zeros(len(logits))
+                return logits - penalty * counts
+            """,
+            "each token once": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = torch.bincount(ids.unique(), minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "the last token": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = torch.bincount(ids[-1:], minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "counted twice": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts = counts + torch.bincount(ids, minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "cleared before use": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
+                counts.zero_()
+                return logits - penalty * counts
+            """,
             "only the new story's tokens": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts += torch.bincount(ids, minlength=len(logits))
                 here = torch.bincount(ids, minlength=len(logits)) > 0
                 counts = counts * here
+                return logits - penalty * counts
             """,
         },
     ),
     "block_repair": repair(
         {
-            "slice": "start = buffer[step - (n - 1) : step]",
-            "cut first": "start = buffer[:step][-(n - 1) :]",
-            "without the filling": "start = [i for i in buffer if i != -1][-(n - 1) :]",
-            "token by token": "start = [buffer[step - back] for back in range(n - 1, 0, -1)]",
+            "slice": """
+                start = buffer[step - (n - 1) : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "cut first": """
+                start = buffer[:step][-(n - 1) :]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "without the filling": """
+                start = [i for i in buffer if i != -1][-(n - 1) :]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "token by token": """
+                start = [buffer[step - back] for back in range(n - 1, 0, -1)]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
             "all anew": """
+                start = buffer[-(n - 1) :]
                 written = buffer[:step]
                 last = written[len(written) - n + 1 :]
                 runs = zip(*(written[i:] for i in range(n)))
                 return sorted({run[-1] for run in runs if list(run[:-1]) == last})
             """,
             "a set": """
+                start = buffer[-(n - 1) :]
                 last = buffer[step - n + 1 : step]
                 return {buffer[i] for i in range(n - 1, step) if buffer[i - n + 1 : i] == last}
             """,
         },
         {
-            "n tokens instead of n - 1": "start = buffer[step - n : step]",
-            "last of the written only": "start = buffer[step - 1 : step]",
-            "one place too far": "start = buffer[step - n + 2 : step + 1]",
-            "one place too early": "start = buffer[step - n : step - 1]",
-            "start of the text": "start = buffer[: n - 1]",
-            "still the end of the buffer": "start = buffer[len(buffer) - n + 1 :]",
-            "for n = 2 only": "start = [buffer[step - 1]]",
-            "all that was written": "return sorted(set(buffer[:step]))",
-            "fixed to the example": "return [8]",
-            "the written tokens": "start = buffer[:step]",
+            "n tokens instead of n - 1": """
+                start = buffer[step - n : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "last of the written only": """
+                start = buffer[step - 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "one place too far": """
+                start = buffer[step - n + 2 : step + 1]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "one place too early": """
+                start = buffer[step - n : step - 1]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "start of the text": """
+                start = buffer[: n - 1]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "still the end of the buffer": """
+                start = buffer[len(buffer) - n + 1 :]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "for n = 2 only": """
+                start = [buffer[step - 1]]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "all that was written": """
+                start = buffer[-(n - 1) :]
+                return sorted(set(buffer[:step]))
+            """,
+            "fixed to the example": """
+                start = buffer[-(n - 1) :]
+                return [8]
+            """,
+            "the written tokens": """
+                start = buffer[:step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
         },
     ),
 }

@@ -473,12 +473,12 @@ BANK = {
         {"whole": "20480", "product": "5 * 4096", "float": "20480.0"},
         {"one beam's": 4096, "those kept": 5, "five by five": 25, "added": 4101, "all": "4096**5"},
     ),
-    "two_of_three": predict(
+    "letter_tree": predict(
         "answer_tree",
         {"three decimals": "0.186", "product": "0.3 * 0.62", "computed": "round(0.3 * 0.62, 3)"},
         {"the best of all": 0.2, "greedy": 0.18, "one token": 0.62, "log": -1.682, "sum": 1.12},
     ),
-    "below_greedy": choice("answer_greedy", "C"),
+    "post_about_greedy": choice("answer_greedy", "C"),
     "best_places": predict(
         "answer_places",
         {"list": "[0, 1]", "any order": "[1, 0]", "tuple": "(0, 1)", "set": "{0, 1}"},
@@ -504,83 +504,282 @@ BANK = {
             "other's length": -1.8,
         },
     ),
-    "penalty_direction": choice("answer_direction", "A"),
-    "five_copies": choice("answer_copies", "B"),
+    "alpha_and_length": choice("answer_direction", "A"),
+    "library_beams": choice("answer_copies", "B"),
     "right_job": choice("answer_job", "D"),
-    "cost_repair": repair(
+    "tutorial_repair": repair(
         {
-            "minus the logarithm": "new_cost = cost - math.log(p)",
-            "plus minus": "new_cost = cost + -math.log(p)",
-            "bits": "new_cost = cost - math.log2(p)",
-            "one over the product": "new_cost = cost / p",
-            "torch": "new_cost = cost - torch.tensor(p).log().item()",
+            "minus the logarithm": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost - math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "plus minus": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost + -math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "bits": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost - math.log2(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "one over the product": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost / p
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "torch": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost - torch.tensor(p).log().item()
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
         },
         {
-            "logarithm without minus": "new_cost = cost * math.log(p)",
-            "plus the logarithm": "new_cost = cost + math.log(p)",
-            "product, lowest first": "new_cost = cost * p",
-            "cost forgotten": "new_cost = -math.log(p)",
-            "adds probabilities": "new_cost = cost - p",
-            "adds what is missing": "new_cost = cost + (1 - p)",
-            "product of misses": "new_cost = cost * (1 - p)",
-            "logarithm of the cost": "new_cost = -math.log(cost) - math.log(p)",
+            "logarithm without minus": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost * math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "plus the logarithm": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost + math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "product, lowest first": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost * p
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "cost forgotten": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = -math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "adds probabilities": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost - p
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "adds what is missing": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost + (1 - p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "product of misses": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = cost * (1 - p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
+            "logarithm of the cost": """
+                beams = [([], 1.0)]
+                for row in rows:
+                    candidates = []
+                    for ids, cost in beams:
+                        for token, p in enumerate(row):
+                            new_cost = -math.log(cost) - math.log(p)
+                            candidates.append(([*ids, token], new_cost))
+                    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                return [ids for ids, _ in beams]
+            """,
         },
     ),
-    "parent_repair": repair(
+    "tensor_beams_repair": repair(
         {
-            "indexed": "grown = torch.cat([ids[places // vocabulary], tokens[:, None]], dim=-1)",
+            "indexed": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids[places // vocabulary], tokens[:, None]], dim=-1)
+                return grown
+            """,
             "index_select": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = torch.div(places, vocabulary, rounding_mode="floor")
                 past = ids.index_select(0, parents)
                 grown = torch.hstack([past, tokens[:, None]])
+                return grown
             """,
             "one by one": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 rows = []
                 for place in places.tolist():
                     parent, token = divmod(place, vocabulary)
                     rows.append(ids[parent].tolist() + [token])
                 grown = torch.tensor(rows)
+                return grown
             """,
             "returns early": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = (places - tokens) // vocabulary
                 return torch.cat((ids[parents], tokens.view(-1, 1)), 1)
             """,
             "gather": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = (places // vocabulary).unsqueeze(-1).expand(-1, ids.shape[1])
                 grown = torch.cat([ids.gather(0, parents), tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
         },
         {
             "remainder of beams": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
                 grown = torch.cat([ids[places % beams], tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "divided by beams": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = (places // beams).clamp(max=beams - 1)
                 grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "sorted parents": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = (places // vocabulary).sort().values
                 grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "all from the best": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 parents = (places // vocabulary)[:1].expand(beams)
                 grown = torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "by total": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 order = totals.argsort(descending=True)
                 grown = torch.cat([ids[order], tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "parents as tokens": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 tokens = places // vocabulary
                 grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
             "best child of each": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
                 tokens = logprobs.argmax(dim=-1)
                 grown = torch.cat([ids, tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
-            "past only": "grown = ids[places // vocabulary]",
+            "past only": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
+                grown = ids[places // vocabulary]
+                return grown
+            """,
             "two beams swapped": """
+                beams, vocabulary = logprobs.shape
+                places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                tokens = places % vocabulary
                 grown = torch.cat([ids.flip(0), tokens.unsqueeze(-1)], dim=-1)
+                return grown
             """,
         },
     ),

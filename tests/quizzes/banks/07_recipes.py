@@ -35,8 +35,8 @@ def ordered(before: str = "", **parts: str) -> str:
 
 
 BANK = {
-    "extraction_recipe": choice("answer_recipe", "C"),
-    "kept_last": predict(
+    "invoice_settings": choice("answer_recipe", "C"),
+    "one_line_two_knobs": predict(
         "answer_kept",
         {"list": "[0, 1]", "other order": "[1, 0]", "tuple": "(0, 1)", "set": "{0, 1}"},
         {
@@ -48,13 +48,13 @@ BANK = {
             "none": [],
         },
     ),
-    "min_p_after": number(
+    "min_p_on_vllm": number(
         "answer_stay",
         {"whole": "3", "float": "3.0", "counted": "sum(gap / 2 <= 2.3 for gap in (0, 2, 3, 5))"},
         {"T last": 2, "all": 4, "multiplied": 1, "cut instead": -1, "none": 0},
     ),
-    "doubled_up": choice("answer_doubled", "B"),
-    "double_share": number(
+    "writing_assistant": choice("answer_doubled", "B"),
+    "best_token_chance": number(
         "answer_double",
         {"float": "1.0", "whole": "1", "computed": "0.25 / 0.25"},
         {"T only": 0.725, "T last": 0.8, "p only": 0.667, "unchanged": 0.5, "percent": 100},
@@ -75,14 +75,15 @@ BANK = {
         },
     ),
     "same_seed": choice("answer_same", "A"),
-    "fewer_or_more": choice("answer_fewer", "D"),
-    "zero_lost": repair(
+    "fish_speech_change": choice("answer_fewer", "D"),
+    "request_repair": repair(
         {
             "is None": """
                 request = {
                     "temperature": 1.0 if temperature is None else temperature,
                     "top_p": 1.0 if top_p is None else top_p,
                 }
+                return request
             """,
             "defaults first": """
                 request = {"temperature": 1.0, "top_p": 1.0}
@@ -90,77 +91,150 @@ BANK = {
                     request["temperature"] = temperature
                 if top_p is not None:
                     request["top_p"] = top_p
+                return request
             """,
             "loop, early return": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
                 given = {"temperature": temperature, "top_p": top_p}
                 return {name: 1.0 if x is None else x for name, x in given.items()}
             """,
             "put back": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
                 if temperature == 0:
                     request["temperature"] = temperature
+                return request
             """,
         },
         {
             "zero for nothing": """
                 request = {"temperature": temperature or 0.0, "top_p": top_p or 1.0}
+                return request
             """,
-            "no default": 'request = {"temperature": temperature, "top_p": top_p}',
-            "always 0": 'request["temperature"] = 0.0',
+            "no default": """
+                request = {"temperature": temperature, "top_p": top_p}
+                return request
+            """,
+            "always 0": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
+                request["temperature"] = 0.0
+                return request
+            """,
             "leaves out None": """
                 request = {"temperature": temperature, "top_p": top_p}
                 request = {name: x for name, x in request.items() if x is not None}
+                return request
             """,
-            "tiny": 'request["temperature"] = temperature or 1e-5',
-            "as text": "request = {name: str(x) for name, x in request.items()}",
-            "p lost": 'request = {"temperature": temperature, "top_p": 1.0}',
+            "tiny": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
+                request["temperature"] = temperature or 1e-5
+                return request
+            """,
+            "as text": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
+                request = {name: str(x) for name, x in request.items()}
+                return request
+            """,
+            "p lost": """
+                request = {"temperature": temperature, "top_p": 1.0}
+                return request
+            """,
         },
     ),
-    "order_repair": repair(
+    "rewrite_repair": repair(
         {
-            "divide first": "probs = top_p(logits / t, p).softmax(dim=-1)",
-            "course's temperature": "probs = torch.softmax(top_p(temperature(logits, t), p), -1)",
+            "divide first": """
+                left = top_p(logits, p)
+                probs = top_p(logits / t, p).softmax(dim=-1)
+                return probs
+            """,
+            "course's temperature": """
+                left = top_p(logits, p)
+                probs = torch.softmax(top_p(temperature(logits, t), p), -1)
+                return probs
+            """,
             "two steps": """
+                left = top_p(logits, p)
+                probs = (left / t).softmax(dim=-1)
                 scaled = logits / t
                 left = top_p(scaled, p)
                 probs = left.softmax(dim=-1)
+                return probs
             """,
             "by hand": """
+                left = top_p(logits, p)
+                probs = (left / t).softmax(dim=-1)
                 probs, order = (logits / t).softmax(dim=-1).sort(descending=True)
                 probs = torch.where(probs.cumsum(0) - probs < p, probs, 0.0)
                 return torch.zeros_like(logits).scatter(0, order, probs / probs.sum())
             """,
         },
         {
-            "divides twice": "probs = (top_p(logits / t, p) / t).softmax(dim=-1)",
-            "T lost": "probs = left.softmax(dim=-1)",
-            "p lost": "probs = (logits / t).softmax(dim=-1)",
-            "multiplies": "probs = top_p(logits * t, p).softmax(dim=-1)",
+            "divides twice": """
+                left = top_p(logits, p)
+                probs = (top_p(logits / t, p) / t).softmax(dim=-1)
+                return probs
+            """,
+            "T lost": """
+                left = top_p(logits, p)
+                probs = left.softmax(dim=-1)
+                return probs
+            """,
+            "p lost": """
+                left = top_p(logits, p)
+                probs = (logits / t).softmax(dim=-1)
+                return probs
+            """,
+            "multiplies": """
+                left = top_p(logits, p)
+                probs = top_p(logits * t, p).softmax(dim=-1)
+                return probs
+            """,
             "not rescaled": """
+                left = top_p(logits, p)
+                probs = (left / t).softmax(dim=-1)
                 full = (logits / t).softmax(dim=-1)
                 probs = torch.where(top_p(logits / t, p).isfinite(), full, 0.0)
+                return probs
             """,
-            "cuts twice": "probs = top_p(left / t, p).softmax(dim=-1)",
-            "greedy": "probs = torch.eye(len(logits))[logits.argmax()]",
+            "cuts twice": """
+                left = top_p(logits, p)
+                probs = top_p(left / t, p).softmax(dim=-1)
+                return probs
+            """,
+            "greedy": """
+                left = top_p(logits, p)
+                probs = torch.eye(len(logits))[logits.argmax()]
+                return probs
+            """,
         },
     ),
-    "batch_seed": repair(
+    "vllm_draws_repair": repair(
         {
             "a generator a row": """
+                generator = torch.Generator().manual_seed(seeds[0])
                 u = torch.stack(
                     [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
                 )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "the global generator": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
                 numbers = []
                 for seed in seeds:
                     torch.manual_seed(seed)
                     numbers.append(torch.rand(1).item())
                 u = torch.tensor(numbers)
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "one generator, seeded anew": """
+                generator = torch.Generator().manual_seed(seeds[0])
                 u = torch.cat([torch.rand(1, generator=generator.manual_seed(s)) for s in seeds])
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "row by row, early return": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
                 drawn = []
                 for row, seed in zip(probs, seeds):
                     x = torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
@@ -173,32 +247,50 @@ BANK = {
         },
         {
             "first seed for all rows": """
+                generator = torch.Generator().manual_seed(seeds[0])
                 u = torch.rand((), generator=generator.manual_seed(seeds[0])).repeat(len(seeds))
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "seed of the sum": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
                 generator.manual_seed(sum(seeds))
                 u = torch.rand(len(seeds), generator=generator)
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "seed plus place": """
+                generator = torch.Generator().manual_seed(seeds[0])
                 u = torch.stack(
                     [
                         torch.rand((), generator=torch.Generator().manual_seed(s + i))
                         for i, s in enumerate(seeds)
                     ]
                 )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "last seed": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
                 for seed in seeds:
                     generator.manual_seed(seed)
                 u = torch.rand(len(seeds), generator=generator)
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
-            "no luck": "u = torch.full((len(seeds),), 0.5)",
+            "no luck": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.full((len(seeds),), 0.5)
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+            """,
             "another number of the seed": """
+                generator = torch.Generator().manual_seed(seeds[0])
                 u = torch.stack(
                     [torch.rand(2, generator=torch.Generator().manual_seed(s))[1] for s in seeds]
                 )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
             """,
             "returns the numbers": """
+                generator = torch.Generator().manual_seed(seeds[0])
+                u = torch.stack([torch.rand((), generator=generator) for _ in seeds])
                 return torch.stack(
                     [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
                 )

@@ -3,7 +3,7 @@
 from bank import choice, number, predict, repair, write
 
 BANK = {
-    "seq_rep": write(
+    "my_seq_rep": write(
         {
             "set of tuples": """
                 grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
@@ -103,7 +103,7 @@ BANK = {
             ),
         },
     ),
-    "pooled_perplexity": write(
+    "my_perplexity": write(
         {
             "one list": """
                 every = [x for text in texts for x in text]
@@ -200,7 +200,7 @@ BANK = {
         {"averaged": 0.8, "repeats": 0.6, "all different": 1.0, "half": 0.5, "count": 4},
     ),
     "self_bleu_side": choice("answer_side", "A"),
-    "five_endings": predict(
+    "five_short_texts": predict(
         "answer_endings",
         {"list": "[0, 3]", "other order": "[3, 0]", "tuple": "(0, 3)"},
         {
@@ -224,71 +224,186 @@ BANK = {
             "perplexity of A": 3.2,
         },
     ),
-    "whose_probabilities": choice("answer_whose", "D"),
+    "half_temperature": choice("answer_whose", "D"),
     "which_first": choice("answer_first", "B"),
     "overlap_repair": repair(
         {
             "by place": """
-                others = []
-                for j, grams in enumerate(every):
-                    if j != i:
-                        others += grams
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = []
+                    for j, grams in enumerate(every):
+                        if j != i:
+                            others += grams
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
             """,
-            "slices": "others = sum(every[:i] + every[i + 1 :], [])",
+            "slices": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = sum(every[:i] + every[i + 1 :], [])
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
             "take out own once": """
-                for gram in own:
-                    others.remove(gram)
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = [gram for grams in every for gram in grams]
+                    for gram in own:
+                        others.remove(gram)
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
             """,
-            "a set": "others = set().union(*(grams for j, grams in enumerate(every) if j != i))",
+            "a set": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = set().union(*(grams for j, grams in enumerate(every) if j != i))
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
         },
         {
-            "own grams struck out": "others = [gram for gram in others if gram not in own]",
-            "compares with the first": "others = every[0]",
-            "the next one only": "others = every[(i + 1) % len(every)]",
-            "those after it only": """
-                others = [gram for grams in every[i + 1 :] for gram in grams]
+            "own grams struck out": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = [gram for grams in every for gram in grams]
+                    others = [gram for gram in others if gram not in own]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
             """,
-            "only own": "others = own",
-            "all but the last": "others = [gram for grams in every[:-1] for gram in grams]",
+            "compares with the first": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = every[0]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "the next one only": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = every[(i + 1) % len(every)]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "those after it only": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = [gram for grams in every[i + 1 :] for gram in grams]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "only own": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = own
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "all but the last": """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = [gram for grams in every[:-1] for gram in grams]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
             "equal texts left out": (
-                "others = [gram for grams in every if grams != own for gram in grams]",
+                """
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = [gram for grams in every if grams != own for gram in grams]
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
                 1,
             ),
         },
     ),
-    "padding_repair": repair(
+    "mlx_lm_repair": repair(
         {
-            "below": "counted = torch.arange(logprobs.shape[1]) < lengths.unsqueeze(1)",
-            "shifted": "counted = places + 1 <= lengths[:, None]",
+            "below": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = torch.arange(logprobs.shape[1]) < lengths.unsqueeze(1)
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
+            "shifted": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places + 1 <= lengths[:, None]
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
             "text by text": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places <= lengths[:, None]
                 rows = zip(logprobs, lengths.tolist())
                 return torch.stack([(-row[:length].mean()).exp() for row, length in rows])
             """,
             "padding to zero": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places <= lengths[:, None]
                 logprobs = logprobs.masked_fill(places >= lengths[:, None], 0.0)
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
             """,
             "sums so far": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places <= lengths[:, None]
                 at = (lengths - 1)[:, None]
                 return (-logprobs.cumsum(dim=-1).gather(-1, at).squeeze(-1) / lengths).exp()
             """,
         },
         {
             "divides by one more": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places <= lengths[:, None]
                 lengths = lengths + 1
                 counted = places < lengths[:, None]
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
             """,
-            "counts everything": "counted = torch.ones_like(logprobs)",
+            "counts everything": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = torch.ones_like(logprobs)
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
             "divides by the longest": """
+                places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
                 lengths = torch.full_like(lengths, logprobs.shape[-1])
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
             """,
-            "one too few": "counted = places < lengths[:, None] - 1",
-            "by value": "counted = logprobs > -4",
+            "one too few": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = places < lengths[:, None] - 1
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
+            "by value": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = logprobs > -4
+                total = (logprobs * counted).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
             "all together": """
+                places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
                 return (-(logprobs * counted).sum() / lengths.sum()).exp()
             """,
             "no exponential": """
+                places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
                 return -(logprobs * counted).sum(dim=-1) / lengths
             """,

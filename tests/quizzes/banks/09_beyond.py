@@ -199,8 +199,8 @@ BANK = {
             ),
         },
     ),
-    "min_p_turned_round": choice("answer_turned", "C"),
-    "hot_min_p": predict(
+    "top_p_to_min_p": choice("answer_turned", "C"),
+    "four_logits_min_p": predict(
         "answer_hot",
         {"list": "[0, 1, 2]", "tuple": "(0, 1, 2)", "another order": "[2, 0, 1]"},
         {
@@ -211,7 +211,7 @@ BANK = {
             "twice": [0, 0],
         },
     ),
-    "typical_choice": predict(
+    "four_surprises": predict(
         "answer_typical",
         {"list": "[1]", "tuple": "(1,)", "set": "{1}"},
         {
@@ -247,109 +247,192 @@ BANK = {
         },
     ),
     "heat_proof": choice("answer_heat", "B"),
-    "copied_address": choice("answer_address", "D"),
+    "web_address": choice("answer_address", "D"),
     "min_p_objection": choice("answer_objection", "A"),
     "xtc_repair": repair(
         {
             "smallest that reaches": """
+                cut = probs >= threshold
                 if (probs >= threshold).any():
                     cut = probs > probs[probs >= threshold].min()
+                return probs.masked_fill(cut, 0.0)
             """,
             "put back": """
+                cut = probs >= threshold
                 if cut.any():
                     cut[probs.masked_fill(~cut, 2.0).argmin()] = False
+                return probs.masked_fill(cut, 0.0)
             """,
             "sorted": """
+                cut = probs >= threshold
                 order = probs.argsort(descending=True)
                 top = [i for i in order.tolist() if probs[i] >= threshold]
                 cut = torch.zeros_like(cut)
                 cut[top[:-1]] = True
+                return probs.masked_fill(cut, 0.0)
             """,
             "returns early": """
+                cut = probs >= threshold
                 reach = [p for p in probs.tolist() if p >= threshold]
                 least = min(reach, default=2.0)
                 return torch.tensor([0.0 if p > least else p for p in probs.tolist()])
             """,
             "inf, as mlx does": """
+                cut = probs >= threshold
                 cut = probs > torch.where(cut, probs, torch.inf).min()
+                return probs.masked_fill(cut, 0.0)
             """,
         },
         {
-            "keeps the best": "cut = cut & (probs < probs.max())",
-            "strictly above": "cut = probs > threshold",
-            "cuts the tail": "cut = probs < threshold",
-            "only the best goes": "cut = probs == probs.max()",
-            "never more than one": "cut = cut & (cut.cumsum(0) == 1)",
-            "last in the row stays": "cut[cut.nonzero()[-1:]] = False",
-            "first in the row stays": "cut[cut.nonzero()[:1]] = False",
-            "least of all stays": "cut = probs > probs.min()",
+            "keeps the best": """
+                cut = probs >= threshold
+                cut = cut & (probs < probs.max())
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "strictly above": """
+                cut = probs > threshold
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "cuts the tail": """
+                cut = probs < threshold
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "only the best goes": """
+                cut = probs == probs.max()
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "never more than one": """
+                cut = probs >= threshold
+                cut = cut & (cut.cumsum(0) == 1)
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "last in the row stays": """
+                cut = probs >= threshold
+                cut[cut.nonzero()[-1:]] = False
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "first in the row stays": """
+                cut = probs >= threshold
+                cut[cut.nonzero()[:1]] = False
+                return probs.masked_fill(cut, 0.0)
+            """,
+            "least of all stays": """
+                cut = probs > probs.min()
+                return probs.masked_fill(cut, 0.0)
+            """,
             "rescales": """
+                cut = probs >= threshold
                 if cut.any():
                     cut = probs > probs[cut].min()
                 probs = probs / probs[~cut].sum()
+                return probs.masked_fill(cut, 0.0)
             """,
-            "fails when none reaches": ("cut = probs > probs[cut].min()", 1),
+            "fails when none reaches": (
+                """
+                cut = probs >= threshold
+                cut = probs > probs[cut].min()
+                return probs.masked_fill(cut, 0.0)
+            """,
+                1,
+            ),
             "cuts a lone one": (
                 """
+                cut = probs >= threshold
                 if cut.sum() > 1:
                     cut = probs > probs[cut].min()
-                """,
+                return probs.masked_fill(cut, 0.0)
+            """,
                 1,
             ),
         },
     ),
-    "sigma_repair": repair(
+    "top_n_sigma_repair": repair(
         {
-            "finite only": "sigma = logits[logits > -torch.inf].std(correction=0)",
+            "finite only": """
+                sigma = logits[logits > -torch.inf].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
             "by hand": """
+                sigma = logits.std(correction=0)
                 finite = logits[logits.isfinite()]
                 sigma = (finite - finite.mean()).square().mean().sqrt()
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
             "list": """
+                sigma = logits.std(correction=0)
                 xs = [x for x in logits.tolist() if x > -math.inf]
                 mean = sum(xs) / len(xs)
                 sigma = math.sqrt(sum((x - mean) ** 2 for x in xs) / len(xs))
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
             "returns early": """
+                sigma = logits.std(correction=0)
                 finite = logits.isfinite()
                 bar = logits[finite].max() - n * logits[finite].std(unbiased=False)
                 return torch.where(logits >= bar, logits, -torch.inf)
             """,
             "nan-mean": """
+                sigma = logits.std(correction=0)
                 x = torch.where(logits.isfinite(), logits, torch.nan)
                 sigma = (x - x.nanmean()).square().nanmean().sqrt()
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
         },
         {
-            "NaN to zero": "sigma = sigma.nan_to_num(0.0)",
+            "NaN to zero": """
+                sigma = logits.std(correction=0)
+                sigma = sigma.nan_to_num(0.0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
             "banned count as zero": """
                 sigma = logits.masked_fill(logits.isinf(), 0.0).std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
-            "banned count as very low": "sigma = logits.clamp(min=-1e4).std(correction=0)",
-            "of the probabilities": "sigma = logits.softmax(-1).std(correction=0)",
+            "banned count as very low": """
+                sigma = logits.clamp(min=-1e4).std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "of the probabilities": """
+                sigma = logits.softmax(-1).std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
             "n forgotten": (
                 """
                 sigma = logits[logits.isfinite()].std(correction=0) / n
-                """,
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
                 0,
             ),
-            "variance": "sigma = logits[logits.isfinite()].var(correction=0)",
-            "fixed number": "sigma = 2.4",
+            "variance": """
+                sigma = logits[logits.isfinite()].var(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "fixed number": """
+                sigma = 2.4
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
             "divided by all": """
+                sigma = logits.std(correction=0)
                 finite = logits.isfinite()
                 mean = logits[finite].mean()
                 squares = (logits[finite] - mean).square().sum()
                 sigma = (squares / len(logits)).sqrt()
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
             "one less": (
-                "sigma = logits[logits.isfinite()].std()",
+                """
+                sigma = logits[logits.isfinite()].std()
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
                 1,
             ),
             "only one banned": (
                 """
+                sigma = logits.std(correction=0)
                 if logits.isinf().sum() == 1:
                     sigma = logits[logits.isfinite()].std(correction=0)
-                """,
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
                 1,
             ),
         },

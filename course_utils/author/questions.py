@@ -1,0 +1,475 @@
+"""From a question's three short cells to the cells that nbgrader wants.
+
+    # %% [markdown] question="The token on the line" points=2     the task
+    # %% answer="line_repair"                                     where the learner answers
+    # %% test="line_repair"                                       what is scored
+
+The build numbers the questions and writes number, title and points above the task. A test that is
+one call of check.choice, number, text or ids is hidden whole: the build puts the visible look
+before it, and the reference answer into the answer's cell. An answer in prose has no test: a person
+reads it. `locked="setup"` marks a cell that runs with the tests too.
+"""
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from course_utils.author.source import (
+    HIDDEN,
+    MARK,
+    SOLUTION,
+    Cell,
+    Mistake,
+    inside,
+    marks,
+    regions,
+    wrong_marks,
+    wrong_python,
+)
+
+KINDS = ("question", "answer", "test", "locked")
+KNOWN = (*KINDS, "points", "tags", "jupyter", "editable", "deletable", "slideshow")
+NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
+LONGEST_TITLE = 60
+TEST = "_test"  # behind an answer's id: that of its test
+OPTION = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
+CHECK = "## Check your understanding"
+STUB = "# YOUR CODE HERE"  # as quizzes/nbgrader_config.py has it
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%])")
+IN_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+@dataclass(frozen=True)
+class Simple:
+    """A kind of answer that is one value: the look that learners see, what stands in its cell until
+    it is answered, and the arguments of its check."""
+
+    look: str
+    empty: str
+    arguments: frozenset[str]
+
+
+SIMPLE = {
+    "choice": Simple("answered", '""', frozenset({"right", "why"})),
+    "number": Simple("is_number", "None", frozenset({"right", "within", "why", "hint"})),
+    "text": Simple("is_text", '""', frozenset({"right", "why", "hint"})),
+    "ids": Simple("is_ids", "[]", frozenset({"right", "why", "hint"})),
+}
+
+
+@dataclass
+class Question:
+    """A question while its cells are read. cell: the one with its task."""
+
+    cell: NotebookNode
+    line: int
+    title: str
+    points: float
+    closed: bool = False
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = self.cell.source
+
+
+@dataclass
+class Questions:
+    """Reads the cells of a module in order; what it has made of them is in `cells`.
+
+    number: the module's. titles: number and title of each question, by the ids of its cells.
+    variables: by answer id, the variable of an answer that is one value.
+    """
+
+    number: int
+    cells: list[NotebookNode] = field(default_factory=list)
+    wrong: list[Mistake] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+    answers: dict[str, Cell] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
+
+    def read(self, cells: list[Cell]) -> None:
+        for each in cells:
+            each = Cell(deepcopy(each.cell), each.line)
+            self.wrong += [(each.line + offset, said) for offset, said in wrong_cell(each.cell)]
+            found = [kind for kind in KINDS if kind in each.cell.metadata]
+            if len(found) == 1:
+                getattr(self, f"read_{found[0]}")(each)
+            self.cells.append(each.cell)
+        self.close()
+        for name, answer in self.answers.items():
+            if name not in self.titles:
+                self.complain(answer.line, f"answer {name!r} has no cell with test={name!r} below")
+        titles = [question.title for question in self.asked]
+        for i, question in enumerate(self.asked):
+            if question.title in titles[:i]:
+                self.complain(question.line, f"two questions are called {question.title!r}")
+        self.count()
+
+    def complain(self, line: int, said: str) -> None:
+        self.wrong.append((line, said))
+
+    def close(self) -> None:
+        """Complain if the last question has no test."""
+        if self.asked and not self.asked[-1].closed:
+            question = self.asked[-1]
+            question.closed = True
+            self.complain(question.line, f"question {question.title!r} has no test below it")
+
+    def read_question(self, each: Cell) -> None:
+        self.close()
+        title, points = each.cell.metadata.pop("question"), each.cell.metadata.pop("points", None)
+        if each.cell.cell_type != "markdown":
+            self.complain(each.line, "a question is text: write # %% [markdown] question=…")
+        if not isinstance(title, str) or not 1 <= len(title.strip()) <= LONGEST_TITLE:
+            what = f"a title of 1 to {LONGEST_TITLE} characters"
+            self.complain(each.line, f"question must be {what}, got {title!r}")
+            title = "?"
+        number = isinstance(points, int | float) and not isinstance(points, bool)
+        if points is None:
+            self.complain(each.line, f"question {title!r} has no points; write points=1, say")
+        elif not number or not 0 <= points < float("inf"):
+            self.complain(each.line, f"points must be a number of at least 0, got {points!r}")
+        if found := re.match(r"\*\*\d|#|.*\*\([^)]*point", each.cell.source):
+            what = "number, title and points are written by the build"
+            self.complain(each.line + 1, f"{what}; take out {found[0]!r}")
+        points = points if number else 0
+        self.asked.append(Question(each.cell, each.line, title.strip(), points))
+
+    def read_answer(self, each: Cell) -> None:
+        name = self.name(each, "answer")
+        if name in self.answers:
+            self.complain(each.line, f"answer {name!r} is there twice")
+            return
+        self.answers[name] = each
+        by_hand = each.cell.cell_type == "markdown"
+        each.cell.metadata["nbgrader"] = {
+            "grade": by_hand,
+            "grade_id": name,
+            "locked": False,
+            "schema_version": 3,
+            "solution": True,
+            "task": False,
+        }
+        if by_hand and (question := self.question(each, name)):
+            each.cell.metadata["nbgrader"]["points"] = question.points
+            self.head(question, [name], by_hand=True)
+
+    def read_test(self, each: Cell) -> None:
+        name = self.name(each, "test")
+        answer = self.answers.get(name)
+        question = self.question(each, name)
+        if not answer:
+            self.complain(each.line, f"test {name!r} has no cell with answer={name!r} above it")
+        elif name in self.titles:
+            self.complain(each.line, f"answer {name!r} has two tests")
+        each.cell.metadata["nbgrader"] = {
+            "grade": True,
+            "grade_id": name + TEST,
+            "locked": True,
+            "points": question.points if question else 0,
+            "schema_version": 3,
+            "solution": False,
+            "task": False,
+        }
+        if not (answer and question):
+            return
+        self.head(question, [name, name + TEST])
+        call = simple_call(each.cell.source)
+        wrong = simple(call, answer, each, question) if call else coded(answer, each, question)
+        self.wrong += list(wrong)
+        if call and call.args and isinstance(call.args[0], ast.Name):
+            self.variables[name] = call.args[0].id
+
+    def read_locked(self, each: Cell) -> None:
+        name = self.name(each, "locked")
+        if name in self.locked:
+            self.complain(each.line, f"locked {name!r} is there twice")
+        self.locked.add(name)
+        each.cell.metadata["nbgrader"] = {
+            "grade": False,
+            "grade_id": name,
+            "locked": True,
+            "schema_version": 3,
+            "solution": False,
+            "task": False,
+        }
+
+    def name(self, each: Cell, kind: str) -> str:
+        """The id that a cell names. One that cannot be an id is named, and replaced."""
+        name = each.cell.metadata.pop(kind)
+        if isinstance(name, str) and NAME.fullmatch(name):
+            return name
+        rule = "2 to 50 lower-case letters, digits or underscores, a letter first"
+        self.complain(each.line, f"{kind} must be {rule}; got {name!r}")
+        return f"cell_{each.line}"
+
+    def question(self, each: Cell, name: str) -> Question | None:
+        """The open question that a cell closes."""
+        if not self.asked or self.asked[-1].closed:
+            self.complain(each.line, f"{name!r} has no question above it that is still open")
+            return None
+        self.asked[-1].closed = True
+        return self.asked[-1]
+
+    def head(self, question: Question, ids: list[str], by_hand: bool = False) -> None:
+        """Write number, title and points above a question's task."""
+        title = f"{self.number}.{len(self.asked)} {question.title}"
+        worth = points(question.points)
+        if by_hand:
+            worth += ", read by your instructor" + " if you have one" * (not question.points)
+        question.cell.source = f"### {title} *({worth})*\n\n{question.cell.source}"
+        self.titles |= dict.fromkeys(ids, title)
+
+    def count(self) -> None:
+        """Say how much there is to score where the questions begin."""
+        scored = [question for question in self.asked if question.points]
+        much = f"{len(scored)} question{'s' * (len(scored) != 1)}, "
+        much += f"{points(sum(question.points for question in scored))}."
+        for cell in self.cells:
+            if cell.cell_type == "markdown" and cell.source.startswith(CHECK):
+                rest = cell.source.removeprefix(CHECK).strip()
+                cell.source = f"{CHECK}\n\n{much} {rest}".strip()
+
+
+def read_questions(cells: list[Cell], number: int) -> Questions:
+    """The questions of a module with this number. What is wrong with them is in `wrong`."""
+    questions = Questions(number)
+    questions.read(cells)
+    return questions
+
+
+def points(number: float) -> str:
+    return "no points" if not number else f"{number:g} point{'s' * (number != 1)}"
+
+
+def wrong_cell(cell: NotebookNode) -> Iterator[Mistake]:
+    """Line in the cell, 0 for its marker, and what is wrong with it by itself."""
+    title = str(cell.metadata.get("title", ""))
+    if title.startswith("["):
+        yield 0, f"unknown kind of cell {title!r}; use [markdown], [raw], or nothing for code"
+    elif title:
+        yield 0, f"{title!r} is no metadata; write question=, answer=, test= or locked="
+    if "incorrectly_encoded_metadata" in cell.metadata:
+        said = cell.metadata["incorrectly_encoded_metadata"]
+        yield 0, f'{said!r} is not JSON; write key="text" or key=number'
+    if "nbgrader" in cell.metadata:
+        yield 0, "nbgrader={…} is what the build makes; write question=, answer=, test= or locked="
+    for key in cell.metadata:
+        ours = key.startswith("lines_to_") or key in ("title", "incorrectly_encoded_metadata")
+        if key not in (*KNOWN, "nbgrader") and not ours:
+            yield 0, f"unknown metadata {key!r}; known are {', '.join(KNOWN)}"
+    found = [kind for kind in KINDS if kind in cell.metadata]
+    if len(found) > 1:
+        yield 0, f"a cell is one of {', '.join(KINDS)}; this one is {' and '.join(found)}"
+    if "points" in cell.metadata and "question" not in cell.metadata:
+        yield 0, "points stand with the question, not here"
+    if cell.cell_type == "code":
+        yield from wrong_python(cell.source)
+    elif "test" in cell.metadata or "locked" in cell.metadata:
+        yield 0, f"{found[0]} is for a cell of code"
+    yield from wrong_marks(cell.source)
+    if len(parts := regions(cell.source, HIDDEN)) > 1:
+        yield parts[1][0], f"{HIDDEN} for the second time; a test has one such part"
+    first = {what: line for line, _, what in reversed(list(marks(cell.source)))}
+    if SOLUTION in first and "answer" not in cell.metadata:
+        yield first[SOLUTION], f"{SOLUTION} in a cell that is no answer"
+    if HIDDEN in first and "test" not in cell.metadata:
+        yield first[HIDDEN], f"{HIDDEN} in a cell that is no test"
+
+
+# Answers that are one value
+
+
+def simple_call(test: str) -> ast.Call | None:
+    """The call of check.choice, number, text or ids that is all of a test, or None."""
+    try:
+        body = ast.parse(test).body
+    except SyntaxError:
+        return None  # said elsewhere
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    function = call.func if isinstance(call, ast.Call) else None
+    known = isinstance(function, ast.Attribute) and function.attr in SIMPLE
+    ours = known and isinstance(function.value, ast.Name) and function.value.id == "check"
+    return call if ours and not MARK.search(test) else None
+
+
+def simple(call: ast.Call, answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
+    """Write the rest of an answer that is one value, and of its test; what is wrong with them."""
+    name, kind = call.func.attr, SIMPLE[call.func.attr]
+    at = test.line + call.lineno
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords}
+    if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
+        yield at, f"check.{name} takes the variable first, then {', '.join(sorted(kind.arguments))}"
+        return
+    if arguments.keys() != kind.arguments:
+        got = ", ".join(sorted(map(str, arguments))) or "none"
+        yield at, f"check.{name} needs {', '.join(sorted(kind.arguments))}; got {got}"
+        return
+    variable, source = call.args[0].id, answer.cell.source
+    right = ast.get_source_segment(test.cell.source, arguments["right"])
+    given = value_of(source, variable)
+    if MARK.search(source):
+        yield answer.line + 1, f"no {SOLUTION} here: the build makes it from right={right}"
+    elif given is None:
+        what = f"{variable} = {kind.empty}"
+        yield answer.line + 1, f"this cell must be one line, {what}: {variable} is what is tested"
+    elif ast.dump(given) != ast.dump(ast.parse(kind.empty, mode="eval").body):
+        said = f"{variable} must be {kind.empty} until it is answered"
+        yield answer.line + 1, f"{said}, got {ast.unparse(given)}"
+    for line, said in wrong_reasons(name, arguments, question):
+        yield (question.line if line is None else test.line + line), said
+    if name == "ids":
+        right = f"sorted({right})"
+    solution = f"### BEGIN {SOLUTION}\n{variable} = {right}\n### END {SOLUTION}"
+    answer.cell.source = f"{source}\n{solution}"
+    hidden = f"### BEGIN {HIDDEN}\n{test.cell.source}\n### END {HIDDEN}"
+    test.cell.source = f"check.{kind.look}({variable})\n{hidden}"
+
+
+def value_of(source: str, variable: str) -> ast.expr | None:
+    """What stands behind `variable =`, if that is all of a cell."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return None
+    only = body[0] if len(body) == 1 else None
+    named = isinstance(only, ast.Assign) and [ast.unparse(x) for x in only.targets] == [variable]
+    return only.value if named else None
+
+
+def wrong_reasons(
+    kind: str, arguments: dict[str, ast.expr], question: Question
+) -> Iterator[tuple[int | None, str]]:
+    """Line in the test, None for the question's, and what is wrong with options and reasons."""
+    right, why = arguments["right"], arguments["why"]
+    if not isinstance(why, ast.Dict) or not all(map(is_text, why.values)):
+        yield why.lineno, 'why must be written out: {wrong answer: "its reason", …}'
+        return
+    reasons = [(value.lineno, value.value) for value in why.values]
+    if kind == "choice":
+        yield from wrong_options(right, why, question)
+        options = dict(OPTION.findall(question.text))
+        secret = words(options.get(getattr(right, "value", None), ""))
+        given_away = [at for at, said in reasons if " " in secret and secret in words(said)]
+    else:
+        if not is_text(arguments["hint"]):
+            yield arguments["hint"].lineno, 'hint must be a text, such as "Count the rest."'
+            return
+        reasons.append((arguments["hint"].lineno, arguments["hint"].value))
+        answer, task = plain_value(right), question.text
+        known = answer is not None
+        given_away = [at for at, said in reasons if known and HOLDS[kind](said, answer, task)]
+    for line in given_away:
+        yield line, "this reason holds the right answer"
+
+
+def wrong_options(
+    right: ast.expr, why: ast.Dict, question: Question
+) -> Iterator[tuple[int | None, str]]:
+    options = OPTION.findall(question.text)
+    letters = [letter for letter, _ in options]
+    texts = [words(text) for _, text in options]
+    if letters != list("ABCD"[: len(letters)]) or len(letters) < 2:
+        got = ", ".join(letters) or "none"
+        yield None, f"options must be lines `- **A** …`, `- **B** …`, to D at most; got {got}"
+        return
+    for i, text in enumerate(texts):
+        if text in texts[:i]:
+            yield None, f"options {letters[texts.index(text)]} and {letters[i]} are the same"
+    answer = getattr(right, "value", None)
+    if answer not in letters:
+        yield right.lineno, f"right must be one of {', '.join(letters)}, got {ast.unparse(right)}"
+        return
+    told = [getattr(key, "value", None) for key in why.keys]
+    for letter in letters:
+        if letter != answer and letter not in told:
+            yield why.lineno, f"the wrong letter {letter} has no reason"
+    for key in told:
+        if key == answer:
+            yield why.lineno, f"{answer} is right, so its reason would never be read; take it out"
+        elif key not in letters:
+            yield why.lineno, f"why has a reason for {key!r}, which is no option"
+
+
+def is_text(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def words(text: str) -> str:
+    """A text's words, without signs and capitals, to compare."""
+    return " ".join(re.findall(r"[\w−.-]+", text.lower())).strip(".")
+
+
+def plain_value(node: ast.expr) -> object:
+    """The value of what stands behind right=; None if it is more than a literal or arithmetic."""
+    try:
+        code = compile(ast.Expression(node), "right", "eval")
+        return eval(code, {"__builtins__": {}, "math": math})
+    except Exception:  # the module's run says what is wrong with it
+        return None
+
+
+def holds_number(said: str, right: float, task: str) -> bool:
+    """Whether a reason holds the number, but for one that the task names itself.
+
+    0 and 1 do not count: any sentence on probabilities has them.
+    """
+
+    def held(text: str) -> bool:
+        text = text.replace("−", "-").replace(",", "")
+        found = [float(x) for x in NUMBER.findall(text)]
+        found += [IN_WORDS.index(word) for word in words(text).split() if word in IN_WORDS]
+        return any(math.isclose(x, right, rel_tol=5e-3) for x in found)
+
+    return right not in (0, 1) and held(said) and not held(task)
+
+
+def holds_text(said: str, right: str, task: str) -> bool:
+    secret = f" {words(right)} "
+    return secret in f" {words(said)} " and secret not in f" {words(task)} "
+
+
+def holds_ids(said: str, right: set[int], task: str) -> bool:
+    listed = [str(i) for i in sorted(right)]
+    secret = r"\b" + r"(?:,| and|, and) ".join(listed) + r"\b"
+    return len(listed) > 1 and bool(re.search(secret, said)) and not re.search(secret, task)
+
+
+HOLDS = {"number": holds_number, "text": holds_text, "ids": holds_ids}
+
+
+# Answers that are code
+
+
+def coded(answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
+    """What is wrong with an answer in code, and with its test."""
+    source, name = answer.cell.source, answer.cell.metadata["nbgrader"]["grade_id"]
+    parts = regions(source, SOLUTION)
+    if not parts:
+        yield answer.line, f"answer {name!r} has no BEGIN {SOLUTION} and END {SOLUTION}"
+        return
+    secret = {line.strip() for line in inside(source, SOLUTION).split("\n")} - {""}
+    above = source.split("\n")[: parts[0][0] - 1]
+    for i, line in enumerate(above, 1):
+        code = line.strip()
+        if code in secret and not code.startswith("#"):
+            yield answer.line + i, f"{code!r} stands in the answer too: learners would get it"
+    for node in ast.walk(ast.parse(test.cell.source)):
+        if not isinstance(node, ast.Call):
+            continue
+        for keyword in node.keywords:
+            said = is_text(keyword.value) and keyword.arg == "why" and keyword.value.value
+            if said and any(len(line) > 9 and line in said for line in secret):
+                yield test.line + keyword.value.lineno, "this reason holds a line of the answer"
+        if ast.unparse(node.func) == "min" and len(node.args) == 2:
+            most = node.args[1]
+            if isinstance(most, ast.Constant) and most.value != question.points:
+                said = f"the test gives at most {most.value!r}, its question {question.points:g}"
+                yield test.line + node.lineno, f"{said} points"
