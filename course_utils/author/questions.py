@@ -461,15 +461,16 @@ def coded(answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
         code = line.strip()
         if code in secret and not code.startswith("#"):
             yield answer.line + i, f"{code!r} stands in the answer too: learners would get it"
-    for node in ast.walk(ast.parse(test.cell.source)):
-        if not isinstance(node, ast.Call):
-            continue
-        for keyword in node.keywords:
-            said = is_text(keyword.value) and keyword.arg == "why" and keyword.value.value
-            if said and any(len(line) > 9 and line in said for line in secret):
-                yield test.line + keyword.value.lineno, "this reason holds a line of the answer"
-        if ast.unparse(node.func) == "min" and len(node.args) == 2:
-            most = node.args[1]
-            if isinstance(most, ast.Constant) and most.value != question.points:
-                said = f"the test gives at most {most.value!r}, its question {question.points:g}"
-                yield test.line + node.lineno, f"{said} points"
+    try:
+        tree = ast.parse(test.cell.source)
+    except SyntaxError:
+        return  # said elsewhere
+    for node in ast.walk(tree):
+        if is_text(node) and any(len(line) > 9 and line in node.value for line in secret):
+            yield test.line + node.lineno, "this reason holds a line of the answer"
+        minimum = isinstance(node, ast.Call) and ast.unparse(node.func) == "min"
+        if minimum and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
+            most = node.args[1].value
+            if most != question.points:
+                said = f"the test gives at most {most!r}, its question {question.points:g} points"
+                yield test.line + node.lineno, said

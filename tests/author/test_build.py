@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.author.build import build, source_notebook
+from course_utils.author.build import build
+from course_utils.author.notebook import source_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = (ROOT / "tests" / "grading" / "01_tiny.txt").read_text("utf-8")
@@ -125,48 +126,204 @@ def test_cell_ids_are_unique_and_stay_when_another_cell_changes(tmp_path):
     assert [cell.id for cell in source_notebook(path).cells][1:] == ids
 
 
-SQUARE = "}\ndef square"  # begins on that cell's marker
+# A question of each kind whose answer is one value.
+VALUES = """# %% [markdown]
+# ## Check your understanding
+#
+# Answer below.
 
-# What is written in place of what, the text whose line is to be named, and what is to be said.
+# %% [markdown] question="A corner" points=1
+# How many degrees has it?
+#
+# - **A** Thirty of them, as a clock has
+#   hours.
+# - **B** Sixty.
+# - **C** Ninety of them, a quarter of a turn.
+
+# %% answer="corner"
+letter = ""  # "A", "B" or "C"
+
+# %% test="corner"
+check.choice(
+    letter,
+    right="C",
+    why={"A": "Hours are not degrees.", "B": "Three of those make a straight line."},
+)
+
+# %% [markdown] question="A side" points=2
+# A square has an area of 25. How long is a side?
+
+# %% answer="side"
+side = None  # a number
+
+# %% test="side"
+check.number(side, right=10 / 2, within=0.1, why={25: "That is the area."}, hint="Take the root.")
+
+# %% [markdown] question="A name" points=1
+# What has three sides?
+
+# %% answer="name"
+name = ""
+
+# %% test="name"
+check.text(name, right="a triangle", why={"a square": "Count its sides."}, hint="Draw one.")
+
+# %% [markdown] question="Even places" points=0.5
+# Which of 0 to 3 are even?
+
+# %% answer="even"
+places = []
+
+# %% test="even"
+check.ids(places, right={2, 0}, why={(1, 3): "Those are odd."}, hint="Divide by two.")
+"""
+
+
+def read(folder: Path, text: str) -> nbformat.NotebookNode:
+    path = folder / f"{NAME}.py"
+    path.write_text(text, "utf-8")
+    return source_notebook(path)
+
+
+def test_the_build_writes_what_an_answer_of_one_value_needs(tmp_path):
+    notebook = read(tmp_path, VALUES)
+    cells = {cell.id: cell for cell in notebook.cells}
+    assert notebook.cells[0].source == (
+        "## Check your understanding\n\n4 questions, 4.5 points. Answer below."
+    )
+    assert notebook.cells[1].source.startswith("### 1.1 A corner *(1 point)*\n\nHow many degrees")
+    assert notebook.cells[4].source.startswith("### 1.2 A side *(2 points)*\n\nA square")
+    assert notebook.cells[10].source.startswith("### 1.4 Even places *(0.5 points)*\n\n")
+    assert cells["side"].source == (
+        "side = None  # a number\n### BEGIN SOLUTION\nside = 10 / 2\n### END SOLUTION"
+    )
+    test = VALUES.split('test="side"\n')[1].split("\n\n")[0]
+    assert cells["side_test"].source == (
+        f"check.is_number(side)\n### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS"
+    )
+    for name, variable, right in (("corner", "letter", "C"), ("even", "places", [0, 2])):
+        exec(cells[name].source, space := {})
+        assert space[variable] == right
+    assert cells["name_test"].metadata.nbgrader == {
+        "grade": True,
+        "grade_id": "name_test",
+        "locked": True,
+        "points": 1,
+        "schema_version": 3,
+        "solution": False,
+        "task": False,
+    }
+    assert notebook.metadata.next_token.titles == {
+        "corner": "1.1 A corner",
+        "corner_test": "1.1 A corner",
+        "side": "1.2 A side",
+        "side_test": "1.2 A side",
+        "name": "1.3 A name",
+        "name_test": "1.3 A name",
+        "even": "1.4 Even places",
+        "even_test": "1.4 Even places",
+    }
+
+
+def test_an_answer_in_prose_is_read_by_a_person(tmp_path):
+    notebook = read(tmp_path, LESSON)
+    title, explain = notebook.cells[-2:]
+    assert title.source.startswith("### 1.3 In your words *(1 point, read by your instructor)*")
+    assert explain.metadata.nbgrader.grade and explain.metadata.nbgrader.solution
+    assert explain.metadata.nbgrader.points == 1
+    title = read(tmp_path, LESSON.replace('words" points=1', 'words" points=0')).cells[-2]
+    assert "*(no points, read by your instructor if you have one)*" in title.source
+
+
+def test_a_test_may_stand_far_below_its_answer(tmp_path):
+    """As for what a lesson has its learner build: the question at its end is the open one."""
+    build, rest = VALUES.split('# %% answer="side"')
+    answer, rest = rest.split('# %% test="side"')
+    text = f'# %% answer="side"{answer}{build}# %% test="side"{rest}'
+    notebook = read(tmp_path, text)
+    assert notebook.metadata.next_token.titles["side_test"] == "1.2 A side"
+
+
+# What is written in place of what, the text whose line is to be named, and what is to be said. The
+# first of LESSON and VALUES that has it is taken.
 WRONG = {
     "same id twice": (
-        '"grade_id": "square"',
-        '"grade_id": "sides"',
-        SQUARE,
-        "'sides' is used twice",
+        'answer="square"',
+        'answer="sides"',
+        'answer="sides"\ndef square',
+        "answer 'sides' is there twice",
     ),
-    "bad id": ('"grade_id": "square"', '"grade_id": "the square"', None, "got 'the square'"),
-    "no points": ('"points": 2, ', "", '"square_test"', "points are missing"),
-    "negative points": ('"points": 2', '"points": -2', None, "at least 0, got -2"),
-    "points in words": ('"points": 2', '"points": "two"', None, "a number, got 'two'"),
-    "no id": ('"grade_id": "square", ', "", SQUARE, "no 'grade_id'"),
-    "unknown key": ('"points": 2', '"point": 2', None, "unknown nbgrader metadata 'point'"),
-    "flag in words": (
-        '"grade": false, "grade_id": "square"',
-        '"grade": "no", "grade_id": "square"',
+    "bad id": ('answer="square"', 'answer="the square"', None, "got 'the square'"),
+    "id in capitals": ('answer="square"', 'answer="Square"', None, "got 'Square'"),
+    "no points": (
+        '"Squares" points=2',
+        '"Squares"',
         None,
-        "grade must be true or false, got 'no'",
+        "'Squares' has no points; write points=1",
     ),
-    "old schema": (
-        '"points": 2, "schema_version": 3',
-        '"points": 2, "schema_version": 2',
-        None,
-        "schema_version must be 3, got 2",
+    "negative points": ("points=2", "points=-2", None, "at least 0, got -2"),
+    "points in words": ("points=2", 'points="two"', None, "a number of at least 0, got 'two'"),
+    "points elsewhere": ('test="square"', 'test="square" points=2', None, "with the question"),
+    "no title": ('question="Squares"', 'question=""', None, "1 to 60 characters, got ''"),
+    "long title": ('"Squares"', f'"{"x" * 61}"', None, "1 to 60 characters"),
+    "same title": (
+        'question="Squares"',
+        'question="Sides"',
+        'question="Sides" points=2',
+        "two questions are called 'Sides'",
     ),
-    "not JSON": ('{"grade": false, "grade_id": "square"', '{"grade": ', SQUARE, "not JSON"),
-    "single quotes": ('{"grade": false, "grade_id": "sq', "{'grade': \"", None, "not JSON"),
-    "not an object": ("# %%\nimport math", "# %% nbgrader=3\nimport math", None, "not JSON"),
-    "misspelt nbgrader": (
-        'nbgrader={"grade": false, "grade_id": "square"',
-        'nbgrade={"grade": false, "grade_id": "square"',
+    "question in code": ('[markdown] question="Squares"', 'question="Squares"', None, "is text"),
+    "title by hand": ("# Write the square.", "# **2** Write.", None, "take out '**2'"),
+    "points by hand": (
+        "# Write the square.",
+        "# Write. *(2 points)*",
         None,
-        "unknown metadata 'nbgrade'",
+        "written by the build",
+    ),
+    "misspelt key": ('answer="square"', 'anwser="square"', None, "unknown metadata 'anwser'"),
+    "two kinds": ('answer="square"', 'answer="square" test="square"', None, "is answer and test"),
+    "not JSON": ('answer="square"', "answer=square", None, "is not JSON"),
+    "words behind the marker": (
+        'answer="square"',
+        "square",
+        "# %% square\n",
+        "'square' is no metadata",
+    ),
+    "half converted": (
+        '# %% answer="sides"',
+        '# %% nbgrader={"grade": false, "grade_id": "sides", "solution": true}',
+        None,
+        "nbgrader={…} is what the build makes",
+    ),
+    "test without its answer": (
+        'test="square"',
+        'test="sqare"',
+        None,
+        "no cell with answer='sqare'",
+    ),
+    "answer without its test": (
+        '# %% test="square"\n',
+        "# %%\nassert True\n\n# %%\n",
+        '# %% [markdown] question="Squares"',
+        "question 'Squares' has no test below it",
+    ),
+    "no question": (
+        '# %% [markdown] question="Squares" points=2',
+        "# %% [markdown]",
+        '# %% test="square"',
+        "'square' has no question above it that is still open",
+    ),
+    "two tests": (
+        'test="square"',
+        'test="sides"',
+        'test="sides"\nassert square',
+        "answer 'sides' has two tests",
     ),
     "unknown kind of cell": ("# %%\nimport math", "# %% [markdwn]\n# Hi", None, "'[markdwn]'"),
     "no marks": (
         "### BEGIN SOLUTION\nsides = 3\n### END SOLUTION",
         "sides = 3",
-        '"grade_id": "sides"',
+        '# %% answer="sides"',
         "no BEGIN",
     ),
     "no end": (
@@ -178,7 +335,7 @@ WRONG = {
     "no begin": (
         "### BEGIN SOLUTION\nsides = 3",
         "sides = 3",
-        '### END SOLUTION\n\n# %% nbgrader={"grade": true, "grade_id": "sides_of',
+        '### END SOLUTION\n\n# %% test="sides"',
         "without a BEGIN SOLUTION",
     ),
     "two begins": (
@@ -194,13 +351,97 @@ WRONG = {
         "unknown mark '### BEGIN SECRET TESTS'",
     ),
     "mark in small letters": ("### BEGIN HIDDEN", "### begin hidden", None, "unknown mark"),
-    "answer elsewhere": ("import math", "### BEGIN SOLUTION\n### END SOLUTION", None, "true"),
+    "mark with one sign": ("### BEGIN HIDDEN", "# BEGIN HIDDEN", None, "begins with three #"),
+    "mark behind code": ("### BEGIN HIDDEN", "x = 1  ### BEGIN HIDDEN", None, "three #"),
+    "answer elsewhere": ("import math", "### BEGIN SOLUTION\n### END SOLUTION", None, "no answer"),
     "hidden elsewhere": (
         "import math",
         "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS",
         None,
-        "not a",
+        "in a cell that is no test",
     ),
+    "hidden twice": (
+        "### END HIDDEN TESTS",
+        "### END HIDDEN TESTS\n### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS ",
+        "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS ",
+        "one such part",
+    ),
+    "answer left above its mark": (
+        "    ### BEGIN SOLUTION\n    return x * x",
+        "    return x * x\n    ### BEGIN SOLUTION\n    return x * x",
+        "    return x * x\n    ### BEGIN",
+        "'return x * x' stands in the answer too",
+    ),
+    "a reason with a line of the answer": (
+        '"A negative side has a square too."',
+        '"Write return x * x."',
+        None,
+        "this reason holds a line of the answer",
+    ),
+    "more points than the question": (
+        'assert square(secret_value) == 9, "A negative side has a square too."',
+        "float(min(3.0, 3))",
+        None,
+        "gives at most 3, its question 2 points",
+    ),
+    "answer left in a value": ('letter = ""', 'letter = "C"', None, 'letter must be "" until'),
+    "answer left in a number": ("side = None", "side = 5", None, "side must be None until"),
+    "answer left in ids": ("places = []", "places = [0, 2]", None, "places must be [] until"),
+    "marks round a value": (
+        "side = None  # a number",
+        "side = None\n### BEGIN SOLUTION\nside = 5\n### END SOLUTION",
+        "side = None\n###",
+        "the build makes it from right=10 / 2",
+    ),
+    "another variable": ('letter = ""', 'leter = ""', None, "this cell must be one line, letter ="),
+    "wrong letter without a reason": (
+        ', "B": "Three of those make a straight line."',
+        "",
+        '    why={"A": "Hours are not degrees."}',
+        "the wrong letter B has no reason",
+    ),
+    "right letter with a reason": ('"B": "Three', '"C": "Three', '    why={"A"', "C is right"),
+    "reason for no letter": (
+        '"B": "Three',
+        '"B": "No.", "D": "Three',
+        '    why={"A"',
+        "'D', which",
+    ),
+    "right is no option": ('right="C"', 'right="E"', None, "right must be one of A, B, C"),
+    "two identical options": (
+        "**B** Sixty.",
+        "**B** Ninety of them, a quarter\n#   of a turn.",
+        '"A corner"',
+        "B and C are the same",
+    ),
+    "a letter left out": ("- **B** Sixty.", "- **D** Sixty.", '"A corner"', "got A, D, C"),
+    "a reason that holds the option": (
+        '"Hours are not degrees."',
+        '"It has ninety of them: a quarter of a turn."'.replace(":", ","),
+        None,
+        "this reason holds the right answer",
+    ),
+    "a reason that holds the number": ('"That is the area."', '"No, 5."', None, "holds the right"),
+    "a hint that holds the number in words": (
+        '"Take the root."',
+        '"It is five."',
+        None,
+        "holds the",
+    ),
+    "a reason that holds the text": ('"Count its sides."', '"No, a Triangle!"', None, "holds the"),
+    "a hint that holds the ids": (
+        '"Divide by two."',
+        '"They are 0 and 2."',
+        None,
+        "holds the right",
+    ),
+    "no hint": (
+        ', hint="Take the root."',
+        "",
+        "check.number(side",
+        "check.number needs hint, right",
+    ),
+    "reasons that are computed": ("why={(1, 3): ", "why=dict() or {(1, 3): ", None, "written out"),
     "not Python": ("import math", "x = 1\nimport\n", "import\n", "invalid syntax"),
     "not Python in a test": (
         'assert square(secret_value) == 9, "A',
@@ -218,12 +459,7 @@ WRONG = {
         "import\n",
         "invalid syntax",
     ),
-    "text graded by itself": (
-        '"points": 1, "schema_version": 3, "solution": true',
-        '"points": 1, "schema_version": 3, "solution": false',
-        '"explain"',
-        "explain is text, so grade and solution must both be true",
-    ),
+    "test in prose": ('# %% test="square"', '# %% [markdown] test="square"', None, "cell of code"),
     "text above the first cell": ("# %% [markdown]\n# # A t", "# # A t", None, "above the first"),
     "header without an end": (
         "# %% [markdown]\n# # A t",
@@ -242,15 +478,15 @@ WRONG = {
 
 @pytest.mark.parametrize("old, new, at, said", WRONG.values(), ids=WRONG)
 def test_wrong_text_is_refused_with_its_line(tmp_path, old, new, at, said, monkeypatch):
-    assert LESSON.count(old) == 1
-    text = LESSON.replace(old, new)
-    path = tmp_path / f"{NAME}.py"
-    path.write_text(text, "utf-8")
+    whole = LESSON if old in LESSON else VALUES
+    assert whole.count(old) == 1
+    text = whole.replace(old, new)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError) as error:
-        source_notebook(path)
-    place, message = str(error.value).split(": ", 1)
-    assert (place, said in message) == (f"{NAME}.py:{line_of(at or new, text)}", True), message
+        read(tmp_path, text)
+    wanted = f"{NAME}.py:{line_of(at or new, text)}: "
+    lines = str(error.value).split("\n")
+    assert any(line.startswith(wanted) and said in line for line in lines), lines
 
 
 def line_of(part: str, text: str) -> int:
@@ -261,12 +497,12 @@ def line_of(part: str, text: str) -> int:
 
 def test_every_mistake_is_named_and_a_folder_elsewhere_by_its_whole_path(tmp_path):
     path = tmp_path / f"{NAME}.py"
-    path.write_text(LESSON.replace('"points": 2, ', "").replace("import math", "import"), "utf-8")
+    path.write_text(LESSON.replace(" points=2", "").replace("import math", "import"), "utf-8")
     with pytest.raises(ValueError) as error:
         source_notebook(path)
     first, second = str(error.value).split("\n")
     assert first.startswith(f"{path}:5: ")
-    assert "points are missing" in second
+    assert "has no points" in second
 
 
 def test_a_text_that_is_not_utf_8_is_refused_with_its_line(tmp_path):
@@ -283,8 +519,15 @@ FAILS = {
     "lesson raises": ("import math", "import math\nmath.sqrt(-1)", "math.sqrt", "ValueError: "),
     "reference is wrong": ("x * x", "x + x", LAST, "AssertionError: A negative side has"),
     "raises in a function": ("return x * x", "return x * y", None, "NameError: name 'y'"),
-    "fewer points": (LAST, "0.5", '"square_test"', "gets 0.5 of 2"),
-    "stderr": (LAST, "import sys; print(1, file=sys.stderr)", '"square_of_any', "costs its points"),
+    "fewer points": (LAST, "0.5", 'test="square"', "gets 0.5 of 2"),
+    "more points": (LAST, "2.5", 'test="square"', "gets 2.5 of 2"),
+    "stderr": (LAST, "import sys; print(1, file=sys.stderr)", 'test="square"', "costs its points"),
+    "untouched": (
+        'assert sides == 3, "Draw one, and count."',
+        "assert True",
+        'test="sides"',
+        "an untouched answer gets 1 of 1",
+    ),
     "ends Python": ("import math", "import os\nos._exit(1)", "# %%\nimport os", "ended Python"),
 }
 

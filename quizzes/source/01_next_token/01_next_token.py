@@ -836,8 +836,7 @@ def example():
         0,
         expect=PROBS,
         within=0.04,
-        why="4,000 draws should give ' the' about 60%, ' a' 25%, ' that' 10% and ' one' 5%. What "
-        "does PyTorch's multinomial expect?",
+        why="4,000 draws should give ' the' about 60%, ' a' 25%, ' that' 10% and ' one' 5%.",
     )
 
 
@@ -889,7 +888,7 @@ def example():
         0,
         expect=3,
         why="With end 0, the right row ends in step 1 and the left one in step 3. Follow "
-        "`finished` of the right row through the steps.",
+        "both rows by hand.",
     )
 
 
