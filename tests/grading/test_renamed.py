@@ -57,7 +57,7 @@ def commands() -> str:
 def test_a_gradebook_in_mid_course_keeps_its_points(course, sandboxed):
     subprocess.run([sys.executable, "-c", commands()], cwd=course, check=True)
     assert Course(course).api().generate_assignment(NAME, force=True)["success"]
-    assert results(course)["ann"].points == 2
+    assert results(course)["ann"].points == 2.5
     assert scores(course) == [
         ("ann", "a_power_test", 2.0, None),
         ("ann", "in_words", None, 0.5),
