@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.beam import Hypothesis, NextLogits, Node, Reader, Search, grow_beams, prompt_ids
+from course_utils.beam import Hypothesis, NextLogits, Node, Search, grow_beams, prompt_ids
 from course_utils.checks import check_count, check_number
 from course_utils.explore.panel import (
     Fault,
@@ -24,6 +24,7 @@ from course_utils.explore.panel import (
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller
+from course_utils.model.reader import Reader
 from course_utils.model.tokenizer import END_OF_TEXT
 
 MOST_BEAMS = 5
@@ -149,8 +150,8 @@ class Story:
         self.decode = self.model.tokenizer.decode
         self.size = self.model.gpt.config.vocab_size
 
-    def reader(self) -> Reader:
-        return Reader(self.model)
+    def reader(self) -> NextLogits:
+        return Reader(self.model.gpt).next_logits
 
     @torch.inference_mode()
     def next_logprobs(self, ids: list[int]) -> Tensor:

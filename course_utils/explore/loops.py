@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.beam import Reader, grow_beams, prompt_ids
+from course_utils.beam import grow_beams, prompt_ids
 from course_utils.checks import check_count, check_number, check_seed
 from course_utils.explore.panel import (
     KNOBS,
@@ -32,6 +32,7 @@ from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model import storyteller
+from course_utils.model.reader import Reader
 from course_utils.penalties import no_repeat_ngram
 
 N = 4  # the n-grams that are looked for
@@ -186,12 +187,12 @@ class Loops(Panel):
             yield step.token
 
     def beam_tokens(self, job: threading.Thread | None) -> list[int]:
-        reader, tokenizer = Reader(self.model), self.model.tokenizer
+        reader, tokenizer = Reader(self.model.gpt), self.model.tokenizer
 
         def next_logits(ids: Tensor, rows: list[int]) -> Tensor:
             if self.job is not job:
                 raise Stopped
-            return reader(ids, rows)
+            return reader.next_logits(ids, rows)
 
         end, decode = tokenizer.eot_token, tokenizer.decode
         found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=end, decode=decode)
