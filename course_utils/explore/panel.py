@@ -1,14 +1,25 @@
 """What all explorers share: labelled controls over a picture and its one-line summary."""
 
 import base64
+import math
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
+from typing import TypeVar
 
 import ipywidgets as widgets
+import torch
 from IPython import get_ipython
+from torch import Tensor
 from traitlets import Unicode
+
+from course_utils.checks import check_count, check_number, finite_rows
+from course_utils.explore.plots.style import Picture, visible
+
+T = TypeVar("T")
 
 PRESETS = {
     "deterministic": {"temperature": 0.0, "top_p": 1.0},
@@ -18,6 +29,7 @@ PRESETS = {
 }
 OWN = "your own"
 HOTTEST = 3.0
+PATIENCE = 2.0  # seconds that a cell waits for its first texts; what is left is written beside it
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
@@ -36,15 +48,18 @@ class NamedImage(widgets.Image):
 class Panel(widgets.VBox):
     """Controls, picture, summary, message and code, one below the other.
 
-    A subclass makes `controls`, calls `assemble` with them, and writes `show`, which sets `picture`
-    and `text` from where the controls stand. A control that moves calls `refresh`.
+    A subclass makes `picture` and `controls`, calls `assemble` with them, and writes `show`, which
+    sets `image` and `text` from where the controls stand. A control that moves calls `refresh`.
+    function: the learner's, if there is one.
     """
 
+    picture: Picture
     job: threading.Thread | None = None
     closed = False
     stale = False
 
-    def __init__(self):
+    def __init__(self, function: Callable | None = None):
+        self.function = function
         self.controls: dict[str, widgets.Widget] = {}
         self.notes: dict[str, str] = {}
         self.text = ""
@@ -70,9 +85,16 @@ class Panel(widgets.VBox):
         replace_panels_of_this_cell(self)
 
     def assemble(self, rows: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()):
-        """Put rows of controls above the picture, and `below` between picture and summary."""
+        """Show rows of controls above the picture, and `below` between picture and summary."""
+        self.refresh()
         picture = [self.image, *below, self.summary, self.message, self.code]
         self.children = [*rows, self.running, *picture]
+
+    def redraw_on(self, *names: str) -> None:
+        """Let these controls, those of them that are there, bring the picture up to date."""
+        for name in names:
+            if name in self.controls:
+                self.controls[name].observe(self.refresh, "value")
 
     def show(self) -> None:
         """Bring `image`, `text`, and whatever else a subclass has, up to date."""
@@ -93,6 +115,54 @@ class Panel(widgets.VBox):
                 set_text(self.message, " ".join(filter(None, self.notes.values())))
             finally:
                 self.drawing.release()
+
+    def draw(self, *numbers) -> object:
+        """Move what `picture` holds to these numbers."""
+        raise NotImplementedError
+
+    def paint(self, *numbers) -> None:
+        """Draw, and put the picture on the page."""
+        self.draw(*numbers)
+        self.image.value = self.picture.png()
+
+    # What the learner gives
+
+    def taken(self, note: str, still: str, read: Callable[..., T], *typed) -> T | None:
+        """What `read` makes of what was typed; None if it is refused, which the note then says.
+
+        still: what the page goes on showing then.
+        """
+        try:
+            result = read(*typed)
+        except ValueError as error:
+            self.notes[note] = f"{error}. {still}"
+            self.refresh()
+            return None
+        self.notes.pop(note, None)
+        return result
+
+    @contextmanager
+    def blaming_function(self, called: bool = True) -> Iterator[None]:
+        """Turn an error in the block into a note, if the learner's function is called there."""
+        try:
+            yield
+        except Exception as error:
+            if not called:
+                raise
+            self.notes["function"] = complaint(self.function, error)
+
+    def ask_function(self, call: Callable[[], T], not_called: str = "") -> T | None:
+        """What `call` makes of the learner's function; None without one, or if it fails.
+
+        not_called: why it cannot be called where the controls stand, if so.
+        """
+        if self.function is None:
+            return None
+        self.notes["function"] = not_called
+        if not not_called:
+            with self.blaming_function():
+                return call()
+        return None
 
     # Presets
 
@@ -135,12 +205,21 @@ class Panel(widgets.VBox):
 
     def show_code(self, code: str) -> None:
         """The lines for the present setting, if the `show_code` button is pressed."""
-        shown = self.controls["show_code"].value
-        self.controls["show_code"].description = "Hide the code" if shown else "Show the code"
-        self.code.value = f"<pre>{escape(code)}</pre>" if shown else ""
-        self.code.layout.display = None if shown else "none"
+        self.unfold("show_code", "Show the code", "Hide the code", self.code, code)
+
+    def unfold(self, name: str, show: str, hide: str, box: widgets.HTML, text: str) -> None:
+        """Lines in a box of their own, if the button of this name is pressed."""
+        shown = self.controls[name].value
+        self.controls[name].description = hide if shown else show
+        box.value = f"<pre>{escape(text)}</pre>" if shown else ""
+        box.layout.display = None if shown else "none"
 
     # Work that takes longer than a moment
+
+    def work_now(self, work: Iterator[float]) -> bool:
+        """Work while the cell runs, so that its output has it. Returns whether some is left."""
+        end = time.monotonic() + PATIENCE
+        return any(time.monotonic() > end for _ in work)
 
     def start_job(self, work: Iterator[float]) -> threading.Thread:
         """Run `work` beside the kernel, so that Stop can be heard.
@@ -270,8 +349,75 @@ def complaint(function: Callable, error: Exception) -> str:
     return f"{name_of(function)} stopped{where}: {said[:300]}"
 
 
-def name_of(function: Callable) -> str:
+def name_of(function: Callable | None) -> str:
     return getattr(function, "__name__", "your function")
+
+
+def returned(result: T | None) -> T:
+    """The result. Raises Fault if there is none."""
+    if result is None:
+        raise Fault("returned nothing: does it end with a return?")
+    return result
+
+
+def one_a_token(result: object, tokens: Sequence[str], number: str, numbers: str) -> Tensor:
+    """The result as float64 (vocab,), on the CPU. Raises Fault if it is none, or holds NaN."""
+    returned(result)
+    try:
+        x = torch.as_tensor(result).detach().double().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise Fault(f"returned a {type(result).__name__}, expected a tensor of {numbers}.")
+    if x.shape != (len(tokens),):
+        raise Fault(
+            f"returned shape {tuple(x.shape)}, expected ({len(tokens)},): one {number} a token."
+        )
+    if x.isnan().any():
+        bad = visible(tokens[int(x.isnan().int().argmax())])
+        raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
+    return x
+
+
+def some_choice(logits: Tensor) -> Tensor:
+    """The logits, any shape but empty. Raises Fault if nothing can be drawn from them."""
+    if logits.max() in (math.inf, -math.inf):
+        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
+    return logits
+
+
+# What an explorer is given
+
+
+def pair(source: object) -> tuple[Sequence[str], Tensor]:
+    """Tokens and finite logits (vocab,). ValueError if the source is no pair of them."""
+    try:
+        tokens, logits = source
+    except (TypeError, ValueError):
+        raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
+    logits = finite_rows(logits).clone()
+    if logits.shape != (len(tokens),):
+        raise ValueError(
+            f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
+        )
+    return tokens, logits
+
+
+def check_up_to(name: str, value: int, most: int, least: int = 1) -> None:
+    """ValueError unless the value is a whole number in [least, most]."""
+    check_count(name, value, least)
+    if value > most:
+        raise ValueError(f"{name} must be in [{least}, {most}], got {value}")
+
+
+def check_knob(name: str, value: float) -> None:
+    """ValueError unless the slider of this knob can stand there."""
+    if name == "no_repeat_ngram":
+        check_up_to(name, value, LONGEST_RUN, least=0)
+        return
+    options = KNOBS[name][1]
+    if name == "top_k":
+        check_count(name, value, least=0)
+    hint = "Use 0 for greedy" if name == "temperature" else f"Use {OFF[name]} to switch it off"
+    check_number(name, value, options["min"], options["max"], hint)
 
 
 # Controls

@@ -276,7 +276,7 @@ def test_updates_come_at_a_calm_pace(panel, monkeypatch):
 
 
 def test_a_slow_first_text_goes_on_behind_the_cell(monkeypatch):
-    monkeypatch.setattr(playground, "PATIENCE", 0.0)
+    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
 
     def mine(logits, ids):
         time.sleep(0.05)
