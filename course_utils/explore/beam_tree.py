@@ -10,17 +10,16 @@ from torch import Tensor
 
 from course_utils.beam import Hypothesis, NextLogits, Node, Search, grow_beams, prompt_ids
 from course_utils.checks import check_number
-from course_utils.explore.panel import (
-    Fault,
-    Panel,
+from course_utils.explore.controls import (
     check_up_to,
     code_button,
     prompt_box,
-    returned,
     row,
     slider,
     text_box,
 )
+from course_utils.explore.given import Fault, returned
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller

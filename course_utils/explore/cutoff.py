@@ -12,21 +12,19 @@ from torch import Tensor
 
 from course_utils import sampling
 from course_utils.checks import finite_rows
-from course_utils.explore.distribution import reading
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     KNOBS,
-    Fault,
-    Panel,
     check_knob,
     code_button,
     knob,
-    name_of,
     preset_box,
     prompt_box,
-    returned,
     row,
     slider,
 )
+from course_utils.explore.distribution import reading
+from course_utils.explore.given import Fault, name_of, returned
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller

@@ -10,22 +10,18 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils.checks import check_seed
-from course_utils.explore.panel import (
-    Fault,
-    Panel,
+from course_utils.explore.controls import (
     button,
     check_knob,
     code_button,
     knob,
-    name_of,
-    one_a_token,
-    pair,
     preset_box,
     prompt_box,
     row,
     seed_box,
-    some_choice,
 )
+from course_utils.explore.given import Fault, name_of, one_a_token, pair, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings

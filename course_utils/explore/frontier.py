@@ -11,11 +11,10 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils.checks import check_seed
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     LABEL,
     PRESETS,
     WIDE,
-    Panel,
     button,
     code_button,
     row,
@@ -23,6 +22,7 @@ from course_utils.explore.panel import (
     slider,
     text_box,
 )
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n

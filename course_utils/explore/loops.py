@@ -12,13 +12,11 @@ from torch import Tensor
 
 from course_utils.beam import grow_beams, prompt_ids
 from course_utils.checks import check_seed
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     OFF,
-    Panel,
     check_knob,
     check_up_to,
     code_button,
-    complaint,
     knob,
     preset_box,
     prompt_box,
@@ -27,6 +25,8 @@ from course_utils.explore.panel import (
     seed_box,
     text_box,
 )
+from course_utils.explore.given import complaint
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate

@@ -11,23 +11,20 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import penalties
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     OFF,
-    Panel,
     check_knob,
     choice,
     code_button,
     knob,
-    name_of,
-    one_a_token,
-    pair,
     preset_box,
     prompt_box,
     row,
     run_knob,
     slider,
-    some_choice,
 )
+from course_utils.explore.given import name_of, one_a_token, pair, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller

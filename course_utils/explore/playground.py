@@ -13,22 +13,19 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils.checks import check_number, check_seed
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     KNOBS,
-    Fault,
-    Panel,
     button,
     check_up_to,
     code_button,
     knob,
-    name_of,
     preset_box,
     prompt_box,
-    returned,
     row,
     seed_box,
-    some_choice,
 )
+from course_utils.explore.given import Fault, name_of, returned, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch

@@ -11,12 +11,10 @@ from matplotlib.figure import Figure
 
 from course_utils.beam import beam_search
 from course_utils.checks import check_number, check_seed
-from course_utils.explore.panel import (
-    Panel,
+from course_utils.explore.controls import (
     check_knob,
     check_up_to,
     code_button,
-    complaint,
     knob,
     preset_box,
     prompt_box,
@@ -25,6 +23,8 @@ from course_utils.explore.panel import (
     slider,
     text_box,
 )
+from course_utils.explore.given import complaint
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate

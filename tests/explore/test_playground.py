@@ -15,7 +15,7 @@ import torch
 
 from course_utils import explore
 from course_utils.explore import playground
-from course_utils.explore.panel import KNOBS, PRESETS
+from course_utils.explore.controls import KNOBS, PRESETS
 from course_utils.explore.playground import Group, Request, Token, page_of
 from course_utils.explore.plots.playground import (
     LEVELS,
