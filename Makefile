@@ -10,6 +10,7 @@ lab: $(VENV)/lab.installed
 test: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m pytest
 
 bank: $(VENV)/test.installed

@@ -1,8 +1,8 @@
 """Search: decoding that compares whole texts, and the tree that it grows meanwhile.
 
 The loops ask a function `next_logits(ids, rows)` for logits (beams, vocab): ids (beams, length)
-are all tokens so far, and beam i goes on from what was beam `rows[i]` in the call before. `Reader`
-is that function for a model with its cache; a toy's can be a look-up in a table.
+are all tokens so far, and beam i goes on from what was beam `rows[i]` in the call before. A
+`Reader` has that function for a model; a toy's can be a look-up in a table.
 Same arguments, seed and machine: same texts. Greedy decoding is not here: it is `generate` with
 `Settings(temperature=0)`.
 """
@@ -19,6 +19,7 @@ from torch.nn.functional import normalize
 from course_utils.checks import check_count, check_number, check_seed, finite_rows
 from course_utils.generate import Process, Settings, generate_batch, processed
 from course_utils.model.cache import Cache
+from course_utils.model.reader import Reader
 from course_utils.model.storyteller import Storyteller
 
 NextLogits = Callable[[Tensor, list[int]], Tensor]
@@ -102,7 +103,7 @@ def beam_search(
     if num_return > num_beams:
         raise ValueError(f"num_return must be at most num_beams, {num_beams}, got {num_return}")
     found, tree = grow_beams(
-        Reader(model),
+        Reader(model.gpt).next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         num_beams,
         max_new_tokens,
@@ -136,7 +137,7 @@ def diverse_beam_search(
     of HammingDiversityLogitsProcessor, which transformers 5 no longer has.
     """
     return grow_beams(
-        Reader(model),
+        Reader(model.gpt).next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         num_beams,
         max_new_tokens,
@@ -302,7 +303,7 @@ def stochastic_beam_search(
     Kool, van Hoof and Welling 2019, https://arxiv.org/abs/1903.06059. transformers has none.
     """
     return grow_samples(
-        Reader(model),
+        Reader(model.gpt).next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         k,
         max_new_tokens,
@@ -459,25 +460,6 @@ def prompt_ids(model: Storyteller, prompt: str, max_new_tokens: int) -> list[int
             f"tokens, got {max_new_tokens}: a search does not go past the context of {context}"
         )
     return ids
-
-
-class Reader:
-    """`next_logits` for a model: each token is run once, and the cache follows the beams."""
-
-    def __init__(self, model: Storyteller):
-        self.gpt, self.device = model.gpt, model.device
-        self.cache = Cache(model.gpt, 1)
-
-    def __call__(self, ids: Tensor, rows: list[int]) -> Tensor:
-        length, store = self.cache.length, self.cache.store
-        moved = {row: source for row, source in enumerate(rows) if row != source}
-        if len(rows) != store.shape[1] or not moved.keys().isdisjoint(moved.values()):
-            self.cache.select(torch.tensor(rows, device=self.device))
-        else:  # mostly one row or two: no need to copy all
-            for row, source in moved.items():
-                store[:, row, ..., :length, :] = store[:, source, ..., :length, :]
-        hidden = self.gpt.hidden(ids[:, length:].to(self.device), self.cache)[:, -1]
-        return self.gpt.logits(hidden, self.cache).float().cpu()
 
 
 def processed_rows(

@@ -11,8 +11,7 @@ from torch import Tensor
 from course_utils import penalties, sampling
 from course_utils.checks import check_count, check_number, check_seed
 from course_utils.metrics import entropy
-from course_utils.model.cache import Cache
-from course_utils.model.gpt import GPT
+from course_utils.model.reader import Reader
 from course_utils.model.storyteller import Storyteller
 from course_utils.model.tokenizer import TextStream
 from course_utils.shortlist import quick_draw
@@ -230,9 +229,9 @@ def run(
 ) -> Iterator[list[Step | None]]:
     end = model.tokenizer.eot_token
     reader = Reader(model.gpt, cache)
-    going = rows
+    going, places = rows, None
     for remaining in reversed(range(max_new_tokens)):
-        logits = reader.next_logits([row.ids for row in going])
+        logits = reader.next_logits([row.ids for row in going], places)
         tokens, left, ids = draw(process, logits, going)
         steps = dict.fromkeys(rows)
         for i, (row, token) in enumerate(zip(going, tokens, strict=True)):
@@ -243,56 +242,10 @@ def run(
                 text += row.stream.end()
             steps[row] = Step(token, text, logits[i], left[i], ids[i])
         yield list(steps.values())
-        if any(row.ended for row in going):
-            reader.keep([i for i, row in enumerate(going) if not row.ended])
-            going = [row for row in going if not row.ended]
+        places = [i for i, row in enumerate(going) if not row.ended]
+        going = [going[i] for i in places]
         if not going:
             return
-
-
-class Reader:
-    """The next logits for rows of ids that grow together; with a cache, each id is run once."""
-
-    def __init__(self, gpt: GPT, cached: bool = True):
-        self.gpt = gpt
-        self.cached = cached
-        self.device = gpt.wte.weight.device
-        self.cache = self.pads = None
-
-    def next_logits(self, rows: list[list[int]]) -> Tensor:
-        """rows: all ids so far, a list each. Returns (rows, vocab), float32, on the CPU."""
-        if self.pads is None:
-            longest = max(map(len, rows))
-            self.pads = [longest - len(ids) for ids in rows]
-        slots = self.pads[0] + len(rows[0])  # the same in every row
-        if self.cached and slots <= self.gpt.config.n_positions:
-            logits = self.gpt.logits(self.new_hidden(rows), self.cache)
-        else:
-            logits = self.gpt.logits(self.window_hidden(rows))
-        return logits.float().cpu()
-
-    def new_hidden(self, rows: list[list[int]]) -> Tensor:
-        """Run the ids that the cache has not seen, the rows padded in front to end together."""
-        if self.cache is None:
-            first = torch.tensor(self.pads, device=self.device) if any(self.pads) else None
-            self.cache = Cache(self.gpt, len(rows), first)
-        seen = self.cache.length
-        new = [([0] * pad + ids)[seen:] for pad, ids in zip(self.pads, rows, strict=True)]
-        return self.gpt.hidden(torch.tensor(new, device=self.device), self.cache)[:, -1]
-
-    def window_hidden(self, rows: list[list[int]]) -> Tensor:
-        """Run the last ids that fit: positions are absolute, so a window that slides is all new."""
-        windows = [ids[-self.gpt.config.n_positions :] for ids in rows]
-        longest = max(map(len, windows))
-        ids = [window + [0] * (longest - len(window)) for window in windows]
-        last = [len(window) - 1 for window in windows]
-        return self.gpt.hidden(torch.tensor(ids, device=self.device))[range(len(rows)), last]
-
-    def keep(self, rows: list[int]) -> None:
-        """Go on with these rows only."""
-        if self.cache:
-            self.cache.select(torch.tensor(rows, dtype=torch.int64, device=self.device))
-        self.pads = [self.pads[row] for row in rows]
 
 
 def draw(

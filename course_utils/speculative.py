@@ -13,8 +13,7 @@ from torch.nn import functional as F
 from course_utils import sampling
 from course_utils.checks import check_count, check_seed
 from course_utils.generate import Process, Settings, processed
-from course_utils.model.cache import Cache
-from course_utils.model.gpt import GPT
+from course_utils.model.reader import Reader
 from course_utils.model.storyteller import Storyteller
 from course_utils.model.tokenizer import TextStream
 
@@ -86,7 +85,7 @@ def lookup_draft(model: Storyteller, ngram: int = 3) -> Draft:
 
 def model_draft(model: Storyteller, process: Settings | Process | None = None) -> Draft:
     """Let a smaller model with the same tokenizer propose, through a `process` of its own."""
-    reader = Rewinder(model.gpt)
+    reader = Reader(model.gpt)
 
     def propose(ids: list[int], ahead: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         ids, start, offered = list(ids), len(ids), []
@@ -138,7 +137,7 @@ def rounds(
     generator: torch.Generator,
     ahead: int,
 ) -> Iterator[Round]:
-    stream, reader = TextStream(model.tokenizer), Rewinder(model.gpt)
+    stream, reader = TextStream(model.tokenizer), Reader(model.gpt)
     end, prompt_length = model.tokenizer.eot_token, len(ids)
     last = prompt_length + max_new_tokens
     while len(ids) < last and (len(ids) == prompt_length or ids[-1] != end):
@@ -165,22 +164,3 @@ def probabilities(
         processed(process, row, text[: first + i], prompt_length) for i, row in enumerate(logits)
     ]
     return torch.stack(rows).double().softmax(dim=-1)
-
-
-class Rewinder:
-    """Logits of a text whose end may be taken back; only ids that are new are run."""
-
-    def __init__(self, gpt: GPT):
-        self.gpt = gpt
-        self.cache = Cache(gpt, 1)
-        self.seen: list[int] = []
-
-    def last_logits(self, ids: list[int], n: int) -> Tensor:
-        """The logits after each of the last n ids: (n, vocab), float32, on the CPU."""
-        pairs = zip(self.seen, ids[: len(ids) - n], strict=False)
-        same = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
-        self.cache.length = min(len(self.seen), len(ids) - n) if same is None else same
-        device = self.gpt.wte.weight.device
-        new = torch.tensor([ids[self.cache.length :]], device=device)
-        self.seen = list(ids)
-        return self.gpt(new, self.cache)[0, -n:].float().cpu()

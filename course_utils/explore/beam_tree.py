@@ -2,29 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 
 import ipywidgets as widgets
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.beam import Hypothesis, NextLogits, Node, Reader, Search, grow_beams, prompt_ids
-from course_utils.checks import check_count, check_number
-from course_utils.explore.panel import (
-    Fault,
-    Panel,
+from course_utils.beam import Hypothesis, NextLogits, Node, Search, grow_beams, prompt_ids
+from course_utils.checks import check_number
+from course_utils.explore.controls import (
+    check_up_to,
     code_button,
-    complaint,
     prompt_box,
     row,
     slider,
     text_box,
 )
+from course_utils.explore.given import Fault, returned
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller
-from course_utils.model.tokenizer import END_OF_TEXT
+from course_utils.model.reader import Reader
+from course_utils.model.tokenizer import END_OF_TEXT, token_name
 
 MOST_BEAMS = 5
 LONGEST = 6
@@ -61,35 +61,26 @@ class BeamTree(Panel):
             ("num_beams", num_beams, MOST_BEAMS),
             ("depth", depth, LONGEST),
         ):
-            check_count(name, value)
-            if value > most:
-                raise ValueError(f"{name} must be in [1, {most}], got {value}")
+            check_up_to(name, value, most)
         check_number("length_penalty", length_penalty, -STRONGEST, STRONGEST, "1.0 is usual")
-        super().__init__()
+        super().__init__(function)
         self.prompt = source if isinstance(source, str) else None
-        self.function = function
         self.picture = BeamTreePicture()
         depth = min(depth, self.source.longest)
         self.controls = make_controls(
             self.prompt, num_beams, depth, self.source.longest, float(length_penalty)
         )
         self.outline = text_box("outline")
-        for name in ("num_beams", "depth", "length_penalty", "show_outline", "show_code"):
-            self.controls[name].observe(self.refresh, "value")
+        self.redraw_on("num_beams", "depth", "length_penalty", "show_outline", "show_code")
         if self.prompt is not None:
             self.controls["prompt"].observe(self.on_prompt, "value")
-        self.refresh()
         self.assemble(arrange(self.controls), below=[self.outline])
 
     def on_prompt(self, change) -> None:
-        try:
-            self.source = read(change["new"])
-        except ValueError as error:
-            self.notes["prompt"] = f"{error}. The picture still shows '{self.prompt}'."
-        else:
-            self.prompt = change["new"]
-            self.notes.pop("prompt", None)
-        self.refresh()
+        still = f"The picture still shows '{self.prompt}'."
+        if source := self.taken("prompt", still, read, change["new"]):
+            self.source, self.prompt = source, change["new"]
+            self.refresh()
 
     def state(self) -> "State":
         num_beams, depth = self.controls["num_beams"].value, self.controls["depth"].value
@@ -100,37 +91,28 @@ class BeamTree(Panel):
         one_beam = grow(self.source, 1, depth, length_penalty, early_stopping=True)
         greedy = one_beam.hypotheses[0]
         state = State(self.source, num_beams, depth, length_penalty, search, greedy)
-        state.yours, self.notes["function"] = self.ask_function(state)
+        state.yours = self.ask_function(lambda: self.your_text(state))
         return state
 
     def show(self) -> None:
         state = self.state()
-        self.draw(state)
-        self.image.value = self.picture.png()
+        self.paint(state)
         self.text = summary(state)
         self.show_code(code(state, self.prompt))
-        shown = self.controls["show_outline"].value
-        self.controls["show_outline"].description = "Hide the text" if shown else "Show as text"
-        self.outline.value = f"<pre>{escape(outline(state))}</pre>" if shown else ""
-        self.outline.layout.display = None if shown else "none"
+        self.unfold("show_outline", "Show as text", "Hide the text", self.outline, outline(state))
 
     def draw(self, state: "State") -> Figure:
         """The picture of a state; always the same Figure, drawn anew."""
         return self.picture.draw(branches(state), heading(state), subtitle(state))
 
-    def ask_function(self, state: "State") -> tuple[Hypothesis | None, str]:
-        """The text that the learner's function finds, or None and what is wrong with it."""
-        if self.function is None:
-            return None, ""
+    def your_text(self, state: "State") -> Hypothesis:
+        """The text that the learner's function finds. Raises Fault if it is none."""
         logprobs = self.source.next_logprobs
-        try:
-            tokens = self.function(logprobs, state.num_beams, state.depth, state.length_penalty)
-            tokens = checked(tokens, state)
-            total = sum(float(logprobs(tokens[:i])[token]) for i, token in enumerate(tokens))
-        except Exception as error:
-            return None, complaint(self.function, error)
+        tokens = self.function(logprobs, state.num_beams, state.depth, state.length_penalty)
+        tokens = checked(tokens, state)
+        total = sum(float(logprobs(tokens[:i])[token]) for i, token in enumerate(tokens))
         score = total / len(tokens) ** state.length_penalty
-        return Hypothesis(tokens, self.source.decode(tokens), score, total, False), ""
+        return Hypothesis(tokens, self.source.decode(tokens), score, total, False)
 
 
 # Where the probabilities come from
@@ -149,8 +131,8 @@ class Story:
         self.decode = self.model.tokenizer.decode
         self.size = self.model.gpt.config.vocab_size
 
-    def reader(self) -> Reader:
-        return Reader(self.model)
+    def reader(self) -> NextLogits:
+        return Reader(self.model.gpt).next_logits
 
     @torch.inference_mode()
     def next_logprobs(self, ids: list[int]) -> Tensor:
@@ -158,8 +140,7 @@ class Story:
         return self.model.gpt(text)[0, -1].float().cpu().log_softmax(dim=-1)
 
     def name(self, token: int) -> str:
-        raw = self.model.tokenizer.decode_single_token_bytes(token)
-        return raw.decode("utf-8", "backslashreplace")
+        return token_name(self.model.tokenizer, token)
 
 
 class Toy:
@@ -386,9 +367,8 @@ def code(state: State, prompt: str | None) -> str:
 
 def checked(result: object, state: State) -> list[int]:
     """The result as token ids. Raises Fault if they are no text of at most `depth` tokens."""
-    if result is None:
-        raise Fault("returned nothing: does it end with a return?")
-    tokens = result.tolist() if isinstance(result, Tensor) else result
+    tokens = returned(result)
+    tokens = tokens.tolist() if isinstance(tokens, Tensor) else tokens
     whole = isinstance(tokens, list | tuple) and all(type(token) is int for token in tokens)
     if not whole:
         raise Fault(f"returned {result!r:.80}, expected a list of token ids.")

@@ -11,25 +11,24 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import sampling
-from course_utils.checks import check_count, check_number, finite_rows
-from course_utils.explore.distribution import reading
-from course_utils.explore.panel import (
-    HOTTEST,
+from course_utils.checks import finite_rows
+from course_utils.explore.controls import (
     KNOBS,
-    Fault,
-    Panel,
+    check_knob,
     code_button,
-    complaint,
     knob,
-    name_of,
     preset_box,
     prompt_box,
     row,
     slider,
 )
+from course_utils.explore.distribution import reading
+from course_utils.explore.given import Fault, name_of, returned
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import token_name
 
 # From "The Story of the Three Bears" as Joseph Jacobs tells it, 1890.
 PASSAGE = (
@@ -98,12 +97,12 @@ class AdaptiveCutoff(Panel):
         knob: str = "top_p",
     ):
         start = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
-        check_start(start)
+        for name, value in start.items():
+            check_knob(name, value)
         if knob not in RULES:
             raise ValueError(f"knob must be one of {', '.join(RULES)}, got {knob!r}")
         passage = read(text, names)
-        super().__init__()
-        self.function = strategy
+        super().__init__(strategy)
         self.knob = knob
         self.passage = passage
         self.prompt = text if isinstance(text, str) else None
@@ -111,28 +110,22 @@ class AdaptiveCutoff(Panel):
         self.yours: tuple = (None, None)  # what the learner's function was asked, and its counts
         self.controls = make_controls(start, self.prompt, len(passage))
         self.connect()
-        self.refresh()
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
         self.watch_knobs(*SLIDERS)
-        for name in ("step", "show_code"):
-            self.controls[name].observe(self.refresh, "value")
+        self.redraw_on("step", "show_code")
         if self.prompt is not None:
             self.controls["prompt"].observe(self.on_prompt, "value")
 
     # What the learner does
 
     def on_prompt(self, change) -> None:
-        try:
-            passage = read(change["new"])
-        except ValueError as error:
-            self.notes["prompt"] = f"{error}. The picture still shows the text before."
-        else:
+        still = "The picture still shows the text before."
+        if passage := self.taken("prompt", still, read, change["new"]):
             self.passage, self.prompt = passage, change["new"]
-            self.notes.pop("prompt", None)
             self.controls["step"].max = len(passage)
-        self.refresh()
+            self.refresh()
 
     # What the explorer shows
 
@@ -140,9 +133,8 @@ class AdaptiveCutoff(Panel):
         passage, values = self.passage, self.values()
         step = min(self.controls["step"].value, len(passage)) - 1
         kept = {name: kept_counts(passage, name, values) for name in RULES}
-        yours, self.notes["function"] = self.ask_function(values)
-        self.draw(passage, values, kept, yours, step)
-        self.image.value = self.picture.png()
+        yours = self.ask_function(lambda: self.your_counts(values), self.why_not_called(values))
+        self.paint(passage, values, kept, yours, step)
         said = [along_the_text(values, kept), at_the_step(passage, kept, step)]
         said += [cut_by(passage, kept)]
         said += [comparison(yours, kept[self.knob], self.knob, passage.tokens)]
@@ -170,33 +162,21 @@ class AdaptiveCutoff(Panel):
             + ", ".join(f"{track.look} {track.kept[step]:,}" for track in tracks),
         )
 
-    def ask_function(self, values: dict[str, float]) -> tuple[list[int] | None, str]:
-        """How many tokens the learner's function keeps at each step, or None and what is wrong."""
-        if self.function is None:
-            return None, ""
-        t, value, name = values["temperature"], values[self.knob], name_of(self.function)
-        if t == 0:
-            return None, f"At temperature 0 the choice is greedy: {name} is not called."
-        if self.knob == "top_k" and not value:
-            return None, f"top_k is off: {name} is not called."
-        asked = (self.passage, t, value)
+    def why_not_called(self, values: dict[str, float]) -> str:
+        if values["temperature"] == 0:
+            return f"At temperature 0 the choice is greedy: {name_of(self.function)} is not called."
+        if self.knob == "top_k" and not values["top_k"]:
+            return f"top_k is off: {name_of(self.function)} is not called."
+        return ""
+
+    def your_counts(self, values: dict[str, float]) -> list[int]:
+        """How many tokens the learner's function keeps at each step."""
+        asked = (self.passage, values["temperature"], values[self.knob])
         if self.yours[0] != asked:
-            try:
-                rows = sampling.temperature(self.passage.logits, t)
-                counts = [kept_by(self.function, x, value) for x in rows]
-            except Exception as error:
-                return None, complaint(self.function, error)
+            rows = sampling.temperature(self.passage.logits, values["temperature"])
+            counts = [kept_by(self.function, x, values[self.knob]) for x in rows]
             self.yours = (asked, counts)
-        return self.yours[1], ""
-
-
-def check_start(start: dict[str, float]) -> None:
-    check_number("temperature", start["temperature"], 0, HOTTEST, "Use 0 for greedy")
-    for name in RULES:
-        low, high = KNOBS[name][1]["min"], KNOBS[name][1]["max"]
-        if name == "top_k":
-            check_count(name, start[name], least=0)
-        check_number(name, start[name], low, high, f"Use {KNOBS[name][0]} to switch it off")
+        return self.yours[1]
 
 
 def read(
@@ -231,8 +211,7 @@ def read_storyteller(text: str) -> Passage:
     model = storyteller.load()
     ids = torch.tensor([model.encode(text)], device=model.device)
     logits = model.gpt(ids)[0, 1:].float().cpu()
-    pieces = map(model.tokenizer.decode_single_token_bytes, range(logits.shape[-1]))
-    names = [piece.decode("utf-8", "backslashreplace") for piece in pieces]
+    names = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
     ids = ids[0, 1:].cpu()
     return Passage(tuple(names[i] for i in ids), logits, names, ids)
 
@@ -262,9 +241,7 @@ def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[i
 
 def kept_by(function: Callable, logits: Tensor, value: float) -> int:
     """How many tokens the learner's function keeps. Raises Fault if it returns no logits."""
-    result = function(logits.clone(), value)
-    if result is None:
-        raise Fault("returned nothing: does it end with a return?")
+    result = returned(function(logits.clone(), value))
     try:
         finite_rows(result)
     except ValueError as error:

@@ -1,7 +1,6 @@
 """The distribution explorer: how the knobs reshape the choice of the next token."""
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,26 +9,25 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.checks import check_number, check_seed, finite_rows
-from course_utils.explore.panel import (
-    HOTTEST,
-    Fault,
-    Panel,
+from course_utils.checks import check_seed
+from course_utils.explore.controls import (
     button,
+    check_knob,
     code_button,
-    complaint,
     knob,
-    name_of,
     preset_box,
     prompt_box,
     row,
     seed_box,
 )
+from course_utils.explore.given import Fault, name_of, one_a_token, pair, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices, entropy
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import token_name
 from course_utils.sampling import sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
@@ -95,7 +93,7 @@ class Distribution(Panel):
         strategy: Callable[..., Tensor] | None = None,
         seed: int = 0,
     ):
-        check_number("temperature", temperature, 0, HOTTEST, "Use 0 for greedy")
+        check_knob("temperature", temperature)
         check_seed(seed)
         self.knobs = tuple(knobs)
         if not self.knobs or not set(self.knobs) <= set(SLIDERS):
@@ -104,8 +102,7 @@ class Distribution(Panel):
         if function and strategy:
             raise ValueError("give either function, which returns probabilities, or strategy")
         tokens, logits = read(source)
-        super().__init__()
-        self.function = function or strategy
+        super().__init__(function or strategy)
         self.gives_logits = strategy is not None
         self.fixed_temperature = float(temperature)
         self.tokens, self.logits = tokens, logits
@@ -114,13 +111,12 @@ class Distribution(Panel):
         self.controls = make_controls(self.knobs, self.prompt, temperature, seed)
         self.forget_draws()
         self.connect()
-        self.refresh()
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
         self.watch_knobs(*self.knobs)
-        self.controls["seed"].observe(self.on_seed, "value")
-        self.controls["show_code"].observe(self.refresh, "value")
+        self.controls["seed"].observe(lambda _: self.move(), "value")
+        self.redraw_on("show_code")
         self.controls["sample_1"].on_click(lambda _: self.add_draws(1))
         self.controls["sample_100"].on_click(lambda _: self.add_draws(100))
         if self.prompt is not None:
@@ -133,19 +129,10 @@ class Distribution(Panel):
         self.refresh()
 
     def on_prompt(self, change) -> None:
-        try:
-            self.tokens, self.logits = read(change["new"])
-        except ValueError as error:
-            self.notes["prompt"] = f"{error}. The picture still shows '{self.prompt}'."
-        else:
-            self.prompt = change["new"]
-            self.notes.pop("prompt", None)
-            self.forget_draws()
-        self.refresh()
-
-    def on_seed(self, _) -> None:
-        self.forget_draws()
-        self.refresh()
+        still = f"The picture still shows '{self.prompt}'."
+        if new := self.taken("prompt", still, read, change["new"]):
+            (self.tokens, self.logits), self.prompt = new, change["new"]
+            self.move()
 
     def add_draws(self, number: int) -> None:
         """Draw more tokens at the present setting: they add up until something else changes."""
@@ -169,10 +156,8 @@ class Distribution(Panel):
         return State(self.tokens, self.logits, self.settings(), self.counts, yours)
 
     def show(self) -> None:
-        yours, self.notes["function"] = self.ask_function()
-        state = self.state(yours)
-        self.draw(state)
-        self.image.value = self.picture.png()
+        state = self.state(self.ask_function(self.your_probs, self.why_not_called()))
+        self.paint(state)
         self.text = summary(state, self.knobs)
         self.show_code(state.settings.code())
 
@@ -181,24 +166,20 @@ class Distribution(Panel):
         title = heading(state.settings, self.knobs)
         return self.picture.draw(bars(state), title, "  ·  ".join(state.measures))
 
-    def ask_function(self) -> tuple[Tensor | None, str]:
-        """What the learner's function returns here, or None and what is wrong with it."""
-        if self.function is None:
-            return None, ""
+    def why_not_called(self) -> str:
+        if self.settings().temperature:
+            return ""
+        return (
+            f"At temperature 0 the choice is greedy: {name_of(self.function)} is not called, "
+            "because it would divide by zero."
+        )
+
+    def your_probs(self) -> Tensor:
+        """What the learner's function returns here, as probabilities. Raises Fault."""
         settings = self.settings()
-        if settings.temperature == 0:
-            return None, (
-                f"At temperature 0 the choice is greedy: {name_of(self.function)} is not called, "
-                "because it would divide by zero."
-            )
-        try:
-            values = [getattr(settings, name) for name in self.knobs]
-            result = self.function(self.logits_for_function(), *values)
-            if self.gives_logits:
-                result = choice_from(result)
-            return checked(result, self.tokens), ""
-        except Exception as error:
-            return None, complaint(self.function, error)
+        values = [getattr(settings, name) for name in self.knobs]
+        result = self.function(self.logits_for_function(), *values)
+        return checked(choice_from(result) if self.gives_logits else result, self.tokens)
 
     def logits_for_function(self) -> Tensor:
         """A copy of the logits: at the temperature, if the function is not the one to apply it."""
@@ -212,18 +193,8 @@ def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Ten
     if isinstance(source, str):
         model = storyteller.load()
         logits = model.next_logits(source)
-        names = (model.tokenizer.decode_single_token_bytes(i) for i in range(len(logits)))
-        return [name.decode("utf-8", "backslashreplace") for name in names], logits
-    try:
-        tokens, logits = source
-    except (TypeError, ValueError):
-        raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
-    logits = finite_rows(logits).clone()
-    if logits.shape != (len(tokens),):
-        raise ValueError(
-            f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
-        )
-    return tokens, logits
+        return [token_name(model.tokenizer, i) for i in range(len(logits))], logits
+    return pair(source)
 
 
 # From a state to bars and words
@@ -308,27 +279,12 @@ def choice_from(result: object) -> object:
     """The softmax of logits. Raises Fault if no token is left; what is no tensor stays as it is."""
     if not isinstance(result, Tensor) or not result.is_floating_point():
         return result
-    if result.numel() and result.max() in (math.inf, -math.inf):
-        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
-    return result.softmax(dim=-1)
+    return (some_choice(result) if result.numel() else result).softmax(dim=-1)
 
 
 def checked(result: object, tokens: Sequence[str]) -> Tensor:
     """The result as probabilities (vocab,). Raises Fault if it is no distribution."""
-    if result is None:
-        raise Fault("returned nothing: does it end with a return?")
-    try:
-        probs = torch.as_tensor(result).detach().double().cpu()
-    except (TypeError, ValueError, RuntimeError):
-        raise Fault(f"returned a {type(result).__name__}, expected a tensor of probabilities.")
-    if probs.shape != (len(tokens),):
-        raise Fault(
-            f"returned shape {tuple(probs.shape)}, expected ({len(tokens)},): one probability a "
-            "token."
-        )
-    if probs.isnan().any():
-        bad = visible(tokens[int(probs.isnan().int().argmax())])
-        raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
+    probs = one_a_token(result, tokens, "probability", "probabilities")
     total = float(probs.sum())
     if (probs < 0).any():
         bad = int(probs.argmin())

@@ -11,19 +11,18 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils.checks import check_seed
-from course_utils.explore.panel import (
+from course_utils.explore.controls import (
     LABEL,
     PRESETS,
     WIDE,
-    Panel,
     button,
     code_button,
-    complaint,
     row,
     seed_box,
     slider,
     text_box,
 )
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
@@ -107,8 +106,7 @@ class Frontier(Panel):
         human, toys = read(prompts)
         if toys and process:
             raise ValueError("process needs prompts, which toys are not")
-        super().__init__()
-        self.function = process
+        super().__init__(process)
         self.prompts = [] if toys else list(prompts)
         self.human = human
         self.settings = {} if toys else GRID | ({YOURS: process} if process else {})
@@ -119,16 +117,13 @@ class Frontier(Panel):
         self.connect()
         for _ in self.write(1):
             pass
-        self.refresh()
         self.assemble(arrange(self.controls), below=[self.passage])
 
     def connect(self) -> None:
-        self.controls["setting"].observe(self.refresh, "value")
-        self.controls["text"].observe(self.refresh, "value")
+        self.redraw_on("setting", "text", "show_code")
         if self.settings:
             self.controls["more"].on_click(lambda _: self.start_job(self.write(MORE)))
             self.controls["seed"].observe(self.on_seed, "value")
-            self.controls["show_code"].observe(self.refresh, "value")
 
     def on_seed(self, _) -> None:
         self.stop_job()
@@ -146,12 +141,8 @@ class Frontier(Panel):
             # Greedy writes the same texts again.
             if not (rounds and settings == Settings(temperature=0)):
                 first = self.controls["seed"].value * 10_000 + len(rounds) * len(self.prompts)
-                try:
+                with self.blaming_function(called=name == YOURS):
                     rounds.append(written(self.prompts, settings, first))
-                except Exception as error:
-                    if name != YOURS:
-                        raise
-                    self.notes["function"] = complaint(self.function, error)
             if time.monotonic() >= due:  # to draw takes as long as to write
                 yield (i + 1) / len(todo)
                 due = time.monotonic() + PAUSE
@@ -165,8 +156,7 @@ class Frontier(Panel):
         picked = self.controls["setting"].value
         rounds = self.rounds[picked]
         self.controls["text"].max = max(1, sum(len(each.texts) for each in rounds))
-        self.draw(dots, picked)
-        self.image.value = self.picture.png()
+        self.paint(dots, picked)
         self.text = summary(dots, picked, sum(len(each.texts) for each in rounds))
         self.passage.value = self.one_text(picked, rounds)
         if self.settings:

@@ -10,15 +10,13 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.beam import Reader, grow_beams, prompt_ids
-from course_utils.checks import check_count, check_number, check_seed
-from course_utils.explore.panel import (
-    KNOBS,
-    LONGEST_RUN,
+from course_utils.beam import grow_beams, prompt_ids
+from course_utils.checks import check_seed
+from course_utils.explore.controls import (
     OFF,
-    Panel,
+    check_knob,
+    check_up_to,
     code_button,
-    complaint,
     knob,
     preset_box,
     prompt_box,
@@ -27,11 +25,14 @@ from course_utils.explore.panel import (
     seed_box,
     text_box,
 )
+from course_utils.explore.given import complaint
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model import storyteller
+from course_utils.model.reader import Reader
 from course_utils.penalties import no_repeat_ngram
 
 N = 4  # the n-grams that are looked for
@@ -39,7 +40,6 @@ BEAMS = 4
 LENGTHS = (20, 200)
 MOST_TEXTS = 6  # of toys
 BEAT = 0.25  # seconds between two pictures of a text that grows
-PATIENCE = 2.0  # seconds that a cell waits for its texts; what is left is written beside it
 SLIDERS = ("temperature", "top_p", "repetition_penalty", "frequency_penalty")
 GREEDY, BEAM, YOURS, FUNCTION = "Greedy", f"Beam search, {BEAMS} beams", "Your settings", "function"
 Toys = Mapping[str, Sequence[str]]
@@ -71,19 +71,11 @@ class Loops(Panel):
         seed: int = 0,
         function: Process | None = None,
     ):
-        check_count("length", length, least=LENGTHS[0])
-        if length > LENGTHS[1]:
-            raise ValueError(f"length must be in {list(LENGTHS)}, got {length}")
+        check_up_to("length", length, LENGTHS[1], least=LENGTHS[0])
         numbers = (temperature, top_p, repetition_penalty, frequency_penalty)
         start = dict(zip(SLIDERS, numbers, strict=True))
-        for name, value in start.items():
-            low, high = (KNOBS[name][1][end] for end in ("min", "max"))
-            check_number(name, value, low, high, f"{KNOBS[name][0]:g} is off")
-        check_count("no_repeat_ngram", no_repeat_ngram, least=0)
-        if no_repeat_ngram > LONGEST_RUN:
-            raise ValueError(
-                f"no_repeat_ngram must be in [0, {LONGEST_RUN}], got {no_repeat_ngram}"
-            )
+        for name, value in (*start.items(), ("no_repeat_ngram", no_repeat_ngram)):
+            check_knob(name, value)
         check_seed(seed)
         toys = {} if isinstance(prompt, str) else read_toys(prompt)
         if toys and function:
@@ -91,8 +83,8 @@ class Loops(Panel):
         if not toys:
             self.model = storyteller.load()
             self.ids = prompt_ids(self.model, prompt, length)
-        super().__init__()
-        self.toys, self.function = toys, function
+        super().__init__(function)
+        self.toys = toys
         self.prompt = "" if toys else prompt
         self.length = max(len(toy.ids) for toy in toys.values()) if toys else length
         self.names = list(toys) or [GREEDY, BEAM, YOURS] + [FUNCTION] * (function is not None)
@@ -103,8 +95,7 @@ class Loops(Panel):
         if not toys:
             self.controls = make_controls(prompt, start, no_repeat_ngram, seed)
             self.connect()
-            self.write_first_texts()
-        self.refresh()
+            self.work_now(self.work(self.names))
         self.assemble(arrange(self.controls) if self.controls else [], below=[self.pages])
         if self.unwritten():
             self.start_job(self.work(self.unwritten()))
@@ -113,7 +104,7 @@ class Loops(Panel):
         self.watch_knobs(*SLIDERS, "no_repeat_ngram")
         self.controls["seed"].observe(lambda _: self.write(), "value")
         self.controls["prompt"].observe(self.on_prompt, "value")
-        self.controls["show_code"].observe(self.refresh, "value")
+        self.redraw_on("show_code")
 
     # What the learner does
 
@@ -121,17 +112,13 @@ class Loops(Panel):
         self.write()
 
     def on_prompt(self, change) -> None:
-        try:
-            ids = prompt_ids(self.model, change["new"], self.length)
-        except ValueError as error:
-            self.notes["prompt"] = f"{error}. The picture still shows '{self.prompt}'."
-            self.refresh()
-            return
-        self.stop_job()
-        self.prompt, self.ids = change["new"], ids
-        self.notes.pop("prompt", None)
-        self.texts, self.written_out = {}, set()
-        self.write()
+        still = f"The picture still shows '{self.prompt}'."
+        ids = self.taken("prompt", still, prompt_ids, self.model, change["new"], self.length)
+        if ids:
+            self.stop_job()
+            self.prompt, self.ids = change["new"], ids
+            self.texts, self.written_out = {}, set()
+            self.write()
 
     # Writing
 
@@ -140,13 +127,6 @@ class Loops(Panel):
         self.stop_job()
         self.written_out -= {YOURS, FUNCTION}
         self.start_job(self.work(self.unwritten()))
-
-    def write_first_texts(self) -> None:
-        """Write while the cell runs, so that its output has them; what is slow is left."""
-        end = time.monotonic() + PATIENCE
-        for _ in self.work(self.names):
-            if time.monotonic() > end:
-                break
 
     def unwritten(self) -> list[str]:
         return [name for name in self.names if name not in self.written_out]
@@ -186,12 +166,12 @@ class Loops(Panel):
             yield step.token
 
     def beam_tokens(self, job: threading.Thread | None) -> list[int]:
-        reader, tokenizer = Reader(self.model), self.model.tokenizer
+        reader, tokenizer = Reader(self.model.gpt), self.model.tokenizer
 
         def next_logits(ids: Tensor, rows: list[int]) -> Tensor:
             if self.job is not job:
                 raise Stopped
-            return reader(ids, rows)
+            return reader.next_logits(ids, rows)
 
         end, decode = tokenizer.eot_token, tokenizer.decode
         found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=end, decode=decode)
@@ -228,8 +208,7 @@ class Loops(Panel):
 
     def show(self) -> None:
         state = self.state()
-        self.draw(state)
-        self.image.value = self.picture.png()
+        self.paint(state)
         self.text = summary(state)
         self.pages.value = page(state)
         if self.controls:

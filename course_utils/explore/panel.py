@@ -2,22 +2,30 @@
 
 import base64
 import threading
-import traceback
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
+from typing import TypeVar
 
 import ipywidgets as widgets
 from IPython import get_ipython
 from traitlets import Unicode
 
-PRESETS = {
-    "deterministic": {"temperature": 0.0, "top_p": 1.0},
-    "chat": {"temperature": 0.7, "top_p": 1.0},
-    "creative": {"temperature": 1.0, "top_p": 0.95, "frequency_penalty": 0.2},
-    "code": {"temperature": 0.2, "top_p": 0.95},
-}
-OWN = "your own"
-HOTTEST = 3.0
+from course_utils.explore.controls import (
+    OWN,
+    preset_values,
+    set_text,
+    status,
+    text_box,
+    what_is_missing,
+)
+from course_utils.explore.given import complaint
+from course_utils.explore.plots.style import Picture
+
+T = TypeVar("T")
+
+PATIENCE = 2.0  # seconds that a cell waits for its first texts; what is left is written beside it
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
@@ -36,15 +44,18 @@ class NamedImage(widgets.Image):
 class Panel(widgets.VBox):
     """Controls, picture, summary, message and code, one below the other.
 
-    A subclass makes `controls`, calls `assemble` with them, and writes `show`, which sets `picture`
-    and `text` from where the controls stand. A control that moves calls `refresh`.
+    A subclass makes `picture` and `controls`, calls `assemble` with them, and writes `show`, which
+    sets `image` and `text` from where the controls stand. A control that moves calls `refresh`.
+    function: the learner's, if there is one.
     """
 
+    picture: Picture
     job: threading.Thread | None = None
     closed = False
     stale = False
 
-    def __init__(self):
+    def __init__(self, function: Callable | None = None):
+        self.function = function
         self.controls: dict[str, widgets.Widget] = {}
         self.notes: dict[str, str] = {}
         self.text = ""
@@ -70,9 +81,16 @@ class Panel(widgets.VBox):
         replace_panels_of_this_cell(self)
 
     def assemble(self, rows: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()):
-        """Put rows of controls above the picture, and `below` between picture and summary."""
+        """Show rows of controls above the picture, and `below` between picture and summary."""
+        self.refresh()
         picture = [self.image, *below, self.summary, self.message, self.code]
         self.children = [*rows, self.running, *picture]
+
+    def redraw_on(self, *names: str) -> None:
+        """Let these controls, those of them that are there, bring the picture up to date."""
+        for name in names:
+            if name in self.controls:
+                self.controls[name].observe(self.refresh, "value")
 
     def show(self) -> None:
         """Bring `image`, `text`, and whatever else a subclass has, up to date."""
@@ -93,6 +111,54 @@ class Panel(widgets.VBox):
                 set_text(self.message, " ".join(filter(None, self.notes.values())))
             finally:
                 self.drawing.release()
+
+    def draw(self, *numbers) -> object:
+        """Move what `picture` holds to these numbers."""
+        raise NotImplementedError
+
+    def paint(self, *numbers) -> None:
+        """Draw, and put the picture on the page."""
+        self.draw(*numbers)
+        self.image.value = self.picture.png()
+
+    # What the learner gives
+
+    def taken(self, note: str, still: str, read: Callable[..., T], *typed) -> T | None:
+        """What `read` makes of what was typed; None if it is refused, which the note then says.
+
+        still: what the page goes on showing then.
+        """
+        try:
+            result = read(*typed)
+        except ValueError as error:
+            self.notes[note] = f"{error}. {still}"
+            self.refresh()
+            return None
+        self.notes.pop(note, None)
+        return result
+
+    @contextmanager
+    def blaming_function(self, called: bool = True) -> Iterator[None]:
+        """Turn an error in the block into a note, if the learner's function is called there."""
+        try:
+            yield
+        except Exception as error:
+            if not called:
+                raise
+            self.notes["function"] = complaint(self.function, error)
+
+    def ask_function(self, call: Callable[[], T], not_called: str = "") -> T | None:
+        """What `call` makes of the learner's function; None without one, or if it fails.
+
+        not_called: why it cannot be called where the controls stand, if so.
+        """
+        if self.function is None:
+            return None
+        self.notes["function"] = not_called
+        if not not_called:
+            with self.blaming_function():
+                return call()
+        return None
 
     # Presets
 
@@ -135,12 +201,21 @@ class Panel(widgets.VBox):
 
     def show_code(self, code: str) -> None:
         """The lines for the present setting, if the `show_code` button is pressed."""
-        shown = self.controls["show_code"].value
-        self.controls["show_code"].description = "Hide the code" if shown else "Show the code"
-        self.code.value = f"<pre>{escape(code)}</pre>" if shown else ""
-        self.code.layout.display = None if shown else "none"
+        self.unfold("show_code", "Show the code", "Hide the code", self.code, code)
+
+    def unfold(self, name: str, show: str, hide: str, box: widgets.HTML, text: str) -> None:
+        """Lines in a box of their own, if the button of this name is pressed."""
+        shown = self.controls[name].value
+        self.controls[name].description = hide if shown else show
+        box.value = f"<pre>{escape(text)}</pre>" if shown else ""
+        box.layout.display = None if shown else "none"
 
     # Work that takes longer than a moment
+
+    def work_now(self, work: Iterator[float]) -> bool:
+        """Work while the cell runs, so that its output has it. Returns whether some is left."""
+        end = time.monotonic() + PATIENCE
+        return any(time.monotonic() > end for _ in work)
 
     def start_job(self, work: Iterator[float]) -> threading.Thread:
         """Run `work` beside the kernel, so that Stop can be heard.
@@ -245,183 +320,3 @@ def discard(widget: widgets.Widget) -> None:
             part.close()
     widget.unobserve_all()
     widget.close()
-
-
-# A learner's function
-
-
-class Fault(ValueError):
-    """What a learner's function returned cannot be used."""
-
-
-def complaint(function: Callable, error: Exception) -> str:
-    """Which line of the learner's code failed, and how."""
-    if isinstance(error, Fault):
-        line = getattr(getattr(function, "__code__", None), "co_firstlineno", None)
-        where = f" (it starts in line {line} of its cell)" if line else ""
-        return f"{name_of(function)}{where} {error}"
-    code = getattr(function, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if code and frame.filename == code.co_filename]
-    where = f" in line {lines[-1]} of its cell" if lines else ""
-    if isinstance(error, NotImplementedError):
-        return f"{name_of(function)} is not written yet: it stops{where}."
-    said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    return f"{name_of(function)} stopped{where}: {said[:300]}"
-
-
-def name_of(function: Callable) -> str:
-    return getattr(function, "__name__", "your function")
-
-
-# Controls
-
-LABEL = {"description_width": "130px"}
-WIDE = {"width": "480px", "max_width": "100%"}
-
-
-def prompt_box(value: str) -> widgets.Text:
-    """A prompt, read when the learner leaves the box or presses Enter."""
-    layout = {"width": "700px", "max_width": "100%"}
-    return widgets.Text(
-        value=value, description="prompt", continuous_update=False, style=LABEL, layout=layout
-    )
-
-
-def slider(name: str, value: float, **range_and_tooltip) -> widgets.FloatSlider | widgets.IntSlider:
-    """A slider with its name as the label: of whole numbers if the value is one."""
-    kind = widgets.IntSlider if isinstance(value, int) else widgets.FloatSlider
-    return kind(value=value, description=name, style=LABEL, layout=WIDE, **range_and_tooltip)
-
-
-def knob(name: str, value: float | None = None) -> widgets.FloatSlider | widgets.IntSlider:
-    """The slider of a field of `Settings`, at the given value or at its neutral one."""
-    neutral, options = KNOBS[name]
-    return slider(name, neutral if value is None else value, **options)
-
-
-LONGEST_RUN = 4
-KNOBS = {
-    "temperature": (
-        1.0,
-        {
-            "min": 0,
-            "max": HOTTEST,
-            "step": 0.05,
-            "tooltip": "0 is greedy; below 1 sharpens, above 1 flattens",
-        },
-    ),
-    "top_k": (0, {"min": 0, "max": 100, "tooltip": "how many tokens stay; 0 is off"}),
-    "top_p": (
-        1.0,
-        {"min": 0.01, "max": 1, "step": 0.01, "tooltip": "how much probability stays; 1 is off"},
-    ),
-    "min_p": (
-        0.0,
-        {
-            "min": 0,
-            "max": 1,
-            "step": 0.01,
-            "tooltip": "the least share of the best token's probability; 0 is off",
-        },
-    ),
-    "repetition_penalty": (
-        1.0,
-        {"min": 1, "max": 2, "step": 0.05, "tooltip": "on every token seen; 1 is off"},
-    ),
-    "frequency_penalty": (
-        0.0,
-        {"min": -2, "max": 2, "step": 0.1, "tooltip": "for each time a token came; 0 is off"},
-    ),
-    "presence_penalty": (
-        0.0,
-        {"min": -2, "max": 2, "step": 0.1, "tooltip": "once for a token that came; 0 is off"},
-    ),
-}
-
-
-OFF = {name: neutral for name, (neutral, _) in KNOBS.items()} | {"no_repeat_ngram": 0}
-
-
-def run_knob(n: int) -> widgets.IntSlider:
-    """The slider of no_repeat_ngram, which is no field of `Settings`."""
-    tip = "no run of so many tokens comes twice; 0 is off"
-    return slider("no_repeat_ngram", n, min=0, max=LONGEST_RUN, tooltip=tip)
-
-
-def choice(name: str, options: Sequence[str]) -> widgets.ToggleButtons:
-    """Buttons of which one is down. A list that drops down would lose its arrow keys to Lab."""
-    buttons = widgets.ToggleButtons(
-        options=options,
-        description=name,
-        style=LABEL | {"button_width": "auto"},
-        layout=widgets.Layout(width="auto", max_width="100%"),
-    )
-    buttons.add_class("widget-inline-hbox")  # the label beside them, as other controls have it
-    return buttons
-
-
-def preset_box() -> widgets.ToggleButtons:
-    return choice("preset", [OWN, *PRESETS])
-
-
-def preset_values(preset: str, knobs: Sequence[str]) -> dict[str, float]:
-    """Where a preset puts these knobs: those that it does not name are off."""
-    return {name: PRESETS[preset].get(name, OFF[name]) for name in knobs}
-
-
-def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
-    """A note on what a preset also sets, if this explorer has no knob for it."""
-    parts = [
-        f"{name} {value:g}"
-        for name, value in PRESETS[preset].items()
-        if name not in knobs and value != OFF[name]
-    ]
-    return (
-        f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""
-    )
-
-
-def seed_box(seed: int) -> widgets.BoundedIntText:
-    return widgets.BoundedIntText(
-        value=seed,
-        min=0,
-        max=2**31 - 1,
-        description="seed",
-        style={"description_width": "50px"},
-        layout=widgets.Layout(width="150px"),
-    )
-
-
-def button(text: str, tooltip: str = "") -> widgets.Button:
-    """A button as wide as its text."""
-    return widgets.Button(
-        description=text, tooltip=tooltip or text, layout={"width": f"{len(text) * 8 + 40}px"}
-    )
-
-
-def code_button() -> widgets.ToggleButton:
-    return widgets.ToggleButton(description="Show the code", layout={"width": "130px"})
-
-
-def row(*children: widgets.Widget) -> widgets.HBox:
-    """Controls side by side, and below each other where the window is narrow."""
-    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap"))
-
-
-def text_box(name: str) -> widgets.HTML:
-    box = widgets.HTML(layout=widgets.Layout(width="700px", max_width="100%"))
-    box.add_class(name)
-    return box
-
-
-def set_text(box: widgets.HTML, text: str) -> None:
-    """Show a text, or take no room without one."""
-    box.layout.display = None if text else "none"
-    box.value = status(text) if text else ""
-
-
-def status(text: str) -> str:
-    """Text that screen readers speak when it changes. It stays text, whatever a token says."""
-    look = "line-height: 1.45; white-space: pre-wrap"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'

@@ -11,27 +11,24 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import penalties
-from course_utils.checks import check_count, check_number, finite_rows
-from course_utils.explore.panel import (
-    KNOBS,
-    LONGEST_RUN,
+from course_utils.explore.controls import (
     OFF,
-    Fault,
-    Panel,
+    check_knob,
     choice,
     code_button,
-    complaint,
     knob,
-    name_of,
     preset_box,
     prompt_box,
     row,
     run_knob,
     slider,
 )
+from course_utils.explore.given import name_of, one_a_token, pair, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import token_name
 
 TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."
@@ -70,7 +67,7 @@ class Penalties(Panel):
         numbers = (repetition_penalty, frequency_penalty, presence_penalty, no_repeat_ngram)
         start = dict(zip(PENALTIES, numbers, strict=True))
         for name, value in start.items():
-            check_start(name, value)
+            check_knob(name, value)
         self.knobs = tuple(knobs)
         if not self.knobs or not set(self.knobs) <= set(PENALTIES):
             names = ", ".join(map(repr, PENALTIES))
@@ -79,23 +76,19 @@ class Penalties(Panel):
             raise ValueError(f"knobs must be the one that function is for, got {knobs!r}")
         self.source, self.writing = source, default_text(source) if text is None else text
         self.read = read(self.source, self.writing)
-        super().__init__()
-        self.function = function
+        super().__init__(function)
         self.picture = PenaltiesPicture(min(len(self.read.tokens), TOP))
         prompt = source if isinstance(source, str) else None
         self.controls = make_controls(self.knobs, start, prompt, self.writing)
         self.show_all_of_the_text()
         self.connect()
-        self.refresh()
         self.assemble(arrange(self.controls))
 
     def connect(self) -> None:
         self.watch_knobs(*self.knobs)
-        for name in ("length", "show_code"):
-            self.controls[name].observe(self.refresh, "value")
+        self.redraw_on("length", "count_prompt", "show_code")
         self.controls["text"].observe(self.on_text, "value")
         if "prompt" in self.controls:
-            self.controls["count_prompt"].observe(self.refresh, "value")
             self.controls["prompt"].observe(self.on_text, "value")
 
     # What the learner does
@@ -103,15 +96,11 @@ class Penalties(Panel):
     def on_text(self, _) -> None:
         source = self.controls["prompt"].value if "prompt" in self.controls else self.source
         text = self.controls["text"].value
-        try:
-            self.read = read(source, text)
-        except ValueError as error:
-            self.notes["text"] = f"{error}. The picture still shows the text before."
-        else:
-            self.source, self.writing = source, text
-            self.notes.pop("text", None)
+        still = "The picture still shows the text before."
+        if new := self.taken("text", still, read, source, text):
+            self.read, self.source, self.writing = new, source, text
             self.show_all_of_the_text()
-        self.refresh()
+            self.refresh()
 
     def show_all_of_the_text(self) -> None:
         """Set the slider that walks along the text to its end."""
@@ -131,13 +120,12 @@ class Penalties(Panel):
             {name: value for name, value in self.values().items() if value != OFF[name]},
             counted,
         )
-        state.yours, self.notes["function"] = self.ask_function(state)
+        state.yours = self.ask_function(lambda: self.your_logits(state), self.why_not_called())
         return state
 
     def show(self) -> None:
         state = self.state()
-        self.draw(state)
-        self.image.value = self.picture.png()
+        self.paint(state)
         self.text = summary(state)
         self.show_code(state.code())
 
@@ -147,28 +135,15 @@ class Penalties(Panel):
         measured = ", ".join(measures(state))
         return self.picture.draw(moves(state), heading(state), measured, seen, remarks(state))
 
-    def ask_function(self, state: "State") -> tuple[Tensor | None, str]:
-        """What the learner's function returns here, or None and what is wrong with it."""
-        if self.function is None:
-            return None, ""
+    def why_not_called(self) -> str:
+        off = self.knobs == ("no_repeat_ngram",) and not self.values()["no_repeat_ngram"]
+        return f"At 0 it is off: {name_of(self.function)} is not called." if off else ""
+
+    def your_logits(self, state: "State") -> Tensor:
+        """What the learner's function returns here. Raises Fault if it cannot be drawn from."""
         [(name, value)] = self.values().items()
-        if name == "no_repeat_ngram" and not value:
-            return None, f"At 0 it is off: {name_of(self.function)} is not called."
-        try:
-            result = self.function(state.logits.clone(), state.history(name).clone(), value)
-            return checked(result, state.tokens), ""
-        except Exception as error:
-            return None, complaint(self.function, error)
-
-
-def check_start(name: str, value: float) -> None:
-    if name == "no_repeat_ngram":
-        check_count(name, value, least=0)
-        if value > LONGEST_RUN:
-            raise ValueError(f"{name} must be in [0, {LONGEST_RUN}], got {value}. 0 is off")
-    else:
-        options = KNOBS[name][1]
-        check_number(name, value, options["min"], options["max"], f"Use {OFF[name]} for none")
+        result = self.function(state.logits.clone(), state.history(name).clone(), value)
+        return some_choice(one_a_token(result, state.tokens, "logit", "logits").float())
 
 
 # What there is to look at
@@ -206,8 +181,7 @@ def read_story(prompt: str, text: str) -> Read:
         )
     ids = torch.tensor(ids)
     logits = model.gpt(ids[None].to(model.device))[0, len(before) - 1 :].float().cpu()
-    names = (model.tokenizer.decode_single_token_bytes(i) for i in range(logits.shape[-1]))
-    tokens = [name.decode("utf-8", "backslashreplace") for name in names]
+    tokens = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
     return Read(tokens, logits, ids, len(before))
 
 
@@ -220,20 +194,6 @@ def read_toy(source: tuple[Sequence[str], Tensor], text: str) -> Read:
             raise ValueError(f"text must be of the words {', '.join(places)}, got {word!r}")
     ids = torch.tensor([places[word] for word in words], dtype=torch.int64)
     return Read(tokens, logits.expand(len(words) + 1, -1), ids, 0)
-
-
-def pair(source: object) -> tuple[Sequence[str], Tensor]:
-    """Tokens and finite logits (vocab,)."""
-    try:
-        tokens, logits = source
-    except (TypeError, ValueError):
-        raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
-    logits = finite_rows(logits).clone()
-    if logits.shape != (len(tokens),):
-        raise ValueError(
-            f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
-        )
-    return tokens, logits
 
 
 def default_text(source: str | tuple[Sequence[str], Tensor]) -> str:
@@ -382,26 +342,6 @@ def comparison(state: State) -> str:
         f"Your function differs most at '{visible(state.tokens[worst])}': "
         f"yours {state.yours[worst]:.3f}, reference {state.after[worst]:.3f}."
     )
-
-
-def checked(result: object, tokens: Sequence[str]) -> Tensor:
-    """The result as logits (vocab,). Raises Fault if nothing can be drawn from them."""
-    if result is None:
-        raise Fault("returned nothing: does it end with a return?")
-    try:
-        logits = torch.as_tensor(result).detach().float().cpu()
-    except (TypeError, ValueError, RuntimeError):
-        raise Fault(f"returned a {type(result).__name__}, expected a tensor of logits.")
-    if logits.shape != (len(tokens),):
-        raise Fault(
-            f"returned shape {tuple(logits.shape)}, expected ({len(tokens)},): one logit a token."
-        )
-    if logits.isnan().any():
-        bad = visible(tokens[int(logits.isnan().int().argmax())])
-        raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
-    if logits.max() in (math.inf, -math.inf):
-        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
-    return logits
 
 
 # Widgets

@@ -12,34 +12,32 @@ import tiktoken
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.checks import check_count, check_number, check_seed
-from course_utils.explore.panel import (
+from course_utils.checks import check_number, check_seed
+from course_utils.explore.controls import (
     KNOBS,
-    Fault,
-    Panel,
     button,
+    check_up_to,
     code_button,
-    complaint,
     knob,
-    name_of,
     preset_box,
     prompt_box,
     row,
     seed_box,
 )
+from course_utils.explore.given import Fault, name_of, returned, some_choice
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model import storyteller
-from course_utils.model.tokenizer import END_OF_TEXT
+from course_utils.model.tokenizer import END_OF_TEXT, token_name
 from course_utils.toys import Markov
 
 SHAPING = ("temperature", "top_k", "top_p", "min_p")
 PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
 MOST_SAMPLES, MOST_TOKENS = 4, 200
 BEAT = 0.15  # seconds between two updates of the page: quick to the eye, easy on the front end
-PATIENCE = 2.0  # seconds that a cell waits for its first texts; the rest of them streams
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,8 @@ class Playground(Panel):
         if toy:
             prompt = next(token.strip() for token in model.tokens if token != END_OF_TEXT)
         model.encode(prompt)
-        super().__init__()
-        self.model, self.toy, self.process = model, toy, process
+        super().__init__(process)
+        self.model, self.toy = model, toy
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.saved: list[Group] = []
@@ -200,8 +198,7 @@ class Playground(Panel):
 
     def connect(self) -> None:
         self.watch_knobs(*KNOBS)
-        for name in ("samples", "tokens", "seed"):
-            self.controls[name].observe(self.refresh, "value")
+        self.redraw_on("samples", "tokens", "seed", "compare", "show_code")
         self.controls["prompt"].observe(self.generate, "value")
         # Enter, also when the prompt is still the same.
         self.controls["prompt"].on_msg(
@@ -209,8 +206,6 @@ class Playground(Panel):
         )
         self.controls["generate"].on_click(self.generate)
         self.controls["save"].on_click(self.save)
-        self.controls["compare"].observe(self.refresh, "value")
-        self.controls["show_code"].observe(self.refresh, "value")
 
     # What the learner does
 
@@ -219,12 +214,8 @@ class Playground(Panel):
         # To leave the prompt by a click on the button, or by Enter, comes as two events.
         if self.job and request == self.request:
             return
-        try:
-            work = self.begin(request)
-        except ValueError as error:
-            self.notes["prompt"] = f"{error}. The texts are still those of the last prompt."
-            self.refresh()
-        else:
+        still = "The texts are still those of the last prompt."
+        if work := self.taken("prompt", still, self.begin, request):
             self.start_job(work)
 
     def save(self, _) -> None:
@@ -246,8 +237,8 @@ class Playground(Panel):
     def begin(self, request: Request) -> Iterator[float]:
         """Put empty texts in place and return the work that fills them. ValueError on a prompt."""
         writers = {"": request.settings}
-        if self.process:
-            writers[name_of(self.process)] = careful(self.process)
+        if self.function:
+            writers[name_of(self.function)] = careful(self.function)
         prompts = [request.prompt] * request.samples
         sources = [
             generate_batch(self.model, prompts, writer, request.tokens, request.seeds, not self.toy)
@@ -255,7 +246,7 @@ class Playground(Panel):
         ]
         self.request = request
         self.groups = [Group(request, name, [[] for _ in prompts]) for name in writers]
-        for name in ("prompt", "saved", "function"):
+        for name in ("saved", "function"):
             self.notes.pop(name, None)
         return self.write(self.groups, sources)
 
@@ -275,13 +266,9 @@ class Playground(Panel):
 
     def add_step(self, group: Group, source: Iterator) -> bool:
         """Add a token to each text of the group. Returns whether there was one to add."""
-        try:
+        steps = None
+        with self.blaming_function(called=bool(group.writer)):
             steps = next(source, None)
-        except Exception as error:
-            if not group.writer:
-                raise
-            self.notes["function"] = complaint(self.process, error)
-            return False
         for text, step in zip(group.texts, steps or (), strict=False):
             if step is not None:
                 text.append(token_of(step, self.model.tokenizer))
@@ -290,11 +277,8 @@ class Playground(Panel):
     def write_first_texts(self) -> None:
         """Write while the cell runs, so that its output has them; what is slow goes on behind."""
         work = self.begin(self.wanted())
-        end = time.monotonic() + PATIENCE
-        for _ in work:
-            if time.monotonic() > end:
-                self.start_job(work)
-                break
+        if self.work_now(work):
+            self.start_job(work)
         self.refresh()
 
     # What the explorer shows
@@ -306,8 +290,7 @@ class Playground(Panel):
         if page != self.texts.value:
             self.texts.value = page
             if not writing:
-                self.draw(sides)
-                self.image.value = self.picture.png()
+                self.paint(sides)
         self.text = self.said(sides, writing)
         moved = self.wanted() != self.request and not writing and not self.notes.get("prompt")
         self.notes["moved"] = "The controls have moved: press Generate." if moved else ""
@@ -333,12 +316,6 @@ class Playground(Panel):
         return " ".join(said)
 
 
-def check_up_to(name: str, value: int, most: int) -> None:
-    check_count(name, value)
-    if value > most:
-        raise ValueError(f"{name} must be at most {most} to be shown here, got {value}")
-
-
 def knob_values(settings: Settings) -> dict[str, float]:
     """Where the sliders stand for these settings. ValueError if a slider does not reach there."""
     if not isinstance(settings, Settings):
@@ -361,20 +338,19 @@ def token_of(step: Step, tokenizer: tiktoken.Encoding | Markov) -> Token:
     others = [i for i in best if i != step.token and step.logits[i] > -math.inf][:3]
     return Token(
         step.token,
-        token_name(tokenizer, step.token),
+        shown_name(tokenizer, step.token),
         step.text,
         step.logprob,
         step.rank,
-        [(token_name(tokenizer, i), float(step.logprobs[i].exp())) for i in others],
+        [(shown_name(tokenizer, i), float(step.logprobs[i].exp())) for i in others],
         float(effective_choices(step.left)),
         step.token == tokenizer.eot_token,
     )
 
 
 @functools.cache
-def token_name(tokenizer: tiktoken.Encoding | Markov, token: int) -> str:
-    name = tokenizer.decode_single_token_bytes(token)
-    return visible(name.decode("utf-8", "backslashreplace"))
+def shown_name(tokenizer: tiktoken.Encoding | Markov, token: int) -> str:
+    return visible(token_name(tokenizer, token))
 
 
 def words(settings: Settings) -> str:
@@ -535,9 +511,7 @@ def careful(process: Process) -> Process:
     """The process on a copy of the logits. Raises Fault if what it returns cannot be drawn from."""
 
     def checked(logits: Tensor, ids: Tensor) -> Tensor:
-        result = process(logits.clone(), ids)
-        if result is None:
-            raise Fault("returned nothing: does it end with a return?")
+        result = returned(process(logits.clone(), ids))
         if not isinstance(result, Tensor) or not result.is_floating_point():
             kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
             raise Fault(f"returned {kind}, expected a tensor of logits.")
@@ -546,9 +520,7 @@ def careful(process: Process) -> Process:
             raise Fault(f"returned shape {tuple(result.shape)}, expected {expected}.")
         if result.isnan().any():
             raise Fault("returned NaN. An overflow, or 0 divided by 0?")
-        if result.max() in (math.inf, -math.inf):
-            raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
-        return result
+        return some_choice(result)
 
     return checked
 

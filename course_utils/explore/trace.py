@@ -10,12 +10,11 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils.beam import beam_search
-from course_utils.checks import check_count, check_number, check_seed
-from course_utils.explore.panel import (
-    HOTTEST,
-    Panel,
+from course_utils.checks import check_number, check_seed
+from course_utils.explore.controls import (
+    check_knob,
+    check_up_to,
     code_button,
-    complaint,
     knob,
     preset_box,
     prompt_box,
@@ -24,6 +23,8 @@ from course_utils.explore.panel import (
     slider,
     text_box,
 )
+from course_utils.explore.given import complaint
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
@@ -75,20 +76,17 @@ class ProbabilityTrace(Panel):
         seed: int = 0,
         process: Process | None = None,
     ):
-        check_number("temperature", temperature, 0, HOTTEST, "Use 0 for greedy")
-        check_number("top_p", top_p, 0.01, 1, "Use 1.0 to switch it off")
+        check_knob("temperature", temperature)
+        check_knob("top_p", top_p)
         check_seed(seed)
-        for name, value, most in (("beams", beams, MOST_BEAMS), ("length", length, LONGEST)):
-            check_count(name, value)
-            if value > most:
-                raise ValueError(f"{name} must be in [1, {most}], got {value}")
+        check_up_to("beams", beams, MOST_BEAMS)
+        check_up_to("length", length, LONGEST)
         toys = None if isinstance(prompt, str) else read_toys(prompt)
         if toys is None:
-            check_texts(prompt, human)
+            fitting(prompt, human)
         elif process:
             raise ValueError("process needs a prompt, which toys are not")
-        super().__init__()
-        self.function = process
+        super().__init__(process)
         self.prompt, self.human = ("", "") if toys else (prompt, human)
         self.traces: dict[str, Trace] = toys or {}
         self.made: dict[str, tuple] = {}  # what each finished text was made from
@@ -102,7 +100,6 @@ class ProbabilityTrace(Panel):
             for _ in self.write():
                 pass
         self.picture = TracePicture(len(self.names))
-        self.refresh()
         self.assemble(arrange(self.controls) if self.controls else [], below=[self.texts])
 
     def connect(self) -> None:
@@ -111,7 +108,7 @@ class ProbabilityTrace(Panel):
             self.controls[name].observe(lambda _: self.move(), "value")
         for name in ("prompt", "human"):
             self.controls[name].observe(self.on_text, "value")
-        self.controls["show_code"].observe(self.refresh, "value")
+        self.redraw_on("show_code")
 
     # What the learner does
 
@@ -120,15 +117,10 @@ class ProbabilityTrace(Panel):
 
     def on_text(self, _) -> None:
         prompt, human = self.controls["prompt"].value, self.controls["human"].value
-        try:
-            check_texts(prompt, human)
-        except ValueError as error:
-            self.notes["text"] = f"{error}. The picture still shows the texts before."
-            self.refresh()
-        else:
-            self.notes.pop("text", None)
-            self.prompt, self.human = prompt, human
-            self.start_job(self.write())
+        still = "The picture still shows the texts before."
+        if texts := self.taken("text", still, fitting, prompt, human):
+            self.prompt, self.human = texts
+            self.move()
 
     # The texts
 
@@ -170,8 +162,7 @@ class ProbabilityTrace(Panel):
 
     def show(self) -> None:
         traces = {name: self.traces.get(name, Trace("", "no text", "", [])) for name in self.names}
-        self.draw(traces)
-        self.image.value = self.picture.png()
+        self.paint(traces)
         self.text = summary(traces)
         self.texts.value = below(traces)
         if self.controls:
@@ -206,8 +197,8 @@ def read_toys(toys: Toys) -> dict[str, Trace]:
     return traces
 
 
-def check_texts(prompt: str, human: str) -> None:
-    """ValueError unless both fit into the context."""
+def fitting(prompt: str, human: str) -> tuple[str, str]:
+    """Both; ValueError unless they fit into the context."""
     model = storyteller.load()
     ids, room = model.encode(prompt), model.gpt.config.n_positions - LONGEST
     if len(ids) > room:
@@ -215,6 +206,7 @@ def check_texts(prompt: str, human: str) -> None:
     count = len(human_ids(prompt, human))
     if not 1 <= count <= LONGEST:
         raise ValueError(f"human must be 1 to {LONGEST} tokens, got {count}")
+    return prompt, human
 
 
 def human_ids(prompt: str, human: str) -> list[int]:

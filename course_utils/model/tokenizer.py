@@ -38,6 +38,11 @@ def load_tokenizer(path: Path) -> tiktoken.Encoding:
     )
 
 
+def token_name(tokenizer: tiktoken.Encoding, token: int) -> str:
+    """The token as text; of bytes that are no whole characters, their values: "\\xe2"."""
+    return tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+
+
 class TextStream:
     """Text from ids, one at a time. Bytes that do not make a character yet are held back."""
 

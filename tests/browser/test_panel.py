@@ -10,7 +10,8 @@ pytestmark = pytest.mark.browser
 SLOW = """\
 # %%
 import time
-from course_utils.explore.panel import Panel, button, row
+from course_utils.explore.controls import button, row
+from course_utils.explore.panel import Panel
 from course_utils.explore.plots.style import Picture
 
 

@@ -195,7 +195,7 @@ def test_a_cell_does_not_wait_for_a_slow_function(storyteller, monkeypatch):
             go_on.wait(10)
         return logits
 
-    monkeypatch.setattr(loops, "PATIENCE", 0.0)
+    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
     monkeypatch.setattr(loops, "BEAT", 0.0)
     panel = explore.Loops(PROMPT, length=20, function=slow)
     assert panel.job and bytes(panel.image.value).startswith(b"\x89PNG")

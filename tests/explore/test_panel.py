@@ -16,7 +16,8 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from course_utils.explore.panel import CAPTION, Panel, button, row
+from course_utils.explore.controls import button, row
+from course_utils.explore.panel import CAPTION, Panel
 from course_utils.explore.plots.style import Picture
 
 ROOT = Path(__file__).resolve().parents[2]

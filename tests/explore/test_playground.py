@@ -15,7 +15,7 @@ import torch
 
 from course_utils import explore
 from course_utils.explore import playground
-from course_utils.explore.panel import KNOBS, PRESETS
+from course_utils.explore.controls import KNOBS, PRESETS
 from course_utils.explore.playground import Group, Request, Token, page_of
 from course_utils.explore.plots.playground import (
     LEVELS,
@@ -276,7 +276,7 @@ def test_updates_come_at_a_calm_pace(panel, monkeypatch):
 
 
 def test_a_slow_first_text_goes_on_behind_the_cell(monkeypatch):
-    monkeypatch.setattr(playground, "PATIENCE", 0.0)
+    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
 
     def mine(logits, ids):
         time.sleep(0.05)

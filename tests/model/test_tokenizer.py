@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.model.storyteller import HERE, load
-from course_utils.model.tokenizer import END_OF_TEXT, TextStream, load_tokenizer
+from course_utils.model.tokenizer import END_OF_TEXT, TextStream, load_tokenizer, token_name
 
 TOKENIZER = load().tokenizer
 tokens = st.integers(0, TOKENIZER.n_vocab - 1)
@@ -43,6 +43,13 @@ def test_each_piece_is_whole_characters():
     euro = [TOKENIZER.encode_single_token(bytes([b])) for b in "€".encode()]
     assert streamed(euro) == ["", "", "€", ""]
     assert streamed(euro[:2]) == ["", "", "\ufffd"]
+
+
+def test_a_token_is_named_as_text_or_by_its_bytes():
+    [king] = TOKENIZER.encode_ordinary(" king")
+    euro = TOKENIZER.encode_single_token("€".encode()[:1])
+    names = [token_name(TOKENIZER, token) for token in (king, euro, TOKENIZER.eot_token)]
+    assert names == [" king", "\\xe2", END_OF_TEXT]
 
 
 @pytest.mark.parametrize("damage", ["not base64!! 0", "IQ==", "IQ== one"])

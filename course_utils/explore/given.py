@@ -1,0 +1,86 @@
+"""What explorers are given: numbers of one's own, and a learner's function."""
+
+import math
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from course_utils.checks import finite_rows
+from course_utils.explore.plots.style import visible
+
+T = TypeVar("T")
+
+
+def pair(source: object) -> tuple[Sequence[str], Tensor]:
+    """Tokens and finite logits (vocab,). ValueError if the source is no pair of them."""
+    try:
+        tokens, logits = source
+    except (TypeError, ValueError):
+        raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
+    logits = finite_rows(logits).clone()
+    if logits.shape != (len(tokens),):
+        raise ValueError(
+            f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
+        )
+    return tokens, logits
+
+
+# A learner's function
+
+
+class Fault(ValueError):
+    """What a learner's function returned cannot be used."""
+
+
+def complaint(function: Callable, error: Exception) -> str:
+    """Which line of the learner's code failed, and how."""
+    if isinstance(error, Fault):
+        line = getattr(getattr(function, "__code__", None), "co_firstlineno", None)
+        where = f" (it starts in line {line} of its cell)" if line else ""
+        return f"{name_of(function)}{where} {error}"
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if code and frame.filename == code.co_filename]
+    where = f" in line {lines[-1]} of its cell" if lines else ""
+    if isinstance(error, NotImplementedError):
+        return f"{name_of(function)} is not written yet: it stops{where}."
+    said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    return f"{name_of(function)} stopped{where}: {said[:300]}"
+
+
+def name_of(function: Callable | None) -> str:
+    return getattr(function, "__name__", "your function")
+
+
+def returned(result: T | None) -> T:
+    """The result. Raises Fault if there is none."""
+    if result is None:
+        raise Fault("returned nothing: does it end with a return?")
+    return result
+
+
+def one_a_token(result: object, tokens: Sequence[str], number: str, numbers: str) -> Tensor:
+    """The result as float64 (vocab,), on the CPU. Raises Fault if it is none, or holds NaN."""
+    returned(result)
+    try:
+        x = torch.as_tensor(result).detach().double().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        raise Fault(f"returned a {type(result).__name__}, expected a tensor of {numbers}.")
+    if x.shape != (len(tokens),):
+        raise Fault(
+            f"returned shape {tuple(x.shape)}, expected ({len(tokens)},): one {number} a token."
+        )
+    if x.isnan().any():
+        bad = visible(tokens[int(x.isnan().int().argmax())])
+        raise Fault(f"returned NaN at '{bad}'. An overflow, or 0 divided by 0?")
+    return x
+
+
+def some_choice(logits: Tensor) -> Tensor:
+    """The logits, any shape but empty. Raises Fault if nothing can be drawn from them."""
+    if logits.max() in (math.inf, -math.inf):
+        raise Fault("returned logits that leave no choice: +inf, or -inf everywhere.")
+    return logits
