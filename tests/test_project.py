@@ -5,9 +5,9 @@ import subprocess
 import tomllib
 
 import yaml
+from strays import STRAYS, checkout_at_work, tracked
 
 from course_utils.cli import ROOT
-from strays import STRAYS, checkout_at_work, tracked
 
 
 def test_conda_and_pip_install_the_same_versions():
