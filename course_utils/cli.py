@@ -211,6 +211,12 @@ def lab(args: argparse.Namespace) -> None:
     if port is not None and not (port.isdecimal() and 1 <= int(port) <= 65535):
         raise ValueError(f"PORT must be a whole number from 1 to 65535, got {port!r}")
     if ROOT == CARRIED:  # there may be several, one in each folder where this was called
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"{folder} cannot be made ({error.strerror}); call course lab in a folder of yours"
+            )
         print(f"Your own copies of the modules are in {folder}")
     lab(ROOT, folder, int(port) if port else None, os.environ.get("BROWSER") != "none")
 

@@ -74,14 +74,12 @@ def test_a_source_distribution_makes_the_same_wheel(at_work, wheel, tmp_path):
 class Installed:
     """The wheel in a fresh environment that cannot be written, and a folder that can."""
 
-    def __init__(self, python: Path, wheel: Path, folder: Path):
-        self.python, self.wheel, self.folder = python, wheel, folder
-        self.place = python.parents[1]
+    def __init__(self, place: Path, wheel: Path, folder: Path):
+        self.place, self.wheel, self.folder = place, wheel, folder
 
-    def command(self, *arguments: str) -> list[str]:
+    def command(self, program: str, *arguments: str) -> list[str]:
         locked = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", str(self.place), str(self.place)]
-        course = shutil.which("course", path=self.python.parent)
-        return [*locked, "--die-with-parent", course, *arguments]
+        return [*locked, "--die-with-parent", str(self.place / "bin" / program), *arguments]
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Nothing of the checkout or of this user's settings."""
@@ -91,7 +89,7 @@ class Installed:
     def run(self, *arguments: str, code: int = 0, folder: Path | None = None) -> str:
         """What a command says: on stdout, or if it is to fail the one line on stderr."""
         done = subprocess.run(
-            self.command(*arguments),
+            self.command("course", *arguments),
             cwd=folder or self.folder,
             env=self.environment(),
             capture_output=True,
@@ -102,6 +100,14 @@ class Installed:
         if code:
             assert done.stdout == "" and done.stderr.count("\n") == 1, done.stdout + done.stderr
             return done.stderr.strip()
+        return done.stdout
+
+    def python(self, script: str, folder: Path) -> str:
+        """What a script prints that Python runs there."""
+        command = self.command("python", "-c", script)
+        env = self.environment()
+        done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
 
@@ -118,14 +124,14 @@ def installed(wheel, tmp_path_factory, request) -> Installed:
         [python, "-m", "pip", "install", "--quiet", wheel],
     ):
         subprocess.run(step, check=True, timeout=1200, cwd=room)
-    return Installed(python, wheel, room / "a folder")
+    return Installed(room / "venv", wheel, room / "a folder")
 
 
 @pytest.fixture(scope="module")
 def lab(installed) -> Iterator[str]:
     """`course lab`, running: what it printed up to its address, which serves the notebook."""
     process = subprocess.Popen(
-        installed.command("lab"),
+        installed.command("course", "lab"),
         cwd=installed.folder,
         env=installed.environment(),
         stdout=subprocess.PIPE,
@@ -196,13 +202,9 @@ def test_score_and_button_score_untouched_and_answered_copies(installed, lab):
         "from pathlib import Path; from course_utils.learner import button, home; "
         f"print(button.scored(Path({path.name!r}))); print(home.table(Path.cwd().parent))"
     )
-    command = installed.command()
-    command[-1:] = [str(installed.python), "-c", script]
-    done = subprocess.run(
-        command, cwd=path.parent, env=installed.environment(), capture_output=True, text=True
-    )
-    assert f"{right[2]} of {right[2]} points, best so far {right[2]}" in done.stdout, done.stderr
-    assert f"<a href='{MODULE}/{MODULE}.ipynb'>" in done.stdout and "scored" in done.stdout
+    said = installed.python(script, path.parent)
+    assert f"{right[2]} of {right[2]} points, best so far {right[2]}" in said
+    assert f"<a href='{MODULE}/{MODULE}.ipynb'>" in said and "scored" in said
 
 
 @pytest.mark.prove
@@ -249,6 +251,18 @@ def test_a_class_can_be_graded_in_a_course_folder_of_ones_own(installed):
 
 
 @pytest.mark.prove
+def test_the_sandbox_hides_the_hidden_tests_that_a_wheel_carries(installed):
+    script = (
+        "import os, subprocess, sys; from course_utils.grading.sandbox import argv; "
+        "from course_utils.project import ROOT; quizzes = str(ROOT / 'quizzes'); "
+        "look = f'import os; print(os.listdir({quizzes!r}))'; print(len(os.listdir(quizzes))); "
+        "sys.stdout.flush(); subprocess.run([*argv(), sys.executable, '-c', look], check=True)"
+    )
+    here, inside = installed.python(script, installed.folder).splitlines()
+    assert int(here) >= 3 and inside == "[]"
+
+
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -265,5 +279,7 @@ def test_bad_input_is_one_line(installed, arguments, named):
 @pytest.mark.prove
 def test_a_folder_that_cannot_be_written_is_named(installed):
     said = installed.run("lab", code=2, folder=installed.place)
-    assert said.startswith(f"course: {installed.place}/my-course")
-    assert "Read-only file system" in said
+    assert said == (
+        f"course: {installed.place}/my-course cannot be made (Read-only file system); "
+        "call course lab in a folder of yours"
+    )
