@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip says what it fetches; a hosted run's log stays short.
+PIP := $(BIN)/python -m pip install $(if $(CI),--quiet) --disable-pip-version-check
 
 lab: $(VENV)/lab.installed
 	$(BIN)/course lab
@@ -33,12 +34,16 @@ model: $(VENV)/test.installed
 
 # torch first and alone: any other way may take a build with several gigabytes of CUDA.
 $(VENV)/lab.installed: pyproject.toml
+	@echo "1/3 a virtual environment in $(VENV): some seconds"
 	$(PYTHON) -m venv $(VENV)
+	@echo "2/3 torch, 200 MB for a CPU, several GB with CUDA: a minute or more"
 	$(PIP) torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@echo "3/3 JupyterLab, nbgrader and the course: a minute or so"
 	$(PIP) --editable .
 	touch $@
 
 $(VENV)/test.installed: $(VENV)/lab.installed
+	@echo "The tools of tests, grading, training and pages: a minute or so"
 	$(PIP) --editable '.[test,grading,oracle,train,site,classroom]'
 	touch $@
 

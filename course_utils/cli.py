@@ -10,12 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from course_utils.project import ROOT, STORYTELLER
+from course_utils.project import CARRIED, ROOT, STORYTELLER, need_checkout, requirement
 
 NO_SANDBOX = (
     "WITHOUT A SANDBOX STUDENTS' CODE RUNS WITH YOUR RIGHTS: IT CAN READ, CHANGE AND SEND WHATEVER "
     "YOU CAN. Go on only on a machine that holds nothing else."
 )
+COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,8 +82,22 @@ def score(args: argparse.Namespace) -> None:
     print(report.table(), *record(args.notebook, report), sep="\n")
 
 
+def missing(error: ModuleNotFoundError, extra: str) -> ValueError:
+    """What to raise where a package of an extra is not installed."""
+    return ValueError(f"{error.name} is missing; run: pip install {requirement(extra)}")
+
+
+def class_folder(args: argparse.Namespace, command: str) -> Path:
+    """nbgrader's course folder: the one given, else the checkout's."""
+    if args.course is None:
+        need_checkout(command, "give --course DIR, a nbgrader course folder of yours; or ")
+    return args.course or ROOT / "quizzes"
+
+
 def grade(args: argparse.Namespace) -> None:
     from course_utils.grading import sandbox
+
+    folder = class_folder(args, "grade")
 
     try:
         with ThreadPoolExecutor() as meanwhile:  # both take seconds
@@ -92,13 +107,13 @@ def grade(args: argparse.Namespace) -> None:
 
             from course_utils.grading.grade import grade
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[grading]'")
+        raise missing(error, "grading")
     if args.no_sandbox:
         print(NO_SANDBOX, file=sys.stderr)
     options = (args.only, args.regrade, args.db, args.scheduler, args.workers, not args.no_sandbox)
     outcomes = []
     with (
-        contextlib.closing(grade(args.module, args.course, *options)) as ended,
+        contextlib.closing(grade(args.module, folder, *options)) as ended,
         tqdm(desc=args.module, unit=" submissions", disable=None) as bar,  # on terminals alone
     ):
         try:
@@ -128,12 +143,13 @@ def visible(text: str) -> str:
 
 
 def analyse(args: argparse.Namespace) -> None:
+    folder = class_folder(args, "analyse")
     try:
         from course_utils.grading import analysis
         from course_utils.grading.grade import Course
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[grading]'")
-    course = Course(args.course, args.db)
+        raise missing(error, "grading")
+    course = Course(folder, args.db)
     items = analysis.read(course, args.module)
     rows = analysis.analyse(items)
     print(analysis.table(rows), *analysis.left_out(items), "", analysis.summary(rows), sep="\n")
@@ -144,6 +160,7 @@ def analyse(args: argparse.Namespace) -> None:
 def build(args: argparse.Namespace) -> None:
     from course_utils.author.build import build, watch
 
+    need_checkout("build")
     if args.watch:
         with contextlib.suppress(KeyboardInterrupt):
             watch(ROOT, args.modules, not args.no_execute)
@@ -153,10 +170,11 @@ def build(args: argparse.Namespace) -> None:
 
 
 def html(args: argparse.Namespace) -> None:
+    need_checkout("html")
     try:
         from course_utils.author.site import html
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[site]'")
+        raise missing(error, "site")
     for path in html(ROOT, args.folder):
         print(path, flush=True)
 
@@ -164,6 +182,7 @@ def html(args: argparse.Namespace) -> None:
 def new_module(args: argparse.Namespace) -> None:
     from course_utils.author.new_module import new_module
 
+    need_checkout("new-module")
     for path in new_module(ROOT, args.name, args.title):
         print(path.relative_to(ROOT))
     print(
@@ -175,20 +194,31 @@ def new_module(args: argparse.Namespace) -> None:
 def gallery(args: argparse.Namespace) -> None:
     from course_utils.author.gallery import gallery
 
+    need_checkout("gallery")
     for path in gallery(args.folder):
         print(path)
 
 
 def lab(args: argparse.Namespace) -> None:
     from course_utils.learner.lab import difference, lab
+    from course_utils.learner.own_copies import FOLDER, own_folder
 
+    folder = own_folder(Path.cwd()) if ROOT == CARRIED else ROOT.resolve() / FOLDER
     if args.diff:
-        print(difference(ROOT))
+        print(difference(ROOT, folder))
         return
     port = os.environ.get("PORT")
     if port is not None and not (port.isdecimal() and 1 <= int(port) <= 65535):
         raise ValueError(f"PORT must be a whole number from 1 to 65535, got {port!r}")
-    lab(ROOT, int(port) if port else None, os.environ.get("BROWSER") != "none")
+    if ROOT == CARRIED:  # there may be several, one in each folder where this was called
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"{folder} cannot be made ({error.strerror}); call course lab in a folder of yours"
+            )
+        print(f"Your own copies of the modules are in {folder}")
+    lab(ROOT, folder, int(port) if port else None, os.environ.get("BROWSER") != "none")
 
 
 def doctor(args: argparse.Namespace) -> None:
@@ -201,6 +231,7 @@ def doctor(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
+    need_checkout("train")
     if args.corpus and (args.raw or args.mirror):
         raise ValueError("--raw and --mirror go with --from-books, not with --corpus")
     if args.raw and args.mirror:
@@ -208,7 +239,7 @@ def train(args: argparse.Namespace) -> None:
     try:
         from course_utils.training.run import run, run_from_books
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is missing; run: pip install --editable '.[train]'")
+        raise missing(error, "train")
     device = best_device(args.device)
     if args.from_books:
         run_from_books(args.run, args.raw, args.mirror, args.tokens, device)
@@ -223,6 +254,13 @@ def evaluate(args: argparse.Namespace) -> None:
 
     model = load(args.model, best_device(args.device))
     print(evaluate(model, read_stories(args.corpus / "valid.txt")))
+
+
+def said(error: ValueError | OSError) -> str:
+    """An error in words: what the system raises names the file, then the reason, and no number."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -258,7 +296,7 @@ def parser() -> argparse.ArgumentParser:
 
     p = command(grade, "Grade the submissions of a module; start it again to go on after a stop.")
     p.add_argument("module", help="such as 02_temperature")
-    p.add_argument("--course", type=Path, default=ROOT / "quizzes", help="nbgrader's course folder")
+    p.add_argument("--course", type=Path, metavar="DIR", help=COURSE)
     p.add_argument("--only", metavar="STUDENT", help="this student alone")
     p.add_argument("--regrade", action="store_true", help="also what has not changed")
     p.add_argument("--db", metavar="URL", help="the gradebook, such as postgresql://…")
@@ -268,7 +306,7 @@ def parser() -> argparse.ArgumentParser:
 
     p = command(analyse, "Which questions of a module are hard, and which tell strong from weak.")
     p.add_argument("module", help="such as 02_temperature")
-    p.add_argument("--course", type=Path, default=ROOT / "quizzes", help="nbgrader's course folder")
+    p.add_argument("--course", type=Path, metavar="DIR", help=COURSE)
     p.add_argument("--db", metavar="URL", help="the gradebook, as for course grade")
 
     p = command(build, "Make notebooks/ from quizzes/source/.")
@@ -313,7 +351,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
-        print(f"course: {error}", file=sys.stderr)
+        print(f"course: {said(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,6 +1,34 @@
-"""Where the course lies."""
+"""Where the course lies: a checkout, or the copy inside an installed wheel."""
 
+import json
+from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-STORYTELLER = ROOT / "course_utils" / "model" / "storyteller"
+NAME = "the-next-token"
+PACKAGE = Path(__file__).resolve().parent
+STORYTELLER = PACKAGE / "model" / "storyteller"
+CARRIED = PACKAGE / "course"  # in a wheel alone: what setup.py put there
+ROOT = CARRIED if CARRIED.is_dir() else PACKAGE.parent  # of notebooks/ and quizzes/
+
+
+def need_checkout(command: str, instead: str = "") -> None:
+    """ValueError in an installed wheel, with the way out. instead: another one, if there is any."""
+    if ROOT == CARRIED:
+        raise ValueError(
+            f"course {command} needs a checkout of the course, and this is an installed copy; "
+            f"{instead}clone its repository, run make lab there, and then .venv/bin/course"
+        )
+
+
+def requirement(extra: str = "", root: Path = ROOT) -> str:
+    """What to give `pip install` to install the course in `root` again, with one of its extras.
+
+    A wheel is named by the address that it came from, which pip keeps (PEP 610), if it had one.
+    """
+    extra = f"[{extra}]" if extra else ""
+    if root != CARRIED:
+        return f'--editable "{root}{extra}"'
+    found = metadata.distribution(NAME)
+    if origin := found.read_text("direct_url.json"):
+        return f'"{NAME}{extra} @ {json.loads(origin)["url"]}"'
+    return f'"{NAME}{extra}=={found.version}"'

@@ -40,6 +40,7 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         course = Path(folder, "quizzes")
         copy_sources(root, course, names)
+        say(f"nbgrader's generate_assignment, about a second a module: {', '.join(names)}")
         released = stock.run(course, names)["released"]
         made = {}
         for name in names:
@@ -58,6 +59,11 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
     return [root / "notebooks" / name / f"{name}.ipynb" for name in names]
+
+
+def say(line: str) -> None:
+    """Progress, on stderr: stdout is for the paths."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def check_names(names: list[str] | None, here: list[str]) -> None:
@@ -166,8 +172,10 @@ def run_changed(root: Path, course: Path, names: list[str]) -> None:
     wrong = []
     for name in names:
         notebook = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
-        if not same_code(root, notebook):
-            print(f"running {name} with its reference answers", file=sys.stderr, flush=True)
+        if same_code(root, notebook):
+            say(f"{name}: not run, as its code has not changed")
+        else:
+            say(f"running {name} with its reference answers")
             text = root / "quizzes" / "source" / name / f"{name}.py"
             try:
                 run_reference(notebook, course / "source" / name, text)

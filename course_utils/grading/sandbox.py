@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-PACKAGE = Path(__file__).resolve().parents[1]
+from course_utils.project import PACKAGE, ROOT
+
 MEMORY = 3 * 2**30  # of all processes of a submission together, resident
 ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
 CPU_SECONDS = 300
@@ -102,9 +103,8 @@ def way_to(path: Path) -> list[str]:
 
 def hidden() -> list[Path]:
     """Folders inside the readable ones: settings, which may hold passwords, and this course."""
-    root = PACKAGE.parent
     settings = [Path("/usr/local/etc"), Path(sys.prefix, "etc"), Path(sys.base_prefix, "etc")]
-    ours = [root / "quizzes", root / "tests", root / ".git"]
+    ours = [ROOT / "quizzes", ROOT / "tests", ROOT / ".git"]
     seen = [Path(path) for path in read_only()]
     found = {path.resolve() for path in settings + ours if path.is_dir()}
     return sorted(path for path in found if any(path.is_relative_to(other) for other in seen))

@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from course_utils.model.checksums import damage
+from course_utils.project import CARRIED, NAME, PACKAGE, requirement
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 GIB = 2**30
@@ -56,15 +57,23 @@ def examined(check: Callable[[Path], Finding], root: Path) -> Finding:
 
 
 def install(root: Path) -> str:
-    return f'"{sys.executable}" -m pip install --editable "{root}"'
+    return f'"{sys.executable}" -m pip install {requirement(root=root)}'
 
 
-def project(root: Path) -> dict:
-    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+def needs(root: Path) -> tuple[str, list[str]]:
+    """The Python and the packages that the course asks for.
+
+    A checkout's own file tells, as it may be newer than what was noted when it was installed.
+    """
+    if root == CARRIED:
+        packages = [line for line in metadata.requires(NAME) if "extra ==" not in line]
+        return metadata.metadata(NAME)["Requires-Python"], packages
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    return project["requires-python"], project["dependencies"]
 
 
 def python(root: Path) -> Finding:
-    least = re.search(r">=(\d+)\.(\d+)", project(root)["requires-python"]).groups()
+    least = re.search(r">=(\d+)\.(\d+)", needs(root)[0]).groups()
     what = f"Python {platform.python_version()}, {sys.executable}"
     if sys.version_info < tuple(map(int, least)):
         return Finding(FAIL, what, f"install Python {'.'.join(least)} or newer, then the course")
@@ -72,19 +81,19 @@ def python(root: Path) -> Finding:
 
 
 def packages(root: Path) -> Finding:
-    """Each of the course's own dependencies is there, in a version that pyproject.toml allows."""
+    """Each of the course's own dependencies is there, in a version that it allows."""
     from packaging.requirements import Requirement  # JupyterLab needs it, so it comes along
 
-    wanted = [Requirement(line) for line in project(root)["dependencies"]]
+    wanted = [Requirement(line) for line in needs(root)[1]]
     wrong = []
-    for requirement in wanted:
+    for package in wanted:
         try:
-            found = metadata.version(requirement.name)
+            found = metadata.version(package.name)
         except metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
+            wrong.append(f"{package.name} is missing")
             continue
-        if not requirement.specifier.contains(found, prereleases=True):
-            wrong.append(f"{requirement.name} is {found}, not {requirement.specifier}")
+        if not package.specifier.contains(found, prereleases=True):
+            wrong.append(f"{package.name} is {found}, not {package.specifier}")
     if wrong:
         return Finding(FAIL, f"packages: {'; '.join(wrong)}", install(root))
     return Finding(OK, f"packages: all {len(wanted)} in the versions asked for")
@@ -140,9 +149,12 @@ def disabled_in(extension: str) -> Path | None:
 
 
 def weights(root: Path) -> Finding:
-    folder = root / "course_utils" / "model" / "storyteller"
-    if reason := damage(folder):
-        return Finding(FAIL, f"model: {reason}", f'git -C "{root}" checkout -- course_utils')
+    package = PACKAGE if root == CARRIED else root / "course_utils"
+    if reason := damage(package / "model" / "storyteller"):
+        fix = f'git -C "{root}" checkout -- course_utils'
+        if root == CARRIED:
+            fix = f"{install(root)} --force-reinstall --no-deps"
+        return Finding(FAIL, f"model: {reason}", fix)
     return Finding(OK, "model: the Storyteller's files have the right checksums")
 
 

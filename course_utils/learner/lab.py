@@ -11,7 +11,6 @@ from pathlib import Path
 
 from course_utils.learner import home
 from course_utils.learner.own_copies import (
-    FOLDER,
     Change,
     changes,
     copy_modules,
@@ -32,14 +31,14 @@ HOW_TO_TAKE_OVER = (
 )
 
 
-def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
-    """Copy the modules the learner lacks, then run JupyterLab on them until it is stopped.
+def lab(root: Path, target: Path, port: int | None = None, browser: bool = True) -> None:
+    """Copy the modules that `target` lacks into it, and run JupyterLab there until it is stopped.
 
-    Says which modules are new and which changed in the course since they were copied, and opens
-    the home notebook. Without a port, takes the first free one from 8888. Raises ValueError if
-    there are no modules, OSError if the port asked for is taken.
+    root: the course; target: the learner's folder. Says which modules are new and which changed in
+    the course since they were copied, and opens the home notebook. Without a port, takes the first
+    free one from 8888. Raises ValueError if there are no modules, OSError if the port asked for is
+    taken or `target` cannot be written.
     """
-    target = root.resolve() / FOLDER
     check_modules(root)
     for path in copy_modules(root, target):
         print(f"new: {path.relative_to(target).as_posix()}")
@@ -74,10 +73,9 @@ def lab(root: Path, port: int | None = None, browser: bool = True) -> None:
         raise OSError(f"JupyterLab stopped with code {server.returncode}; see its messages above")
 
 
-def difference(root: Path) -> str:
-    """What the course changed since the learner's copies were made, as text for a terminal."""
+def difference(root: Path, target: Path) -> str:
+    """What the course changed since the copies in `target` were made, as text for a terminal."""
     check_modules(root)
-    target = root.resolve() / FOLDER
     new = [f"{path.as_posix()}: new, course lab copies it" for path in missing(root, target)]
     old = [f"{path.as_posix()}: no longer in the course" for path in gone(root, target)]
     changed = [shown(change) for change in changes(root, target)]

@@ -38,6 +38,12 @@ class Change:
     given: bool = True
 
 
+def own_folder(here: Path) -> Path:
+    """The learner's folder for somebody in `here`: the one around it, else a new one in it."""
+    around = [folder for folder in (here, *here.parents) if (folder / GIVEN).is_dir()]
+    return around[0] if around else here / FOLDER
+
+
 def module_names(root: Path) -> list[str]:
     """The modules in `root`/notebooks, in order."""
     return sorted(p.stem for p in (root / "notebooks").glob("*/*.ipynb") if p.stem == p.parent.name)

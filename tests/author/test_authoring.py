@@ -117,9 +117,16 @@ def test_a_commit_checks_itself(copy):
     assert "# Begin here" in (copy / "notebooks" / f"{name}.ipynb").read_text("utf-8")
 
 
-def test_the_hosted_workflow_calls_ci_run_and_nothing_else():
-    (job,) = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"].values()
-    checkout, ci = job["steps"]
+def test_the_hosted_workflow_calls_ci_run_and_the_quick_tests_elsewhere():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"]
+    checkout, ci = jobs["test"]["steps"]
     assert checkout.keys() == {"uses"} and checkout["uses"].startswith("actions/checkout@")
     assert ci == {"run": "bash .ci/run"}
     assert (ROOT / ".ci" / "run").is_file()
+    machines = jobs["quick"]["strategy"]["matrix"]["include"]
+    assert {machine["os"] for machine in machines} == {
+        f"{system}-latest" for system in ("ubuntu", "macos", "windows")
+    }
+    assert {machine["python"] for machine in machines} == {"3.12", "3.13"}
+    quick = 'python -m pytest -m "not (slow or browser or grading or prove)" -q'
+    assert jobs["quick"]["steps"][-1] == {"run": quick}

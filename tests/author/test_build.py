@@ -442,7 +442,7 @@ WRONG = {
         "check.number needs hint, right",
     ),
     "reasons that are computed": ("why={(1, 3): ", "why=dict() or {(1, 3): ", None, "written out"),
-    "not Python": ("import math", "x = 1\nimport\n", "import\n", "invalid syntax"),
+    "not Python": ("import math", "x = 1\nnothing =\n", "nothing =\n", "invalid syntax"),
     "not Python in a test": (
         'assert square(secret_value) == 9, "A',
         'assert square(secret_value == 9, "A',
@@ -452,11 +452,16 @@ WRONG = {
     "return outside": ("import math", "x = 1\nreturn x", "return x\n", "outside function"),
     "bad indent": ("    return x * x", "  return x * x\n   y = 1", "   y = 1", "indent"),
     "escape that warns": ("import math", 'x = "\\d"', None, "invalid escape sequence"),
-    "below a magic": ("import math", "%matplotlib inline\nimport", "import\n", "invalid syntax"),
+    "below a magic": (
+        "import math",
+        "%matplotlib inline\nnothing =",
+        "nothing =\n",
+        "invalid syntax",
+    ),
     "below a marker in a text": (
         "import math",
-        'x = """\n# %% no cell\n"""\nimport',
-        "import\n",
+        'x = """\n# %% no cell\n"""\nnothing =',
+        "nothing =\n",
         "invalid syntax",
     ),
     "test in prose": ('# %% test="square"', '# %% [markdown] test="square"', None, "cell of code"),

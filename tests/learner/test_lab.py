@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils import cli
 from course_utils.learner.lab import HOST, difference, free_port, lab
-from course_utils.learner.own_copies import changes, copy_modules
+from course_utils.learner.own_copies import changes, copy_modules, own_folder
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def updated(root) -> Path:
 def test_what_the_course_changed_is_told_from_what_the_learner_did(updated):
     (change,) = changes(updated, updated / "my-course")
     assert (change.path.as_posix(), change.pending, change.mine, change.both) == (NAME, 2, 1, 0)
-    text = difference(updated)
+    text = difference(updated, updated / "my-course")
     assert f"{NAME}: the course changed 2 cells; you changed 1 cell\n" in text
     for line in ("-# Some prose.", "+# Some better prose.", "+One more answer."):
         assert f"    {line}\n" in text
@@ -97,20 +97,24 @@ def test_a_cell_that_both_changed_is_counted(updated):
     put(updated / "notebooks" / NAME, new)
     (change,) = changes(updated, updated / "my-course")
     assert (change.pending, change.mine, change.both) == (1, 1, 1)
-    assert "you changed 1 cell, 1 of which the course changed too" in difference(updated)
+    assert "you changed 1 cell, 1 of which the course changed too" in difference(
+        updated, updated / "my-course"
+    )
 
 
 def test_a_change_that_the_learner_took_over_is_no_news(updated):
     mine = ["# Title", "Some better prose.", "answer = 1", *TEXTS[3:], "One more answer."]
     put(updated / "my-course" / NAME, mine)
-    assert difference(updated) == "Your copies are up to date with the course."
+    assert (
+        difference(updated, updated / "my-course") == "Your copies are up to date with the course."
+    )
 
 
 def test_a_cell_that_the_course_took_out_is_a_change(updated):
     put(updated / "notebooks" / NAME, TEXTS[:3] + TEXTS[4:])
     (change,) = changes(updated, updated / "my-course")
     assert change.pending == 1
-    assert "    -# Before the last.\n" in difference(updated)
+    assert "    -# Before the last.\n" in difference(updated, updated / "my-course")
 
 
 def test_outputs_and_running_are_no_change(root):
@@ -143,28 +147,27 @@ def test_data_files_are_compared_whole(root):
 
 def test_a_copy_from_before_this_was_noted_is_shown_against_the_course(updated):
     shutil.rmtree(updated / "my-course" / ".given")
-    text = difference(updated)
+    text = difference(updated, updated / "my-course")
     assert f"{NAME}: differs from the course's, and nothing tells whether you changed it" in text
     assert "    -answer = 1\n" in text and "    +answer = None\n" in text
     # The copies that equal the course's count from now on.
     copy_modules(updated, updated / "my-course")
     (updated / "notebooks" / "01_a" / "01_a.ipynb").write_text("a new edition")
-    assert "01_a/01_a.ipynb: the course changed 1 cell; your copy is as you got it" in difference(
-        updated
-    )
+    text = difference(updated, updated / "my-course")
+    assert "01_a/01_a.ipynb: the course changed 1 cell; your copy is as you got it" in text
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"nbformat": 4, "cells": [{}]}'])
 def test_a_broken_copy_stops_nothing(updated, text):
     (updated / "my-course" / NAME).write_text(text)
-    assert NAME in difference(updated)
+    assert NAME in difference(updated, updated / "my-course")
     assert copy_modules(updated, updated / "my-course") == []
 
 
 def test_modules_that_came_and_went_are_named(updated):
     (updated / "my-course" / "02_b" / "02_b.ipynb").unlink()
     shutil.rmtree(updated / "notebooks" / "01_a")
-    lines = difference(updated).splitlines()
+    lines = difference(updated, updated / "my-course").splitlines()
     assert lines[:2] == [
         "02_b/02_b.ipynb: new, course lab copies it",
         "01_a/01_a.ipynb: no longer in the course",
@@ -174,7 +177,23 @@ def test_modules_that_came_and_went_are_named(updated):
 def test_diff_is_a_command(updated, monkeypatch, capsys):
     monkeypatch.setattr(cli, "ROOT", updated)
     assert cli.main(["lab", "--diff"]) == 0
-    assert capsys.readouterr().out == difference(updated) + "\n"
+    assert capsys.readouterr().out == difference(updated, updated / "my-course") + "\n"
+
+
+def test_an_installed_course_keeps_the_copies_where_the_learner_is(updated, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "ROOT", updated)
+    monkeypatch.setattr(cli, "CARRIED", updated)
+    elsewhere = updated / "elsewhere"
+    elsewhere.mkdir()
+    assert own_folder(elsewhere) == elsewhere / "my-course"
+    for inside in ("my-course", "my-course/01_a"):
+        monkeypatch.chdir(updated / inside)
+        assert own_folder(Path.cwd()) == updated / "my-course"
+        assert cli.main(["lab", "--diff"]) == 0
+        assert f"{NAME}: the course changed 2 cells" in capsys.readouterr().out
+    monkeypatch.chdir(elsewhere)
+    assert cli.main(["lab", "--diff"]) == 0
+    assert f"{NAME}: new, course lab copies it" in capsys.readouterr().out
 
 
 def test_taken_port_is_named_with_a_way_out():
@@ -197,9 +216,9 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch):
 
 def test_without_modules_it_says_how_to_make_them(tmp_path):
     with pytest.raises(ValueError, match="run: course build"):
-        lab(tmp_path)
+        lab(tmp_path, tmp_path / "my-course")
     with pytest.raises(ValueError, match="run: course build"):
-        difference(tmp_path)
+        difference(tmp_path, tmp_path / "my-course")
 
 
 @pytest.mark.slow
@@ -208,7 +227,7 @@ def test_jupyterlab_serves_the_copies_without_asking_for_news(updated):
     root = updated
     (root / "my-course" / "02_b" / "02_b.ipynb").unlink()
     code = "from pathlib import Path; from course_utils.learner.lab import lab; "
-    code += f"lab(Path({str(root)!r}),"
+    code += f"lab(Path({str(root)!r}), Path({str(root / 'my-course')!r}),"
     port = free_port(None)
     with (root / "log").open("wb") as log:
         server = subprocess.Popen(
