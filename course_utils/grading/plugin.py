@@ -1,5 +1,6 @@
 """What `quizzes/nbgrader_config.py` puts into stock nbgrader, to grade untrusted code safely."""
 
+import html
 import os
 import stat
 import sys
@@ -76,6 +77,7 @@ class HideTests(ClearHiddenTests):
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         told = nb.metadata.get("next_token", {}).get("told", [])
+        titles = nb.metadata.get("next_token", {}).get("titles", {})
         hidden = False
         for cell in nb.cells:
             if cell.cell_type != "code":
@@ -87,7 +89,12 @@ class HideTests(ClearHiddenTests):
             elif hidden and cell.outputs:
                 said = "(Not shown: it ran after hidden tests.)"
                 cell.outputs = [new_output("stream", name="stdout", text=said)]
-        return super().preprocess(nb, resources)
+        nb, resources = super().preprocess(nb, resources)
+        for cell in nb.cells:
+            if (meta := separate.marked(cell)) and meta.get("grade_id") in titles:
+                # What the page calls a cell by, and links to.
+                meta["grade_id"] = html.escape(titles[meta["grade_id"]])
+        return nb, resources
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict, index: int

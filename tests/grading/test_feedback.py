@@ -129,3 +129,9 @@ def test_an_error_is_named_without_the_test_that_met_it(pages):
     assert "ZeroDivisionError" in pages["stops"]
     for word in ("Traceback (most recent", "course_utils/grading", "HIDDEN TESTS"):
         assert word not in pages["stops"]
+
+
+def test_questions_are_called_by_number_and_title(module, pages):
+    for item in module.bank:
+        assert f"Grade cell: {module.titles[item]}" in pages["wrong"]
+        assert module.test(item).metadata.nbgrader.grade_id not in pages["wrong"]
