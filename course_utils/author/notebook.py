@@ -17,7 +17,8 @@ def source_notebook(path: Path) -> NotebookNode:
     Raises ValueError, one line of FILE:LINE: MISTAKE each, if Python or nbgrader cannot read it, or
     a question is not whole.
     """
-    return written(*read_module(path))
+    questions, _ = read_module(path)
+    return written(questions)
 
 
 def read_module(path: Path) -> tuple[Questions, list[Cell]]:
@@ -31,7 +32,8 @@ def read_module(path: Path) -> tuple[Questions, list[Cell]]:
     return questions, cells
 
 
-def written(questions: Questions, cells: list[Cell]) -> NotebookNode:
+def written(questions: Questions) -> NotebookNode:
+    """The notebook of questions that are whole."""
     notebook = nbformat.v4.new_notebook(
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -48,7 +48,7 @@ def notebook(monkeypatch, tmp_path):
 def scorer(monkeypatch):
     """A stand-in for the slow score()."""
     module = ModuleType("course_utils.grading.score")
-    item = Item("hotter_order", 0.0, 1.0, "<script> and why")
+    item = Item("2.1 From one to three", 0.0, 1.0, "<script> and why")
     module.score = lambda path: Report(path.stem, [item], ["<b> was missing"])
     monkeypatch.setitem(sys.modules, "course_utils.grading.score", module)
     return module

@@ -17,9 +17,10 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from course_utils.author.notebook import source_notebook
+from course_utils.author.banks import misspelt
+from course_utils.author.notebook import read_module, written
 from course_utils.author.questions import OPTION, STUB, TEST
-from course_utils.author.source import SOLUTION, put, regions
+from course_utils.author.source import SOLUTION, complain, put, regions
 
 SOURCES = Path(__file__).parents[2] / "quizzes" / "source"
 BANKS = Path(__file__).parent / "banks"
@@ -95,7 +96,8 @@ class Module:
     """A module's prose, its marked code cells by grade_id, and the titles of its questions."""
 
     def __init__(self, name: str):
-        notebook = source_notebook(SOURCES / name / f"{name}.py")
+        self.questions, _ = read_module(SOURCES / name / f"{name}.py")
+        notebook = written(self.questions)
         self.name = name
         self.titles = notebook.metadata["next_token"]["titles"]
         self.prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
@@ -109,9 +111,9 @@ class Module:
 
     @functools.cached_property
     def bank(self) -> dict[str, Item]:
-        spec = importlib.util.spec_from_file_location(
-            f"bank_{self.name}", BANKS / f"{self.name}.py"
-        )
+        path = BANKS / f"{self.name}.py"
+        complain(path, misspelt(path.read_text("utf-8"), self.questions))
+        spec = importlib.util.spec_from_file_location(f"bank_{self.name}", path)
         answers = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(answers)
         return answers.BANK
@@ -267,7 +269,10 @@ def table(rows: list[Row]) -> str:
 
 if __name__ == "__main__":
     start = time.monotonic()
-    measured = [row for name in sys.argv[1:] or MODULES for row in measure(name)]
+    try:
+        measured = [row for name in sys.argv[1:] or MODULES for row in measure(name)]
+    except ValueError as error:
+        sys.exit(f"bank: {error}")
     print(table(measured))
     print(f"{time.monotonic() - start:.0f} s")
     sys.exit(not all(row.good for row in measured))

@@ -559,8 +559,7 @@ def example():
         [4.0, 2.0],
         2.0,
         expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
-        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Follow both through "
-        "your function.",
+        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Follow both through your function.",
     )
 
 
