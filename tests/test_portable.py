@@ -12,17 +12,17 @@ from course_utils.cli import ROOT
 # What a learner's commands import. Grading a class needs bubblewrap, and so Linux.
 LEARNERS = (
     "cli",
-    "lab",
-    "doctor",
-    "home",
     "quiz",
-    "button",
-    "build",
-    "site",
+    "learner.lab",
+    "learner.doctor",
+    "learner.home",
+    "learner.button",
+    "author.build",
+    "author.stock",
+    "author.site",
+    "author.gallery",
     "explore.still",
-    "explore.gallery",
     "grading.score",
-    "grading.stock",
     "training.run",
 )
 # Python on Windows has none of these.
