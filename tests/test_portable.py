@@ -12,10 +12,10 @@ from course_utils.cli import ROOT
 # What a learner's commands import. Grading a class needs bubblewrap, and so Linux.
 LEARNERS = (
     "cli",
+    "quiz",
     "learner.lab",
     "learner.doctor",
     "learner.home",
-    "quiz",
     "learner.button",
     "author.build",
     "author.stock",
