@@ -220,7 +220,7 @@ class Row:
         self.ended = False
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference mode: its tensors could not be changed or differentiated
 def run(
     model: Storyteller,
     rows: list[Row],
@@ -327,7 +327,7 @@ def processed(
     """The logits (vocab,) that a process leaves; ValueError if they have another shape."""
     if isinstance(process, Settings):
         return process.process(logits, ids, prompt_length)
-    left = process(logits, ids)
+    left = process(logits.clone(), ids.clone())  # it may work in place
     if not isinstance(left, Tensor) or left.shape != logits.shape:
         got = tuple(left.shape) if isinstance(left, Tensor) else type(left).__name__
         raise ValueError(f"process must return logits of shape {tuple(logits.shape)}, got {got}")

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.checks import check_number, check_seed, finite_rows
+from course_utils.checks import at_least_single, check_number, check_seed, finite_rows
 from course_utils.explore.panel import (
     HOTTEST,
     Fault,
@@ -218,7 +218,8 @@ def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Ten
         tokens, logits = source
     except (TypeError, ValueError):
         raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
-    logits = finite_rows(logits).clone()
+    finite_rows(logits)
+    logits = at_least_single(logits).clone()
     if logits.shape != (len(tokens),):
         raise ValueError(
             f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import penalties
-from course_utils.checks import check_count, check_number, finite_rows
+from course_utils.checks import at_least_single, check_count, check_number, finite_rows
 from course_utils.explore.panel import (
     KNOBS,
     LONGEST_RUN,
@@ -32,6 +32,7 @@ from course_utils.explore.panel import (
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import check_length
 
 TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."
@@ -193,12 +194,13 @@ def read(source: str | tuple[Sequence[str], Tensor], text: str) -> Read:
     return read_story(source, text) if isinstance(source, str) else read_toy(source, text)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def read_story(prompt: str, text: str) -> Read:
     model = storyteller.load()
     before = model.encode(prompt)
-    ids = [*before, *model.tokenizer.encode_ordinary(text)]
     context = model.gpt.config.n_positions
+    check_length("text", text, context - 1, model.tokenizer)
+    ids = [*before, *model.tokenizer.encode_ordinary(text)]
     if len(ids) > context:
         raise ValueError(
             f"prompt and text must be at most {context - 1} tokens together, got {len(ids) - 1}. "
@@ -228,7 +230,8 @@ def pair(source: object) -> tuple[Sequence[str], Tensor]:
         tokens, logits = source
     except (TypeError, ValueError):
         raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
-    logits = finite_rows(logits).clone()
+    finite_rows(logits)
+    logits = at_least_single(logits).clone()
     if logits.shape != (len(tokens),):
         raise ValueError(
             f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
