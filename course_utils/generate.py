@@ -306,10 +306,10 @@ def draw(
         drawn = None if process.min_p else quick_draw(logits, *knobs, generators)
         if drawn:
             return drawn
-        left = process.truncate(logits)
+        left = process.truncate(logits.clone())  # without knobs it is what it was given
     else:
         left = row_by_row(functools.partial(processed, process), logits, rows)
-    ids = torch.arange(left.shape[-1]).expand_as(left)
+    ids = torch.arange(left.shape[-1]).repeat(len(left), 1)
     return sampling.sample(left, generators).tolist(), left, ids
 
 

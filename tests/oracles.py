@@ -138,10 +138,12 @@ def mirostat(x, mu) -> Masks:
     return (surprise <= mu) | best, near & ~best
 
 
-def dynamic_temperature(x, low, high, exponent) -> float:
-    """The temperature that it divides by."""
+def dynamic_temperature(x, low, high, exponent) -> list[float]:
+    """The temperature that it divides by, and those for an entropy a rounding lower and higher."""
     open_ones = max(2, int(np.isfinite(x).sum()))
-    return low + (high - low) * (nats(x) / math.log(open_ones)) ** exponent
+    rounding = NEAR / 100 * (1 + nats(x))
+    entropies = (nats(x) + off for off in (0, -rounding, rounding))
+    return [low + (high - low) * (max(h, 0) / math.log(open_ones)) ** exponent for h in entropies]
 
 
 def sample(x, u) -> tuple[int, int]:
