@@ -122,11 +122,11 @@ def top_h(x, h) -> Masks:
 
 def xtc(x, threshold, cut) -> Masks:
     reach, near = at_least(probs(x), threshold)
-    if not cut or not reach.any():
+    if not cut:
         return everything(x)
-    last = np.flatnonzero(reach & (x == x[reach].min()))[0]
     kept = ~reach
-    kept[last] = True
+    if reach.any():
+        kept[np.flatnonzero(reach & (x == x[reach].min()))[0]] = True
     # If one only just reaches it, or just does not, which one is the last is open.
     return kept, np.full(len(x), near.any())
 
