@@ -16,7 +16,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_utils.checks import check_count, check_number, check_seed, finite_rows
+from course_utils.checks import (
+    at_least_single,
+    check_count,
+    check_number,
+    check_seed,
+    finite_rows,
+)
 from course_utils.generate import Process, Settings, generate_batch, processed
 from course_utils.model.cache import Cache
 from course_utils.model.reader import Reader
@@ -132,7 +138,9 @@ def diverse_beam_search(
     A token's log-probability falls by `diversity_penalty` for every beam of an earlier group that
     took it in this step. Totals and scores keep the deduction; `logprob` is without it.
     num_groups: a divisor of num_beams; diversity_penalty: 0 or above, 0 gives equal groups.
-    Returns the hypotheses of all groups, best first. The rest is as in `beam_search`.
+    Returns the hypotheses of all groups, best first. Two groups may end with the same text: only
+    tokens taken in the same step are avoided, and a likely enough token is taken all the same.
+    The rest is as in `beam_search`.
     Vijayakumar et al. 2018 with the Hamming diversity, https://arxiv.org/abs/1610.02424; the rule
     of HammingDiversityLogitsProcessor, which transformers 5 no longer has.
     """
@@ -151,7 +159,7 @@ def diverse_beam_search(
     )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def grow_beams(
     next_logits: NextLogits,
     ids: list[int],
@@ -186,14 +194,15 @@ def grow_beams(
     rows = [0] * num_groups
     while going:
         texts = torch.cat([group.ids for group in going])
-        logprobs = next_logits(texts, rows).float().log_softmax(dim=-1)
+        logprobs = at_least_single(next_logits(texts, rows)).log_softmax(dim=-1)
         logprobs = processed_rows(process, logprobs, texts, len(ids))
-        penalty = torch.zeros(logprobs.shape[-1])
+        penalty = logprobs.new_zeros(logprobs.shape[-1])
         rows, first = [], 0
         for group in going:
             after = first + len(group.ids)
             tokens = group.step(logprobs[first:after], penalty)
-            penalty += diversity_penalty * torch.bincount(tokens, minlength=len(penalty))
+            taken = torch.bincount(tokens, minlength=len(penalty))
+            penalty += diversity_penalty * taken.to(penalty.dtype)
             rows += [first + row for row in group.rows]
             first = after
         going = [group for group in going if group.rows]
@@ -224,7 +233,7 @@ class Beams:
         ends counts only if it is among the best `size`.
         """
         self.length += 1
-        totals = torch.tensor([self.tree[node].total for node in self.nodes])
+        totals = logprobs.new_tensor([self.tree[node].total for node in self.nodes])
         totals = (logprobs - penalty + totals.unsqueeze(-1)).flatten()
         best, places = largest(totals, 2 * self.size)
         if not best[0] < math.inf:
@@ -314,7 +323,7 @@ def stochastic_beam_search(
     )
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def grow_samples(
     next_logits: NextLogits,
     ids: list[int],
@@ -410,7 +419,7 @@ def best_of_n(
     return sorted(found, key=lambda text: -text.score)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def contrastive_search(
     model: Storyteller, prompt: str, k: int = 4, alpha: float = 0.6, max_new_tokens: int = 50
 ) -> Hypothesis:

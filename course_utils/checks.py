@@ -7,22 +7,27 @@ from torch import Tensor
 
 
 def finite_rows(logits: Tensor) -> Tensor:
-    """The logits in float32; ValueError unless each row has a finite logit and no NaN or +inf."""
+    """The logits in float64; ValueError unless each row has a finite logit and no NaN or +inf."""
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
         raise ValueError(f"logits must be a tensor of floats, got {kind}")
     if logits.ndim == 0 or logits.shape[-1] == 0:
         raise ValueError(f"logits must be (..., vocab), got shape {tuple(logits.shape)}")
-    x = logits.float()
+    x = logits.detach()
     # One sum that is not finite if any row is bad: nearly every call is done after it.
-    if not math.isfinite(x.amax(dim=-1).sum()):
+    if not math.isfinite(x.amax(dim=-1).sum(dtype=torch.float64)):
         if x.isnan().any():
             raise ValueError("logits contain NaN: look for a division by zero or an overflow")
         if x.isposinf().any():
             raise ValueError("logits contain +inf, so their softmax is not defined")
         if x.isneginf().all(dim=-1).any():
             raise ValueError("a row of logits is -inf everywhere: no token is left to choose")
-    return x
+    return logits.double()
+
+
+def at_least_single(x: Tensor) -> Tensor:
+    """The numbers in float32, or in float64 if that is what they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def check_number(

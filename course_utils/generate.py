@@ -219,7 +219,7 @@ class Row:
         self.ended = False
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference mode: its tensors could not be changed or differentiated
 def run(
     model: Storyteller,
     rows: list[Row],
@@ -259,10 +259,10 @@ def draw(
         drawn = None if process.min_p else quick_draw(logits, *knobs, generators)
         if drawn:
             return drawn
-        left = process.truncate(logits)
+        left = process.truncate(logits.clone())  # without knobs it is what it was given
     else:
         left = row_by_row(functools.partial(processed, process), logits, rows)
-    ids = torch.arange(left.shape[-1]).expand_as(left)
+    ids = torch.arange(left.shape[-1]).repeat(len(left), 1)
     return sampling.sample(left, generators).tolist(), left, ids
 
 
@@ -280,7 +280,7 @@ def processed(
     """The logits (vocab,) that a process leaves; ValueError if they have another shape."""
     if isinstance(process, Settings):
         return process.process(logits, ids, prompt_length)
-    left = process(logits, ids)
+    left = process(logits.clone(), ids.clone())  # it may work in place
     if not isinstance(left, Tensor) or left.shape != logits.shape:
         got = tuple(left.shape) if isinstance(left, Tensor) else type(left).__name__
         raise ValueError(f"process must return logits of shape {tuple(logits.shape)}, got {got}")

@@ -21,16 +21,17 @@ Text = Sequence[Hashable] | Tensor
 def entropy(logits: Tensor) -> Tensor:
     """How open the choice is, in bits: 0 for a sure thing, log2(n) for n equal choices.
 
-    logits: (..., vocab), -inf allowed. Returns float32 (...).
+    logits: (..., vocab), -inf allowed. Returns float64 (...) of float64 logits, else float32.
     Raises ValueError on NaN or an all -inf row. Shannon 1948.
     """
-    return torch.special.entr(finite_rows(logits).softmax(dim=-1)).sum(dim=-1) / math.log(2)
+    bits = torch.special.entr(finite_rows(logits).softmax(dim=-1)).sum(dim=-1) / math.log(2)
+    return bits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def effective_choices(logits: Tensor) -> Tensor:
     """The number of equally likely tokens that would be as open as this choice: 2 ** entropy.
 
-    logits: (..., vocab). Returns float32 (...), from 1 to vocab. Raises as `entropy` does.
+    logits: (..., vocab). Returns (...) from 1 to vocab, dtype and errors as in `entropy`.
     """
     return 2 ** entropy(logits)
 
@@ -45,6 +46,8 @@ def perplexity(logprobs: Tensor | Sequence[float]) -> Tensor:
     """
     try:
         x = torch.as_tensor(logprobs)
+        if x.is_floating_point():  # a list would be rounded to the default dtype
+            x = torch.as_tensor(logprobs, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"logprobs must be floats, got {logprobs!r}")
     if not x.is_floating_point() or x.ndim == 0 or x.numel() == 0:
@@ -58,7 +61,7 @@ def perplexity(logprobs: Tensor | Sequence[float]) -> Tensor:
         raise ValueError(
             f"logprobs must be in [-inf, 0], got {x.max().item():g}. Take the log of probabilities"
         )
-    return (-x.double().mean(dim=-1)).exp()
+    return (-x.mean(dim=-1)).exp()
 
 
 def distinct_n(texts: Sequence[Text], n: int) -> float:
@@ -232,7 +235,7 @@ def mauve(
         raise ValueError(f"clusters must be at most {sum(sizes)}, one a text, got {clusters}")
     directions = normalize(torch.cat([p_features, q_features]).double(), dim=1)
     labels = k_means(directions, clusters, torch.Generator().manual_seed(seed))
-    p, q = (part.bincount(minlength=clusters) + 0.5 for part in labels.split(sizes))
+    p, q = (part.bincount(minlength=clusters).double() + 0.5 for part in labels.split(sizes))
     curve = divergence_frontier(p / p.sum(), q / q.sum())
     return torch.trapezoid(curve[:, 1], curve[:, 0]).item(), curve
 

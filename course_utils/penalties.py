@@ -17,12 +17,19 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_count, check_ids, check_number, check_token, finite_rows
+from course_utils.checks import (
+    at_least_single,
+    check_count,
+    check_ids,
+    check_number,
+    check_token,
+    finite_rows,
+)
 from course_utils.sampling import keep
 
 
 def fit(x: Tensor, logits: Tensor) -> Tensor:
-    """Float32 `x` in the dtype of the logits, finite exactly where they are."""
+    """`x`, at least float32, in the dtype of the logits, finite exactly where they are."""
     widest = torch.finfo(x.dtype).max
     limit = min(widest, torch.finfo(logits.dtype).max)
     cut = logits.isneginf()
@@ -40,7 +47,7 @@ def ban(logits: Tensor, banned: Tensor) -> Tensor:
 
 
 def counts(ids: Tensor, x: Tensor) -> Tensor:
-    """How often each token of the vocabulary occurs in the ids: float32 (..., vocab)."""
+    """How often each token of the vocabulary occurs in the ids: in the dtype of x, (..., vocab)."""
     return torch.zeros_like(x).scatter_add(-1, ids, torch.ones_like(ids, dtype=x.dtype))
 
 
@@ -55,9 +62,10 @@ def presence_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     then this. OpenAI and vLLM count the sampled tokens, not the prompt; transformers has neither.
     """
     check_number("presence_penalty", penalty, -2, 2, "Use 0 to switch it off")
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     check_ids(ids, logits)
-    return fit(x - penalty * (counts(ids, x) > 0), logits)
+    return fit(torch.where(counts(ids, x) > 0, x - penalty, x), logits)
 
 
 def frequency_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
@@ -69,7 +77,8 @@ def frequency_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     OpenAI's formula and what it counts: see `presence_penalty`.
     """
     check_number("frequency_penalty", penalty, -2, 2, "Use 0 to switch it off")
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     check_ids(ids, logits)
     return fit(x - penalty * counts(ids, x), logits)
 
@@ -88,7 +97,8 @@ def repetition_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     the vocabulary. transformers and vLLM count the prompt too; the paper the generated tokens.
     """
     check_number("repetition_penalty", penalty, 0, math.inf, "Use 1.0 to switch it off", above=True)
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     check_ids(ids, logits)
     penalised = torch.where(x < 0, x * penalty, x / penalty)
     return fit(torch.where((counts(ids, x) > 0) & (x != 0), penalised, x), logits)
@@ -130,12 +140,13 @@ def logit_bias(logits: Tensor, bias: dict[int, float]) -> Tensor:
     """
     if not isinstance(bias, dict):
         raise ValueError(f"logit_bias must be a dict of token id to number, got {bias!r}")
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     for token, value in bias.items():
         check_token("a token of logit_bias", token, logits)
         check_number(f"logit_bias of {token}", value, -100, 100, "Leave it out to switch it off")
-    added = torch.zeros(x.shape[-1], device=x.device)
-    added[list(bias)] = torch.tensor(list(bias.values()), dtype=x.dtype, device=x.device)
+    added = x.new_zeros(x.shape[-1])
+    added[list(bias)] = x.new_tensor(list(bias.values()))
     return fit(x + added, logits)
 
 
@@ -164,7 +175,8 @@ def dry(
     check_number("multiplier", multiplier, 0, math.inf, "Use 0 to switch it off")
     check_number("base", base, 1, math.inf, "1.75 is usual")
     check_count("allowed_length", allowed_length)
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     check_ids(ids, logits)
     breakers = list(breakers)
     for token in breakers:

@@ -1,7 +1,9 @@
 """The strategies: each a pure function from logits to logits, and the draw that ends them.
 
 Every function takes any leading shape; the last axis is the vocabulary. Nothing is changed in
-place, the arithmetic is at least float32, and the result has the dtype of the input.
+place, and the result has the dtype of the input. Which tokens stay is decided in float64, as the
+formula says: in float32 a sum over a large vocabulary is off by whole tokens. Tokens are ranked by
+their logits, not by probabilities, which may round to the same number.
 """
 
 import math
@@ -10,7 +12,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_count, check_finite, check_number, finite_rows
+from course_utils.checks import (
+    at_least_single,
+    check_count,
+    check_finite,
+    check_number,
+    finite_rows,
+)
 
 
 def keep(logits: Tensor, kept: Tensor) -> Tensor:
@@ -20,7 +28,8 @@ def keep(logits: Tensor, kept: Tensor) -> Tensor:
 
 def divide(logits: Tensor, t: float | Tensor) -> Tensor:
     """The logits over t, a number or (..., 1). A row that would overflow has its best set to 0."""
-    x = finite_rows(logits)
+    finite_rows(logits)
+    x = at_least_single(logits)
     scaled = (x / t).to(logits.dtype)
     bad = (scaled.isnan() | (scaled.isinf() & ~x.isinf())).any(dim=-1, keepdim=True)
     if bad.any():
@@ -65,7 +74,7 @@ def dynamic_temperature(logits: Tensor, low: float, high: float, exponent: float
     check_number("low", low, 0, math.inf, "For one temperature use temperature", above=True)
     check_number("high", high, low, math.inf, "It is the temperature of an open choice")
     check_number("exponent", exponent, 0, math.inf, "Use 1.0 for a straight line", above=True)
-    x = finite_rows(logits).double()
+    x = finite_rows(logits)
     count = x.isfinite().sum(dim=-1, keepdim=True).clamp(min=2)  # one token: 0 of log 2, not 0 / 0
     entropy = torch.special.entr(x.softmax(dim=-1)).sum(dim=-1, keepdim=True)
     openness = entropy / count.double().log()
@@ -102,9 +111,9 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     x = finite_rows(logits)
     if p == 1:
         return logits.clone()
-    probs, order = x.softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
-    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before(probs) < p)
-    return keep(logits, kept)
+    ranked, order = x.sort(dim=-1, descending=True, stable=True)
+    kept = mass_before(ranked.softmax(dim=-1)) < p
+    return keep(logits, torch.zeros_like(kept).scatter(-1, order, kept))
 
 
 def mass_before(probs: Tensor) -> Tensor:
@@ -165,9 +174,8 @@ def typical_p(logits: Tensor, p: float) -> Tensor:
     probs = x.softmax(dim=-1)
     entropy = torch.special.entr(probs).sum(dim=-1, keepdim=True)
     order = (-x.log_softmax(dim=-1) - entropy).abs().argsort(dim=-1, stable=True)
-    probs = probs.gather(-1, order)
-    kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, mass_before(probs) < p)
-    return keep(logits, kept)
+    kept = mass_before(probs.gather(-1, order)) < p
+    return keep(logits, torch.zeros_like(kept).scatter(-1, order, kept))
 
 
 def epsilon_cutoff(logits: Tensor, epsilon: float) -> Tensor:
@@ -215,7 +223,7 @@ def top_n_sigma(logits: Tensor, n: float) -> Tensor:
     Tang et al. 2024, https://arxiv.org/abs/2411.07641. transformers has none.
     """
     check_number("top_n_sigma", n, 0, math.inf, "Leave it out to switch it off", above=True)
-    x = finite_rows(logits).double()  # its squares could overflow float32
+    x = finite_rows(logits)
     below = x.max(dim=-1, keepdim=True).values - x
     cut = x.isneginf()
     count = (~cut).sum(dim=-1, keepdim=True)
@@ -241,7 +249,8 @@ def top_h(logits: Tensor, h: float) -> Tensor:
     x = finite_rows(logits)
     if h == 1:
         return logits.clone()
-    probs, order = x.double().softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+    ranked, order = x.sort(dim=-1, descending=True, stable=True)
+    probs = ranked.softmax(dim=-1)
     entropy = torch.special.entr(probs).cumsum(dim=-1)  # of the first 1, 2, ...
     kept = (entropy <= h * entropy[..., -1:]) & (probs > 0)
     kept[..., 0] = True
@@ -268,10 +277,10 @@ def xtc(
     hint = "No two tokens can reach more than 0.5; probability=0 switches it off"
     check_number("threshold", threshold, 0, 0.5, hint, above=True)
     check_number("probability", probability, 0, 1, "Use 0 to switch it off")
-    probs = finite_rows(logits).softmax(dim=-1)
-    u = uniform(probs.shape[:-1], generator).to(probs.device)
-    reach = probs >= threshold
-    last = probs.masked_fill(~reach, math.inf).argmin(dim=-1, keepdim=True)
+    x = finite_rows(logits)
+    u = uniform(x.shape[:-1], generator).to(x.device)
+    reach = x.softmax(dim=-1) >= threshold
+    last = x.masked_fill(~reach, math.inf).argmin(dim=-1, keepdim=True)
     return keep(logits, (~reach).scatter(-1, last, True) | (u >= probability))
 
 
@@ -329,7 +338,7 @@ def sample(logits: Tensor, generator: torch.Generator | Sequence[torch.Generator
     row's draws do not depend on its batch. Returns int64 ids (...), never one at -inf.
     Raises ValueError on NaN, an all -inf row, or another number of generators than of rows.
     """
-    cdf = finite_rows(logits).double().softmax(dim=-1).cumsum(dim=-1)
+    cdf = finite_rows(logits).softmax(dim=-1).cumsum(dim=-1)
     u = uniform(cdf.shape[:-1], generator).to(cdf.device)
     total = cdf[..., -1:].contiguous()
     drawn = torch.searchsorted(cdf, u * total, right=True)

@@ -50,6 +50,7 @@ def verify(
             f"target and draft must be ({n + 1}, vocab) and ({n}, vocab) for {n} proposed ids, "
             f"got {tuple(target.shape)} and {tuple(draft.shape)}"
         )
+    target, draft = target.double(), draft.double()
     for i, token in enumerate(proposed):
         u = torch.rand((), generator=generator, dtype=torch.float64)
         if u * draft[i, token] >= target[i, token]:
@@ -127,7 +128,7 @@ def speculate(
     return rounds(model, ids, draft, process or Settings(), max_new_tokens, generator, ahead)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def rounds(
     model: Storyteller,
     ids: list[int],
@@ -141,7 +142,7 @@ def rounds(
     end, prompt_length = model.tokenizer.eot_token, len(ids)
     last = prompt_length + max_new_tokens
     while len(ids) < last and (len(ids) == prompt_length or ids[-1] != end):
-        proposed, offered = draft(ids, min(ahead, last - len(ids)), generator)
+        proposed, offered = draft(list(ids), min(ahead, last - len(ids)), generator)
         proposed, offered = proposed[: last - len(ids) - 1], offered[: last - len(ids) - 1]
         logits = reader.last_logits(ids + proposed, len(proposed) + 1)
         target = probabilities(process, logits, ids + proposed, prompt_length)

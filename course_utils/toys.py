@@ -81,7 +81,9 @@ class Markov:
 
 # What could follow "every effort moves you": token ids are positions, 0 to 8.
 VOCABULARY = ("closer", "every", "effort", "forward", "inches", "moves", "pizza", "toward", "you")
-NEXT_LOGITS = torch.tensor([4.51, 0.89, -1.90, 6.75, 1.63, -1.62, -1.89, 6.28, 1.79])
+NEXT_LOGITS = torch.tensor(
+    [4.51, 0.89, -1.90, 6.75, 1.63, -1.62, -1.89, 6.28, 1.79], dtype=torch.float32
+)
 
 # What could follow "The capital of France is": one good answer and a long tail.
 CAPITAL_TOKENS = (
@@ -96,7 +98,9 @@ CAPITAL_TOKENS = (
     " France",
     " probably",
 )
-CAPITAL_LOGITS = torch.tensor([9.0, 5.5, 5.0, 4.5, 4.0, 3.5, 3.0, 2.0, 1.5, 1.0])
+CAPITAL_LOGITS = torch.tensor(
+    [9.0, 5.5, 5.0, 4.5, 4.0, 3.5, 3.0, 2.0, 1.5, 1.0], dtype=torch.float32
+)
 
 NINE_WORDS = Toy(VOCABULARY, NEXT_LOGITS)
 CAPITAL = Toy(CAPITAL_TOKENS, CAPITAL_LOGITS)
@@ -115,7 +119,8 @@ CAT = Markov(
             [5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
             [3.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0],
             [4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        ]
+        ],
+        dtype=torch.float32,
     ),
 )
 

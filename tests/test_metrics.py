@@ -414,7 +414,7 @@ HALF = torch.tensor([0.5, 0.5])
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: perplexity([]), "at least one token, got torch.float32 of shape (0,)"),
+        (lambda: perplexity([]), "at least one token, got torch.float64 of shape (0,)"),
         (lambda: perplexity(torch.zeros(2, 0)), "shape (2, 0)"),
         (lambda: perplexity(-1.0), "shape ()"),
         (lambda: perplexity([-1.0, math.nan]), "logprobs contain NaN"),

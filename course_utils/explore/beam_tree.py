@@ -134,7 +134,7 @@ class Story:
     def reader(self) -> NextLogits:
         return Reader(self.model.gpt).next_logits
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def next_logprobs(self, ids: list[int]) -> Tensor:
         text = torch.tensor([[*self.ids, *ids]], device=self.model.device)
         return self.model.gpt(text)[0, -1].float().cpu().log_softmax(dim=-1)
@@ -174,7 +174,9 @@ class Toy:
 
     def next_logprobs(self, ids: list[int]) -> Tensor:
         shares = self.table[tuple(self.names[token] for token in ids)]
-        given = torch.tensor([float(shares.get(name, 0)) for name in self.names])
+        given = torch.tensor(
+            [float(shares.get(name, 0)) for name in self.names], dtype=torch.float32
+        )
         return (given / given.sum()).log()
 
     def decode(self, tokens: list[int]) -> str:
@@ -289,7 +291,7 @@ def subtitle(state: State) -> str:
     if state.greedy.tokens == state.winner.tokens:
         return f"Greedy finds this text too, with the total {number(state.greedy.logprob)}."
     gap = state.winner.logprob - state.greedy.logprob
-    times = f"{torch.tensor(abs(gap)).exp():.1f} times as likely as"
+    times = f"{torch.tensor(abs(gap), dtype=torch.float64).exp():.1f} times as likely as"
     if gap < 0:
         pruned = state.greedy.score > state.winner.score
         why = "the beams pruned it" if pruned else "the length penalty decided"

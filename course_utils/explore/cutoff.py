@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import sampling
-from course_utils.checks import finite_rows
+from course_utils.checks import at_least_single, finite_rows
 from course_utils.explore.controls import (
     KNOBS,
     check_knob,
@@ -198,7 +198,8 @@ def read(
             )
     if rows.ndim != 2 or not len(rows):
         raise ValueError(f"logits must be (steps, vocab), got shape {tuple(rows.shape)}")
-    rows = finite_rows(rows).clone()
+    finite_rows(rows)
+    rows = at_least_single(rows).clone()
     tokens = tokens or tuple(str(i) for i in range(1, len(rows) + 1))
     names = [f"#{i}" for i in range(rows.shape[1])] if names is None else names
     if len(names) != rows.shape[1]:
@@ -206,7 +207,7 @@ def read(
     return Passage(tokens, rows, names)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def read_storyteller(text: str) -> Passage:
     model = storyteller.load()
     ids = torch.tensor([model.encode(text)], device=model.device)
@@ -233,8 +234,7 @@ def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[i
     elif rule == "min_p":
         kept = sampling.min_p(x, value).isfinite().sum(dim=-1)
     else:
-        probs = x.softmax(dim=-1)
-        mass = sampling.mass_before(probs)
+        mass = sampling.mass_before(x.double().softmax(dim=-1))
         kept = ((mass < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
     return kept.tolist()
 

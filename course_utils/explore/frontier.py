@@ -27,6 +27,7 @@ from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import longest_token
 
 LENGTH = 20  # tokens a text
 MORE = 3  # sets of texts that the button adds
@@ -209,13 +210,14 @@ def read(prompts: Mapping) -> tuple[Round | None, dict[str, list[Round]] | None]
     return human and human[0], toys
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def read_human(prompts: Mapping[str, str]) -> Round:
     """What people wrote, cut to the length of the others."""
     model = storyteller.load()
     texts, logprobs = [], []
     for prompt, text in prompts.items():
-        start, ids = model.encode(prompt), model.tokenizer.encode_ordinary(text)[:LENGTH]
+        enough = text[: 2 * LENGTH * longest_token(model.tokenizer)]
+        start, ids = model.encode(prompt), model.tokenizer.encode_ordinary(enough)[:LENGTH]
         if len(ids) < LENGTH:
             raise ValueError(
                 f"what a person wrote after {prompt!r} must be at least {LENGTH} tokens, "

@@ -1,8 +1,10 @@
 """What all explorers share: labelled controls over a picture and its one-line summary."""
 
+import atexit
 import base64
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -30,6 +32,17 @@ CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
 panels_of_cell: dict[str, tuple[str, list["Panel"]]] = {}
+
+# The panel of each job. A job that is in torch when Python ends would abort the process.
+panel_of_job: weakref.WeakKeyDictionary[threading.Thread, "Panel"] = weakref.WeakKeyDictionary()
+
+
+@atexit.register
+def end_jobs() -> None:
+    """Stop all jobs, and wait for the step that each is in; half a minute is for one that hangs."""
+    for job, panel in list(panel_of_job.items()):
+        panel.job = None
+        job.join(timeout=30)
 
 
 class NamedImage(widgets.Image):
@@ -226,6 +239,7 @@ class Panel(widgets.VBox):
         self.stop_job()
         job = threading.Thread(target=self.run_job, args=(work,), daemon=True)
         self.job = job
+        panel_of_job[job] = self
         job.start()
         return job
 

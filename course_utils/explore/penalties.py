@@ -28,7 +28,7 @@ from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.model import storyteller
-from course_utils.model.tokenizer import token_name
+from course_utils.model.tokenizer import check_length, token_name
 
 TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."
@@ -168,12 +168,13 @@ def read(source: str | tuple[Sequence[str], Tensor], text: str) -> Read:
     return read_story(source, text) if isinstance(source, str) else read_toy(source, text)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def read_story(prompt: str, text: str) -> Read:
     model = storyteller.load()
     before = model.encode(prompt)
-    ids = [*before, *model.tokenizer.encode_ordinary(text)]
     context = model.gpt.config.n_positions
+    check_length("text", text, context - 1, model.tokenizer)
+    ids = [*before, *model.tokenizer.encode_ordinary(text)]
     if len(ids) > context:
         raise ValueError(
             f"prompt and text must be at most {context - 1} tokens together, got {len(ids) - 1}. "

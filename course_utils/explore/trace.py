@@ -29,6 +29,7 @@ from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
 from course_utils.model import storyteller
+from course_utils.model.tokenizer import check_length
 
 # From "Among the Forest People" by Clara Dillingham Pierson, 1898. The Storyteller has not read it.
 PROMPT = "The very next morning the Forest People awakened to find"
@@ -212,7 +213,9 @@ def fitting(prompt: str, human: str) -> tuple[str, str]:
 def human_ids(prompt: str, human: str) -> list[int]:
     """The tokens of a continuation; a word is set apart from the prompt's last one."""
     space = " " if human[:1].isalnum() and not prompt[-1:].isspace() else ""
-    return storyteller.load().tokenizer.encode_ordinary(space + human)
+    tokenizer = storyteller.load().tokenizer
+    check_length("human", human, LONGEST, tokenizer)
+    return tokenizer.encode_ordinary(space + human)
 
 
 def text_parts(name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]]:
@@ -234,7 +237,7 @@ def text_parts(name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]
         yield 1.0, ids
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def traced(prompt: str, ids: list[int], detail: str) -> Trace:
     """The probability of each of these tokens after the prompt, by the model as it is."""
     model = storyteller.load()

@@ -157,7 +157,9 @@ class GPT(nn.Module):
                     f"{folder / 'config.json'}: {key} must be {expected!r}, got {values[key]!r}. "
                     "Only plain GPT-2 models can be loaded"
                 )
-        model = cls(Config(**{field: values[field] for field in Config.__dataclass_fields__}))
+        model = cls(
+            Config(**{field: values[field] for field in Config.__dataclass_fields__})
+        ).float()
         model.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
         return model.eval()
 

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import functools
 from pathlib import Path
 
 import tiktoken
@@ -41,6 +42,26 @@ def load_tokenizer(path: Path) -> tiktoken.Encoding:
 def token_name(tokenizer: tiktoken.Encoding, token: int) -> str:
     """The token as text; of bytes that are no whole characters, their values: "\\xe2"."""
     return tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+
+
+def check_length(name: str, text: str, most: int, tokenizer: tiktoken.Encoding) -> None:
+    """ValueError if the text is too long for `most` tokens, were each as long as they come.
+
+    Asked before the text is encoded: tiktoken panics on a million spaces, and no `except Exception`
+    holds that.
+    """
+    characters = most * longest_token(tokenizer)
+    if len(text) > characters:
+        raise ValueError(
+            f"{name} must be at most {most} tokens, which are at most {characters} characters, "
+            f"got {len(text)} characters. Shorten it"
+        )
+
+
+@functools.cache
+def longest_token(tokenizer: tiktoken.Encoding) -> int:
+    """Bytes of the longest token."""
+    return max(map(len, tokenizer.token_byte_values()))
 
 
 class TextStream:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_utils.model.checksums import damage
 from course_utils.model.gpt import GPT, Config, from_gpt2
-from course_utils.model.tokenizer import load_tokenizer
+from course_utils.model.tokenizer import check_length, load_tokenizer
 
 HERE = Path(__file__).parent
 
@@ -34,15 +34,16 @@ class Storyteller:
         """
         if not prompt:
             raise ValueError("prompt must not be empty. Give the story a first word")
-        ids = [self.tokenizer.eot_token, *self.tokenizer.encode_ordinary(prompt)]
         context = self.gpt.config.n_positions
+        check_length("prompt", prompt, context - 1, self.tokenizer)
+        ids = [self.tokenizer.eot_token, *self.tokenizer.encode_ordinary(prompt)]
         if len(ids) > context:
             raise ValueError(
                 f"prompt must be at most {context - 1} tokens, got {len(ids) - 1}. Shorten it"
             )
         return ids
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def next_logits(self, prompt: str) -> Tensor:
         """The model's scores for the token after the prompt: (vocab,), float32, on the CPU."""
         ids = torch.tensor([self.encode(prompt)], device=self.device)
@@ -69,9 +70,9 @@ def load(
             f"{folder / 'tokenizer.ranks'} has {tokenizer.n_vocab} tokens, but the model has "
             f"{config.vocab_size}: it is another model's tokenizer. Reinstall the course"
         )
-    gpt = GPT(config)
+    gpt = GPT(config).to(device, dtype)
     gpt.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
-    return Storyteller(gpt.to(device, dtype).eval(), tokenizer, device)
+    return Storyteller(gpt.eval(), tokenizer, device)
 
 
 def check_files(folder: Path) -> None:
