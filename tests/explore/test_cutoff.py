@@ -12,9 +12,9 @@ from course_utils.explore.plots.cutoff import LOOKS, CutoffPicture, Track, apart
 
 # After "a" one token is sure, after "b" four are equal, after "c" it is 0.5, 0.25, 0.125, 0.125.
 TOY = [
-    ("a", torch.tensor([20.0, 0.0, 0.0, 0.0])),
-    ("b", torch.zeros(4)),
-    ("c", torch.tensor([0.5, 0.25, 0.125, 0.125]).log()),
+    ("a", torch.tensor([20.0, 0.0, 0.0, 0.0], dtype=torch.float64)),
+    ("b", torch.zeros(4, dtype=torch.float64)),
+    ("c", torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64).log()),
 ]
 
 
