@@ -67,11 +67,11 @@ def total_weight(
 ) -> np.ndarray:
     """Of all tokens, the sum of exp(logit / t - best): (rows, 1).
 
-    In float32, which takes a fifth of the time, unless p is so near the edge of a token, in `mass`
-    (rows, n), that this might move it to the other side.
+    In float32, unless p is so near the edge of a token, in `mass` (rows, n), that this might move
+    it to the other side.
     """
-    total = ((logits / t) - torch.from_numpy(best)).exp().sum(dim=-1, keepdim=True).double().numpy()
-    error = 1e-6 * (32 + abs(best))  # two roundings of a quotient, which is 32 below at most
+    total = (logits / t - torch.from_numpy(best)).exp().sum(dim=-1, keepdim=True).double().numpy()
+    error = 1e-6 * (32 + abs(best))  # float32 sums and exponents are off by a fraction of it
     if (abs(mass / total - p) < error).any():
         left = torch.from_numpy(quotients(logits.numpy(), t)).double()
         total = (left - torch.from_numpy(best)).exp().sum(dim=-1, keepdim=True).numpy()
