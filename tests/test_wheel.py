@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from strays import ROOT, checkout_at_work, tracked
 
-from course_utils.author.source import source_notebook
+from course_utils.author.notebook import source_notebook
 
 LARGEST = 40 * 10**6  # bytes
 BUILD = (

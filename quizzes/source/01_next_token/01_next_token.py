@@ -688,10 +688,10 @@ check.text(
 # - **C** `forward` or `toward`: a die leaves out unlikely words.
 # - **D** A word that in 43 of 100 draws is not the likeliest.
 
-# %% answer="one_draw"
+# %% answer="book_sentence"
 answer_draw = ""  # "A", "B", "C" or "D"
 
-# %% test="one_draw"
+# %% test="book_sentence"
 check.choice(
     answer_draw,
     right="D",
@@ -713,10 +713,10 @@ check.choice(
 # print(logits[-1].argmax().item())
 # ```
 
-# %% answer="which_row"
+# %% answer="table_model"
 answer_row = None  # a whole number
 
-# %% test="which_row"
+# %% test="table_model"
 check.number(
     answer_row,
     right=2,
@@ -855,14 +855,14 @@ for seed, logits in enumerate((NEXT_LOGITS, torch.tensor([-3.0, -1.0, -2.0]), FO
     )
 ### END HIDDEN TESTS
 
-# %% [markdown] question="The end of a batch" points=2
+# %% [markdown] question="A batch of texts" points=2
 # Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*. A row ends at its first
 # `end`; what it draws later does not count. The function should return in which step, from 1, the
 # last row ends, or the number of all steps if one never does. A real library ran on too long
 # because of this [mistral214]. Repair it.
 
 
-# %% answer="batch_end_repair"
+# %% answer="text_batch_repair"
 def repaired_steps(tokens, end):
     ### BEGIN SOLUTION
     finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
@@ -880,7 +880,7 @@ def repaired_steps(tokens, end):
     return len(tokens)
 
 
-# %% test="batch_end_repair"
+# %% test="text_batch_repair"
 def example():
     check.gives(
         repaired_steps,

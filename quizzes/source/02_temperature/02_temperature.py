@@ -523,10 +523,10 @@ check.number(
 # - **C** No: one shift for all tokens changes nothing.
 # - **D** No: softmax undoes whatever was done to the logits.
 
-# %% answer="log_softmax_first"
+# %% answer="disputed_formula"
 answer_logprobs = ""  # "A", "B", "C" or "D"
 
-# %% test="log_softmax_first"
+# %% test="disputed_formula"
 check.choice(
     answer_logprobs,
     right="C",
@@ -537,12 +537,12 @@ check.choice(
     },
 )
 
-# %% [markdown] question="The idle knob" points=2
+# %% [markdown] question="A temperature function" points=2
 # Find the bug. This function runs without an error, and its temperature does nothing. Repair it:
 # the result must be softmax with temperature.
 
 
-# %% answer="scaling_repair"
+# %% answer="temperature_code_repair"
 def repaired_scaling(logits, temperature):
     ### BEGIN SOLUTION
     return (logits / temperature).softmax(dim=-1)
@@ -552,7 +552,7 @@ def repaired_scaling(logits, temperature):
     return probs / probs.sum(dim=-1, keepdim=True)
 
 
-# %% test="scaling_repair"
+# %% test="temperature_code_repair"
 def example():
     check.close(
         repaired_scaling,
@@ -628,13 +628,13 @@ for fast in (True, False):
         )
 ### END HIDDEN TESTS
 
-# %% [markdown] question="Temperature zero" points=2
+# %% [markdown] question="A sampling function" points=2
 # Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each
 # row gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T*
 # above 0 nothing changes.
 
 
-# %% answer="zero_repair"
+# %% answer="sampling_code_repair"
 def repaired_zero(logits, temperature):
     ### BEGIN SOLUTION
     if temperature == 0:
@@ -646,7 +646,7 @@ def repaired_zero(logits, temperature):
     return probs
 
 
-# %% test="zero_repair"
+# %% test="sampling_code_repair"
 def one_row():
     check.close(
         repaired_zero,

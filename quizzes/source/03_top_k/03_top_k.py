@@ -665,7 +665,7 @@ check.choice(
     },
 )
 
-# %% [markdown] question="When k is zero" points=1
+# %% [markdown] question="A call of top-k" points=1
 # A library did not ask for *k* = 0 apart [litgpt2309]. Which word does greedy choice print? Work it
 # out first. (`scatter` writes the values to their places. Of equals, `argmax` takes the first
 # here.)
@@ -677,10 +677,10 @@ check.choice(
 # print(VOCABULARY[kept.argmax()])
 # ```
 
-# %% answer="k_zero"
+# %% answer="top_k_call"
 answer_word = ""  # one of the nine words
 
-# %% test="k_zero"
+# %% test="top_k_call"
 check.text(
     answer_word,
     right="closer",
@@ -694,7 +694,7 @@ check.text(
     hint="How many values does topk(0) bring back? Write down the row that argmax sees.",
 )
 
-# %% [markdown] question="Five or seven" points=1
+# %% [markdown] question="Lines in a log" points=1
 # A model ran in bfloat16 with *k* = 1 and *T* above 0. Two equal requests were answered with ` 5`
 # and with ` 7` [tpuinference3580]. Why?
 #
@@ -703,10 +703,10 @@ check.text(
 # - **C** bfloat16 adds a little noise to the logits of each request.
 # - **D** One token was kept, but a draw can miss it.
 
-# %% answer="five_or_seven"
+# %% answer="log_lines"
 answer_two = ""  # "A", "B", "C" or "D"
 
-# %% test="five_or_seven"
+# %% test="log_lines"
 check.choice(
     answer_two,
     right="B",

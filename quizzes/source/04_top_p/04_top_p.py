@@ -548,14 +548,14 @@ check.choice(
     },
 )
 
-# %% [markdown] question="The first of five" points=1
+# %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, which
 # probability is the first token drawn with? Three decimals.
 
-# %% answer="first_share"
+# %% answer="five_tokens_share"
 answer_share = None  # a number between 0 and 1
 
-# %% test="first_share"
+# %% test="five_tokens_share"
 check.number(
     answer_share,
     right=0.5 / 0.875,
@@ -619,7 +619,7 @@ check.ids(
     hint="Sort, add up until p is reached, then look up where those tokens stand.",
 )
 
-# %% [markdown] question="On either side" points=1
+# %% [markdown] question="Calls of a nucleus" points=1
 # What does this print? At *T* = 0.5 the probabilities are squared and divided by their sum.
 #
 # ```python
@@ -629,10 +629,10 @@ check.ids(
 # print(len(kept(first)), len(kept(last)))
 # ```
 
-# %% answer="either_side"
+# %% answer="nucleus_calls"
 answer_counts = ""  # two numbers with a space between
 
-# %% test="either_side"
+# %% test="nucleus_calls"
 check.text(
     answer_counts,
     right="1 2",
@@ -688,7 +688,7 @@ check.choice(
     },
 )
 
-# %% [markdown] question="The second digit of p" points=1
+# %% [markdown] question="Two values of p" points=1
 # You raise *p* from 0.94 to 0.95, and a sixth more tokens come into the nucleus. How many draws
 # does that touch?
 #
@@ -697,10 +697,10 @@ check.choice(
 # - **C** None, as the odds between the old tokens stay the same.
 # - **D** Nearly all of them, as every share is divided by a new sum.
 
-# %% answer="two_digits"
+# %% answer="two_p_values"
 answer_digits = ""  # "A", "B", "C" or "D"
 
-# %% test="two_digits"
+# %% test="two_p_values"
 check.choice(
     answer_digits,
     right="B",

@@ -619,7 +619,7 @@ check.number(
     hint="Work out both amounts by themselves, as the section on nine words does, and subtract.",
 )
 
-# %% [markdown] question="Five wolves in the prompt" points=1
+# %% [markdown] question="Five wolves" points=1
 # On a vLLM server, a prompt says ` wolf` five times. The answer has no token yet. Repetition
 # penalty 1.2, frequency penalty 1, presence penalty 1. Which of them move the logit of ` wolf`?
 #
@@ -642,14 +642,14 @@ check.choice(
     },
 )
 
-# %% [markdown] question="Almost pi" points=1
+# %% [markdown] question="A run of digits" points=1
 # The text so far is the ids `3 1 4 1 5 3 1`, and no run of *n* = 2 may come twice. Which ids are
 # forbidden next?
 
-# %% answer="forbidden"
+# %% answer="digit_run"
 answer_forbidden = []  # token ids, such as [0, 2]
 
-# %% test="forbidden"
+# %% test="digit_run"
 check.ids(
     answer_forbidden,
     right={4, 5},
@@ -667,7 +667,7 @@ check.ids(
     hint="The last token opens a pair. Which pairs that open so are in the text? See forbidding runs.",
 )
 
-# %% [markdown] question="The cat came back" points=1
+# %% [markdown] question="A story about a cat" points=1
 # You ban the token ` cat` by a logit bias of −100. A story opens with `Cat` all the same. What
 # happened?
 #
@@ -676,10 +676,10 @@ check.ids(
 # - **C** A bias acts on the prompt, not on new tokens.
 # - **D** The story spelled the word with other tokens.
 
-# %% answer="cat_and_bias"
+# %% answer="cat_story"
 answer_ban = ""  # "A", "B", "C" or "D"
 
-# %% test="cat_and_bias"
+# %% test="cat_story"
 check.choice(
     answer_ban,
     right="D",
@@ -714,7 +714,7 @@ check.number(
     hint="See the section on the repetition penalty: the logit has to fall, and once only.",
 )
 
-# %% [markdown] question="The aforementioned patient" points=1
+# %% [markdown] question="Reports from a clinic" points=1
 # A clinic's reports say `the patient`, then `the aforementioned patient`, then `the said
 # individual`. None has ever looped. The frequency penalty is 0.8. What do you try first?
 #
@@ -723,10 +723,10 @@ check.number(
 # - **C** Forbid runs of two tokens instead.
 # - **D** Lower the temperature to 0.2, and keep the penalty as it is.
 
-# %% answer="odd_reports"
+# %% answer="clinic_reports"
 answer_reports = ""  # "A", "B", "C" or "D"
 
-# %% test="odd_reports"
+# %% test="clinic_reports"
 check.choice(
     answer_reports,
     right="A",
@@ -776,10 +776,10 @@ check.text(
 # - **C** All three, as softmax ignores a shift of all logits.
 # - **D** None, as each of them changes logits.
 
-# %% answer="shifted_model"
+# %% answer="new_version"
 answer_shift = ""  # "A", "B", "C" or "D"
 
-# %% test="shifted_model"
+# %% test="new_version"
 check.choice(
     answer_shift,
     right="B",

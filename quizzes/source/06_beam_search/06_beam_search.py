@@ -901,13 +901,13 @@ for rows, k, expect in (
     )
 ### END HIDDEN TESTS
 
-# %% [markdown] question="Beams in three tensors" points=2
+# %% [markdown] question="Beams in tensors" points=2
 # Find the bug. The best candidates are found, but each token is glued to the wrong past. Real
 # projects have lost or mixed up the beam that a token came from [visdialrl11] [vllm31101]. Repair
 # it: each new text is its *parent's* ids and its token, the best text first.
 
 
-# %% answer="tensor_beams_repair"
+# %% answer="beam_tensors_repair"
 def repaired_growth(ids, totals, logprobs):
     """ids (beams, length), totals (beams,), logprobs (beams, vocabulary), all tensors.
 
@@ -926,7 +926,7 @@ def repaired_growth(ids, totals, logprobs):
     return grown
 
 
-# %% test="tensor_beams_repair"
+# %% test="beam_tensors_repair"
 def example():
     check.close(
         repaired_growth,

@@ -809,10 +809,10 @@ check.number(
 # print(total([1.0, 1e20, 1.0, -1e20, 1.0]), total([1e20, -1e20, 1.0, 1.0, 1.0]))
 # ```
 
-# %% answer="two_totals"
+# %% answer="five_numbers"
 answer_totals = ""  # for example "5.0 6.0"
 
-# %% test="two_totals"
+# %% test="five_numbers"
 check.text(
     answer_totals,
     right="1.0 3.0",
@@ -828,7 +828,7 @@ check.text(
     hint="Look at the section on what a seed does not give you: a small number beside a large one.",
 )
 
-# %% [markdown] question="From word 50 on" points=1
+# %% [markdown] question="A service under check" points=1
 # A provider gets the same request twice, *T* = 0, same seed, and reports the same fingerprint. The
 # answers differ from word 50 on. The likeliest reason?
 #
@@ -837,10 +837,10 @@ check.text(
 # - **C** At *T* = 0 the provider still draws, but with little luck.
 # - **D** The model has learnt from the first answer.
 
-# %% answer="same_seed"
+# %% answer="service_check"
 answer_same = ""  # "A", "B", "C" or "D"
 
-# %% test="same_seed"
+# %% test="service_check"
 check.choice(
     answer_same,
     right="A",
@@ -967,7 +967,7 @@ for t in (0.5, 1.0, 2.0):
 # [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed `seeds[i]` gives.
 
 
-# %% answer="vllm_draws_repair"
+# %% answer="vllm_proposal_repair"
 def repaired_draws(probs, seeds):
     """The token drawn in each row. probs: (rows, vocab); seeds: a list of ints, one a row."""
     ### BEGIN SOLUTION
@@ -979,7 +979,7 @@ def repaired_draws(probs, seeds):
     return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
 
 
-# %% test="vllm_draws_repair"
+# %% test="vllm_proposal_repair"
 def example():
     probs = torch.full((3, 10), 0.1)
     check.gives(

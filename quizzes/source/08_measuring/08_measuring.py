@@ -713,7 +713,7 @@ for name, seed in (("p 0.95", 0), ("T 1", 0), ("T 1", 100), ("T 1", 200)):
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
 # it can read: the button at the end scores.
 
-# %% [markdown] question="A book and a beam" points=1
+# %% [markdown] question="Two rows of numbers" points=1
 # The token probabilities of two texts, one from a book, one from beam search.
 #
 #     first    0.61  0.58  0.72  0.66
@@ -770,10 +770,10 @@ check.number(
 # print(distinct_n([text, text], 1))
 # ```
 
-# %% answer="same_text_twice"
+# %% answer="king_and_queen"
 answer_twice = None  # a number
 
-# %% test="same_text_twice"
+# %% test="king_and_queen"
 check.number(
     answer_twice,
     right=0.4,
@@ -799,10 +799,10 @@ check.number(
 # - **C** R writes best: the lowest self-BLEU is the one to look for.
 # - **D** P's texts are diverse, R writes nearly the same each time.
 
-# %% answer="self_bleu_side"
+# %% answer="thousand_texts"
 answer_side = ""  # "A", "B", "C" or "D"
 
-# %% test="self_bleu_side"
+# %% test="thousand_texts"
 check.choice(
     answer_side,
     right="A",
@@ -905,10 +905,10 @@ check.choice(
 # - **C** R: human text is full of surprises, and R has the most.
 # - **D** None of them: perplexity tells about models, and nothing about texts.
 
-# %% answer="which_first"
+# %% answer="three_settings"
 answer_first = ""  # "A", "B", "C" or "D"
 
-# %% test="which_first"
+# %% test="three_settings"
 check.choice(
     answer_first,
     right="B",

@@ -932,7 +932,7 @@ check.number(
     hint="Start, surprise in bits, error, a tenth of it: see the section on mirostat.",
 )
 
-# %% [markdown] question="Three times the heat" points=1
+# %% [markdown] question="A change of temperature" points=1
 # *T* comes first, and you raise it from 1 to 3. Which cut keeps exactly the tokens that it kept
 # before?
 #
@@ -941,10 +941,10 @@ check.number(
 # - **C** Top-p: the order of the tokens stays, and with it the nucleus.
 # - **D** Eta: its bar sinks as entropy rises, which makes up for the heat.
 
-# %% answer="heat_proof"
+# %% answer="temperature_change"
 answer_heat = ""  # "A", "B", "C" or "D"
 
-# %% test="heat_proof"
+# %% test="temperature_change"
 check.choice(
     answer_heat,
     right="B",

@@ -148,8 +148,8 @@ BANK = {
             "reversed": '"a that the one"',
         },
     ),
-    "one_draw": choice("answer_draw", "D"),
-    "which_row": predict(
+    "book_sentence": choice("answer_draw", "D"),
+    "table_model": predict(
         "answer_row",
         {"whole": "2", "float": "2.0", "computed": "torch.tensor([1.0, 0.0, 4.0]).argmax().item()"},
         {"first row": 0, "last token itself": 1, "its logit": 4, "largest of all": 5, "count": 3},
@@ -271,7 +271,7 @@ BANK = {
             """,
         },
     ),
-    "batch_end_repair": repair(
+    "text_batch_repair": repair(
         {
             "or": """
                 finished = torch.zeros(tokens.shape[1], dtype=torch.bool)

@@ -81,8 +81,8 @@ BANK = {
         {"rounded": "0.941", "fraction": "16 / 17", "two squares": "0.8**2 / (0.8**2 + 0.2**2)"},
         {"unchanged": 0.8, "divided": 1.6, "not normalised": 0.64, "hotter": 0.667, "half": 0.9},
     ),
-    "log_softmax_first": choice("answer_logprobs", "C"),
-    "scaling_repair": repair(
+    "disputed_formula": choice("answer_logprobs", "C"),
+    "temperature_code_repair": repair(
         {
             "logits divided": """
                 probs = logits.softmax(dim=-1)
@@ -202,7 +202,7 @@ BANK = {
             """,
         },
     ),
-    "zero_repair": repair(
+    "sampling_code_repair": repair(
         {
             "one-hot": """
                 probs = (logits / temperature).softmax(dim=-1)

@@ -244,7 +244,7 @@ BANK = {
         },
     ),
     "two_prompts": choice("answer_knife", "D"),
-    "k_zero": predict(
+    "top_k_call": predict(
         "answer_word",
         {"word": "'closer'", "with spaces": "' closer '", "computed": "VOCABULARY[0]"},
         {
@@ -256,7 +256,7 @@ BANK = {
             "nothing": "''",
         },
     ),
-    "five_or_seven": choice("answer_two", "B"),
+    "log_lines": choice("answer_two", "B"),
     "mingpt_repair": repair(
         {
             "minus infinity": """

@@ -190,7 +190,7 @@ BANK = {
         },
     ),
     "ninety_seven": choice("answer_sure", "C"),
-    "first_share": number(
+    "five_tokens_share": number(
         "answer_share",
         {"rounded": "0.571", "fraction": "4 / 7", "computed": "0.5 / (0.5 + 0.25 + 0.125)"},
         {
@@ -214,7 +214,7 @@ BANK = {
             "twice": [1, 3, 3],
         },
     ),
-    "either_side": predict(
+    "nucleus_calls": predict(
         "answer_counts",
         {"as printed": '"1 2"', "with spaces": '" 1  2 "', "computed": 'f"{1} {2}"'},
         {
@@ -231,7 +231,7 @@ BANK = {
         {"not renormalised": 3, "crossing token dropped": 1, "top-k ignored": 4, "none": 0},
     ),
     "colder_cut": choice("answer_colder", "D"),
-    "two_digits": choice("answer_digits", "B"),
+    "two_p_values": choice("answer_digits", "B"),
     "line_repair": repair(
         {
             "mass before": """

@@ -152,7 +152,7 @@ BANK = {
         },
     ),
     "five_wolves": choice("answer_prompt", "C"),
-    "forbidden": predict(
+    "digit_run": predict(
         "answer_forbidden",
         {"list": "[4, 5]", "other order": "[5, 4]", "tuple": "(4, 5)", "set": "{4, 5}"},
         {
@@ -166,7 +166,7 @@ BANK = {
             "none": "[]",
         },
     ),
-    "cat_and_bias": choice("answer_ban", "D"),
+    "cat_story": choice("answer_ban", "D"),
     "token_meets_theta": number(
         "answer_negative",
         {"value": "-1.8", "worked out": "-1.5 * 1.2"},
@@ -180,7 +180,7 @@ BANK = {
             "subtracted twice": -3.9,
         },
     ),
-    "odd_reports": choice("answer_reports", "A"),
+    "clinic_reports": choice("answer_reports", "A"),
     "six_letters": predict(
         "answer_letters",
         {
@@ -198,7 +198,7 @@ BANK = {
             "a list": "['a', 'a', 'b', 'a', 'b', 'a']",
         },
     ),
-    "shifted_model": choice("answer_shift", "B"),
+    "new_version": choice("answer_shift", "B"),
     "frequency_repair": repair(
         {
             "bincount": """

@@ -656,7 +656,7 @@ BANK = {
             """,
         },
     ),
-    "tensor_beams_repair": repair(
+    "beam_tensors_repair": repair(
         {
             "indexed": """
                 beams, vocabulary = logprobs.shape

@@ -59,7 +59,7 @@ BANK = {
         {"float": "1.0", "whole": "1", "computed": "0.25 / 0.25"},
         {"T only": 0.725, "T last": 0.8, "p only": 0.667, "unchanged": 0.5, "percent": 100},
     ),
-    "two_totals": predict(
+    "five_numbers": predict(
         "answer_totals",
         {"text": "'1.0 3.0'", "computed": "f'{1.0} {3.0}'", "spaces": "'  1.0   3.0 '"},
         {
@@ -74,7 +74,7 @@ BANK = {
             "empty": "''",
         },
     ),
-    "same_seed": choice("answer_same", "A"),
+    "service_check": choice("answer_same", "A"),
     "fish_speech_change": choice("answer_fewer", "D"),
     "request_repair": repair(
         {
@@ -208,7 +208,7 @@ BANK = {
             """,
         },
     ),
-    "vllm_draws_repair": repair(
+    "vllm_proposal_repair": repair(
         {
             "a generator a row": """
                 generator = torch.Generator().manual_seed(seeds[0])

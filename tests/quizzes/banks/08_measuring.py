@@ -190,7 +190,7 @@ BANK = {
             "typical probability": 0.25,
         },
     ),
-    "same_text_twice": predict(
+    "king_and_queen": predict(
         "answer_twice",
         {
             "decimal": "0.4",
@@ -199,7 +199,7 @@ BANK = {
         },
         {"averaged": 0.8, "repeats": 0.6, "all different": 1.0, "half": 0.5, "count": 4},
     ),
-    "self_bleu_side": choice("answer_side", "A"),
+    "thousand_texts": choice("answer_side", "A"),
     "five_short_texts": predict(
         "answer_endings",
         {"list": "[0, 3]", "other order": "[3, 0]", "tuple": "(0, 3)"},
@@ -225,7 +225,7 @@ BANK = {
         },
     ),
     "half_temperature": choice("answer_whose", "D"),
-    "which_first": choice("answer_first", "B"),
+    "three_settings": choice("answer_first", "B"),
     "overlap_repair": repair(
         {
             "by place": """

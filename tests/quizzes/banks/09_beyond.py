@@ -149,7 +149,7 @@ BANK = {
                 4,
             ),
             "penalty too weak": ("return min_p(frequency_penalty(logits, ids, 0.05), 0.05)", 3),
-            "drops the best": ("return typical_p(dry(logits, ids), 0.2)", 3),
+            "drops the best": ("return typical_p(dry(logits, ids), 0.2)", 4),
             "chance inside": (
                 """
                 logits = min_p(dry(logits, ids), 0.05)
@@ -246,7 +246,7 @@ BANK = {
             "surprise for error": 5.5,
         },
     ),
-    "heat_proof": choice("answer_heat", "B"),
+    "temperature_change": choice("answer_heat", "B"),
     "web_address": choice("answer_address", "D"),
     "min_p_objection": choice("answer_objection", "A"),
     "xtc_repair": repair(
