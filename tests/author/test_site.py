@@ -17,7 +17,6 @@ from course_utils.author.notebook import source_notebook
 from course_utils.author.site import formula, html
 from course_utils.author.source import HIDDEN, SOLUTION, inside, put
 from course_utils.cli import ROOT
-from course_utils.explore import panel
 from course_utils.explore.still import still
 
 
@@ -187,7 +186,7 @@ def test_a_formula_that_cannot_be_read_is_shown_to_its_author():
 
 
 def test_a_still_waits_for_the_texts_that_are_written_behind(monkeypatch):
-    monkeypatch.setattr(panels, "PATIENCE", 0.0)
+    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
     panel = explore.Playground("Once upon a time", samples=1, max_new_tokens=8)
     shown = BeautifulSoup(still(panel), "html.parser")
     assert len(shown.select(".card .text span[aria-description]")) == 8
