@@ -1,11 +1,24 @@
-"""Random logits for property tests: small to large, tied, cut, sharp, flat, extreme, any dtype."""
+"""Cases for property tests: how many, and random logits, small to large, tied, cut, sharp, flat,
+extreme, of any dtype.
+
+A property has as many cases as the profile says: 10 in `make quick`, 1,000 in `make prove`, and 100
+in `make test` and wherever none is named (`pytest --hypothesis-profile=prove` names one).
+`@examples(n)` says otherwise. Cases are the same each time.
+"""
 
 import math
 
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 
+PROFILES = {"quick": 10, "test": 100, "prove": 1000}
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def examples(most: int) -> settings:
+    """`most` cases in `make prove`, a tenth in `make test`, a hundredth in `make quick`."""
+    return settings(max_examples=most * settings.default.max_examples // PROFILES["prove"])
 
 
 @st.composite

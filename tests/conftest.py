@@ -4,12 +4,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import PROFILES
+from hypothesis import HealthCheck, settings
 
 from course_utils.cli import ROOT
 from course_utils.grading import sandbox
 from course_utils.model.storyteller import load
 
 torch.set_num_threads(1)
+for name, cases in PROFILES.items():
+    settings.register_profile(
+        name,
+        max_examples=cases,
+        derandomize=True,
+        deadline=None,  # a busy machine fails no test
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("test")
 
 
 @pytest.fixture(scope="session")

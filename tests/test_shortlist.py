@@ -5,7 +5,7 @@ import math
 import cases
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.sampling import sample, temperature, top_k, top_p
@@ -32,7 +32,7 @@ def mass_before(logits, t, k):
     return before, order
 
 
-@settings(max_examples=4000, deadline=None)
+@cases.examples(4000)
 @given(
     cases.logits(),
     st.sampled_from([0.0, 0.3, 1.0]) | st.floats(0, 5),

@@ -3,7 +3,7 @@ import threading
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import explore, penalties
@@ -63,7 +63,6 @@ def test_every_token_of_a_repeat_is_marked():
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_the_dots_are_as_many_as_the_share_says(ids):
     repeats = sum(lag is not None for lag in loops.lags(ids))
     if len(ids) >= 4:
@@ -74,7 +73,6 @@ def test_the_dots_are_as_many_as_the_share_says(ids):
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_a_loop_is_found_where_the_metric_finds_one(ids):
     found = loops.loop(ids)
     assert (found is not None) == ends_in_loop(ids)
