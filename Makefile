@@ -7,10 +7,21 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 lab: $(VENV)/lab.installed
 	$(BIN)/course lab
 
-test: $(VENV)/test.installed
+# Two workers. tests/conftest.py says which tests stay together, and puts the longest first.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+
+quick: lint
+	$(PYTEST) -m "not (slow or browser or grading or prove)" --hypothesis-profile quick
+
+test: lint
+	$(PYTEST) -m "not prove"
+
+prove: lint
+	$(BIN)/python tests/proof.py $(PYTEST) --hypothesis-profile prove
 
 bank: $(VENV)/test.installed
 	$(BIN)/python tests/quizzes/bank.py
@@ -41,4 +52,4 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	$(PIP) --editable '.[test,grading,oracle,train,site,classroom]'
 	touch $@
 
-.PHONY: lab test bank same build bench model
+.PHONY: lab lint quick test prove bank same build bench model

@@ -8,6 +8,7 @@ in `make test` and wherever none is named (`pytest --hypothesis-profile=prove` n
 
 import math
 
+import pytest
 import torch
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,6 +20,14 @@ DTYPES = (torch.float16, torch.bfloat16, torch.float32)
 def examples(most: int) -> settings:
     """`most` cases in `make prove`, a tenth in `make test`, a hundredth in `make quick`."""
     return settings(max_examples=most * settings.default.max_examples // PROFILES["prove"])
+
+
+def at_least(*kept, of) -> list:
+    """Parameters: some are in `make test`, and all in `make prove`."""
+    assert set(kept) <= set(of), f"{kept} are not all in {of}"
+    return [
+        value if value in kept else pytest.param(value, marks=pytest.mark.prove) for value in of
+    ]
 
 
 @st.composite

@@ -67,7 +67,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_the_page_can_be_followed_from_top_to_bottom(copy):
     steps = list(STEP.finditer(PAGE.read_text("utf-8")))
     for step in steps:
