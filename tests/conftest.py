@@ -1,5 +1,6 @@
 import os
 import shutil
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def pytest_collection_modifyitems(items):
         group = folder if folder.name == "browser" else item.path
         item.add_marker(pytest.mark.xdist_group(str(group)))
     items.sort(key=lambda item: item.path.parent.name != "browser")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have recorded: record_property(title of a section, line)."""
+    sections = defaultdict(list)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for title, line in report.user_properties:
+                    sections[title].append(line)
+    for title, lines in sections.items():
+        terminalreporter.section(title)
+        terminalreporter.write("\n".join(sorted(lines)) + "\n")
 
 
 @pytest.fixture(autouse=True)

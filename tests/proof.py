@@ -73,7 +73,7 @@ def main(command: list[str]) -> int:
     if status == 0:
         minutes = (time.monotonic() - start) / 60
         PAGE.write_text(page(cases, minutes, f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
-        print(f"wrote {PAGE.relative_to(ROOT)}")
+        print(f"wrote {PAGE}")
     return status
 
 

@@ -113,6 +113,7 @@ PROMPTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "process",
     [

@@ -51,6 +51,13 @@ class Lab:
         page.wait_for_selector("#jp-main-dock-panel", timeout=120_000)
         page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        # The page shows before Lab has restored what was open and knows its shortcuts.
+        page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+        page.wait_for_function(
+            """() => window.jupyterapp.commands.keyBindings.some(
+                binding => binding.command === 'apputils:activate-command-palette')""",
+            timeout=60_000,
+        )
         if run:
             self.run_all()
         return page

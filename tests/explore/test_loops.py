@@ -184,6 +184,7 @@ def test_stop_leaves_what_is_written_and_the_next_slider_finishes_it(panel, monk
     assert all(len(text.ids) >= 30 for text in panel.state().texts) and message(panel) == ""
 
 
+@pytest.mark.slow
 def test_a_cell_does_not_wait_for_a_slow_function(storyteller, monkeypatch):
     go_on, mine = threading.Event(), []
 
@@ -202,6 +203,7 @@ def test_a_cell_does_not_wait_for_a_slow_function(storyteller, monkeypatch):
     assert panel.unwritten() == [] and "slow" in panel.text
 
 
+@pytest.mark.slow
 def test_another_prompt_writes_all_texts_and_a_bad_one_none(panel):
     good = panel.image.value, panel.text
     panel.controls["prompt"].value = ""
@@ -217,6 +219,7 @@ def test_another_prompt_writes_all_texts_and_a_bad_one_none(panel):
 # A learner's own function
 
 
+@pytest.mark.slow
 def test_a_function_takes_the_place_of_the_penalties(storyteller):
     def mine(logits, ids):
         return penalties.repetition_penalty(logits, ids, 1.2)

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cases import at_least
-from grading.tiny import NAME, RIGHT, make_course, results, scores, submit
+from grading.tiny import NAME, RIGHT, results, scores, submit
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 LONGEST = 180  # seconds for one run, on a busy machine
@@ -29,9 +29,10 @@ ANSWERS = {
 
 
 @pytest.fixture(scope="module")
-def submitted(tmp_path_factory) -> Path:
+def submitted(made, tmp_path_factory) -> Path:
     """A course with submissions, and a file beside each by which its processes can be told."""
-    course = make_course(tmp_path_factory.mktemp("submitted"))
+    folder = tmp_path_factory.mktemp("submitted")
+    course = shutil.copytree(made, folder, dirs_exist_ok=True) / "quizzes"
     for student, answers in ANSWERS.items():
         (submit(course, student, **answers) / "data.txt").write_text("1 2 3")
     return course

@@ -1,10 +1,10 @@
-"""Every answer of the bank, in this process; tests/grading runs a sample through nbgrader."""
+"""Every answer of the bank, in this process; make prove sends them through nbgrader too."""
 
 import ast
 import re
 
 import pytest
-from bank import BANKS, HIDDEN, KINDS, MODULES, SOLUTION, Module, answered
+from bank import BANKS, HIDDEN, KINDS, MODULES, SOLUTION, Module, answered, measure
 
 LESSONS = [name for name in MODULES if name != "00_start_here"]
 module = pytest.fixture(params=MODULES, scope="module")(lambda request: Module(request.param))
@@ -34,8 +34,8 @@ def test_the_page_says_how_much_there_is_to_score(module):
     assert any(promise in text for text in module.prose), promise
 
 
-def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, measured):
-    assert [row for row in measured(module.name) if not row.good] == []
+def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module):
+    assert [row for row in measure(module.name) if not row.good] == []
 
 
 def test_a_wrong_answer_takes_points_from_no_other_item(module):
