@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 lab: $(VENV)/lab.installed
 	$(BIN)/course lab
 
-# Two workers. tests/conftest.py says which tests stay together, and puts the longest first.
+# Two workers. tests/conftest.py says which tests stay together, and which begin.
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/test.installed

@@ -59,11 +59,16 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess:
         command,
         shell=True,
         cwd=folder,
-        env=os.environ | {"PATH": os.pathsep.join(path), "PYTHONPATH": os.pathsep.join(python)},
+        env=os.environ
+        | {
+            "PATH": os.pathsep.join(path),
+            "PYTHONPATH": os.pathsep.join(python),
+            "PRE_COMMIT_HOME": str(folder.with_name("pre-commit")),  # others may hold its lock
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
     )
 
 
