@@ -8,11 +8,13 @@ PIP := $(BIN)/python -m pip install $(if $(CI),--quiet) --disable-pip-version-ch
 lab: $(VENV)/lab.installed
 	$(BIN)/course lab
 
-test: $(VENV)/test.installed
+# Two workers. tests/conftest.py says which tests stay together, and which begin.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
+lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/python -m pytest
 
 bank: $(VENV)/test.installed
 	$(BIN)/python tests/quizzes/bank.py
@@ -47,4 +49,4 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	$(PIP) --editable '.[test,grading,oracle,train,site,classroom]'
 	touch $@
 
-.PHONY: lab test bank same build bench model
+.PHONY: lab lint quick test prove bank same build bench model

@@ -1,11 +1,33 @@
-"""Random logits for property tests: small to large, tied, cut, sharp, flat, extreme, any dtype."""
+"""Cases for property tests: how many, and random logits, small to large, tied, cut, sharp, flat,
+extreme, of any dtype.
+
+A property has as many cases as the profile says: 10 in `make quick`, 1,000 in `make prove`, and 100
+in `make test` and wherever none is named (`pytest --hypothesis-profile=prove` names one).
+`@examples(n)` says otherwise. Cases are the same each time.
+"""
 
 import math
 
+import pytest
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 
+PROFILES = {"quick": 10, "test": 100, "prove": 1000}
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def examples(most: int) -> settings:
+    """`most` cases in `make prove`, a tenth in `make test`, a hundredth in `make quick`."""
+    return settings(max_examples=most * settings.default.max_examples // PROFILES["prove"])
+
+
+def at_least(*kept, of) -> list:
+    """Parameters: some are in `make test`, and all in `make prove`."""
+    assert set(kept) <= set(of), f"{kept} are not all in {of}"
+    return [
+        value if value in kept else pytest.param(value, marks=pytest.mark.prove) for value in of
+    ]
 
 
 @st.composite

@@ -1,15 +1,57 @@
 import os
 import shutil
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import torch
+from cases import PROFILES
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from course_utils.cli import ROOT
 from course_utils.grading import sandbox
 from course_utils.model.storyteller import load
 
 torch.set_num_threads(1)
+for name, cases in PROFILES.items():
+    settings.register_profile(
+        name,
+        max_examples=cases,
+        derandomize=True,
+        deadline=None,  # a busy machine fails no test
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("test")
+
+
+def pytest_collection_modifyitems(items):
+    """For pytest-xdist: what a file's tests share is made once, so they stay on one worker, and all
+    that use one JupyterLab do. These take longest, and begin."""
+    for item in items:
+        folder = item.path.parent
+        group = folder if folder.name == "browser" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+    items.sort(key=lambda item: item.path.parent.name != "browser")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have recorded: record_property(title of a section, line)."""
+    sections = defaultdict(list)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for title, line in report.user_properties:
+                    sections[title].append(line)
+    for title, lines in sections.items():
+        terminalreporter.section(title)
+        terminalreporter.write("\n".join(sorted(lines)) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """No test depends on which ran before it."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +77,14 @@ def sandboxed() -> None:
 
 @pytest.fixture(scope="session")
 def lesson_pages(tmp_path_factory) -> list[Path]:
-    """What `course html` writes of this course."""
+    """What `course html` writes of this course, made once for all workers."""
     from course_utils.author.site import html  # slow to import
 
-    return list(html(ROOT, tmp_path_factory.mktemp("site")))
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "site.lock"):
+        if not (folder / "site").exists():
+            list(html(ROOT, folder / "making"))
+            (folder / "making").rename(folder / "site")
+    return sorted((folder / "site").glob("*.html"))

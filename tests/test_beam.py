@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 
 import pytest
 import torch
+from cases import at_least
 from torch.nn.functional import cosine_similarity
 
 from course_utils.beam import (
@@ -167,13 +168,14 @@ def theirs(oracle, prompts, settings):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("every", at_least(7, of=[7, 1]), ids="every={}".format)
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_texts_and_scores_equal_those_of_transformers(storyteller, oracle, settings):
+def test_texts_and_scores_equal_those_of_transformers(storyteller, oracle, settings, every):
     assert len(set(OPENINGS)) == 50
     num_beams, new, length_penalty, early_stopping, num_return, name = settings
     process = process_named(name, storyteller.tokenizer.eot_token)
     by_length = defaultdict(list)
-    for opening in OPENINGS if new < 100 else OPENINGS[::17]:
+    for opening in OPENINGS[:: every if new < 100 else 17]:
         by_length[len(storyteller.encode(opening))].append(opening)
     for openings in by_length.values():
         expected = theirs(oracle, [storyteller.encode(text) for text in openings], settings)
@@ -613,6 +615,7 @@ def slow_contrastive(storyteller, ids, k, alpha, new):
     return ids[start:], sum(scores) / len(scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("k", "alpha"), [(4, 0.6), (6, 0.3), (2, 1.0), (1, 0.5), (5, 0.0)])
 def test_contrastive_search_equals_a_slow_reference(storyteller, k, alpha):
     for opening in OPENINGS[:2]:
@@ -622,6 +625,7 @@ def test_contrastive_search_equals_a_slow_reference(storyteller, k, alpha):
         assert found.score == pytest.approx(score, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_contrastive_search_at_its_ends(storyteller):
     greedy = [step.token for step in generate(storyteller, PROMPT, Settings(temperature=0), 60)]
     for k, alpha in [(5, 0.0), (1, 0.6)]:

@@ -87,6 +87,7 @@ def test_random_tokens_always_make_a_text_that_matches(tokenizer, pattern):
         assert re.fullmatch(pattern, random_text(grammar, tokenizer, seed))
 
 
+@pytest.mark.slow
 def test_random_tokens_always_make_json_of_the_schema(tokenizer):
     grammar = constrain.json_schema(tokenizer, HERO)
     for seed in range(200):

@@ -104,6 +104,7 @@ PROMPTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "process",
     [

@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from cases import logits
-from hypothesis import given, settings
+from cases import examples, logits
+from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU
 
@@ -71,7 +71,6 @@ def test_entropy_refuses_nan():
         entropy(torch.tensor([math.nan, 0.0]))
 
 
-@settings(deadline=None)
 @given(logits())
 def test_entropy_is_its_definition(x):
     got, probs = entropy(x), x.double().softmax(-1)
@@ -90,7 +89,6 @@ def test_perplexity_worked_by_hand(probs, expected):
     assert perplexity(torch.tensor(probs).log().tolist()).tolist() == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(1, 50))
 def test_perplexity_of_a_uniform_choice_is_the_vocabulary(vocab, length):
     logprobs = torch.zeros(3, length, vocab).log_softmax(-1)[..., 0]
@@ -223,7 +221,7 @@ def test_self_bleu_of_copies_is_one_and_of_strangers_zero(text, copies):
     assert self_bleu([[(i, token) for token in text] for i in range(copies)]) == 0
 
 
-@settings(max_examples=500, deadline=None)
+@examples(5000)
 @given(st.data(), st.integers(1, 5), st.sampled_from([2, 5, 50]))
 def test_self_bleu_equals_sacrebleu(data, n, vocab):
     text = st.lists(st.integers(0, vocab), min_size=n, max_size=25)
@@ -289,7 +287,6 @@ def test_area_of_two_sets_that_share_nothing():
     assert torch.trapezoid(curve[:, 1], curve[:, 0]).item() == pytest.approx(1 / 252, rel=1e-4)
 
 
-@settings(deadline=None)
 @given(distributions(), st.floats(0.1, 10), st.integers(2, 30))
 def test_frontier_falls_and_mirrors(pair, scale, points):
     p, q = pair
@@ -321,7 +318,7 @@ def test_mauve_is_one_for_the_same_set_and_near_zero_for_far_ones():
     assert shifted == sorted(shifted, reverse=True)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(300)
 @given(st.integers(0, 1000), st.integers(2, 12))
 def test_mauve_repeats_and_does_not_mind_the_order(seed, clusters):
     generator = torch.Generator().manual_seed(seed)
@@ -355,7 +352,6 @@ def test_k_means_finds_clusters_that_lie_apart():
     assert len(labels.unique()) == 3
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000), st.integers(2, 9))
 def test_k_means_puts_each_row_with_the_nearest_mean(seed, clusters):
     x = torch.randn(60, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 import torch
-from cases import logits
-from hypothesis import given, settings
+from cases import examples, logits
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers.generation.logits_process import (
     MinNewTokensLengthLogitsProcessor,
@@ -26,7 +26,7 @@ from course_utils.penalties import (
 
 INF = math.inf
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
-parity = settings(max_examples=2000, deadline=None)
+parity = examples(2000)
 PENALTIES = {
     "presence": lambda x, ids: presence_penalty(x, ids, 0.5),
     "frequency": lambda x, ids: frequency_penalty(x, ids, 0.5),
@@ -392,7 +392,6 @@ def test_no_ids_change_nothing(strategy):
 
 @each(PENALTIES)
 @given(x=logits(batch=2, vocab=400))
-@settings(deadline=None)
 def test_a_penalty_neither_cuts_nor_revives_a_token(strategy, x):
     ids = torch.arange(x.shape[1]).repeat(len(x), 3)
     assert torch.equal(strategy(x, ids).isneginf(), x.isneginf())

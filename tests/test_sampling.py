@@ -4,8 +4,8 @@ import re
 import numpy as np
 import pytest
 import torch
-from cases import logits
-from hypothesis import given, settings
+from cases import examples, logits
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from transformers.generation.logits_process import (
@@ -63,7 +63,7 @@ TRUNCATE = {
 DRAW = {"greedy": greedy, "sample": lambda x: sample(x, torch.Generator().manual_seed(0))}
 STRATEGIES = RESHAPE | TRUNCATE | DRAW
 each = pytest.mark.parametrize("name", STRATEGIES)
-many = settings(max_examples=2000, deadline=None)
+many = examples(2000)
 
 rows = arrays(
     "float32",
@@ -262,7 +262,6 @@ def test_order_of_temperature_and_cut_worked_by_hand():
     assert support(temperature(min_p(x, 0.1), 2)) == [0, 1]
 
 
-@settings(deadline=None)
 @given(st.permutations(range(-20, 20)), st.sampled_from([0.125, 0.5, 2.0, 16.0]))
 def test_top_k_and_top_n_sigma_do_not_depend_on_temperature(x, t):
     x = torch.tensor(x, dtype=torch.float32)
@@ -351,7 +350,6 @@ def test_nothing_is_changed_in_place(name, x):
 
 
 @pytest.mark.parametrize("name", RESHAPE | TRUNCATE)
-@settings(deadline=None)
 @given(logits(vocab=400))
 def test_the_rest_of_a_row_is_left_as_it_is(name, x):
     out = STRATEGIES[name](x)
@@ -365,7 +363,6 @@ def test_the_rest_of_a_row_is_left_as_it_is(name, x):
 
 
 @each
-@settings(deadline=None)
 @given(
     arrays("float32", array_shapes(min_dims=1, max_dims=4, max_side=5), elements=st.floats(-9, 9))
 )
@@ -500,7 +497,6 @@ def test_draws_at_a_temperature_follow_its_distribution():
     assert_drawn_as(draws, (NINE.double() / 2).softmax(-1))
 
 
-@settings(max_examples=50)
 @given(rows, st.integers(0, 2**32))
 def test_a_cut_token_is_never_drawn_and_a_seed_repeats(x, seed):
     cut = top_k(x, 1 + x.shape[-1] // 2)

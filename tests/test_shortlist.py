@@ -5,7 +5,7 @@ import math
 import cases
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.sampling import sample, temperature, top_k, top_p
@@ -23,7 +23,7 @@ def generators(rows, seed):
     return [torch.Generator().manual_seed(seed + row) for row in range(rows)]
 
 
-@settings(max_examples=4000, deadline=None)
+@cases.examples(4000)
 @given(
     cases.logits(),
     st.sampled_from([0.0, 0.3, 1.0]) | st.floats(0, 5),

@@ -31,6 +31,7 @@ def chi_square(counts, probs):
     return float(((drawn - expected) ** 2 / expected).sum()) / quantile
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closeness", [0.0, 0.9])
 def test_each_token_of_a_round_follows_the_target(closeness):
     generator = torch.Generator().manual_seed(5)
@@ -67,6 +68,7 @@ def test_shapes_are_checked():
         verify(torch.ones(1, 4), torch.ones(1, 4), [0], torch.Generator())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", [PROMPT, "The king", '"No," said', "The old man sat down", "x"])
 def test_greedy_text_is_that_of_generate(storyteller, half, prompt):
     expected = [step.token for step in generate(storyteller, prompt, GREEDY, 80)]
@@ -76,6 +78,7 @@ def test_greedy_text_is_that_of_generate(storyteller, half, prompt):
         assert all(r.accepted <= r.proposed for r in rounds)
 
 
+@pytest.mark.slow
 def test_it_needs_fewer_passes_than_tokens(storyteller, half):
     for draft in (lookup_draft(storyteller), model_draft(half, GREEDY)):
         rounds = list(speculate(storyteller, PROMPT, draft, GREEDY, 150))

@@ -12,6 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "authoring.md"
+PATH = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
 PARTS = (
     *("course_utils", "quizzes", "notebooks", "tests"),
     *("pyproject.toml", ".gitignore", ".pre-commit-config.yaml"),
@@ -53,21 +54,25 @@ def edit(path: Path, where: str, at: str, put: str) -> None:
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess:
     """Run a line of the page with the copy's course in place of the one that is installed."""
-    path = [sysconfig.get_path("scripts"), os.environ["PATH"]]
     python = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
         command,
         shell=True,
         cwd=folder,
-        env=os.environ | {"PATH": os.pathsep.join(path), "PYTHONPATH": os.pathsep.join(python)},
+        env=os.environ
+        | {
+            "PATH": PATH,
+            "PYTHONPATH": os.pathsep.join(python),
+            "PRE_COMMIT_HOME": str(folder.with_name("pre-commit")),  # others may hold its lock
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=300,
+        timeout=900,
     )
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_the_page_can_be_followed_from_top_to_bottom(copy):
     steps = list(STEP.finditer(PAGE.read_text("utf-8")))
     for step in steps:
@@ -89,7 +94,7 @@ def test_the_page_can_be_followed_from_top_to_bottom(copy):
 
 @pytest.mark.slow
 def test_a_commit_checks_itself(copy):
-    if shutil.which("pre-commit") is None:
+    if shutil.which("pre-commit", path=PATH) is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("pre-commit is not installed")
     shutil.rmtree(copy / "tests")
     for kind in ("quizzes/source", "notebooks"):  # one module is enough

@@ -46,6 +46,7 @@ def course(built, tmp_path) -> Path:
     return shutil.copytree(built, tmp_path / "course")
 
 
+@pytest.mark.slow
 def test_release_has_no_answers_hidden_tests_or_outputs(built):
     path = built / "notebooks" / NAME / f"{NAME}.ipynb"
     text = path.read_text("utf-8")
@@ -57,6 +58,7 @@ def test_release_has_no_answers_hidden_tests_or_outputs(built):
     assert {p.name for p in path.parent.iterdir()} == {f"{NAME}.ipynb", "sides.csv"}
 
 
+@pytest.mark.slow
 def test_build_leaves_only_notebooks_and_their_sources(built):
     assert set(contents(built)) == {
         "quizzes/nbgrader_config.py",
@@ -68,6 +70,7 @@ def test_build_leaves_only_notebooks_and_their_sources(built):
     }
 
 
+@pytest.mark.slow
 def test_second_build_changes_nothing_and_keeps_other_files(course):
     (course / "notebooks" / NAME / "mine.txt").write_text("mine")
     (course / "notebooks" / "other.ipynb").write_text("not even JSON")
@@ -76,6 +79,7 @@ def test_second_build_changes_nothing_and_keeps_other_files(course):
     assert contents(course) == before
 
 
+@pytest.mark.slow
 def test_build_takes_over_changes_of_the_text_and_its_data(course):
     folder = course / "quizzes" / "source" / NAME
     (folder / f"{NAME}.py").write_text(LESSON.replace("a triangle?", "any triangle?"), "utf-8")
@@ -104,6 +108,7 @@ def edit_source_notebook(course: Path) -> str:
     return "was edited"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", [replace_notebook, change_data, edit_source_notebook])
 def test_file_of_someone_else_stops_the_build_and_stays(course, put):
     said = put(course)
@@ -558,6 +563,7 @@ def test_what_fails_when_it_runs_is_named_with_its_line_and_nothing_is_written(t
     assert [(place, said) for place, said in expected if said not in places.get(place, "")] == []
 
 
+@pytest.mark.slow
 def test_only_changed_code_is_run(course, capsys):
     path = course / "quizzes" / "source" / NAME / f"{NAME}.py"
     path.write_text(LESSON.replace("a triangle?", "any triangle?"), "utf-8")
@@ -571,6 +577,7 @@ def test_only_changed_code_is_run(course, capsys):
     assert f"running {NAME}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_module_can_be_built_alone(course):
     other = course / "quizzes" / "source" / "02_other"
     other.mkdir()
@@ -580,6 +587,7 @@ def test_one_module_can_be_built_alone(course):
         build(course, ["three"])
 
 
+@pytest.mark.slow
 def test_what_editors_leave_beside_a_text_is_not_released(course):
     folder = course / "quizzes" / "source" / NAME
     for name in (f".{NAME}.py.swp", f"{NAME}.py~", f"#{NAME}.py#", ".DS_Store"):
@@ -673,6 +681,7 @@ def test_folder_without_its_text_or_with_another_kind_of_name_is_refused(tmp_pat
         build(root)
 
 
+@pytest.mark.slow
 def test_notebooks_of_the_repository_are_fresh(tmp_path):
     (tmp_path / "quizzes").mkdir()
     shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", tmp_path / "quizzes")

@@ -49,6 +49,7 @@ def test_a_new_module_builds_runs_and_tells_right_from_wrong(course, monkeypatch
     assert [row for row in rows if not row.good] == []
 
 
+@pytest.mark.slow
 def test_its_files_are_as_ruff_and_pytest_want_them(course):
     made = new_module(course, NAME, "Within a gap")
     shutil.copy(ROOT / "pyproject.toml", course)

@@ -18,7 +18,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from playwright.sync_api import Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_NETWORK = [
@@ -51,6 +51,13 @@ class Lab:
         page.wait_for_selector("#jp-main-dock-panel", timeout=120_000)
         page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        # The page shows before Lab has restored what was open and knows its shortcuts.
+        page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+        page.wait_for_function(
+            """() => window.jupyterapp.commands.keyBindings.some(
+                binding => binding.command === 'apputils:activate-command-palette')""",
+            timeout=60_000,
+        )
         if run:
             self.run_all()
         return page
@@ -131,7 +138,7 @@ class Lab:
         return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_server(tmp_path_factory) -> Iterator[tuple[str, str, Path]]:
     with serve(tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("home")) as server:
         yield server
@@ -214,30 +221,33 @@ def running(
         log.close()
 
 
-@pytest.fixture
-def new_page(chromium, tmp_path) -> Iterator[Callable[[], Page]]:
-    """A fresh browser each."""
+# Of this folder, not of the session: another test may not start an event loop beside Playwright's.
+@pytest.fixture(scope="package")
+def browser(chromium) -> Iterator[Browser]:
+    """One Chromium for all tests of this folder."""
     with sync_playwright() as playwright:
-        opened = []
-
-        def start() -> Page:
-            browser = playwright.chromium.launch_persistent_context(
-                tmp_path / f"profile{len(opened)}",
-                executable_path=chromium,
-                args=NO_NETWORK,
-                viewport={"width": 1280, "height": 800},
-            )
-            opened.append(browser)
-            return browser.pages[0]
-
-        yield start
-        for browser in opened:
-            browser.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=NO_NETWORK)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def open_lab(lab_server, new_page, tmp_path) -> Callable[..., Lab]:
-    """A fresh browser each: open_lab(dark=False) -> Lab."""
+def new_page(browser) -> Iterator[Callable[[], Page]]:
+    """A page each, which knows nothing of the others."""
+    opened = []
+
+    def start() -> Page:
+        opened.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        return opened[-1].new_page()
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def open_lab(lab_server, new_page, tmp_path) -> Iterator[Callable[..., Lab]]:
+    """JupyterLab on a page each: open_lab(dark=False) -> Lab. Its kernels end with the test."""
     url, token, folder = lab_server
     shots = Path(os.environ.get("COURSE_SCREENSHOTS") or tmp_path / "shots")
     shots.mkdir(parents=True, exist_ok=True)
@@ -249,17 +259,22 @@ def open_lab(lab_server, new_page, tmp_path) -> Callable[..., Lab]:
         setting(url, token, "themes", {"theme": "JupyterLab Dark" if dark else LIGHT})
         return lab
 
-    return start
+    yield start
+    for session in json.loads(ask(url, token, "GET", "api/sessions")):
+        ask(url, token, "DELETE", f"api/sessions/{session['id']}")
 
 
 def setting(url: str, token: str, name: str, values: dict) -> None:
-    request = urllib.request.Request(
-        f"{url}/lab/api/settings/@jupyterlab/apputils-extension:{name}",
-        data=json.dumps({"raw": json.dumps(values)}).encode(),
-        headers={"Authorization": f"token {token}"},
-        method="PUT",
-    )
-    urllib.request.urlopen(request, timeout=30).close()
+    path = f"lab/api/settings/@jupyterlab/apputils-extension:{name}"
+    ask(url, token, "PUT", path, json.dumps({"raw": json.dumps(values)}).encode())
+
+
+def ask(url: str, token: str, method: str, path: str, data: bytes | None = None) -> bytes:
+    """What the server answers."""
+    headers = {"Authorization": f"token {token}"}
+    request = urllib.request.Request(f"{url}/{path}", data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read()
 
 
 def free_port() -> int:

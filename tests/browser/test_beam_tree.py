@@ -37,6 +37,7 @@ def test_the_tree_answers_to_keys(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.prove
 def test_the_tree_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("beam_tree_dark.ipynb", NOTEBOOK))

@@ -65,6 +65,7 @@ def test_the_cutoff_follows_its_sliders(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.prove
 def test_the_cutoff_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("cutoff_dark.ipynb", NOTEBOOK))

@@ -54,6 +54,7 @@ def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.prove
 def test_the_frontier_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("frontier_dark.ipynb", NOTEBOOK))

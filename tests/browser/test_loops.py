@@ -71,6 +71,7 @@ def test_a_slow_text_can_be_stopped(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.prove
 def test_the_loops_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("loops_dark.ipynb", NOTEBOOK))

@@ -50,6 +50,7 @@ def test_the_penalties_answer_to_keys(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.prove
 def test_the_penalties_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("penalties_dark.ipynb", NOTEBOOK))

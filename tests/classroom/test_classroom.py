@@ -24,7 +24,7 @@ ANSWERS = {
 }
 REASON = "That is its share at temperature 1. Move the slider first, then read the bar."
 
-pytestmark = [pytest.mark.browser, pytest.mark.grading, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.grading, pytest.mark.prove]
 
 
 @pytest.fixture

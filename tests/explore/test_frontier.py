@@ -86,6 +86,7 @@ def test_a_dot_is_what_generate_writes(few, storyteller):
     assert panel.rounds["top_k 10"][0].texts == [storyteller.tokenizer.decode(t) for t in texts]
 
 
+@pytest.mark.slow
 def test_more_texts_move_the_dots_and_greedy_stays(few):
     panel = few()
     before, picture = dots(panel), panel.image.value
@@ -100,6 +101,7 @@ def test_more_texts_move_the_dots_and_greedy_stays(few):
     assert len({text for each in panel.rounds["T 1"] for text in each.texts}) == 20
 
 
+@pytest.mark.slow
 def test_the_seed_begins_anew_and_comes_again(few):
     panel = few()
     first = dots(panel)
@@ -167,6 +169,7 @@ def raises(logits, ids):
     return logits / (1 // 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("process", "says"),
     [

@@ -1,9 +1,11 @@
 import ipywidgets as widgets
+import pytest
 from PIL import Image
 
 from course_utils.author.gallery import EXAMPLES, gallery, panels
 
 
+@pytest.mark.slow
 def test_every_explorer_has_its_picture_the_same_each_time(storyteller, tmp_path):
     before = len(widgets.widgets.widget._instances)
     paths, again = gallery(tmp_path / "docs"), gallery(tmp_path / "again")

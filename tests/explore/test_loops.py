@@ -3,7 +3,7 @@ import threading
 from html import unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import explore, penalties
@@ -63,7 +63,6 @@ def test_every_token_of_a_repeat_is_marked():
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_the_dots_are_as_many_as_the_share_says(ids):
     repeats = sum(lag is not None for lag in loops.lags(ids))
     if len(ids) >= 4:
@@ -74,7 +73,6 @@ def test_the_dots_are_as_many_as_the_share_says(ids):
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_a_loop_is_found_where_the_metric_finds_one(ids):
     found = loops.loop(ids)
     assert (found is not None) == ends_in_loop(ids)
@@ -186,6 +184,7 @@ def test_stop_leaves_what_is_written_and_the_next_slider_finishes_it(panel, monk
     assert all(len(text.ids) >= 30 for text in panel.state().texts) and message(panel) == ""
 
 
+@pytest.mark.slow
 def test_a_cell_does_not_wait_for_a_slow_function(storyteller, monkeypatch):
     go_on, mine = threading.Event(), []
 
@@ -204,6 +203,7 @@ def test_a_cell_does_not_wait_for_a_slow_function(storyteller, monkeypatch):
     assert panel.unwritten() == [] and "slow" in panel.text
 
 
+@pytest.mark.slow
 def test_another_prompt_writes_all_texts_and_a_bad_one_none(panel):
     good = panel.image.value, panel.text
     panel.controls["prompt"].value = ""
@@ -219,6 +219,7 @@ def test_another_prompt_writes_all_texts_and_a_bad_one_none(panel):
 # A learner's own function
 
 
+@pytest.mark.slow
 def test_a_function_takes_the_place_of_the_penalties(storyteller):
     def mine(logits, ids):
         return penalties.repetition_penalty(logits, ids, 1.2)

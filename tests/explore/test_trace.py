@@ -61,6 +61,7 @@ def test_a_human_text_is_set_apart_from_the_prompt(panel):
     assert len(panel.traces["human"].probs) == 4
 
 
+@pytest.mark.slow
 def test_the_default_texts_show_the_climb_of_beam_search(storyteller):
     panel = explore.ProbabilityTrace()
     means = {name: sum(map(math.log, t.probs)) / len(t.probs) for name, t in panel.traces.items()}
@@ -107,6 +108,7 @@ def test_presets_and_code(panel):
     assert panel.controls["preset"].value == "your own"
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_is_there_and_the_next_change_goes_on(panel):
     panel.controls["length"].value = 80
     wait(panel)

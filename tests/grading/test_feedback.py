@@ -1,22 +1,18 @@
-"""Feedback on a real module gives the reasons, and neither hidden tests nor solutions.
-
-Another module each day; BANK_SAMPLE=n chooses.
-"""
+"""Feedback on real modules gives the reasons, and neither hidden tests nor solutions."""
 
 import contextlib
 import html
 import io
-import os
 import re
 import shutil
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
 import nbformat
 import pytest
 from bank import MODULES, Module, answered
+from cases import at_least
 
 from course_utils.author.build import copy_sources
 from course_utils.author.source import HIDDEN, SOLUTION, inside
@@ -24,15 +20,13 @@ from course_utils.grading.grade import Course, grade
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [name for name in MODULES if name != "00_start_here"]
-# One that failed is run again by its number.
-SAMPLE = int(os.environ.get("BANK_SAMPLE") or date.today().toordinal())
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def module() -> Module:
-    return Module(LESSONS[SAMPLE % len(LESSONS)])
+@pytest.fixture(scope="module", params=at_least("04_top_p", of=LESSONS))
+def module(request) -> Module:
+    return Module(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """Private tests count on every way that grades, and are in nothing that anybody gets."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from grading.tiny import NAME, make_course, submit
+from grading.tiny import NAME, submit
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
@@ -26,20 +25,6 @@ assert square(only_here) == 0.25, "Halves have squares too."
 NO_HALVES = "def square(x):\n    return x * x if x == int(x) else 1"
 
 pytestmark = pytest.mark.grading
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
-    """The folder above a nbgrader course with the tiny module generated."""
-    root = tmp_path_factory.mktemp("built")
-    make_course(root)
-    return root
-
-
-@pytest.fixture
-def course(built, tmp_path) -> Path:
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "quizzes"
 
 
 def keep(course: Path, text: str) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from cases import at_least
 
 from course_utils.author.build import build, modules
 from course_utils.author.notebook import source_notebook
@@ -158,7 +159,8 @@ def test_table_and_page_show_the_same_and_escape_text():
     assert one_line("\x1b[31mred\x1b[0m\n  text") == "red text"
 
 
-@pytest.mark.parametrize("name", modules(ROOT))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", at_least("04_top_p", of=modules(ROOT)))
 def test_reference_answers_get_everything_and_an_untouched_module_nothing(name, tmp_path):
     notebook = given(ROOT, name)
     report, _ = scored(ROOT, notebook, tmp_path / f"{name}.ipynb")

@@ -106,7 +106,9 @@ def test_products_follow_the_weights(storyteller, ids):
         with torch.no_grad():
             gpt(ids[:, :9], cache)
             cached = gpt(ids[:, 9:10], cache)[:, -1]
-            assert (cached - gpt(ids[:, :10])[:, -1]).abs().max() < 1e-4
+            whole = gpt(ids[:, :10])[:, -1]
+            # The scores of weights that nobody trained are in the hundreds.
+            assert (cached - whole).abs().max() < 1e-4 + 1e-6 * whole.abs().max()
     gpt.to(torch.bfloat16)
     with torch.no_grad():
         assert gpt(ids[:, :1], Cache(gpt, 3)).dtype == torch.bfloat16

@@ -34,6 +34,7 @@ def best(model, prompt, *numbers, **options):
     return beam_search(model, prompt, *numbers, **options).hypotheses[0]
 
 
+@pytest.mark.slow
 def test_beams_beat_greedy_early_and_lose_to_it_late(storyteller):
     totals = {
         length: [best(storyteller, "There was once a", k, length).logprob for k in (1, 2, 4, 8, 16)]

@@ -60,6 +60,7 @@ def test_reading_texts_together_gives_what_reading_them_alone_gives(lesson, stor
         assert together == pytest.approx(each, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_all_human_passages_are_as_long_as_the_others(written, lesson):
     assert {len(ids) for ids in written["human"]} == {lesson["LENGTH"]}
 

@@ -1,11 +1,11 @@
-"""Every answer of the bank, in this process; tests/grading runs a sample through nbgrader."""
+"""Every answer of the bank, in this process; make prove sends them through nbgrader too."""
 
 import ast
 import csv
 import re
 
 import pytest
-from bank import BANKS, KINDS, MODULES, SOURCES, Module
+from bank import BANKS, KINDS, MODULES, SOURCES, Module, measure
 
 from course_utils.author.source import HIDDEN, SOLUTION, put, regions
 
@@ -55,8 +55,8 @@ def test_every_id_of_the_first_edition_leads_to_one_of_this(module):
     assert not set(old) & set(module.titles)
 
 
-def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, measured):
-    assert [row for row in measured(module.name) if not row.good] == []
+def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module):
+    assert [row for row in measure(module.name) if not row.good] == []
 
 
 def test_a_wrong_answer_takes_points_from_no_other_item(module):

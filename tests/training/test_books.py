@@ -238,7 +238,7 @@ def test_a_raw_folder_is_looked_through(shelf, mirror, tmp_path):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_the_whole_table_is_downloaded(mirror, tmp_path):
     if not RAW.is_dir():
         pytest.skip(f"the raw books are not in {RAW}")
@@ -262,7 +262,7 @@ def write_books(folder, count, seed):
         (folder / book.file).write_text("\n".join(lines), "ascii")
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_from_raw_books_to_a_model_with_its_card(tmp_path, capsys):
     raw, run = tmp_path / "raw", tmp_path / "run"
     raw.mkdir()

@@ -139,7 +139,7 @@ def test_the_table_is_whole():
         assert Path(book.file).name == book.file
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_the_raw_books_give_a_corpus_like_the_one_the_course_began_with(tmp_path):
     if not (SHARED / "raw").is_dir():
         pytest.skip(f"the raw books are not in {SHARED / 'raw'}")

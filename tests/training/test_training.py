@@ -63,6 +63,7 @@ def test_a_pass_takes_each_window_once(ids):
     assert not torch.equal(batch_at(ids, 0, RECIPE, 16), batch_at(ids, steps, RECIPE, 16))
 
 
+@pytest.mark.slow
 def test_it_learns(ids, tmp_path):
     fresh = GPT(TINY)
     initialise(fresh, 0)

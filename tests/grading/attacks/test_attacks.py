@@ -99,12 +99,14 @@ def succeeded(world: World, before: dict[str, str], name: str, attack: Attack) -
     return any(attack.proof in path for path in changed)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", [name for name in NAMED if name not in STOPPERS])
 def test_an_attack_succeeds_against_stock_nbgrader(name, stock):
     world, before = stock
     assert succeeded(world, before, name, ATTACKS[name])
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("name", STOPPERS)
 def test_an_attack_stops_stock_nbgrader(name, tmp_path):
     world, _ = attacked(tmp_path / "stock", STOCK, [name])
@@ -183,6 +185,7 @@ def test_notebooks_stay_small(ours):
     assert max(path.stat().st_size for path in world.course.rglob("*.ipynb")) < 300_000
 
 
+@pytest.mark.prove
 def test_nbgrader_itself_is_as_safe(tmp_path):
     """`nbgrader autograde` with this course's settings, as Formgrader's button calls it."""
     world, before = attacked(tmp_path / "nbgrader", OURS, BY_NBGRADER)
@@ -201,6 +204,7 @@ def test_nbgrader_itself_is_as_safe(tmp_path):
         assert not world.autograded(name).parent.exists()
 
 
+@pytest.mark.prove
 @pytest.mark.browser
 def test_a_page_runs_no_script(ours, stock, chromium):
     from playwright.sync_api import sync_playwright

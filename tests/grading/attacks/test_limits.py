@@ -221,7 +221,7 @@ def handed_in(world: World, student: str, name: str = f"{NAME}.ipynb") -> str:
     return path.read_text() if path.is_file() else ""
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_stock_collecting_follows_links_and_believes_names(users, tmp_path):
     ann, eve = users
     world = World(tmp_path, STOCK)
@@ -231,7 +231,7 @@ def test_stock_collecting_follows_links_and_believes_names(users, tmp_path):
     assert (world.course / "submitted" / NAME / f"{NAME}.ipynb").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_stock_collecting_stops_at_a_name_without_a_date(users, tmp_path):
     world = World(tmp_path, STOCK)
     collected(world, users, "no date")

@@ -1,0 +1,81 @@
+"""`make prove`: run every test, and keep in docs/proof.md what ran, how many and how long.
+
+`python tests/proof.py COMMAND…` adds a file for its results to the command, which is pytest's. The
+page is written only if nothing failed; what was skipped is named on it.
+"""
+
+import platform
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "proof.md"
+
+
+def part(case: ElementTree.Element) -> str:
+    """tests.grading.attacks.test_limits -> grading/attacks/test_limits."""
+    return "/".join(case.get("classname", "").split(".")[1:])
+
+
+def processor() -> str:
+    names = Path("/proc/cpuinfo")
+    lines = names.read_text("utf-8").splitlines() if names.exists() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(named)} × {named[0]}" if named else platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """The commit that was proven; with what, if the files differ from it."""
+    command = ["git", "describe", "--always", "--dirty=, with changes that are not committed"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "not in a git repository"
+
+
+def page(cases: list[ElementTree.Element], minutes: float, day: str) -> str:
+    """The page for these test cases of pytest's JUnit file."""
+    parts = defaultdict(list)
+    for case in cases:
+        parts[part(case)].append(float(case.get("time", 0)))
+    skipped = [
+        f"- {part(case)} {case.get('name')}: {case.find('skipped').get('message')}"
+        for case in cases
+        if case.find("skipped") is not None
+    ]
+    rows = sorted(parts.items(), key=lambda row: -sum(row[1]))
+    lines = [
+        "# What `make prove` proved",
+        "",
+        f"{day}, commit {commit()}, Python {platform.python_version()}, {processor()}: "
+        f"{len(cases) - len(skipped)} tests passed, {len(skipped)} were skipped, "
+        f"{minutes:.0f} minutes with two workers.",
+        "",
+        *([*skipped, ""] if skipped else []),
+        "| Part | Tests | Seconds |",
+        "|---|--:|--:|",
+        *(f"| {name} | {len(times)} | {sum(times):.0f} |" for name, times in rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main(command: list[str]) -> int:
+    start = time.monotonic()
+    with TemporaryDirectory() as folder:
+        results = Path(folder) / "results.xml"
+        status = subprocess.run([*command, f"--junitxml={results}"], cwd=ROOT).returncode
+        cases = list(ElementTree.parse(results).iter("testcase")) if results.exists() else []
+    if status == 0:
+        minutes = (time.monotonic() - start) / 60
+        PAGE.write_text(page(cases, minutes, f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
+        print(f"wrote {PAGE}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
