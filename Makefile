@@ -16,6 +16,15 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo --no-cache
 
+quick: lint
+	$(PYTEST) -m "not (slow or browser or grading or prove)" --hypothesis-profile quick
+
+test: lint
+	$(PYTEST) -m "not prove"
+
+prove: lint
+	$(BIN)/python tests/proof.py $(PYTEST) --hypothesis-profile prove
+
 bank: $(VENV)/test.installed
 	$(BIN)/python tests/quizzes/bank.py
 
