@@ -9,7 +9,7 @@ lab: $(VENV)/lab.installed
 	$(BIN)/course lab
 
 # Two workers. tests/conftest.py says which tests stay together, and which begin.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .

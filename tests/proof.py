@@ -1,7 +1,7 @@
 """`make prove`: run every test, and keep in docs/proof.md what ran, how many and how long.
 
-`python tests/proof.py COMMAND…` adds a file for its results to the command, which is pytest's. The
-page is written only if nothing failed; what was skipped is named on it.
+`python tests/proof.py COMMAND…` adds a file for its results to the command, which is pytest's. What
+failed or was skipped is named on the page, before all else.
 """
 
 import platform
@@ -37,24 +37,33 @@ def commit() -> str:
     return done.stdout.strip() or "not in a git repository"
 
 
+def named(cases: list[ElementTree.Element], *outcomes: str) -> list[str]:
+    """A line on each case that ended so, with the first line of why."""
+    return [
+        f"- {outcomes[0]}: {part(case)} {case.get('name')}: {found.get('message').splitlines()[0]}"
+        for case in cases
+        for outcome in outcomes
+        if (found := case.find(outcome)) is not None
+    ]
+
+
 def page(cases: list[ElementTree.Element], minutes: float, day: str) -> str:
     """The page for these test cases of pytest's JUnit file."""
     parts = defaultdict(list)
     for case in cases:
         parts[part(case)].append(float(case.get("time", 0)))
-    skipped = [
-        f"- {part(case)} {case.get('name')}: {case.find('skipped').get('message')}"
-        for case in cases
-        if case.find("skipped") is not None
-    ]
+    failed = named(cases, "failure", "error")
+    skipped = named(cases, "skipped")
+    passed = len(cases) - len(failed) - len(skipped)
     rows = sorted(parts.items(), key=lambda row: -sum(row[1]))
     lines = [
         "# What `make prove` proved",
         "",
         f"{day}, commit {commit()}, Python {platform.python_version()}, {processor()}: "
-        f"{len(cases) - len(skipped)} tests passed, {len(skipped)} were skipped, "
+        f"{passed} tests passed, {len(failed)} failed, {len(skipped)} were skipped, "
         f"{minutes:.0f} minutes with two workers.",
         "",
+        *([*failed, ""] if failed else []),
         *([*skipped, ""] if skipped else []),
         "| Part | Tests | Seconds |",
         "|---|--:|--:|",
@@ -70,7 +79,7 @@ def main(command: list[str]) -> int:
         results = Path(folder) / "results.xml"
         status = subprocess.run([*command, f"--junitxml={results}"], cwd=ROOT).returncode
         cases = list(ElementTree.parse(results).iter("testcase")) if results.exists() else []
-    if status == 0:
+    if cases:
         minutes = (time.monotonic() - start) / 60
         PAGE.write_text(page(cases, minutes, f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
         print(f"wrote {PAGE}")

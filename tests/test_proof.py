@@ -1,9 +1,8 @@
-"""`make prove` hides nothing, and keeps no table of what failed."""
+"""`make prove` hides nothing."""
 
 import sys
 
 import proof
-import pytest
 
 RESULTS = """<testsuites><testsuite>
 <testcase classname="tests.grading.test_kill" name="test_a" time="20.4"/>
@@ -18,20 +17,29 @@ PYTEST = "import sys; name = sys.argv[-1].partition('=')[2]; open(name, 'w').wri
 PYTEST += "sys.exit(int(sys.argv[-2]))"
 
 
-@pytest.mark.parametrize("status", [0, 1])
-def test_the_page_is_written_only_when_all_passed(status, tmp_path, monkeypatch):
+def test_what_failed_is_named_and_the_command_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
-    command = [sys.executable, "-c", PYTEST, RESULTS, str(status)]
-    assert proof.main(command) == status
-    assert proof.PAGE.exists() == (status == 0)
+    failed = RESULTS.replace(
+        'time="30"/>', 'time="30"><failure message="no sun&#10;at all"/></testcase>'
+    )
+    assert proof.main([sys.executable, "-c", PYTEST, failed, "1"]) == 1
+    page = proof.PAGE.read_text("utf-8")
+    assert "2 tests passed, 1 failed, 1 were skipped" in page
+    assert "- failure: test_beam test_c: no sun\n" in page
+
+
+def test_without_results_the_page_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    assert proof.main([sys.executable, "-c", "import sys; sys.exit(4)"]) == 4
+    assert not proof.PAGE.exists()
 
 
 def test_the_page_counts_each_part_and_names_what_was_skipped(tmp_path, monkeypatch):
     monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
     assert proof.main([sys.executable, "-c", PYTEST, RESULTS, "0"]) == 0
     page = proof.PAGE.read_text("utf-8")
-    assert "3 tests passed, 1 were skipped" in page
-    assert "- test_beam test_d: there is no moon\n" in page
+    assert "3 tests passed, 0 failed, 1 were skipped" in page
+    assert "- skipped: test_beam test_d: there is no moon\n" in page
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert rows == [
         "| Part | Tests | Seconds |",

@@ -95,7 +95,7 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
     submission = read(notebook)
     names = modules(root)
     mark = submission.metadata.get("next_token")
-    module = mark.get("module") if isinstance(mark, dict) else notebook.stem
+    module = mark.get("module", notebook.stem) if isinstance(mark, dict) else notebook.stem
     if module not in names:
         raise ValueError(
             f"{notebook} is not a module of this course; the modules are {', '.join(names)}"

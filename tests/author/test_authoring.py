@@ -134,4 +134,5 @@ def test_the_hosted_workflow_calls_ci_run_and_the_quick_tests_elsewhere():
     }
     assert {machine["python"] for machine in machines} == {"3.12", "3.13"}
     quick = 'python -m pytest -m "not (slow or browser or grading or prove)" -q'
+    quick += " --hypothesis-profile quick"
     assert jobs["quick"]["steps"][-1] == {"run": quick}

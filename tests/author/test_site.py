@@ -117,7 +117,7 @@ def test_scored_cells_show_no_output(pages):
     assert "Not answered yet" not in pages["04_top_p"].get_text()
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_another_run_gives_the_same_bytes(lesson_pages, tmp_path):
     name = "04_top_p"
     course = a_course(tmp_path)

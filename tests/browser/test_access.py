@@ -1,12 +1,11 @@
 """For everyone: the static pages under axe, and module 04 in JupyterLab by keyboard alone."""
 
 import json
-import re
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from bank import MODULES
+from bank import MODULES, Module
 from cases import at_least
 from playwright.sync_api import Locator, Page, TimeoutError
 
@@ -34,7 +33,7 @@ def test_axe_finds_nothing_serious_on_a_static_page(name, scheme, lesson_pages, 
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_axe_sees_every_static_page(lesson_pages):
     assert {path.stem for path in lesson_pages} == set(PAGES)
 
@@ -87,6 +86,7 @@ def presses_move(page: Page, keys: list[str], summary: Locator, picture: Locator
     page.wait_for_function("([node, seen]) => node.src !== seen", arg=[node, seen])
 
 
+@pytest.mark.prove
 def test_module_04_by_keyboard_alone(open_lab):
     lab = open_lab()
     page, keyboard = lab.page, lab.page.keyboard
@@ -131,8 +131,7 @@ def test_module_04_by_keyboard_alone(open_lab):
     press_until(page, "ArrowDown", cell_is("check.score_button()"))
     press_until(page, "Tab", "document.activeElement.innerText === 'Score my answers'")
     keyboard.press("Enter")
-    source = (lab.folder.parent / "quizzes/source/04_top_p/04_top_p.py").read_text("utf-8")
-    most = re.search(r"\d+ questions, (\d+) points", source)[1]
-    page.get_by_text(f"1 of {most} points").wait_for(timeout=120_000)
+    most = sum(Module("04_top_p").worth().values())
+    page.get_by_text(f"1 of {most:g} points").wait_for(timeout=120_000)
     lab.shoot("keyboard")
     assert lab.console == []

@@ -96,7 +96,7 @@ def state(course: Path) -> tuple:
     return scores(course), {str(p.relative_to(course)): p.read_bytes() for p in files}
 
 
-@pytest.mark.parametrize("most", at_least(3, of=[3, 20]))
+@pytest.mark.parametrize("most", at_least(1, of=[1, 20]))
 def test_killed_at_random_moments_a_run_is_finished_by_the_next(most, submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "undisturbed")
     began = time.monotonic()
@@ -200,6 +200,7 @@ def test_ctrl_c_stops_the_run_and_says_how_to_go_on(submitted, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.prove
 def test_two_runs_in_one_course_do_not_meet(submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "twice")
     course = tmp_path / "twice" / "quizzes"

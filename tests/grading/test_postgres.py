@@ -43,7 +43,7 @@ def server(tmp_path_factory) -> Iterator[str]:
     user = {}
     if os.geteuid() == 0:  # as which it refuses to run
         user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        for path in [folder, *folder.parents[:2]]:
+        for path in [folder, *folder.parents[:3]]:  # pytest-xdist has one more
             path.chmod(0o755)
         shutil.chown(folder, "nobody", "nogroup")
     options = {"cwd": folder, "stdin": subprocess.DEVNULL, **user}

@@ -53,7 +53,9 @@ def test_right_answers_get_all_points_and_a_report(course, tmp_path, capfd):
     quiz_cell(notebook, "square").source = "def square(x):\n    return x**2"
     report, items = scored(course, notebook, tmp_path / "renamed.ipynb")
     assert (report.module, report.points, report.max_points) == (NAME, 3, 3)
-    assert items["explain"].by_hand and items["explain"].reason == "graded by hand"
+    assert (
+        items["1.3 In your words"].by_hand and items["1.3 In your words"].reason == "graded by hand"
+    )
     assert not report.notes
     assert {path.name for path in tmp_path.iterdir()} == {"renamed.ipynb", "renamed.report.html"}
     assert capfd.readouterr() == ("", "")
@@ -64,8 +66,8 @@ def test_each_lost_point_has_its_reason_without_hidden_tests(course, tmp_path):
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * abs(x)"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 0
-    assert items["sides_test"].reason == "not answered yet"
-    assert items["square_test"].reason == "A negative side has a square too."
+    assert items["1.1 Sides"].reason == "not answered yet"
+    assert items["1.2 Squares"].reason == "A negative side has a square too."
     page = (tmp_path / f"{NAME}.report.html").read_text("utf-8")
     assert "A negative side has a square too." in page
     for text in (page, report.table()):
@@ -82,13 +84,13 @@ def test_deleted_copied_and_edited_quiz_cells_are_mended_and_noted(course, tmp_p
     quiz_cell(notebook, "explain").metadata.nbgrader.grade_id = "mine"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 3
-    assert list(items) == ["sides_test", "square_test", "explain"]
+    assert list(items) == ["1.1 Sides", "1.2 Squares", "1.3 In your words"]
     assert report.notes == [
-        "cell sides_test was edited: scored as it was given",
+        "the test of 1.1 Sides was edited: scored as it was given",
         "cell mine is not part of this module: not scored",
-        "cell square was there more than once: only the first one counts",
-        "cell square_test was missing: put back as it was given",
-        "cell explain was missing: put back as it was given",
+        "the answer to 1.2 Squares was there more than once: only the first one counts",
+        "the test of 1.2 Squares was missing: put back as it was given",
+        "the answer to 1.3 In your words was missing: put back as it was given",
     ]
 
 
@@ -99,8 +101,8 @@ def test_deleted_answer_and_failing_lesson_cell_are_noted(course, tmp_path):
     next(c for c in notebook.cells if c.source == "import math").source = "import nothing_at_all"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 0
-    assert items["sides_test"].reason.startswith("the answer stopped with AttributeError")
-    assert report.notes[0] == "cell square, where an answer goes, was missing"
+    assert items["1.1 Sides"].reason.startswith("the answer stopped with AttributeError")
+    assert report.notes[0] == "the answer to 1.2 Squares was missing: its cell was taken out"
     assert "'import nothing_at_all' stopped with ModuleNotFoundError" in report.notes[1]
 
 
@@ -110,12 +112,12 @@ def test_dead_kernel_and_endless_loop_cost_only_their_own_points(course, tmp_pat
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * x"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 2
-    assert "ended the Python process" in items["sides_test"].reason
+    assert "ended the Python process" in items["1.1 Sides"].reason
     quiz_cell(notebook, "sides").source = "sides = 3"
     quiz_cell(notebook, "square").source = "def square(x):\n    while True:\n        pass"
     report, items = scored(course, notebook, tmp_path / f"{NAME}.ipynb")
     assert report.points == 1
-    assert "ran too long" in items["square_test"].reason
+    assert "ran too long" in items["1.2 Squares"].reason
 
 
 def broken(path: Path, text: str) -> Path:

@@ -55,12 +55,11 @@ def as_user(code: str) -> str:
 
 
 LOADED = f"""
-import importlib.util, subprocess, sys, types
+import subprocess, sys, types
 sys.modules["psutil"] = types.ModuleType("psutil")  # of another Python, and not needed here
 sys.modules["psutil"].Process = object
-spec = importlib.util.spec_from_file_location("box", {str(sandbox.__file__)!r})
-box = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(box)
+sys.path.insert(0, {str(ROOT)!r})
+from course_utils.grading import sandbox as box
 """
 
 
