@@ -99,6 +99,7 @@ def test_what_is_misspelt_is_named_with_its_line(course, old, new, at, said):
     assert said in found[1]
 
 
+@pytest.mark.slow
 def test_the_build_stops_and_writes_nothing(course):
     path = course / "tests" / "quizzes" / "banks" / f"{NAME}.py"
     path.write_text(BANK.replace('number("length"', 'number("lenght"'), "utf-8")
@@ -109,6 +110,7 @@ def test_the_build_stops_and_writes_nothing(course):
     build(course, execute=False)
 
 
+@pytest.mark.slow
 def test_the_bank_s_command_says_it_in_one_line(course):
     path = course / "tests" / "quizzes" / "banks" / f"{NAME}.py"
     path.write_text(BANK.replace('"side": number', '"sidde": number'), "utf-8")

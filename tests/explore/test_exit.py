@@ -14,6 +14,7 @@ MID_JOB = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", MID_JOB.values(), ids=MID_JOB)
 def test_a_script_ends_in_the_middle_of_a_job(start):
     script = f"from course_utils import explore; {start}"

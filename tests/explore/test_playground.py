@@ -230,6 +230,7 @@ def test_a_text_that_ends_early_says_so():
 # Streaming and stopping
 
 
+@pytest.mark.slow
 def test_texts_grow_on_the_page_and_stop_within_a_second(slow):
     slow.controls["prompt"].value = "The old king"
     writing = "Writing 1 text of up to 200 tokens at temperature 0 (greedy)."
@@ -255,6 +256,7 @@ def test_a_new_request_takes_over_and_the_same_one_goes_on(slow):
     assert slow.job is not first and not first.is_alive() and slow.request.seed == 5
 
 
+@pytest.mark.slow
 def test_a_closed_panel_stops_its_thread_and_leaves_nothing_behind(slow):
     slow.controls["prompt"].value = "The king"
     job, figure = slow.job, weakref.ref(slow.picture.figure)
@@ -427,6 +429,7 @@ def test_saved_texts_stand_beside_new_ones(panel):
     assert not any(text in on_page(panel) for text in old)
 
 
+@pytest.mark.slow
 def test_what_is_saved_does_not_grow_with_the_text(slow):
     slow.controls["prompt"].value = "The king"
     wait_for(lambda: slow.groups[0].texts[0])

@@ -25,6 +25,7 @@ def ids():
 
 
 @torch.inference_mode()
+@pytest.mark.slow
 def test_logits_equal_those_of_transformers(storyteller, oracle, ids):
     assert (storyteller.gpt(ids) - oracle(ids).logits).abs().max() < 1e-4
 
