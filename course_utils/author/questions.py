@@ -40,7 +40,7 @@ TEST = "_test"  # behind an answer's id: that of its test
 OPTION = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
 CHECK = "## Check your understanding"
 STUB = "# YOUR CODE HERE"  # as quizzes/nbgrader_config.py has it
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%])")
+NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)(?!\w)(%?)")
 IN_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
@@ -424,7 +424,7 @@ def holds_number(said: str, right: float, task: str) -> bool:
 
     def held(text: str) -> bool:
         text = text.replace("−", "-").replace(",", "")
-        found = [float(x) for x in NUMBER.findall(text)]
+        found = [float(x) / (100 if sign else 1) for x, sign in NUMBER.findall(text)]
         found += [IN_WORDS.index(word) for word in words(text).split() if word in IN_WORDS]
         return any(math.isclose(x, right, rel_tol=5e-3) for x in found)
 

@@ -427,6 +427,12 @@ WRONG = {
         "this reason holds the right answer",
     ),
     "a reason that holds the number": ('"That is the area."', '"No, 5."', None, "holds the right"),
+    "a reason that holds the share": (
+        '"That is the area."',
+        '"No, 500%."',
+        None,
+        "holds the right",
+    ),
     "a hint that holds the number in words": (
         '"Take the root."',
         '"It is five."',
