@@ -13,13 +13,15 @@ from course_utils.author.questions import Questions
 from course_utils.author.source import SOLUTION, Mistake, names, put
 
 FOLDER = Path("tests", "quizzes", "banks")  # of a checkout
-ONE_VALUE = ("choice", "number", "predict")  # its calls that take the answer's variable first
+ONE_VALUE = ("choice", "number", "predict")  # calls that take the answer's variable first
+CALLS = (*ONE_VALUE, "repair", "write")  # of tests/quizzes/bank.py
 
 
-def misspelt(text: str, questions: Questions) -> Iterator[Mistake]:
-    """Lines of a bank that name an item, a variable or a function that the module does not have.
+def misspelt(text: str, questions: Questions, whole: bool = False) -> Iterator[Mistake]:
+    """Lines of a bank that name an item, a variable or a function that there is not.
 
-    What cannot be read as Python is the first mistake, and the last.
+    whole: an answer without an entry is a mistake too. What cannot be read as Python is the first
+    mistake, and the last.
     """
     try:
         tree = ast.parse(text)
@@ -37,10 +39,18 @@ def misspelt(text: str, questions: Questions) -> Iterator[Mistake]:
     if not isinstance(bank, ast.Dict):
         yield 1, "there is no BANK = {…} with an answer's id for each entry"
         return
-    answers = {name: each.cell for name, each in questions.answers.items()}
+    yield from unknown_names(tree, text)
+    cells = {name: each.cell for name, each in questions.answers.items()}
+    answers = {name: cell for name, cell in cells.items() if cell.cell_type == "code"}
     known = bound(questions.cells)
+    named = {key.value for key in bank.keys if isinstance(key, ast.Constant)}
+    for name in answers if whole and None not in bank.keys else ():
+        if name not in named:
+            yield bank.lineno, f"there are no answers for {name!r}"
     for key, value in zip(bank.keys, bank.values, strict=True):
         item = getattr(key, "value", None)
+        if key is None:
+            continue  # **entries, from elsewhere
         if item not in answers:
             near = difflib.get_close_matches(str(item), answers, n=1) or answers
             yield key.lineno, f"no answer {item!r} in this module; there is {', '.join(near)}"
@@ -48,6 +58,20 @@ def misspelt(text: str, questions: Questions) -> Iterator[Mistake]:
             yield from wrong_entry(
                 value, answers[item].source, questions.variables.get(item), known
             )
+
+
+def unknown_names(tree: ast.Module, text: str) -> Iterator[Mistake]:
+    """Names that a bank uses and does not bind, or imports and bank.py does not have."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "bank":
+            for alias in node.names:
+                if alias.name not in CALLS:
+                    yield alias.lineno, f"bank.py has no {alias.name!r}; it has {', '.join(CALLS)}"
+    used, bound_here = names(text)
+    unknown = used - bound_here - set(vars(builtins))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in unknown:
+            yield node.lineno, f"no name {node.id!r} in this file; bank.py has {', '.join(CALLS)}"
 
 
 def bound(cells: list[NotebookNode]) -> set[str]:

@@ -117,10 +117,17 @@ def stamps(root: Path) -> dict[str, object]:
     try:
         settings = (root / "quizzes" / "nbgrader_config.py").stat().st_mtime_ns
         return {
-            name: (settings, stamp(root / "quizzes" / "source" / name)) for name in modules(root)
+            name: (settings, stamp(root / "quizzes" / "source" / name), bank_stamp(root, name))
+            for name in modules(root)
         }
     except (ValueError, OSError) as error:
         return {"": str(error)}
+
+
+def bank_stamp(root: Path, name: str) -> int:
+    """When a module's bank was saved; 0 without one."""
+    path = root / banks.FOLDER / f"{name}.py"
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def stamp(folder: Path) -> list[tuple]:

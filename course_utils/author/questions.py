@@ -11,17 +11,18 @@ reads it. `locked="setup"` marks a cell that runs with the tests too.
 """
 
 import ast
-import math
+import difflib
+import functools
 import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nbformat import NotebookNode
 
 from course_utils.author.source import (
     HIDDEN,
-    MARK,
     SOLUTION,
     Cell,
     Mistake,
@@ -31,35 +32,16 @@ from course_utils.author.source import (
     wrong_marks,
     wrong_python,
 )
+from course_utils.author.values import is_text, simple, simple_call
+from course_utils.project import PACKAGE
 
 KINDS = ("question", "answer", "test", "locked")
 KNOWN = (*KINDS, "points", "tags", "jupyter", "editable", "deletable", "slideshow")
 NAME = re.compile(r"[a-z][a-z0-9_]{1,49}")
 LONGEST_TITLE = 60
 TEST = "_test"  # behind an answer's id: that of its test
-OPTION = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
 CHECK = "## Check your understanding"
 STUB = "# YOUR CODE HERE"  # as quizzes/nbgrader_config.py has it
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w%])")
-IN_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-
-
-@dataclass(frozen=True)
-class Simple:
-    """A kind of answer that is one value: the look that learners see, what stands in its cell until
-    it is answered, and the arguments of its check."""
-
-    look: str
-    empty: str
-    arguments: frozenset[str]
-
-
-SIMPLE = {
-    "choice": Simple("answered", '""', frozenset({"right", "why"})),
-    "number": Simple("is_number", "None", frozenset({"right", "within", "why", "hint"})),
-    "text": Simple("is_text", '""', frozenset({"right", "why", "hint"})),
-    "ids": Simple("is_ids", "[]", frozenset({"right", "why", "hint"})),
-}
 
 
 @dataclass
@@ -181,11 +163,16 @@ class Questions:
         if not (answer and question):
             return
         self.head(question, [name, name + TEST])
-        call = simple_call(each.cell.source)
-        wrong = simple(call, answer, each, question) if call else coded(answer, each, question)
-        self.wrong += list(wrong)
-        if call and call.args and isinstance(call.args[0], ast.Name):
-            self.variables[name] = call.args[0].id
+        if any(wrong_python(each.cell.source)) or any(wrong_python(answer.cell.source)):
+            return  # said already
+        if unknown := list(unknown_checks(each)):
+            self.wrong += unknown
+        elif call := simple_call(each.cell.source):
+            self.wrong += list(simple(call, answer, each, question))
+            if call.args and isinstance(call.args[0], ast.Name):
+                self.variables[name] = call.args[0].id
+        else:
+            self.wrong += list(coded(answer, each, question))
 
     def read_locked(self, each: Cell) -> None:
         name = self.name(each, "locked")
@@ -258,7 +245,8 @@ def wrong_cell(cell: NotebookNode) -> Iterator[Mistake]:
         yield 0, f"{title!r} is no metadata; write question=, answer=, test= or locked="
     if "incorrectly_encoded_metadata" in cell.metadata:
         said = cell.metadata["incorrectly_encoded_metadata"]
-        yield 0, f'{said!r} is not JSON; write key="text" or key=number'
+        form = 'write key="text", with \\" for a quotation mark in it, or key=number'
+        yield 0, f"{said!r} is not JSON; {form}"
     if "nbgrader" in cell.metadata:
         yield 0, "nbgrader={…} is what the build makes; write question=, answer=, test= or locked="
     for key in cell.metadata:
@@ -284,167 +272,6 @@ def wrong_cell(cell: NotebookNode) -> Iterator[Mistake]:
         yield first[HIDDEN], f"{HIDDEN} in a cell that is no test"
 
 
-# Answers that are one value
-
-
-def simple_call(test: str) -> ast.Call | None:
-    """The call of check.choice, number, text or ids that is all of a test, or None."""
-    try:
-        body = ast.parse(test).body
-    except SyntaxError:
-        return None  # said elsewhere
-    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
-    function = call.func if isinstance(call, ast.Call) else None
-    known = isinstance(function, ast.Attribute) and function.attr in SIMPLE
-    ours = known and isinstance(function.value, ast.Name) and function.value.id == "check"
-    return call if ours and not MARK.search(test) else None
-
-
-def simple(call: ast.Call, answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
-    """Write the rest of an answer that is one value, and of its test; what is wrong with them."""
-    name, kind = call.func.attr, SIMPLE[call.func.attr]
-    at = test.line + call.lineno
-    arguments = {keyword.arg: keyword.value for keyword in call.keywords}
-    if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
-        yield at, f"check.{name} takes the variable first, then {', '.join(sorted(kind.arguments))}"
-        return
-    if arguments.keys() != kind.arguments:
-        got = ", ".join(sorted(map(str, arguments))) or "none"
-        yield at, f"check.{name} needs {', '.join(sorted(kind.arguments))}; got {got}"
-        return
-    variable, source = call.args[0].id, answer.cell.source
-    right = ast.get_source_segment(test.cell.source, arguments["right"])
-    given = value_of(source, variable)
-    if MARK.search(source):
-        yield answer.line + 1, f"no {SOLUTION} here: the build makes it from right={right}"
-    elif given is None:
-        what = f"{variable} = {kind.empty}"
-        yield answer.line + 1, f"this cell must be one line, {what}: {variable} is what is tested"
-    elif ast.dump(given) != ast.dump(ast.parse(kind.empty, mode="eval").body):
-        said = f"{variable} must be {kind.empty} until it is answered"
-        yield answer.line + 1, f"{said}, got {ast.unparse(given)}"
-    for line, said in wrong_reasons(name, arguments, question):
-        yield (question.line if line is None else test.line + line), said
-    if name == "ids":
-        right = f"sorted({right})"
-    solution = f"### BEGIN {SOLUTION}\n{variable} = {right}\n### END {SOLUTION}"
-    answer.cell.source = f"{source}\n{solution}"
-    hidden = f"### BEGIN {HIDDEN}\n{test.cell.source}\n### END {HIDDEN}"
-    test.cell.source = f"check.{kind.look}({variable})\n{hidden}"
-
-
-def value_of(source: str, variable: str) -> ast.expr | None:
-    """What stands behind `variable =`, if that is all of a cell."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:
-        return None
-    only = body[0] if len(body) == 1 else None
-    named = isinstance(only, ast.Assign) and [ast.unparse(x) for x in only.targets] == [variable]
-    return only.value if named else None
-
-
-def wrong_reasons(
-    kind: str, arguments: dict[str, ast.expr], question: Question
-) -> Iterator[tuple[int | None, str]]:
-    """Line in the test, None for the question's, and what is wrong with options and reasons."""
-    right, why = arguments["right"], arguments["why"]
-    if not isinstance(why, ast.Dict) or not all(map(is_text, why.values)):
-        yield why.lineno, 'why must be written out: {wrong answer: "its reason", …}'
-        return
-    reasons = [(value.lineno, value.value) for value in why.values]
-    if kind == "choice":
-        yield from wrong_options(right, why, question)
-        options = dict(OPTION.findall(question.text))
-        secret = words(options.get(getattr(right, "value", None), ""))
-        given_away = [at for at, said in reasons if " " in secret and secret in words(said)]
-    else:
-        if not is_text(arguments["hint"]):
-            yield arguments["hint"].lineno, 'hint must be a text, such as "Count the rest."'
-            return
-        reasons.append((arguments["hint"].lineno, arguments["hint"].value))
-        answer, task = plain_value(right), question.text
-        known = answer is not None
-        given_away = [at for at, said in reasons if known and HOLDS[kind](said, answer, task)]
-    for line in given_away:
-        yield line, "this reason holds the right answer"
-
-
-def wrong_options(
-    right: ast.expr, why: ast.Dict, question: Question
-) -> Iterator[tuple[int | None, str]]:
-    options = OPTION.findall(question.text)
-    letters = [letter for letter, _ in options]
-    texts = [words(text) for _, text in options]
-    if letters != list("ABCD"[: len(letters)]) or len(letters) < 2:
-        got = ", ".join(letters) or "none"
-        yield None, f"options must be lines `- **A** …`, `- **B** …`, to D at most; got {got}"
-        return
-    for i, text in enumerate(texts):
-        if text in texts[:i]:
-            yield None, f"options {letters[texts.index(text)]} and {letters[i]} are the same"
-    answer = getattr(right, "value", None)
-    if answer not in letters:
-        yield right.lineno, f"right must be one of {', '.join(letters)}, got {ast.unparse(right)}"
-        return
-    told = [getattr(key, "value", None) for key in why.keys]
-    for letter in letters:
-        if letter != answer and letter not in told:
-            yield why.lineno, f"the wrong letter {letter} has no reason"
-    for key in told:
-        if key == answer:
-            yield why.lineno, f"{answer} is right, so its reason would never be read; take it out"
-        elif key not in letters:
-            yield why.lineno, f"why has a reason for {key!r}, which is no option"
-
-
-def is_text(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def words(text: str) -> str:
-    """A text's words, without signs and capitals, to compare."""
-    return " ".join(re.findall(r"[\w−.-]+", text.lower())).strip(".")
-
-
-def plain_value(node: ast.expr) -> object:
-    """The value of what stands behind right=; None if it is more than a literal or arithmetic."""
-    try:
-        code = compile(ast.Expression(node), "right", "eval")
-        return eval(code, {"__builtins__": {}, "math": math})
-    except Exception:  # the module's run says what is wrong with it
-        return None
-
-
-def holds_number(said: str, right: float, task: str) -> bool:
-    """Whether a reason holds the number, but for one that the task names itself.
-
-    0 and 1 do not count: any sentence on probabilities has them.
-    """
-
-    def held(text: str) -> bool:
-        text = text.replace("−", "-").replace(",", "")
-        found = [float(x) for x in NUMBER.findall(text)]
-        found += [IN_WORDS.index(word) for word in words(text).split() if word in IN_WORDS]
-        return any(math.isclose(x, right, rel_tol=5e-3) for x in found)
-
-    return right not in (0, 1) and held(said) and not held(task)
-
-
-def holds_text(said: str, right: str, task: str) -> bool:
-    secret = f" {words(right)} "
-    return secret in f" {words(said)} " and secret not in f" {words(task)} "
-
-
-def holds_ids(said: str, right: set[int], task: str) -> bool:
-    listed = [str(i) for i in sorted(right)]
-    secret = r"\b" + r"(?:,| and|, and) ".join(listed) + r"\b"
-    return len(listed) > 1 and bool(re.search(secret, said)) and not re.search(secret, task)
-
-
-HOLDS = {"number": holds_number, "text": holds_text, "ids": holds_ids}
-
-
 # Answers that are code
 
 
@@ -461,11 +288,7 @@ def coded(answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
         code = line.strip()
         if code in secret and not code.startswith("#"):
             yield answer.line + i, f"{code!r} stands in the answer too: learners would get it"
-    try:
-        tree = ast.parse(test.cell.source)
-    except SyntaxError:
-        return  # said elsewhere
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(test.cell.source)):
         if is_text(node) and any(len(line) > 9 and line in node.value for line in secret):
             yield test.line + node.lineno, "this reason holds a line of the answer"
         minimum = isinstance(node, ast.Call) and ast.unparse(node.func) == "min"
@@ -474,3 +297,26 @@ def coded(answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
             if most != question.points:
                 said = f"the test gives at most {most!r}, its question {question.points:g} points"
                 yield test.line + node.lineno, said
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+            # What learners see ends in points * check.passes(…): their Lab shows it as the score.
+            times, most = node.value, node.value.left
+            shown = isinstance(times.op, ast.Mult) and isinstance(most, ast.Constant)
+            if shown and "passes" in ast.unparse(times.right) and most.value != question.points:
+                said = f"this shows {most.value!r} points, the question has {question.points:g}"
+                yield test.line + node.lineno, said
+
+
+def unknown_checks(test: Cell) -> Iterator[Mistake]:
+    """Lines of a test that call what quiz.py, imported as check, does not have."""
+    for node in ast.walk(ast.parse(test.cell.source)):
+        of_quiz = isinstance(node, ast.Attribute) and ast.unparse(node.value) == "check"
+        if of_quiz and node.attr not in checks():
+            near = difflib.get_close_matches(node.attr, checks(), n=1) or sorted(checks())
+            yield test.line + node.lineno, f"no check.{node.attr} in quiz.py; see {', '.join(near)}"
+
+
+@functools.cache
+def checks() -> frozenset[str]:
+    """The functions of quiz.py, read and not imported: that takes a second."""
+    tree = ast.parse(Path(PACKAGE, "quiz.py").read_text("utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))

@@ -66,6 +66,13 @@ WRONG = {
     ),
     "name with its points": ("return abs(x) * x", "return asb(x) * x", '"half right"', "'asb'"),
     "no Python": ('"side": number(', '"side" number(', None, "expected after dictionary key"),
+    "unknown call": ('"side": number', '"side": ids', None, "no name 'ids' in this file"),
+    "unknown import": (
+        "from bank import number, write",
+        "from bank import ids, number, write",
+        None,
+        "bank.py has no 'ids'; it has choice, number, predict, repair, write",
+    ),
     "no bank": ("BANK = {", "BANKS = {", '"""Answers."""', "there is no BANK = {…}"),
 }
 
@@ -97,6 +104,17 @@ def test_what_is_misspelt_is_named_with_its_line(course, old, new, at, said):
     (found,) = mistakes(course, bank)
     assert found[0] == bank[: bank.index(at or new)].count("\n") + 1
     assert said in found[1]
+
+
+def test_what_comes_from_elsewhere_is_not_looked_at(course):
+    assert mistakes(course, BANK.replace("BANK = {", "MORE = {}\nBANK = {\n    **MORE,")) == []
+
+
+def test_an_answer_without_an_entry_is_named_where_all_are_wanted(course):
+    bank = "\n".join(line for line in BANK.split("\n") if not line.startswith('    "side"'))
+    assert mistakes(course, bank) == []
+    questions, _ = read_module(course / "quizzes" / "source" / NAME / f"{NAME}.py")
+    assert list(misspelt(bank, questions, whole=True)) == [(5, "there are no answers for 'side'")]
 
 
 @pytest.mark.slow

@@ -230,6 +230,14 @@ def test_the_build_writes_what_an_answer_of_one_value_needs(tmp_path):
     }
 
 
+def test_options_may_differ_by_a_sign_alone(tmp_path):
+    text = VALUES.replace("**B** Sixty.", "**B** z > g.").replace(
+        "**A** Thirty of them, as a clock has\n#   hours.", "**A** z < g."
+    )
+    assert "z < g." in text and "z > g." in text
+    read(tmp_path, text)
+
+
 def test_an_answer_in_prose_is_read_by_a_person(tmp_path):
     notebook = read(tmp_path, LESSON)
     title, explain = notebook.cells[-2:]
@@ -398,7 +406,51 @@ WRONG = {
         "side = None\n###",
         "the build makes it from right=10 / 2",
     ),
-    "another variable": ('letter = ""', 'leter = ""', None, "this cell must be one line, letter ="),
+    "another variable": (
+        'letter = ""',
+        'leter = ""',
+        '    letter,\n    right="C"',
+        "the answer's cell sets leter, got letter",
+    ),
+    "variable misspelt in the test": (
+        "check.number(side",
+        "check.number(sied",
+        None,
+        "the answer's cell sets side, got sied",
+    ),
+    "more than one line": (
+        "side = None  # a number",
+        "side = None\nprint()",
+        None,
+        "one line, side",
+    ),
+    "a number in a text": ("right=10 / 2", 'right="5"', None, "right must be a number, got '5'"),
+    "no number": ("right=10 / 2", "right=None", None, "right must be a number, got None"),
+    "ids that are one": (
+        "right={2, 0}",
+        "right=1",
+        "check.ids(places, right=1",
+        "a set of token ids such as {0, 2}, got 1",
+    ),
+    "ids that are words": ("right={2, 0}", 'right={"a"}', None, "a set of token ids"),
+    "a text that is none": ('right="a triangle"', "right=3", None, "right must be a text, got 3"),
+    "a letter that is none": ('right="C"', "right=3", None, "right must be a letter, got 3"),
+    "a reason for no number": ("why={25: ", 'why={"25": ', None, "a reason is for a number"),
+    "a reason for no ids": ("why={(1, 3): ", "why={(1): ", None, "such as (0, 2) or (1,), got 1"),
+    "within a text": ("within=0.1", 'within="0.1"', None, "within must be a number"),
+    "unknown check": ("check.ids(", "check.idz(", None, "no check.idz in quiz.py; see ids"),
+    "a reason that holds the letter": (
+        '"Hours are not degrees."',
+        '"No: C is right."',
+        None,
+        "this reason holds the right answer",
+    ),
+    "more points than there are, to see": (
+        'assert square(2) == 4, "Two by two is a square of four."',
+        '3.0 * check.passes("two", example)',
+        None,
+        "this shows 3.0 points, the question has 2",
+    ),
     "wrong letter without a reason": (
         ', "B": "Three of those make a straight line."',
         "",
@@ -416,7 +468,7 @@ WRONG = {
     "two identical options": (
         "**B** Sixty.",
         "**B** Ninety of them, a quarter\n#   of a turn.",
-        '"A corner"',
+        "# - **C** Ninety",
         "B and C are the same",
     ),
     "a letter left out": ("- **B** Sixty.", "- **D** Sixty.", '"A corner"', "got A, D, C"),
@@ -427,6 +479,12 @@ WRONG = {
         "this reason holds the right answer",
     ),
     "a reason that holds the number": ('"That is the area."', '"No, 5."', None, "holds the right"),
+    "a reason that holds the share": (
+        '"That is the area."',
+        '"No, 500%."',
+        None,
+        "holds the right",
+    ),
     "a hint that holds the number in words": (
         '"Take the root."',
         '"It is five."',

@@ -19,8 +19,9 @@ from typing import NamedTuple
 
 from course_utils.author.banks import misspelt
 from course_utils.author.notebook import read_module, written
-from course_utils.author.questions import OPTION, STUB, TEST
+from course_utils.author.questions import STUB, TEST
 from course_utils.author.source import SOLUTION, complain, put, regions
+from course_utils.author.values import OPTION
 
 SOURCES = Path(__file__).parents[2] / "quizzes" / "source"
 BANKS = Path(__file__).parent / "banks"
@@ -112,7 +113,7 @@ class Module:
     @functools.cached_property
     def bank(self) -> dict[str, Item]:
         path = BANKS / f"{self.name}.py"
-        complain(path, misspelt(path.read_text("utf-8"), self.questions))
+        complain(path, misspelt(path.read_text("utf-8"), self.questions, whole=True))
         spec = importlib.util.spec_from_file_location(f"bank_{self.name}", path)
         answers = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(answers)
