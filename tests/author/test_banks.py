@@ -129,7 +129,7 @@ def test_the_build_stops_and_writes_nothing(course):
 
 
 @pytest.mark.slow
-def test_the_bank_s_command_says_it_in_one_line(course):
+def test_the_bank_s_command_says_it_in_a_line_each(course):
     path = course / "tests" / "quizzes" / "banks" / f"{NAME}.py"
     path.write_text(BANK.replace('"side": number', '"sidde": number'), "utf-8")
     source = (ROOT / "tests" / "quizzes" / "bank.py").read_text("utf-8")
@@ -137,5 +137,6 @@ def test_the_bank_s_command_says_it_in_one_line(course):
     command.write_text(source, "utf-8")
     done = subprocess.run([sys.executable, str(command), NAME], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.count("\n") == 2
+    assert f"{NAME}.py:5: there are no answers for 'side'" in done.stderr
     assert f"{NAME}.py:18: no answer 'sidde' in this module; there is side" in done.stderr
