@@ -46,17 +46,15 @@ STUB = "# YOUR CODE HERE"  # as quizzes/nbgrader_config.py has it
 
 @dataclass
 class Question:
-    """A question while its cells are read. cell: the one with its task."""
+    """A question while its cells are read. cell: the one with its task; text: as its author wrote
+    it."""
 
     cell: NotebookNode
     line: int
     title: str
     points: float
+    text: str
     closed: bool = False
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        self.text = self.cell.source
 
 
 @dataclass
@@ -122,7 +120,8 @@ class Questions:
             what = "number, title and points are written by the build"
             self.complain(each.line + 1, f"{what}; take out {found[0]!r}")
         points = points if number else 0
-        self.asked.append(Question(each.cell, each.line, title.strip(), points))
+        asked = Question(each.cell, each.line, title.strip(), points, each.cell.source)
+        self.asked.append(asked)
 
     def read_answer(self, each: Cell) -> None:
         name = self.name(each, "answer")
@@ -131,16 +130,9 @@ class Questions:
             return
         self.answers[name] = each
         by_hand = each.cell.cell_type == "markdown"
-        each.cell.metadata["nbgrader"] = {
-            "grade": by_hand,
-            "grade_id": name,
-            "locked": False,
-            "schema_version": 3,
-            "solution": True,
-            "task": False,
-        }
-        if by_hand and (question := self.question(each, name)):
-            each.cell.metadata["nbgrader"]["points"] = question.points
+        question = self.question(each, name) if by_hand else None
+        mark(each.cell, name, question, grade=by_hand, solution=True)
+        if question:
             self.head(question, [name], by_hand=True)
 
     def read_test(self, each: Cell) -> None:
@@ -151,15 +143,7 @@ class Questions:
             self.complain(each.line, f"test {name!r} has no cell with answer={name!r} above it")
         elif name in self.titles:
             self.complain(each.line, f"answer {name!r} has two tests")
-        each.cell.metadata["nbgrader"] = {
-            "grade": True,
-            "grade_id": name + TEST,
-            "locked": True,
-            "points": question.points if question else 0,
-            "schema_version": 3,
-            "solution": False,
-            "task": False,
-        }
+        mark(each.cell, name + TEST, question, grade=True, locked=True)
         if not (answer and question):
             return
         self.head(question, [name, name + TEST])
@@ -179,14 +163,7 @@ class Questions:
         if name in self.locked:
             self.complain(each.line, f"locked {name!r} is there twice")
         self.locked.add(name)
-        each.cell.metadata["nbgrader"] = {
-            "grade": False,
-            "grade_id": name,
-            "locked": True,
-            "schema_version": 3,
-            "solution": False,
-            "task": False,
-        }
+        mark(each.cell, name, locked=True)
 
     def name(self, each: Cell, kind: str) -> str:
         """The id that a cell names. One that cannot be an id is named, and replaced."""
@@ -223,6 +200,14 @@ class Questions:
             if cell.cell_type == "markdown" and cell.source.startswith(CHECK):
                 rest = cell.source.removeprefix(CHECK).strip()
                 cell.source = f"{CHECK}\n\n{much} {rest}".strip()
+
+
+def mark(cell: NotebookNode, name: str, question: Question | None = None, **flags: bool) -> None:
+    """Write nbgrader's metadata; question: the one whose points the cell gives."""
+    off = dict.fromkeys(("grade", "locked", "solution", "task"), False)
+    cell.metadata["nbgrader"] = {**off, **flags, "grade_id": name, "schema_version": 3}
+    if question:
+        cell.metadata["nbgrader"]["points"] = question.points
 
 
 def read_questions(cells: list[Cell], number: int) -> Questions:
