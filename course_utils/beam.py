@@ -16,13 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_utils.checks import (
-    at_least_single,
-    check_count,
-    check_number,
-    check_seed,
-    finite_rows,
-)
+from course_utils.checks import at_least_single, check_count, check_number, check_seed, finite_rows
 from course_utils.generate import Process, Settings, generate_batch, processed
 from course_utils.model.cache import Cache
 from course_utils.model.reader import Reader
@@ -344,7 +338,7 @@ def grow_samples(
     nodes, sums, rows, finished = [0], [0.0], [0], []
     for depth in range(1, max_new_tokens + 1):
         logits = processed_rows(process, next_logits(texts, rows), texts, len(ids))
-        logprobs = finite_rows(logits).double().log_softmax(dim=-1)
+        logprobs = finite_rows(logits).log_softmax(dim=-1)
         parents = torch.tensor([tree[node].total for node in nodes], dtype=torch.float64)
         noisy = logprobs + torch.tensor(sums, dtype=torch.float64).unsqueeze(-1)
         noisy = below(parents.unsqueeze(-1), noisy + gumbel(noisy.shape, generator)).flatten()

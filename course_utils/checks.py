@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 
-def finite_rows(logits: Tensor) -> Tensor:
-    """The logits in float64; ValueError unless each row has a finite logit and no NaN or +inf."""
+def check_rows(logits: Tensor) -> None:
+    """ValueError unless each row of logits has a finite one and no NaN or +inf."""
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
         raise ValueError(f"logits must be a tensor of floats, got {kind}")
@@ -22,7 +22,18 @@ def finite_rows(logits: Tensor) -> Tensor:
             raise ValueError("logits contain +inf, so their softmax is not defined")
         if x.isneginf().all(dim=-1).any():
             raise ValueError("a row of logits is -inf everywhere: no token is left to choose")
+
+
+def finite_rows(logits: Tensor) -> Tensor:
+    """The logits in float64, to decide by; ValueError as `check_rows`."""
+    check_rows(logits)
     return logits.double()
+
+
+def single_rows(logits: Tensor) -> Tensor:
+    """The logits in float32, or float64 if so they are, to move; ValueError as `check_rows`."""
+    check_rows(logits)
+    return at_least_single(logits)
 
 
 def at_least_single(x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from llguidance import LLMatcher, LLParserLimits, regex_to_lark
 from llguidance.tiktoken import lltokenizer_from_encoding
 from torch import Tensor
 
-from course_utils.checks import check_ids, finite_rows
+from course_utils.checks import check_ids, check_rows
 from course_utils.sampling import keep
 
 # Where only one text can follow, llguidance would allow only the tokens that encoding it gives.
@@ -62,7 +62,7 @@ class Grammar:
         Raises ValueError if the vocabulary is not the tokenizer's, if the ids left the grammar, if
         every allowed token is at -inf already, on bad ids, on NaN, or on an all -inf row.
         """
-        finite_rows(logits)
+        check_rows(logits)
         check_ids(ids, logits)
         if logits.shape[-1] != self.vocab:
             raise ValueError(

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import (
-    at_least_single,
     check_count,
     check_ids,
     check_number,
+    check_rows,
     check_token,
-    finite_rows,
+    single_rows,
 )
 from course_utils.sampling import keep
 
@@ -62,8 +62,7 @@ def presence_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     then this. OpenAI and vLLM count the sampled tokens, not the prompt; transformers has neither.
     """
     check_number("presence_penalty", penalty, -2, 2, "Use 0 to switch it off")
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     check_ids(ids, logits)
     return fit(torch.where(counts(ids, x) > 0, x - penalty, x), logits)
 
@@ -77,8 +76,7 @@ def frequency_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     OpenAI's formula and what it counts: see `presence_penalty`.
     """
     check_number("frequency_penalty", penalty, -2, 2, "Use 0 to switch it off")
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     check_ids(ids, logits)
     return fit(x - penalty * counts(ids, x), logits)
 
@@ -97,8 +95,7 @@ def repetition_penalty(logits: Tensor, ids: Tensor, penalty: float) -> Tensor:
     the vocabulary. transformers and vLLM count the prompt too; the paper the generated tokens.
     """
     check_number("repetition_penalty", penalty, 0, math.inf, "Use 1.0 to switch it off", above=True)
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     check_ids(ids, logits)
     penalised = torch.where(x < 0, x * penalty, x / penalty)
     return fit(torch.where((counts(ids, x) > 0) & (x != 0), penalised, x), logits)
@@ -116,7 +113,7 @@ def no_repeat_ngram(logits: Tensor, ids: Tensor, n: int) -> Tensor:
     vocabulary, and counts the prompt too. OpenAI's API and vLLM do not offer it.
     """
     check_count("no_repeat_ngram", n)
-    finite_rows(logits)
+    check_rows(logits)
     check_ids(ids, logits)
     banned = torch.zeros_like(logits, dtype=torch.int64)
     if ids.shape[-1] >= n:
@@ -140,8 +137,7 @@ def logit_bias(logits: Tensor, bias: dict[int, float]) -> Tensor:
     """
     if not isinstance(bias, dict):
         raise ValueError(f"logit_bias must be a dict of token id to number, got {bias!r}")
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     for token, value in bias.items():
         check_token("a token of logit_bias", token, logits)
         check_number(f"logit_bias of {token}", value, -100, 100, "Leave it out to switch it off")
@@ -175,8 +171,7 @@ def dry(
     check_number("multiplier", multiplier, 0, math.inf, "Use 0 to switch it off")
     check_number("base", base, 1, math.inf, "1.75 is usual")
     check_count("allowed_length", allowed_length)
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     check_ids(ids, logits)
     breakers = list(breakers)
     for token in breakers:
@@ -221,7 +216,7 @@ def min_new_tokens(logits: Tensor, ids: Tensor, least: int, end: int) -> Tensor:
     -inf and passes over an `end` outside the vocabulary. vLLM's min_tokens counts new ones as well.
     """
     check_count("min_new_tokens", least, least=0)
-    finite_rows(logits)
+    check_rows(logits)
     check_ids(ids, logits)
     check_token("end", end, logits)
     banned = torch.zeros_like(logits, dtype=torch.bool)

@@ -12,13 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from course_utils.checks import (
-    at_least_single,
-    check_count,
-    check_finite,
-    check_number,
-    finite_rows,
-)
+from course_utils.checks import check_count, check_finite, check_number, finite_rows, single_rows
 
 
 def keep(logits: Tensor, kept: Tensor) -> Tensor:
@@ -28,8 +22,7 @@ def keep(logits: Tensor, kept: Tensor) -> Tensor:
 
 def divide(logits: Tensor, t: float | Tensor) -> Tensor:
     """The logits over t, a number or (..., 1). A row that would overflow has its best set to 0."""
-    finite_rows(logits)
-    x = at_least_single(logits)
+    x = single_rows(logits)
     scaled = (x / t).to(logits.dtype)
     bad = (scaled.isnan() | (scaled.isinf() & ~x.isinf())).any(dim=-1, keepdim=True)
     if bad.any():

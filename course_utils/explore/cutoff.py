@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import sampling
-from course_utils.checks import at_least_single, finite_rows
+from course_utils.checks import check_rows, single_rows
 from course_utils.explore.controls import (
     KNOBS,
     check_knob,
@@ -198,8 +198,7 @@ def read(
             )
     if rows.ndim != 2 or not len(rows):
         raise ValueError(f"logits must be (steps, vocab), got shape {tuple(rows.shape)}")
-    finite_rows(rows)
-    rows = at_least_single(rows).clone()
+    rows = single_rows(rows).clone()
     tokens = tokens or tuple(str(i) for i in range(1, len(rows) + 1))
     names = [f"#{i}" for i in range(rows.shape[1])] if names is None else names
     if len(names) != rows.shape[1]:
@@ -243,7 +242,7 @@ def kept_by(function: Callable, logits: Tensor, value: float) -> int:
     """How many tokens the learner's function keeps. Raises Fault if it returns no logits."""
     result = returned(function(logits.clone(), value))
     try:
-        finite_rows(result)
+        check_rows(result)
     except ValueError as error:
         raise Fault(f"returned what cannot be used: {error}.")
     if result.shape != logits.shape:

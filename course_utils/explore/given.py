@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from course_utils.checks import at_least_single, finite_rows
+from course_utils.checks import single_rows
 from course_utils.explore.plots.style import visible
 
 T = TypeVar("T")
@@ -20,8 +20,7 @@ def pair(source: object) -> tuple[Sequence[str], Tensor]:
         tokens, logits = source
     except (TypeError, ValueError):
         raise ValueError(f"source must be a prompt or a pair (tokens, logits), got {source!r}")
-    finite_rows(logits)
-    logits = at_least_single(logits).clone()
+    logits = single_rows(logits).clone()
     if logits.shape != (len(tokens),):
         raise ValueError(
             f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
