@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from course_utils.author import banks, stock
 from course_utils.author.notebook import read_module, sha1, source_notebook
 from course_utils.author.questions import STUB, TEST
-from course_utils.author.source import SOLUTION, Mistake, complain, names, put
+from course_utils.author.renamed import TABLE, earlier_names
+from course_utils.author.source import SOLUTION, Mistake, complain, names, put, shown
 
 NAME = re.compile(r"\d\d_[a-z0-9_]+")
 NOT_DATA = (".ipynb", ".pyc")
@@ -82,6 +83,10 @@ def check_banks(root: Path, names: list[str]) -> None:
                 complain(path, banks.misspelt(path.read_text("utf-8"), questions))
             except ValueError as error:
                 wrong.append(str(error))
+    if names == modules(root):
+        for path in sorted((root / banks.FOLDER).glob("[0-9][0-9]_*.py")):
+            if path.stem not in names:
+                wrong.append(f"{shown(path)}:1: there is no module {path.stem}")
     if wrong:
         raise ValueError("\n".join(wrong))
 
@@ -330,12 +335,13 @@ def copy_sources(root: Path, course: Path, names: list[str]) -> None:
         raise ValueError(f"{settings} is missing")
     course.mkdir(parents=True)
     shutil.copyfile(settings, course / settings.name)
-    if (renamed := settings.with_name("renamed.tsv")).is_file():
-        shutil.copyfile(renamed, course / renamed.name)
+    if (renamed := settings.with_name(TABLE)).is_file():
+        shutil.copyfile(renamed, course / TABLE)
     notebooks, wrong = {}, []
     for name in names:
         try:
             notebooks[name] = marked_notebook(root / "quizzes" / "source" / name)
+            earlier_names(settings.parent, name, notebooks[name].metadata.next_token.titles)
         except ValueError as error:
             wrong.append(str(error))
     if wrong:

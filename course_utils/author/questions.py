@@ -107,8 +107,9 @@ class Questions:
         title, points = each.cell.metadata.pop("question"), each.cell.metadata.pop("points", None)
         if each.cell.cell_type != "markdown":
             self.complain(each.line, "a question is text: write # %% [markdown] question=…")
-        if not isinstance(title, str) or not 1 <= len(title.strip()) <= LONGEST_TITLE:
-            what = f"a title of 1 to {LONGEST_TITLE} characters"
+        text = title.strip() if isinstance(title, str) else ""
+        if not 1 <= len(text) <= LONGEST_TITLE or not text.isprintable():
+            what = f"a title, one line of 1 to {LONGEST_TITLE} characters"
             self.complain(each.line, f"question must be {what}, got {title!r}")
             title = "?"
         number = isinstance(points, int | float) and not isinstance(points, bool)

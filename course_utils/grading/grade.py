@@ -36,10 +36,11 @@ from nbgrader.preprocessors import ClearOutput
 from nbgrader.utils import parse_utc, rmtree
 from traitlets.config import Config, PyFileConfigLoader
 
+from course_utils.author.renamed import earlier_names
 from course_utils.grading import plugin, sandbox
 from course_utils.grading.execute import Job, Module, execute, reason
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given, earlier_names
+from course_utils.grading.repair import as_given
 
 RESULTS = "grading"  # the folder of a course where executed submissions are kept
 LARGEST = 100 * 2**20  # bytes, all files of a submission together

@@ -18,10 +18,11 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Float
 
+from course_utils.author.renamed import earlier_names
 from course_utils.author.source import hidden_lines
 from course_utils.grading import sandbox, separate
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given, earlier_names, repair
+from course_utils.grading.repair import as_given, repair
 
 if sys.platform != "win32":  # where nbgrader has no exchange
     import pwd

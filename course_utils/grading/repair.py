@@ -1,17 +1,13 @@
 """Reading and mending a submission, so that what is odd in it does not stop its scoring."""
 
-import csv
 from collections.abc import Mapping
 from copy import deepcopy
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.v4.rwbase import rejoin_lines
 from traitlets.config import Config
-
-RENAMED = "renamed.tsv"  # of a course: module, old and new grade ids
 
 
 def parse(data: bytes, name: str) -> NotebookNode:
@@ -46,23 +42,6 @@ def as_given(source: NotebookNode, config: Config | None = None) -> NotebookNode
     for clear in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
         given, _ = clear(given, {})
     return given
-
-
-def earlier_names(course: Path, module: str) -> dict[str, str]:
-    """The grade ids that a module had in earlier editions, each with the one it has now.
-
-    course: a course folder, whose renamed.tsv holds them; empty without that file. Raises
-    ValueError if a column is missing there.
-    """
-    path = course / RENAMED
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    for line, row in enumerate(rows, 2):
-        if not all(row.get(column) for column in ("module", "old", "new")):
-            raise ValueError(f"{path}:{line}: a row is module, old and new id, with tabs between")
-    return {row["old"]: row["new"] for row in rows if row["module"] == module}
 
 
 def repair(
@@ -104,7 +83,8 @@ def repair(
         if is_answer(original):
             notebook.cells[i] = like(original, cell)
         else:
-            if cell.source != original.source or cell.cell_type != original.cell_type:
+            same = cell.source == original.source and cell.cell_type == original.cell_type
+            if not same and not renamed:  # else it may be the course that changed it
                 notes.append(f"{called(name)} was edited: scored as it was given")
             notebook.cells[i] = deepcopy(original)
 

@@ -128,6 +128,26 @@ def test_the_build_stops_and_writes_nothing(course):
     build(course, execute=False)
 
 
+def test_a_bank_without_a_module_is_named(course):
+    folder = course / "tests" / "quizzes" / "banks"
+    (folder / f"{NAME}.py").write_text(BANK, "utf-8")
+    (folder / "01_tinny.py").write_text(BANK, "utf-8")
+    with pytest.raises(ValueError, match=r"banks/01_tinny\.py:1: there is no module 01_tinny"):
+        build(course, execute=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, said", [(NAME, "01_tiny has no answers"), ("02_x", "no module '02_x'")]
+)
+def test_the_bank_s_command_names_what_is_not_there(course, name, said):
+    command = course / "tests" / "quizzes" / "bank.py"
+    command.write_text((ROOT / "tests/quizzes/bank.py").read_text("utf-8"), "utf-8")
+    done = subprocess.run([sys.executable, str(command), name], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and said in done.stderr
+
+
 @pytest.mark.slow
 def test_the_bank_s_command_says_it_in_a_line_each(course):
     path = course / "tests" / "quizzes" / "banks" / f"{NAME}.py"

@@ -277,6 +277,8 @@ WRONG = {
     "negative points": ("points=2", "points=-2", None, "at least 0, got -2"),
     "points in words": ("points=2", 'points="two"', None, "a number of at least 0, got 'two'"),
     "points elsewhere": ('test="square"', 'test="square" points=2', None, "with the question"),
+    "title of two lines": ('question="Squares"', 'question="A\\nB"', None, "one line of 1 to 60"),
+    "title that cannot be printed": ('question="Squares"', 'question="A\\u001b"', None, "one line"),
     "no title": ('question="Squares"', 'question=""', None, "1 to 60 characters, got ''"),
     "long title": ('"Squares"', f'"{"x" * 61}"', None, "1 to 60 characters"),
     "same title": (

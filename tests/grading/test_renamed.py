@@ -11,8 +11,9 @@ import pytest
 from grading.tiny import LESSON, NAME, make_course, results, scores, submission, submit
 
 from course_utils.author.build import build
+from course_utils.author.renamed import earlier_names
 from course_utils.grading.grade import Course
-from course_utils.grading.repair import earlier_names, repair
+from course_utils.grading.repair import repair
 from course_utils.grading.score import score
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,8 +87,38 @@ def test_a_notebook_with_new_ids_is_of_this_edition(course):
     assert notes == ["cell square is not part of this module: not scored"]
 
 
-def test_a_broken_table_is_named_with_its_line(tmp_path):
+def test_cells_that_the_edition_changed_are_not_called_edited(course):
+    given = nbformat.read(course.parent / "notebooks" / NAME / f"{NAME}.ipynb", as_version=4)
+    old = nbformat.read(course / "submitted" / "ann" / NAME / f"{NAME}.ipynb", as_version=4)
+    for cell in old.cells:
+        if cell.metadata.get("nbgrader", {}).get("locked"):
+            cell.source += "  # as it was then"
+    notes = repair(old, given, earlier_names(course, NAME))
+    assert len(notes) == 1 and "earlier edition" in notes[0]
+
+
+BROKEN = {
+    "a column short": (HEAD + f"{NAME}\tsquare\n", r"renamed\.tsv:2: a row is module, old and new"),
+    "spaces": (HEAD + f"{NAME} square a_power\n", r"renamed\.tsv:2: a row is module, old and new"),
+    "twice": (HEAD + RENAMED + RENAMED, r"renamed\.tsv:5: square of 01_tiny has a new id already"),
+    "unknown": (HEAD + f"{NAME}\tsquare\tcube\n", r"renamed\.tsv:2: 01_tiny has no id 'cube'"),
+    "bytes": ("module\told\tn\xe9w\n", r"renamed\.tsv: this is not UTF-8 text"),
+}
+
+
+@pytest.mark.parametrize("text, said", BROKEN.values(), ids=BROKEN)
+def test_a_broken_table_is_named_with_its_line(text, said, tmp_path):
     assert earlier_names(tmp_path, NAME) == {}
-    (tmp_path / "renamed.tsv").write_text(HEAD + f"{NAME}\tsquare\n", "utf-8")
-    with pytest.raises(ValueError, match=r"renamed\.tsv:2: a row is module, old and new id"):
-        earlier_names(tmp_path, NAME)
+    (tmp_path / "renamed.tsv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=said):
+        earlier_names(tmp_path, NAME, known=["a_power", "a_power_test", "in_words"])
+
+
+def test_a_broken_table_gives_no_score(course):
+    """It is the course's fault: no learner's history gets a 0 for it."""
+    (course / "renamed.tsv").write_text(HEAD + "x\n", "utf-8")
+    old = course / "submitted" / "ann" / NAME / f"{NAME}.ipynb"
+    with pytest.raises(ValueError, match=r"renamed\.tsv:2: a row is"):
+        score(old, course.parent)
+    with pytest.raises(ValueError, match=r"renamed\.tsv:2: a row is"):
+        build(course.parent, execute=False)

@@ -113,6 +113,8 @@ class Module:
     @functools.cached_property
     def bank(self) -> dict[str, Item]:
         path = BANKS / f"{self.name}.py"
+        if not path.is_file():
+            raise ValueError(f"{path} is missing: {self.name} has no answers")
         complain(path, misspelt(path.read_text("utf-8"), self.questions, whole=True))
         spec = importlib.util.spec_from_file_location(f"bank_{self.name}", path)
         answers = importlib.util.module_from_spec(spec)
@@ -270,6 +272,8 @@ def table(rows: list[Row]) -> str:
 
 if __name__ == "__main__":
     start = time.monotonic()
+    if unknown := sorted(set(sys.argv[1:]) - set(MODULES)):
+        sys.exit(f"bank: no module {unknown[0]!r}; there are {', '.join(MODULES)}")
     try:
         measured = [row for name in sys.argv[1:] or MODULES for row in measure(name)]
     except ValueError as error:

@@ -45,8 +45,8 @@ from course_utils.beam import beam_search, diverse_beam_search
 from course_utils.explore.plots import style
 from course_utils.generate import Settings, generate_batch
 from course_utils.metrics import distinct_n, seq_rep_n
-from course_utils.model.tokenizer import END_OF_TEXT as END
 from course_utils.penalties import no_repeat_ngram
+from course_utils.tokenizer import END_OF_TEXT as END
 from course_utils.toys import GREEDY_LOSES
 
 # %% [markdown]
