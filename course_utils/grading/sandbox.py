@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -159,7 +160,7 @@ class Process:
     def watch(self) -> None:
         """End the process when it and all its children hold too much memory together."""
         while not self.ended.wait(0.25):
-            if resident(self.process.pid) > MEMORY:
+            if held(self.process.pid, rss) > MEMORY and held(self.process.pid, pss) > MEMORY:
                 self.too_large = True
                 self.process.kill()
                 return
@@ -183,12 +184,25 @@ def children(pid: int) -> list[psutil.Process]:
         return []
 
 
-def resident(pid: int) -> int:
-    """The memory that a process and its descendants hold, in bytes."""
+def held(pid: int, of: Callable[[psutil.Process], int]) -> int:
+    """The memory that the descendants of a process hold together, in bytes."""
     total = 0
     for process in children(pid):
         try:
-            total += process.memory_info().rss
+            total += of(process)
         except psutil.NoSuchProcess:
             continue
     return total
+
+
+def rss(process: psutil.Process) -> int:
+    """Quick; counts a page once for every process that maps it."""
+    return process.memory_info().rss
+
+
+def pss(process: psutil.Process) -> int:
+    """Shares a page out among those that map it; `rss` where the kernel does not tell us."""
+    try:
+        return process.memory_full_info().pss
+    except psutil.AccessDenied:
+        return rss(process)

@@ -140,7 +140,8 @@ class Submission:
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
-            raise self.no_answer(f"it ran too long, more than {seconds:.0f} s")
+            limit = max(seconds, self.seconds)  # a call gets what other calls of its test left
+            raise self.no_answer(f"it ran too long, more than {limit:.0f} s")
         except wire.Closed:
             large = "it used too much memory" if self.process.too_large else ""
             raise self.no_answer(large or "it ended the Python process")

@@ -36,7 +36,7 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    shell = make_shell()
+    shell, process = make_shell(), os.getpid()
     sys.path.insert(0, "")  # as in a kernel: a submission imports its own files
     while True:
         try:
@@ -53,6 +53,8 @@ def main() -> None:
             reply = {"found": found, "value": wire.encode(shell.user_ns.get(request["name"]))}
         else:
             reply = call(shell.user_ns, request)
+        if os.getpid() != process:  # a fork of the submission that ran on to here
+            os._exit(0)
         try:
             wire.send(replies, reply)
         except ValueError as error:  # too long

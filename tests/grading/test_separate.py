@@ -241,13 +241,39 @@ def test_what_a_submission_may_not_do_is_an_error_of_its_own(attack, boxed, tmp_
         ),
         ("import os; os._exit(0)", "ended the Python process"),
         ("x = []\nwhile True: x.append(bytearray(2**28))", ""),
-        ("import os\nwhile os.fork() or True: x = bytearray(2**26)", ""),
     ],
 )
 def test_a_cell_that_hangs_or_dies_costs_only_itself(attack, said, boxed):
     notebook = submission(attack, RIGHT)
     assert points(notebook, seconds=4) == 3.0
     assert said in notebook.cells[1].outputs[-1].evalue
+
+
+def test_forks_without_end_cost_only_their_own_submission(boxed):
+    bomb = "import os\nwhile os.fork() or True: x = bytearray(2**26)"
+    assert points(submission(bomb, RIGHT)) in (0.0, 3.0)
+    assert points(submission(RIGHT)) == 3.0
+
+
+def test_forks_that_run_to_the_end_of_the_cell_do_not_answer_for_it(boxed):
+    notebook = submission("import os\nfor _ in range(4): os.fork()\nx = 1", RIGHT, RIGHT)
+    assert points(notebook) == 3.0
+    assert not notebook.cells[1].outputs
+
+
+def test_what_forks_share_counts_as_memory_once(boxed):
+    start = "x = bytearray(2**29)\nimport os\n"
+    wait = "for _ in range(12):\n    if os.fork() == 0: import time; time.sleep(9); os._exit(0)\n"
+    notebook = submission(start + wait + "import time; time.sleep(1)", RIGHT)
+    assert points(notebook) == 3.0
+    assert not notebook.cells[1].outputs
+
+
+def test_an_endless_function_is_told_its_limit_after_quick_calls(boxed):
+    test = "double(1)\n" * 20 + "import time; time.sleep(1.5)\ndouble(2)"
+    notebook = submission("def double(x):\n    while x == 2: pass", test=test)
+    assert points(notebook, seconds=2) == 0
+    assert "more than 2 s" in printed(notebook)
 
 
 def test_a_flood_of_output_is_cut_short(boxed):
