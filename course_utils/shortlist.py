@@ -1,10 +1,13 @@
 """The quick way through temperature, top-k, top-p and the draw: sort a few tokens, not all.
 
-The definition is in `sampling`; a test holds the two against each other. NumPy, as on a handful of
-numbers a call to it costs a fraction of one to torch.
+The definition is in `sampling`; a test holds the two against each other. On a handful of numbers a
+call to NumPy costs a fraction of one to torch, and plain Python, for one row, a fraction of that.
 """
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -30,7 +33,10 @@ def quick_draw(
     n = 1 if t == 0 else k or SHORTLIST
     if (k is None and p == 1 and t) or n >= logits.shape[-1] or 0 < t < COLDEST:
         return None
-    values, ids = (x.numpy() for x in logits.topk(n + 1))
+    top = logits.topk(n + 1)
+    if len(generators) == 1 and (drawn := draw_one(logits, *top, t, k, p, generators[0])):
+        return drawn
+    values, ids = (x.numpy() for x in top)
     left = quotients(values, t)
     if not np.isfinite(left[:, 0]).all():
         return None
@@ -55,6 +61,44 @@ def quick_draw(
     drawn = np.minimum((cdf <= u * total).sum(axis=1), (cdf < total).sum(axis=1))
     tokens = ids[row[:, 0], drawn].tolist()
     return tokens, torch.from_numpy(left), torch.from_numpy(ids)
+
+
+def draw_one(
+    logits: Tensor,
+    values: Tensor,
+    ids: Tensor,
+    t: float,
+    k: int | None,
+    p: float,
+    generator: torch.Generator,
+) -> tuple[list[int], Tensor, Tensor] | None:
+    """The same for one row, with the kept tokens alone; None also if two of the best are equal.
+
+    values, ids: (1, n + 1), the best.
+    """
+    left, ids = (values / (t or 1))[0].tolist(), ids[0].tolist()
+    if not math.isfinite(left[0]) or len(set(left)) < len(left):
+        return None
+    weights = [math.exp(x - left[0]) for x in left[:-1]]
+    kept = len(weights)
+    if p < 1 and kept > 1:
+        mass = list(accumulate(weights))
+        total = mass[-1]
+        if not k:
+            best = np.array([left[:1]], dtype=np.float32)
+            total = total_weight(logits, t, best, np.array([mass]), p).item()
+        kept = min(bisect_left(mass, p * total) + 1, kept)
+        # The one before the last is short of p, and the last is not, by more than rounding.
+        edges = [x / total - p for x in mass[max(kept - 2, 0) : kept]]
+        if edges[-1] < ROUNDING or len(edges) > 1 and edges[0] > -ROUNDING:
+            return None
+    rows = sorted(zip(ids[:kept], left, weights, strict=False))
+    cdf = list(accumulate(weight for _, _, weight in rows))
+    u = torch.rand(1, generator=generator, dtype=torch.float64).item()
+    # As in `sample`: u * total may round up to total, and the draw must stay on a kept token.
+    token = rows[min(bisect_right(cdf, u * cdf[-1]), bisect_left(cdf, cdf[-1]))][0]
+    ids, left, _ = zip(*rows, strict=True)
+    return [token], torch.tensor([left], dtype=logits.dtype), torch.tensor([ids])
 
 
 def quotients(values: np.ndarray, t: float) -> np.ndarray:

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 from course_utils.model.cache import Cache
 
+Stored = tuple[Tensor, Tensor]  # keys and values, each (batch, heads, slots, head size)
+
 
 @dataclass(frozen=True)
 class Config:
@@ -48,14 +50,15 @@ class Attention(nn.Module):
         self.c_attn = Projection(config.n_embd, 3 * config.n_embd)
         self.c_proj = Projection(config.n_embd, config.n_embd)
 
-    def forward(self, x: Tensor, stored: Tensor | None, seen: Tensor | None) -> Tensor:
-        """x: (batch, new, width); stored: (batch, 2, heads, slots, head size), new ones last."""
+    def forward(self, x: Tensor, stored: Stored | None, seen: Tensor | None) -> Tensor:
+        """x: (batch, new, width); stored: where keys and values go, the new ones last."""
         batch, new, width = x.shape
         qkv = self.c_attn(x).view(batch, new, 3, self.n_head, -1).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.unbind(0)
         if stored is not None:
-            stored[..., -new:, :] = qkv[1:].detach().transpose(0, 1)
-            k, v = stored.unbind(1)
+            for room, x_new in zip(stored, (k, v), strict=True):
+                room[..., -new:, :] = x_new.detach()
+            k, v = stored
         causal = seen is None and new > 1
         y = F.scaled_dot_product_attention(q.to(k.dtype), k, v, attn_mask=seen, is_causal=causal)
         return self.c_proj(y.transpose(1, 2).reshape(batch, new, width).to(x.dtype))
@@ -79,7 +82,7 @@ class Block(nn.Module):
         self.ln_2 = nn.LayerNorm(config.n_embd)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, stored: Tensor | None, seen: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, stored: Stored | None, seen: Tensor | None) -> Tensor:
         x = x + self.attn(self.ln_1(x), stored, seen)
         return x + self.mlp(self.ln_2(x))
 
@@ -122,9 +125,8 @@ class GPT(nn.Module):
                 f"the text must be at most {self.config.n_positions} tokens, got {end}. "
                 "Pass only the last ones"
             )
-        stored, positions, seen = [None] * len(self.h), self.wpe.weight[start:end], None
+        positions, seen = self.wpe.weight[start:end], None
         if cache:
-            stored = [cache.store[layer, ..., :end, :] for layer in range(len(self.h))]
             cache.length = end
             if cache.first is not None:
                 slots = torch.arange(start, end, device=ids.device)
@@ -132,9 +134,10 @@ class GPT(nn.Module):
             seen = visible(start, end, cache.first, ids.device)
         x = self.wte(ids) + positions
         if cache and ids.shape[1] == 1:
-            return self.ln_f(one_token(x, cache, seen))
-        for block, room in zip(self.h, stored, strict=True):
-            x = block(x, room, seen)
+            return one_token(x, cache, seen)
+        stored = [(k[..., :end, :], v[..., :end, :]) for _, k, v in cache.layers] if cache else None
+        for layer, block in enumerate(self.h):
+            x = block(x, stored and stored[layer], seen)
         return self.ln_f(x)
 
     @classmethod
@@ -165,26 +168,22 @@ class GPT(nn.Module):
 
 
 def one_token(x: Tensor, cache: Cache, seen: Tensor | None) -> Tensor:
-    """All blocks for one new token a row, x (batch, 1, width): `Block` written out.
+    """All blocks and the last norm for one new token a row, x (batch, 1, width), written out.
 
     One row is so little arithmetic that the calls of modules would take a quarter of the time.
     """
     batch, _, width = x.shape
-    x = x.detach().view(batch, width)
-    heads, head_size = cache.store.shape[3], cache.store.shape[5]
-    seen_slots = cache.store[..., : cache.length, :].unbind(0)
-    new_slots = cache.store[..., cache.length - 1 : cache.length, :].unbind(0)
-    for block, stored, new in zip(cache.products.blocks, seen_slots, new_slots, strict=True):
+    x, end = x.detach().view(batch, width), cache.length
+    for block, (slots, k, v) in zip(cache.products.blocks, cache.layers, strict=True):
         norm_1, qkv, out, norm_2, up, down = block
-        y = qkv(torch.layer_norm(x, (width,), *norm_1))
-        y = y.view(batch, 3, heads, 1, head_size).to(stored.dtype)
-        new.copy_(y[:, 1:])
-        k, v = stored.unbind(1)
-        y = F.scaled_dot_product_attention(y[:, 0], k, v, attn_mask=seen)
+        slot = slots[end - 1]
+        qkv(torch.layer_norm(x, (width,), *norm_1), slot)
+        q = slot[:, 0].unsqueeze(-2)
+        y = F.scaled_dot_product_attention(q, k[..., :end, :], v[..., :end, :], attn_mask=seen)
         x = x + out(y.view(batch, width).to(x.dtype))
         y = up(torch.layer_norm(x, (width,), *norm_2))
         x = x + down(F.gelu(y, approximate="tanh"))
-    return x.view(batch, 1, width)
+    return torch.layer_norm(x, (width,), *cache.products.norm).view(batch, 1, width)
 
 
 PLAIN_GPT2 = {

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 Product = Callable[[Tensor], Tensor]
+Into = Callable[[Tensor, Tensor], object]
 Norm = tuple[Tensor, Tensor]  # scale and shift
 
 made: weakref.WeakKeyDictionary = (
@@ -18,10 +19,12 @@ made: weakref.WeakKeyDictionary = (
 class Products(NamedTuple):
     """What `one_token` needs of a model.
 
-    blocks: (norm, qkv, out, norm, up, down) of each; head: hidden states (rows, width) to logits.
+    blocks: (norm, qkv, out, norm, up, down) of each, where qkv writes into its second argument;
+    norm: the last one; head: hidden states (rows, width) to logits.
     """
 
-    blocks: list[tuple[Norm, Product, Product, Norm, Product, Product]]
+    blocks: list[tuple[Norm, Into, Product, Norm, Product, Product]]
+    norm: Norm
     head: Product
 
 
@@ -33,17 +36,31 @@ def products(gpt: nn.Module, rows: int) -> Products:
     if of_gpt.get(rows > 1, (None,))[0] != stamp:
         blocks = [
             (
-                (block.ln_1.weight.detach(), block.ln_1.bias.detach()),
-                product(block.attn.c_attn.weight, block.attn.c_attn.bias, rows),
+                norm(block.ln_1),
+                into(block.attn.c_attn.weight, block.attn.c_attn.bias, rows),
                 product(block.attn.c_proj.weight, block.attn.c_proj.bias, rows),
-                (block.ln_2.weight.detach(), block.ln_2.bias.detach()),
+                norm(block.ln_2),
                 product(block.mlp.c_fc.weight, block.mlp.c_fc.bias, rows),
                 product(block.mlp.c_proj.weight, block.mlp.c_proj.bias, rows),
             )
             for block in gpt.h
         ]
-        of_gpt[rows > 1] = (stamp, Products(blocks, product(gpt.wte.weight.T, None, rows)))
+        head = product(gpt.wte.weight.T, None, rows)
+        of_gpt[rows > 1] = (stamp, Products(blocks, norm(gpt.ln_f), head))
     return of_gpt[rows > 1][1]
+
+
+def norm(layer: nn.LayerNorm) -> Norm:
+    return layer.weight.detach(), layer.bias.detach()
+
+
+def into(weight: Tensor, bias: Tensor, rows: int) -> Into:
+    """As `product`, with the result written into a second argument of rows * outputs numbers."""
+    multiply = product(weight, bias, rows)
+    weight, bias = weight.detach(), bias.detach()
+    if rows == 1 and weight.dtype == torch.float32:
+        return lambda x, room: torch.addmm(bias, x, weight, out=room.view(1, -1))
+    return lambda x, room: room.copy_(multiply(x).view(room.shape))
 
 
 def product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:

@@ -63,14 +63,11 @@ class Reader:
         self.pads = [self.pads[source] for source in rows]
         if self.cache is None:
             return
-        store, first, length = self.cache.store, self.cache.first, self.cache.length
         if resized or not moved.keys().isdisjoint(moved.values()):
             self.cache.select(torch.tensor(rows, device=self.device))
             return
         for row, source in moved.items():  # mostly one or two: no need to copy all
-            store[:, row, ..., :length, :] = store[:, source, ..., :length, :]
-            if first is not None:
-                first[row] = first[source]
+            self.cache.copy(source, row)
 
     def new_hidden(self, ids: Sequence[list[int]]) -> Tensor:
         """Run the ids that the cache has not seen, the rows padded in front."""

@@ -110,9 +110,16 @@ def test_an_error_in_a_job_becomes_a_message(panel, faults):
 def test_starting_again_stops_the_old_job(panel):
     first = panel.start_job(panel.work())
     wait_until(lambda: panel.count > 3)
-    second = panel.start_job(panel.work(0.01, steps=20))
+    seen = threading.Event()
+
+    def work():
+        seen.wait(5)
+        yield from panel.work(0.01, steps=20)
+
+    second = panel.start_job(work())
     assert not first.is_alive() and panel.job is second
     assert panel.running.layout.display is None
+    seen.set()
     second.join(5)
     assert panel.text == "20 <done>" and message(panel) == ""
 
