@@ -1,5 +1,6 @@
 """Keys and values of the tokens that a model has seen."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 class Cache:
     """Queries, keys and values of the tokens seen so far, as the products of the layers give them.
 
-    store: (layers, batch, 3, heads, slots, head size); `keys` and `values` are views of it. The room
-    is taken once, so adding a token costs the same at any length. Rows of unequal length end
+    store: (layers, batch, 3, heads, slots, head size); the rest are views of it. The room is taken once, so adding a token costs the same at any length. Rows of unequal length end
     together: row i begins at slot `first[i]`, and the slots before it hold nothing to look at.
     """
 
@@ -38,11 +38,16 @@ class Cache:
             self.store = torch.zeros(
                 layers, *parts, slots, head, dtype=dtype, device=weight.device
             )
-        # Of each layer, ready to hand: new views of all of them cost as much as a small product.
-        self.layers = [
-            (layer.unbind(-2), layer[:, 1], layer[:, 2]) for layer in self.store.unbind(0)
-        ]
+        # Of each layer and slot, ready to hand: a new view costs as much as a small product.
+        self.slots = [layer.unbind(-2) for layer in self.store.unbind(0)]
+        self.queries = [layer[:, 0].split(1, dim=-2) for layer in self.store.unbind(0)]
+        _, self.keys, self.values = self.store.unbind(2)
         self.products = products(self.gpt, batch)
+
+    def seen(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Keys and values of each layer so far, each (batch, heads, length, head size)."""
+        keys, values = (x[..., : self.length, :].unbind(0) for x in (self.keys, self.values))
+        return zip(keys, values, strict=True)
 
     def select(self, rows: Tensor) -> None:
         """Row i goes on from what is now row `rows[i]`; rows: (new batch,) int64."""

@@ -135,9 +135,9 @@ class GPT(nn.Module):
         x = self.wte(ids) + positions
         if cache and ids.shape[1] == 1:
             return one_token(x, cache, seen)
-        stored = [(k[..., :end, :], v[..., :end, :]) for _, k, v in cache.layers] if cache else None
-        for layer, block in enumerate(self.h):
-            x = block(x, stored and stored[layer], seen)
+        stored = cache.seen() if cache else [None] * len(self.h)
+        for block, room in zip(self.h, stored, strict=True):
+            x = block(x, room, seen)
         return self.ln_f(x)
 
     @classmethod
@@ -173,13 +173,11 @@ def one_token(x: Tensor, cache: Cache, seen: Tensor | None) -> Tensor:
     One row is so little arithmetic that the calls of modules would take a quarter of the time.
     """
     batch, _, width = x.shape
-    x, end = x.detach().view(batch, width), cache.length
-    for block, (slots, k, v) in zip(cache.products.blocks, cache.layers, strict=True):
-        norm_1, qkv, out, norm_2, up, down = block
-        slot = slots[end - 1]
-        qkv(torch.layer_norm(x, (width,), *norm_1), slot)
-        q = slot[:, 0].unsqueeze(-2)
-        y = F.scaled_dot_product_attention(q, k[..., :end, :], v[..., :end, :], attn_mask=seen)
+    x, new = x.detach().view(batch, width), cache.length - 1
+    rooms = zip(cache.products.blocks, cache.slots, cache.queries, cache.seen(), strict=True)
+    for (norm_1, qkv, out, norm_2, up, down), slots, queries, (k, v) in rooms:
+        qkv(torch.layer_norm(x, (width,), *norm_1), slots[new])
+        y = F.scaled_dot_product_attention(queries[new], k, v, attn_mask=seen)
         x = x + out(y.view(batch, width).to(x.dtype))
         y = up(torch.layer_norm(x, (width,), *norm_2))
         x = x + down(F.gelu(y, approximate="tanh"))
