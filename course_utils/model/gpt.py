@@ -178,7 +178,8 @@ def one_token(x: Tensor, cache: Cache, seen: Tensor | None) -> Tensor:
     for (norm_1, qkv, out, norm_2, up, down), slots, queries, (k, v) in rooms:
         qkv(torch.layer_norm(x, (width,), *norm_1), slots[new])
         y = F.scaled_dot_product_attention(queries[new], k, v, attn_mask=seen)
-        x = x + out(y.view(batch, width).to(x.dtype))
+        y = y.view(batch, width)
+        x = x + out(y if y.dtype == x.dtype else y.to(x.dtype))
         y = up(torch.layer_norm(x, (width,), *norm_2))
         x = x + down(F.gelu(y, approximate="tanh"))
     return torch.layer_norm(x, (width,), *cache.products.norm).view(batch, 1, width)

@@ -31,30 +31,33 @@ class Reader:
         rows: row i goes on from what was row `rows[i]` in the call before, None: from row i.
         """
         ids = ids.tolist() if isinstance(ids, Tensor) else ids
-        if not self.pads:
-            longest = max(map(len, ids))
-            self.pads = [longest - len(row) for row in ids]
-        elif rows is not None:
-            self.follow(rows)
-        slots = self.pads[0] + len(ids[0])  # the same in every row
-        if self.cached and slots <= self.gpt.config.n_positions:
-            logits = self.gpt.logits(self.new_hidden(ids), self.cache)
-        else:
-            logits = self.gpt.logits(self.window_hidden(ids))
-        return logits.float().cpu()
+        with torch.inference_mode():
+            if not self.pads:
+                longest = max(map(len, ids))
+                self.pads = [longest - len(row) for row in ids]
+            elif rows is not None:
+                self.follow(rows)
+            slots = self.pads[0] + len(ids[0])  # the same in every row
+            if self.cached and slots <= self.gpt.config.n_positions:
+                logits = self.gpt.logits(self.new_hidden(ids), self.cache)
+            else:
+                logits = self.gpt.logits(self.window_hidden(ids))
+        return ordinary(logits)
 
     def last_logits(self, ids: list[int], n: int) -> Tensor:
         """The logits after each of the last n ids of one text: (n, vocab).
 
         The end of what was read before may have been taken back. The text fits into the context.
         """
-        self.cache = self.cache or Cache(self.gpt, 1)
         known = min(len(self.seen), len(ids) - n)
         differ = (i for i in range(known) if self.seen[i] != ids[i])
-        self.cache.length = next(differ, known)
-        new = torch.tensor([ids[self.cache.length :]], device=self.device)
+        with torch.inference_mode():
+            self.cache = self.cache or Cache(self.gpt, 1)
+            self.cache.length = next(differ, known)
+            new = torch.tensor([ids[self.cache.length :]], device=self.device)
+            logits = self.gpt.logits(self.gpt.hidden(new, self.cache)[0, -n:])
         self.seen = list(ids)
-        return self.gpt.logits(self.gpt.hidden(new, self.cache)[0, -n:]).float().cpu()
+        return ordinary(logits)
 
     def follow(self, rows: Sequence[int]) -> None:
         """Let the cache go where the rows have gone."""
@@ -85,3 +88,8 @@ class Reader:
         padded = [window + [0] * (longest - len(window)) for window in windows]
         last = [len(window) - 1 for window in windows]
         return self.gpt.hidden(torch.tensor(padded, device=self.device))[range(len(ids)), last]
+
+
+def ordinary(logits: Tensor) -> Tensor:
+    """A copy that can be changed and differentiated, as what inference mode makes cannot."""
+    return logits.to("cpu", torch.float32, copy=True)
