@@ -167,15 +167,18 @@ def test_the_toy_is_worth_sampling():
     assert first[0] < 0.4 and first[1] > 0.6
 
 
+CHAINS = [(0.5, 1), (1.0, 3), (2.0, 1), (2.0, 2)]  # alpha, block
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("alpha", at_least(2.0, of=[0.5, 1.0, 2.0, 4.0]))
-@pytest.mark.parametrize("block", at_least(2, of=[1, 2, 3]))
-def test_power_samples_are_drawn_by_the_power_and_not_by_the_temperature(alpha, block):
+@pytest.mark.parametrize("chain", at_least((2.0, 2), of=CHAINS), ids=str)
+def test_power_samples_are_drawn_by_the_power_and_not_by_the_temperature(chain):
+    alpha, block = chain
     counts = drawn(1000, alpha=alpha, steps=20, block=block)
     assert chi_square(counts, powered(alpha).values()) < 1
     if alpha != 1:
-        assert chi_square(counts, at_temperature(1 / alpha).values()) > 3
-        assert chi_square(counts, every_text().values()) > 3
+        assert chi_square(counts, at_temperature(1 / alpha).values()) > 2
+        assert chi_square(counts, every_text().values()) > 2
 
 
 def test_without_steps_it_is_plain_temperature():
