@@ -1,7 +1,7 @@
 """More tries and longer thought: what can be bought with more computing when text is written.
 
 `majority_vote` and `pass_at_k` make one answer, or one number, of many tries; `power_sample` draws
-texts that the model finds likelier as a whole.
+texts that the model finds likelier as a whole; `thinking_budget` says how long to think.
 """
 
 import math
@@ -11,12 +11,22 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from course_utils import sampling
 from course_utils.beam import Decode, Hypothesis, NextLogits, hypothesis, prompt_ids
-from course_utils.checks import check_count, check_number, check_seed, finite_rows
+from course_utils.checks import (
+    check_count,
+    check_ids,
+    check_number,
+    check_rows,
+    check_seed,
+    check_token,
+    finite_rows,
+)
 from course_utils.model.reader import Reader
 from course_utils.model.storyteller import Storyteller
+from course_utils.penalties import ban
 
 
 def majority_vote(answers: Sequence[Hashable | None]) -> Hashable | None:
@@ -168,3 +178,56 @@ def walk(
 def weight(tokens: list[Token], alpha: float) -> float:
     """The logarithm of p ** alpha over the chance to be proposed."""
     return sum(alpha * token.logprob - token.proposal for token in tokens)
+
+
+def thinking_budget(
+    logits: Tensor, ids: Tensor, end: Sequence[int], most: int, least: int = 0
+) -> Tensor:
+    """Close the thinking when it has `most` tokens, and do not let it close before `least`.
+
+    The thinking is closed by the tokens `end`, such as those of "</think>". From `most` tokens on
+    they are forced, one a call, and what of them stands there already is not written again. Below
+    `least` the last of them is banned where it would complete the end. Once the end stands
+    anywhere in ids, nothing is changed any more.
+
+        process = lambda logits, ids: thinking_budget(logits, ids[prompt:], end, most=100)
+
+    logits: (..., vocab); ids: int64 (..., length), the new tokens only: slice the prompt off; end:
+    at least one id; most: at least 0; least: 0 to most.
+    Returns logits of the same shape and dtype: a forced token at 0 and the rest at -inf, or the
+    banned one at -inf, which a row with nothing else left keeps.
+    Raises ValueError if a number or id is out of range, on bad ids, on NaN, or on an all -inf row.
+    Muennighoff et al. 2025, "budget forcing", https://arxiv.org/abs/2501.19393, who also write
+    "Wait" where they hold the end back.
+    """
+    check_rows(logits)
+    check_ids(ids, logits)
+    check_count("most", most, least=0)
+    check_count("least", least, least=0)
+    if least > most:
+        raise ValueError(f"least must be at most {most}, as most is, got {least}")
+    if isinstance(end, str) or not isinstance(end, Sequence) or not end:
+        raise ValueError(f"end must be the token ids that close the thinking, got {end!r}")
+    for token in end:
+        check_token("end", token, logits)
+    rows = logits.shape[:-1].numel()
+    banned, forced = torch.zeros(2, rows, logits.shape[-1], dtype=torch.bool, device=logits.device)
+    for row, text in enumerate(ids.reshape(rows, ids.shape[-1]).tolist()):
+        begun = already(text, list(end))
+        if begun == len(end):
+            continue
+        if len(text) >= most:
+            forced[row, end[begun]] = True
+        elif len(text) < least and begun == len(end) - 1:
+            banned[row, end[begun]] = True
+    left = ban(logits, banned.view_as(logits))
+    only = torch.full_like(logits, -math.inf).masked_fill(forced.view_as(logits), 0.0)
+    return torch.where(forced.view_as(logits).any(dim=-1, keepdim=True), only, left)
+
+
+def already(text: list[int], end: list[int]) -> int:
+    """How much of the end the text ends in; all of it if the end stands anywhere in the text."""
+    n = len(end)
+    if any(text[i : i + n] == end for i in range(len(text) - n + 1)):
+        return n
+    return next(m for m in range(n - 1, -1, -1) if text[len(text) - m :] == end[:m])

@@ -13,7 +13,7 @@ from oracles import chi_square
 
 from course_utils.generate import Settings, generate
 from course_utils.model.storyteller import HERE
-from course_utils.think import majority_vote, pass_at_k, power_sample, walk
+from course_utils.think import majority_vote, pass_at_k, power_sample, thinking_budget, walk
 
 PROMPT = "Once upon a time"
 
@@ -259,3 +259,105 @@ def test_without_steps_the_model_writes_at_that_temperature(storyteller):
 def test_bad_arguments_of_power_samples(storyteller, arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         power_sample(storyteller, **{"prompt": PROMPT, **arguments})
+
+
+def stands_in(text, end):
+    """Where the end begins in the text, if it does."""
+    places = range(len(text) - len(end) + 1)
+    return next((i for i in places if text[i : i + len(end)] == end), None)
+
+
+def budget(text, end, most, least=0):
+    """The logits of four tokens after a budget."""
+    logits = torch.tensor([0.5, -1.0, 2.0, -3.0])
+    return thinking_budget(logits, torch.tensor(text, dtype=torch.int64), end, most, least)
+
+
+@pytest.mark.parametrize("end", [(3,), (2, 3), (2, 2), (1, 2, 1), (0, 1, 2)], ids=str)
+@pytest.mark.parametrize(("most", "least"), [(3, 0), (3, 2), (4, 4), (0, 0), (2, 1)])
+def test_whatever_is_drawn_the_thinking_ends_within_its_budget(end, most, least):
+    """Every text that can be written under the budget, token by token."""
+    length = most + len(end) + 1
+    running, whole = [()], []
+    while running:
+        text = running.pop()
+        if len(text) == length:
+            whole.append(text)
+            continue
+        left = budget(text, end, most, least)
+        running += [(*text, token) for token in range(4) if left[token] > -math.inf]
+        closed = stands_in(text, end) is not None
+        if closed or least <= len(text) < most:
+            assert left.tolist() == [0.5, -1.0, 2.0, -3.0]
+        elif len(text) >= most:
+            assert left.isneginf().sum() == 3 and left.max() == 0
+    closed = [stands_in(text, end) + len(end) for text in whole]  # all have the end
+    assert max(closed) <= most + len(end)
+    assert min(closed) > least
+    written = set(whole)
+    for text in itertools.product(range(4), repeat=length):
+        at = stands_in(text, end)
+        if at is not None and least < at + len(end) <= most:
+            assert text in written  # who ends in time is left alone
+
+
+def test_what_stands_there_of_the_end_is_not_written_again():
+    assert budget([0, 2], (2, 3), most=2).tolist() == [-math.inf] * 3 + [0]
+    assert budget([0, 1], (2, 3), most=2).tolist() == [-math.inf, -math.inf, 0, -math.inf]
+    assert budget([1, 2, 1, 2], (1, 2, 1, 3), most=4).argmax() == 1
+
+
+def test_a_ban_leaves_the_only_token_that_is_left():
+    only = torch.tensor([-math.inf, 1.0])
+    ids = torch.tensor([0])
+    assert torch.equal(thinking_budget(only, ids, [1], most=3, least=2), only)
+    assert thinking_budget(torch.flip(only, [0]), ids, [1], 1).tolist() == [-math.inf, 0]
+
+
+def test_each_row_of_a_batch_has_its_own_budget():
+    logits = torch.randn(2, 2, 4, generator=torch.Generator().manual_seed(0)).bfloat16()
+    ids = torch.tensor([[[0, 3], [3, 0]], [[0, 0], [0, 2]]])
+    before = logits.clone()
+    got = thinking_budget(logits, ids, (2, 3), most=2)
+    assert got.dtype == logits.dtype and torch.equal(logits, before)
+    for i, j in itertools.product(range(2), repeat=2):
+        assert torch.equal(got[i, j], thinking_budget(logits[i, j], ids[i, j], (2, 3), 2))
+    assert got.float().argmax(-1).tolist() == [[2, 2], [2, 3]]
+    none = thinking_budget(logits, ids[..., :0], (2, 3), most=2)
+    assert torch.equal(none, logits)
+
+
+def test_the_storyteller_is_made_to_come_to_an_end(storyteller):
+    """It has no thoughts, but what closes them can be any words."""
+    end = storyteller.tokenizer.encode_ordinary(" So it ended.")
+    start = len(storyteller.encode(PROMPT))
+
+    def process(logits, ids):
+        return thinking_budget(logits, ids[start:], end, most=20)
+
+    steps = list(generate(storyteller, PROMPT, process, 60))
+    free = list(generate(storyteller, PROMPT, None, 60))
+    tokens = [step.token for step in steps]
+    assert tokens[20 : 20 + len(end)] == end and len(tokens) > 40
+    assert tokens[:20] == [step.token for step in free[:20]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], 3), "end must be the token ids that close the thinking, got []"),
+        ((7, 3), "end must be the token ids that close the thinking, got 7"),
+        (("</think>", 3), "end must be the token ids that close the thinking, got '</think>'"),
+        (([4], 3), "end must be a token id in [0, 4), got 4"),
+        (([1], -1), "most must be a whole number of at least 0, got -1"),
+        (([1], 3, -1), "least must be a whole number of at least 0, got -1"),
+        (([1], 3, 4), "least must be at most 3, as most is, got 4"),
+    ],
+)
+def test_bad_budgets(arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        budget([0], *arguments)
+    with pytest.raises(ValueError, match="ids must be an int64 tensor"):
+        thinking_budget(torch.zeros(4), torch.zeros(2), [1], 3)
+    with pytest.raises(ValueError, match="NaN"):
+        thinking_budget(torch.full((4,), math.nan), torch.tensor([0]), [1], 3)
