@@ -378,7 +378,7 @@ def adaptive_p(logits: Tensor, aim: float | Tensor) -> Tensor:
     number, or one a row in a tensor (...), and outside [0, 1] it counts as 0 or 1.
     Returns logits of the same shape and dtype, -inf where they were.
     Raises ValueError if aim is not finite or has another shape, on NaN, or on an all -inf row.
-    MrJackSpade and others in llama.cpp, 2025, https://github.com/ggml-org/llama.cpp/pull/17927,
+    MrJackSpade and ddh0 in llama.cpp, 2025, https://github.com/ggml-org/llama.cpp/pull/17927,
     which draws by itself and comes last. transformers has none.
     """
     x = finite_rows(logits)
