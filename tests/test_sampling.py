@@ -432,6 +432,18 @@ def test_contrast_worked_by_hand():
     assert support(contrast(expert, amateur.masked_fill(amateur < -9, -INF), 0.1)) == [0, 1]
 
 
+@pytest.mark.parametrize("two", [lambda x, y: contrast(x, y, 0), lambda x, y: guide(x, y, 3)])
+def test_scores_outside_the_range_stay_finite(two):
+    x = torch.tensor([[6e4, 5e4, -6e4, -INF]], dtype=torch.float16)
+    for row, other in ((x, -x), (-x, x)):
+        row, other = (y.masked_fill(x.isneginf(), -INF) for y in (row, other))
+        scores = two(row, other)
+        assert scores.dtype == torch.float16 and scores.isneginf().tolist() == [
+            [False] * 3 + [True]
+        ]
+        assert scores.isfinite().sum() == 3 and greedy(scores) == greedy(row)
+
+
 def test_guide_worked_by_hand():
     with_, without = torch.tensor([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]).log()
     assert torch.allclose(guide(with_, without, 1), with_)
