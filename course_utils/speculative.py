@@ -1,6 +1,12 @@
 """Speculative sampling: a cheap draft proposes tokens, and the model checks them in one pass.
 
 The text has the same distribution as the model's own; only the number of passes falls.
+
+Whether it is faster is another matter. The Storyteller is so small that it has no draft of its own:
+on a CPU, one thread, a pass over five tokens took 1.6 times as long as over one, and over its first
+layer alone a third (November 2026). Looking up made greedy, looping text 1.2 times as fast, and
+drawn text slower; n-grams counted from its training texts, or its own first layers, made both
+slower (0.1 accepted of the four, three or two tokens proposed).
 """
 
 from collections.abc import Callable, Iterator
