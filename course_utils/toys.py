@@ -178,7 +178,8 @@ def exact_conditional(texts: Texts, allowed: Callable[[tuple[str, ...]], bool]) 
     left = {text: p for text, p in texts.items() if allowed(text)}
     if not left:
         raise ValueError(f"allowed must leave at least one of the {len(texts)} texts, got none")
-    return {text: p / sum(left.values()) for text, p in left.items()}
+    total = sum(left.values())
+    return {text: p / total for text, p in left.items()}
 
 
 def masked_decoding(texts: Texts, allowed: Callable[[tuple[str, ...]], bool]) -> Texts:

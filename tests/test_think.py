@@ -214,6 +214,7 @@ def test_power_samples_of_the_model_are_likelier_than_its_cold_texts(storyteller
     assert mean(steps=12) > mean(steps=0) + 2
 
 
+@pytest.mark.slow
 def test_a_power_samples_log_probability_is_the_models_own(storyteller):
     from transformers import GPT2LMHeadModel
 
