@@ -73,6 +73,14 @@ def check_finite(name: str, value: float | Tensor, hint: str) -> None:
         raise ValueError(f"{name} must be finite floats, got {value}. {hint}")
 
 
+def check_fraction(name: str, value: float | Tensor, hint: str) -> None:
+    """ValueError unless the value is a number in [0, 1], or a tensor of floats in it."""
+    if not isinstance(value, Tensor):
+        check_number(name, value, 0, 1, hint)
+    elif not value.is_floating_point() or not ((value >= 0) & (value <= 1)).all():
+        raise ValueError(f"{name} must be floats in [0, 1], got {value}. {hint}")
+
+
 def check_ids(ids: Tensor, logits: Tensor) -> None:
     """ValueError unless ids are int64, lie in the vocabulary and share the leading shape."""
     if not isinstance(ids, Tensor) or ids.dtype != torch.int64:

@@ -17,7 +17,7 @@ from llguidance import LLMatcher, LLParserLimits, regex_to_lark
 from llguidance.tiktoken import lltokenizer_from_encoding
 from torch import Tensor
 
-from course_utils.checks import check_ids, check_rows
+from course_utils.checks import check_ids, check_rows, finite_rows
 from course_utils.sampling import keep
 
 # Where only one text can follow, llguidance would allow only the tokens that encoding it gives.
@@ -62,6 +62,27 @@ class Grammar:
         Raises ValueError if the vocabulary is not the tokenizer's, if the ids left the grammar, if
         every allowed token is at -inf already, on bad ids, on NaN, or on an all -inf row.
         """
+        kept = keep(logits, self.mask(logits, ids))
+        if kept.isneginf().all(dim=-1).any():
+            raise ValueError(
+                "every token that the grammar allows here is at -inf already. Apply the grammar "
+                "before the strategies that cut"
+            )
+        return kept
+
+    def mass(self, logits: Tensor, ids: Tensor) -> Tensor:
+        """The probability that the model itself gives to the allowed tokens: what the mask leaves.
+
+        The mask divides by it, so the less it leaves, the more a text gains that had to go through
+        there. Their product along a text says by how much: weighted by it, texts drawn under the
+        mask are in the model's own proportions again.
+        logits, ids: as in `process`, with the logits before any cut. Returns float64 (...), 0 to 1.
+        Raises ValueError as `process` does, but for a row of which nothing is left: that is 0.
+        """
+        return finite_rows(logits).softmax(dim=-1).where(self.mask(logits, ids), 0).sum(dim=-1)
+
+    def mask(self, logits: Tensor, ids: Tensor) -> Tensor:
+        """Which tokens may come next: bool (..., vocab); ValueError as `process`."""
         check_rows(logits)
         check_ids(ids, logits)
         if logits.shape[-1] != self.vocab:
@@ -70,13 +91,7 @@ class Grammar:
             )
         rows = ids.reshape(logits.shape[:-1].numel(), ids.shape[-1]).tolist()
         allowed = torch.stack([self.allowed(row) for row in rows]).view_as(logits)
-        kept = keep(logits, allowed.to(logits.device))
-        if kept.isneginf().all(dim=-1).any():
-            raise ValueError(
-                "every token that the grammar allows here is at -inf already. Apply the grammar "
-                "before the strategies that cut"
-            )
-        return kept
+        return allowed.to(logits.device)
 
 
 def reason(state: LLMatcher) -> str:

@@ -25,18 +25,7 @@ from course_utils.checks import (
     check_token,
     single_rows,
 )
-from course_utils.sampling import keep
-
-
-def fit(x: Tensor, logits: Tensor) -> Tensor:
-    """`x`, at least float32, in the dtype of the logits, finite exactly where they are."""
-    widest = torch.finfo(x.dtype).max
-    limit = min(widest, torch.finfo(logits.dtype).max)
-    cut = logits.isneginf()
-    x = x.masked_fill(cut, -widest).clamp(-widest, widest)
-    best = x.max(dim=-1, keepdim=True).values
-    x = torch.where(best.abs() > limit, x - best, x).clamp(min=-limit)
-    return keep(x.to(logits.dtype), ~cut)
+from course_utils.sampling import fit, keep
 
 
 def ban(logits: Tensor, banned: Tensor) -> Tensor:

@@ -12,12 +12,30 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from course_utils.checks import check_count, check_finite, check_number, finite_rows, single_rows
+from course_utils.checks import (
+    check_count,
+    check_finite,
+    check_fraction,
+    check_number,
+    finite_rows,
+    single_rows,
+)
 
 
 def keep(logits: Tensor, kept: Tensor) -> Tensor:
     """The logits where `kept` is true, -inf elsewhere."""
     return logits.masked_fill(~kept, -math.inf)
+
+
+def fit(x: Tensor, logits: Tensor) -> Tensor:
+    """`x`, at least float32, in the dtype of the logits, finite exactly where they are."""
+    widest = torch.finfo(x.dtype).max
+    limit = min(widest, torch.finfo(logits.dtype).max)
+    cut = logits.isneginf()
+    x = x.masked_fill(cut, -widest).clamp(-widest, widest)
+    best = x.max(dim=-1, keepdim=True).values
+    x = torch.where(best.abs() > limit, x - best, x).clamp(min=-limit)
+    return keep(x.to(logits.dtype), ~cut)
 
 
 def divide(logits: Tensor, t: float | Tensor) -> Tensor:
@@ -146,6 +164,22 @@ def top_a(logits: Tensor, a: float) -> Tensor:
     check_number("top_a", a, 0, 1, "Use 0 to switch it off")
     probs = finite_rows(logits).softmax(dim=-1)
     return keep(logits, probs >= a * probs.amax(dim=-1, keepdim=True) ** 2)
+
+
+def p_less(logits: Tensor) -> Tensor:
+    """Keep every token at least as likely as that two draws are the same one: no knob to turn.
+
+    That chance is the sum of all squared probabilities, so a sure model cuts harder than one that
+    hesitates; of n equal tokens it is 1/n, and all stay.
+    logits: (..., vocab); the best one and its equals stay.
+    Returns logits of the same shape and dtype with the rest at -inf.
+    Raises ValueError on NaN or an all -inf row.
+    Tan, Wu and Howard 2025, https://arxiv.org/abs/2509.23234. transformers has none.
+    """
+    x = finite_rows(logits)
+    probs = x.softmax(dim=-1)
+    same = probs.square().sum(dim=-1, keepdim=True)
+    return keep(logits, (probs >= same) | (x == x.max(dim=-1, keepdim=True).values))
 
 
 def typical_p(logits: Tensor, p: float) -> Tensor:
@@ -294,15 +328,21 @@ def mirostat(logits: Tensor, mu: float | Tensor) -> Tensor:
     Basu et al. 2021, https://arxiv.org/abs/2007.14966; this is llama.cpp's version 2, which cuts
     by surprise where the paper cuts by a k that it works out from mu. transformers has none.
     """
-    check_finite("mu", mu, "It starts at 2 * tau")
     x = finite_rows(logits)
-    if isinstance(mu, Tensor):
-        if mu.shape != x.shape[:-1]:
-            shape = tuple(x.shape[:-1])
-            raise ValueError(f"mu must be a number or of shape {shape}, got {tuple(mu.shape)}")
-        mu = mu.unsqueeze(-1)
+    bar = a_row("mu", mu, x, "It starts at 2 * tau")
     surprise = -x.log_softmax(dim=-1) / math.log(2)
-    return keep(logits, (surprise <= mu) | (x == x.max(dim=-1, keepdim=True).values))
+    return keep(logits, (surprise <= bar) | (x == x.max(dim=-1, keepdim=True).values))
+
+
+def a_row(name: str, state: float | Tensor, x: Tensor, hint: str) -> Tensor:
+    """A number, or one a row of x (..., vocab), to compare with x; ValueError on others."""
+    check_finite(name, state, hint)
+    if not isinstance(state, Tensor):
+        return torch.tensor(state, dtype=torch.float64)
+    if state.shape != x.shape[:-1]:
+        shape = tuple(x.shape[:-1])
+        raise ValueError(f"{name} must be a number or of shape {shape}, got {tuple(state.shape)}")
+    return state.unsqueeze(-1)
 
 
 def mirostat_update(
@@ -321,6 +361,98 @@ def mirostat_update(
     check_number("tau", tau, 0, math.inf, "It is in bits", above=True)
     check_number("eta", eta, 0, math.inf, "It is the share of the error to correct", above=True)
     return mu - eta * (surprise - tau)
+
+
+def adaptive_p(logits: Tensor, aim: float | Tensor) -> Tensor:
+    """Favour the tokens whose probability is near `aim`, be they likely or not.
+
+    The new logit is 5 - 10 d ** 2 / (1 + d), where d is how far the probability is from aim, over
+    0.3. As in `mirostat` the caller holds the state: aim starts at the target, and after each draw
+    `adaptive_p_update` moves it so that the drawn tokens have that probability on average:
+
+        probs = logits.softmax(-1)
+        token = sample(adaptive_p(logits, aim), generator)
+        aim = adaptive_p_update(aim, probs[token].item(), target=0.5)
+
+    logits: (..., vocab), best after a mild cut, as very unlikely tokens are many; aim: a finite
+    number, or one a row in a tensor (...), and outside [0, 1] it counts as 0 or 1.
+    Returns logits of the same shape and dtype, -inf where they were.
+    Raises ValueError if aim is not finite or has another shape, on NaN, or on an all -inf row.
+    MrJackSpade and ddh0 in llama.cpp, 2025, https://github.com/ggml-org/llama.cpp/pull/17927,
+    which draws by itself and comes last. transformers has none.
+    """
+    x = finite_rows(logits)
+    aim = a_row("aim", aim, x, "It starts at the target").clamp(0, 1)
+    far = (x.softmax(dim=-1) - aim).abs() / 0.3
+    return keep((5 - 10 * far.square() / (1 + far)).to(logits.dtype), ~x.isneginf())
+
+
+def adaptive_p_update(
+    aim: float | Tensor, probability: float | Tensor, target: float, decay: float = 0.9
+) -> float | Tensor:
+    """The next `aim` of `adaptive_p`: lower after a token likelier than `target`, else higher.
+
+    2 * target - mean, where the mean is that of the drawn tokens' probabilities, each token before
+    counting `decay` times as much as the one after it.
+    aim: as in `adaptive_p`; probability: of the drawn token before `adaptive_p`, in [0, 1], a
+    number or one a row (...); target: the probability to come to on average, in [0, 1]; decay: in
+    [0, 0.99], about 1 / (1 - decay) tokens are remembered.
+    Returns a number, or a tensor (...) if aim or probability is one.
+    Raises ValueError if aim is not finite or another number is out of its range.
+    """
+    check_finite("aim", aim, "It starts at the target")
+    check_fraction("probability", probability, "It is the drawn token's, before adaptive_p")
+    check_number("target", target, 0, 1, "It is the probability to come to on average")
+    check_number("decay", decay, 0, 0.99, "Use 0 to remember the last token only")
+    return decay * aim + (1 - decay) * (2 * target - probability)
+
+
+def contrast(expert: Tensor, amateur: Tensor, alpha: float = 0.1) -> Tensor:
+    """Score tokens by how much likelier the expert finds them than the amateur does.
+
+    log p_expert - log p_amateur: what both like, such as saying the same again, goes down. Only
+    tokens at least `alpha` times as likely as the expert's best are scored: of the others, one that
+    neither likes could win.
+    expert, amateur: logits (..., vocab) of two models with the same vocabulary, or of one after two
+    prompts; alpha: in [0, 1], 0 scores all, 1 the expert's best and its equals.
+    Returns logits of the shape and dtype of expert, with the rest at -inf.
+    Raises ValueError if alpha is out of range, on two shapes, on NaN, on an all -inf row, or if
+    amateur is -inf at a token that is scored.
+    Li et al. 2022, https://arxiv.org/abs/2210.15097, who also give the amateur a temperature of its
+    own. transformers has none.
+    """
+    check_number("alpha", alpha, 0, 1, "Use 0 to score all tokens")
+    kept = min_p(expert, alpha)
+    x, other = two_views("amateur", expert, amateur, kept)
+    return fit(x - other, kept)
+
+
+def guide(conditional: Tensor, unconditional: Tensor, gamma: float = 1.5) -> Tensor:
+    """Go `gamma` times as far from what the model would write without the prompt as it goes itself.
+
+    log p_without + gamma * (log p_with - log p_without): 0 is the model without the prompt, 1 the
+    one with it, and above 1 it follows the prompt more closely than it learnt to.
+    conditional, unconditional: logits (..., vocab) after the text with and without the prompt, or
+    with another prompt to lead away from; gamma: 0 or above.
+    Returns logits of the shape and dtype of conditional, -inf where conditional is.
+    Raises ValueError if gamma is out of range, on two shapes, on NaN, on an all -inf row, or if
+    unconditional is -inf where conditional is not.
+    Sanchez et al. 2023, https://arxiv.org/abs/2306.17806. Same scores as transformers'
+    UnbatchedClassifierFreeGuidanceLogitsProcessor, which runs the model itself.
+    """
+    check_number("gamma", gamma, 0, math.inf, "Use 1 for the model with its prompt")
+    x, other = two_views("unconditional", conditional, unconditional, conditional)
+    return fit(other + gamma * (x - other), conditional)
+
+
+def two_views(name: str, logits: Tensor, other: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    """The log-probabilities of both, float64, to be compared at the kept tokens, (..., vocab)."""
+    x, y = finite_rows(logits), finite_rows(other)
+    if x.shape != y.shape:
+        raise ValueError(f"{name} must be of shape {tuple(x.shape)}, got {tuple(y.shape)}")
+    if (y.isneginf() & ~kept.isneginf()).any():
+        raise ValueError(f"{name} must not be -inf at a token that is scored: cut afterwards")
+    return x.log_softmax(dim=-1), y.log_softmax(dim=-1)
 
 
 def sample(logits: Tensor, generator: torch.Generator | Sequence[torch.Generator]) -> Tensor:

@@ -1,6 +1,9 @@
 """Next-token distributions small enough to work out by hand. No model is needed."""
 
 import functools
+import math
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -8,7 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course_utils.checks import check_count
 from course_utils.model.tokenizer import END_OF_TEXT
+
+# New tokens, the last perhaps end-of-text -> how likely they are; all of them together 1.
+Texts = dict[tuple[str, ...], float]
+MOST_TEXTS = 1_000_000
 
 
 class Toy(NamedTuple):
@@ -131,3 +139,64 @@ GREEDY_LOSES = {
     (" cat",): {" sat": 0.4, " ran": 0.35, " slept": 0.25},
     (" dog",): {" barked": 0.9, " ran": 0.1},
 }
+
+
+def every_text(toy: Markov, prompt: str, max_new_tokens: int) -> Texts:
+    """All that the toy can write after the prompt, with its probability, by trying every token.
+
+    A text stops at end-of-text or after max_new_tokens. Impossible ones are left out.
+    Raises ValueError on a prompt that is not of its words, or if there could be over a million.
+    """
+    check_count("max_new_tokens", max_new_tokens)
+    if len(toy.tokens) ** max_new_tokens > MOST_TEXTS:
+        most = max(n for n in range(20) if len(toy.tokens) ** n <= MOST_TEXTS)
+        raise ValueError(
+            f"max_new_tokens must be at most {most} to list all texts of {len(toy.tokens)} tokens, "
+            f"got {max_new_tokens}"
+        )
+    probs = toy.table.double().softmax(dim=-1).tolist()
+
+    def after(last: int, left: int) -> Texts:
+        if not left or toy.tokens[last] == END_OF_TEXT:
+            return {(): 1.0}
+        return {
+            (toy.tokens[token], *rest): p * q
+            for token, p in enumerate(probs[last])
+            if p
+            for rest, q in after(token, left - 1).items()
+        }
+
+    return after(toy.encode(prompt)[-1], max_new_tokens)
+
+
+def exact_conditional(texts: Texts, allowed: Callable[[tuple[str, ...]], bool]) -> Texts:
+    """What the texts would be if those that are not allowed had been drawn and thrown away.
+
+    texts: as `every_text` gives them; allowed: says of a whole text whether it may be. Returns the
+    allowed ones in the same proportions, 1 together. Raises ValueError if there is none.
+    """
+    left = {text: p for text, p in texts.items() if allowed(text)}
+    if not left:
+        raise ValueError(f"allowed must leave at least one of the {len(texts)} texts, got none")
+    total = sum(left.values())
+    return {text: p / total for text, p in left.items()}
+
+
+def masked_decoding(texts: Texts, allowed: Callable[[tuple[str, ...]], bool]) -> Texts:
+    """What constrained decoding draws: at each step a token that can still lead to an allowed text.
+
+    The mask knows what can follow and not how likely that is, so a beginning that is hard to bring
+    to a good end comes as often as an easy one. Arguments, result and errors as in
+    `exact_conditional`, from which it differs by as much as the mask takes away.
+    """
+    likely, left = Counter(), Counter()
+    for text, p in texts.items():
+        for n in range(len(text) + 1):
+            likely[text[:n]] += p
+    good = exact_conditional(texts, allowed)
+    for begun in dict.fromkeys(text[:n] for text in good for n in range(1, len(text) + 1)):
+        left[begun[:-1]] += likely[begun]
+    return {
+        text: math.prod(likely[text[:n]] / left[text[: n - 1]] for n in range(1, len(text) + 1))
+        for text in good
+    }

@@ -88,6 +88,12 @@ def top_a(x, a) -> Masks:
     return at_least(probs(x), a * probs(x).max() ** 2)
 
 
+def p_less(x) -> Masks:
+    kept, near = at_least(probs(x), (probs(x) ** 2).sum())
+    best = x == x.max()
+    return kept | best, near & ~best
+
+
 def epsilon_cutoff(x, epsilon) -> Masks:
     kept, near = at_least(probs(x), epsilon)
     return kept | (x == x.max()), near & (x < x.max())
@@ -144,6 +150,22 @@ def dynamic_temperature(x, low, high, exponent) -> list[float]:
     rounding = NEAR / 100 * (1 + nats(x))
     entropies = (nats(x) + off for off in (0, -rounding, rounding))
     return [low + (high - low) * (max(h, 0) / math.log(open_ones)) ** exponent for h in entropies]
+
+
+def adaptive_p(x, aim):
+    d = abs(probs(x) - min(max(aim, 0.0), 1.0)) / 0.3
+    return np.where(np.isneginf(x), -math.inf, 5 - 10 * d * d / (1 + d))
+
+
+def contrast(x, amateur, alpha):
+    """The scores, and what may go either way."""
+    kept, near = min_p(x, alpha)
+    return np.where(kept, log_probs(x) - log_probs(amateur), -math.inf), near
+
+
+def guide(x, without, gamma):
+    mixed = (1 - gamma) * log_probs(without) + gamma * log_probs(x)
+    return np.where(np.isneginf(x), -math.inf, mixed), np.zeros(len(x), bool)
 
 
 def sample(x, u) -> tuple[int, int]:
@@ -209,3 +231,20 @@ def dry(x, ids, multiplier, base, allowed_length, breakers):
     for token, match in worst.items():
         y[token] -= multiplier * base ** (match - allowed_length)
     return y
+
+
+def chi_square(counts, probs) -> float:
+    """How far the counts are from the probabilities, over the 0.999 quantile: above 1 is too far.
+
+    The quantile is by the Wilson-Hilferty formula; cells where less than five are to be expected
+    are put together.
+    """
+    drawn, expected = np.array(list(counts), float), np.array(list(probs), float)
+    expected *= drawn.sum()
+    rare = expected < 5
+    if rare.any():
+        drawn = np.append(drawn[~rare], drawn[rare].sum())
+        expected = np.append(expected[~rare], max(expected[rare].sum(), 1.0))
+    freedom = len(expected) - 1
+    quantile = freedom * (1 - 2 / (9 * freedom) + 3.09 * math.sqrt(2 / (9 * freedom))) ** 3
+    return float(((drawn - expected) ** 2 / expected).sum()) / quantile

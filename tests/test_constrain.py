@@ -6,11 +6,14 @@ import re
 
 import jsonschema
 import pytest
+import tiktoken
 import torch
 
 from course_utils import constrain
 from course_utils.generate import generate
+from course_utils.model.tokenizer import END_OF_TEXT
 from course_utils.sampling import greedy, sample, top_k
+from course_utils.toys import CAT, every_text, exact_conditional, masked_decoding
 
 INF = math.inf
 HERO = {
@@ -312,3 +315,89 @@ def test_greedy_within_a_grammar_takes_the_likeliest_allowed_token(tokenizer):
     logits[tokenizer.encode("x")], logits[tokenizer.encode("7")] = 9.0, 1.0
     got = greedy(constrain.regex(tokenizer, "[0-9]").process(logits, past()))
     assert [int(got)] == tokenizer.encode("7")
+
+
+@pytest.fixture(scope="module")
+def cat_tokenizer():
+    """The toy's own nine tokens."""
+    *words, end = CAT.tokens
+    ranks = {word.encode(): i for i, word in enumerate(words)}
+    return tiktoken.Encoding(
+        "cat", pat_str=".+", mergeable_ranks=ranks, special_tokens={end: len(words)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "distorts"),
+    [
+        (r" (cat|dog).*", False),  # it takes as much from every text, at the first token
+        (r"[^.]*\.", True),
+        (r".* mat.*", True),
+        (r" mat\.|( the)? dog (sat|ran).*", True),
+    ],
+)
+def test_the_masks_of_a_toy_draw_what_its_texts_say(cat_tokenizer, pattern, distorts):
+    """Token by token through the grammar, over every text; and what it takes puts it right."""
+    grammar, longest = constrain.regex(cat_tokenizer, pattern), 5
+    begun, drawn, weighted = [((), 1.0, 1.0)], {}, {}
+    while begun:
+        ids, chance, mass = begun.pop()
+        text = tuple(CAT.tokens[i] for i in ids)
+        if END_OF_TEXT in text:
+            drawn[text], weighted[text] = chance, chance * mass
+        elif len(ids) < longest:
+            logits = CAT.table[ids[-1] if ids else CAT.tokens.index(" the")].double()
+            kept = grammar.process(logits, past(*ids)).softmax(-1).tolist()
+            mass *= float(grammar.mass(logits, past(*ids)))
+            begun += [((*ids, i), chance * p, mass) for i, p in enumerate(kept) if p]
+    texts = every_text(CAT, "the", longest)
+
+    def fits(text):
+        return text[-1] == END_OF_TEXT and re.fullmatch(pattern, "".join(text[:-1]))
+
+    # The grammar does not know that there are only so many tokens, so it may run out of them.
+    exact = exact_conditional(texts, fits)
+    assert drawn.keys() == exact.keys()
+    total = sum(weighted.values())
+    assert {text: p / total for text, p in weighted.items()} == pytest.approx(exact)
+    gap = max(abs(p / sum(drawn.values()) - exact[text]) for text, p in drawn.items())
+    assert gap > 0.001 if distorts else gap < 1e-9, gap
+
+
+def test_a_mask_that_sees_the_end_draws_what_masked_decoding_does(cat_tokenizer):
+    grammar = constrain.regex(cat_tokenizer, " (cat|dog|mat) (sat|ran|mat)")
+    texts = every_text(CAT, "the", 3)
+    masked = masked_decoding(
+        texts, lambda t: re.fullmatch(" (cat|dog|mat) (sat|ran|mat)<.endoftext.>", "".join(t))
+    )
+    for text, share in masked.items():
+        chance, ids = 1.0, [CAT.tokens.index(token) for token in text]
+        for n, token in enumerate(ids):
+            logits = CAT.table[ids[n - 1] if n else CAT.tokens.index(" the")].double()
+            chance *= float(grammar.process(logits, past(*ids[:n])).softmax(-1)[token])
+        assert share == pytest.approx(chance)
+
+
+def test_the_mass_is_what_the_model_gives_to_what_is_allowed(tokenizer):
+    grammar = constrain.regex(tokenizer, "[ab]")
+    logits = torch.full((2, tokenizer.n_vocab), -INF)
+    [a], [b], [x] = (tokenizer.encode(letter) for letter in "abx")
+    logits[:, x] = 0.0
+    logits[0, a], logits[0, b] = math.log(2), math.log(5)
+    mass = grammar.mass(logits, torch.zeros(2, 0, dtype=torch.int64))
+    assert mass.tolist() == pytest.approx([7 / 8, 0])
+    assert grammar.mass(logits[0], past(a)) == 0  # only end-of-text is allowed
+    with pytest.raises(ValueError, match="ids must follow the grammar"):
+        grammar.mass(logits[0], past(x))
+
+
+def test_the_mass_is_that_of_a_step_without_other_strategies(storyteller):
+    prompt = "The old king said"
+    grammar = constrain.regex(storyteller.tokenizer, ' ?"[A-Z][a-z]+( [a-z]+){1,5}[.!]"')
+    start = len(storyteller.encode(prompt))
+    ids = []
+    steps = generate(storyteller, prompt, lambda logits, ids: grammar.process(logits, ids[start:]))
+    for step in steps:
+        assert step.mass == pytest.approx(float(grammar.mass(step.logits, past(*ids))), rel=1e-4)
+        ids.append(step.token)
+    assert len(ids) > 4

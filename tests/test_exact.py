@@ -69,6 +69,7 @@ CUTS = {
     "typical_p": (sampling.typical_p, oracles.typical_p, fraction),
     "min_p": (sampling.min_p, oracles.min_p, partial(fraction, least=0)),
     "top_a": (sampling.top_a, oracles.top_a, partial(fraction, least=0)),
+    "p_less": (lambda x, _: sampling.p_less(x), lambda x, _: oracles.p_less(x), lambda pick: None),
     "epsilon_cutoff": (sampling.epsilon_cutoff, oracles.epsilon_cutoff, partial(fraction, least=0)),
     "eta_cutoff": (sampling.eta_cutoff, oracles.eta_cutoff, partial(fraction, least=0)),
     "top_n_sigma": (
@@ -161,6 +162,52 @@ def assert_divided(got, row, t, dtype, slack=0.0):
     wanted = lowered if got.max() == 0 else wide
     likely = finite & (lowered > -700)
     assert (abs(got - wanted)[likely] <= eps * abs(wanted[likely]) + small).all()
+
+
+@counted
+def test_adaptive_p_gives_what_its_definition_gives(count):
+    for x, pick in cases("adaptive", count):
+        aim = pick.choice([-3.0, 0.0, 0.5, 1.0, 7.0, pick.random()])
+        got = sampling.adaptive_p(x, aim)
+        assert got.dtype == x.dtype
+        for out, row in by_row(got, x):
+            assert_scored(out, oracles.adaptive_p(row, aim), False, 1, x.dtype)
+
+
+@counted
+@pytest.mark.parametrize("name", ["contrast", "guide"])
+def test_two_views_give_what_their_definition_gives(name, count):
+    for x, pick in cases(name, count):
+        noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(pick.randrange(2**32)))
+        other = pick.choice([0.0, 0.5, 1.0]) * x.double().clamp(min=-1e5) + noise
+        if pick.random() < 0.5:
+            other = other.masked_fill(x.isneginf(), -INF)
+        other = other.to(pick.choice(DTYPES[1:]))
+        value = pick.choice([0, 0.1, 1, pick.random(), *([1.5, 7.0] if name == "guide" else [])])
+        got = getattr(sampling, name)(x, other, value)
+        assert got.dtype == x.dtype
+        for out, row, beside in by_row(got, x, other):
+            size = abs(row[np.isfinite(row)]).max() + abs(beside[np.isfinite(row)]).max()
+            wanted, near = getattr(oracles, name)(row, beside, value)
+            assert_scored(out, wanted, near, (1 + value) * (1 + size), x.dtype)
+
+
+def assert_scored(got, wanted, near, size, dtype):
+    """Whether got is wanted, rounded to the dtype; size: of the numbers that it was made of.
+
+    What is below the range stays at its end, and a best one outside of it is moved to 0.
+    """
+    info = torch.finfo(dtype)
+    finite = np.isfinite(got)
+    assert finite.any() and not np.isnan(got).any()
+    assert not ((finite != np.isfinite(wanted)) & ~near).any()
+    finite &= np.isfinite(wanted)
+    got, wanted = got[finite], wanted[finite]
+    if abs(wanted.max()) > info.max:
+        wanted = wanted - wanted.max()
+    wanted = wanted.clip(min=-info.max)
+    rounding = info.eps * abs(wanted) + oracles.NEAR * size + info.smallest_normal
+    assert (abs(got - wanted) <= rounding).all()
 
 
 @counted

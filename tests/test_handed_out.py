@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils import beam, metrics, penalties, sampling, toys
+from course_utils import beam, metrics, penalties, sampling, think, toys
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.model.storyteller import HERE, load
 from course_utils.speculative import lookup_draft, model_draft, speculate
@@ -107,6 +107,11 @@ def everything(model):
         metrics.mauve(x[:8].view(4, 2), x[1:].view(4, 2))[0],
         sampling.dynamic_temperature(x, 0.3, 1.7).tolist(),
         sampling.mirostat_update(6.0, x, tau=3.3).tolist(),
+        sampling.adaptive_p(x, 0.3).tolist(),
+        sampling.contrast(x, x.flip(0), 0.01).tolist(),
+        sampling.guide(x, x.flip(0), 1.7).tolist(),
+        think.power_sample(model, PROMPT, 2.0, 12, 3, 6),
+        think.thinking_budget(x, ids, [3, 1], 3).tolist(),
         penalties.presence_penalty(x, ids, 0.3).tolist(),
         penalties.frequency_penalty(x, ids, 0.3).tolist(),
         penalties.dry(x, ids, 0.3).tolist(),

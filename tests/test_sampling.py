@@ -17,17 +17,23 @@ from transformers.generation.logits_process import (
     TopKLogitsWarper,
     TopPLogitsWarper,
     TypicalLogitsWarper,
+    UnbatchedClassifierFreeGuidanceLogitsProcessor,
 )
 
 from course_utils.sampling import (
+    adaptive_p,
+    adaptive_p_update,
+    contrast,
     dynamic_temperature,
     epsilon_cutoff,
     eta_cutoff,
     greedy,
+    guide,
     mass_before,
     min_p,
     mirostat,
     mirostat_update,
+    p_less,
     sample,
     temperature,
     top_a,
@@ -43,15 +49,25 @@ INF = math.inf
 NINE = torch.tensor([4.51, 0.89, -1.90, 6.75, 1.63, -1.62, -1.89, 6.28, 1.79])
 HALVES = torch.tensor([0.5, 0.25, 0.125, 0.125], dtype=torch.float64).log()
 
+
+def halved(x):
+    """What another model might think."""
+    return x / 2 if isinstance(x, torch.Tensor) else x
+
+
 RESHAPE = {
     "temperature": lambda x: temperature(x, 0.7),
     "dynamic_temperature": lambda x: dynamic_temperature(x, 0.5, 2.0),
+    "adaptive_p": lambda x: adaptive_p(x, 0.4),
+    "contrast": lambda x: contrast(x, halved(x), 0.1),
+    "guide": lambda x: guide(x, halved(x), 1.5),
 }
 TRUNCATE = {
     "top_k": lambda x: top_k(x, 2),
     "top_p": lambda x: top_p(x, 0.9),
     "min_p": lambda x: min_p(x, 0.1),
     "top_a": lambda x: top_a(x, 0.3),
+    "p_less": p_less,
     "typical_p": lambda x: typical_p(x, 0.6),
     "epsilon_cutoff": lambda x: epsilon_cutoff(x, 0.1),
     "eta_cutoff": lambda x: eta_cutoff(x, 0.1),
@@ -152,6 +168,11 @@ def test_the_mass_before_a_token_is_not_rounded_twice():
         (lambda: top_a(HALVES, 0.5), [0, 1, 2, 3]),  # 1/8
         (lambda: top_a(HALVES, 0.51), [0, 1]),
         (lambda: top_a(torch.zeros(4), 1), [0, 1, 2, 3]),  # 1/16
+        (lambda: p_less(HALVES), [0]),  # 1/4 + 1/16 + 2/64 is 0.34
+        (lambda: p_less(torch.tensor([0.4, 0.35, 0.15, 0.1]).log()), [0, 1]),  # 0.315
+        (lambda: p_less(torch.zeros(2)), [0, 1]),  # 1/2
+        (lambda: p_less(torch.tensor([0.0, 0, -INF])), [0, 1]),
+        (lambda: p_less(torch.tensor([0.0, 200.0])), [1]),
         # surprises 1, 2, 3, 3 bits, entropy 1.75: the second token is the nearest to it
         (lambda: typical_p(HALVES, 1e-9), [1]),
         (lambda: typical_p(HALVES, 0.25), [1]),
@@ -248,6 +269,8 @@ def test_a_cut_counts_what_is_left_of_an_earlier_one():
     two = top_k(torch.tensor([0.4, 0.3, 0.2, 0.1]).log(), 2)
     assert support(top_p(two, 0.5)) == [0]  # 4/7 reaches it, 0.4 would not
     assert support(top_a(two, 1)) == [0, 1]
+    assert support(p_less(torch.tensor([0.4, 0.3, 0.15, 0.15]).log())) == [0, 1]  # 0.295
+    assert support(p_less(two)) == [0]  # 25/49 is more than 3/7
     assert support(mirostat(two, 1.3)) == [0, 1]  # 3/7 is 1.22 bits, 0.3 would be 1.74
     assert support(top_n_sigma(torch.tensor([4.0, 2, -9]), 1)) == [0, 1]
     assert support(top_n_sigma(top_k(torch.tensor([4.0, 2, -9]), 2), 1)) == [0]
@@ -339,6 +362,111 @@ def test_mirostat_holds_the_surprise_near_its_target(tau):
         held.append(-cut.log_softmax(-1)[token].item() / math.log(2))
         mu = mirostat_update(mu, held[-1], tau)
     assert abs(np.mean(held[500:]) - tau) < 0.1
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 49, 1000, 151_936])
+def test_of_equal_tokens_p_less_keeps_all(n):
+    for x in (torch.zeros(n), torch.full((n,), 0.1), torch.full((n,), -7.3).bfloat16()):
+        assert torch.equal(p_less(x), x)
+
+
+def test_adaptive_p_worked_by_hand():
+    # a half is where it aims; a quarter is 0.25 / 0.3 = 5/6 away, an eighth 0.375 / 0.3 = 5/4
+    quarter, eighth = 5 - 10 * (25 / 36) / (11 / 6), 5 - 10 * (25 / 16) / (9 / 4)
+    assert adaptive_p(HALVES, 0.5).tolist() == pytest.approx([5, quarter, eighth, eighth])
+    assert greedy(adaptive_p(HALVES, 0.2)) == 1
+    assert greedy(adaptive_p(HALVES, 0.13)) == 2
+    cut = adaptive_p(torch.tensor([0.0, 0, -INF]), 0.5)
+    assert cut.tolist() == [5, 5, -INF]
+    assert torch.equal(adaptive_p(HALVES, -2.0), adaptive_p(HALVES, 0))
+    assert torch.equal(adaptive_p(HALVES, 3), adaptive_p(HALVES, 1.0))
+    each = adaptive_p(HALVES.repeat(2, 1), torch.tensor([0.5, 0.2]))
+    assert each.argmax(-1).tolist() == [0, 1]
+
+
+def test_adaptive_p_update_worked_by_hand():
+    assert adaptive_p_update(0.5, 0.9, target=0.5, decay=0.75) == pytest.approx(0.4)
+    assert adaptive_p_update(0.5, 0.1, target=0.5, decay=0.75) == pytest.approx(0.6)
+    assert adaptive_p_update(0.3, 0.3, target=0.3) == pytest.approx(0.3)
+    assert adaptive_p_update(0.9, 1.0, target=0.2, decay=0) == pytest.approx(-0.6)
+    rows = adaptive_p_update(0.5, torch.tensor([0.9, 0.1]), target=0.5, decay=0.75)
+    assert rows.tolist() == pytest.approx([0.4, 0.6])
+
+
+def test_the_aim_of_adaptive_p_is_that_of_llama_cpp():
+    generator = torch.Generator().manual_seed(0)
+    for target, decay in ((0.5, 0.9), (0.2, 0.99), (1.0, 0.0)):
+        aim, total, weight = target, target / (1 - decay), 1 / (1 - decay)
+        for p in torch.rand(200, generator=generator, dtype=torch.float64).tolist():
+            total, weight = p + decay * total, 1 + decay * weight
+            aim = adaptive_p_update(aim, p, target, decay)
+            assert aim == pytest.approx(2 * target - total / weight, abs=1e-12)
+
+
+@pytest.mark.parametrize("target", [0.15, 0.3])
+def test_adaptive_p_holds_the_probability_near_its_target(target):
+    generator = torch.Generator().manual_seed(0)
+    x = min_p(-1.1 * torch.arange(1.0, 1001).log(), 0.05)
+    probs = x.softmax(-1)  # 0.33, 0.15, 0.10, …
+    aim, steered, drawn = target, [], []
+    for _ in range(1500):
+        steered.append(probs[sample(adaptive_p(x, aim), generator)].item())
+        drawn.append(probs[sample(x, generator)].item())
+        aim = adaptive_p_update(aim, steered[-1], target)
+    assert abs(np.mean(steered) - target) < 0.05
+    assert np.std(steered[-50:]) > 0  # it is not stuck at one token
+    assert target == 0.15 or abs(np.mean(drawn) - target) > 0.1
+
+
+def test_contrast_worked_by_hand():
+    even = torch.zeros(4, dtype=torch.float64)
+    two = math.log(2)
+    assert contrast(HALVES, even, 0.25).tolist() == pytest.approx([two, 0, -two, -two])
+    assert contrast(HALVES, even, 0.26).tolist() == pytest.approx([two, 0, -INF, -INF])
+    bored = torch.tensor([0.5, 0.125, 0.25, 0.125]).log()  # likes the first one as much
+    scores = contrast(HALVES, bored, 0.25)
+    assert scores.tolist() == pytest.approx([0, two, -two, 0], abs=1e-6)
+    # neither likes the last one, and the amateur likes it less: the bar is there to stop it
+    expert, amateur = torch.tensor([[0.0, -1, -20], [0, -1, -40]])
+    assert greedy(contrast(expert, amateur, 0)) == 2 != greedy(contrast(expert, amateur, 1e-6))
+    assert support(contrast(expert, amateur.masked_fill(amateur < -9, -INF), 0.1)) == [0, 1]
+
+
+@pytest.mark.parametrize("two", [lambda x, y: contrast(x, y, 0), lambda x, y: guide(x, y, 3)])
+def test_scores_outside_the_range_stay_finite(two):
+    x = torch.tensor([[6e4, 5e4, -6e4, -INF]], dtype=torch.float16)
+    for row, other in ((x, -x), (-x, x)):
+        row, other = (y.masked_fill(x.isneginf(), -INF) for y in (row, other))
+        scores = two(row, other)
+        assert scores.dtype == torch.float16 and scores.isneginf().tolist() == [
+            [False] * 3 + [True]
+        ]
+        assert scores.isfinite().sum() == 3 and greedy(scores) == greedy(row)
+
+
+def test_guide_worked_by_hand():
+    with_, without = torch.tensor([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]).log()
+    assert torch.allclose(guide(with_, without, 1), with_)
+    assert torch.allclose(guide(with_, without, 0), without)
+    # the squares over the other's: 1, 1/4, 1/8
+    probs = guide(with_ + 3, without - 5, 2).softmax(-1)
+    assert torch.allclose(probs, torch.tensor([8, 2, 1]) / 11)
+    assert support(guide(torch.tensor([0.0, -INF, 1]), torch.zeros(3), 0)) == [0, 2]
+
+
+@many
+@given(logits(vocab=400, dtypes=[torch.float32]), st.floats(0, 5))
+def test_guide_is_that_of_transformers(x, gamma):
+    other = (x / 3).roll(1, -1).clamp(min=-20)
+
+    class Theirs(UnbatchedClassifierFreeGuidanceLogitsProcessor):
+        def get_unconditional_logits(self, ids):
+            return other[:, None]
+
+    theirs = Theirs(gamma, None)(None, x).masked_fill(x.isneginf(), -INF)
+    size = 1 + gamma * float(other.abs().max() + x[x.isfinite()].abs().max())
+    difference = guide(x, other, gamma).softmax(-1) - theirs.softmax(-1)
+    assert difference.abs().max() < 1e-6 * size
 
 
 @each
@@ -438,6 +566,20 @@ def test_bad_logits_are_named(name, bad, message):
         (lambda: mirostat_update(6.0, torch.tensor(INF)), "surprise must be finite floats"),
         (lambda: mirostat_update(6.0, 1.0, tau=0), "tau must be in (0, inf), got 0"),
         (lambda: mirostat_update(6.0, 1.0, eta=-1), "eta must be in (0, inf), got -1"),
+        (lambda: adaptive_p(NINE, INF), "aim must be in (-inf, inf), got inf. It starts at the"),
+        (lambda: adaptive_p(NINE, torch.ones(2)), "aim must be a number or of shape (), got (2,)"),
+        (lambda: adaptive_p_update(math.nan, 0.5, 0.5), "aim must be in (-inf, inf), got nan"),
+        (lambda: adaptive_p_update(0.5, -0.7, 0.5), "probability must be in [0, 1], got -0.7"),
+        (lambda: adaptive_p_update(0.5, 1 + HALVES, 0.5), "probability must be floats in [0, 1]"),
+        (lambda: adaptive_p_update(0.5, 0.5, -1), "target must be in [0, 1], got -1"),
+        (lambda: adaptive_p_update(0.5, 0.5, 0.5, 1.0), "decay must be in [0, 0.99], got 1.0"),
+        (lambda: contrast(NINE, NINE, 1.1), "alpha must be in [0, 1], got 1.1. Use 0 to score all"),
+        (lambda: contrast(NINE, NINE[:4]), "amateur must be of shape (9,), got (4,)"),
+        (lambda: contrast(NINE, NINE * math.nan), "NaN"),
+        (lambda: contrast(NINE, top_k(NINE, 1)), "amateur must not be -inf at a token that is"),
+        (lambda: guide(NINE, NINE, -1), "gamma must be in [0, inf), got -1. Use 1 for the model"),
+        (lambda: guide(NINE, NINE[None]), "unconditional must be of shape (9,), got (1, 9)"),
+        (lambda: guide(NINE, top_k(NINE, 2)), "unconditional must not be -inf at a token that is"),
     ],
 )
 def test_bad_values_are_named(call, message):

@@ -1,10 +1,10 @@
 import dataclasses
 import itertools
-import math
 import re
 
 import pytest
 import torch
+from oracles import chi_square
 
 from course_utils.generate import Settings, generate
 from course_utils.model.gpt import GPT
@@ -21,14 +21,6 @@ def half(storyteller):
     gpt = GPT(dataclasses.replace(storyteller.gpt.config, n_layer=3))
     gpt.load_state_dict(storyteller.gpt.state_dict(), strict=False)
     return Storyteller(gpt.eval(), storyteller.tokenizer, "cpu")
-
-
-def chi_square(counts, probs):
-    """Over its 0.999 quantile, by the Wilson-Hilferty formula: above 1 is too far."""
-    drawn, expected = torch.tensor(counts).double(), torch.tensor(probs).double() * sum(counts)
-    freedom = len(probs) - 1
-    quantile = freedom * (1 - 2 / (9 * freedom) + 3.09 * math.sqrt(2 / (9 * freedom))) ** 3
-    return float(((drawn - expected) ** 2 / expected).sum()) / quantile
 
 
 @pytest.mark.slow
@@ -75,7 +67,63 @@ def test_greedy_text_is_that_of_generate(storyteller, half, prompt):
     for draft in (lookup_draft(storyteller), model_draft(half, GREEDY)):
         rounds = list(speculate(storyteller, prompt, draft, GREEDY, 80))
         assert [token for r in rounds for token in r.tokens] == expected
-        assert all(r.accepted <= r.proposed for r in rounds)
+        assert_told(rounds)
+        assert any(r.redrawn is not None for r in rounds)
+
+
+def assert_told(rounds):
+    """Whether the rounds say how their tokens came about; no text ends in them."""
+    for r in rounds:
+        *taken, last = r.tokens
+        assert taken == r.drafted[: r.accepted] and len(r.drafted) <= 4
+        if r.accepted < len(r.drafted):
+            assert (r.redrawn, r.bonus) == (last, None) and last != r.drafted[r.accepted]
+        else:
+            assert (r.redrawn, r.bonus) == (None, last)
+
+
+def test_a_round_tells_what_became_of_its_draft(storyteller):
+    """Greedy, and a draft that knows the text, but for every fifth token, and stops before one."""
+    expected = [step.token for step in generate(storyteller, PROMPT, GREEDY, 12)]
+    start, vocab = len(storyteller.encode(PROMPT)), storyteller.gpt.config.vocab_size
+
+    def draft(ids, ahead, generator):
+        at = len(ids) - start
+        known = expected[at : min(at + ahead, 9)]
+        known = [0 if (at + i) % 5 == 4 else token for i, token in enumerate(known)]
+        return known, torch.eye(vocab, dtype=torch.float64)[known]
+
+    rounds = list(speculate(storyteller, PROMPT, draft, GREEDY, 12))
+    assert [(len(r.drafted), r.accepted, len(r.tokens)) for r in rounds] == [
+        (4, 4, 5),
+        (4, 4, 5),
+        (0, 0, 1),
+        (0, 0, 1),
+    ]
+    assert_told(rounds)
+    late = list(speculate(storyteller, PROMPT, draft, GREEDY, 12, ahead=7))
+    assert [(len(r.drafted), r.accepted, r.redrawn is None) for r in late][:2] == [
+        (7, 4, False),
+        (4, 4, True),
+    ]
+
+
+def test_what_follows_end_of_text_is_neither_accepted_nor_redrawn(storyteller):
+    end, vocab = storyteller.tokenizer.eot_token, storyteller.gpt.config.vocab_size
+
+    def only_end(logits, ids):
+        return torch.where(torch.arange(len(logits)) == end, 0.0, -torch.inf)
+
+    for known, accepted, bonus in (([end, end, end], 1, None), ([end], 1, None), ([], 0, end)):
+
+        def draft(ids, ahead, generator, known=known):
+            return known, torch.eye(vocab, dtype=torch.float64)[known]
+
+        [found] = speculate(storyteller, PROMPT, draft, only_end, 9)
+        assert (found.tokens, found.drafted, found.accepted) == ([end], known, accepted)
+        assert (found.redrawn, found.bonus, found.text) == (None, bonus, "")
+    [found] = speculate(storyteller, PROMPT, lambda *_: ([7], torch.eye(vocab)[[7]]), only_end, 9)
+    assert (found.tokens, found.accepted, found.redrawn, found.bonus) == ([end], 0, end, None)
 
 
 @pytest.mark.slow
