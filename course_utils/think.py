@@ -101,8 +101,8 @@ def power_sample(
     Same arguments, seed and machine: same text.
     Raises ValueError if an argument is out of range, or if prompt and max_new_tokens together are
     more than the context.
-    Karan and Du 2025, https://arxiv.org/abs/2510.14901. Their code leaves the lengths of the two
-    texts out of the ratio, so that texts that end early come out of proportion.
+    Karan and Du 2025, https://arxiv.org/abs/2510.14901, for texts of one length; where texts may
+    end early, the ratio also counts how many places each of the two could have been cut at.
     """
     reader = Reader(model.gpt)
     return walk(
