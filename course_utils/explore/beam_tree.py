@@ -23,7 +23,6 @@ from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller
-from course_utils.model.reader import Reader
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 
 MOST_BEAMS = 5
@@ -127,17 +126,15 @@ class Story:
         self.model = storyteller.load()
         self.prompt = prompt
         self.ids = prompt_ids(self.model, prompt, LONGEST)
-        self.end = self.model.tokenizer.eot_token
+        self.ends = self.model.ends
         self.decode = self.model.tokenizer.decode
-        self.size = self.model.gpt.config.vocab_size
+        self.size = self.model.vocab_size
 
     def reader(self) -> NextLogits:
-        return Reader(self.model.gpt).next_logits
+        return self.model.reader().next_logits
 
-    @torch.no_grad()
     def next_logprobs(self, ids: list[int]) -> Tensor:
-        text = torch.tensor([[*self.ids, *ids]], device=self.model.device)
-        return self.model.gpt(text)[0, -1].float().cpu().log_softmax(dim=-1)
+        return self.model.logits([*self.ids, *ids])[-1].log_softmax(dim=-1)
 
     def name(self, token: int) -> str:
         return token_name(self.model.tokenizer, token)
@@ -155,7 +152,7 @@ class Toy:
             self.check(text)
         self.names = list(dict.fromkeys(name for row in table.values() for name in row))
         self.name = self.names.__getitem__
-        self.end = self.names.index(END_OF_TEXT) if END_OF_TEXT in self.names else None
+        self.ends = {i for i, name in enumerate(self.names) if name == END_OF_TEXT}
         self.ids, self.size = [], len(self.names)
 
     def check(self, text: tuple[str, ...]) -> None:
@@ -199,7 +196,7 @@ def grow(source: Story | Toy, *numbers: float, early_stopping: bool = False) -> 
         source.ids,
         *numbers,
         early_stopping=early_stopping,
-        end=source.end,
+        end=source.ends,
         decode=source.decode,
     )
 
@@ -256,7 +253,7 @@ def branches(state: State) -> list[Branch]:
 def label(state: State, node: Node) -> str:
     if node.token is None:
         return state.source.start
-    return END if node.token == state.source.end else visible(state.source.name(node.token))
+    return END if node.token in state.source.ends else visible(state.source.name(node.token))
 
 
 def path(tree: list[Node], tokens: list[int]) -> list[int]:
@@ -281,7 +278,7 @@ def counted(count: int, thing: str) -> str:
 
 def spoken(state: State, found: Hypothesis) -> str:
     """A text in quotation marks, and whether it ended of itself."""
-    ends = bool(found.tokens) and found.tokens[-1] == state.source.end
+    ends = bool(found.tokens) and found.tokens[-1] in state.source.ends
     text = state.source.decode(found.tokens[:-1] if ends else found.tokens)
     return f"'{visible(text)}{END if ends else ''}'"
 

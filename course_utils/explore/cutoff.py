@@ -206,14 +206,12 @@ def read(
     return Passage(tokens, rows, names)
 
 
-@torch.no_grad()
 def read_storyteller(text: str) -> Passage:
     model = storyteller.load()
-    ids = torch.tensor([model.encode(text)], device=model.device)
-    logits = model.gpt(ids)[0, 1:].float().cpu()
+    ids = model.encode(text)
+    logits = model.logits(ids)[1:]
     names = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
-    ids = ids[0, 1:].cpu()
-    return Passage(tuple(names[i] for i in ids), logits, names, ids)
+    return Passage(tuple(names[i] for i in ids[1:]), logits, names, torch.tensor(ids[1:]))
 
 
 # Counting

@@ -210,7 +210,6 @@ def read(prompts: Mapping) -> tuple[Round | None, dict[str, list[Round]] | None]
     return human and human[0], toys
 
 
-@torch.no_grad()
 def read_human(prompts: Mapping[str, str]) -> Round:
     """What people wrote, cut to the length of the others."""
     model = storyteller.load()
@@ -223,11 +222,11 @@ def read_human(prompts: Mapping[str, str]) -> Round:
                 f"what a person wrote after {prompt!r} must be at least {LENGTH} tokens, "
                 f"got {len(ids)}"
             )
-        if len(start) + LENGTH > model.gpt.config.n_positions:
+        if len(start) + LENGTH > model.context:
             raise ValueError(f"the prompt {prompt[:40]!r}… is too long, shorten it")
-        logits = model.gpt(torch.tensor([start + ids], device=model.device))[0, len(start) - 1 : -1]
+        logits = model.logits(start + ids)[len(start) - 1 : -1]
         chosen = torch.tensor(ids)[:, None]
-        logprobs += logits.float().cpu().log_softmax(dim=-1).gather(-1, chosen).flatten().tolist()
+        logprobs += logits.log_softmax(dim=-1).gather(-1, chosen).flatten().tolist()
         texts.append(ids)
     shown = [model.tokenizer.decode(ids) for ids in texts]
     return Round(distinct_n(texts, 1), statistics.mean(logprobs), shown)
@@ -242,7 +241,7 @@ def written(prompts: Sequence[str], process: Settings | Process, first: int) -> 
         for text, step in zip(texts, steps, strict=True):
             if step is not None:
                 logprobs.append(step.logprob)
-                if step.token != model.tokenizer.eot_token:
+                if step.token not in model.ends:
                     text.append(step.token)
     diversity = distinct_n(texts, 1) if any(texts) else 0.0
     shown = [model.tokenizer.decode(text) for text in texts]

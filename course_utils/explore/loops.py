@@ -32,7 +32,6 @@ from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model import storyteller
-from course_utils.model.reader import Reader
 from course_utils.penalties import no_repeat_ngram
 
 N = 4  # the n-grams that are looked for
@@ -166,15 +165,14 @@ class Loops(Panel):
             yield step.token
 
     def beam_tokens(self, job: threading.Thread | None) -> list[int]:
-        reader, tokenizer = Reader(self.model.gpt), self.model.tokenizer
+        reader = self.model.reader()
 
         def next_logits(ids: Tensor, rows: list[int]) -> Tensor:
             if self.job is not job:
                 raise Stopped
             return reader.next_logits(ids, rows)
 
-        end, decode = tokenizer.eot_token, tokenizer.decode
-        found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=end, decode=decode)
+        found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=self.model.ends)
         return found.hypotheses[0].tokens
 
     def process(self, with_function: bool) -> Process:
@@ -200,11 +198,10 @@ class Loops(Panel):
 
     def written(self, name: str) -> "Written":
         """A text as it is now, without end-of-text."""
-        ids, end = list(self.texts.get(name, [])), self.model.tokenizer.eot_token
+        ids = list(self.texts.get(name, []))
+        ended = bool(ids) and ids[-1] in self.model.ends
         label = getattr(self.function, "__name__", FUNCTION) if name == FUNCTION else name
-        return Written(
-            label, ids[: -1 if end in ids else None], end in ids, self.model.tokenizer.decode
-        )
+        return Written(label, ids[: -1 if ended else None], ended, self.model.tokenizer.decode)
 
     def show(self) -> None:
         state = self.state()

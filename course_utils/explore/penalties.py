@@ -168,22 +168,19 @@ def read(source: str | tuple[Sequence[str], Tensor], text: str) -> Read:
     return read_story(source, text) if isinstance(source, str) else read_toy(source, text)
 
 
-@torch.no_grad()
 def read_story(prompt: str, text: str) -> Read:
     model = storyteller.load()
     before = model.encode(prompt)
-    context = model.gpt.config.n_positions
-    check_length("text", text, context - 1, model.tokenizer)
+    check_length("text", text, model.context - 1, model.tokenizer)
     ids = [*before, *model.tokenizer.encode_ordinary(text)]
-    if len(ids) > context:
+    if len(ids) > model.context:
         raise ValueError(
-            f"prompt and text must be at most {context - 1} tokens together, got {len(ids) - 1}. "
-            "Shorten one"
+            f"prompt and text must be at most {model.context - 1} tokens together, "
+            f"got {len(ids) - 1}. Shorten one"
         )
-    ids = torch.tensor(ids)
-    logits = model.gpt(ids[None].to(model.device))[0, len(before) - 1 :].float().cpu()
+    logits = model.logits(ids)[len(before) - 1 :]
     tokens = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
-    return Read(tokens, logits, ids, len(before))
+    return Read(tokens, logits, torch.tensor(ids), len(before))
 
 
 def read_toy(source: tuple[Sequence[str], Tensor], text: str) -> Read:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from html import escape
 
 import ipywidgets as widgets
-import tiktoken
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -31,6 +30,7 @@ from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model import storyteller
+from course_utils.model.interface import Model, Tokenizer
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 from course_utils.toys import Markov
 
@@ -67,8 +67,7 @@ class Request:
                 f"prompt = {self.prompt!r}",
                 f"settings = Settings({knobs})",
                 f"for seed in {self.seeds}:",
-                f"    steps = generate(model, prompt, settings, {self.tokens}, seed"
-                + (", cache=False)" if toy else ")"),
+                f"    steps = generate(model, prompt, settings, {self.tokens}, seed)",
                 '    print(prompt + "".join(step.text for step in steps), end="\\n\\n")',
             ]
         )
@@ -241,7 +240,7 @@ class Playground(Panel):
             writers[name_of(self.function)] = careful(self.function)
         prompts = [request.prompt] * request.samples
         sources = [
-            generate_batch(self.model, prompts, writer, request.tokens, request.seeds, not self.toy)
+            generate_batch(self.model, prompts, writer, request.tokens, request.seeds)
             for writer in writers.values()
         ]
         self.request = request
@@ -271,7 +270,7 @@ class Playground(Panel):
             steps = next(source, None)
         for text, step in zip(group.texts, steps or (), strict=False):
             if step is not None:
-                text.append(token_of(step, self.model.tokenizer))
+                text.append(token_of(step, self.model))
         return steps is not None
 
     def write_first_texts(self) -> None:
@@ -332,24 +331,24 @@ def knob_values(settings: Settings) -> dict[str, float]:
 # From steps to words
 
 
-def token_of(step: Step, tokenizer: tiktoken.Encoding | Markov) -> Token:
+def token_of(step: Step, model: Model) -> Token:
     """What the page needs of a step, without the logits: saved texts must not hold those."""
     best = step.logits.topk(min(4, len(step.logits))).indices.tolist()
     others = [i for i in best if i != step.token and step.logits[i] > -math.inf][:3]
     return Token(
         step.token,
-        shown_name(tokenizer, step.token),
+        shown_name(model.tokenizer, step.token),
         step.text,
         step.logprob,
         step.rank,
-        [(shown_name(tokenizer, i), float(step.logprobs[i].exp())) for i in others],
+        [(shown_name(model.tokenizer, i), float(step.logprobs[i].exp())) for i in others],
         float(effective_choices(step.left)),
-        step.token == tokenizer.eot_token,
+        step.token in model.ends,
     )
 
 
 @functools.cache
-def shown_name(tokenizer: tiktoken.Encoding | Markov, token: int) -> str:
+def shown_name(tokenizer: Tokenizer, token: int) -> str:
     return visible(token_name(tokenizer, token))
 
 

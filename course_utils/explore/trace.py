@@ -201,7 +201,7 @@ def read_toys(toys: Toys) -> dict[str, Trace]:
 def fitting(prompt: str, human: str) -> tuple[str, str]:
     """Both; ValueError unless they fit into the context."""
     model = storyteller.load()
-    ids, room = model.encode(prompt), model.gpt.config.n_positions - LONGEST
+    ids, room = model.encode(prompt), model.context - LONGEST
     if len(ids) > room:
         raise ValueError(f"prompt must be at most {room - 1} tokens, got {len(ids) - 1}")
     count = len(human_ids(prompt, human))
@@ -237,14 +237,13 @@ def text_parts(name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]
         yield 1.0, ids
 
 
-@torch.no_grad()
 def traced(prompt: str, ids: list[int], detail: str) -> Trace:
     """The probability of each of these tokens after the prompt, by the model as it is."""
     model = storyteller.load()
     start = model.encode(prompt)
-    logits = model.gpt(torch.tensor([start + ids], device=model.device))[0, len(start) - 1 : -1]
-    probs = logits.float().cpu().softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
-    shown = [i for i in ids if i != model.tokenizer.eot_token]
+    logits = model.logits(start + ids)[len(start) - 1 : -1]
+    probs = logits.softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
+    shown = [i for i in ids if i not in model.ends]
     return Trace(prompt, detail, model.tokenizer.decode(shown), probs.tolist())
 
 

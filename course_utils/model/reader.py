@@ -56,6 +56,19 @@ class Reader:
         self.seen = list(ids)
         return self.gpt.logits(self.gpt.hidden(new, self.cache)[0, -n:]).float().cpu()
 
+    def next_states(
+        self, ids: Sequence[list[int]], rows: Sequence[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """As `next_logits`, for rows of equal length, with the last hidden states of the ids that
+        are new: (rows, new, width). The texts fit into the context."""
+        if self.cache is None:
+            self.cache = Cache(self.gpt, len(ids))
+        elif rows is not None:
+            self.cache.select(torch.tensor(rows, device=self.device))
+        new = torch.tensor([row[self.cache.length :] for row in ids], device=self.device)
+        hidden = self.gpt.hidden(new, self.cache)
+        return self.gpt.logits(hidden[:, -1]).float().cpu(), hidden.float().cpu()
+
     def follow(self, rows: Sequence[int]) -> None:
         """Let the cache go where the rows have gone."""
         moved = {row: source for row, source in enumerate(rows) if row != source}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import tiktoken
 
+from course_utils.model.interface import Tokenizer
+
 END_OF_TEXT = "<|endoftext|>"
 
 # Words with their leading space, numbers of up to three digits, punctuation with the line breaks
@@ -39,12 +41,12 @@ def load_tokenizer(path: Path) -> tiktoken.Encoding:
     )
 
 
-def token_name(tokenizer: tiktoken.Encoding, token: int) -> str:
+def token_name(tokenizer: Tokenizer, token: int) -> str:
     """The token as text; of bytes that are no whole characters, their values: "\\xe2"."""
     return tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
 
 
-def check_length(name: str, text: str, most: int, tokenizer: tiktoken.Encoding) -> None:
+def check_length(name: str, text: str, most: int, tokenizer: Tokenizer) -> None:
     """ValueError if the text is too long for `most` tokens, were each as long as they come.
 
     Asked before the text is encoded: tiktoken panics on a million spaces, and no `except Exception`
@@ -59,7 +61,7 @@ def check_length(name: str, text: str, most: int, tokenizer: tiktoken.Encoding) 
 
 
 @functools.cache
-def longest_token(tokenizer: tiktoken.Encoding) -> int:
+def longest_token(tokenizer: Tokenizer) -> int:
     """Bytes of the longest token."""
     return max(map(len, tokenizer.token_byte_values()))
 
@@ -67,7 +69,7 @@ def longest_token(tokenizer: tiktoken.Encoding) -> int:
 class TextStream:
     """Text from ids, one at a time. Bytes that do not make a character yet are held back."""
 
-    def __init__(self, tokenizer: tiktoken.Encoding):
+    def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
