@@ -142,7 +142,7 @@ class AdapterReader:
     @property
     def length(self) -> int:
         """The places of each row that have been read."""
-        return self.cache.get_seq_length() if self.cache else len(self.seen)
+        return len(self.seen) if self.cache is None else self.cache.get_seq_length()
 
     def follow(self, ids: Sequence[list[int]], rows: Sequence[int] | None) -> None:
         """Let the cache go where the rows have gone."""
@@ -156,7 +156,7 @@ class AdapterReader:
             self.cache = DynamicCache() if self.cached else None
         elif rows is not None and list(rows) != list(range(len(self.pads))):
             self.pads = [self.pads[source] for source in rows]
-            if self.cache:
+            if self.cache is not None:
                 self.cache.batch_select_indices(torch.tensor(rows, device=self.device))
 
     def unseen(self, ids: Sequence[list[int]], last: int, **options):
