@@ -18,11 +18,11 @@ from course_utils.explore.controls import (
     slider,
     text_box,
 )
-from course_utils.explore.given import Fault, returned
+from course_utils.explore.given import Fault, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
-from course_utils.model import storyteller
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 
 MOST_BEAMS = 5
@@ -36,8 +36,9 @@ Table = Mapping[tuple[str, ...], Mapping[str, float]]
 class BeamTree(Panel):
     """The tree that beam search grows, under sliders; a cell shows it as its last value.
 
-    source: a prompt for the Storyteller, or a table of your own: the text so far, as a tuple of
+    source: a prompt, or a table of your own: the text so far, as a tuple of
         tokens, -> the probability of each next token. "<|endoftext|>" ends a text.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     num_beams: where it starts, from 1 to 5; depth: new tokens, from 1 to 6, or fewer if
         the table ends before; length_penalty: in [-2, 2].
     function: your own f(next_logprobs, num_beams, depth, length_penalty) -> token ids of the best
@@ -50,12 +51,14 @@ class BeamTree(Panel):
         self,
         source: str | Table = "The little girl saw a",
         *,
+        model: Model | None = None,
         num_beams: int = 3,
         depth: int = 4,
         length_penalty: float = 1.0,
         function: Callable[..., list[int]] | None = None,
     ):
-        self.source = read(source)
+        self.model = reading_model(model, source)
+        self.source = read(source, self.model)
         for name, value, most in (
             ("num_beams", num_beams, MOST_BEAMS),
             ("depth", depth, LONGEST),
@@ -77,7 +80,7 @@ class BeamTree(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.prompt}'."
-        if source := self.taken("prompt", still, read, change["new"]):
+        if source := self.taken("prompt", still, read, change["new"], self.model):
             self.source, self.prompt = source, change["new"]
             self.refresh()
 
@@ -118,12 +121,12 @@ class BeamTree(Panel):
 
 
 class Story:
-    """The Storyteller after a prompt."""
+    """A model after a prompt."""
 
     longest, start = LONGEST, "prompt"
 
-    def __init__(self, prompt: str):
-        self.model = storyteller.load()
+    def __init__(self, prompt: str, model: Model):
+        self.model = model
         self.prompt = prompt
         self.ids = prompt_ids(self.model, prompt, LONGEST)
         self.ends = self.model.ends
@@ -180,10 +183,10 @@ class Toy:
         return "".join(map(self.name, tokens))
 
 
-def read(source: str | Table) -> Story | Toy:
+def read(source: str | Table, model: Model | None) -> Story | Toy:
     """ValueError if it is neither a prompt nor a table, or one that cannot be searched."""
-    if isinstance(source, str):
-        return Story(source)
+    if model is not None:
+        return Story(source, model)
     if isinstance(source, Mapping):
         return Toy(source)
     raise ValueError(f"source must be a prompt or a table of probabilities, got {source!r}")

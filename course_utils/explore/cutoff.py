@@ -23,12 +23,12 @@ from course_utils.explore.controls import (
     slider,
 )
 from course_utils.explore.distribution import reading
-from course_utils.explore.given import Fault, name_of, returned
+from course_utils.explore.given import Fault, name_of, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
-from course_utils.model import storyteller
-from course_utils.model.tokenizer import token_name
+from course_utils.model.interface import Model
+from course_utils.model.tokenizer import Names
 
 # From "The Story of the Three Bears" as Joseph Jacobs tells it, 1890.
 PASSAGE = (
@@ -75,8 +75,9 @@ class Passage:
 class AdaptiveCutoff(Panel):
     """How many tokens each rule keeps after each token of a text, each rule on its own.
 
-    text: a passage for the Storyteller, or toys: a list of (token, logits (vocab,) of what follows
+    text: a passage, or toys: a list of (token, logits (vocab,) of what follows
         it), or logits (steps, vocab).
+    model: what reads the passage, the Storyteller or one that `model.load` gives.
     names: of the vocabulary of toys; without them its tokens are "#0", "#1", …
     temperature, top_k, top_p, min_p: where the sliders start.
     strategy: your own f(logits, value) -> logits, drawn beside the rule that `knob` names, whose
@@ -88,6 +89,7 @@ class AdaptiveCutoff(Panel):
         self,
         text: str | Sequence[tuple[str, Tensor]] | Tensor = PASSAGE,
         *,
+        model: Model | None = None,
         names: Sequence[str] | None = None,
         temperature: float = 1.0,
         top_k: int = 40,
@@ -101,7 +103,8 @@ class AdaptiveCutoff(Panel):
             check_knob(name, value)
         if knob not in RULES:
             raise ValueError(f"knob must be one of {', '.join(RULES)}, got {knob!r}")
-        passage = read(text, names)
+        self.model = model
+        passage = read(text, model, names)
         super().__init__(strategy)
         self.knob = knob
         self.passage = passage
@@ -122,7 +125,7 @@ class AdaptiveCutoff(Panel):
 
     def on_prompt(self, change) -> None:
         still = "The picture still shows the text before."
-        if passage := self.taken("prompt", still, read, change["new"]):
+        if passage := self.taken("prompt", still, read, change["new"], self.model):
             self.passage, self.prompt = passage, change["new"]
             self.controls["step"].max = len(passage)
             self.refresh()
@@ -180,11 +183,14 @@ class AdaptiveCutoff(Panel):
 
 
 def read(
-    text: str | Sequence[tuple[str, Tensor]] | Tensor, names: Sequence[str] | None = None
+    text: str | Sequence[tuple[str, Tensor]] | Tensor,
+    model: Model | None = None,
+    names: Sequence[str] | None = None,
 ) -> Passage:
     """A text with the logits after each of its tokens. ValueError if it cannot be shown."""
-    if isinstance(text, str):
-        return read_storyteller(text)
+    model = reading_model(model, text)
+    if model is not None:
+        return read_passage(text, model)
     if isinstance(text, Tensor):
         rows, tokens = text, None
     else:
@@ -206,12 +212,13 @@ def read(
     return Passage(tokens, rows, names)
 
 
-def read_storyteller(text: str) -> Passage:
-    model = storyteller.load()
+def read_passage(text: str, model: Model) -> Passage:
     ids = model.encode(text)
-    logits = model.logits(ids)[1:]
-    names = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
-    return Passage(tuple(names[i] for i in ids[1:]), logits, names, torch.tensor(ids[1:]))
+    first = model.tokenizer.decode_single_token_bytes(ids[0])
+    start = not text.strip().encode().startswith(first.strip())  # it is a begin-of-text
+    names = Names(model.tokenizer, model.vocab_size)
+    tokens = tuple(names[i] for i in ids[start:])
+    return Passage(tokens, model.logits(ids)[start:], names, torch.tensor(ids[start:]))
 
 
 # Counting

@@ -20,14 +20,14 @@ from course_utils.explore.controls import (
     row,
     seed_box,
 )
-from course_utils.explore.given import Fault, name_of, one_a_token, pair, some_choice
+from course_utils.explore.given import Fault, name_of, one_a_token, pair, reading_model, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices, entropy
-from course_utils.model import storyteller
-from course_utils.model.tokenizer import token_name
+from course_utils.model.interface import Model
+from course_utils.model.tokenizer import Names
 from course_utils.sampling import sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
@@ -73,7 +73,8 @@ class State:
 class Distribution(Panel):
     """Bars of the next-token probabilities, under sliders; a cell shows it as its last value.
 
-    source: a prompt for the Storyteller, or a pair (tokens, logits) of your own.
+    source: a prompt, or a pair (tokens, logits) of your own.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     knobs: which sliders there are, of "temperature", "top_k", "top_p" and "min_p".
     temperature: where it starts, from 0 (greedy) to 3.
     function: your own f(logits, *knobs) -> probabilities, drawn beside the course's; a fault in it
@@ -87,6 +88,7 @@ class Distribution(Panel):
         self,
         source: str | tuple[Sequence[str], Tensor] = "Once upon a time",
         *,
+        model: Model | None = None,
         knobs: Sequence[str] = ("temperature",),
         temperature: float = 1.0,
         function: Callable[..., Tensor] | None = None,
@@ -101,7 +103,8 @@ class Distribution(Panel):
             raise ValueError(f"knobs must be of {names}, got {knobs!r}")
         if function and strategy:
             raise ValueError("give either function, which returns probabilities, or strategy")
-        tokens, logits = read(source)
+        self.model = model
+        tokens, logits = read(source, model)
         super().__init__(function or strategy)
         self.gives_logits = strategy is not None
         self.fixed_temperature = float(temperature)
@@ -130,7 +133,7 @@ class Distribution(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.prompt}'."
-        if new := self.taken("prompt", still, read, change["new"]):
+        if new := self.taken("prompt", still, read, change["new"], self.model):
             (self.tokens, self.logits), self.prompt = new, change["new"]
             self.move()
 
@@ -188,13 +191,14 @@ class Distribution(Panel):
         return Settings(self.fixed_temperature).truncate(self.logits.clone())
 
 
-def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Tensor]:
+def read(
+    source: str | tuple[Sequence[str], Tensor], model: Model | None = None
+) -> tuple[Sequence[str], Tensor]:
     """Tokens and logits of a source. ValueError if they cannot be shown."""
-    if isinstance(source, str):
-        model = storyteller.load()
-        logits = model.next_logits(source)
-        return [token_name(model.tokenizer, i) for i in range(len(logits))], logits
-    return pair(source)
+    model = reading_model(model, source)
+    if model is None:
+        return pair(source)
+    return Names(model.tokenizer, model.vocab_size), model.next_logits(source)
 
 
 # From a state to bars and words

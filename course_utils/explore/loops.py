@@ -25,13 +25,13 @@ from course_utils.explore.controls import (
     seed_box,
     text_box,
 )
-from course_utils.explore.given import complaint
+from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
-from course_utils.model import storyteller
+from course_utils.model.interface import Model
 from course_utils.penalties import no_repeat_ngram
 
 N = 4  # the n-grams that are looked for
@@ -47,8 +47,9 @@ Toys = Mapping[str, Sequence[str]]
 class Loops(Panel):
     """How texts repeat themselves; a cell shows it as its last value.
 
-    prompt: for the Storyteller; or toys, which need no model and have no controls: a mapping from a
-        name to the tokens of a text, at most 200, each with the space that it brings.
+    prompt: for the model; or toys, which need no model and have no controls: a mapping from a name
+        to the tokens of a text, at most 200, each with the space that it brings.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     length: tokens of each text after a prompt, from 20 to 200.
     temperature, top_p, repetition_penalty, frequency_penalty, no_repeat_ngram: where the sliders
         of the third text start; seed: of its draws.
@@ -61,6 +62,7 @@ class Loops(Panel):
         self,
         prompt: str | Toys = "Once upon a time",
         *,
+        model: Model | None = None,
         length: int = 100,
         temperature: float = 0.0,
         top_p: float = 1.0,
@@ -79,8 +81,8 @@ class Loops(Panel):
         toys = {} if isinstance(prompt, str) else read_toys(prompt)
         if toys and function:
             raise ValueError("function needs a prompt, which toys are not")
+        self.model = reading_model(model, prompt)
         if not toys:
-            self.model = storyteller.load()
             self.ids = prompt_ids(self.model, prompt, length)
         super().__init__(function)
         self.toys = toys

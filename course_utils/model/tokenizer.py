@@ -3,6 +3,7 @@
 import base64
 import codecs
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import tiktoken
@@ -42,8 +43,28 @@ def load_tokenizer(path: Path) -> tiktoken.Encoding:
 
 
 def token_name(tokenizer: Tokenizer, token: int) -> str:
-    """The token as text; of bytes that are no whole characters, their values: "\\xe2"."""
-    return tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+    """The token as text; of bytes that are no whole characters, their values: "\\xe2".
+
+    An id that stands for no text has its number: "#151900".
+    """
+    text = tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+    return text or f"#{token}"
+
+
+class Names(Sequence[str]):
+    """The names of a model's tokens, each made when it is asked for: there may be many."""
+
+    def __init__(self, tokenizer: Tokenizer, size: int):
+        self.tokenizer = tokenizer
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, token: int) -> str:
+        if not 0 <= token < self.size:
+            raise IndexError(f"token must be in [0, {self.size}), got {token}")
+        return token_name(self.tokenizer, token)
 
 
 def check_length(name: str, text: str, most: int, tokenizer: Tokenizer) -> None:
