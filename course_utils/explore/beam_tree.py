@@ -137,7 +137,7 @@ class Story:
         return self.model.reader().next_logits
 
     def next_logprobs(self, ids: list[int]) -> Tensor:
-        return self.model.logits([*self.ids, *ids])[-1].log_softmax(dim=-1)
+        return self.model.logits([*self.ids, *ids], 1)[0].log_softmax(dim=-1)
 
     def name(self, token: int) -> str:
         return token_name(self.model.tokenizer, token)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -23,7 +24,8 @@ from course_utils.explore.controls import (
     slider,
 )
 from course_utils.explore.distribution import reading
-from course_utils.explore.given import Fault, name_of, reading_model, returned
+from course_utils.explore.given import Fault, check_room, name_of, reading_model, returned
+from course_utils.explore.nucleus import Ranked
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
@@ -38,6 +40,7 @@ PASSAGE = (
 RULES = ("top_k", "top_p", "min_p")
 SLIDERS = ("temperature", *RULES)
 TOP = 4  # tokens named in the summary
+MANY = 10_000  # from here on, a larger vocabulary is counted in buckets
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,33 @@ class Passage:
     ids: Tensor | None = None
 
     @functools.cached_property
-    def order(self) -> Tensor:
-        """The tokens of each step, likeliest first."""
-        return self.logits.argsort(dim=-1, descending=True, stable=True)
+    def ranked(self) -> Tensor:
+        """The logits of each step, from the largest down."""
+        return torch.from_numpy(-np.sort(-self.logits.numpy(), axis=-1))
 
     @functools.cached_property
-    def ranked(self) -> Tensor:
-        """The logits in that order."""
-        return self.logits.gather(-1, self.order)
+    def finite(self) -> Tensor:
+        """How many tokens of each step are not at -inf."""
+        return self.logits.isfinite().sum(dim=-1)
+
+    @functools.cached_property
+    def many(self) -> Ranked:
+        """The same, of a large vocabulary."""
+        return Ranked(self.ranked.numpy())
 
     @functools.cached_property
     def ranks(self) -> Tensor:
         """The place of each next token of the text among all tokens, 1 for the likeliest."""
-        return (self.order[:-1] == self.ids[1:, None]).int().argmax(dim=-1) + 1
+        came = self.ids[1:, None]
+        rows, own = self.logits[:-1], self.logits[:-1].gather(-1, came)
+        before = torch.arange(rows.shape[-1]) < came  # of equals, the lowest id is first
+        return ((rows > own) | (rows == own) & before).sum(dim=-1) + 1
+
+    def likeliest(self, step: int, n: int) -> list[int]:
+        """The n likeliest tokens of a step; of equals, those with the lowest ids."""
+        row = self.logits[step]
+        ids = (row >= row.topk(min(n, len(row))).values[-1]).nonzero().flatten()
+        return ids[row[ids].argsort(descending=True, stable=True)][:n].tolist()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -214,6 +231,7 @@ def read(
 
 def read_passage(text: str, model: Model) -> Passage:
     ids = model.encode(text)
+    check_room("text", len(ids))
     first = model.tokenizer.decode_single_token_bytes(ids[0])
     start = not text.strip().encode().startswith(first.strip())  # it is a begin-of-text
     names = Names(model.tokenizer, model.vocab_size)
@@ -232,15 +250,17 @@ def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[i
     t, value = values["temperature"], values[rule]
     if t == 0:
         return [1] * len(passage)
-    x = sampling.temperature(passage.ranked, t)
     if rule == "top_k":
-        kept = x.isfinite().sum(dim=-1).clamp(max=value or x.shape[-1])
-    elif rule == "min_p":
-        kept = sampling.min_p(x, value).isfinite().sum(dim=-1)
-    else:
-        mass = sampling.mass_before(x.double().softmax(dim=-1))
-        kept = ((mass < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
-    return kept.tolist()
+        return passage.finite.clamp(max=value or passage.logits.shape[-1]).tolist()
+    if value == KNOBS[rule][0]:  # it is off
+        return passage.finite.tolist()
+    if passage.logits.shape[-1] > MANY:
+        return getattr(passage.many, rule)(t, value)
+    x = sampling.temperature(passage.ranked, t)
+    if rule == "min_p":
+        return sampling.min_p(x, value).isfinite().sum(dim=-1).tolist()
+    mass = sampling.mass_before(x.double().softmax(dim=-1))
+    return ((mass < value) & x.isfinite()).sum(dim=-1).tolist()
 
 
 def kept_by(function: Callable, logits: Tensor, value: float) -> int:
@@ -288,7 +308,7 @@ def at_the_step(passage: Passage, kept: dict[str, list[int]], step: int) -> str:
     """What each rule keeps at one step, the likeliest tokens there, and the one that came."""
     counts = ", ".join(f"{name} {counts[step]:,}" for name, counts in kept.items())
     probs = passage.logits[step].softmax(dim=-1)
-    best = passage.order[step, :TOP].tolist()
+    best = passage.likeliest(step, TOP)
     likely = ", ".join(f"'{visible(passage.names[i])}' {percent(float(probs[i]))}" for i in best)
     text = f"{after(passage, step)}: {counts} kept; likeliest {likely}"
     if passage.ids is None or step + 1 == len(passage):

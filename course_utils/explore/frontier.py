@@ -229,7 +229,7 @@ def read_human(prompts: Mapping[str, str], model: Model | None = None) -> Round:
             )
         if len(start) + LENGTH > model.context:
             raise ValueError(f"the prompt {prompt[:40]!r}… is too long, shorten it")
-        logits = model.logits(start + ids)[len(start) - 1 : -1]
+        logits = model.logits(start + ids, LENGTH + 1)[:-1]
         chosen = torch.tensor(ids)[:, None]
         logprobs += logits.log_softmax(dim=-1).gather(-1, chosen).flatten().tolist()
         texts.append(ids)

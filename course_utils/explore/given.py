@@ -14,6 +14,7 @@ from course_utils.model import storyteller
 from course_utils.model.interface import Model
 
 T = TypeVar("T")
+MOST_TOKENS = 256  # of a text whose logits are held: with 150,000 tokens, 150 MB
 
 
 def pair(source: object) -> tuple[Sequence[str], Tensor]:
@@ -42,6 +43,12 @@ def reading_model(model: Model | None, source: object) -> Model | None:
     if model is not None:
         raise ValueError("model needs a prompt to read. Leave one of them out")
     return None
+
+
+def check_room(name: str, count: int) -> None:
+    """ValueError if a text has more tokens than logits are held for."""
+    if count > MOST_TOKENS:
+        raise ValueError(f"{name} must be at most {MOST_TOKENS} tokens, got {count}. Shorten it")
 
 
 # A learner's function

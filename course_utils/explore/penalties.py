@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,14 @@ from course_utils.explore.controls import (
     run_knob,
     slider,
 )
-from course_utils.explore.given import name_of, one_a_token, pair, reading_model, some_choice
+from course_utils.explore.given import (
+    check_room,
+    name_of,
+    one_a_token,
+    pair,
+    reading_model,
+    some_choice,
+)
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
@@ -180,7 +188,9 @@ def read_story(prompt: str, text: str, model: Model) -> Read:
             f"prompt and text must be at most {model.context - 1} tokens together, "
             f"got {len(ids) - 1}. Shorten one"
         )
-    logits = model.logits(ids)[len(before) - 1 :]
+    written = len(ids) - len(before)
+    check_room("text", written)
+    logits = model.logits(ids, written + 1)
     tokens = Names(model.tokenizer, model.vocab_size)
     return Read(tokens, logits, torch.tensor(ids), len(before))
 
@@ -237,10 +247,10 @@ class State:
         return logits
 
     @functools.cached_property
-    def counts(self) -> tuple[list[int], list[int]]:
+    def counts(self) -> tuple[Counter[int], Counter[int]]:
         """How often each token came in the text, and in the prompt."""
         parts = self.ids[self.prompt_length :], self.ids[: self.prompt_length]
-        return tuple(part.bincount(minlength=len(self.tokens)).tolist() for part in parts)
+        return tuple(Counter(part.tolist()) for part in parts)
 
     @functools.cached_property
     def order(self) -> list[int]:

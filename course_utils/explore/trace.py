@@ -240,7 +240,7 @@ def text_parts(model: Model, name: str, prompt: str, *how) -> Iterator[tuple[flo
 def traced(model: Model, prompt: str, ids: list[int], detail: str) -> Trace:
     """The probability of each of these tokens after the prompt, by the model as it is."""
     start = model.encode(prompt)
-    logits = model.logits(start + ids)[len(start) - 1 : -1]
+    logits = model.logits(start + ids, len(ids) + 1)[:-1]
     probs = logits.softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
     shown = [i for i in ids if i not in model.ends]
     return Trace(prompt, detail, model.tokenizer.decode(shown), probs.tolist())

@@ -67,12 +67,10 @@ class Adapter:
     def next_logits(self, prompt: str) -> Tensor:
         return self.reader(cached=False).next_logits([self.encode(prompt)])[0]
 
-    @torch.no_grad()
-    def logits(self, ids: list[int]) -> Tensor:
+    def logits(self, ids: list[int], last: int | None = None) -> Tensor:
         if len(ids) > self.context:
             raise ValueError(f"the text must be at most {self.context} tokens, got {len(ids)}")
-        text = torch.tensor([ids], device=self.network.device)
-        return self.network(input_ids=text, use_cache=False).logits[0].float().cpu()
+        return self.reader(cached=False).last_logits(ids, last or len(ids))
 
     def reader(self, cached: bool = True) -> "AdapterReader":
         return AdapterReader(self, cached and remembers(self.network))

@@ -85,8 +85,9 @@ class Model(Protocol):
     def next_logits(self, prompt: str) -> Tensor:
         """The scores for the token after the prompt: (vocab,), float32, on the CPU."""
 
-    def logits(self, ids: list[int]) -> Tensor:
-        """The scores after each token of a text: (length, vocab), float32, on the CPU.
+    def logits(self, ids: list[int], last: int | None = None) -> Tensor:
+        """The scores after each token of a text, or after its last ones alone: (length or last,
+        vocab), float32, on the CPU.
 
         Raises ValueError if the text does not fit into the context.
         """

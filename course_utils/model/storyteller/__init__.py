@@ -59,15 +59,17 @@ class Storyteller:
 
     def next_logits(self, prompt: str) -> Tensor:
         """The model's scores for the token after the prompt: (vocab,), float32, on the CPU."""
-        return self.logits(self.encode(prompt))[-1].clone()
+        return self.logits(self.encode(prompt), 1)[0]
 
     @torch.no_grad()
-    def logits(self, ids: list[int]) -> Tensor:
-        """The scores after each token of a text: (length, vocab), float32, on the CPU.
+    def logits(self, ids: list[int], last: int | None = None) -> Tensor:
+        """The scores after each token of a text, or after its last ones alone: (length or last,
+        vocab), float32, on the CPU.
 
         Raises ValueError if the text does not fit into the context.
         """
-        return self.gpt(torch.tensor([ids], device=self.device))[0].float().cpu()
+        logits = self.gpt(torch.tensor([ids], device=self.device))[0]
+        return logits[-last:].float().cpu().clone() if last else logits.float().cpu()
 
     def reader(self, cached: bool = True) -> Reader:
         return Reader(self.gpt, cached)
