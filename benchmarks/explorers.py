@@ -40,18 +40,19 @@ THEIRS = """\
 %matplotlib inline
 import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, interact
-from course_utils.explore.distribution import State, bars, read
+from course_utils.explore.distribution import State, bars, ranking, read
 from course_utils.explore.plots.style import INK, KEPT, percent
 from course_utils.generate import Settings
 
 tokens, logits = read("Once upon a time")
+order = ranking(logits)
 nothing = torch.zeros(len(tokens), dtype=torch.int64)
 slider = FloatSlider(value=1, min=0, max=3, step=0.05)
 
 
 @interact(temperature=slider)
 def draw(temperature):
-    state = State(tokens, logits, Settings(temperature), nothing)
+    state = State(tokens, logits, order, Settings(temperature), nothing)
     rows = bars(state)
     figure, axes = plt.subplots(figsize=(7, 4.65))
     places = range(len(rows))

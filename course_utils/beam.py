@@ -8,7 +8,7 @@ Same arguments, seed and machine: same texts. Greedy decoding is not here: it is
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,9 +18,7 @@ from torch.nn.functional import normalize
 
 from course_utils.checks import at_least_single, check_count, check_number, check_seed, finite_rows
 from course_utils.generate import Process, Settings, generate_batch, processed
-from course_utils.model.cache import Cache
-from course_utils.model.reader import Reader
-from course_utils.model.storyteller import Storyteller
+from course_utils.model.interface import Model
 
 NextLogits = Callable[[Tensor, list[int]], Tensor]
 Decode = Callable[[list[int]], str]
@@ -72,7 +70,7 @@ class Search(NamedTuple):
 
 
 def beam_search(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     num_beams: int = 4,
     max_new_tokens: int = 50,
@@ -103,21 +101,21 @@ def beam_search(
     if num_return > num_beams:
         raise ValueError(f"num_return must be at most num_beams, {num_beams}, got {num_return}")
     found, tree = grow_beams(
-        Reader(model.gpt).next_logits,
+        model.reader().next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         num_beams,
         max_new_tokens,
         length_penalty,
         early_stopping,
         process,
-        model.tokenizer.eot_token,
+        model.ends,
         model.tokenizer.decode,
     )
     return Search(found[:num_return], tree)
 
 
 def diverse_beam_search(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     num_beams: int = 4,
     num_groups: int = 2,
@@ -139,14 +137,14 @@ def diverse_beam_search(
     of HammingDiversityLogitsProcessor, which transformers 5 no longer has.
     """
     return grow_beams(
-        Reader(model.gpt).next_logits,
+        model.reader().next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         num_beams,
         max_new_tokens,
         length_penalty,
         early_stopping,
         process,
-        model.tokenizer.eot_token,
+        model.ends,
         model.tokenizer.decode,
         num_groups,
         diversity_penalty,
@@ -162,15 +160,15 @@ def grow_beams(
     length_penalty: float = 1.0,
     early_stopping: bool | str = False,
     process: Settings | Process | None = None,
-    end: int | None = None,
+    end: int | Set[int] | None = None,
     decode: Decode = str,
     num_groups: int = 1,
     diversity_penalty: float = 0.0,
 ) -> Search:
     """The loop of `beam_search` and `diverse_beam_search`, for any function `next_logits`.
 
-    ids: the prompt's, perhaps none; end: the end-of-text token, if there is one; decode: tokens to
-    text. Returns num_beams hypotheses, or fewer if there are not that many texts.
+    ids: the prompt's, perhaps none; end: the token that ends a text, or all of those that do;
+    decode: tokens to text. Returns num_beams hypotheses, or fewer if there are not that many texts.
     """
     check_count("num_beams", num_beams)
     check_count("max_new_tokens", max_new_tokens)
@@ -183,7 +181,8 @@ def grow_beams(
         raise ValueError(f'early_stopping must be True, False or "never", got {early_stopping!r}')
 
     tree, prompt = [ROOT], torch.tensor([ids], dtype=torch.int64)
-    rules = (num_beams // num_groups, max_new_tokens, length_penalty, early_stopping, end)
+    ends = all_ends(end)
+    rules = (num_beams // num_groups, max_new_tokens, length_penalty, early_stopping, ends)
     groups = going = [Beams(tree, prompt, *rules) for _ in range(num_groups)]
     rows = [0] * num_groups
     while going:
@@ -200,7 +199,7 @@ def grow_beams(
             rows += [first + row for row in group.rows]
             first = after
         going = [group for group in going if group.rows]
-    return search(tree, [text for group in groups for text in group.finished], end, decode)
+    return search(tree, [text for group in groups for text in group.finished], ends, decode)
 
 
 @dataclass
@@ -213,7 +212,7 @@ class Beams:
     max_new_tokens: int
     length_penalty: float
     early_stopping: bool | str
-    end: int | None
+    ends: Set[int]
     length: int = 0
     nodes: list[int] = field(default_factory=lambda: [0])  # the last node of each running text
     rows: list[int] = field(default_factory=lambda: [0])  # and the row it grew from
@@ -223,13 +222,13 @@ class Beams:
         """Lengthen each running text by each token, and keep the best of all that come out.
 
         logprobs: (running, vocab); penalty: (vocab,). Returns the tokens taken, but end-of-text.
-        Each text can end in one way only, so of the best 2 * size at least `size` go on. One that
-        ends counts only if it is among the best `size`.
+        Each text can end in as many ways as there are `ends`, so of the best size * (1 + ways) at
+        least `size` go on. One that ends counts only if it is among the best `size`.
         """
         self.length += 1
         totals = logprobs.new_tensor([self.tree[node].total for node in self.nodes])
         totals = (logprobs - penalty + totals.unsqueeze(-1)).flatten()
-        best, places = largest(totals, 2 * self.size)
+        best, places = largest(totals, max(2, 1 + len(self.ends)) * self.size)
         if not best[0] < math.inf:
             raise ValueError("log-probabilities contain NaN or +inf: look at process and logits")
         each = zip(best.tolist(), places.tolist(), logprobs.flatten()[places].tolist(), strict=True)
@@ -239,13 +238,13 @@ class Beams:
             if total == -math.inf:
                 break
             row, token = divmod(place, logprobs.shape[-1])
-            ends = last or token == self.end
+            ends = last or token in self.ends
             kept = (rank if ends else len(running)) < self.size
             if kept and ends:
                 self.finished.append((total / self.length**self.length_penalty, len(self.tree)))
             elif kept:
                 running.append((row, len(self.tree)))
-            if kept and token != self.end:
+            if kept and token not in self.ends:
                 taken.append(token)
             parent = self.nodes[row]
             self.tree.append(Node(parent, self.length, token, logprob, total, kept))
@@ -285,7 +284,7 @@ def in_place(running: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def stochastic_beam_search(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     k: int = 4,
     max_new_tokens: int = 50,
@@ -306,13 +305,13 @@ def stochastic_beam_search(
     Kool, van Hoof and Welling 2019, https://arxiv.org/abs/1903.06059. transformers has none.
     """
     return grow_samples(
-        Reader(model.gpt).next_logits,
+        model.reader().next_logits,
         prompt_ids(model, prompt, max_new_tokens),
         k,
         max_new_tokens,
         process,
         seed,
-        model.tokenizer.eot_token,
+        model.ends,
         model.tokenizer.decode,
     )
 
@@ -325,13 +324,14 @@ def grow_samples(
     max_new_tokens: int = 50,
     process: Settings | Process | None = None,
     seed: int = 0,
-    end: int | None = None,
+    end: int | Set[int] | None = None,
     decode: Decode = str,
 ) -> Search:
     """The loop of `stochastic_beam_search`, for any `next_logits`; else as in `grow_beams`."""
     check_count("k", k)
     check_count("max_new_tokens", max_new_tokens)
     check_seed(seed)
+    ends = all_ends(end)
     generator = torch.Generator().manual_seed(seed)
     root = ROOT._replace(total=gumbel((), generator).item())
     tree, texts = [root], torch.tensor([ids], dtype=torch.int64)
@@ -342,7 +342,7 @@ def grow_samples(
         parents = torch.tensor([tree[node].total for node in nodes], dtype=torch.float64)
         noisy = logprobs + torch.tensor(sums, dtype=torch.float64).unsqueeze(-1)
         noisy = below(parents.unsqueeze(-1), noisy + gumbel(noisy.shape, generator)).flatten()
-        best, places = largest(noisy, 2 * k)
+        best, places = largest(noisy, max(2, 1 + len(ends)) * k)
         each = zip(best.tolist(), places.tolist(), logprobs.flatten()[places].tolist(), strict=True)
         bar = sorted([total for total, _ in finished] + best.tolist(), reverse=True)[:k][-1]
         finished = [text for text in finished if text[0] >= bar]
@@ -352,7 +352,7 @@ def grow_samples(
                 break
             row, token = divmod(place, logprobs.shape[-1])
             kept = total >= bar
-            if kept and (token == end or depth == max_new_tokens):
+            if kept and (token in ends or depth == max_new_tokens):
                 finished.append((total, len(tree)))
             elif kept:
                 running.append((row, len(tree), sums[row] + logprob))
@@ -361,7 +361,7 @@ def grow_samples(
             break
         rows, nodes, sums = map(list, zip(*sorted(running), strict=True))
         texts = extended(texts, rows, [tree[node].token for node in nodes])
-    return search(tree, finished, end, decode)
+    return search(tree, finished, ends, decode)
 
 
 def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -381,7 +381,7 @@ def below(top: Tensor, noisy: Tensor) -> Tensor:
 
 
 def best_of_n(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     n: int = 4,
     process: Settings | Process | None = None,
@@ -404,18 +404,18 @@ def best_of_n(
         for text, step in zip(texts, steps, strict=True):
             if step is not None:
                 text.append(step)
-    end, decode = model.tokenizer.eot_token, model.tokenizer.decode
     found = []
     for steps in texts:
         logprob = sum(step.logprob for step in steps)
         tokens = [step.token for step in steps]
-        found.append(hypothesis(tokens, logprob / len(tokens), logprob, end, decode))
+        score = logprob / len(tokens)
+        found.append(hypothesis(tokens, score, logprob, model.ends, model.tokenizer.decode))
     return sorted(found, key=lambda text: -text.score)
 
 
 @torch.no_grad()
 def contrastive_search(
-    model: Storyteller, prompt: str, k: int = 4, alpha: float = 0.6, max_new_tokens: int = 50
+    model: Model, prompt: str, k: int = 4, alpha: float = 0.6, max_new_tokens: int = 50
 ) -> Hypothesis:
     """Choose among the k likeliest tokens the one that says something new.
 
@@ -429,40 +429,42 @@ def contrastive_search(
     """
     check_count("k", k)
     check_number("alpha", alpha, 0, 1, "Use 0 for greedy")
-    ids = torch.tensor([prompt_ids(model, prompt, max_new_tokens)], device=model.device)
-    end, decode = model.tokenizer.eot_token, model.tokenizer.decode
-    cache = Cache(model.gpt, 1)
-    hidden = model.gpt.hidden(ids, cache)[0]
-    last, seen, row = hidden[-1], normalize(hidden.float(), dim=-1), 0
+    ids, reader = prompt_ids(model, prompt, max_new_tokens), model.reader()
+    logits, hidden = reader.next_states([ids])
+    seen, row = normalize(hidden[0], dim=-1), 0
     tokens, logprob, score = [], 0.0, 0.0
     for _ in range(max_new_tokens):
-        logprobs = model.gpt.logits(last).float().log_softmax(dim=-1)
-        best, candidates = logprobs.topk(min(k, len(logprobs)))
-        cache.select(torch.full_like(candidates, row))
-        hidden = model.gpt.hidden(candidates.unsqueeze(-1), cache)[:, 0]
-        directions = normalize(hidden.float(), dim=-1)
+        best, candidates = logits[row].log_softmax(dim=-1).topk(min(k, model.vocab_size))
+        texts = [[*ids, token] for token in candidates.tolist()]
+        logits, hidden = reader.next_states(texts, [row] * len(texts))
+        directions = normalize(hidden[:, 0], dim=-1)
         likeness = (directions @ seen.T).amax(dim=-1)
         scores = (1 - alpha) * best.exp() - alpha * likeness
         row = scores.argmax().item()
-        last, seen = hidden[row], torch.cat([seen, directions[row : row + 1]])
-        tokens.append(candidates[row].item())
+        ids, seen = texts[row], torch.cat([seen, directions[row : row + 1]])
+        tokens.append(ids[-1])
         logprob += best[row].item()
         score += scores[row].item()
-        if tokens[-1] == end:
+        if tokens[-1] in model.ends:
             break
-    return hypothesis(tokens, score / len(tokens), logprob, end, decode)
+    return hypothesis(tokens, score / len(tokens), logprob, model.ends, model.tokenizer.decode)
 
 
-def prompt_ids(model: Storyteller, prompt: str, max_new_tokens: int) -> list[int]:
+def prompt_ids(model: Model, prompt: str, max_new_tokens: int) -> list[int]:
     """The ids of the prompt; ValueError if it and the new tokens are more than the context."""
     check_count("max_new_tokens", max_new_tokens)
-    ids, context = model.encode(prompt), model.gpt.config.n_positions
+    ids, context = model.encode(prompt), model.context
     if len(ids) + max_new_tokens > context:
         raise ValueError(
             f"max_new_tokens must be at most {context - len(ids)} after this prompt of {len(ids)} "
             f"tokens, got {max_new_tokens}: a search does not go past the context of {context}"
         )
     return ids
+
+
+def all_ends(end: int | Set[int] | None) -> Set[int]:
+    """The tokens that end a text, given as none, one or several."""
+    return frozenset() if end is None else {end} if isinstance(end, int) else end
 
 
 def processed_rows(
@@ -497,7 +499,7 @@ def extended(ids: Tensor, rows: list[int], tokens: list[int]) -> Tensor:
 
 
 def search(
-    tree: list[Node], finished: list[tuple[float, int]], end: int | None, decode: Decode
+    tree: list[Node], finished: list[tuple[float, int]], ends: Set[int], decode: Decode
 ) -> Search:
     """The result: the tree, and the texts read off it. finished: score and last node of each."""
     if not finished:
@@ -509,13 +511,13 @@ def search(
             path.append(tree[path[-1].parent])
         logprob = sum(step.logprob for step in path)
         tokens = [step.token for step in reversed(path)]
-        found.append(hypothesis(tokens, score, logprob, end, decode))
+        found.append(hypothesis(tokens, score, logprob, ends, decode))
     return Search(found, tree)
 
 
 def hypothesis(
-    tokens: list[int], score: float, logprob: float, end: int | None, decode: Decode
+    tokens: list[int], score: float, logprob: float, ends: Set[int], decode: Decode
 ) -> Hypothesis:
-    finished = tokens[-1] == end
+    finished = tokens[-1] in ends
     text = decode(tokens[:-1] if finished else tokens)
     return Hypothesis(tokens, text, score, logprob, finished)

@@ -9,11 +9,14 @@ bytes of every token of the vocabulary through the grammar, so a token may begin
 grammar and end in the next, or stop in the middle of a character.
 """
 
+import functools
 import json
+from collections.abc import Sequence
+from typing import Protocol
 
 import tiktoken
 import torch
-from llguidance import LLMatcher, LLParserLimits, regex_to_lark
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer, TokenizerWrapper, regex_to_lark
 from llguidance.tiktoken import lltokenizer_from_encoding
 from torch import Tensor
 
@@ -24,13 +27,29 @@ from course_utils.sampling import keep
 ANY_TOKENS = '%llguidance {"no_forcing": true}\nstart: '
 
 
+class Pieces(Protocol):
+    """A tokenizer that is no `tiktoken.Encoding`, as `model.load` gives one to any model.
+
+    tokens: the bytes of each id, the special ones too; ends: the ids that end a text.
+    """
+
+    n_vocab: int
+    ends: Sequence[int]
+    eos_token_id: int | None
+    bos_token_id: int | None
+    tokens: Sequence[bytes]
+    special_token_ids: Sequence[int]
+
+    def __call__(self, text: str) -> list[int]: ...
+
+
 class Grammar:
     """What a text may be. Nothing is remembered: each call starts from the ids that it is given."""
 
-    def __init__(self, tokenizer: tiktoken.Encoding, name: str, rules: str):
+    def __init__(self, tokenizer: tiktoken.Encoding | Pieces, name: str, rules: str):
         self.vocab = tokenizer.n_vocab
         self.start = LLMatcher(
-            lltokenizer_from_encoding(tokenizer),
+            walker(tokenizer),
             LLMatcher.grammar_from_lark(ANY_TOKENS + rules),
             log_level=0,
             limits=LLParserLimits(verbose_errors=False),
@@ -94,12 +113,22 @@ class Grammar:
         return allowed.to(logits.device)
 
 
+@functools.cache  # a second for 150,000 tokens
+def walker(tokenizer: tiktoken.Encoding | Pieces) -> LLTokenizer:
+    """The vocabulary as llguidance walks it. ValueError if no token ends a text."""
+    if isinstance(tokenizer, tiktoken.Encoding):
+        return lltokenizer_from_encoding(tokenizer)
+    if not tokenizer.ends:
+        raise ValueError("the model has no token that ends a text, as each text of a grammar does")
+    return LLTokenizer(TokenizerWrapper(tokenizer), tokenizer.n_vocab, list(tokenizer.ends))
+
+
 def reason(state: LLMatcher) -> str:
     """The library's own words on why it stopped, without its copy of the rules."""
     return state.get_error().removesuffix("<non-verbose/>").split("\n   1 | ")[0].strip()
 
 
-def regex(tokenizer: tiktoken.Encoding, pattern: str) -> Grammar:
+def regex(tokenizer: tiktoken.Encoding | Pieces, pattern: str) -> Grammar:
     """Texts that match the whole pattern.
 
     pattern: in the syntax of Rust's regex crate, https://docs.rs/regex: much like Python's, without
@@ -114,7 +143,7 @@ def regex(tokenizer: tiktoken.Encoding, pattern: str) -> Grammar:
     return Grammar(tokenizer, f"pattern {pattern!r}", f"/{regex_to_lark(pattern, use_ascii='')}/")
 
 
-def json_schema(tokenizer: tiktoken.Encoding, schema: dict) -> Grammar:
+def json_schema(tokenizer: tiktoken.Encoding | Pieces, schema: dict) -> Grammar:
     """JSON texts of the schema, without white space between their parts.
 
     schema: a JSON Schema, https://json-schema.org; objects have their properties in its order.

@@ -11,8 +11,7 @@ from torch import Tensor
 from course_utils import penalties, sampling
 from course_utils.checks import check_count, check_number, check_seed
 from course_utils.metrics import entropy
-from course_utils.model.reader import Reader
-from course_utils.model.storyteller import Storyteller
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import TextStream
 from course_utils.shortlist import quick_draw
 
@@ -163,7 +162,7 @@ class Step:
 
 
 def generate(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     process: Settings | Process | None = None,
     max_new_tokens: int = 200,
@@ -183,7 +182,7 @@ def generate(
 
 
 def generate_batch(
-    model: Storyteller,
+    model: Model,
     prompts: Sequence[str],
     process: Settings | Process | None = None,
     max_new_tokens: int = 200,
@@ -211,7 +210,7 @@ def generate_batch(
 class Row:
     """One text of a batch as it grows."""
 
-    def __init__(self, model: Storyteller, prompt: str, seed: int):
+    def __init__(self, model: Model, prompt: str, seed: int):
         self.ids = model.encode(prompt)
         self.prompt_length = len(self.ids)
         self.generator = torch.Generator().manual_seed(seed)
@@ -221,14 +220,13 @@ class Row:
 
 @torch.no_grad()  # not inference mode: its tensors could not be changed or differentiated
 def run(
-    model: Storyteller,
+    model: Model,
     rows: list[Row],
     process: Settings | Process,
     max_new_tokens: int,
     cache: bool,
 ) -> Iterator[list[Step | None]]:
-    end = model.tokenizer.eot_token
-    reader = Reader(model.gpt, cache)
+    reader = model.reader(cache)
     going, places = rows, None
     for remaining in reversed(range(max_new_tokens)):
         logits = reader.next_logits([row.ids for row in going], places)
@@ -236,7 +234,7 @@ def run(
         steps = dict.fromkeys(rows)
         for i, (row, token) in enumerate(zip(going, tokens, strict=True)):
             row.ids.append(token)
-            row.ended = token == end
+            row.ended = token in model.ends
             text = "" if row.ended else row.stream.add(token)
             if row.ended or not remaining:
                 text += row.stream.end()

@@ -102,9 +102,11 @@ def top_k(logits: Tensor, k: int) -> Tensor:
     TopKLogitsWarper keeps every tie of the k-th token, so sometimes more than k.
     """
     check_count("top_k", k)
-    order = finite_rows(logits).argsort(dim=-1, descending=True, stable=True)
-    kept = torch.zeros_like(logits, dtype=torch.bool)
-    return keep(logits, kept.scatter(-1, order[..., :k], True))
+    x = finite_rows(logits)
+    last = x.topk(min(k, x.shape[-1])).values[..., -1:]
+    above, level = x > last, x == last
+    spare = k - above.sum(dim=-1, keepdim=True)
+    return keep(logits, above | level & (level.cumsum(dim=-1) <= spare))
 
 
 def top_p(logits: Tensor, p: float) -> Tensor:

@@ -90,7 +90,7 @@ def draw_one(
         kept = min(bisect_left(mass, p * total) + 1, kept)
         # The one before the last is short of p, and the last is not, by more than rounding.
         edges = [x / total - p for x in mass[max(kept - 2, 0) : kept]]
-        if edges[-1] < ROUNDING or len(edges) > 1 and edges[0] > -ROUNDING:
+        if edges[-1] < ROUNDING or (len(edges) > 1 and edges[0] > -ROUNDING):
             return None
     rows = sorted(zip(ids[:kept], left, weights, strict=False))
     cdf = list(accumulate(weight for _, _, weight in rows))

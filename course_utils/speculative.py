@@ -19,8 +19,7 @@ from torch.nn import functional as F
 from course_utils import sampling
 from course_utils.checks import check_count, check_seed
 from course_utils.generate import Process, Settings, processed
-from course_utils.model.reader import Reader
-from course_utils.model.storyteller import Storyteller
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import TextStream
 
 # From all ids so far, how many to propose at most, and a generator: the proposed ids, and the
@@ -87,7 +86,7 @@ def verify(
     return [*proposed, int(sampling.sample(target[n].log(), generator))], n
 
 
-def lookup_draft(model: Storyteller, ngram: int = 3) -> Draft:
+def lookup_draft(model: Model, ngram: int = 3) -> Draft:
     """Propose what followed the last time that the text's last tokens stood in it.
 
     The longest match of at most `ngram` tokens counts. Needs no second model; good where a text
@@ -103,16 +102,15 @@ def lookup_draft(model: Storyteller, ngram: int = 3) -> Draft:
             if match is not None:
                 found = ids[match + n : match + n + ahead]
                 break
-        vocab = model.gpt.config.vocab_size
-        sure = F.one_hot(torch.tensor(found, dtype=torch.int64), vocab).double()
+        sure = F.one_hot(torch.tensor(found, dtype=torch.int64), model.vocab_size).double()
         return found, sure
 
     return propose
 
 
-def model_draft(model: Storyteller, process: Settings | Process | None = None) -> Draft:
+def model_draft(model: Model, process: Settings | Process | None = None) -> Draft:
     """Let a smaller model with the same tokenizer propose, through a `process` of its own."""
-    reader = Reader(model.gpt)
+    reader = model.reader()
 
     def propose(ids: list[int], ahead: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         ids, start, offered = list(ids), len(ids), []
@@ -126,7 +124,7 @@ def model_draft(model: Storyteller, process: Settings | Process | None = None) -
 
 
 def speculate(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     draft: Draft,
     process: Settings | Process | None = None,
@@ -144,7 +142,7 @@ def speculate(
     check_count("ahead", ahead)
     check_seed(seed)
     ids = model.encode(prompt)
-    room = model.gpt.config.n_positions - len(ids)
+    room = model.context - len(ids)
     if max_new_tokens > room:
         raise ValueError(
             f"max_new_tokens must be at most {room}, the rest of the context after this prompt, "
@@ -156,7 +154,7 @@ def speculate(
 
 @torch.no_grad()
 def rounds(
-    model: Storyteller,
+    model: Model,
     ids: list[int],
     draft: Draft,
     process: Settings | Process,
@@ -164,20 +162,20 @@ def rounds(
     generator: torch.Generator,
     ahead: int,
 ) -> Iterator[Round]:
-    stream, reader = TextStream(model.tokenizer), Reader(model.gpt)
-    end, prompt_length = model.tokenizer.eot_token, len(ids)
+    stream, reader = TextStream(model.tokenizer), model.reader()
+    prompt_length = len(ids)
     last = prompt_length + max_new_tokens
-    while len(ids) < last and (len(ids) == prompt_length or ids[-1] != end):
+    while len(ids) < last and (len(ids) == prompt_length or ids[-1] not in model.ends):
         proposed, offered = draft(list(ids), min(ahead, last - len(ids)), generator)
         proposed, offered = proposed[: last - len(ids) - 1], offered[: last - len(ids) - 1]
         logits = reader.last_logits(ids + proposed, len(proposed) + 1)
         target = probabilities(process, logits, ids + proposed, prompt_length)
         tokens, accepted = verify(target, offered, proposed, generator)
-        if end in tokens:
-            tokens = tokens[: tokens.index(end) + 1]
+        first_end = next((i for i, token in enumerate(tokens) if token in model.ends), len(tokens))
+        tokens = tokens[: first_end + 1]
         ids = ids + tokens
-        text = "".join(stream.add(token) for token in tokens if token != end)
-        if ids[-1] == end or len(ids) == last:
+        text = "".join(map(stream.add, tokens[:first_end]))
+        if ids[-1] in model.ends or len(ids) == last:
             text += stream.end()
         yield Round(tokens, text, proposed, min(accepted, len(tokens)))
 

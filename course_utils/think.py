@@ -6,7 +6,7 @@ texts that the model finds likelier as a whole; `thinking_budget` says how long 
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from course_utils import sampling
-from course_utils.beam import Decode, Hypothesis, NextLogits, hypothesis, prompt_ids
+from course_utils.beam import Decode, Hypothesis, NextLogits, all_ends, hypothesis, prompt_ids
 from course_utils.checks import (
     check_count,
     check_ids,
@@ -24,8 +24,7 @@ from course_utils.checks import (
     check_token,
     finite_rows,
 )
-from course_utils.model.reader import Reader
-from course_utils.model.storyteller import Storyteller
+from course_utils.model.interface import Model
 from course_utils.penalties import ban
 
 
@@ -78,7 +77,7 @@ class Chain(Hypothesis):
 
 
 def power_sample(
-    model: Storyteller,
+    model: Model,
     prompt: str,
     alpha: float = 4.0,
     max_new_tokens: int = 48,
@@ -104,7 +103,7 @@ def power_sample(
     Karan and Du 2025, https://arxiv.org/abs/2510.14901, for texts of one length; where texts may
     end early, the ratio also counts how many places each of the two could have been cut at.
     """
-    reader = Reader(model.gpt)
+    reader = model.reader()
     return walk(
         lambda ids, _: reader.last_logits(ids[0].tolist(), 1),
         prompt_ids(model, prompt, max_new_tokens),
@@ -113,7 +112,7 @@ def power_sample(
         steps,
         block,
         seed,
-        model.tokenizer.eot_token,
+        model.ends,
         model.tokenizer.decode,
     )
 
@@ -135,7 +134,7 @@ def walk(
     steps: int = 10,
     block: int = 16,
     seed: int = 0,
-    end: int | None = None,
+    end: int | Set[int] | None = None,
     decode: Decode = str,
 ) -> Chain:
     """The loop of `power_sample`, for any function `next_logits`, as in `beam.grow_beams`."""
@@ -144,12 +143,12 @@ def walk(
     check_count("steps", steps, least=0)
     check_count("block", block)
     check_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
+    generator, ends = torch.Generator().manual_seed(seed), all_ends(end)
 
     def grown(text: list[Token], length: int) -> list[Token]:
         """The text, written on at temperature 1 / alpha until it ends or has that length."""
         text = list(text)
-        while len(text) < length and not (text and text[-1].id == end):
+        while len(text) < length and not (text and text[-1].id in ends):
             so_far = torch.tensor([ids + [token.id for token in text]], dtype=torch.int64)
             logprobs = finite_rows(next_logits(so_far, [0])[0]).log_softmax(dim=-1)
             sharp = (alpha * logprobs).log_softmax(dim=-1)
@@ -171,7 +170,7 @@ def walk(
             if u < math.exp(min(0.0, ratio)):
                 text, accepted = other, accepted + 1
     logprob = sum(token.logprob for token in text)
-    found = hypothesis([token.id for token in text], alpha * logprob, logprob, end, decode)
+    found = hypothesis([token.id for token in text], alpha * logprob, logprob, ends, decode)
     return Chain(**vars(found), proposed=proposed, accepted=accepted)
 
 

@@ -1,11 +1,9 @@
 """Next-token distributions small enough to work out by hand. No model is needed."""
 
-import functools
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import torch
@@ -32,7 +30,7 @@ class Markov:
 
     tokens: each once, with the space that it brings, and `END_OF_TEXT`; table (vocab, vocab): in
     row i the logits of what follows token i, -inf for never.
-    `generate` takes it as a model, with cache=False. A prompt is made of words of the table.
+    `generate` takes it as a model. A prompt is made of words of the table.
     Raises ValueError on tokens or a table that it cannot write with.
     """
 
@@ -64,7 +62,7 @@ class Markov:
                 raise ValueError(f"prompt must be of the words {', '.join(id_of)}, got {word!r}")
         return [id_of[word] for word in words]
 
-    # What else `generate` asks of a model: a tokenizer, and a network, which is the table.
+    # What else `generate` asks of a model: a tokenizer, and a reader, which looks at the table.
 
     @property
     def tokenizer(self) -> "Markov":
@@ -74,17 +72,19 @@ class Markov:
     def eot_token(self) -> int:
         return self.tokens.index(END_OF_TEXT)
 
+    @property
+    def ends(self) -> frozenset[int]:
+        return frozenset({self.eot_token})
+
     def decode_single_token_bytes(self, token: int) -> bytes:
         return self.tokens[token].encode()
 
-    @functools.cached_property
-    def gpt(self) -> SimpleNamespace:
-        return SimpleNamespace(
-            config=SimpleNamespace(n_positions=1),  # it looks at the last token only
-            wte=SimpleNamespace(weight=self.table),
-            hidden=lambda ids: ids,
-            logits=lambda last: self.table[last],
-        )
+    def reader(self, cached: bool = True) -> "Markov":
+        return self
+
+    def next_logits(self, ids: Sequence[list[int]], rows: Sequence[int] | None = None) -> Tensor:
+        """The row of the last token of each text, float32: (rows, vocab)."""
+        return self.table[[row[-1] for row in ids]].float()
 
 
 # What could follow "every effort moves you": token ids are positions, 0 to 8.

@@ -18,12 +18,11 @@ from course_utils.explore.controls import (
     slider,
     text_box,
 )
-from course_utils.explore.given import Fault, returned
+from course_utils.explore.given import Fault, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
 from course_utils.explore.plots.style import visible
-from course_utils.model import storyteller
-from course_utils.model.reader import Reader
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 
 MOST_BEAMS = 5
@@ -37,8 +36,9 @@ Table = Mapping[tuple[str, ...], Mapping[str, float]]
 class BeamTree(Panel):
     """The tree that beam search grows, under sliders; a cell shows it as its last value.
 
-    source: a prompt for the Storyteller, or a table of your own: the text so far, as a tuple of
+    source: a prompt, or a table of your own: the text so far, as a tuple of
         tokens, -> the probability of each next token. "<|endoftext|>" ends a text.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     num_beams: where it starts, from 1 to 5; depth: new tokens, from 1 to 6, or fewer if
         the table ends before; length_penalty: in [-2, 2].
     function: your own f(next_logprobs, num_beams, depth, length_penalty) -> token ids of the best
@@ -51,12 +51,14 @@ class BeamTree(Panel):
         self,
         source: str | Table = "The little girl saw a",
         *,
+        model: Model | None = None,
         num_beams: int = 3,
         depth: int = 4,
         length_penalty: float = 1.0,
         function: Callable[..., list[int]] | None = None,
     ):
-        self.source = read(source)
+        self.model = reading_model(model, source)
+        self.source = read(source, self.model)
         for name, value, most in (
             ("num_beams", num_beams, MOST_BEAMS),
             ("depth", depth, LONGEST),
@@ -78,7 +80,7 @@ class BeamTree(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.prompt}'."
-        if source := self.taken("prompt", still, read, change["new"]):
+        if source := self.taken("prompt", still, read, change["new"], self.model):
             self.source, self.prompt = source, change["new"]
             self.refresh()
 
@@ -119,25 +121,23 @@ class BeamTree(Panel):
 
 
 class Story:
-    """The Storyteller after a prompt."""
+    """A model after a prompt."""
 
     longest, start = LONGEST, "prompt"
 
-    def __init__(self, prompt: str):
-        self.model = storyteller.load()
+    def __init__(self, prompt: str, model: Model):
+        self.model = model
         self.prompt = prompt
         self.ids = prompt_ids(self.model, prompt, LONGEST)
-        self.end = self.model.tokenizer.eot_token
+        self.ends = self.model.ends
         self.decode = self.model.tokenizer.decode
-        self.size = self.model.gpt.config.vocab_size
+        self.size = self.model.vocab_size
 
     def reader(self) -> NextLogits:
-        return Reader(self.model.gpt).next_logits
+        return self.model.reader().next_logits
 
-    @torch.no_grad()
     def next_logprobs(self, ids: list[int]) -> Tensor:
-        text = torch.tensor([[*self.ids, *ids]], device=self.model.device)
-        return self.model.gpt(text)[0, -1].float().cpu().log_softmax(dim=-1)
+        return self.model.logits([*self.ids, *ids], 1)[0].log_softmax(dim=-1)
 
     def name(self, token: int) -> str:
         return token_name(self.model.tokenizer, token)
@@ -155,7 +155,7 @@ class Toy:
             self.check(text)
         self.names = list(dict.fromkeys(name for row in table.values() for name in row))
         self.name = self.names.__getitem__
-        self.end = self.names.index(END_OF_TEXT) if END_OF_TEXT in self.names else None
+        self.ends = {i for i, name in enumerate(self.names) if name == END_OF_TEXT}
         self.ids, self.size = [], len(self.names)
 
     def check(self, text: tuple[str, ...]) -> None:
@@ -183,10 +183,10 @@ class Toy:
         return "".join(map(self.name, tokens))
 
 
-def read(source: str | Table) -> Story | Toy:
+def read(source: str | Table, model: Model | None) -> Story | Toy:
     """ValueError if it is neither a prompt nor a table, or one that cannot be searched."""
-    if isinstance(source, str):
-        return Story(source)
+    if model is not None:
+        return Story(source, model)
     if isinstance(source, Mapping):
         return Toy(source)
     raise ValueError(f"source must be a prompt or a table of probabilities, got {source!r}")
@@ -199,7 +199,7 @@ def grow(source: Story | Toy, *numbers: float, early_stopping: bool = False) -> 
         source.ids,
         *numbers,
         early_stopping=early_stopping,
-        end=source.end,
+        end=source.ends,
         decode=source.decode,
     )
 
@@ -256,7 +256,7 @@ def branches(state: State) -> list[Branch]:
 def label(state: State, node: Node) -> str:
     if node.token is None:
         return state.source.start
-    return END if node.token == state.source.end else visible(state.source.name(node.token))
+    return END if node.token in state.source.ends else visible(state.source.name(node.token))
 
 
 def path(tree: list[Node], tokens: list[int]) -> list[int]:
@@ -281,7 +281,7 @@ def counted(count: int, thing: str) -> str:
 
 def spoken(state: State, found: Hypothesis) -> str:
     """A text in quotation marks, and whether it ended of itself."""
-    ends = bool(found.tokens) and found.tokens[-1] == state.source.end
+    ends = bool(found.tokens) and found.tokens[-1] in state.source.ends
     text = state.source.decode(found.tokens[:-1] if ends else found.tokens)
     return f"'{visible(text)}{END if ends else ''}'"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -23,12 +24,13 @@ from course_utils.explore.controls import (
     slider,
 )
 from course_utils.explore.distribution import reading
-from course_utils.explore.given import Fault, name_of, returned
+from course_utils.explore.given import Fault, check_room, name_of, reading_model, returned
+from course_utils.explore.nucleus import Ranked
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
-from course_utils.model import storyteller
-from course_utils.model.tokenizer import token_name
+from course_utils.model.interface import Model
+from course_utils.model.tokenizer import Names
 
 # From "The Story of the Three Bears" as Joseph Jacobs tells it, 1890.
 PASSAGE = (
@@ -38,6 +40,7 @@ PASSAGE = (
 RULES = ("top_k", "top_p", "min_p")
 SLIDERS = ("temperature", *RULES)
 TOP = 4  # tokens named in the summary
+MANY = 10_000  # from here on, a larger vocabulary is counted in buckets
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,33 @@ class Passage:
     ids: Tensor | None = None
 
     @functools.cached_property
-    def order(self) -> Tensor:
-        """The tokens of each step, likeliest first."""
-        return self.logits.argsort(dim=-1, descending=True, stable=True)
+    def ranked(self) -> Tensor:
+        """The logits of each step, from the largest down."""
+        return torch.from_numpy(-np.sort(-self.logits.numpy(), axis=-1))
 
     @functools.cached_property
-    def ranked(self) -> Tensor:
-        """The logits in that order."""
-        return self.logits.gather(-1, self.order)
+    def finite(self) -> Tensor:
+        """How many tokens of each step are not at -inf."""
+        return self.logits.isfinite().sum(dim=-1)
+
+    @functools.cached_property
+    def many(self) -> Ranked:
+        """The same, of a large vocabulary."""
+        return Ranked(self.ranked.numpy())
 
     @functools.cached_property
     def ranks(self) -> Tensor:
         """The place of each next token of the text among all tokens, 1 for the likeliest."""
-        return (self.order[:-1] == self.ids[1:, None]).int().argmax(dim=-1) + 1
+        came = self.ids[1:, None]
+        rows, own = self.logits[:-1], self.logits[:-1].gather(-1, came)
+        before = torch.arange(rows.shape[-1]) < came  # of equals, the lowest id is first
+        return ((rows > own) | (rows == own) & before).sum(dim=-1) + 1
+
+    def likeliest(self, step: int, n: int) -> list[int]:
+        """The n likeliest tokens of a step; of equals, those with the lowest ids."""
+        row = self.logits[step]
+        ids = (row >= row.topk(min(n, len(row))).values[-1]).nonzero().flatten()
+        return ids[row[ids].argsort(descending=True, stable=True)][:n].tolist()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -75,8 +92,9 @@ class Passage:
 class AdaptiveCutoff(Panel):
     """How many tokens each rule keeps after each token of a text, each rule on its own.
 
-    text: a passage for the Storyteller, or toys: a list of (token, logits (vocab,) of what follows
+    text: a passage, or toys: a list of (token, logits (vocab,) of what follows
         it), or logits (steps, vocab).
+    model: what reads the passage, the Storyteller or one that `model.load` gives.
     names: of the vocabulary of toys; without them its tokens are "#0", "#1", …
     temperature, top_k, top_p, min_p: where the sliders start.
     strategy: your own f(logits, value) -> logits, drawn beside the rule that `knob` names, whose
@@ -88,6 +106,7 @@ class AdaptiveCutoff(Panel):
         self,
         text: str | Sequence[tuple[str, Tensor]] | Tensor = PASSAGE,
         *,
+        model: Model | None = None,
         names: Sequence[str] | None = None,
         temperature: float = 1.0,
         top_k: int = 40,
@@ -101,7 +120,8 @@ class AdaptiveCutoff(Panel):
             check_knob(name, value)
         if knob not in RULES:
             raise ValueError(f"knob must be one of {', '.join(RULES)}, got {knob!r}")
-        passage = read(text, names)
+        self.model = model
+        passage = read(text, model, names)
         super().__init__(strategy)
         self.knob = knob
         self.passage = passage
@@ -122,7 +142,7 @@ class AdaptiveCutoff(Panel):
 
     def on_prompt(self, change) -> None:
         still = "The picture still shows the text before."
-        if passage := self.taken("prompt", still, read, change["new"]):
+        if passage := self.taken("prompt", still, read, change["new"], self.model):
             self.passage, self.prompt = passage, change["new"]
             self.controls["step"].max = len(passage)
             self.refresh()
@@ -180,11 +200,14 @@ class AdaptiveCutoff(Panel):
 
 
 def read(
-    text: str | Sequence[tuple[str, Tensor]] | Tensor, names: Sequence[str] | None = None
+    text: str | Sequence[tuple[str, Tensor]] | Tensor,
+    model: Model | None = None,
+    names: Sequence[str] | None = None,
 ) -> Passage:
     """A text with the logits after each of its tokens. ValueError if it cannot be shown."""
-    if isinstance(text, str):
-        return read_storyteller(text)
+    model = reading_model(model, text)
+    if model is not None:
+        return read_passage(text, model)
     if isinstance(text, Tensor):
         rows, tokens = text, None
     else:
@@ -206,14 +229,14 @@ def read(
     return Passage(tokens, rows, names)
 
 
-@torch.no_grad()
-def read_storyteller(text: str) -> Passage:
-    model = storyteller.load()
-    ids = torch.tensor([model.encode(text)], device=model.device)
-    logits = model.gpt(ids)[0, 1:].float().cpu()
-    names = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
-    ids = ids[0, 1:].cpu()
-    return Passage(tuple(names[i] for i in ids), logits, names, ids)
+def read_passage(text: str, model: Model) -> Passage:
+    ids = model.encode(text)
+    check_room("text", len(ids))
+    first = model.tokenizer.decode_single_token_bytes(ids[0])
+    start = not text.strip().encode().startswith(first.strip())  # it is a begin-of-text
+    names = Names(model.tokenizer, model.vocab_size)
+    tokens = tuple(names[i] for i in ids[start:])
+    return Passage(tokens, model.logits(ids)[start:], names, torch.tensor(ids[start:]))
 
 
 # Counting
@@ -227,15 +250,17 @@ def kept_counts(passage: Passage, rule: str, values: dict[str, float]) -> list[i
     t, value = values["temperature"], values[rule]
     if t == 0:
         return [1] * len(passage)
-    x = sampling.temperature(passage.ranked, t)
     if rule == "top_k":
-        kept = x.isfinite().sum(dim=-1).clamp(max=value or x.shape[-1])
-    elif rule == "min_p":
-        kept = sampling.min_p(x, value).isfinite().sum(dim=-1)
-    else:
-        mass = sampling.mass_before(x.double().softmax(dim=-1))
-        kept = ((mass < value) & x.isfinite() if value < 1 else x.isfinite()).sum(dim=-1)
-    return kept.tolist()
+        return passage.finite.clamp(max=value or passage.logits.shape[-1]).tolist()
+    if value == KNOBS[rule][0]:  # it is off
+        return passage.finite.tolist()
+    if passage.logits.shape[-1] > MANY:
+        return getattr(passage.many, rule)(t, value)
+    x = sampling.temperature(passage.ranked, t)
+    if rule == "min_p":
+        return sampling.min_p(x, value).isfinite().sum(dim=-1).tolist()
+    mass = sampling.mass_before(x.double().softmax(dim=-1))
+    return ((mass < value) & x.isfinite()).sum(dim=-1).tolist()
 
 
 def kept_by(function: Callable, logits: Tensor, value: float) -> int:
@@ -283,7 +308,7 @@ def at_the_step(passage: Passage, kept: dict[str, list[int]], step: int) -> str:
     """What each rule keeps at one step, the likeliest tokens there, and the one that came."""
     counts = ", ".join(f"{name} {counts[step]:,}" for name, counts in kept.items())
     probs = passage.logits[step].softmax(dim=-1)
-    best = passage.order[step, :TOP].tolist()
+    best = passage.likeliest(step, TOP)
     likely = ", ".join(f"'{visible(passage.names[i])}' {percent(float(probs[i]))}" for i in best)
     text = f"{after(passage, step)}: {counts} kept; likeliest {likely}"
     if passage.ids is None or step + 1 == len(passage):

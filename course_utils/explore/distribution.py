@@ -20,14 +20,14 @@ from course_utils.explore.controls import (
     row,
     seed_box,
 )
-from course_utils.explore.given import Fault, name_of, one_a_token, pair, some_choice
+from course_utils.explore.given import Fault, name_of, one_a_token, pair, reading_model, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
-from course_utils.metrics import effective_choices, entropy
-from course_utils.model import storyteller
-from course_utils.model.tokenizer import token_name
+from course_utils.metrics import entropy
+from course_utils.model.interface import Model
+from course_utils.model.tokenizer import Names
 from course_utils.sampling import sample
 
 TOP = 12  # tokens shown one by one; the rest of a large vocabulary shares one bar
@@ -38,11 +38,13 @@ SLIDERS = ("temperature", "top_k", "top_p", "min_p")
 class State:
     """All that a picture shows. Every tensor has shape (vocab,).
 
-    counts: how often each token was drawn. yours: probabilities from the learner's function.
+    order: the tokens, likeliest first, which no knob changes; counts: how often each token was
+    drawn; yours: probabilities from the learner's function.
     """
 
     tokens: Sequence[str]
     logits: Tensor
+    order: Tensor
     settings: Settings
     counts: Tensor
     yours: Tensor | None = None
@@ -62,9 +64,9 @@ class State:
         """How open the choice is and what is left of the vocabulary, in words."""
         kept = ~self.after.isneginf()
         mass = float(self.logits.softmax(dim=-1)[kept].sum())
+        bits = float(entropy(self.after))
         return [
-            f"entropy {float(entropy(self.after)):.2f} bits, "
-            f"like {float(effective_choices(self.after)):,.1f} equal choices",
+            f"entropy {bits:.2f} bits, like {2**bits:,.1f} equal choices",
             f"{int(kept.sum()):,} of {len(kept):,} tokens kept, "
             f"{percent(round(mass, 5))} of the mass",
         ]
@@ -73,7 +75,8 @@ class State:
 class Distribution(Panel):
     """Bars of the next-token probabilities, under sliders; a cell shows it as its last value.
 
-    source: a prompt for the Storyteller, or a pair (tokens, logits) of your own.
+    source: a prompt, or a pair (tokens, logits) of your own.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     knobs: which sliders there are, of "temperature", "top_k", "top_p" and "min_p".
     temperature: where it starts, from 0 (greedy) to 3.
     function: your own f(logits, *knobs) -> probabilities, drawn beside the course's; a fault in it
@@ -87,6 +90,7 @@ class Distribution(Panel):
         self,
         source: str | tuple[Sequence[str], Tensor] = "Once upon a time",
         *,
+        model: Model | None = None,
         knobs: Sequence[str] = ("temperature",),
         temperature: float = 1.0,
         function: Callable[..., Tensor] | None = None,
@@ -101,11 +105,12 @@ class Distribution(Panel):
             raise ValueError(f"knobs must be of {names}, got {knobs!r}")
         if function and strategy:
             raise ValueError("give either function, which returns probabilities, or strategy")
-        tokens, logits = read(source)
+        self.model = model
+        tokens, logits = read(source, model)
         super().__init__(function or strategy)
         self.gives_logits = strategy is not None
         self.fixed_temperature = float(temperature)
-        self.tokens, self.logits = tokens, logits
+        self.tokens, self.logits, self.order = tokens, logits, ranking(logits)
         self.prompt = source if isinstance(source, str) else None
         self.picture = DistributionPicture(min(len(self.tokens), TOP) + (len(self.tokens) > TOP))
         self.controls = make_controls(self.knobs, self.prompt, temperature, seed)
@@ -130,8 +135,9 @@ class Distribution(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.prompt}'."
-        if new := self.taken("prompt", still, read, change["new"]):
+        if new := self.taken("prompt", still, read, change["new"], self.model):
             (self.tokens, self.logits), self.prompt = new, change["new"]
+            self.order = ranking(self.logits)
             self.move()
 
     def add_draws(self, number: int) -> None:
@@ -153,7 +159,7 @@ class Distribution(Panel):
         return Settings(**values)
 
     def state(self, yours: Tensor | None = None) -> State:
-        return State(self.tokens, self.logits, self.settings(), self.counts, yours)
+        return State(self.tokens, self.logits, self.order, self.settings(), self.counts, yours)
 
     def show(self) -> None:
         state = self.state(self.ask_function(self.your_probs, self.why_not_called()))
@@ -188,13 +194,19 @@ class Distribution(Panel):
         return Settings(self.fixed_temperature).truncate(self.logits.clone())
 
 
-def read(source: str | tuple[Sequence[str], Tensor]) -> tuple[Sequence[str], Tensor]:
+def read(
+    source: str | tuple[Sequence[str], Tensor], model: Model | None = None
+) -> tuple[Sequence[str], Tensor]:
     """Tokens and logits of a source. ValueError if they cannot be shown."""
-    if isinstance(source, str):
-        model = storyteller.load()
-        logits = model.next_logits(source)
-        return [token_name(model.tokenizer, i) for i in range(len(logits))], logits
-    return pair(source)
+    model = reading_model(model, source)
+    if model is None:
+        return pair(source)
+    return Names(model.tokenizer, model.vocab_size), model.next_logits(source)
+
+
+def ranking(logits: Tensor) -> Tensor:
+    """The tokens, likeliest first; of equals, the lowest id first."""
+    return logits.argsort(descending=True, stable=True)
 
 
 # From a state to bars and words
@@ -205,7 +217,6 @@ def bars(state: State) -> list[Bar]:
     before = state.logits.softmax(dim=-1)
     kept = ~state.after.isneginf()
     drew = int(state.counts.sum()) > 0
-    order = state.logits.argsort(descending=True, stable=True)
 
     def bar(label: str, ids: Tensor) -> Bar:
         return Bar(
@@ -217,8 +228,8 @@ def bars(state: State) -> list[Bar]:
             None if state.yours is None else float(state.yours[ids].sum()),
         )
 
-    result = [bar(visible(state.tokens[int(i)]), i) for i in order[:TOP]]
-    rest = order[TOP:]
+    result = [bar(visible(state.tokens[int(i)]), i) for i in state.order[:TOP]]
+    rest = state.order[TOP:]
     return [*result, bar(f"{len(rest):,} others", rest)] if len(rest) else result
 
 

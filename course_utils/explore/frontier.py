@@ -22,11 +22,13 @@ from course_utils.explore.controls import (
     slider,
     text_box,
 )
+from course_utils.explore.given import reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
 from course_utils.model import storyteller
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import longest_token
 
 LENGTH = 20  # tokens a text
@@ -91,6 +93,7 @@ class Frontier(Panel):
     n-grams hardly ever repeat, and self-BLEU is mostly noise. So human text has its place too.
     prompts: a mapping from a prompt to what a person wrote there, at least 20 tokens; or toys,
         which need no model: from a name to a list of texts, each a list of (token, probability).
+    model: what reads the prompts, the Storyteller or one that `model.load` gives.
     process: your own f(logits, ids) -> logits, as one more dot.
     seed: what the texts start from.
     Raises ValueError on prompts or a seed that it cannot use.
@@ -100,11 +103,14 @@ class Frontier(Panel):
         self,
         prompts: Mapping[str, str] | Toys = STORIES,
         *,
+        model: Model | None = None,
         process: Process | None = None,
         seed: int = 0,
     ):
         check_seed(seed)
-        human, toys = read(prompts)
+        toys = read_toys(prompts)
+        self.model = reading_model(model, None if toys else "prompts")
+        human = toys.pop(HUMAN, [None])[0] if toys else read_human(prompts, self.model)
         if toys and process:
             raise ValueError("process needs prompts, which toys are not")
         super().__init__(process)
@@ -143,7 +149,7 @@ class Frontier(Panel):
             if not (rounds and settings == Settings(temperature=0)):
                 first = self.controls["seed"].value * 10_000 + len(rounds) * len(self.prompts)
                 with self.blaming_function(called=name == YOURS):
-                    rounds.append(written(self.prompts, settings, first))
+                    rounds.append(written(self.model, self.prompts, settings, first))
             if time.monotonic() >= due:  # to draw takes as long as to write
                 yield (i + 1) / len(todo)
                 due = time.monotonic() + PAUSE
@@ -184,15 +190,15 @@ class Frontier(Panel):
         return f'<div style="{look}"><b>{escape(picked)}</b>: {said}</div>'
 
 
-def read(prompts: Mapping) -> tuple[Round | None, dict[str, list[Round]] | None]:
-    """The set of human texts, and the sets of toys. ValueError if they are neither."""
+def read_toys(prompts: Mapping) -> dict[str, list[Round]]:
+    """The sets of toys, none if these are prompts. ValueError if they are neither."""
     if not isinstance(prompts, Mapping) or not prompts:
         raise ValueError(
             "prompts must be a mapping from a prompt to what a person wrote there, or from a name "
             f"to texts, got {prompts!r}"
         )
     if all(isinstance(text, str) for text in prompts.values()):
-        return read_human(prompts), None
+        return {}
     toys = {}
     for name, texts in prompts.items():
         try:
@@ -204,16 +210,14 @@ def read(prompts: Mapping) -> tuple[Round | None, dict[str, list[Round]] | None]
             raise ValueError(f"probabilities of {name!r} must be in (0, 1], and at least one")
         texts = ["".join(text) for text in tokens]
         toys[name] = [Round(distinct_n(tokens, 1), float(probs.log().mean()), texts)]
-    human = toys.pop(HUMAN, None)
-    if not toys:
+    if not toys.keys() - {HUMAN}:
         raise ValueError("prompts must have a name beside 'human'")
-    return human and human[0], toys
+    return toys
 
 
-@torch.no_grad()
-def read_human(prompts: Mapping[str, str]) -> Round:
-    """What people wrote, cut to the length of the others."""
-    model = storyteller.load()
+def read_human(prompts: Mapping[str, str], model: Model | None = None) -> Round:
+    """What people wrote, cut to the length of the others. model: the Storyteller by default."""
+    model = model or storyteller.load()
     texts, logprobs = [], []
     for prompt, text in prompts.items():
         enough = text[: 2 * LENGTH * longest_token(model.tokenizer)]
@@ -223,26 +227,25 @@ def read_human(prompts: Mapping[str, str]) -> Round:
                 f"what a person wrote after {prompt!r} must be at least {LENGTH} tokens, "
                 f"got {len(ids)}"
             )
-        if len(start) + LENGTH > model.gpt.config.n_positions:
+        if len(start) + LENGTH > model.context:
             raise ValueError(f"the prompt {prompt[:40]!r}… is too long, shorten it")
-        logits = model.gpt(torch.tensor([start + ids], device=model.device))[0, len(start) - 1 : -1]
+        logits = model.logits(start + ids, LENGTH + 1)[:-1]
         chosen = torch.tensor(ids)[:, None]
-        logprobs += logits.float().cpu().log_softmax(dim=-1).gather(-1, chosen).flatten().tolist()
+        logprobs += logits.log_softmax(dim=-1).gather(-1, chosen).flatten().tolist()
         texts.append(ids)
     shown = [model.tokenizer.decode(ids) for ids in texts]
     return Round(distinct_n(texts, 1), statistics.mean(logprobs), shown)
 
 
-def written(prompts: Sequence[str], process: Settings | Process, first: int) -> Round:
+def written(model: Model, prompts: Sequence[str], process: Settings | Process, first: int) -> Round:
     """A set of texts, with the seeds from `first` on. An end-of-text is no token to compare."""
-    model = storyteller.load()
     texts, logprobs = [[] for _ in prompts], []
     seeds = range(first, first + len(prompts))
     for steps in generate_batch(model, prompts, process, LENGTH, seeds):
         for text, step in zip(texts, steps, strict=True):
             if step is not None:
                 logprobs.append(step.logprob)
-                if step.token != model.tokenizer.eot_token:
+                if step.token not in model.ends:
                     text.append(step.token)
     diversity = distinct_n(texts, 1) if any(texts) else 0.0
     shown = [model.tokenizer.decode(text) for text in texts]

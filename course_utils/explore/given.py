@@ -10,8 +10,11 @@ from torch import Tensor
 
 from course_utils.checks import single_rows
 from course_utils.explore.plots.style import visible
+from course_utils.model import storyteller
+from course_utils.model.interface import Model
 
 T = TypeVar("T")
+MOST_TOKENS = 256  # of a text whose logits are held: with 150,000 tokens, 150 MB
 
 
 def pair(source: object) -> tuple[Sequence[str], Tensor]:
@@ -26,6 +29,26 @@ def pair(source: object) -> tuple[Sequence[str], Tensor]:
             f"logits must be one number a token, shape ({len(tokens)},), got {tuple(logits.shape)}"
         )
     return tokens, logits
+
+
+def reading_model(model: Model | None, source: object) -> Model | None:
+    """What reads the source if that is a prompt: the model given, or else the Storyteller.
+
+    ValueError if it is no model, or if the source is none of a model's.
+    """
+    if model is not None and not hasattr(model, "reader"):
+        raise ValueError(f"model must be one that model.load gives, got {model!r}")
+    if isinstance(source, str):
+        return model or storyteller.load()
+    if model is not None:
+        raise ValueError("model needs a prompt to read. Leave one of them out")
+    return None
+
+
+def check_room(name: str, count: int) -> None:
+    """ValueError if a text has more tokens than logits are held for."""
+    if count > MOST_TOKENS:
+        raise ValueError(f"{name} must be at most {MOST_TOKENS} tokens, got {count}. Shorten it")
 
 
 # A learner's function

@@ -25,14 +25,13 @@ from course_utils.explore.controls import (
     seed_box,
     text_box,
 )
-from course_utils.explore.given import complaint
+from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
-from course_utils.model import storyteller
-from course_utils.model.reader import Reader
+from course_utils.model.interface import Model
 from course_utils.penalties import no_repeat_ngram
 
 N = 4  # the n-grams that are looked for
@@ -48,8 +47,9 @@ Toys = Mapping[str, Sequence[str]]
 class Loops(Panel):
     """How texts repeat themselves; a cell shows it as its last value.
 
-    prompt: for the Storyteller; or toys, which need no model and have no controls: a mapping from a
-        name to the tokens of a text, at most 200, each with the space that it brings.
+    prompt: for the model; or toys, which need no model and have no controls: a mapping from a name
+        to the tokens of a text, at most 200, each with the space that it brings.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     length: tokens of each text after a prompt, from 20 to 200.
     temperature, top_p, repetition_penalty, frequency_penalty, no_repeat_ngram: where the sliders
         of the third text start; seed: of its draws.
@@ -62,6 +62,7 @@ class Loops(Panel):
         self,
         prompt: str | Toys = "Once upon a time",
         *,
+        model: Model | None = None,
         length: int = 100,
         temperature: float = 0.0,
         top_p: float = 1.0,
@@ -80,8 +81,8 @@ class Loops(Panel):
         toys = {} if isinstance(prompt, str) else read_toys(prompt)
         if toys and function:
             raise ValueError("function needs a prompt, which toys are not")
+        self.model = reading_model(model, prompt)
         if not toys:
-            self.model = storyteller.load()
             self.ids = prompt_ids(self.model, prompt, length)
         super().__init__(function)
         self.toys = toys
@@ -166,15 +167,14 @@ class Loops(Panel):
             yield step.token
 
     def beam_tokens(self, job: threading.Thread | None) -> list[int]:
-        reader, tokenizer = Reader(self.model.gpt), self.model.tokenizer
+        reader = self.model.reader()
 
         def next_logits(ids: Tensor, rows: list[int]) -> Tensor:
             if self.job is not job:
                 raise Stopped
             return reader.next_logits(ids, rows)
 
-        end, decode = tokenizer.eot_token, tokenizer.decode
-        found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=end, decode=decode)
+        found = grow_beams(next_logits, self.ids, BEAMS, self.length, end=self.model.ends)
         return found.hypotheses[0].tokens
 
     def process(self, with_function: bool) -> Process:
@@ -200,11 +200,10 @@ class Loops(Panel):
 
     def written(self, name: str) -> "Written":
         """A text as it is now, without end-of-text."""
-        ids, end = list(self.texts.get(name, [])), self.model.tokenizer.eot_token
+        ids = list(self.texts.get(name, []))
+        ended = bool(ids) and ids[-1] in self.model.ends
         label = getattr(self.function, "__name__", FUNCTION) if name == FUNCTION else name
-        return Written(
-            label, ids[: -1 if end in ids else None], end in ids, self.model.tokenizer.decode
-        )
+        return Written(label, ids[: -1 if ended else None], ended, self.model.tokenizer.decode)
 
     def show(self) -> None:
         state = self.state()

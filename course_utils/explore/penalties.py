@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +24,19 @@ from course_utils.explore.controls import (
     run_knob,
     slider,
 )
-from course_utils.explore.given import name_of, one_a_token, pair, some_choice
+from course_utils.explore.given import (
+    check_room,
+    name_of,
+    one_a_token,
+    pair,
+    reading_model,
+    some_choice,
+)
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
 from course_utils.explore.plots.style import percent, visible
-from course_utils.model import storyteller
-from course_utils.model.tokenizer import check_length, token_name
+from course_utils.model.interface import Model
+from course_utils.model.tokenizer import Names, check_length
 
 TOP = 10  # tokens shown
 PROMPT = "The king and the queen lived in a castle."
@@ -41,8 +49,9 @@ AS_APIS, ALWAYS, NEVER = COUNTED = ("as APIs do", "always", "never")
 class Penalties(Panel):
     """The logits of the tokens seen so far, before and after; a cell shows it as its last value.
 
-    source: a prompt for the Storyteller, or a pair (tokens, logits) of your own.
+    source: a prompt, or a pair (tokens, logits) of your own.
     text: what was written after the prompt; for your own tokens, some of them with blanks between.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     knobs: which sliders there are, of "repetition_penalty", "frequency_penalty",
         "presence_penalty" and "no_repeat_ngram"; the others are off.
     repetition_penalty: where it starts, in [1, 2]; frequency_penalty, presence_penalty: in
@@ -57,6 +66,7 @@ class Penalties(Panel):
         source: str | tuple[Sequence[str], Tensor] = PROMPT,
         text: str | None = None,
         *,
+        model: Model | None = None,
         knobs: Sequence[str] = PENALTIES,
         repetition_penalty: float = 1.2,
         frequency_penalty: float = 0.0,
@@ -75,7 +85,8 @@ class Penalties(Panel):
         if function and len(self.knobs) > 1:
             raise ValueError(f"knobs must be the one that function is for, got {knobs!r}")
         self.source, self.writing = source, default_text(source) if text is None else text
-        self.read = read(self.source, self.writing)
+        self.model = reading_model(model, source)
+        self.read = read(self.source, self.writing, self.model)
         super().__init__(function)
         self.picture = PenaltiesPicture(min(len(self.read.tokens), TOP))
         prompt = source if isinstance(source, str) else None
@@ -97,7 +108,7 @@ class Penalties(Panel):
         source = self.controls["prompt"].value if "prompt" in self.controls else self.source
         text = self.controls["text"].value
         still = "The picture still shows the text before."
-        if new := self.taken("text", still, read, source, text):
+        if new := self.taken("text", still, read, source, text, self.model):
             self.read, self.source, self.writing = new, source, text
             self.show_all_of_the_text()
             self.refresh()
@@ -163,27 +174,25 @@ class Read:
         return len(self.ids) - self.prompt_length
 
 
-def read(source: str | tuple[Sequence[str], Tensor], text: str) -> Read:
+def read(source: str | tuple[Sequence[str], Tensor], text: str, model: Model | None) -> Read:
     """ValueError if the source or the text cannot be shown."""
-    return read_story(source, text) if isinstance(source, str) else read_toy(source, text)
+    return read_toy(source, text) if model is None else read_story(source, text, model)
 
 
-@torch.no_grad()
-def read_story(prompt: str, text: str) -> Read:
-    model = storyteller.load()
+def read_story(prompt: str, text: str, model: Model) -> Read:
     before = model.encode(prompt)
-    context = model.gpt.config.n_positions
-    check_length("text", text, context - 1, model.tokenizer)
+    check_length("text", text, model.context - 1, model.tokenizer)
     ids = [*before, *model.tokenizer.encode_ordinary(text)]
-    if len(ids) > context:
+    if len(ids) > model.context:
         raise ValueError(
-            f"prompt and text must be at most {context - 1} tokens together, got {len(ids) - 1}. "
-            "Shorten one"
+            f"prompt and text must be at most {model.context - 1} tokens together, "
+            f"got {len(ids) - 1}. Shorten one"
         )
-    ids = torch.tensor(ids)
-    logits = model.gpt(ids[None].to(model.device))[0, len(before) - 1 :].float().cpu()
-    tokens = [token_name(model.tokenizer, i) for i in range(logits.shape[-1])]
-    return Read(tokens, logits, ids, len(before))
+    written = len(ids) - len(before)
+    check_room("text", written)
+    logits = model.logits(ids, written + 1)
+    tokens = Names(model.tokenizer, model.vocab_size)
+    return Read(tokens, logits, torch.tensor(ids), len(before))
 
 
 def read_toy(source: tuple[Sequence[str], Tensor], text: str) -> Read:
@@ -238,10 +247,10 @@ class State:
         return logits
 
     @functools.cached_property
-    def counts(self) -> tuple[list[int], list[int]]:
+    def counts(self) -> tuple[Counter[int], Counter[int]]:
         """How often each token came in the text, and in the prompt."""
         parts = self.ids[self.prompt_length :], self.ids[: self.prompt_length]
-        return tuple(part.bincount(minlength=len(self.tokens)).tolist() for part in parts)
+        return tuple(Counter(part.tolist()) for part in parts)
 
     @functools.cached_property
     def order(self) -> list[int]:

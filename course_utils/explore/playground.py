@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from html import escape
 
 import ipywidgets as widgets
-import tiktoken
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -24,19 +23,21 @@ from course_utils.explore.controls import (
     row,
     seed_box,
 )
-from course_utils.explore.given import Fault, name_of, returned, some_choice
+from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
-from course_utils.model import storyteller
+from course_utils.model.interface import Model, Tokenizer
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 from course_utils.toys import Markov
 
 SHAPING = ("temperature", "top_k", "top_p", "min_p")
 PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
 MOST_SAMPLES, MOST_TOKENS = 4, 200
+STORYTELLER = "storyteller.load()"
+TOY, GIVEN = "toy  # the table that the explorer was given", "model  # that the explorer was given"
 BEAT = 0.15  # seconds between two updates of the page: quick to the eye, easy on the front end
 
 
@@ -54,21 +55,19 @@ class Request:
     def seeds(self) -> list[int]:
         return list(range(self.seed, self.seed + self.samples))
 
-    def code(self, toy: bool = False) -> str:
-        """A program that prints the same texts."""
+    def code(self, writes: str) -> str:
+        """A program that prints the same texts. writes: the model, as code."""
         knobs = ", ".join(f"{name}={value!r}" for name, value in self.settings.changed().items())
-        model = "toy  # the table that the explorer was given" if toy else "storyteller.load()"
         return "\n".join(
             [
-                *([] if toy else ["from course_utils import storyteller"]),
+                *(["from course_utils import storyteller"] if writes == STORYTELLER else []),
                 "from course_utils.generate import Settings, generate",
                 "",
-                f"model = {model}",
+                f"model = {writes}",
                 f"prompt = {self.prompt!r}",
                 f"settings = Settings({knobs})",
                 f"for seed in {self.seeds}:",
-                f"    steps = generate(model, prompt, settings, {self.tokens}, seed"
-                + (", cache=False)" if toy else ")"),
+                f"    steps = generate(model, prompt, settings, {self.tokens}, seed)",
                 '    print(prompt + "".join(step.text for step in steps), end="\\n\\n")',
             ]
         )
@@ -145,13 +144,14 @@ Side = tuple[str, Group]  # the side of a comparison that it is on, "A: " or "B:
 
 
 class Playground(Panel):
-    """Texts of the Storyteller under every knob; a cell shows it as its last value.
+    """Texts of a model under every knob; a cell shows it as its last value.
 
     Each token is tinted by the probability that the model gave it, with its rank and the likeliest
     others where the pointer or the arrow keys are. "Save as A" keeps the texts, and "Compare with
     A" shows them beside the new ones.
-    prompt: for the Storyteller; or a toy, a `toys.Markov`, which writes in its place and starts
-        from the first of its words.
+    prompt: for the model; or a toy, a `toys.Markov`, which writes in its place and starts from the
+        first of its words.
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     settings: where the knobs start; samples: texts, 1 to 4; max_new_tokens: 1 to 200; seed: of the
         first text, the next ones follow it.
     process: your own f(logits, ids) -> logits, as `generate` takes it. Its texts stand beside those
@@ -163,6 +163,7 @@ class Playground(Panel):
         self,
         prompt: str | Markov = "Once upon a time",
         *,
+        model: Model | None = None,
         settings: Settings = Settings(),  # noqa: B008, it is frozen
         samples: int = 3,
         max_new_tokens: int = 40,
@@ -178,12 +179,14 @@ class Playground(Panel):
         if process is not None and not callable(process):
             raise ValueError(f"process must be a function of logits and ids, got {process!r}")
         starts = knob_values(settings)
-        model = prompt if toy else storyteller.load()
+        given = model is not None
+        model = reading_model(model, prompt) or prompt
         if toy:
             prompt = next(token.strip() for token in model.tokens if token != END_OF_TEXT)
         model.encode(prompt)
         super().__init__(process)
-        self.model, self.toy = model, toy
+        self.model = model
+        self.writes = TOY if toy else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.saved: list[Group] = []
@@ -241,7 +244,7 @@ class Playground(Panel):
             writers[name_of(self.function)] = careful(self.function)
         prompts = [request.prompt] * request.samples
         sources = [
-            generate_batch(self.model, prompts, writer, request.tokens, request.seeds, not self.toy)
+            generate_batch(self.model, prompts, writer, request.tokens, request.seeds)
             for writer in writers.values()
         ]
         self.request = request
@@ -271,7 +274,7 @@ class Playground(Panel):
             steps = next(source, None)
         for text, step in zip(group.texts, steps or (), strict=False):
             if step is not None:
-                text.append(token_of(step, self.model.tokenizer))
+                text.append(token_of(step, self.model))
         return steps is not None
 
     def write_first_texts(self) -> None:
@@ -294,7 +297,7 @@ class Playground(Panel):
         self.text = self.said(sides, writing)
         moved = self.wanted() != self.request and not writing and not self.notes.get("prompt")
         self.notes["moved"] = "The controls have moved: press Generate." if moved else ""
-        self.show_code(self.wanted().code(self.toy))
+        self.show_code(self.wanted().code(self.writes))
 
     def sides(self) -> list[Side]:
         """The groups on the page: the present ones, or the saved ones and these."""
@@ -332,24 +335,24 @@ def knob_values(settings: Settings) -> dict[str, float]:
 # From steps to words
 
 
-def token_of(step: Step, tokenizer: tiktoken.Encoding | Markov) -> Token:
+def token_of(step: Step, model: Model) -> Token:
     """What the page needs of a step, without the logits: saved texts must not hold those."""
     best = step.logits.topk(min(4, len(step.logits))).indices.tolist()
     others = [i for i in best if i != step.token and step.logits[i] > -math.inf][:3]
     return Token(
         step.token,
-        shown_name(tokenizer, step.token),
+        shown_name(model.tokenizer, step.token),
         step.text,
         step.logprob,
         step.rank,
-        [(shown_name(tokenizer, i), float(step.logprobs[i].exp())) for i in others],
+        [(shown_name(model.tokenizer, i), float(step.logprobs[i].exp())) for i in others],
         float(effective_choices(step.left)),
-        step.token == tokenizer.eot_token,
+        step.token in model.ends,
     )
 
 
 @functools.cache
-def shown_name(tokenizer: tiktoken.Encoding | Markov, token: int) -> str:
+def shown_name(tokenizer: Tokenizer, token: int) -> str:
     return visible(token_name(tokenizer, token))
 
 

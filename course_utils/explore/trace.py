@@ -23,12 +23,12 @@ from course_utils.explore.controls import (
     slider,
     text_box,
 )
-from course_utils.explore.given import complaint
+from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.style import percent
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
-from course_utils.model import storyteller
+from course_utils.model.interface import Model
 from course_utils.model.tokenizer import check_length
 
 # From "Among the Forest People" by Clara Dillingham Pierson, 1898. The Storyteller has not read it.
@@ -59,6 +59,7 @@ class ProbabilityTrace(Panel):
 
     prompt: what all of them continue; or toys, which need no model: a mapping from a name to a list
         of (token, probability).
+    model: what reads the prompt, the Storyteller or one that `model.load` gives.
     human: what a person wrote there, at most 80 tokens.
     temperature, top_p, seed: of the drawn text; beams: at most 6; length: new tokens, at most 80.
     process: your own f(logits, ids) -> logits; its text, drawn with the same seed, is shown too.
@@ -70,6 +71,7 @@ class ProbabilityTrace(Panel):
         prompt: str | Toys = PROMPT,
         human: str = HUMAN,
         *,
+        model: Model | None = None,
         temperature: float = 1.0,
         top_p: float = 0.95,
         beams: int = 4,
@@ -83,8 +85,9 @@ class ProbabilityTrace(Panel):
         check_up_to("beams", beams, MOST_BEAMS)
         check_up_to("length", length, LONGEST)
         toys = None if isinstance(prompt, str) else read_toys(prompt)
+        self.model = reading_model(model, prompt)
         if toys is None:
-            fitting(prompt, human)
+            fitting(self.model, prompt, human)
         elif process:
             raise ValueError("process needs a prompt, which toys are not")
         super().__init__(process)
@@ -119,7 +122,7 @@ class ProbabilityTrace(Panel):
     def on_text(self, _) -> None:
         prompt, human = self.controls["prompt"].value, self.controls["human"].value
         still = "The picture still shows the texts before."
-        if texts := self.taken("text", still, fitting, prompt, human):
+        if texts := self.taken("text", still, fitting, self.model, prompt, human):
             self.prompt, self.human = texts
             self.move()
 
@@ -144,10 +147,10 @@ class ProbabilityTrace(Panel):
         asked = self.asked()
         late = [name for name in self.names if self.made.get(name) != asked[name]]
         for i, name in enumerate(late):
-            detail, parts = detail_of(name, asked[name]), text_parts(name, *asked[name])
+            detail, parts = detail_of(name, asked[name]), text_parts(self.model, name, *asked[name])
             try:
                 for share, ids in parts:
-                    self.traces[name] = traced(asked[name][0], ids, detail)
+                    self.traces[name] = traced(self.model, asked[name][0], ids, detail)
                     yield (i + share) / len(late)
             except Exception as error:
                 if name != "yours":
@@ -198,31 +201,28 @@ def read_toys(toys: Toys) -> dict[str, Trace]:
     return traces
 
 
-def fitting(prompt: str, human: str) -> tuple[str, str]:
+def fitting(model: Model, prompt: str, human: str) -> tuple[str, str]:
     """Both; ValueError unless they fit into the context."""
-    model = storyteller.load()
-    ids, room = model.encode(prompt), model.gpt.config.n_positions - LONGEST
+    ids, room = model.encode(prompt), model.context - LONGEST
     if len(ids) > room:
         raise ValueError(f"prompt must be at most {room - 1} tokens, got {len(ids) - 1}")
-    count = len(human_ids(prompt, human))
+    count = len(human_ids(model, prompt, human))
     if not 1 <= count <= LONGEST:
         raise ValueError(f"human must be 1 to {LONGEST} tokens, got {count}")
     return prompt, human
 
 
-def human_ids(prompt: str, human: str) -> list[int]:
+def human_ids(model: Model, prompt: str, human: str) -> list[int]:
     """The tokens of a continuation; a word is set apart from the prompt's last one."""
     space = " " if human[:1].isalnum() and not prompt[-1:].isspace() else ""
-    tokenizer = storyteller.load().tokenizer
-    check_length("human", human, LONGEST, tokenizer)
-    return tokenizer.encode_ordinary(space + human)
+    check_length("human", human, LONGEST, model.tokenizer)
+    return model.tokenizer.encode_ordinary(space + human)
 
 
-def text_parts(name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]]:
+def text_parts(model: Model, name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]]:
     """The new ids of a text as it grows, with the share of it that is done."""
-    model = storyteller.load()
     if name == "human":
-        yield 1.0, human_ids(prompt, *how)
+        yield 1.0, human_ids(model, prompt, *how)
     elif name == "beam":
         beams, length = how
         search = beam_search(model, prompt, num_beams=beams, max_new_tokens=length)
@@ -237,14 +237,12 @@ def text_parts(name: str, prompt: str, *how) -> Iterator[tuple[float, list[int]]
         yield 1.0, ids
 
 
-@torch.no_grad()
-def traced(prompt: str, ids: list[int], detail: str) -> Trace:
+def traced(model: Model, prompt: str, ids: list[int], detail: str) -> Trace:
     """The probability of each of these tokens after the prompt, by the model as it is."""
-    model = storyteller.load()
     start = model.encode(prompt)
-    logits = model.gpt(torch.tensor([start + ids], device=model.device))[0, len(start) - 1 : -1]
-    probs = logits.float().cpu().softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
-    shown = [i for i in ids if i != model.tokenizer.eot_token]
+    logits = model.logits(start + ids, len(ids) + 1)[:-1]
+    probs = logits.softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
+    shown = [i for i in ids if i not in model.ends]
     return Trace(prompt, detail, model.tokenizer.decode(shown), probs.tolist())
 
 

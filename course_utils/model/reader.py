@@ -59,6 +59,21 @@ class Reader:
         self.seen = list(ids)
         return ordinary(logits)
 
+    def next_states(
+        self, ids: Sequence[list[int]], rows: Sequence[int] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """As `next_logits`, for rows of equal length, with the last hidden states of the ids that
+        are new: (rows, new, width). The texts fit into the context."""
+        with torch.inference_mode():
+            if self.cache is None:
+                self.cache = Cache(self.gpt, len(ids))
+            elif rows is not None:
+                self.cache.select(torch.tensor(rows, device=self.device))
+            new = torch.tensor([row[self.cache.length :] for row in ids], device=self.device)
+            hidden = self.gpt.hidden(new, self.cache)
+            logits = self.gpt.logits(hidden[:, -1])
+        return ordinary(logits), ordinary(hidden)
+
     def follow(self, rows: Sequence[int]) -> None:
         """Let the cache go where the rows have gone."""
         moved = {row: source for row, source in enumerate(rows) if row != source}
@@ -90,6 +105,6 @@ class Reader:
         return self.gpt.hidden(torch.tensor(padded, device=self.device))[range(len(ids)), last]
 
 
-def ordinary(logits: Tensor) -> Tensor:
+def ordinary(x: Tensor) -> Tensor:
     """A copy that can be changed and differentiated, as what inference mode makes cannot."""
-    return logits.to("cpu", torch.float32, copy=True)
+    return x.to("cpu", torch.float32, copy=True)

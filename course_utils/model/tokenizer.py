@@ -3,9 +3,12 @@
 import base64
 import codecs
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import tiktoken
+
+from course_utils.model.interface import Tokenizer
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -39,12 +42,32 @@ def load_tokenizer(path: Path) -> tiktoken.Encoding:
     )
 
 
-def token_name(tokenizer: tiktoken.Encoding, token: int) -> str:
-    """The token as text; of bytes that are no whole characters, their values: "\\xe2"."""
-    return tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+def token_name(tokenizer: Tokenizer, token: int) -> str:
+    """The token as text; of bytes that are no whole characters, their values: "\\xe2".
+
+    An id that stands for no text has its number: "#151900".
+    """
+    text = tokenizer.decode_single_token_bytes(token).decode("utf-8", "backslashreplace")
+    return text or f"#{token}"
 
 
-def check_length(name: str, text: str, most: int, tokenizer: tiktoken.Encoding) -> None:
+class Names(Sequence[str]):
+    """The names of a model's tokens, each made when it is asked for: there may be many."""
+
+    def __init__(self, tokenizer: Tokenizer, size: int):
+        self.tokenizer = tokenizer
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, token: int) -> str:
+        if not 0 <= token < self.size:
+            raise IndexError(f"token must be in [0, {self.size}), got {token}")
+        return token_name(self.tokenizer, token)
+
+
+def check_length(name: str, text: str, most: int, tokenizer: Tokenizer) -> None:
     """ValueError if the text is too long for `most` tokens, were each as long as they come.
 
     Asked before the text is encoded: tiktoken panics on a million spaces, and no `except Exception`
@@ -59,7 +82,7 @@ def check_length(name: str, text: str, most: int, tokenizer: tiktoken.Encoding) 
 
 
 @functools.cache
-def longest_token(tokenizer: tiktoken.Encoding) -> int:
+def longest_token(tokenizer: Tokenizer) -> int:
     """Bytes of the longest token."""
     return max(map(len, tokenizer.token_byte_values()))
 
@@ -67,7 +90,7 @@ def longest_token(tokenizer: tiktoken.Encoding) -> int:
 class TextStream:
     """Text from ids, one at a time. Bytes that do not make a character yet are held back."""
 
-    def __init__(self, tokenizer: tiktoken.Encoding):
+    def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
 

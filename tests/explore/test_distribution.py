@@ -353,7 +353,7 @@ def test_logits_are_computed_once_a_prompt(storyteller, monkeypatch):
     monkeypatch.setattr(
         distribution,
         "read",
-        lambda source, read=distribution.read: (calls.append(source), read(source))[1],
+        lambda source, _, read=distribution.read: (calls.append(source), read(source))[1],
     )
     panel = explore.Distribution("Once upon a time")
     panel.controls["temperature"].value = 0.5

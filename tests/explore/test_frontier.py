@@ -146,7 +146,7 @@ def test_the_whole_grid_has_its_families_and_presets():
 
 def test_hotter_is_more_diverse_and_less_likely(storyteller):
     rounds = {
-        t: frontier.written(list(frontier.STORIES), Settings(temperature=t), 7)
+        t: frontier.written(storyteller, list(frontier.STORIES), Settings(temperature=t), 7)
         for t in (0.0, 0.5, 1.3)
     }
     diverse = [each.diversity for each in rounds.values()]

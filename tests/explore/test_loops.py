@@ -266,7 +266,9 @@ HAND = {
 
 
 def test_texts_made_by_hand_need_no_model_and_have_no_knobs(monkeypatch):
-    monkeypatch.setattr(loops.storyteller, "load", lambda: pytest.fail("a toy needs no model"))
+    monkeypatch.setattr(
+        "course_utils.model.storyteller.load", lambda: pytest.fail("a toy needs no model")
+    )
     panel = explore.Loops(HAND)
     assert panel.controls == {} and panel.job is None
     assert panel.text == (

@@ -297,7 +297,9 @@ def test_a_slow_first_text_goes_on_behind_the_cell(monkeypatch):
 
 @pytest.fixture
 def no_model(monkeypatch):
-    monkeypatch.setattr(playground.storyteller, "load", lambda: pytest.fail("no model is needed"))
+    monkeypatch.setattr(
+        "course_utils.model.storyteller.load", lambda: pytest.fail("no model is needed")
+    )
 
 
 @pytest.fixture

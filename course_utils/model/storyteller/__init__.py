@@ -12,6 +12,7 @@ from torch import Tensor
 
 from course_utils.model.checksums import damage
 from course_utils.model.gpt import GPT, Config, from_gpt2
+from course_utils.model.reader import Reader
 from course_utils.model.tokenizer import check_length, load_tokenizer
 
 HERE = Path(__file__).parent
@@ -27,6 +28,20 @@ class Storyteller:
     tokenizer: tiktoken.Encoding
     device: str
 
+    @property
+    def context(self) -> int:
+        """The most tokens of a text."""
+        return self.gpt.config.n_positions
+
+    @property
+    def vocab_size(self) -> int:
+        return self.gpt.config.vocab_size
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a text."""
+        return frozenset({self.tokenizer.eot_token})
+
     def encode(self, prompt: str) -> list[int]:
         """Token ids of the prompt, after an end-of-text, which is how every story begins.
 
@@ -34,20 +49,30 @@ class Storyteller:
         """
         if not prompt:
             raise ValueError("prompt must not be empty. Give the story a first word")
-        context = self.gpt.config.n_positions
-        check_length("prompt", prompt, context - 1, self.tokenizer)
+        check_length("prompt", prompt, self.context - 1, self.tokenizer)
         ids = [self.tokenizer.eot_token, *self.tokenizer.encode_ordinary(prompt)]
-        if len(ids) > context:
+        if len(ids) > self.context:
             raise ValueError(
-                f"prompt must be at most {context - 1} tokens, got {len(ids) - 1}. Shorten it"
+                f"prompt must be at most {self.context - 1} tokens, got {len(ids) - 1}. Shorten it"
             )
         return ids
 
-    @torch.no_grad()
     def next_logits(self, prompt: str) -> Tensor:
         """The model's scores for the token after the prompt: (vocab,), float32, on the CPU."""
-        ids = torch.tensor([self.encode(prompt)], device=self.device)
-        return self.gpt(ids)[0, -1].float().cpu().clone()
+        return self.logits(self.encode(prompt), 1)[0]
+
+    @torch.no_grad()
+    def logits(self, ids: list[int], last: int | None = None) -> Tensor:
+        """The scores after each token of a text, or after its last ones alone: (length or last,
+        vocab), float32, on the CPU.
+
+        Raises ValueError if the text does not fit into the context.
+        """
+        logits = self.gpt(torch.tensor([ids], device=self.device))[0]
+        return logits[-last:].float().cpu().clone() if last else logits.float().cpu()
+
+    def reader(self, cached: bool = True) -> Reader:
+        return Reader(self.gpt, cached)
 
 
 @functools.cache
