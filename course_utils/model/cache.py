@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Cache:
     """Queries, keys and values of the tokens seen so far, as the products of the layers give them.
 
-    store: (layers, batch, 3, heads, slots, head size); the rest are views of it. The room is taken once, so adding a token costs the same at any length. Rows of unequal length end
-    together: row i begins at slot `first[i]`, and the slots before it hold nothing to look at.
+    store: (layers, batch, 3, heads, slots, head size); the rest are views of it. The room is taken
+    once, so adding a token costs the same at any length. Rows of unequal length end together: row i
+    begins at slot `first[i]`, and the slots before it hold nothing to look at.
     """
 
     def __init__(self, gpt: "GPT", batch: int, first: Tensor | None = None):
@@ -35,9 +36,7 @@ class Cache:
             store = torch.zeros(layers, slots, *parts, head, dtype=dtype, device=weight.device)
             self.store = store.movedim(1, -2)
         else:  # the slots of a head side by side: attention reads them faster
-            self.store = torch.zeros(
-                layers, *parts, slots, head, dtype=dtype, device=weight.device
-            )
+            self.store = torch.zeros(layers, *parts, slots, head, dtype=dtype, device=weight.device)
         # Of each layer and slot, ready to hand: a new view costs as much as a small product.
         self.slots = [layer.unbind(-2) for layer in self.store.unbind(0)]
         self.queries = [layer[:, 0].split(1, dim=-2) for layer in self.store.unbind(0)]
