@@ -122,9 +122,7 @@ class Frontier(Panel):
         self.passage = text_box("texts")
         self.controls = make_controls(list(self.rounds), bool(toys), seed)
         self.connect()
-        for _ in self.write(1):
-            pass
-        self.assemble(arrange(self.controls), below=[self.passage])
+        self.assemble(arrange(self.controls), [self.passage], self.write(1))
 
     def connect(self) -> None:
         self.redraw_on("setting", "text", "show_code")

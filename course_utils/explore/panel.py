@@ -27,7 +27,7 @@ from course_utils.explore.plots.style import Picture
 
 T = TypeVar("T")
 
-PATIENCE = 2.0  # seconds that a cell waits for its first texts; what is left is written beside it
+PATIENCE = 0.3  # seconds that a cell waits for its first texts; what is left is written beside it
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
@@ -93,11 +93,22 @@ class Panel(widgets.VBox):
         super().__init__(layout=widgets.Layout(width="100%", max_width="720px"))
         replace_panels_of_this_cell(self)
 
-    def assemble(self, rows: Sequence[widgets.Widget], below: Sequence[widgets.Widget] = ()):
-        """Show rows of controls above the picture, and `below` between picture and summary."""
+    def assemble(
+        self,
+        rows: Sequence[widgets.Widget],
+        below: Sequence[widgets.Widget] = (),
+        work: Iterator[float] = iter(()),
+    ) -> None:
+        """Show rows of controls above the picture, and `below` between picture and summary.
+
+        work: as in `start_job`, what the first picture needs. The page does not wait long for it.
+        """
+        is_left = self.work_now(work)
         self.refresh()
         picture = [self.image, *below, self.summary, self.message, self.code]
         self.children = [*rows, self.running, *picture]
+        if is_left:
+            self.start_job(work)
 
     def redraw_on(self, *names: str) -> None:
         """Let these controls, those of them that are there, bring the picture up to date."""

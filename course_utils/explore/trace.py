@@ -95,16 +95,15 @@ class ProbabilityTrace(Panel):
         self.traces: dict[str, Trace] = toys or {}
         self.made: dict[str, tuple] = {}  # what each finished text was made from
         self.texts = text_box("texts")
+        written = ["human", "greedy", "beam", "sampled", *(["yours"] if process else [])]
+        self.names = list(toys or written)
+        self.picture = TracePicture(len(self.names))
         if toys:
-            self.names = list(toys)
+            self.assemble([], below=[self.texts])
         else:
-            self.names = ["human", "greedy", "beam", "sampled", *(["yours"] if process else [])]
             self.controls = make_controls(prompt, human, temperature, top_p, beams, length, seed)
             self.connect()
-            for _ in self.write():
-                pass
-        self.picture = TracePicture(len(self.names))
-        self.assemble(arrange(self.controls) if self.controls else [], below=[self.texts])
+            self.assemble(arrange(self.controls), [self.texts], self.write())
 
     def connect(self) -> None:
         self.watch_knobs("temperature", "top_p")

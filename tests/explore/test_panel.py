@@ -16,9 +16,12 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from course_utils.explore import frontier, trace
 from course_utils.explore.controls import button, row
+from course_utils.explore.frontier import Frontier
 from course_utils.explore.panel import CAPTION, Panel
 from course_utils.explore.plots.style import Picture
+from course_utils.explore.trace import ProbabilityTrace
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_BY_OUT = 4  # widgets that `Out` may keep of a closed panel: itself and its layouts
@@ -390,3 +393,27 @@ def test_a_job_works_in_a_kernel_without_a_front_end(kernel):
         "Temperature 1.50",
         "",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "room", "writer"),
+    [(Frontier, frontier, "written"), (ProbabilityTrace, trace, "text_parts")],
+)
+def test_a_cell_shows_at_once_what_is_written_behind_it(make, room, writer, monkeypatch):
+    whole, go_on, begun, write = make(), threading.Event(), [], getattr(room, writer)
+
+    def held(*args):
+        begun.append(args)
+        if len(begun) > 1:
+            go_on.wait(60)
+        return write(*args)
+
+    monkeypatch.setattr(room, writer, held)
+    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
+    panel = make()
+    assert bytes(panel.image.value).startswith(b"\x89PNG") and panel.text != whole.text
+    job = panel.job
+    go_on.set()
+    job.join()
+    assert panel.text == whole.text and panel.image.value == whole.image.value
