@@ -28,6 +28,8 @@ c.CourseDirectory.ignore = [
 # The usual stub raises an error, which a function to repair would keep at its end.
 c.ClearSolutions.code_stub = {"python": questions.STUB}
 
+# A submission is read as `course grade` reads it, whoever saved it.
+c.Autograde.exporter_class = plugin.Exporter
 # Students' code runs in a sandbox, and the tests where it cannot reach them.
 c.Autograde.sanitize_preprocessors = [
     plugin.Repair,

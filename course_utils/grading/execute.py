@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 import nbformat
 from distributed import get_worker
 
-from course_utils.grading import separate
-from course_utils.grading.repair import parse, quiz_id, repair
+from course_utils.grading import separate, submitted
+from course_utils.grading.repair import quiz_id, repair
 
 # Test cells borrow the worker's stdout, so a worker with several threads takes them in turn.
 alone = threading.Lock()
@@ -60,12 +60,10 @@ def execute(job: Job) -> dict:
 
 def executed(job: Job) -> tuple[nbformat.NotebookNode, list[str]]:
     source, given = (nbformat.reads(x, as_version=4) for x in (job.module.source, job.module.given))
-    name = f"{job.module.name}.ipynb"
-    if name not in job.files:
-        found = ", ".join(sorted(job.files)) or "no file"
-        raise ValueError(f"{name} is missing; the submission holds {found}")
-    notebook = parse(job.files[name], name)
+    path, notebook = submitted.find(job.files, job.module.name)
     notes = repair(notebook, given, job.module.earlier)
+    if path != f"{job.module.name}.ipynb":
+        notes.append(f"the notebook was found as {path!r}")
     notebook.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
     ours = {quiz_id(cell): cell for cell in source.cells if quiz_id(cell)}
     for cell in notebook.cells:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.converters import Autograde
@@ -23,6 +24,7 @@ from course_utils.author.source import hidden_lines
 from course_utils.grading import sandbox, separate
 from course_utils.grading.private import private_tests
 from course_utils.grading.repair import as_given, repair
+from course_utils.grading.submitted import find, parse
 
 if sys.platform != "win32":  # where nbgrader has no exchange
     import pwd
@@ -139,6 +141,17 @@ def check_plain(folder: Path) -> None:
             )
 
 
+class Exporter(NotebookExporter):
+    """Reads what was submitted as `course grade` does; what was sanitised, as stock nbgrader."""
+
+    def from_filename(self, filename: str, resources: dict, **options) -> tuple[str, dict]:
+        if not self.parent._sanitizing:
+            return super().from_filename(filename, resources, **options)
+        path = Path(filename)
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
+        return self.from_notebook_node(parse(path.read_bytes(), path.name), resources, **options)
+
+
 stock_init_assignment = Autograde.init_assignment
 
 
@@ -207,6 +220,8 @@ class Collect(ExchangeCollect):
             copy = Path(folder, "copy")
             try:
                 copy_plain(Path(src), copy, 1000 * self.coursedir.max_dir_size)
+                if told := name_as_module(copy, self.coursedir.assignment_id):
+                    self.log.warning("%s: %s", Path(src).name, told)
                 super().do_copy(str(copy), dest, log)
             except (NbGraderException, OSError) as error:  # the others are collected
                 self.log.error("Not collected: %s: %s", Path(src).name, error)
@@ -238,6 +253,16 @@ def copy_plain(source: Path, target: Path, most: int) -> None:
             (place / name).write_bytes(data)
     if not target.is_dir():
         raise NbGraderException("it is no folder")
+
+
+def name_as_module(folder: Path, module: str) -> str:
+    """Give a renamed notebook its module's name, which stock nbgrader goes by; what to tell."""
+    try:
+        path, _ = find({path.name: path.read_bytes() for path in folder.glob("*.ipynb")}, module)
+    except ValueError as error:
+        return str(error)
+    (folder / path).rename(folder / f"{module}.ipynb")
+    return "" if path == f"{module}.ipynb" else f"collected {path!r} as {module}.ipynb"
 
 
 def user_name(uid: int) -> str:

@@ -1,34 +1,11 @@
-"""Reading and mending a submission, so that what is odd in it does not stop its scoring."""
+"""Mending a submission, so that what is odd in it does not stop its scoring."""
 
 from collections.abc import Mapping
 from copy import deepcopy
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbformat.v4.rwbase import rejoin_lines
 from traitlets.config import Config
-
-
-def parse(data: bytes, name: str) -> NotebookNode:
-    """The notebook in a file's content, without outputs. ValueError if there is none."""
-    try:
-        notebook = nbformat.from_dict(nbformat.reader.parse_json(data.decode("utf-8")))
-        version = notebook["nbformat"]
-    except (ValueError, KeyError, TypeError, RecursionError, nbformat.reader.NotJSONError):
-        raise ValueError(f"{name} is not a notebook: it does not hold notebook JSON")
-    if version != 4:
-        raise ValueError(f"{name} has notebook format {version}; open it in JupyterLab and save it")
-    try:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        notebook.metadata.pop("widgets", None)
-        nbformat.validate(notebook)
-    except (nbformat.ValidationError, AttributeError, TypeError) as error:
-        reason = str(error).split("\n")[0]
-        raise ValueError(f"{name} is not a valid notebook: {reason}")
-    return rejoin_lines(notebook)  # in the file a text is a list of lines
 
 
 def as_given(source: NotebookNode, config: Config | None = None) -> NotebookNode:

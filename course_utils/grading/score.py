@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from course_utils.author import stock
 from course_utils.author.build import copy_sources, modules
 from course_utils.author.questions import TEST
-from course_utils.grading.repair import parse
+from course_utils.grading.submitted import module_mark, parse
 from course_utils.project import ROOT
 
 
@@ -94,8 +94,8 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
     """
     submission = read(notebook)
     names = modules(root)
-    mark = submission.metadata.get("next_token")
-    module = mark.get("module", notebook.stem) if isinstance(mark, dict) else notebook.stem
+    named = [name for name in names if name in notebook.stem]  # as in "Copy of 04_top_p (1)"
+    module = module_mark(submission) or "".join(named)
     if module not in names:
         raise ValueError(
             f"{notebook} is not a module of this course; the modules are {', '.join(names)}"

@@ -130,7 +130,7 @@ def test_what_is_no_notebook_of_ours_is_refused(course, tmp_path):
     cases = {
         "is not a file": tmp_path / "absent.ipynb",
         "must end in .ipynb": broken(tmp_path / "a.txt", "x"),
-        "does not hold notebook JSON": broken(tmp_path / "b.ipynb", "{"),
+        "breaks off in line 1": broken(tmp_path / "b.ipynb", "{"),
         "notebook format 3": broken(tmp_path / "c.ipynb", json.dumps({**empty, "nbformat": 3})),
         "the modules are 01_tiny": broken(tmp_path / "d.ipynb", json.dumps(empty)),
         "not a valid notebook": broken(tmp_path / "e.ipynb", json.dumps({**empty, "cells": [{}]})),
@@ -138,7 +138,7 @@ def test_what_is_no_notebook_of_ours_is_refused(course, tmp_path):
     marked = {**empty, "metadata": {"next_token": "mine"}}
     cases["not a module of this course"] = broken(tmp_path / "g.ipynb", json.dumps(marked))
     broken(tmp_path / "f.ipynb", "[1]")
-    cases["hold notebook JSON"] = tmp_path / "f.ipynb"
+    cases["holds other JSON, a list"] = tmp_path / "f.ipynb"
     for said, path in cases.items():
         with pytest.raises(ValueError) as error:
             score(path, course)
