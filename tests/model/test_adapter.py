@@ -9,6 +9,7 @@ import pytest
 import small
 import torch
 from safetensors.torch import load_file, save_file
+from sentencepiece import SentencePieceTrainer
 from tokenizers.models import Unigram
 
 from course_utils import constrain, explore, model
@@ -322,6 +323,23 @@ def test_a_tokenizer_that_does_not_fit(folder, folders):
     for file in folder.glob("tokenizer*"):
         file.unlink()
     refused(folder, "has no tokenizer that can be loaded")
+
+
+def test_a_file_of_sentencepiece_itself(folder):
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(small.corpus()),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=600,
+        model_type="bpe",
+        byte_fallback=True,
+        minloglevel=2,
+    )
+    kind = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(kind))
+    tokenizer = model.load(folder).tokenizer
+    assert tokenizer.decode(tokenizer.encode_ordinary("a course, é\n")) == "a course, é\n"
 
 
 def test_weights_of_another_model(folder):
