@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -59,7 +58,7 @@ class Passage:
     @functools.cached_property
     def ranked(self) -> Tensor:
         """The logits of each step, from the largest down."""
-        return torch.from_numpy(-np.sort(-self.logits.numpy(), axis=-1))
+        return sampling.descending(self.logits)
 
     @functools.cached_property
     def finite(self) -> Tensor:
