@@ -1,9 +1,10 @@
-"""Any causal model of transformers: five architectures, small and random, saved with tokenizers of
+"""Any causal model of transformers: six architectures, small and random, saved with tokenizers of
 the kinds in use. The oracle is transformers' own `generate`."""
 
 import json
 import shutil
 import sys
+from inspect import signature
 
 import pytest
 import small
@@ -165,7 +166,11 @@ def test_other_searches_find_texts(any_model):
     assert len({tuple(text.tokens) for text in drawn}) == 3
     first = next(iter(diverse_beam_search(any_model, PROMPTS[0], max_new_tokens=8).hypotheses))
     assert first.tokens
-    assert best_of_n(any_model, PROMPTS[0], 2, max_new_tokens=8)[0].text
+    best = best_of_n(any_model, PROMPTS[0], 2, max_new_tokens=8)[0]
+    text = [*any_model.encode(PROMPTS[0]), *best.tokens]
+    logprobs = any_model.logits(text, len(best.tokens) + 1)[:-1].log_softmax(dim=-1)
+    chosen = logprobs.gather(-1, torch.tensor(best.tokens)[:, None])
+    assert best.score == pytest.approx(float(chosen.mean()), abs=1e-4)
 
 
 def test_a_grammar_holds(any_model):
@@ -217,29 +222,35 @@ def test_prompts_are_those_of_the_tokenizer(any_model):
         assert len(steps) > 5  # past the context it goes on with the last tokens
 
 
+EXPLORERS = {
+    "AdaptiveCutoff": lambda m: explore.AdaptiveCutoff(PROMPTS[1], model=m),
+    "BeamTree": lambda m: explore.BeamTree(PROMPTS[0], model=m),
+    "Distribution": lambda m: explore.Distribution(PROMPTS[0], model=m),
+    "Frontier": lambda m: explore.Frontier({PROMPTS[0]: " and it looks back" * 9}, model=m),
+    "Loops": lambda m: explore.Loops(PROMPTS[0], model=m, length=20),
+    "Penalties": lambda m: explore.Penalties(PROMPTS[0], " and a text, and a text", model=m),
+    "Playground": lambda m: explore.Playground(PROMPTS[0], model=m, max_new_tokens=8),
+    "ProbabilityTrace": lambda m: explore.ProbabilityTrace(
+        PROMPTS[0], " in a file", model=m, length=8, beams=2
+    ),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda m: explore.Distribution(PROMPTS[0], model=m),
-        lambda m: explore.AdaptiveCutoff(PROMPTS[1], model=m),
-        lambda m: explore.Penalties(PROMPTS[0], " and a text, and a text", model=m),
-        lambda m: explore.BeamTree(PROMPTS[0], model=m),
-        lambda m: explore.Playground(PROMPTS[0], model=m, max_new_tokens=8),
-        lambda m: explore.Loops(PROMPTS[0], model=m, length=20),
-        lambda m: explore.ProbabilityTrace(PROMPTS[0], " in a file", model=m, length=8, beams=2),
-        lambda m: explore.Frontier({PROMPTS[0]: " and it looks back at the text" * 3}, model=m),
-    ],
-    ids=explore.FILES.keys() - {"Chart"},
-)
-def test_every_explorer_shows_it(any_model, draw, monkeypatch):
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_explorer_shows_it(any_model, name, monkeypatch):
     def no_other(*_, **__):
         pytest.fail("the model that was given is the one to use")
 
     monkeypatch.setattr(storyteller, "load", no_other)
-    panel = draw(any_model)
+    panel = EXPLORERS[name](any_model)
     assert bytes(panel.image.value).startswith(b"\x89PNG") and panel.text
     panel.close()
+
+
+def test_no_explorer_is_left_out():
+    takes = {n for n in explore.FILES if "model" in signature(getattr(explore, n)).parameters}
+    assert takes == set(EXPLORERS) == set(explore.FILES) - {"Chart"}
 
 
 def test_an_explorer_says_what_is_no_model():
