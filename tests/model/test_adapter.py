@@ -26,6 +26,7 @@ from course_utils.generate import Settings, generate, generate_batch
 from course_utils.model import adapter, storyteller
 from course_utils.model.tokenizer import Names, token_name
 from course_utils.speculative import lookup_draft, model_draft, speculate
+from course_utils.toys import CAT
 
 PROMPTS = (
     "The course",
@@ -256,6 +257,8 @@ def test_no_explorer_is_left_out():
 def test_an_explorer_says_what_is_no_model():
     with pytest.raises(ValueError, match=r"model must be one that model\.load gives, got 'gpt2'"):
         explore.Distribution(model="gpt2")
+    with pytest.raises(ValueError, match="model must be one"):
+        explore.Playground(model=CAT)
     with pytest.raises(ValueError, match="model needs a prompt"):
         explore.Distribution((["a", "b"], torch.zeros(2)), model=storyteller.load())
 
@@ -264,7 +267,7 @@ def test_an_explorer_says_what_is_no_model():
 
 
 def test_the_storyteller_is_there_by_default():
-    assert model.load() is model.load("storyteller")
+    assert model.load() is model.load("storyteller") is storyteller.load()
     assert isinstance(model.load(), storyteller.Storyteller)
     assert model.load(storyteller.HERE).gpt.config == model.load().gpt.config
 
