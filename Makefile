@@ -55,7 +55,7 @@ $(VENV)/lab.installed: pyproject.toml
 
 $(VENV)/test.installed: $(VENV)/lab.installed
 	@echo "The tools of tests, grading, training and pages: a minute or so"
-	$(PIP) --editable '.[test,grading,oracle,train,site,classroom]'
+	$(PIP) --editable '.[test,grading,models,train,site,classroom]'
 	touch $@
 
 .PHONY: lab lint quick test prove bank same build bench model

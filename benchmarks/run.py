@@ -24,7 +24,7 @@ def main() -> None:
         results += engine.cache(min(repeats, 3)) + engine.one_step(repeats)
         speed = float(results[0].ours.split()[0].replace(",", ""))
         ceiling, texts = engine.ceiling(speed), ", ".join(engine.same_texts())
-    results += explorers.explorers()
+    results += explorers.explorers() + explorers.large_vocabulary()
     row, classes = grading.grading(min(repeats, 3))
     results.append(row)
     rows = [

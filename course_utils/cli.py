@@ -16,6 +16,10 @@ NO_SANDBOX = (
     "WITHOUT A SANDBOX STUDENTS' CODE RUNS WITH YOUR RIGHTS: IT CAN READ, CHANGE AND SEND WHATEVER "
     "YOU CAN. Go on only on a machine that holds nothing else."
 )
+MODEL = (
+    "a causal model of transformers: a folder, or a name on the Hugging Face hub that is in its "
+    "local cache; the Storyteller by default"
+)
 COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
 
 
@@ -43,10 +47,12 @@ def number(kind: type, least: float, most: float = math.inf) -> Callable[[str], 
 
 def generate(args: argparse.Namespace) -> None:
     from course_utils.generate import Settings, generate
-    from course_utils.model.storyteller import load
+    from course_utils.model import load
 
     settings = Settings(0.0 if args.greedy else args.temperature, args.top_k, args.top_p)
-    model = load(STORYTELLER, best_device(args.device))
+    device = best_device(args.device)
+    with contextlib.redirect_stdout(sys.stderr):  # what is said of memory is none of the text
+        model = load(args.model, device)
     for i in range(args.n):
         if args.n > 1:
             print(f"--- {i + 1} of {args.n}, seed {args.seed + i}")
@@ -280,8 +286,9 @@ def parser() -> argparse.ArgumentParser:
 
     command(doctor, "Say whether this machine can run the course, and how to mend what cannot.")
 
-    p = command(generate, "Let the Storyteller continue a text.")
+    p = command(generate, "Let the Storyteller, or another model, continue a text.")
     p.add_argument("prompt")
+    p.add_argument("--model", default="storyteller", metavar="NAME_OR_FOLDER", help=MODEL)
     p.add_argument("--temperature", type=number(float, 0), default=1.0, help="0 is greedy")
     p.add_argument("--top-k", type=number(int, 1), help="draw from the k likeliest tokens")
     p.add_argument("--top-p", type=number(float, 0, 1), default=1.0, help="above 0, up to 1")

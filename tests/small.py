@@ -36,6 +36,8 @@ ARCHITECTURES = {
         },
         "unigram",
     ),
+    # Not a transformer: what it keeps of a text is no cache of keys, so it reads anew.
+    "mamba": ("MambaConfig", {"num_hidden_layers": 2, "hidden_size": 32}, "byte-level"),
     "gpt-neox": (
         "GPTNeoXConfig",
         LAYERS | {"intermediate_size": 64, "max_position_embeddings": 512},

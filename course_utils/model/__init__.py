@@ -27,7 +27,8 @@ def load(
 
     dtype = dtype or torch.float32
     if str(name) == "storyteller":
-        return storyteller.load(device=device, dtype=dtype)
+        plain = (device, dtype) == ("cpu", torch.float32)  # the one that explorers have
+        return storyteller.load() if plain else storyteller.load(storyteller.HERE, device, dtype)
     if (Path(name) / "tokenizer.ranks").is_file():
         return storyteller.load(Path(name), device, dtype)
     return adapter.load(str(name), device, dtype)
