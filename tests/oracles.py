@@ -209,3 +209,20 @@ def dry(x, ids, multiplier, base, allowed_length, breakers):
     for token, match in worst.items():
         y[token] -= multiplier * base ** (match - allowed_length)
     return y
+
+
+def chi_square(counts, probs) -> float:
+    """How far the counts are from the probabilities, over the 0.999 quantile: above 1 is too far.
+
+    The quantile is by the Wilson-Hilferty formula; cells where less than five are to be expected
+    are put together.
+    """
+    drawn, expected = np.array(list(counts), float), np.array(list(probs), float)
+    expected *= drawn.sum()
+    rare = expected < 5
+    if rare.any():
+        drawn = np.append(drawn[~rare], drawn[rare].sum())
+        expected = np.append(expected[~rare], max(expected[rare].sum(), 1.0))
+    freedom = len(expected) - 1
+    quantile = freedom * (1 - 2 / (9 * freedom) + 3.09 * math.sqrt(2 / (9 * freedom))) ** 3
+    return float(((drawn - expected) ** 2 / expected).sum()) / quantile

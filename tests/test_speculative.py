@@ -1,10 +1,10 @@
 import dataclasses
 import itertools
-import math
 import re
 
 import pytest
 import torch
+from oracles import chi_square
 
 from course_utils.generate import Settings, generate
 from course_utils.model.gpt import GPT
@@ -21,14 +21,6 @@ def half(storyteller):
     gpt = GPT(dataclasses.replace(storyteller.gpt.config, n_layer=3))
     gpt.load_state_dict(storyteller.gpt.state_dict(), strict=False)
     return Storyteller(gpt.eval(), storyteller.tokenizer, "cpu")
-
-
-def chi_square(counts, probs):
-    """Over its 0.999 quantile, by the Wilson-Hilferty formula: above 1 is too far."""
-    drawn, expected = torch.tensor(counts).double(), torch.tensor(probs).double() * sum(counts)
-    freedom = len(probs) - 1
-    quantile = freedom * (1 - 2 / (9 * freedom) + 3.09 * math.sqrt(2 / (9 * freedom))) ** 3
-    return float(((drawn - expected) ** 2 / expected).sum()) / quantile
 
 
 @pytest.mark.slow
