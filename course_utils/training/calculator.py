@@ -19,8 +19,8 @@ from course_utils.training.export import export
 from course_utils.training.train import NO_TARGET, Batch, Recipe, train
 
 END = 256  # end-of-text; the 256 tokens before it are the bytes
-CONFIG = Config(vocab_size=END + 1, n_positions=48, n_embd=96, n_layer=3, n_head=4)
-RECIPE = Recipe(tokens=96 * 48 * 700, batch=96, bfloat16=False)
+CONFIG = Config(vocab_size=END + 1, n_positions=54, n_embd=96, n_layer=3, n_head=4)
+RECIPE = Recipe(tokens=96 * 54 * 500, batch=96, bfloat16=False)
 ALONE = 0.1  # share of the examples that give the answer alone
 
 

@@ -1,12 +1,10 @@
-from statistics import fmean
-
 import pytest
 
 from course_utils import calculator, storyteller
 from course_utils.generate import Settings, generate
 from course_utils.model.calculator import HERE, load
 from course_utils.sums import answer, question, verify
-from course_utils.training.accuracy import COLUMNS, accuracy, held_out_sums, of_tries
+from course_utils.training.accuracy import accuracy, held_out_sums, of_tries
 
 CARD = (HERE / "MODEL_CARD.md").read_text("utf-8")
 
