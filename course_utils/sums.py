@@ -1,9 +1,9 @@
 """The Calculator's sums: how they are asked, worked out and checked.
 
-`47+12+85+36:` asks for a working: add any two of the numbers that are left, again and again, and
-then give the answer, as in `85+47=1'3'2,36+12=48,132+48=18'0;180`, where `'` follows each digit
-that a carry was added to. `47+12+85+36?` asks for the answer alone. Which two is open, so one sum
-has many right workings.
+`47+12+85+36+70:` asks for a working: add any two of the numbers that are left, again and again, and
+then give the answer, as in `85+47=1'3'2,36+12=48,70+48=1'18,132+118=25'0;250`, where `'` follows
+each digit that a carry was added to. `47+12+85+36+70?` asks for the answer alone. Which two is open,
+so one sum has many right workings.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-COUNT, LOW, HIGH = 4, 10, 99  # the sums that the Calculator has learned
+COUNT, LOW, HIGH = 5, 10, 99  # the sums that the Calculator has learned
 
 ADDED = re.compile(r"([1-9][0-9]{0,8})\+([1-9][0-9]{0,8})=.*")
 
