@@ -2,8 +2,8 @@
 
 `47+12+85+36+70:` asks for a working: add any two of the numbers that are left, again and again, and
 then give the answer, as in `85+47=1'3'2,36+12=48,70+48=1'18,132+118=25'0;250`, where `'` follows
-each digit that a carry was added to. `47+12+85+36+70?` asks for the answer alone. Which two is open,
-so one sum has many right workings.
+each digit that a carry was added to. `47+12+85+36+70?` asks for the answer alone. Which two is
+open, so one sum has many right workings.
 """
 
 import hashlib

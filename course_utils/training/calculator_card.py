@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from course_utils.model.storyteller import Storyteller
 from course_utils.sums import COUNT, HIGH, LOW, question, verify
-from course_utils.training.accuracy import held_out_sums, tries
+from course_utils.training.accuracy import POWER_SUMS, held_out_sums, tries
 from course_utils.training.train import Recipe
 
 SAMPLES, SAMPLES_AT = 6, 0.75
@@ -46,7 +46,7 @@ at most {error:.1f} points. `course evaluate --calculator` prints the table agai
 One try: how often a single text is right. Vote: the answer that most of the tries gave. pass@k: at
 least one of k tries is right. Likeliest: of 16 tries, the one with the highest log-probability.
 Verified: of 16 tries, the first whose working `verify` accepts. p^4: power sampling, which draws
-whole texts by the fourth power of their probability.
+whole texts by the fourth power of their probability, on the first {power_sums} sums.
 
 **Temperature.** A sum has one right answer, and a draw can only stray from what the model thinks
 likeliest. So a single try gets worse as T rises. Mostly the randomness goes into the open choice,
@@ -66,7 +66,7 @@ enough, and its column stays near pass@16, which no way of choosing can beat.
 
 | | |
 |---|---|
-| examples | {examples:,} random sums, no two alike on purpose; {alone:.0%} give the answer alone |
+| examples | {examples:,} random sums; {alone:.0%} of them give the answer alone |
 | learned | only what follows the question |
 | optimisers | Muon {muon_lr} for the matrices of the blocks, AdamW {adam_lr} for the rest |
 | weight decay | {weight_decay} on the matrices |
@@ -111,6 +111,7 @@ def calculator_card(
         samples_at=SAMPLES_AT,
         texts=texts(model),
         sums=sums,
+        power_sums=min(POWER_SUMS, sums),
         error=100 * (0.25 / sums) ** 0.5,
         table=table,
         hardware=hardware,

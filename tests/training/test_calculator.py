@@ -63,8 +63,8 @@ def test_held_out_sums_are_held_out_and_different():
 def test_shares_of_one_sum():
     numbers = [10, 20, 30, 40]
     right, lucky, wrong = (
-        Try("10+20=30,30+30=60,60+40=100;100", -9.0),
-        Try("10+20=31,31+30=60,60+40=100;100", -8.0),
+        Try("10+20=30,30+30=60,60+40=1'00;100", -9.0),
+        Try("10+20=31,31+30=60,60+40=1'00;100", -8.0),
         Try("10+20=30,30+30=70,70+40=110;110", -7.0),
     )
     of = shares(numbers, [wrong] * 9 + [lucky] * 4 + [right] * 3, worked=True)
@@ -87,7 +87,7 @@ def test_from_training_to_the_table(tmp_path, capsys):
     folder = tmp_path / "calculator"
     assert lines[0].startswith("step 3/3") and lines[-1] == f"the model is in {folder}"
     table = lines[1:-1]
-    assert len(table) == 2 + 2 * 10
+    assert len(table) == 2 + 2 * 9
     card = (folder / "MODEL_CARD.md").read_text("utf-8")
     assert "\n".join(table) in card and "{" not in card
     model = load(folder)
