@@ -20,7 +20,7 @@ from course_utils.training.train import NO_TARGET, Batch, Recipe, train
 
 END = 256  # end-of-text; the 256 tokens before it are the bytes
 CONFIG = Config(vocab_size=END + 1, n_positions=70, n_embd=96, n_layer=3, n_head=4)
-RECIPE = Recipe(tokens=96 * 70 * 750, batch=96, bfloat16=False)
+RECIPE = Recipe(tokens=96 * 70 * 640, batch=96, bfloat16=False)
 ALONE = 0.2  # share of the examples that give the answer alone
 
 
