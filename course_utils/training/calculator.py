@@ -68,7 +68,7 @@ def run(
     for line in accuracy(trained, held_out_sums(sums)):
         log(line)
         lines.append(line)
-    hardware = f"{device}, {platform.machine()}, {threads} threads"
+    hardware = f"{device}, {platform.machine()}, {threads} of its threads"
     card = calculator_card(trained, recipe, ALONE, seconds, hardware, sums, "\n".join(lines))
     (folder / "calculator" / "MODEL_CARD.md").write_text(card, "utf-8")
     log(f"the model is in {folder / 'calculator'}")

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from course_utils import cli
+from course_utils.generate import Settings, generate
 from course_utils.model.calculator import load
 from course_utils.sums import COUNT, HIGH, is_held_out, question, verify, working
 from course_utils.training import calculator
-from course_utils.training.accuracy import COLUMNS, Try, held_out_sums, line, shares, tries
+from course_utils.training.accuracy import COLUMNS, Try, held_out_sums, line, room, shares, tries
 from course_utils.training.calculator import CONFIG, END, RECIPE, batch_at
 from course_utils.training.train import NO_TARGET
 
@@ -83,30 +84,29 @@ def test_shares_of_one_sum():
 def test_from_training_to_the_table(tmp_path, capsys):
     lines = []
     tokens = 3 * RECIPE.batch * CONFIG.n_positions
-    calculator.run(tmp_path, tokens, "cpu", lines.append, sums=2)
+    calculator.run(tmp_path, tokens, "cpu", lines.append, sums=1)
     folder = tmp_path / "calculator"
     assert lines[0].startswith("step 3/3") and lines[-1] == f"the model is in {folder}"
     table = lines[1:-1]
     assert len(table) == 2 + 2 * 9
     card = (folder / "MODEL_CARD.md").read_text("utf-8")
-    assert "\n".join(table) in card and "{" not in card
+    assert "\n".join(table) in card
     model = load(folder)
     assert model.gpt.config == CONFIG
     assert model.tokenizer.encode_ordinary("99+?:;é") == list("99+?:;é".encode())
-    assert cli.main(["evaluate", "--calculator", "--model", str(folder), "--sums", "2"]) == 0
+    assert cli.main(["evaluate", "--calculator", "--model", str(folder), "--sums", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == table
 
 
 @pytest.mark.slow
 def test_tries_are_those_of_generate():
-    from course_utils.generate import Settings, generate
-
     model = load()
+    new = room(model, worked=True)
     found = tries(model, held_out_sums(3), 2, 0.75)
     prompts = [question(numbers) for numbers in held_out_sums(3) for _ in range(2)]
     flat = [one for of_sum in found for one in of_sum]
     for seed, (prompt, one) in enumerate(zip(prompts, flat, strict=True)):
-        steps = list(generate(model, prompt, Settings(temperature=0.75), 40, seed))
+        steps = list(generate(model, prompt, Settings(temperature=0.75), new, seed))
         assert one.text == "".join(step.text for step in steps)
         assert one.logprob == pytest.approx(sum(step.logprob for step in steps), abs=1e-3)
 
