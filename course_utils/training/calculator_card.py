@@ -25,8 +25,8 @@ on it. It is good but fallible on purpose; to add numbers, take `sum`.
 ## What it writes
 
 {count} numbers from {low} to {high}. After `:` it adds any two of the numbers that are left, until
-one is left, and repeats that as the answer; after `?` it gives the answer alone. One of a sum's
-{samples} workings at temperature {samples_at} may be as good as another, or wrong:
+one is left, and repeats that as the answer; `'` follows each digit that a carry was added to. After
+`?` it gives the answer alone. {samples} tries at one sum, T {samples_at}, with the verifier's word:
 
 ```
 {texts}
@@ -51,16 +51,19 @@ whole texts by the fourth power of their probability, on the first {power_sums} 
 **Temperature.** A sum has one right answer, and a draw can only stray from what the model thinks
 likeliest. So a single try gets worse as T rises. Mostly the randomness goes into the open choice,
 which two numbers come next, at no cost; but now and then it falls on a digit, and a wrong digit is
-never taken back. pass@k goes the other way for a while, as tries that differ find more. If one try
-is all you have, turn T down; if you can tell which of many tries is right, turn it up.
+never taken back. Many tries lose far less by it, as what one gets wrong another gets right. If one
+try is all you have, turn T down; if you can tell which of many is right, T matters little until it
+is high. Beams and the likeliest of 16 look at whole texts, where greedy sees the next character.
 
 **Votes and verifiers.** A vote helps where tries go wrong in different ways and right in the same
 one. Here two tries seldom take the same way to the sum, so a slip in the one is not repeated in the
-other, and the wrong answers scatter while the right ones meet. Look at the lines without a working:
-there is one way to write the answer, the tries repeat the model's one opinion, and a vote can only
-give that back. A verifier needs no majority. It has only to tell a right working from a wrong one,
-which is easier than to find one: each step can be checked by itself. So one right try of 16 is
-enough, and its column stays near pass@16, which no way of choosing can beat.
+other, and the wrong answers scatter while the right ones meet. Without a working there is only one
+way to each answer: the one that comes most often is the one that the model finds likeliest, which
+greedy gives already, and a vote adds nothing, though pass@16 shows that the right answer is often
+among the tries. A verifier needs no majority. It has only to tell a right working from a wrong one,
+which is easier than to find one, as each step can be checked by itself. So one right try of 16 is
+enough, and its column stays near pass@16, which no way of choosing can beat. Without a working it
+has nothing to check.
 
 ## Recipe
 
@@ -82,6 +85,7 @@ enough, and its column stays near pass@16, which no way of choosing can beat.
 
 - Other numbers than {count} from {low} to {high}, and other signs, it has never seen: it writes
   something all the same.
+- A right answer may stand after a wrong working; `verify` refuses that.
 - Its training was stopped while it still made mistakes. A longer one gives a better adder, and a
   worse lesson.
 """
