@@ -258,12 +258,14 @@ def evaluate(args: argparse.Namespace) -> None:
     from course_utils.training.corpus import read_stories
     from course_utils.training.evaluate import evaluate
 
+    if args.corpus and args.sums:
+        raise ValueError("--sums goes with --calculator, not with --corpus")
     device = best_device(args.device)
     if args.calculator:
-        from course_utils.training.accuracy import accuracy, held_out_sums
+        from course_utils.training.accuracy import SUMS, accuracy, held_out_sums
 
         model = load(args.model or CALCULATOR, device)
-        for line in accuracy(model, held_out_sums(args.sums)):
+        for line in accuracy(model, held_out_sums(args.sums or SUMS)):
             print(line, flush=True)
         return
     model = load(args.model or STORYTELLER, device)
@@ -360,7 +362,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--calculator", action="store_true", help="sums: how many come out right, by decoding"
     )
-    p.add_argument("--sums", type=number(int, 1), default=1000, help="how many sums")
+    p.add_argument("--sums", type=number(int, 1), help="how many; 1,000 by default")
     p.add_argument("--model", type=Path, help="folder of a model; the one that ships by default")
     p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
     return top

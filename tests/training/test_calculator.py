@@ -111,6 +111,16 @@ def test_tries_are_those_of_generate():
         assert one.logprob == pytest.approx(sum(step.logprob for step in steps), abs=1e-3)
 
 
-def test_options_of_the_books_do_not_go_with_sums(capsys):
-    assert cli.main(["train", "--calculator", "--raw", "books"]) == 2
-    assert "go with --from-books, not with --calculator" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["train", "--calculator", "--raw", "books"],
+            "go with --from-books, not with --calculator",
+        ),
+        (["evaluate", "--corpus", "x", "--sums", "9"], "--sums goes with --calculator"),
+    ],
+)
+def test_options_of_the_other_model_are_refused(arguments, said, capsys):
+    assert cli.main(arguments) == 2
+    assert said in capsys.readouterr().err
