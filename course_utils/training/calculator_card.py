@@ -39,7 +39,8 @@ does each add two numbers that are left, and rightly?
 
 Right answers in per cent, on {sums:,} sums that no training has seen (a checksum of the sum
 decides, whatever the order of its numbers), 16 tries a sum, and 64 at T 0.75. One standard error is
-at most {error:.1f} points. `course evaluate --calculator` prints the table again.
+at most {error:.1f} points, and {power_error:.1f} for power sampling, which takes longest and has
+fewer sums. `course evaluate --calculator` prints the table again.
 
 {table}
 
@@ -101,7 +102,7 @@ def calculator_card(
     table: str,
 ) -> str:
     """The text of the card. alone: share of examples without a working; table: of `sums` sums."""
-    config = model.gpt.config
+    config, power_sums = model.gpt.config, min(POWER_SUMS, sums)
     return CARD.format(
         **asdict(config),
         **asdict(recipe),
@@ -115,7 +116,8 @@ def calculator_card(
         samples_at=SAMPLES_AT,
         texts=texts(model),
         sums=sums,
-        power_sums=min(POWER_SUMS, sums),
+        power_sums=power_sums,
+        power_error=100 * (0.25 / power_sums) ** 0.5,
         error=100 * (0.25 / sums) ** 0.5,
         table=table,
         hardware=hardware,
