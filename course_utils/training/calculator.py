@@ -4,7 +4,6 @@ import base64
 import functools
 import platform
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,10 +48,11 @@ def batch_at(recipe: Recipe, context: int, step: int) -> Batch:
     return ids[:, :-1], targets
 
 
-def run(
-    folder: Path, tokens: int | None, device: str, log: Callable[[str], None], sums: int = SUMS
-) -> None:
-    """Train, measure on so many held-out sums, fill `folder/calculator`.
+log = functools.partial(print, flush=True)
+
+
+def run(folder: Path, tokens: int | None, device: str) -> None:
+    """Train, measure on held-out sums, fill `folder/calculator`.
 
     Raises ValueError or OSError if `folder` holds the training of another model or cannot be
     written.
@@ -65,10 +65,10 @@ def run(
     export(model, folder / "tokenizer.ranks", folder / "calculator")
     trained = load(folder / "calculator")
     lines = []
-    for line in accuracy(trained, held_out_sums(sums)):
+    for line in accuracy(trained, held_out_sums(SUMS)):
         log(line)
         lines.append(line)
     hardware = f"{device}, {platform.machine()}, {threads} of its threads"
-    card = calculator_card(trained, recipe, ALONE, seconds, hardware, sums, "\n".join(lines))
+    card = calculator_card(trained, recipe, ALONE, seconds, hardware, SUMS, "\n".join(lines))
     (folder / "calculator" / "MODEL_CARD.md").write_text(card, "utf-8")
     log(f"the model is in {folder / 'calculator'}")

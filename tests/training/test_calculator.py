@@ -81,13 +81,13 @@ def test_shares_of_one_sum():
 
 
 @pytest.mark.slow
-def test_from_training_to_the_table(tmp_path, capsys):
-    lines = []
+def test_from_training_to_the_table(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(calculator, "SUMS", 1)
     tokens = 3 * RECIPE.batch * CONFIG.n_positions
-    calculator.run(tmp_path, tokens, "cpu", lines.append, sums=1)
     folder = tmp_path / "calculator"
-    assert lines[0].startswith("step 3/3") and lines[-1] == f"the model is in {folder}"
-    table = lines[1:-1]
+    assert cli.main(["train", "--calculator", "--run", str(tmp_path), "--tokens", str(tokens)]) == 0
+    first, *table, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("step 3/3") and last == f"the model is in {folder}"
     assert len(table) == 2 + 2 * 9
     card = (folder / "MODEL_CARD.md").read_text("utf-8")
     assert "\n".join(table) in card
