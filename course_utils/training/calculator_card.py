@@ -87,8 +87,8 @@ has nothing to check.
 - Other numbers than {count} from {low} to {high}, and other signs, it has never seen: it writes
   something all the same.
 - A right answer may stand after a wrong working; `verify` refuses that.
-- Its training was stopped while it still made mistakes. A longer one gives a better adder, and a
-  worse lesson.
+- Its training was stopped while it still made mistakes, and it learns fast there: 600, 640, 700 and
+  820 steps gave 59, 73, 89 and 94% greedy. Another machine's roundings may end some points away.
 """
 
 
