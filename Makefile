@@ -38,10 +38,13 @@ bench: $(VENV)/test.installed
 	$(BIN)/python benchmarks/run.py
 
 # The C library would give large blocks back and fault them in again: training is 5 times slower so.
-model: export MALLOC_MMAP_THRESHOLD_ = 10000000000
-model: export MALLOC_TRIM_THRESHOLD_ = 10000000000
+model calculator: export MALLOC_MMAP_THRESHOLD_ = 10000000000
+model calculator: export MALLOC_TRIM_THRESHOLD_ = 10000000000
 model: $(VENV)/test.installed
 	$(BIN)/course train --corpus $(CORPUS)
+
+calculator: $(VENV)/lab.installed
+	$(BIN)/course train --calculator
 
 # torch first and alone: any other way may take a build with several gigabytes of CUDA.
 $(VENV)/lab.installed: pyproject.toml
@@ -58,4 +61,4 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	$(PIP) --editable '.[test,grading,models,train,site,classroom]'
 	touch $@
 
-.PHONY: lab lint quick test prove bank same build bench model
+.PHONY: lab lint quick test prove bank same build bench model calculator
