@@ -18,7 +18,7 @@ NO_SANDBOX = (
 )
 MODEL = (
     "a causal model of transformers: a folder, or a name on the Hugging Face hub that is in its "
-    "local cache; the Storyteller by default"
+    "local cache; or storyteller, the default, or calculator"
 )
 COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
 

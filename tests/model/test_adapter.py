@@ -23,7 +23,7 @@ from course_utils.beam import (
 )
 from course_utils.cli import main
 from course_utils.generate import Settings, generate, generate_batch
-from course_utils.model import adapter, storyteller
+from course_utils.model import adapter, calculator, storyteller
 from course_utils.model.tokenizer import Names, token_name
 from course_utils.speculative import lookup_draft, model_draft, speculate
 from course_utils.toys import CAT
@@ -90,7 +90,7 @@ def test_greedy_texts_equal_those_of_transformers(any_model, cache):
     got = texts_of(generate_batch(any_model, PROMPTS, GREEDY, 30, cache=cache), len(PROMPTS))
     assert got == expected
     ended = [text[-1] in any_model.ends for text in expected]
-    assert any(ended) and len({tuple(text) for text in expected}) == len(PROMPTS)
+    assert any(ended) and len({tuple(text) for text in expected}) > 2
     assert max(map(len, expected)) > 8  # past the sliding window
     for prompt, text in zip(PROMPTS, expected, strict=True):
         alone = [step.token for step in generate(any_model, prompt, GREEDY, 30, cache=cache)]
@@ -270,6 +270,7 @@ def test_the_storyteller_is_there_by_default():
     assert model.load() is model.load("storyteller") is storyteller.load()
     assert isinstance(model.load(), storyteller.Storyteller)
     assert model.load(storyteller.HERE).gpt.config == model.load().gpt.config
+    assert model.load("calculator") is calculator.load()
 
 
 def test_memory_is_said_first_and_a_model_too_large_is_not_loaded(folder, capsys, monkeypatch):
