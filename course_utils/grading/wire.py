@@ -1,7 +1,8 @@
 """What crosses between grader and submission: plain data as JSON, never code or pickled objects.
 
-A message is one JSON document with its length in front. A value that is no plain data crosses as
-the name of its type, and a function as the fact that it is one.
+A message is one JSON document with its length in front. A value that is no plain data, or too much
+of it, crosses as the name of its type, and a function as the fact that it is one. Its own methods
+never run.
 """
 
 import base64
@@ -22,13 +23,16 @@ LONGEST = 8 * 2**20  # bytes in a message; as JSON lists it may take 30 times th
 LARGEST = 2**63  # whole numbers beyond it cross as opaque: work with them has no end
 MOST_ALIKE = 100  # keys with one hash: a table of very many takes hours to fill
 DEEPEST = 50  # containers inside each other
+MOST_OBJECTS = 2**20  # in a value; a list that holds itself twice has 2**DEEPEST
+MOST_AXES = 64  # as in NumPy; torch makes more, and its C++ recurses over them until it crashes
 LENGTH = struct.Struct(">I")
 DTYPES = (
     *("float64", "float32", "float16", "bfloat16"),
-    *("int64", "int32", "int16", "int8", "uint8", "bool"),
+    *("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"),
+    *("complex64", "complex128"),
 )
-NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.ASCII)
-PLAIN = re.compile(r"[<>|=]?[biuf]\d{1,2}", re.ASCII)  # numpy's short names of number types
+NAME = re.compile(r"[A-Za-z_][\w ]{0,63}", re.ASCII)
+PLAIN = re.compile(r"[<>|=]?[biufc]\d{1,2}", re.ASCII)  # numpy's short names of number types
 
 
 class Closed(Exception):
@@ -37,6 +41,10 @@ class Closed(Exception):
 
 class Malformed(Exception):
     """The other side sent what is no message."""
+
+
+class TooLarge(Malformed):
+    """A value that takes too much room or time to work with."""
 
 
 def send(stream: BinaryIO, message: object) -> None:
@@ -72,60 +80,105 @@ def read(stream: BinaryIO, size: int) -> bytes:
     return data
 
 
-def encode(value: object, depth: int = 0) -> object:
-    """The JSON for a value: exact types only, as a subclass could be made to lie."""
+class Room:
+    """What a value may still take."""
+
+    def __init__(self):
+        self.objects, self.bytes = MOST_OBJECTS, LONGEST
+
+    def take(self, size: int) -> None:
+        """One more object. TooLarge if there is no room for its bytes, or for one more."""
+        self.objects -= 1
+        self.bytes -= size
+        if min(self.objects, self.bytes) < 0:
+            raise TooLarge
+
+
+def encode(value: object) -> object:
+    """The JSON for a value, opaque if it cannot cross."""
+    try:
+        return encode_part(value, 0, Room())
+    except TooLarge:
+        return unknown("very large value")
+
+
+def encode_part(value: object, depth: int, room: Room) -> object:
+    """Exact types only: a subclass could be made to lie, and its type to equal any other."""
     kind = type(value)
+    room.take(len(value) if kind is str else 1)
     if depth > DEEPEST:
-        return {"t": "opaque", "v": "deeply nested value"}
-    if value is None or kind in (bool, str):
+        return unknown("deeply nested value")
+    if value is None or kind is bool or kind is str:
         return value
     if kind is int:
         if abs(value) >= LARGEST:
-            return {"t": "opaque", "v": "very large number"}
+            return unknown("very large number")
         return value if abs(value) < 2**53 else {"t": "int", "v": str(value)}
     if kind is float:
         return value if math.isfinite(value) else {"t": "float", "v": repr(value)}
     # torch takes seconds to import: a value can only be a tensor if the submission has done so.
     if (torch := sys.modules.get("torch")) and kind is getattr(torch, "Tensor", None):
-        return encode_tensor(value)
-    if isinstance(value, np.generic) or kind is np.ndarray:
-        return encode_array(value)
+        return encode_tensor(value, room)
+    if issubclass(kind, np.generic) or kind is np.ndarray:
+        return encode_array(value, depth, room)
     if kind is list:
-        return [encode(x, depth + 1) for x in value]
-    if kind in (tuple, set, frozenset):
-        return {"t": kind.__name__, "v": [encode(x, depth + 1) for x in value]}
+        return [encode_part(x, depth + 1, room) for x in value]
+    if kind is tuple or kind is set or kind is frozenset:
+        items = [encode_part(x, depth + 1, room) for x in value]
+        return {"t": kind.__name__, "v": items}
     if kind is dict:
-        pairs = [[encode(k, depth + 1), encode(v, depth + 1)] for k, v in value.items()]
+        pairs = [[encode_part(x, depth + 1, room) for x in pair] for pair in value.items()]
         return {"t": "dict", "v": pairs}
-    return {"t": "function" if callable(value) else "opaque", "v": kind.__name__}
+    return {"t": "function" if callable(value) else "opaque", "v": name_of(kind)}
 
 
-def encode_tensor(value: "torch.Tensor") -> dict:
+def name_of(kind: type) -> str:
+    """A type's own name; its metaclass could have made another of it, that raises or is no text."""
+    return str.__str__(type.__dict__["__name__"].__get__(kind))[:64]
+
+
+def unknown(what: str) -> dict:
+    """What crosses in place of a value that cannot."""
+    return {"t": "opaque", "v": what}
+
+
+def encode_tensor(value: "torch.Tensor", room: Room) -> dict:
     import torch
 
     dtype = str(value.dtype).removeprefix("torch.")
-    if dtype not in DTYPES:
-        return {"t": "opaque", "v": "Tensor"}
-    flat = value.detach().cpu().contiguous().reshape(-1)
+    if value.is_nested:  # it has no shape
+        return unknown("nested tensor")
+    if value.layout is not torch.strided:
+        return unknown("sparse tensor")
+    if value.is_quantized or value.is_meta or dtype not in DTYPES:
+        return unknown("meta tensor" if value.is_meta else f"{dtype} tensor")
+    shape = checked_shape(list(value.shape))
+    room.take(value.numel() * value.element_size())
+    last = value.storage_offset() + sum(
+        (n - 1) * step for n, step in zip(shape, value.stride(), strict=True)
+    )
+    if value.numel() and (last + 1) * value.element_size() > value.untyped_storage().nbytes():
+        return unknown("tensor without its memory")  # to read on would end the process
+    # A copy, as a view of one element may keep any stride, and no other type's view takes it.
+    flat = value.detach().cpu().reshape(-1)
+    flat = flat.clone(memory_format=torch.contiguous_format)
     raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-    return {
-        "t": "tensor",
-        "dtype": dtype,
-        "shape": list(value.shape),
-        "v": base64.b64encode(raw).decode(),
-    }
+    return {"t": "tensor", "dtype": dtype, "shape": shape, "v": base64.b64encode(raw).decode()}
 
 
-def encode_array(value: np.generic | np.ndarray) -> dict:
+def encode_array(value: np.generic | np.ndarray, depth: int, room: Room) -> dict:
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        return {"t": "opaque", "v": type(value).__name__}
-    return {
-        "t": "array" if type(value) is np.ndarray else "scalar",
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-        "v": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode(),
-    }
+    kind = array.dtype.kind
+    if kind not in "biufcUO":
+        return unknown(name_of(type(value)))
+    shape = checked_shape(list(array.shape))
+    room.take(array.nbytes)
+    data = {"t": "array" if type(value) is np.ndarray else "scalar", "shape": shape}
+    if kind in "UO":  # of texts, or of anything: element by element
+        items = [encode_part(x, depth + 1, room) for x in array.reshape(-1).tolist()]
+        return data | {"dtype": kind, "v": items}
+    raw = np.ascontiguousarray(array).tobytes()
+    return data | {"dtype": array.dtype.str, "v": base64.b64encode(raw).decode()}
 
 
 def decode(data: object, depth: int = 0, function=None) -> object:
@@ -160,10 +213,10 @@ def decode_tagged(tag: str, data: dict, depth: int, function) -> object:
     if tag == "tensor":
         return decode_tensor(value, data["dtype"], checked_shape(data["shape"]))
     if tag in ("array", "scalar"):
-        if not (type(data["dtype"]) is str and PLAIN.fullmatch(data["dtype"])):
-            raise Malformed("an array of what are no numbers")
-        array = np.frombuffer(base64.b64decode(value, validate=True), np.dtype(data["dtype"]))
-        array = array != 0 if array.dtype.kind == "b" else array.copy()
+        if data["dtype"] in ("U", "O"):
+            array = array_of([decode(x, depth + 1, function) for x in value], data["dtype"])
+        else:
+            array = array_of_numbers(value, data["dtype"])
         array = array.reshape(checked_shape(data["shape"]))
         return array if tag == "array" else array[()]
     if tag == "function" and function is not None:
@@ -185,6 +238,24 @@ def decode_tensor(value: str, name: str, shape: list[int]) -> "torch.Tensor":
     return (flat != 0 if dtype is torch.bool else flat.view(dtype)).reshape(shape)
 
 
+def array_of_numbers(value: str, name: object) -> np.ndarray:
+    if not (type(name) is str and PLAIN.fullmatch(name)):
+        raise Malformed("an array of what are no numbers")
+    raw, dtype = base64.b64decode(value, validate=True), np.dtype(name)
+    array = np.frombuffer(raw, dtype) if raw else np.empty(0, dtype)
+    return array != 0 if dtype.kind == "b" else array.copy()
+
+
+def array_of(items: list, kind: str) -> np.ndarray:
+    """An array of texts, or of any objects."""
+    if kind == "U" and not all(type(x) is str for x in items):
+        raise Malformed("an array of what are no texts")
+    array = np.empty(len(items), object)
+    for i, item in enumerate(items):  # one by one: of lists NumPy would make more axes
+        array[i] = item
+    return array.astype(str) if kind == "U" else array
+
+
 def as_text(text: str) -> str:
     """The text without halves of characters, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -198,11 +269,14 @@ def hashable(items: list) -> list:
 
 
 def checked_shape(shape: object) -> list[int]:
-    """The shape; Malformed if an axis of no element hides one that is too long to work with."""
-    if type(shape) is not list or not all(type(n) is int and 0 <= n <= LONGEST for n in shape):
+    """The shape; Malformed if it is none, TooLarge if no work can be done with it.
+
+    That may be so without any element: an axis of none can hide one that is very long.
+    """
+    if type(shape) is not list or not all(type(n) is int and n >= 0 for n in shape):
         raise Malformed("a shape that is none")
-    if math.prod(max(n, 1) for n in shape) > LONGEST:
-        raise Malformed("a shape that is too large")
+    if len(shape) > MOST_AXES or math.prod(max(n, 1) for n in shape) > LONGEST:
+        raise TooLarge("a shape that is too large")
     return shape
 
 

@@ -22,6 +22,7 @@ class Printed(io.TextIOBase):
         self.text, self.cut = "", False
 
     def write(self, text: str) -> int:
+        text = str.__str__(text)  # of a subclass, its characters alone
         room = MOST_PRINTED - len(self.text)
         self.text += text[:room]
         self.cut = self.cut or len(text) > room
@@ -49,8 +50,7 @@ def main() -> None:
         elif kind == "cell":
             reply = run_cell(shell, request["source"])
         elif kind == "get":
-            found = request["name"] in shell.user_ns
-            reply = {"found": found, "value": wire.encode(shell.user_ns.get(request["name"]))}
+            reply = get(shell.user_ns, request["name"])
         else:
             reply = call(shell.user_ns, request)
         if os.getpid() != process:  # a fork of the submission that ran on to here
@@ -58,17 +58,33 @@ def main() -> None:
         try:
             wire.send(replies, reply)
         except ValueError as error:  # too long
-            wire.send(replies, {"error": ["ValueError", str(error)]})
+            large = {"found": True, "value": wire.unknown("very large value")}
+            too_long = {"error": ["ValueError", str(error)]}
+            wire.send(replies, large if kind == "get" else too_long)
 
 
 def make_shell():
-    """IPython's own shell, as a cell may hold what is not Python: % and ! and await."""
-    from IPython.core.interactiveshell import InteractiveShell
+    """The shell of a Jupyter kernel that has nobody to talk to.
 
-    shell = InteractiveShell.instance()
+    A cell may hold what is not Python, % and ! and await, and what asks for a kernel: figures,
+    widgets, exit(). What a page would show goes nowhere.
+    """
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    from ipykernel.ipkernel import IPythonKernel
+    from jupyter_client.session import Session
+
+    class Silent(Session):
+        def send(self, *args, **kwargs) -> None:
+            return None
+
+    shell = IPythonKernel(session=Silent()).shell
     shell.history_manager.enabled = False
     shell.showtraceback = lambda *args, **kwargs: None  # the reply has the error
     shell._showtraceback = lambda *args, **kwargs: None
+    # Every backend draws as inline does: others need a window, or a package that is not here.
+    enable_matplotlib = shell.enable_matplotlib
+    shell.enable_gui = lambda gui=None: None
+    shell.enable_matplotlib = lambda gui=None: enable_matplotlib("inline")
     shell.user_ns["__name__"] = "__main__"
     return shell
 
@@ -79,13 +95,32 @@ def run_cell(shell, source: str) -> dict:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
             result = shell.run_cell(source, store_history=False, silent=True)
-            error = result.error_before_exec or result.error_in_exec
-        except SystemExit as stop:
+            error = result.error_before_exec
+            if error is None:
+                error = result.error_in_exec
+        except BaseException as stop:
             error = stop
     return {
         "printed": printed.text + ("…" if printed.cut else ""),
-        "error": error and [*named(error), line_of(error)],
+        "error": None if error is None else [*named(error), line_of(error)],
     }
+
+
+def get(space: dict, name: str) -> dict:
+    return {"found": name in space, "value": encoded(space.get(name))}
+
+
+def encoded(value: object) -> object:
+    """What crosses for a value of the submission, which the other side can read whatever it is.
+
+    The submission may have put its own code where torch's is, and that may raise anything.
+    """
+    try:
+        data = wire.encode(value)
+        wire.decode(data)
+    except BaseException:
+        return wire.unknown("unreadable value")
+    return data
 
 
 def call(space: dict, request: dict) -> dict:
@@ -101,31 +136,35 @@ def call(space: dict, request: dict) -> dict:
         ):
             warnings.simplefilter("ignore")  # as course_utils.quiz.call does
             value = space[request["name"]](*args, **kwargs)
-    except (KeyboardInterrupt, Exception, SystemExit) as error:
+    except BaseException as error:  # it ends this call, not the process
         return {"error": named(error), "printed": said[0].text, "warned": said[1].text}
     return {
-        "value": wire.encode(value),
-        "args": [wire.encode(x) for x in args],
+        "value": encoded(value),
+        "args": [encoded(x) for x in args],
         "printed": said[0].text,
         "warned": said[1].text,
     }
 
 
 def named(error: BaseException) -> list[str]:
+    """The type and the message of an error, whose own methods may raise another."""
     try:
-        message = str(error)
-    except Exception:
+        message = str.__str__(str(error))[:2000]
+    except BaseException:
         message = ""
-    return [type(error).__name__, message[:2000]]
+    return [wire.name_of(type(error)), message]
 
 
 def line_of(error: BaseException) -> int | None:
     """The line of the cell that an error came from."""
-    if isinstance(error, SyntaxError):
-        return error.lineno
-    trace, line = error.__traceback__, None
+    from ipykernel.compiler import get_tmp_directory  # of the names that it gives to cells
+
+    if issubclass(type(error), SyntaxError):
+        line = SyntaxError.lineno.__get__(error)
+        return line if type(line) is int and abs(line) < wire.LARGEST else None
+    trace, line = BaseException.__traceback__.__get__(error), None
     while trace:
-        if "ipython-input" in trace.tb_frame.f_code.co_filename:
+        if trace.tb_frame.f_code.co_filename.startswith(get_tmp_directory()):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
