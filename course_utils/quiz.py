@@ -20,6 +20,7 @@ AROUND = " \t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or 
 NUMBER = re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.|0,\d+|\d+,\d{1,2}|\d+,\d{4,})(e[-+]?\d+)?", re.I)
 QUOTES = " \t\r\n\"'`*"
 LARGEST = 10**300
+MOST = 10_000  # numbers of a range
 
 
 def answered(answer: str) -> float | None:
@@ -225,7 +226,7 @@ def plain(value: object) -> object:
         return value.tolist()
     if type(value) in (Fraction, Decimal):
         return float(value)
-    if type(value) in (list, tuple, range):
+    if type(value) in (list, tuple) or (type(value) is range and len(value) <= MOST):
         return [plain(x) for x in value]
     if type(value) is dict:
         return {plain(k): plain(v) for k, v in value.items()}

@@ -16,8 +16,8 @@ def load(
     """A model for everything in the course that takes one, loaded once.
 
     name: "storyteller", "calculator"; a folder; or a name on the Hugging Face hub, such as "gpt2",
-    which is read from the hub's local cache and never downloaded. Needs transformers, the extra `[models]`, for
-    all but models of the course's own kind.
+    which is read from the hub's local cache and never downloaded. Needs transformers, the extra
+    `[models]`, for all but models of the course's own kind.
     dtype: of the weights, float32 by default. Raises ValueError, in one line, on what cannot be
     loaded; more under `adapter.load`.
     """
