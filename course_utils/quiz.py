@@ -288,7 +288,7 @@ def compare(result: object, expect: Tensor, why: str, within: float) -> None:
     assert result is not None, "Not written yet: your function returns None."
     assert type(result) is Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     assert result.shape == expect.shape, (
-        f"The result must keep the shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
+        f"Return a tensor of shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
     )
     assert not result.isnan().any(), f"There is a NaN in your result. {why}"
     assert torch.allclose(result.double(), expect.double(), rtol=0, atol=within), why

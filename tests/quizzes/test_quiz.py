@@ -131,7 +131,7 @@ def test_an_exception_in_a_learners_function_becomes_a_reason():
     [
         (None, "returns None"),
         ([1.0, 0.0], "yours is a list"),
-        (torch.tensor(1.0), r"keep the shape (2,); yours is ()"),
+        (torch.tensor(1.0), r"of shape (2,); yours is ()"),
         (torch.tensor([1.0, torch.nan]), "NaN"),
         (torch.tensor([0.5, 0.5]), "think again"),
     ],
@@ -186,7 +186,7 @@ def test_kept_tokens_are_those_above_minus_infinity_and_unmoved():
     assert moved == "The logits of the kept tokens must stay as they were."
     assert reason(quiz.kept, lambda x: x.softmax(-1), row, expect={0, 2}, why="no") == "no"
     shape = reason(quiz.kept, lambda x: x[:2], row, expect={0, 2}, why="")
-    assert "keep the shape (3,)" in shape
+    assert "of shape (3,)" in shape
 
 
 @pytest.mark.parametrize(
