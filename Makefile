@@ -59,7 +59,7 @@ $(VENV)/test.installed: $(VENV)/lab.installed
 	touch $@
 
 $(VENV)/bench.installed: $(VENV)/test.installed
-	@echo "The other runtimes that make bench measures, 60 MB: a minute or less"
+	@echo "The other runtimes that make bench measures, 80 MB: a minute or less"
 	$(PIP) --editable '.[bench]'
 	touch $@
 

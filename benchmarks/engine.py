@@ -29,7 +29,7 @@ from course_utils.model.storyteller import HERE, Storyteller, load
 
 PROMPT = "Once upon a time"
 NEW = 200
-BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16")
+BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last one is ARM's
 KNOBS = {"temperature": 0.8, "top_k": 50, "top_p": 0.95}
 OPENINGS = (
     "Once upon a time there was {}",
@@ -349,14 +349,15 @@ def same_texts() -> list[str]:
 @functools.cache
 def processor() -> str:
     """Its name, and which instructions it has for bfloat16."""
+    name = platform.processor() or platform.machine() or "an unknown processor"
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
-        return platform.processor() or "an unknown processor"
+        return name
     info = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
-    flags = [flag for flag in BFLOAT16_FLAGS if flag in info.get("flags", "").split()]
-    name = info.get("model name", "an unknown processor")
-    return f"{name} with {' and '.join(flags) or 'no bfloat16 instructions'}"
+    has = (info.get("flags") or info.get("Features", "")).split()
+    flags = [flag for flag in BFLOAT16_FLAGS if flag in has]
+    return f"{info.get('model name', name)} with {' and '.join(flags) or 'no bfloat16'}"
 
 
 def setup() -> str:

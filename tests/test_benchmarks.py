@@ -55,10 +55,11 @@ def test_a_runtime_that_is_not_installed_has_a_row_that_says_so(benchmarks, monk
     [
         ("flags\t: avx2\nmodel name\t: Some CPU @ 2: 0\n", "Some CPU @ 2: 0 with no bfloat16"),
         ("model name: A\nflags: x amx_bf16 avx512_bf16", "A with avx512_bf16 and amx_bf16"),
-        ("Features: fp asimd\n", "an unknown processor with no"),
+        ("Features: fp asimd bf16\n", "Z80 with bf16"),
     ],
 )
 def test_the_processor_is_named_with_its_instructions(benchmarks, monkeypatch, info, said):
     engine, _ = benchmarks
+    monkeypatch.setattr(engine.platform, "processor", lambda: "Z80")
     monkeypatch.setattr(engine.Path, "read_text", lambda self, encoding: info)
     assert engine.processor.__wrapped__().startswith(said)
