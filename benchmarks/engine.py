@@ -161,7 +161,7 @@ def generation(repeats: int) -> list[Result]:
     theirs, ours, half = by_transformers, by_course, torch.bfloat16
     beam = {"do_sample": False, "num_beams": 4}
     here = f"on {processor()}"
-    before = "the first edition's {} on a Xeon, {} on an EPYC"
+    before = "the first edition's {:.2f} on a Xeon, {:.2f} on an EPYC"
     cases = [
         (
             "sampling, batch 16",
