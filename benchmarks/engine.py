@@ -1,11 +1,17 @@
-"""The engine beside transformers' `generate`: the same weights, prompt, knobs and thread."""
+"""The engine beside transformers' `generate`: the same weights, prompt, knobs and thread.
 
+Times are the processor's, of one thread: what else the machine does counts as little as may be.
+"""
+
+import functools
 import platform
 import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from time import process_time
+from unittest import mock
 
 import torch
 import transformers
@@ -23,6 +29,7 @@ from course_utils.model.storyteller import HERE, Storyteller, load
 
 PROMPT = "Once upon a time"
 NEW = 200
+BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")  # the last one is ARM's
 KNOBS = {"temperature": 0.8, "top_k": 50, "top_p": 0.95}
 OPENINGS = (
     "Once upon a time there was {}",
@@ -90,74 +97,119 @@ class Result:
     target: str
 
 
+def interleaved(calls: Sequence[Callable], repeats: int) -> list[tuple[float, ...]]:
+    """Seconds of each call: a tuple a call, of runs that took turns with those of the others."""
+    for call in calls:
+        call()  # the first run pays for caches and allocations
+    return list(zip(*([timed(call) for call in calls] for _ in range(repeats)), strict=True))
+
+
 def side_by_side(theirs: Callable, ours: Callable, repeats: int) -> tuple[float, float, float]:
     """Seconds of each, medians of interleaved runs, and the median ratio of neighbours."""
-    ours(), theirs()  # the first run pays for caches and allocations
-    pairs = [(timed(theirs), timed(ours)) for _ in range(repeats)]
-    theirs_s, ours_s = (statistics.median(side) for side in zip(*pairs, strict=True))
-    return theirs_s, ours_s, statistics.median(t / o for t, o in pairs)
+    sides = interleaved((theirs, ours), repeats)
+    return *map(statistics.median, sides), neighbours(*sides)
+
+
+def neighbours(theirs: Sequence[float], ours: Sequence[float]) -> float:
+    return statistics.median(t / o for t, o in zip(theirs, ours, strict=True))
 
 
 def timed(call: Callable) -> float:
-    start = time.perf_counter()
+    start = process_time()
     call()
-    return time.perf_counter() - start
+    return process_time() - start
+
+
+@functools.cache
+def hf(dtype: torch.dtype) -> GPT2LMHeadModel:
+    return GPT2LMHeadModel.from_pretrained(HERE, dtype=dtype).eval()
+
+
+def by_transformers(batch: int, dtype: torch.dtype = torch.float32, **how) -> Callable:
+    prompt = torch.tensor([load().encode(PROMPT)])
+
+    def call() -> None:
+        ids = prompt.expand(batch, -1)
+        out = hf(dtype).generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=NEW,
+            eos_token_id=None,
+            pad_token_id=0,
+            **how,
+        )
+        assert out.shape[1] == prompt.shape[1] + NEW
+
+    return call
+
+
+def by_course(batch: int, dtype: torch.dtype = torch.float32) -> Callable:
+    model = endless(dtype)
+
+    def call() -> None:
+        for steps in generate_batch(model, [PROMPT] * batch, Settings(**KNOBS), NEW):
+            assert None not in steps
+
+    return call
+
+
+SAMPLING = {"do_sample": True, **KNOBS}
 
 
 def generation(repeats: int) -> list[Result]:
-    hf = {
-        dtype: GPT2LMHeadModel.from_pretrained(HERE, dtype=dtype).eval()
-        for dtype in (torch.float32, torch.bfloat16)
-    }
-    prompt = torch.tensor([load().encode(PROMPT)])
-
-    def theirs(batch: int, dtype: torch.dtype = torch.float32, **how) -> Callable:
-        def call() -> None:
-            ids = prompt.expand(batch, -1)
-            out = hf[dtype].generate(
-                ids,
-                attention_mask=torch.ones_like(ids),
-                max_new_tokens=NEW,
-                eos_token_id=None,
-                pad_token_id=0,
-                **how,
-            )
-            assert out.shape[1] == prompt.shape[1] + NEW
-
-        return call
-
-    def ours(batch: int, dtype: torch.dtype = torch.float32) -> Callable:
-        model = endless(dtype)
-
-        def call() -> None:
-            for steps in generate_batch(model, [PROMPT] * batch, Settings(**KNOBS), NEW):
-                assert None not in steps
-
-        return call
-
-    draw = {"do_sample": True, **KNOBS}
+    """All but sampling at batch 1 in float32, which `runtimes` has."""
+    theirs, ours, half = by_transformers, by_course, torch.bfloat16
     beam = {"do_sample": False, "num_beams": 4}
-    half = torch.bfloat16
+    here = f"on {processor()}"
+    before = "the first edition's {:.2f} on a Xeon, {:.2f} on an EPYC"
     cases = [
-        ("sampling, batch 1", 1, theirs(1, **draw), ours(1), "1.5, stretch 2"),
-        ("sampling, batch 16", 16, theirs(16, **draw), ours(16), "1.4"),
+        (
+            "sampling, batch 16",
+            16,
+            theirs(16, **SAMPLING),
+            ours(16),
+            before.format(1.90, 2.03),
+        ),
         (
             "beam search, 4 beams, batch 1",
             1,
             theirs(1, **beam),
             lambda: beam_search(endless(torch.float32), PROMPT, num_beams=4, max_new_tokens=NEW),
-            "1.5",
+            before.format(1.85, 2.34),
         ),
-        ("sampling, batch 1, ours in bfloat16", 1, theirs(1, **draw), ours(1, half), "2"),
-        ("sampling, batch 1, both in bfloat16", 1, theirs(1, half, **draw), ours(1, half), ""),
-        ("sampling, batch 16, ours in bfloat16", 16, theirs(16, **draw), ours(16, half), ""),
+        (
+            f"sampling, batch 1, ours in bfloat16, {here}",
+            1,
+            theirs(1, **SAMPLING),
+            ours(1, half),
+            "2",
+        ),
+        (
+            f"sampling, batch 1, both in bfloat16, {here}",
+            1,
+            theirs(1, half, **SAMPLING),
+            ours(1, half),
+            "",
+        ),
+        (
+            f"sampling, batch 16, ours in bfloat16, {here}",
+            16,
+            theirs(16, **SAMPLING),
+            ours(16, half),
+            "",
+        ),
     ]
-    results = []
-    for what, batch, their_call, our_call, target in cases:
-        theirs_s, ours_s, ratio = side_by_side(their_call, our_call, repeats)
-        speeds = (f"{batch * NEW / seconds:,.0f} tokens/s" for seconds in (theirs_s, ours_s))
-        results.append(Result(what, *speeds, ratio, target))
-    return results
+    return [
+        against_transformers(what, batch, interleaved(calls, repeats), target)
+        for what, batch, *calls, target in cases
+    ]
+
+
+def against_transformers(
+    what: str, batch: int, sides: Sequence[Sequence[float]], target: str
+) -> Result:
+    speeds = (f"{batch * NEW / statistics.median(side):,.0f} tokens/s" for side in sides)
+    return Result(what, *speeds, neighbours(*sides), target)
 
 
 def cache(repeats: int) -> list[Result]:
@@ -168,7 +220,7 @@ def cache(repeats: int) -> list[Result]:
     def loop(cached: bool) -> list[float]:
         """When each token came."""
         steps = generate(model, PROMPT, Settings(**KNOBS), new, cache=cached)
-        return [time.perf_counter(), *(time.perf_counter() for _ in steps)]
+        return [process_time(), *(process_time() for _ in steps)]
 
     loop(True)
     pairs = [(loop(False), loop(True)) for _ in range(repeats)]
@@ -213,17 +265,51 @@ def one_step(repeats: int) -> list[Result]:
     return results
 
 
+def draw_in_loop(repeats: int) -> str:
+    """What a draw takes between two steps of the model, and over again with nothing between."""
+    spent, drawn, logits = [], [], []
+
+    def watched(settings: Settings, x: torch.Tensor, rows: list[Row]):
+        start = process_time()
+        result = draw(settings, x, rows)
+        spent.append(process_time() - start)
+        drawn.extend(result[0])
+        logits.append(x)
+        return result
+
+    def hot() -> float:
+        settings, rows = Settings(**KNOBS), [Row(load(), PROMPT, 0)]
+        start = process_time()
+        tokens = [draw(settings, x, rows)[0][0] for x in logits]
+        seconds = process_time() - start
+        assert tokens == drawn
+        return seconds
+
+    call, runs = by_course(1), []
+    call()
+    for _ in range(repeats):
+        for held in (spent, drawn, logits):
+            held.clear()
+        with mock.patch("course_utils.generate.draw", watched):
+            whole = timed(call)
+        runs.append((sum(spent) / NEW, hot() / NEW, sum(spent) / whole))
+    inside, alone, share = map(statistics.median, zip(*runs, strict=True))
+    return (
+        f"The draw takes {inside * 1e6:,.0f} µs a token inside the loop, {share:.0%} of the whole, "
+        f"and {alone * 1e6:,.0f} µs hot: the same draws from the same logits, one after the other."
+    )
+
+
 def ceiling(tokens_a_second: float) -> str:
     """How near generation at batch 1 is to reading all weights once a token and doing no more."""
-    block = torch.ones(2**26)
-    block.sum()
-    bandwidth = block.nbytes / min(timed(block.sum) for _ in range(5))
-    weights = sum(p.nbytes for name, p in load().gpt.named_parameters() if name != "wpe.weight")
-    share = tokens_a_second * weights / bandwidth
+    weights = load().gpt.named_parameters()
+    read = [p.detach().flatten() for name, p in weights if p.ndim == 2 and name != "wpe.weight"]
+    size = sum(p.nbytes for p in read)
+    best = min(timed(lambda: [p.dot(p) for p in read]) for _ in range(50))
     return (
-        f"Memory: {bandwidth / 1e9:.0f} GB/s read by one thread, {weights / 1e6:.1f} MB of float32 "
-        f"weights a token: at most {bandwidth / weights:,.0f} tokens/s from memory at batch 1. "
-        f"Sampling at batch 1 reaches {share:.0%} of that."
+        f"Memory: the {size / 1e6:.1f} MB of float32 matrices that a token needs, read one after "
+        f"the other by one thread at {size / best / 1e9:.0f} GB/s, allow {1 / best:,.0f} tokens/s "
+        f"at batch 1. Sampling reaches {tokens_a_second * best:.0%} of that."
     )
 
 
@@ -260,18 +346,26 @@ def same_texts() -> list[str]:
     ]
 
 
-def setup() -> str:
-    model = "unknown processor"
+@functools.cache
+def processor() -> str:
+    """Its name, and which instructions it has for bfloat16."""
+    name = platform.processor() or platform.machine() or "an unknown processor"
     try:
-        with open("/proc/cpuinfo") as info:
-            model = next(line.split(":")[1].strip() for line in info if "model name" in line)
-    except (OSError, StopIteration):
-        model = platform.processor() or model
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return name
+    info = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+    has = (info.get("flags") or info.get("Features", "")).split()
+    flags = [flag for flag in BFLOAT16_FLAGS if flag in has]
+    return f"{info.get('model name', name)} with {' and '.join(flags) or 'no bfloat16'}"
+
+
+def setup() -> str:
     return (
-        f"{model}, {torch.get_num_threads()} thread, torch {torch.__version__}, "
+        f"{processor()}, {torch.get_num_threads()} thread, torch {torch.__version__}, "
         f"transformers {transformers.__version__}, Python {platform.python_version()}. "
         f"Generation: {NEW} new tokens after “{PROMPT}”, float32 and cached but where it says "
         f"otherwise, {', '.join(f'{name} {value}' for name, value in KNOBS.items())}, no "
-        "end-of-text. Runs are interleaved; times are medians, ratios the median of neighbouring "
-        "pairs."
+        "end-of-text. Seconds of generation and of sampling steps are the processor's. Runs are "
+        "interleaved; times are medians, ratios the median of neighbouring runs."
     )

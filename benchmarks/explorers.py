@@ -1,4 +1,5 @@
-"""The distribution explorer beside plain `interact` and `plt.show()` of the same picture."""
+"""The distribution explorer beside plain `interact` and `plt.show()` of the same picture, and every
+explorer that draws at a slider with the largest of today's vocabularies."""
 
 import json
 import shutil
@@ -14,7 +15,9 @@ from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import small  # noqa: E402
 
 from tests.browser.conftest import NO_NETWORK, Lab, serve, setting  # noqa: E402
 
@@ -84,6 +87,36 @@ times = [move(0.05 + i * 37 % 59 * 0.05) for i in range({MOVES + 10})]
 print(json.dumps(times[10:]))
 """
 
+# Explorers that draw where a slider stands; the others let the model write anew.
+SLIDERS = {
+    "Distribution": "top_p",
+    "AdaptiveCutoff": "temperature",
+    "Penalties": "repetition_penalty",
+    "BeamTree": "length_penalty",
+}
+KNOBS = {"Distribution": 'knobs=("temperature", "top_k", "top_p", "min_p"), '}
+VOCABULARY = 151_936
+
+ANY_MODEL = """\
+from course_utils import explore, model
+
+slider = explore.{explorer}({knobs}model=model.load({folder!r})).controls[{slider!r}]
+"""
+
+ANY_SLIDER = """\
+import json, time
+
+
+def move(i):
+    start = time.perf_counter()
+    slider.set_state({"value": slider.min + slider.step * (1 + i * 37 % 19)})
+    return time.perf_counter() - start
+
+
+times = [move(i) for i in range(50)]
+print(json.dumps(times[10:]))
+"""
+
 # Milliseconds by the clock of the page: from a key's event to the next picture that has loaded.
 WATCH = """() => {
     window.times = [];
@@ -110,6 +143,32 @@ def explorers() -> list[Result]:
     ]
 
 
+def large_vocabulary() -> list[Result]:
+    """Times from a move to its picture in the kernel: the Storyteller's tokens beside 151,936.
+
+    The model is random and small, as only what follows its logits is measured.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        small.save(Path(folder), "qwen3", vocab_size=VOCABULARY)
+        for explorer, slider in SLIDERS.items():
+            few, many = (
+                in_kernel(
+                    ANY_MODEL.format(
+                        explorer=explorer,
+                        knobs=KNOBS.get(explorer, ""),
+                        folder=name,
+                        slider=slider,
+                    ),
+                    ANY_SLIDER,
+                )
+                for name in ("storyteller", folder)
+            )
+            what = f"{explorer}, {slider}, 4,096 tokens beside {VOCABULARY:,}"
+            rows.append(row(what, few, many, "60 ms"))
+    return rows
+
+
 def row(
     what: str,
     theirs: Sequence[float],
@@ -125,9 +184,9 @@ def late(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def in_kernel(code: str) -> list[float]:
+def in_kernel(code: str, timed: str = TIMED) -> list[float]:
     """Seconds of each move of the slider, in a kernel with no page to look at it."""
-    cells = [nbformat.v4.new_code_cell(source) for source in (ONE_THREAD, code, TIMED)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (ONE_THREAD, code, timed)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}).execute()
     (said,) = [out.text for out in cells[-1].outputs if out.get("name") == "stdout"]
@@ -169,7 +228,7 @@ def press_keys(lab: Lab, name: str, code: str) -> list[float]:
 
 
 def main() -> None:
-    for r in explorers():
+    for r in explorers() + large_vocabulary():
         print(f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |")
 
 

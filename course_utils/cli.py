@@ -10,11 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from course_utils.project import CARRIED, ROOT, STORYTELLER, need_checkout, requirement
+from course_utils.project import CALCULATOR, CARRIED, ROOT, STORYTELLER, need_checkout, requirement
 
 NO_SANDBOX = (
     "WITHOUT A SANDBOX STUDENTS' CODE RUNS WITH YOUR RIGHTS: IT CAN READ, CHANGE AND SEND WHATEVER "
     "YOU CAN. Go on only on a machine that holds nothing else."
+)
+MODEL = (
+    "a causal model of transformers: a folder, or a name on the Hugging Face hub that is in its "
+    "local cache; or storyteller, the default, or calculator"
 )
 COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
 
@@ -43,10 +47,12 @@ def number(kind: type, least: float, most: float = math.inf) -> Callable[[str], 
 
 def generate(args: argparse.Namespace) -> None:
     from course_utils.generate import Settings, generate
-    from course_utils.model.storyteller import load
+    from course_utils.model import load
 
     settings = Settings(0.0 if args.greedy else args.temperature, args.top_k, args.top_p)
-    model = load(STORYTELLER, best_device(args.device))
+    device = best_device(args.device)
+    with contextlib.redirect_stdout(sys.stderr):  # what is said of memory is none of the text
+        model = load(args.model, device)
     for i in range(args.n):
         if args.n > 1:
             print(f"--- {i + 1} of {args.n}, seed {args.seed + i}")
@@ -232,19 +238,25 @@ def doctor(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     need_checkout("train")
-    if args.corpus and (args.raw or args.mirror):
-        raise ValueError("--raw and --mirror go with --from-books, not with --corpus")
+    if not args.from_books and (args.raw or args.mirror):
+        given = "--calculator" if args.calculator else "--corpus"
+        raise ValueError(f"--raw and --mirror go with --from-books, not with {given}")
     if args.raw and args.mirror:
         raise ValueError("give --raw or --mirror: with --raw nothing is downloaded")
+    if args.calculator:
+        from course_utils.training import calculator
+
+        calculator.run(args.run or Path("calculator_run"), args.tokens, best_device(args.device))
+        return
     try:
         from course_utils.training.run import run, run_from_books
     except ModuleNotFoundError as error:
         raise missing(error, "train")
-    device = best_device(args.device)
+    device, folder = best_device(args.device), args.run or Path("training_run")
     if args.from_books:
-        run_from_books(args.run, args.raw, args.mirror, args.tokens, device)
+        run_from_books(folder, args.raw, args.mirror, args.tokens, device)
     else:
-        run(args.corpus, args.run, args.tokens, device)
+        run(args.corpus, folder, args.tokens, device)
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -252,7 +264,17 @@ def evaluate(args: argparse.Namespace) -> None:
     from course_utils.training.corpus import read_stories
     from course_utils.training.evaluate import evaluate
 
-    model = load(args.model, best_device(args.device))
+    if args.corpus and args.sums:
+        raise ValueError("--sums goes with --calculator, not with --corpus")
+    device = best_device(args.device)
+    if args.calculator:
+        from course_utils.training.accuracy import SUMS, accuracy, held_out_sums
+
+        model = load(args.model or CALCULATOR, device)
+        for line in accuracy(model, held_out_sums(args.sums or SUMS)):
+            print(line, flush=True)
+        return
+    model = load(args.model or STORYTELLER, device)
     print(evaluate(model, read_stories(args.corpus / "valid.txt")))
 
 
@@ -280,8 +302,9 @@ def parser() -> argparse.ArgumentParser:
 
     command(doctor, "Say whether this machine can run the course, and how to mend what cannot.")
 
-    p = command(generate, "Let the Storyteller continue a text.")
+    p = command(generate, "Let the Storyteller, or another model, continue a text.")
     p.add_argument("prompt")
+    p.add_argument("--model", default="storyteller", metavar="NAME_OR_FOLDER", help=MODEL)
     p.add_argument("--temperature", type=number(float, 0), default=1.0, help="0 is greedy")
     p.add_argument("--top-k", type=number(int, 1), help="draw from the k likeliest tokens")
     p.add_argument("--top-p", type=number(float, 0, 1), default=1.0, help="above 0, up to 1")
@@ -324,19 +347,30 @@ def parser() -> argparse.ArgumentParser:
     p = command(gallery, "Draw a picture of each explorer.")
     p.add_argument("--folder", type=Path, default=ROOT / "docs", help="where to write them")
 
-    p = command(train, "Train the Storyteller; start it again to go on after a stop.")
+    p = command(train, "Train one of the models; start it again to go on after a stop.")
     source = p.add_mutually_exclusive_group(required=True)
     source.add_argument("--corpus", type=Path, help="folder of train.txt and valid.txt")
     source.add_argument("--from-books", action="store_true", help="make the corpus from raw books")
+    source.add_argument("--calculator", action="store_true", help="the Calculator, on sums")
     p.add_argument("--raw", type=Path, metavar="DIR", help="the raw books; downloaded by default")
     p.add_argument("--mirror", metavar="URL", help="download from there: a folder of the raw books")
-    p.add_argument("--run", type=Path, default=Path("training_run"), help="checkpoint and result")
+    p.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="checkpoint and result; training_run/ by default, calculator_run/ for the Calculator",
+    )
     p.add_argument("--tokens", type=number(int, 1), help="how many tokens to train on")
     p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
 
-    p = command(evaluate, "Bits per character of a model on the stories kept for validation.")
-    p.add_argument("--corpus", type=Path, required=True, help="folder of valid.txt")
-    p.add_argument("--model", type=Path, default=STORYTELLER, help="folder of a model")
+    p = command(evaluate, "How good a model is on the stories or sums that were kept from it.")
+    source = p.add_mutually_exclusive_group(required=True)
+    source.add_argument("--corpus", type=Path, help="folder of valid.txt: bits per character")
+    source.add_argument(
+        "--calculator", action="store_true", help="sums: how many come out right, by decoding"
+    )
+    p.add_argument("--sums", type=number(int, 1), help="how many; 1,000 by default")
+    p.add_argument("--model", type=Path, help="folder of a model; the one that ships by default")
     p.add_argument("--device", help="cpu, cuda or mps; the best one here by default")
     return top
 

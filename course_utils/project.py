@@ -7,6 +7,7 @@ from pathlib import Path
 NAME = "the-next-token"
 PACKAGE = Path(__file__).resolve().parent
 STORYTELLER = PACKAGE / "model" / "storyteller"
+CALCULATOR = PACKAGE / "model" / "calculator"
 CARRIED = PACKAGE / "course"  # in a wheel alone: what setup.py put there
 ROOT = CARRIED if CARRIED.is_dir() else PACKAGE.parent  # of notebooks/ and quizzes/
 

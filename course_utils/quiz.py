@@ -4,14 +4,23 @@ A check that fails raises AssertionError with a reason. The reason teaches; it n
 """
 
 import copy
+import re
 import warnings
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import torch
 from torch import Tensor
 
 LETTERS = ("A", "B", "C", "D")
+AROUND = " \t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or a number
+# A comma in front of three digits may set thousands apart: only after 0 is it surely a decimal one.
+NUMBER = re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.|0,\d+|\d+,\d{1,2}|\d+,\d{4,})(e[-+]?\d+)?", re.I)
+QUOTES = " \t\r\n\"'`*"
+LARGEST = 10**300
+MOST = 10_000  # numbers of a range
 
 
 def answered(answer: str) -> float | None:
@@ -30,12 +39,12 @@ def choice(answer: str, right: str, why: Mapping[str, str]) -> None:
 
 
 def letter(answer: str) -> str:
-    """The letter, in upper case; AssertionError if it is none."""
-    # The exact type, here and below: a subclass could call itself equal to anything.
-    assert type(answer) is str and answer.strip().upper() in LETTERS, (
-        f"Not answered yet: write one of the letters {', '.join(LETTERS)} between the quotes."
-    )
-    return answer.strip().upper()
+    """The letter, in upper case; AssertionError if it is none. "b", "B)" and "(b)" are B."""
+    form = f"write one of the letters {', '.join(LETTERS)} between the quotes"
+    value = plain_value(answer, form)
+    found = value.strip(AROUND).upper() if type(value) is str else value
+    assert found in LETTERS, f"Your answer is {told(answer)}: {form}."
+    return found
 
 
 def is_number(answer: float) -> float | None:
@@ -51,9 +60,16 @@ def number(answer: float, right: float, within: float, why: Mapping[float, str],
 
 
 def plain_number(answer: float) -> float:
-    """The number; AssertionError if it is none."""
-    assert type(answer) in (int, float), "Not answered yet: write a number in place of None."
-    return answer
+    """The number; AssertionError if it is none. "0.25", "0,25" and a tensor of one are numbers."""
+    form = "write a number in place of None, such as 0.25"
+    value = plain_value(answer, form)
+    if type(value) is list and len(value) == 1:
+        (value,) = value
+    if type(value) is str and NUMBER.fullmatch(value.strip(QUOTES).replace("−", "-")):
+        value = float(value.strip(QUOTES).replace("−", "-").replace(",", "."))
+    assert type(value) in (int, float), f"Your answer is {told(answer)}: {form}."
+    assert abs(value) < LARGEST, f"Your answer is {told(answer)}, not a finite number: {form}."
+    return value
 
 
 def is_text(answer: str) -> float | None:
@@ -62,17 +78,33 @@ def is_text(answer: str) -> float | None:
 
 
 def text(answer: str, right: str, why: Mapping[str, str], hint: str) -> None:
-    """AssertionError unless the text is right, but for white space around and between its words."""
-    given = plain_text(answer)
-    assert given == " ".join(right.split()), why.get(given, hint)
+    """AssertionError unless the words are right, whatever stands around and between them.
+
+    Capitals do not count, and letters may be written without spaces.
+    """
+    given = words(plain_text(answer))
+
+    def meant(other: str) -> bool:
+        wanted = words(other)
+        letters = all(len(word) == 1 and word.isalpha() for word in wanted)
+        return given == wanted or (letters and given == ["".join(wanted)])
+
+    assert meant(right), next((reason for wrong, reason in why.items() if meant(wrong)), hint)
 
 
 def plain_text(answer: str) -> str:
-    """The text with single spaces; AssertionError if it is none."""
-    assert type(answer) is str and answer.strip(), (
-        "Not answered yet: write the text between the quotes."
-    )
-    return " ".join(answer.split())
+    """The text with single spaces, or a list's words; AssertionError if it is none."""
+    form = "write the text between the quotes"
+    value = plain_value(answer, form)
+    if type(value) is list and all(type(x) in (str, int, float) for x in value):
+        value = " ".join(map(str, value))
+    assert type(value) is str, f"Your answer is {told(answer)}: {form}."
+    return " ".join(value.split())
+
+
+def words(text: str) -> list[str]:
+    stripped = (word.strip(AROUND).lower() for word in text.replace(",", " ").split())
+    return [word for word in stripped if word]
 
 
 def is_ids(answer: list[int]) -> float | None:
@@ -87,13 +119,52 @@ def ids(answer: list[int], right: set[int], why: Mapping[tuple[int, ...], str], 
 
 
 def plain_ids(answer: list[int]) -> list[int]:
-    """The ids in order; AssertionError if they are not different whole numbers."""
-    given = list(answer) if type(answer) in (list, tuple, set) else []
-    assert given and all(type(i) is int for i in given), (
-        "Not answered yet: write token ids between the brackets, such as [0, 2]."
-    )
+    """The ids in order; AssertionError if they are not different whole numbers.
+
+    A set, range, tensor or array of them is taken, and "0, 2".
+    """
+    form = "write token ids between the brackets, such as [0, 2]"
+    value = plain_value(answer, form)
+    if type(value) is str and all(word.isascii() and word.isdigit() for word in words(value)):
+        value = [int(word) for word in words(value)]
+    assert type(value) is list and all(
+        type(i) in (int, float) and abs(i) < LARGEST and i == int(i) for i in value
+    ), f"Your answer is {told(answer)}: {form}."
+    given = sorted(int(i) for i in value)
     assert len(set(given)) == len(given), f"Write each id once, not {given}."
-    return sorted(given)
+    return given
+
+
+def plain_value(answer: object, form: str) -> object:
+    """The answer as a text, a number, or a list; AssertionError if there is none yet.
+
+    form: how to write it.
+    """
+    try:
+        value = plain(None if answer is ... else answer)
+    except Exception:  # a sparse tensor, a list in itself: whatever it is, it is told
+        raise AssertionError(f"Your answer is or holds {told(answer)}: {form}.") from None
+    value = list(value) if type(value) is set else value
+    unwritten = value is None or (type(value) in (str, list) and not value)
+    unwritten = unwritten or (type(value) is str and not value.strip())
+    assert not unwritten, f"Not answered yet: {form}."
+    return value
+
+
+def told(value: object) -> str:
+    """What a value is: its type, and how it is written if that is short."""
+    kind = type(value).__name__
+    named = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    if type(value) not in (str, int, float, bool, list) or too_large(value):
+        return named
+    shown = repr(value)
+    return f"{named}, {shown}" if len(shown) <= 40 else named
+
+
+def too_large(value: object) -> bool:
+    """Whether Python refuses to write it out: it does from 4,300 digits on."""
+    parts = value if type(value) is list else [value]
+    return any(type(x) is int and abs(x) >= LARGEST for x in parts)
 
 
 def noted(read: Callable[[], str]) -> float | None:
@@ -147,10 +218,15 @@ def gives(function: Callable, *args, expect: object, why: str, within: float = 1
 
 
 def plain(value: object) -> object:
-    """The same as numbers, texts, lists, dicts and sets of exactly these types."""
+    """The same as numbers, texts, lists, dicts and sets of exactly these types.
+
+    A subclass could call itself equal to anything. AssertionError if there is another type in it.
+    """
     if type(value) in (Tensor, np.ndarray) or isinstance(value, np.generic):
         return value.tolist()
-    if type(value) in (list, tuple):
+    if type(value) in (Fraction, Decimal):
+        return float(value)
+    if type(value) in (list, tuple) or (type(value) is range and len(value) <= MOST):
         return [plain(x) for x in value]
     if type(value) is dict:
         return {plain(k): plain(v) for k, v in value.items()}
@@ -212,7 +288,7 @@ def compare(result: object, expect: Tensor, why: str, within: float) -> None:
     assert result is not None, "Not written yet: your function returns None."
     assert type(result) is Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     assert result.shape == expect.shape, (
-        f"The result must keep the shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
+        f"Return a tensor of shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
     )
     assert not result.isnan().any(), f"There is a NaN in your result. {why}"
     assert torch.allclose(result.double(), expect.double(), rtol=0, atol=within), why

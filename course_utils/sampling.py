@@ -9,6 +9,7 @@ their logits, not by probabilities, which may round to the same number.
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -104,9 +105,17 @@ def top_k(logits: Tensor, k: int) -> Tensor:
     check_count("top_k", k)
     x = finite_rows(logits)
     last = x.topk(min(k, x.shape[-1])).values[..., -1:]
+    return keep(logits, likeliest(x, k, last))
+
+
+def likeliest(x: Tensor, n: int | Tensor, last: Tensor) -> Tensor:
+    """Where the n likeliest tokens are: (..., vocab). n, last: (..., 1), last is the n-th's logit.
+
+    Of those at that logit, the ones with the lowest ids. It takes no sorting of ids.
+    """
     above, level = x > last, x == last
-    spare = k - above.sum(dim=-1, keepdim=True)
-    return keep(logits, above | level & (level.cumsum(dim=-1) <= spare))
+    spare = n - above.sum(dim=-1, keepdim=True)
+    return above | level & (level.cumsum(dim=-1) <= spare)
 
 
 def top_p(logits: Tensor, p: float) -> Tensor:
@@ -124,9 +133,14 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     x = finite_rows(logits)
     if p == 1:
         return logits.clone()
-    ranked, order = x.sort(dim=-1, descending=True, stable=True)
-    kept = mass_before(ranked.softmax(dim=-1)) < p
-    return keep(logits, torch.zeros_like(kept).scatter(-1, order, kept))
+    ranked = descending(x)
+    n = (mass_before(ranked.softmax(dim=-1)) < p).sum(dim=-1, keepdim=True)
+    return keep(logits, likeliest(x, n, ranked.gather(-1, n - 1)))
+
+
+def descending(x: Tensor) -> Tensor:
+    """Each row from the largest down. NumPy does it several times faster than torch on a CPU."""
+    return torch.from_numpy(-np.sort(-x.detach().cpu().numpy(), axis=-1)).to(x.device)
 
 
 def mass_before(probs: Tensor) -> Tensor:

@@ -233,6 +233,7 @@ def test_generate_doctor_and_evaluate_work(installed):
         ["analyse", MODULE],
         ["train", "--from-books"],
         ["train", "--corpus", "corpus"],
+        ["train", "--calculator"],
     ],
 )
 def test_what_needs_a_checkout_says_so_in_one_line(installed, arguments):

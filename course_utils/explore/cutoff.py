@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -25,10 +24,10 @@ from course_utils.explore.controls import (
 )
 from course_utils.explore.distribution import reading
 from course_utils.explore.given import Fault, check_room, name_of, reading_model, returned
-from course_utils.explore.nucleus import Ranked
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.ranked import Ranked
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import Names
 
@@ -59,7 +58,7 @@ class Passage:
     @functools.cached_property
     def ranked(self) -> Tensor:
         """The logits of each step, from the largest down."""
-        return torch.from_numpy(-np.sort(-self.logits.numpy(), axis=-1))
+        return sampling.descending(self.logits)
 
     @functools.cached_property
     def finite(self) -> Tensor:

@@ -36,8 +36,8 @@ def reading_model(model: Model | None, source: object) -> Model | None:
 
     ValueError if it is no model, or if the source is none of a model's.
     """
-    if model is not None and not hasattr(model, "reader"):
-        raise ValueError(f"model must be one that model.load gives, got {model!r}")
+    if model is not None and not hasattr(model, "vocab_size"):
+        raise ValueError(f"model must be one that model.load gives, got {repr(model)[:60]}")
     if isinstance(source, str):
         return model or storyteller.load()
     if model is not None:

@@ -5,7 +5,7 @@ import base64
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TypeVar
@@ -97,18 +97,19 @@ class Panel(widgets.VBox):
         self,
         rows: Sequence[widgets.Widget],
         below: Sequence[widgets.Widget] = (),
-        work: Iterator[float] = iter(()),
+        work: Iterable[float] = (),
     ) -> None:
         """Show rows of controls above the picture, and `below` between picture and summary.
 
         work: as in `start_job`, what the first picture needs. The page does not wait long for it.
         """
-        is_left = self.work_now(work)
+        steps = iter(work)
+        is_left = self.work_now(steps)
         self.refresh()
         picture = [self.image, *below, self.summary, self.message, self.code]
         self.children = [*rows, self.running, *picture]
         if is_left:
-            self.start_job(work)
+            self.start_job(steps)
 
     def redraw_on(self, *names: str) -> None:
         """Let these controls, those of them that are there, bring the picture up to date."""

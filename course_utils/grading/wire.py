@@ -12,6 +12,8 @@ import re
 import struct
 import sys
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -121,7 +123,11 @@ def encode_part(value: object, depth: int, room: Room) -> object:
         return encode_tensor(value, room)
     if issubclass(kind, np.generic) or kind is np.ndarray:
         return encode_array(value, depth, room)
-    if kind is list:
+    if kind is Fraction or kind is Decimal:  # as a number, which is what tests ask for
+        return encode_part(float(value), depth, room)
+    if kind is range and (value.stop - value.start) // value.step > MOST_OBJECTS:
+        raise TooLarge
+    if kind is list or kind is range:
         return [encode_part(x, depth + 1, room) for x in value]
     if kind is tuple or kind is set or kind is frozenset:
         items = [encode_part(x, depth + 1, room) for x in value]

@@ -150,12 +150,13 @@ def disabled_in(extension: str) -> Path | None:
 
 def weights(root: Path) -> Finding:
     package = PACKAGE if root == CARRIED else root / "course_utils"
-    if reason := damage(package / "model" / "storyteller"):
+    reasons = (damage(package / "model" / name) for name in ("storyteller", "calculator"))
+    if reason := next(filter(None, reasons), None):
         fix = f'git -C "{root}" checkout -- course_utils'
         if root == CARRIED:
             fix = f"{install(root)} --force-reinstall --no-deps"
         return Finding(FAIL, f"model: {reason}", fix)
-    return Finding(OK, "model: the Storyteller's files have the right checksums")
+    return Finding(OK, "model: the files of Storyteller and Calculator have the right checksums")
 
 
 def memory(root: Path) -> Finding:

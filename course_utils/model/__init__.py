@@ -15,19 +15,22 @@ def load(
 ) -> "Model":
     """A model for everything in the course that takes one, loaded once.
 
-    name: "storyteller"; a folder; or a name on the Hugging Face hub, such as "gpt2", which is read
-    from the hub's local cache and never downloaded. Needs transformers, the extra `[models]`, for
-    all but models of the course's own kind.
+    name: "storyteller", "calculator"; a folder; or a name on the Hugging Face hub, such as "gpt2",
+    which is read from the hub's local cache and never downloaded. Needs transformers, the extra
+    `[models]`, for all but models of the course's own kind.
     dtype: of the weights, float32 by default. Raises ValueError, in one line, on what cannot be
     loaded; more under `adapter.load`.
     """
     import torch
 
-    from course_utils.model import adapter, storyteller
+    from course_utils.model import adapter, calculator, storyteller
 
     dtype = dtype or torch.float32
-    if str(name) == "storyteller":
-        return storyteller.load(device=device, dtype=dtype)
+    ours = {"storyteller": storyteller, "calculator": calculator}
+    if str(name) in ours:
+        plain = (device, dtype) == ("cpu", torch.float32)  # the one that explorers have
+        own = ours[str(name)]
+        return own.load() if plain else own.load(own.HERE, device, dtype)
     if (Path(name) / "tokenizer.ranks").is_file():
         return storyteller.load(Path(name), device, dtype)
     return adapter.load(str(name), device, dtype)

@@ -211,6 +211,7 @@ def load(name: str | Path, device: str = "cpu", dtype: torch.dtype = torch.float
     """A causal model from a folder, or by its name from the local cache of the Hugging Face hub.
 
     dtype: of the weights; bfloat16 takes half the memory, and its logits are rounded to 8 bits.
+    Threads stay as they are, and that is one if the Storyteller was loaded before.
     Says how much memory the weights take before they are loaded. Later calls return the same model.
     Raises ValueError, in one line, if transformers is not installed, if the name is not here, if
     the folder holds no causal model of safetensors or another one's tokenizer or weights, or if the

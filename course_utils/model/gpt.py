@@ -204,7 +204,7 @@ def fetch(name: str) -> Path:
     except ModuleNotFoundError:
         raise ValueError(
             f"{name} is no folder, and huggingface_hub, which can fetch a model of this name, is "
-            "missing; run: pip install --editable '.[hub]'"
+            "missing; run: pip install --editable '.[models]'"
         )
     files = ["config.json", "model.safetensors"]
     try:

@@ -1,5 +1,6 @@
 """The whole way from a corpus folder to a model folder with its card."""
 
+import functools
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from course_utils.training.gather import (
     SHARED,
     gather,
 )
-from course_utils.training.train import Recipe, train
+from course_utils.training.train import Recipe, train, windows_at
 
 CONFIG = Config(vocab_size=4096, n_positions=256, n_embd=256, n_layer=6, n_head=4)
 
@@ -109,7 +110,8 @@ def run(
         train_tokenizer(stories, CONFIG.vocab_size, ranks)
     ids = encode_stories(load_tokenizer(ranks), stories)
     recipe = replace(Recipe(), tokens=tokens) if tokens else Recipe()
-    model, seconds = train(CONFIG, recipe, ids, folder, device, log)
+    batch_at = functools.partial(windows_at, ids, recipe, CONFIG.n_positions)
+    model, seconds = train(CONFIG, recipe, batch_at, folder, device, log)
     export(model, ranks, folder / "storyteller")
     threads = torch.get_num_threads()
     trained = load(folder / "storyteller")

@@ -1,4 +1,4 @@
-"""Train the Storyteller. Stop it at any time: it goes on from its last checkpoint."""
+"""Train a GPT. Stop it at any time: it goes on from its last checkpoint."""
 
 import time
 from collections.abc import Callable
@@ -11,17 +11,21 @@ from torch.nn import functional as F
 
 from course_utils.model.gpt import GPT, Config
 
+Batch = tuple[torch.Tensor, torch.Tensor]
+NO_TARGET = -100  # what `cross_entropy` leaves out
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the model is trained."""
+    """How a model is trained; by default as the Storyteller is."""
 
-    tokens: int = 31_000_000  # drawn from the training stories, several times over
+    tokens: int = 31_000_000  # places in all batches together
     batch: int = 32  # rows a step
     muon_lr: float = 5e-3  # matrices inside the blocks
     adam_lr: float = 3e-3  # embeddings, norms, biases
     weight_decay: float = 0.05
     warmup: float = 0.02  # share of the steps
+    bfloat16: bool = True  # autocast; it takes longer than float32 where matrices are small
     seed: int = 0
 
 
@@ -37,18 +41,20 @@ def initialise(model: GPT, seed: int) -> None:
             torch.nn.init.normal_(parameter, 0.0, std, generator=generator)
 
 
-def batch_at(ids: np.ndarray, step: int, recipe: Recipe, context: int) -> torch.Tensor:
-    """(batch, context + 1) ids of a step; of the step alone, so a resumed run sees the same.
+def windows_at(ids: np.ndarray, recipe: Recipe, context: int, step: int) -> Batch:
+    """The ids of a step and those that follow them: (batch, context) each.
 
     Each pass over the stories starts at another offset and takes the windows in another order.
     """
-    windows = (len(ids) - 1) // context - 1
-    steps_a_pass = windows // recipe.batch
+    count = (len(ids) - 1) // context - 1
+    steps_a_pass = count // recipe.batch
     rng = np.random.default_rng([recipe.seed, step // steps_a_pass])
-    offset, order = rng.integers(context), rng.permutation(windows)
+    offset, order = rng.integers(context), rng.permutation(count)
     first = step % steps_a_pass * recipe.batch
     starts = offset + context * order[first : first + recipe.batch]
-    return torch.from_numpy(np.stack([ids[s : s + context + 1] for s in starts]).astype(np.int64))
+    windows = np.stack([ids[s : s + context + 1] for s in starts]).astype(np.int64)
+    rows = torch.from_numpy(windows)
+    return rows[:, :-1], rows[:, 1:]
 
 
 def optimizers(model: GPT, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -67,10 +73,17 @@ def optimizers(model: GPT, recipe: Recipe) -> list[torch.optim.Optimizer]:
 
 
 def train(
-    config: Config, recipe: Recipe, ids: np.ndarray, folder: Path, device: str, log: Callable
+    config: Config,
+    recipe: Recipe,
+    batch_at: Callable[[int], Batch],
+    folder: Path,
+    device: str,
+    log: Callable,
 ) -> tuple[GPT, float]:
-    """Train on the row of ids to the recipe's end, with a checkpoint in `folder` every minute.
+    """Train to the recipe's end, with a checkpoint in `folder` every minute.
 
+    batch_at: step to ids and what is to be predicted at each of them, (batch, context) int64 both,
+    NO_TARGET where nothing is; of the step alone, so that a resumed run sees the same.
     Returns the model and the seconds that it took, all starts together.
     """
     model = GPT(config)
@@ -110,10 +123,10 @@ def train(
         scale = min((step + 1) / (recipe.warmup * total), (total - step) / total)
         for opt, lr in zip(opts, base_lrs, strict=True):
             opt.param_groups[0]["lr"] = lr * scale
-        window = batch_at(ids, step, recipe, config.n_positions).to(device)
-        with torch.autocast(device, torch.bfloat16):
-            logits = model(window[:, :-1])
-            loss = F.cross_entropy(logits.flatten(0, 1).float(), window[:, 1:].flatten())
+        ids, targets = (rows.to(device) for rows in batch_at(step))
+        with torch.autocast(device, torch.bfloat16, enabled=recipe.bfloat16):
+            logits = model(ids).flatten(0, 1).float()
+            loss = F.cross_entropy(logits, targets.flatten(), ignore_index=NO_TARGET)
         loss.backward()
         for opt in opts:
             opt.step()

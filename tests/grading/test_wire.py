@@ -2,6 +2,8 @@
 
 import builtins
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -341,3 +343,22 @@ def test_no_value_and_no_error_ends_the_process():
         assert run("torch.Tensor.detach = stop\nvalue = torch.ones(2)") is None
         assert name(submission.get("value", budget)) == "unreadable value"
         assert submission.process is process and submission.stops == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "crosses"),
+    [
+        (Fraction(3, 5), 0.6),
+        (Decimal("0.6"), 0.6),
+        (range(0, 3, 2), [0, 2]),
+        (range(5, 0, -2), [5, 3, 1]),
+        ([Fraction(1, 2), range(0)], [0.5, []]),
+    ],
+)
+def test_numbers_of_other_types_and_ranges_cross_as_what_tests_ask_for(value, crosses):
+    assert wire.decode(wire.encode(value)) == crosses
+
+
+def test_a_range_that_has_no_end_in_sight_is_opaque():
+    for endless in (range(10**12), range(10**30), range(10**12, 0, -1)):
+        assert wire.encode(endless)["t"] == "opaque"

@@ -18,9 +18,9 @@ ORDER = ["Python", "packages", "kernel", "widgets", "model", "memory", "sandbox"
 def root(tmp_path) -> Path:
     """What doctor reads of a course, to damage."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(
-        ROOT / "course_utils/model/storyteller", tmp_path / "course_utils/model/storyteller"
-    )
+    for name in ("storyteller", "calculator"):
+        folder = Path("course_utils", "model", name)
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
 
 
@@ -134,8 +134,9 @@ def test_no_widget_extension_is_a_failure(monkeypatch, tmp_path):
     assert found.level == FAIL and "JupyterLab has no" in found.what
 
 
-def test_damaged_and_missing_weights_are_named(root):
-    model = root / "course_utils" / "model" / "storyteller" / "model.safetensors"
+@pytest.mark.parametrize("name", ["storyteller", "calculator"])
+def test_damaged_and_missing_weights_are_named(root, name):
+    model = root / "course_utils" / "model" / name / "model.safetensors"
     data = bytearray(model.read_bytes())
     data[-1] ^= 1  # a single bit
     model.write_bytes(data)

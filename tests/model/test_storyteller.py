@@ -4,14 +4,16 @@ import shutil
 import pytest
 import torch
 
+from course_utils.model import calculator
 from course_utils.model.checksums import FILES
 from course_utils.model.storyteller import HERE, StorytellerError, load
 
 
-@pytest.fixture
-def copy(tmp_path):
+@pytest.fixture(params=[HERE, calculator.HERE], ids=lambda folder: folder.name)
+def copy(request, tmp_path):
+    """The files of either model, which one function loads, to damage."""
     for name in (*FILES, "SHA256SUMS"):
-        shutil.copy(HERE / name, tmp_path)
+        shutil.copy(request.param / name, tmp_path)
     return tmp_path
 
 
@@ -62,7 +64,8 @@ def test_another_models_tokenizer_is_refused(copy, monkeypatch):
     monkeypatch.setattr("course_utils.model.storyteller.check_files", lambda folder: None)
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"vocab_size": 5000}))
-    with pytest.raises(StorytellerError, match="4096 tokens, but the model has 5000"):
+    tokens = config["vocab_size"]
+    with pytest.raises(StorytellerError, match=f"{tokens} tokens, but the model has 5000"):
         load(copy)
 
 

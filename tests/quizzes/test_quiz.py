@@ -1,4 +1,7 @@
 import math
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,18 +16,101 @@ def reason(check, *args, **kwargs) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("answer", ["", "E", "AB", None, 1])
-def test_no_letter_is_no_points_yet_and_no_exception(answer, capsys):
-    assert quiz.answered(answer) == 0.0
-    assert "Not answered yet: write one of the letters A, B, C, D" in capsys.readouterr().out
-    assert "Not answered yet" in reason(quiz.choice, answer, right="A", why={})
+# Of each kind: what says whether something was noted, the check, and the words for how to write it.
+KINDS = {
+    "letter": (quiz.answered, partial(quiz.choice, right="B", why=dict.fromkeys("ACD", "no"))),
+    "number": (quiz.is_number, partial(quiz.number, right=0.6, within=1e-6, why={}, hint="no")),
+    "text": (quiz.is_text, partial(quiz.text, right="the cat", why={}, hint="no")),
+    "ids": (quiz.is_ids, partial(quiz.ids, right={0, 2}, why={}, hint="no")),
+}
+FORMS = {
+    "letter": "write one of the letters A, B, C, D between the quotes.",
+    "number": "write a number in place of None, such as 0.25.",
+    "text": "write the text between the quotes.",
+    "ids": "write token ids between the brackets, such as [0, 2].",
+}
 
 
-@pytest.mark.parametrize("answer", [None, "3", True, torch.tensor(3.0)])
-def test_no_number_is_no_points_yet_and_no_exception(answer, capsys):
-    assert quiz.is_number(answer) == 0.0
-    assert "Not answered yet: write a number" in capsys.readouterr().out
-    assert "Not answered yet" in reason(quiz.number, answer, right=3, within=1, why={}, hint="")
+class Liar(str):
+    """Says that it is equal to anything."""
+
+    __eq__ = lambda self, other: True  # noqa: E731
+    __hash__ = str.__hash__
+    strip = upper = split = lambda self, *_: self
+
+
+def named(value: object) -> str:
+    return value if type(value) is str else type(value).__name__
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("answer", [None, ..., "", " \n", [], (), set(), torch.tensor([])])
+def test_what_is_not_answered_is_told_so_without_an_exception(kind, answer, capsys):
+    noted, check = KINDS[kind]
+    assert noted(answer) == 0.0
+    assert capsys.readouterr().out == f"Not answered yet: {FORMS[kind]}\n"
+    assert reason(check, answer) == f"Not answered yet: {FORMS[kind]}"
+
+
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+NEVER = [lambda: 1, b"B", {0: 2}, 1j, object(), Liar("B"), ENDLESS, torch.ones(2).to_sparse()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        *((kind, answer) for kind in KINDS for answer in NEVER),
+        *(("letter", answer) for answer in ("E", "AB", "A or B", 1, ["A", "B"], "no")),
+        *(("number", answer) for answer in ("many", True, [0.6, 0.6], "1,234", "60%", "1/2")),
+        *(("number", answer) for answer in (math.nan, math.inf, 10**400, 10**5000, "B")),
+        *(("number", answer) for answer in (Decimal("sNaN"), Fraction(10**400), torch.zeros(2))),
+        *(("text", answer) for answer in (True, [["the"], "cat"])),
+        *(("ids", answer) for answer in (3, "a b", [0.5, 2.0], [True], [(0, 2)], "0.0 2.0")),
+        *(("ids", answer) for answer in ([math.nan], [10**400], torch.eye(2))),
+    ],
+    ids=named,
+)
+def test_what_is_not_taken_is_told_what_it_is_and_how_to_write_it(kind, answer, capsys):
+    noted, check = KINDS[kind]
+    assert noted(answer) == 0.0
+    said = capsys.readouterr().out
+    assert said.startswith("Your answer is ") and said.endswith(f": {FORMS[kind]}\n")
+    assert type(answer).__name__ in said and len(said) < 200
+    assert reason(check, answer) + "\n" == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        *(("letter", x) for x in ("B", "b", " b\n", "B)", "(b)", "b.", "B:", "**B**", "'B'")),
+        *(("number", x) for x in ("0.6", ".6", "0,6", " 0.60 ", "6e-1", "`0.6`", "+0.6", [0.6])),
+        *(("number", torch.tensor(0.6, dtype=x)) for x in (torch.float32, torch.float64)),
+        *(("number", x(0.6)) for x in (np.float32, np.float64, np.array)),
+        *(("number", x("0.6")) for x in (Fraction, Decimal)),
+        ("number", torch.tensor([0.6])),
+        *(("text", x) for x in (" the  cat\n", "The Cat.", '"the cat"', "`the` `cat`")),
+        *(("text", x) for x in (["the", "cat"], ("the", "cat"), "the, cat", "[the cat]")),
+        *(("ids", x) for x in ([2, 0], (0, 2), {0, 2}, frozenset({0, 2}), range(0, 3, 2))),
+        *(("ids", x) for x in (torch.tensor([0, 2]), np.array([2, 0]), [0.0, 2.0])),
+        *(("ids", x) for x in ([torch.tensor(0), 2], [np.int64(2), 0], "0, 2", "{2 0}")),
+    ],
+)
+def test_the_right_content_is_taken_in_another_type_or_typing(kind, answer, capsys):
+    noted, check = KINDS[kind]
+    assert noted(answer) is None
+    assert capsys.readouterr().out.startswith("Noted: ")
+    check(answer)
+
+
+def test_signs_that_look_like_a_minus_are_one():
+    quiz.number("−0.6", right=-0.6, within=1e-6, why={}, hint="")
+
+
+def test_letters_may_be_written_without_spaces_and_numbers_not():
+    quiz.text("ABA", right="a b a", why={}, hint="")
+    assert reason(quiz.text, "12", right="1 2", why={}, hint="look") == "look"
+    assert reason(quiz.text, "ABB", right="a b a", why={"a b b": "no"}, hint="") == "no"
 
 
 def test_an_answer_is_noted_and_not_judged(capsys):
@@ -45,7 +131,7 @@ def test_an_exception_in_a_learners_function_becomes_a_reason():
     [
         (None, "returns None"),
         ([1.0, 0.0], "yours is a list"),
-        (torch.tensor(1.0), r"keep the shape (2,); yours is ()"),
+        (torch.tensor(1.0), r"of shape (2,); yours is ()"),
         (torch.tensor([1.0, torch.nan]), "NaN"),
         (torch.tensor([0.5, 0.5]), "think again"),
     ],
@@ -74,24 +160,9 @@ def test_a_known_wrong_number_gets_its_own_reason():
     quiz.number(2.7, **args)
 
 
-@pytest.mark.parametrize("answer", ["", "  ", None, 3])
-def test_no_text_is_no_points_yet(answer, capsys):
-    assert quiz.is_text(answer) == 0.0
-    assert "Not answered yet: write the text" in capsys.readouterr().out
-    assert "Not answered yet" in reason(quiz.text, answer, right="a", why={}, hint="")
-
-
-def test_a_text_counts_without_its_white_space():
-    quiz.text(" the  cat\n", right="the cat", why={}, hint="")
-    assert reason(quiz.text, "the Cat", right="the cat", why={}, hint="look") == "look"
+def test_a_wrong_text_gets_its_own_reason():
+    assert reason(quiz.text, "a cat", right="the cat", why={}, hint="look") == "look"
     assert reason(quiz.text, "a  dog", right="a cat", why={"a dog": "no"}, hint="") == "no"
-
-
-@pytest.mark.parametrize("answer", [[], None, 3, "0, 2", [0.0, 2.0], [True]])
-def test_no_ids_are_no_points_yet(answer, capsys):
-    assert quiz.is_ids(answer) == 0.0
-    assert "Not answered yet: write token ids" in capsys.readouterr().out
-    assert "Not answered yet" in reason(quiz.ids, answer, right={0}, why={}, hint="")
 
 
 @pytest.mark.parametrize("answer", [[2, 0], (0, 2), {0, 2}])
@@ -115,7 +186,7 @@ def test_kept_tokens_are_those_above_minus_infinity_and_unmoved():
     assert moved == "The logits of the kept tokens must stay as they were."
     assert reason(quiz.kept, lambda x: x.softmax(-1), row, expect={0, 2}, why="no") == "no"
     shape = reason(quiz.kept, lambda x: x[:2], row, expect={0, 2}, why="")
-    assert "keep the shape (3,)" in shape
+    assert "of shape (3,)" in shape
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,7 @@ def test_from_raw_books_to_a_model_with_its_card(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ([], "one of the arguments --corpus --from-books is required"),
+        ([], "one of the arguments --corpus --from-books --calculator is required"),
         (["--corpus", "c", "--from-books"], "not allowed with"),
         (["--corpus", "c", "--raw", "r"], "go with --from-books"),
         (["--corpus", "c", "--mirror", "http://m"], "go with --from-books"),

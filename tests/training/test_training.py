@@ -1,3 +1,4 @@
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from course_utils.training.bpe import train_tokenizer
 from course_utils.training.corpus import encode_stories, read_stories
 from course_utils.training.evaluate import total_nats
 from course_utils.training.export import export
-from course_utils.training.train import Recipe, batch_at, initialise, train
+from course_utils.training.train import Recipe, initialise, train, windows_at
 
 TINY = Config(vocab_size=300, n_positions=16, n_embd=16, n_layer=2, n_head=2)
 RECIPE = Recipe(tokens=30 * 4 * 16, batch=4)
@@ -33,6 +34,10 @@ def ranks(tmp_path):
 @pytest.fixture
 def ids(ranks):
     return encode_stories(load_tokenizer(ranks), STORIES)
+
+
+def windows(ids):
+    return functools.partial(windows_at, ids, RECIPE, TINY.n_positions)
 
 
 def quiet(message):
@@ -57,10 +62,11 @@ def test_too_little_text_for_the_vocabulary_is_said(tmp_path):
 
 def test_a_pass_takes_each_window_once(ids):
     steps = ((len(ids) - 1) // 16 - 1) // 4
-    rows = torch.cat([batch_at(ids, step, RECIPE, 16) for step in range(steps)])
-    assert rows.shape == (4 * steps, 17)
+    rows, following = map(torch.cat, zip(*map(windows(ids), range(steps)), strict=True))
+    assert rows.shape == following.shape == (4 * steps, 16)
+    assert torch.equal(rows[:, 1:], following[:, :-1])
     assert len({tuple(row) for row in rows.tolist()}) > 0.5 * len(rows)
-    assert not torch.equal(batch_at(ids, 0, RECIPE, 16), batch_at(ids, steps, RECIPE, 16))
+    assert not torch.equal(windows(ids)(0)[0], windows(ids)(steps)[0])
 
 
 @pytest.mark.slow
@@ -68,7 +74,7 @@ def test_it_learns(ids, tmp_path):
     fresh = GPT(TINY)
     initialise(fresh, 0)
     longer = replace(RECIPE, tokens=8 * RECIPE.tokens)
-    model, seconds = train(TINY, longer, ids, tmp_path / "run", "cpu", quiet)
+    model, seconds = train(TINY, longer, windows(ids), tmp_path / "run", "cpu", quiet)
     assert total_nats(model, ids) < 0.7 * total_nats(fresh, ids)
     assert seconds > 0
 
@@ -78,30 +84,28 @@ class Stop(Exception):
 
 
 def test_a_stopped_training_ends_as_an_undisturbed_one(ids, tmp_path, monkeypatch):
-    whole, _ = train(TINY, RECIPE, ids, tmp_path / "whole", "cpu", quiet)
+    whole, _ = train(TINY, RECIPE, windows(ids), tmp_path / "whole", "cpu", quiet)
 
-    def stop_once(ids, step, *rest):
+    def stopped(step):
         if step == 17:
             raise Stop
-        return batch_at(ids, step, *rest)
+        return windows(ids)(step)
 
     clock = iter(range(0, 10**6, 100))  # a checkpoint at every step
     monkeypatch.setattr("course_utils.training.train.time.monotonic", lambda: next(clock))
-    monkeypatch.setattr("course_utils.training.train.batch_at", stop_once)
     with pytest.raises(Stop):
-        train(TINY, RECIPE, ids, tmp_path / "run", "cpu", quiet)
-    monkeypatch.setattr("course_utils.training.train.batch_at", batch_at)
+        train(TINY, RECIPE, stopped, tmp_path / "run", "cpu", quiet)
     lines = []
-    resumed, _ = train(TINY, RECIPE, ids, tmp_path / "run", "cpu", lines.append)
+    resumed, _ = train(TINY, RECIPE, windows(ids), tmp_path / "run", "cpu", lines.append)
     assert lines[0] == "going on from step 17"
     for name, weight in whole.state_dict().items():
         assert torch.equal(weight, resumed.state_dict()[name]), name
 
 
 def test_a_checkpoint_of_another_model_is_refused(ids, tmp_path):
-    train(TINY, replace(RECIPE, tokens=64), ids, tmp_path, "cpu", quiet)
+    train(TINY, replace(RECIPE, tokens=64), windows(ids), tmp_path, "cpu", quiet)
     with pytest.raises(ValueError, match="is of another model"):
-        train(replace(TINY, n_layer=1), RECIPE, ids, tmp_path, "cpu", quiet)
+        train(replace(TINY, n_layer=1), RECIPE, windows(ids), tmp_path, "cpu", quiet)
 
 
 @torch.inference_mode()

@@ -24,6 +24,8 @@ class StorytellerError(ValueError):
 
 @dataclass(frozen=True)
 class Storyteller:
+    """A GPT with its tokenizer. The Calculator is one too, with weights and tokens of its own."""
+
     gpt: GPT
     tokenizer: tiktoken.Encoding
     device: str
@@ -43,12 +45,12 @@ class Storyteller:
         return frozenset({self.tokenizer.eot_token})
 
     def encode(self, prompt: str) -> list[int]:
-        """Token ids of the prompt, after an end-of-text, which is how every story begins.
+        """Token ids of the prompt, after an end-of-text, which is how every text begins.
 
         Raises ValueError if the prompt is empty or does not fit into the context.
         """
         if not prompt:
-            raise ValueError("prompt must not be empty. Give the story a first word")
+            raise ValueError("prompt must not be empty. Give the text a beginning")
         check_length("prompt", prompt, self.context - 1, self.tokenizer)
         ids = [self.tokenizer.eot_token, *self.tokenizer.encode_ordinary(prompt)]
         if len(ids) > self.context:

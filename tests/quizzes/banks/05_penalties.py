@@ -187,6 +187,7 @@ BANK = {
             "letters": "'a a b a b a'",
             "more blanks": "'  a a b  a b a '",
             "on two lines": "'a a b\\na b a'",
+            "a list": "['a', 'a', 'b', 'a', 'b', 'a']",
         },
         {
             "presence": "'a a a a a a'",
@@ -195,7 +196,6 @@ BANK = {
             "c at the end": "'a a b a b c'",
             "c comes early": "'a a b c a b'",
             "one step too few": "'a a b a b'",
-            "a list": "['a', 'a', 'b', 'a', 'b', 'a']",
         },
     ),
     "new_version": choice("answer_shift", "B"),

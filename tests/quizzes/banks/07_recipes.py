@@ -61,7 +61,12 @@ BANK = {
     ),
     "five_numbers": predict(
         "answer_totals",
-        {"text": "'1.0 3.0'", "computed": "f'{1.0} {3.0}'", "spaces": "'  1.0   3.0 '"},
+        {
+            "text": "'1.0 3.0'",
+            "computed": "f'{1.0} {3.0}'",
+            "spaces": "'  1.0   3.0 '",
+            "comma": "'1.0, 3.0'",
+        },
         {
             "as on paper": "'3.0 3.0'",
             "all ones lost": "'0.0 3.0'",
@@ -69,7 +74,6 @@ BANK = {
             "order ignored": "'1.0 1.0'",
             "other way": "'3.0 1.0'",
             "whole numbers": "'1 3'",
-            "comma": "'1.0, 3.0'",
             "a number": 1.03,
             "empty": "''",
         },
