@@ -179,12 +179,25 @@ def encode_array(value: np.generic | np.ndarray, depth: int, room: Room) -> dict
         return unknown(name_of(type(value)))
     shape = checked_shape(list(array.shape))
     room.take(array.nbytes)
+    if array.size and reaches_out(array):
+        return unknown("array without its memory")
     data = {"t": "array" if type(value) is np.ndarray else "scalar", "shape": shape}
     if kind in "UO":  # of texts, or of anything: element by element
         items = [encode_part(x, depth + 1, room) for x in array.reshape(-1).tolist()]
         return data | {"dtype": kind, "v": items}
     raw = np.ascontiguousarray(array).tobytes()
     return data | {"dtype": array.dtype.str, "v": base64.b64encode(raw).decode()}
+
+
+def reaches_out(array: np.ndarray) -> bool:
+    """Whether strides lead out of the memory of the array that it is a view of: no one can read."""
+    owner = array
+    while (base := getattr(owner, "base", None)) is not None:
+        owner = base
+    if type(owner) is not np.ndarray:  # memory that is not NumPy's
+        return False
+    (low, high), (first, last) = map(np.lib.array_utils.byte_bounds, (array, owner))
+    return low < first or high > last
 
 
 def decode(data: object, depth: int = 0, function=None) -> object:

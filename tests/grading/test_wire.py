@@ -241,6 +241,14 @@ ODD = {
     "parameter": (lambda: torch.nn.Parameter(torch.ones(2)), "Parameter"),
     "broadcast": (lambda: np.broadcast_to(1.0, 10**12), "very large value"),
     "hidden length in NumPy": (lambda: np.empty((10**12, 0)), "very large value"),
+    "beyond its memory": (
+        lambda: np.lib.stride_tricks.as_strided(np.ones(4), (2, 2), (2**40, 8)),
+        "array without its memory",
+    ),
+    "before its memory": (
+        lambda: np.lib.stride_tricks.as_strided(np.ones(4)[1:], (3,), (-8,)),
+        "array without its memory",
+    ),
     "record": (lambda: np.zeros(2, "i4,f8"), "ndarray"),
     "dates": (lambda: np.zeros(2, "M8[s]"), "ndarray"),
     "date": (lambda: np.datetime64(0, "s"), "datetime64"),
