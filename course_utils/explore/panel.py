@@ -27,7 +27,8 @@ from course_utils.explore.plots.style import Picture
 
 T = TypeVar("T")
 
-PATIENCE = 0.3  # seconds that a cell waits for its first texts; what is left is written beside it
+PATIENCE = 2.0  # seconds that a cell waits for a few texts, so that its saved output has them
+GLANCE = 0.3  # and for many; what is left of either is written behind the cell
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
@@ -101,10 +102,10 @@ class Panel(widgets.VBox):
     ) -> None:
         """Show rows of controls above the picture, and `below` between picture and summary.
 
-        work: as in `start_job`, what the first picture needs. The page does not wait long for it.
+        work: as in `start_job`, many texts. The first picture shows those that are soon there.
         """
         steps = iter(work)
-        is_left = self.work_now(steps)
+        is_left = self.work_now(steps, many=True)
         self.refresh()
         picture = [self.image, *below, self.summary, self.message, self.code]
         self.children = [*rows, self.running, *picture]
@@ -237,9 +238,9 @@ class Panel(widgets.VBox):
 
     # Work that takes longer than a moment
 
-    def work_now(self, work: Iterator[float]) -> bool:
+    def work_now(self, work: Iterator[float], many: bool = False) -> bool:
         """Work while the cell runs, so that its output has it. Returns whether some is left."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + (GLANCE if many else PATIENCE)
         return any(time.monotonic() > end for _ in work)
 
     def start_job(self, work: Iterator[float]) -> threading.Thread:

@@ -410,7 +410,7 @@ def test_a_cell_shows_at_once_what_is_written_behind_it(make, room, writer, monk
         return write(*args)
 
     monkeypatch.setattr(room, writer, held)
-    monkeypatch.setattr("course_utils.explore.panel.PATIENCE", 0.0)
+    monkeypatch.setattr("course_utils.explore.panel.GLANCE", 0.0)
     panel = make()
     assert bytes(panel.image.value).startswith(b"\x89PNG") and panel.text != whole.text
     job = panel.job
