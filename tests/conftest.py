@@ -104,3 +104,10 @@ def lesson_pages(tmp_path_factory) -> list[Path]:
             list(html(course, folder / "making"))
             (folder / "making").rename(folder / "site")
     return sorted((folder / "site").glob("*.html"))
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """However busy the machine, a cell waits for its first texts."""
+    for name in ("PATIENCE", "GLANCE"):
+        monkeypatch.setattr(f"course_utils.explore.panel.{name}", 600.0)

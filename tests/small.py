@@ -115,14 +115,13 @@ def of_sentencepiece(kind: str) -> Tokenizer:
 
 
 def unigram(spaces: normalizers.Normalizer) -> Tokenizer:
-    """Its trainer knows no bytes: they come behind, less likely than any letter."""
-    trained = Tokenizer(Unigram())
+    """Pieces as BPE finds them, as the trainer of unigrams gives others each time; bytes behind."""
+    trained = Tokenizer(BPE(unk_token="<unk>"))
     trained.normalizer = spaces
-    trainer = trainers.UnigramTrainer(
-        vocab_size=KNOWN - len(BYTES), special_tokens=SPECIAL, unk_token="<unk>"
-    )
+    trainer = trainers.BpeTrainer(vocab_size=KNOWN - len(BYTES), special_tokens=SPECIAL)
     trained.train_from_iterator(corpus(), trainer)
-    pieces = [tuple(piece) for piece in json.loads(trained.to_str())["model"]["vocab"]]
+    ranked = sorted(trained.get_vocab().items(), key=lambda item: item[1])
+    pieces = [(piece, -1 - rank / 100) for piece, rank in ranked]
     pieces += [(byte, -30.0) for byte in BYTES]
     made = Tokenizer(Unigram(pieces, SPECIAL.index("<unk>"), byte_fallback=True))
     made.normalizer = spaces
