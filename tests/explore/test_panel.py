@@ -398,7 +398,10 @@ def test_a_job_works_in_a_kernel_without_a_front_end(kernel):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "room", "writer"),
-    [(Frontier, frontier, "written"), (ProbabilityTrace, trace, "text_parts")],
+    [
+        (ProbabilityTrace, trace, "text_parts"),
+        pytest.param(Frontier, frontier, "written", marks=pytest.mark.prove),
+    ],
 )
 def test_a_cell_shows_at_once_what_is_written_behind_it(make, room, writer, monkeypatch):
     whole, go_on, begun, write = make(), threading.Event(), [], getattr(room, writer)

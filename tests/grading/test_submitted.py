@@ -202,7 +202,7 @@ PEOPLE = {
 BEYOND = {"sides": "%matplotlib widget\n", "square": "%matplotlib notebook\n"}
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_one_verdict_whoever_runs_it(course, sandboxed, tmp_path):
     """In a kernel with the tests, by `course score`, `course grade` and `nbgrader autograde`.
 
