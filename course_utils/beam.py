@@ -189,13 +189,14 @@ def grow_beams(
         texts = torch.cat([group.ids for group in going])
         logprobs = at_least_single(next_logits(texts, rows)).log_softmax(dim=-1)
         logprobs = processed_rows(process, logprobs, texts, len(ids))
-        penalty = logprobs.new_zeros(logprobs.shape[-1])
+        penalty = logprobs.new_zeros(logprobs.shape[-1]) if num_groups > 1 else None
         rows, first = [], 0
         for group in going:
             after = first + len(group.ids)
             tokens = group.step(logprobs[first:after], penalty)
-            taken = torch.bincount(tokens, minlength=len(penalty))
-            penalty += diversity_penalty * taken.to(penalty.dtype)
+            if penalty is not None:
+                taken = torch.bincount(tokens, minlength=len(penalty))
+                penalty += diversity_penalty * taken.to(penalty.dtype)
             rows += [first + row for row in group.rows]
             first = after
         going = [group for group in going if group.rows]
@@ -218,16 +219,18 @@ class Beams:
     rows: list[int] = field(default_factory=lambda: [0])  # and the row it grew from
     finished: list[tuple[float, int]] = field(default_factory=list)  # score, last node
 
-    def step(self, logprobs: Tensor, penalty: Tensor) -> Tensor:
+    def step(self, logprobs: Tensor, penalty: Tensor | None) -> Tensor:
         """Lengthen each running text by each token, and keep the best of all that come out.
 
-        logprobs: (running, vocab); penalty: (vocab,). Returns the tokens taken, but end-of-text.
-        Each text can end in as many ways as there are `ends`, so of the best size * (1 + ways) at
-        least `size` go on. One that ends counts only if it is among the best `size`.
+        logprobs: (running, vocab); penalty: (vocab,), if any. Returns the tokens taken, but
+        end-of-text. Each text can end in as many ways as there are `ends`, so of the best
+        size * (1 + ways) at least `size` go on. One that ends counts only if it is among the best
+        `size`.
         """
         self.length += 1
         totals = logprobs.new_tensor([self.tree[node].total for node in self.nodes])
-        totals = (logprobs - penalty + totals.unsqueeze(-1)).flatten()
+        ranked = logprobs if penalty is None else logprobs - penalty
+        totals = (ranked + totals.unsqueeze(-1)).flatten()
         best, places = largest(totals, max(2, 1 + len(self.ends)) * self.size)
         if not best[0] < math.inf:
             raise ValueError("log-probabilities contain NaN or +inf: look at process and logits")
