@@ -9,6 +9,7 @@ from inspect import signature
 import pytest
 import small
 import torch
+from cases import at_least
 from safetensors.torch import load_file, save_file
 from sentencepiece import SentencePieceTrainer
 from tokenizers.models import Unigram
@@ -239,6 +240,9 @@ EXPLORERS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.parametrize(
+    "any_model", at_least("qwen3", "gemma3", of=small.ARCHITECTURES), indirect=True
+)
 def test_every_explorer_shows_it(any_model, name, monkeypatch):
     def no_other(*_, **__):
         pytest.fail("the model that was given is the one to use")
