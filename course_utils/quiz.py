@@ -3,12 +3,17 @@
 A check that fails raises AssertionError with a reason. The reason teaches; it never is the answer.
 """
 
+import contextlib
 import copy
+import random
 import re
+import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from types import FrameType
 
 import numpy as np
 import torch
@@ -21,6 +26,18 @@ NUMBER = re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.|0,\d+|\d+,\d{1,2}|\d+,\d{4,})(e[-
 QUOTES = " \t\r\n\"'`*"
 LARGEST = 10**300
 MOST = 10_000  # numbers of a range
+KINDS = {
+    bool: "True or False",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    list: "a list or a tensor",
+    dict: "a dict",
+    set: "a set or a list",
+}
+RESULT_FIRST = "Its inputs stay as they were, but its result is not right yet, and has to be."
+CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
+OWN = 20  # calls that are watched
 
 
 def answered(answer: str) -> float | None:
@@ -185,10 +202,11 @@ def close(function: Callable, *args, expect: Tensor | list, why: str, within: fl
 
 
 def unchanged(function: Callable, *args, expect: Tensor | list, why: str) -> None:
-    """As `close`, and the tensors it was given must be the same after the call."""
+    """As `close`, and the tensors it was given must be the same after the call: else `why`."""
     given = copies(args)
-    compare(call(function, *given), torch.as_tensor(expect), why, within=1e-5)
+    result = call(function, *given)
     assert all(same(now, before) for now, before in zip(given, copies(args), strict=True)), why
+    compare(result, torch.as_tensor(expect), RESULT_FIRST, within=1e-5)
 
 
 def kept(function: Callable, logits: Tensor | list, *args, expect: set[int], why: str) -> None:
@@ -212,9 +230,88 @@ def gives(function: Callable, *args, expect: object, why: str, within: float = 1
     Numbers may be off by `within`. A tensor, a tuple or an array counts as the list it holds; where
     a set is expected, the order does not count. The function gets copies of `args`, as they are.
     """
-    result = call(function, *copy.deepcopy(args))
-    assert result is not None, "Not written yet: your function returns None."
-    assert alike(plain(result), plain(expect), within), why
+    equals(call(function, *copy.deepcopy(args)), expect, why, within)
+
+
+def against(
+    definition: Callable,
+    function: Callable,
+    draw: Callable[[random.Random], tuple],
+    why: str,
+    within: float = 1e-5,
+) -> None:
+    """AssertionError unless the function gives what the definition gives, all over a domain.
+
+    draw: makes the arguments of a case, from a generator. What the definition returns says what is
+    compared: a tensor asks for one, of its shape, with -inf where it has -inf; else as `gives`.
+    within: of each number, times its size if that is above 1.
+    """
+    for args, expect in drawn(definition, draw):
+        result = call(function, *copy.deepcopy(args))
+        if isinstance(expect, Tensor):
+            compare(result, expect, why, within, relative=within)
+        else:
+            equals(result, expect, why, within)
+
+
+def keeps(function: Callable, draw: Callable[[random.Random], tuple], why: str) -> None:
+    """AssertionError unless its arguments are after each call as they were, all over a domain."""
+    for args, _ in drawn(nothing, draw):
+        given = copy.deepcopy(args)
+        call(function, *given)
+        assert all(map(same, given, args)), why
+
+
+def nothing(*args) -> None:
+    """The definition where no value is compared."""
+
+
+def drawn(
+    definition: Callable, draw: Callable, cases: int = CASES, seed: int = 0
+) -> Iterator[tuple[tuple, object]]:
+    """The arguments of each case, and what the definition gives for them."""
+    generator = random.Random(seed)
+    for _ in range(cases):
+        args = draw(generator)
+        yield args, definition(*copy.deepcopy(args))
+
+
+def own(function: Callable, draw: Callable[[random.Random], tuple]) -> None:
+    """AssertionError if the function calls one of the course's, under whatever name."""
+    generator = random.Random(0)
+    # Across the grader's pipe, calls are watched where they run.
+    watched = getattr(function, "calls_the_course", partial(calls_the_course, function))
+    for _ in range(OWN):
+        assert not watched(*draw(generator)), "Write it yourself: yours calls the course's."
+
+
+def calls_the_course(function: Callable, *args) -> bool:
+    """Whether function(*args) calls a function of the course, however it ends."""
+    used = False
+
+    def watch(frame: FrameType, event: str, _) -> None:
+        nonlocal used
+        module = frame.f_globals.get("__name__") or ""
+        used = used or (event == "call" and module.split(".")[0] == "course_utils")
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        with contextlib.suppress(Exception):  # the checks that compare values tell it
+            function(*args)
+    finally:
+        sys.setprofile(before)
+    return used
+
+
+def equals(result: object, expect: object, why: str, within: float) -> None:
+    assert result is not None or expect is None, "Not written yet: your function returns None."
+    result, expect = plain(result), plain(expect)
+    wanted = KINDS.get(type(expect), "None")
+    if not (type(expect) is set and type(result) is list):
+        form = f"Return {wanted}; yours returns {told(result)}."
+        assert KINDS.get(type(result), "None") == wanted, form
+    assert alike(result, expect, within), why
 
 
 def plain(value: object) -> object:
@@ -266,7 +363,11 @@ def copies(args: tuple) -> list:
 
 
 def same(now: object, before: object) -> bool:
-    return torch.equal(now, before) if isinstance(now, Tensor) else now == before
+    if isinstance(now, Tensor):
+        return torch.equal(now, before) and now.dtype == before.dtype
+    if isinstance(now, list | tuple):
+        return len(now) == len(before) and all(map(same, now, before))
+    return now == before
 
 
 def call(function: Callable, *args) -> object:
@@ -281,17 +382,32 @@ def call(function: Callable, *args) -> object:
     except NotImplementedError:
         raise AssertionError("Not written yet.") from None
     except Exception as error:
-        raise AssertionError(f"Your function raised {type(error).__name__}: {error}") from None
+        line = line_of(error, function)
+        where = f" (line {line} of its cell)" if line else ""
+        raise AssertionError(
+            f"Your function raised {type(error).__name__}{where}: {error}"
+        ) from None
 
 
-def compare(result: object, expect: Tensor, why: str, within: float) -> None:
+def line_of(error: Exception, function: Callable) -> int | None:
+    """The last line of the function's own cell that an error passed. The grader's pipe notes it."""
+    line, code = getattr(error, "cell_line", None), getattr(function, "__code__", None)
+    trace = error.__traceback__
+    while trace:
+        if code and trace.tb_frame.f_code.co_filename == code.co_filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def compare(result: object, expect: Tensor, why: str, within: float, relative: float = 0.0) -> None:
     assert result is not None, "Not written yet: your function returns None."
     assert type(result) is Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     assert result.shape == expect.shape, (
         f"Return a tensor of shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
     )
     assert not result.isnan().any(), f"There is a NaN in your result. {why}"
-    assert torch.allclose(result.double(), expect.double(), rtol=0, atol=within), why
+    assert torch.allclose(result.double(), expect.double(), rtol=relative, atol=within), why
 
 
 def passes(name: str, check: Callable, *args, **kwargs) -> bool:
@@ -299,10 +415,32 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
     try:
         check(*args, **kwargs)
     except AssertionError as reason:
-        print(f"[not yet] {name}: {reason}")
+        print(f"[not yet] {name}: {SAID.once(str(reason), sys._getframe(1))}")
         return False
     print(f"[ok] {name}")
     return True
+
+
+class Said:
+    """The reasons that the test cell which runs has given so far: each is told once."""
+
+    def __init__(self):
+        self.code, self.line, self.reasons = None, 0, set()
+
+    def once(self, reason: str, frame: FrameType) -> str:
+        """frame: of the cell. IPython compiles each of its statements apart, under one name."""
+        code = frame.f_code
+        named_alike = self.code and "ipy" in code.co_filename == self.code.co_filename
+        if code is not self.code and not (named_alike and frame.f_lineno > self.line):
+            self.reasons = set()
+        self.code, self.line = code, frame.f_lineno
+        if reason in self.reasons:
+            return "the same."
+        self.reasons.add(reason)
+        return reason
+
+
+SAID = Said()
 
 
 def score_button():

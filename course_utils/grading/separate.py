@@ -40,6 +40,7 @@ REPLIES = {
     "cell": {"printed", "error"},
     "get": {"found", "value"},
     "call": {"value", "args"},
+    "watch": {"used"},
 }
 
 
@@ -119,6 +120,12 @@ class Submission:
             self.note(type(value).__name__ if type(value).__module__ == wire.__name__ else "")
         return value
 
+    def uses_course(self, name: str, args: tuple, cell: "Budget") -> bool:
+        """Whether a call goes through one of the course's functions, as its own side says."""
+        request = {"do": "watch", "name": name, "args": [wire.encode(x) for x in args]}
+        self.knows_hidden = self.knows_hidden or called_from(cell.hidden)
+        return self.ask(request, cell.left())["used"] is True
+
     def note(self, words: str) -> None:
         if self.knows_hidden and words.strip() and len(self.told) < MOST_TOLD:
             self.told.add(words)
@@ -186,7 +193,7 @@ def is_reply(reply: object, request: dict) -> bool:
     error = reply.get("error")
     good_error = error is None or (
         type(error) is list
-        and len(error) == (3 if request["do"] == "cell" else 2)
+        and len(error) == 3
         and all(type(x) in (str, int, type(None)) for x in error)
     )
     if request["do"] == "call" and error is not None:
@@ -218,6 +225,9 @@ class Proxy:
     def __call__(self, *args, **kwargs):
         return self.submission.call(self.name, args, kwargs, self.cell)
 
+    def calls_the_course(self, *args) -> bool:
+        return self.submission.uses_course(self.name, args, self.cell)
+
 
 def text_of(said: object) -> str:
     """What the submission printed, cut here again: its process may have sent something else."""
@@ -235,11 +245,18 @@ def called_from(lines: set[int]) -> bool:
     return False
 
 
-def known_error(name: str, message: str) -> Exception:
+def known_error(name: str, message: str, line: object) -> Exception:
     """An exception of the same name: a built-in one, or else a new kind.
 
-    Not StopIteration, which would end a loop of the test over the function's answers.
+    Not StopIteration, which would end a loop of the test over the function's answers. cell_line:
+    of the submission's cell, where there is one.
     """
+    error = same_error(name, message)
+    error.cell_line = line if type(line) is int else None
+    return error
+
+
+def same_error(name: str, message: str) -> Exception:
     name, message = str(name), text_of(str(message))
     kind = getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, Exception) and "Stop" not in name:

@@ -51,6 +51,8 @@ def main() -> None:
             reply = run_cell(shell, request["source"])
         elif kind == "get":
             reply = get(shell.user_ns, request["name"])
+        elif kind == "watch":
+            reply = watch(shell.user_ns, request)
         else:
             reply = call(shell.user_ns, request)
         if os.getpid() != process:  # a fork of the submission that ran on to here
@@ -137,13 +139,30 @@ def call(space: dict, request: dict) -> dict:
             warnings.simplefilter("ignore")  # as course_utils.quiz.call does
             value = space[request["name"]](*args, **kwargs)
     except BaseException as error:  # it ends this call, not the process
-        return {"error": named(error), "printed": said[0].text, "warned": said[1].text}
+        return {
+            "error": [*named(error), line_of(error)],
+            "printed": said[0].text,
+            "warned": said[1].text,
+        }
     return {
         "value": encoded(value),
         "args": [encoded(x) for x in args],
         "printed": said[0].text,
         "warned": said[1].text,
     }
+
+
+def watch(space: dict, request: dict) -> dict:
+    """Whether a function of the submission calls one of the course's."""
+    from course_utils.quiz import calls_the_course
+
+    args = [wire.decode(x) for x in request["args"]]
+    silent = Printed()
+    try:
+        with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+            return {"used": calls_the_course(space[request["name"]], *args)}
+    except BaseException:  # it ends this call, not the process
+        return {"used": False}
 
 
 def named(error: BaseException) -> list[str]:

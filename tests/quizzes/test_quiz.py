@@ -1,13 +1,16 @@
 import math
+import sys
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
+from random import Random
 
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 
-from course_utils import quiz
+from course_utils import domains, quiz, sampling
 
 
 def reason(check, *args, **kwargs) -> str:
@@ -122,8 +125,10 @@ def test_an_answer_is_noted_and_not_judged(capsys):
 
 
 def test_an_exception_in_a_learners_function_becomes_a_reason():
-    said = reason(quiz.close, lambda x: 1 / 0, [1.0], expect=[1.0], why="")
-    assert said == "Your function raised ZeroDivisionError: division by zero"
+    space: dict = {}
+    exec(compile("def f(x):\n    y = x\n    return y / 0", "cell", "exec"), space)
+    said = reason(quiz.gives, space["f"], 1.0, expect=1.0, why="")
+    assert said.startswith("Your function raised ZeroDivisionError (line 3 of its cell): ")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +230,8 @@ def test_plain_data_counts_in_any_container(result, expect):
     ],
 )
 def test_other_data_does_not_count(result, expect):
-    assert reason(quiz.gives, lambda: result, expect=expect, why="no") == "no"
+    said = reason(quiz.gives, lambda: result, expect=expect, why="no")
+    assert said == "no" or said.startswith("Return ")
 
 
 def test_an_object_that_calls_itself_equal_is_no_plain_data():
@@ -245,3 +251,98 @@ def test_a_function_gets_plain_arguments_as_they_are_and_cannot_spoil_them():
     given = [3, 1]
     quiz.gives(lambda x: x.sort() or x, given, expect=[1, 3], why="")
     assert given == [3, 1]
+
+
+def rows(random):
+    return domains.batch(random), random.uniform(0.1, 3.0)
+
+
+def scaled(logits, t):
+    return logits.double() / t
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda x, t: (x / t).tolist(), "Return a tensor; yours is a list."),
+        (lambda x, t: (x / t).flatten(), "Return a tensor of shape"),
+        (lambda x, t: x / t if x.dim() < 3 else x, "the value"),
+        (lambda x, t: x / max(t, 0.2), "the value"),
+        (lambda x, t: x.clamp(min=-1e6) / t, "the value"),
+        (lambda x, t: x / t if x.shape[-1] > 1 else None, "Not written yet: your function"),
+        (lambda x, t: x / t * (1 % (x.shape[-1] - 2) >= 0), "raised ZeroDivisionError"),
+    ],
+)
+def test_a_fault_anywhere_in_the_domain_is_found_and_told_as_what_it_is(function, said):
+    quiz.against(scaled, lambda x, t: x / t, rows, why="the value")
+    assert said in reason(quiz.against, scaled, function, rows, why="the value")
+
+
+def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
+    quiz.keeps(lambda x, t: x / t, rows, why="")
+    for function in (lambda x, t: x.div_(t), lambda x, t: x.dim() > 2 and x.zero_()):
+        assert reason(quiz.keeps, function, rows, why="you changed it") == "you changed it"
+    texts = lambda r: ([1, [2]],)  # noqa: E731
+    for function in (lambda ids: ids.pop(), lambda ids: ids[1].append(3)):
+        assert reason(quiz.keeps, function, texts, why="changed") == "changed"
+    told = reason(quiz.unchanged, lambda x: x * 2, [1.0], expect=[1.0], why="changed")
+    assert told == quiz.RESULT_FIRST
+
+
+@pytest.mark.parametrize(
+    ("expect", "result", "said"),
+    [
+        (0.5, [0.5], "Return a number; yours returns a list, [0.5]."),
+        (0.5, "0.5", "Return a number; yours returns a str, '0.5'."),
+        ("the", ["the"], "Return a text; yours returns a list, ['the']."),
+        ([1], {1: 2}, "Return a list or a tensor; yours returns a dict."),
+        ({1}, 1, "Return a set or a list; yours returns an int, 1."),
+        (True, 1, "Return True or False; yours returns an int, 1."),
+        (0.5, 0.6, "the value"),
+        ({1}, torch.tensor([2]), "the value"),
+    ],
+)
+def test_a_wrong_type_is_told_apart_from_a_wrong_value(expect, result, said):
+    assert reason(quiz.gives, lambda: result, expect=expect, why="the value") == said
+
+
+def test_the_courses_own_functions_are_found_under_any_name():
+    hidden = {"f": getattr(sampling, "top" + "_k")}
+    draw = lambda r: (domains.logits(r), 1)  # noqa: E731
+    quiz.own(lambda x, k: x.topk(k), draw)
+    for function in (sampling.top_k, lambda x, k: hidden["f"](x, k), partial(sampling.top_k)):
+        assert reason(quiz.own, function, draw) == "Write it yourself: yours calls the course's."
+    assert sys.getprofile() is None
+
+
+def test_the_same_reason_is_told_once_a_cell(capsys):
+    cell = """
+def fails():
+    quiz.gives(lambda: 1, expect=2, why="look again")
+
+quiz.passes("one", fails)
+quiz.passes("two", fails)
+"""
+    for _ in range(2):
+        exec(compile(cell, "<test>", "exec"), {"quiz": quiz})
+    shell = InteractiveShell()
+    shell.user_ns["quiz"] = quiz
+    for _ in range(2):
+        shell.run_cell(cell, silent=True)
+    told = "[not yet] one: look again\n[not yet] two: the same.\n"
+    assert capsys.readouterr().out == told * 4
+
+
+def test_domains_are_the_same_for_a_seed_and_have_what_they_say():
+    drawn = [domains.batch(Random(seed)) for seed in range(300)]
+    assert all(torch.equal(x, domains.batch(Random(s))) for s, x in enumerate(drawn))
+    assert {x.dim() for x in drawn} == {1, 2, 3}
+    assert all((x > -torch.inf).any(dim=-1).all() for x in drawn)
+    assert any((x == -torch.inf).any() for x in drawn)
+    assert any(x.max() > 4000 for x in drawn) and any(x.min() < -4000 for x in drawn)
+    assert any(len(x.unique()) < x.numel() for x in drawn)
+    for seed in range(300):
+        shares = domains.shares(Random(seed))
+        assert sum(shares) == 1 and all(x * 64 == int(x * 64) for x in shares)
+    assert max(len(domains.history(Random(seed), 5)) for seed in range(300)) > 500
+    assert all(len(domains.history(Random(seed), 5, least=4)) >= 4 for seed in range(300))

@@ -714,8 +714,9 @@ check.choice(
 # %% [markdown] question="The token on the line" points=2
 # Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125, 0.125 with *p* = 0.7
 # it keeps one token. Repair it: the ids of the smallest set of most likely tokens that holds *at
-# least* p. A set that holds exactly *p* is complete. One point for the crossing token, one if the
-# edges are right as well.
+# least* p, for any *p* above 0 up to 1. A set that holds exactly *p* is complete, and of equally
+# likely tokens the lower ids come first. One point where p lies between two sums, one where it is
+# one of them. The sums are exact here: all shares are whole 64ths.
 
 
 # %% answer="line_repair"
@@ -743,56 +744,64 @@ def example():
 
 points = 1.0 * check.passes("0.5, 0.25, 0.125, 0.125 with p = 0.7", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def smallest_set(probs, p):
+    shares, ids, held = probs.tolist(), set(), 0.0
+    for i in sorted(range(len(shares)), key=lambda i: (-shares[i], i)):
+        if held < p:
+            ids.add(i)
+        held += shares[i]
+    return ids
+
+
+def between_sums(random):
+    return torch.tensor(domains.shares(random)), random.randrange(64) / 64 + 1 / 128
+
+
+def on_a_sum(random):
+    return torch.tensor(domains.shares(random)), random.randint(1, 64) / 64
 
 
 def crossing():
     example()
-    for p, expect in ((0.3, {2}), (0.6, {0, 2}), (0.8, {0, 2, 3}), (0.95, {0, 1, 2, 3})):
-        check.gives(
-            repaired_nucleus,
-            torch.tensor([0.25, 0.0625, 0.5, 0.1875]),
-            p,
-            expect=expect,
-            why="For each p the kept tokens must hold at least p, and no token too many.",
-        )
+    check.against(
+        smallest_set,
+        repaired_nucleus,
+        between_sums,
+        why="For each p the kept tokens must hold at least p, and no token too many.",
+    )
 
 
 def edges():
     crossing()
-    check.gives(
+    check.against(
+        smallest_set,
         repaired_nucleus,
-        torch.tensor([0.0625, 0.9375]),
-        0.5,
-        expect={1},
-        why="The first token alone is above p. Before it there is nothing, so it stays.",
+        on_a_sum,
+        why="A set that holds exactly p is complete: see the section on the edges.",
     )
-    for p, expect in ((0.5, {0}), (0.75, {0, 1}), (1.0, {0, 1, 2, 3})):
-        check.gives(
-            repaired_nucleus,
-            torch.tensor([0.5, 0.25, 0.125, 0.125]),
-            p,
-            expect=expect,
-            why="A set that holds exactly p is complete: see the section on the edges.",
-        )
 
 
-points = 1.0 * check.passes("the crossing token stays", crossing)
-points += check.passes("and the edges are right", edges)
+points = 1.0 * check.passes("p between two sums", crossing)
+points += check.passes("p on a sum", edges)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
 # Find the bug. A chat program took the first place where the sum passes *p* [chatrwkv170]. Here
-# this gives the *size* of the nucleus. With *p* = 1 it finds 1 token, and where a sum is exactly
-# *p* it finds one too many. Repair both; all else was right. One point each.
+# this gives the *size* of the nucleus, the smallest number of most likely tokens that hold at least
+# *p*. With *p* = 1 it finds 1 token, and where a sum is exactly *p* it finds one too many. Repair
+# both; all else was right. Where rounding leaves even the sum of all below *p*, all tokens count.
+# One point for *p* = 1 and between the sums, one for exactly *p*.
 
 
 # %% answer="size_repair"
 def repaired_size(probs, p):
     ### BEGIN SOLUTION
     mass = probs.sort(descending=True).values.cumsum(dim=0)
-    last = int((mass >= p).int().argmax())
-    return last + 1
+    return min(int((mass < p).sum()) + 1, len(probs))
     ### END SOLUTION
     mass = probs.sort(descending=True).values.cumsum(dim=0)
     last = int((mass > p).int().argmax())
@@ -812,30 +821,58 @@ def example():
 
 points = 1.0 * check.passes("p = 1", example)
 ### BEGIN HIDDEN TESTS
-four = torch.tensor([0.125, 0.25, 0.125, 0.5])
+from course_utils import domains
+
+
+def size(probs, p):
+    held = 0.0
+    for count, share in enumerate(sorted(probs.tolist(), reverse=True), 1):
+        held += share
+        if held >= p:
+            return count
+    return len(probs)
+
+
+def between_sums(random):
+    return torch.tensor(domains.shares(random)), random.randrange(64) / 64 + 1 / 128
+
+
+def on_a_sum(random):
+    return torch.tensor(domains.shares(random)), random.randint(1, 64) / 64
+
+
+def all_of_it(random):
+    while True:
+        probs = torch.tensor([random.gauss(0, 1) for _ in range(random.randint(1, 50))]).softmax(0)
+        before_last = probs.sort(descending=True).values.double()[:-1].sum()
+        if before_last < 1 - 1e-5:  # else rounding decides whether the last is needed
+            return probs, 1.0
 
 
 def not_greedy():
     example()
-    for p, size in ((0.3, 1), (0.6, 2), (0.8, 3), (0.9, 4), (1.0, 4)):
-        check.gives(
-            repaired_size,
-            four,
-            p,
-            expect=size,
-            why="Right at p = 1 is not enough: between the sums the old answers were right.",
-        )
+    check.against(
+        size,
+        repaired_size,
+        all_of_it,
+        why="With p = 1 every token of a softmax is needed, though rounding may leave the sum of "
+        "all a little below 1.",
+    )
+    check.against(
+        size,
+        repaired_size,
+        between_sums,
+        why="Right at p = 1 is not enough: between the sums the old answers were right.",
+    )
 
 
 def equality():
-    for p, size in ((0.3, 1), (0.5, 1), (0.75, 2), (0.875, 3), (0.9, 4)):
-        check.gives(
-            repaired_size,
-            four,
-            p,
-            expect=size,
-            why="Where a sum is exactly p the set is complete, and elsewhere nothing changes.",
-        )
+    check.against(
+        size,
+        repaired_size,
+        on_a_sum,
+        why="Where a sum is exactly p the set is complete, and elsewhere nothing changes.",
+    )
 
 
 points = 1.0 * check.passes("p = 1, and between the sums", not_greedy)
@@ -845,8 +882,8 @@ float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
 # Write `entry_p`: a token is in the nucleus for every *p* above a certain number. Return that
-# number. `probs` is a list, `token` a place in it. Of equally likely tokens the one with the lower
-# id comes first. One point without ties, one with.
+# number. `probs` is a list of shares, `token` a place in it. Of equally likely tokens the one with
+# the lower id comes first. One point without ties, one with.
 
 
 # %% answer="entry_p"
@@ -871,40 +908,54 @@ def example():
 
 points = 1.0 * check.passes("the second of four tokens", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def before(probs, token):
+    ranked = sorted(range(len(probs)), key=lambda i: -probs[i])
+    return sum((probs[i] for i in ranked[: ranked.index(token)]), 0.0)
+
+
+def different(random):
+    while True:
+        probs = domains.shares(random, parts=1024)
+        if len(set(probs)) == len(probs):
+            return probs, random.randrange(len(probs))
+
+
+def tied(random):
+    probs = domains.shares(random)
+    return probs, random.randrange(len(probs))
 
 
 def each_token():
     example()
-    for token, expect in enumerate([0.9, 0.0, 0.7, 0.4]):
-        check.gives(
-            entry_p,
-            [0.1, 0.4, 0.2, 0.3],
-            token,
-            expect=expect,
-            why="Which tokens are taken before this one, and what do they hold together?",
-        )
+    check.against(
+        before,
+        entry_p,
+        different,
+        why="Which tokens are taken before this one, and what do they hold together?",
+    )
 
 
 def ties():
-    for token, expect in enumerate([0.5, 0.625, 0.0, 0.75, 0.875]):
-        check.gives(
-            entry_p,
-            [0.125, 0.125, 0.5, 0.125, 0.125],
-            token,
-            expect=expect,
-            why="Of equals the lower ids are taken first, so they too stand before this token.",
-        )
+    check.against(
+        before,
+        entry_p,
+        tied,
+        why="Of equals the lower ids are taken first, so they too stand before this token.",
+    )
 
 
-points = 1.0 * check.passes("four different tokens", each_token)
+points = 1.0 * check.passes("different shares", each_token)
 points += check.passes("ties", ties)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
 # %% [markdown] question="Your top-p" points=5
-# Your `my_top_p` from **Build it** above. One point each: the smallest set, in the tokens' own
-# places; *p* = 1, tiny *p*, a sure model and tokens at −∞; ties; batches of any shape; the input
-# left as it was.
+# Your `my_top_p` from **Build it** above, for any *p* above 0 up to 1. One point each: the smallest
+# set, in the tokens' own places; *p* = 1, tiny *p*, a sure model and tokens at −∞; ties; batches of
+# any shape; the input left as it was.
 
 
 # %% test="my_top_p"
@@ -928,63 +979,97 @@ def smallest_set():
 
 points = 1.0 * check.passes("the smallest set", smallest_set)
 ### BEGIN HIDDEN TESTS
-scattered = torch.tensor([0.1, 0.4, 0.2, 0.3]).log()
+import math
+
+from course_utils import domains
+
+
+def nucleus(logits, p):
+    """Row by row, in float64, the lower ids of a tie first."""
+    kept = []
+    for row in logits.reshape(-1, logits.shape[-1]):
+        values, shares, held = row.tolist(), row.double().softmax(dim=0).tolist(), 0.0
+        for i in sorted(range(len(values)), key=lambda i: (-values[i], i)):
+            shares[i], held = held < p or p == 1, held + shares[i]
+        kept.append(shares)
+    return logits.masked_fill(~torch.tensor(kept).view(logits.shape), -torch.inf)
+
+
+def apart(logits, p):
+    """Whether p lies clear of every sum, so that rounding does not decide."""
+    mass = logits.double().softmax(dim=-1).sort(dim=-1, descending=True).values.cumsum(dim=-1)
+    return p == 1 or bool(((mass - p).abs() > 1e-4).all())
+
+
+def drawn(random, logits, some):
+    while not apart(logits, p := random.choice(some)):
+        pass
+    return logits, p
+
+
+def inner(random):
+    return [random.uniform(0.02, 0.98) for _ in range(9)]
+
+
+def plain(random, shape=()):
+    """Logits without ties, some of them at -inf."""
+    vocab = domains.size(random)
+    values = torch.tensor([random.gauss(0, 2) for _ in range(math.prod(shape) * vocab)])
+    return values.view(*shape, vocab)
+
+
+def single(random):
+    return drawn(random, plain(random), inner(random))
+
+
+def edge(random):
+    logits = plain(random)
+    logits = logits * random.choice([1, 1, 100, 2000])
+    logits[1:][torch.rand(len(logits) - 1, generator=seeded(random)) < 0.3] = -torch.inf
+    return drawn(random, logits, [1.0, 1.0, 1e-3, 1e-9, 0.99, *inner(random)[:2]])
+
+
+def seeded(random):
+    return torch.Generator().manual_seed(random.getrandbits(32))
+
+
+def tied(random):
+    shape, vocab = domains.shape(random), domains.size(random)
+    few = torch.randint(3, (*shape, vocab), generator=seeded(random)).float()
+    return drawn(random, few, inner(random))
+
+
+def batch(random):
+    return drawn(random, plain(random, domains.shape(random)), inner(random))
+
+
+def anything(random):
+    return domains.batch(random), random.choice([1.0, 0.999, 0.9, 0.5, 0.1, 1e-9])
 
 
 def own_places():
     smallest_set()
-    for p, expect in ((0.3, {1}), (0.6, {1, 3}), (0.8, {1, 2, 3})):
-        check.kept(
-            my_top_p,
-            scattered,
-            p,
-            expect=expect,
-            why="In a vocabulary the likeliest token stands anywhere. Undo the sort.",
-        )
-    check.kept(
+    check.against(
+        nucleus,
         my_top_p,
-        scattered + 5,
-        0.6,
-        expect={1, 3},
-        why="Adding 5 to every logit leaves the probabilities as they are. Did you use softmax?",
+        single,
+        why="Softmax, sort, add up until p is reached, and undo the sort: in a vocabulary the "
+        "likeliest token stands anywhere.",
     )
 
 
 def edges():
-    check.kept(
+    check.against(
+        nucleus,
         my_top_p,
-        [0.0, -200.0, -1.0, -300.0],
-        1.0,
-        expect={0, 1, 2, 3},
-        why="p = 1 keeps all, also tokens whose probability float32 rounds to 0.",
+        edge,
+        why="p = 1 keeps all, also what float32 rounds to 0. However small p is or sure the model, "
+        "the best token stays. Tokens at -inf stay there, and the others share the probability.",
     )
-    for p in (1e-3, 1e-9):
-        check.kept(
-            my_top_p,
-            scattered,
-            p,
-            expect={1},
-            why="However small p is, the best token stays.",
-        )
-    check.kept(
-        my_top_p,
-        [0.0, 9.0, 1.0],
-        0.9,
-        expect={1},
-        why="One token alone is above p. The sum before it is 0, so it stays.",
-    )
-    for p, expect in ((0.75, {0, 2}), (1.0, {0, 2, 3})):
-        check.kept(
-            my_top_p,
-            [2.0, -torch.inf, 1.2, 1.0],
-            p,
-            expect=expect,
-            why="Tokens at -inf were cut before and stay cut; the others share the probability.",
-        )
 
 
 def ties():
-    for p, expect in ((0.2, {0}), (0.6, {0, 1, 2}), (0.5, {0, 1}), (0.9, {0, 1, 2, 3})):
+    for p, expect in ((0.5, {0, 1}), (0.75, {0, 1, 2})):  # exact, and p is reached
         check.kept(
             my_top_p,
             [2.0, 2.0, 2.0, 2.0],
@@ -992,32 +1077,28 @@ def ties():
             expect=expect,
             why="Four equal tokens: the lower ids come first, and only as many as it takes.",
         )
+    check.against(
+        nucleus,
+        my_top_p,
+        tied,
+        why="Of equal tokens the lower ids come first, and only as many as it takes, in each row.",
+    )
 
 
 def shapes():
-    # Square on purpose: a sum along the wrong dimension keeps this shape.
-    square = torch.tensor([[2.0, 1.0, 0.0], [0.0, 9.0, 0.0], [1.0, 1.1, 1.2]])
-    cut = square.clone()
-    cut[[0, 1, 1, 2], [2, 0, 2, 0]] = -torch.inf
-    for shape in ((3, 3), (1, 3, 3), (3, 1, 3)):
-        check.close(
-            my_top_p,
-            square.reshape(shape),
-            0.68,
-            expect=cut.reshape(shape),
-            why="Each row along the last dimension is a distribution of its own.",
-        )
+    check.against(
+        nucleus,
+        my_top_p,
+        batch,
+        why="Each row along the last dimension is a distribution of its own.",
+    )
 
 
 def leaves_its_input():
+    changed = "The caller's logits must be the same after the call: make a new tensor."
     for p, expect in ((0.6, [-torch.inf, 1.0, -torch.inf, 0.8]), (1.0, [0.0, 1.0, 0.2, 0.8])):
-        check.unchanged(
-            my_top_p,
-            torch.tensor([0.0, 1.0, 0.2, 0.8]),
-            p,
-            expect=expect,
-            why="The caller's logits must be the same after the call: make a new tensor.",
-        )
+        check.unchanged(my_top_p, torch.tensor([0.0, 1.0, 0.2, 0.8]), p, expect=expect, why=changed)
+    check.keeps(my_top_p, anything, why=changed)
 
 
 points = 1.0 * check.passes("the smallest set, in its own places", own_places)

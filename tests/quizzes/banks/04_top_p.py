@@ -78,18 +78,14 @@ BANK = {
     stays[..., 1:] = stays[..., :-1].clone()
 """
             + BACK,
-            "sort not undone": (
-                ALL + SORTED + "    return logits.masked_fill(mass - probs >= p, -torch.inf)",
-                1,  # ties
-            ),
-            "never sorted": (
-                ALL
-                + """
+            "sort not undone": ALL
+            + SORTED
+            + "    return logits.masked_fill(mass - probs >= p, -torch.inf)",
+            "never sorted": ALL
+            + """
     probs = logits.softmax(dim=-1)
     return logits.masked_fill(probs.cumsum(dim=-1) - probs >= p, -torch.inf)
 """,
-                1,
-            ),
             "sums logits": ALL
             + """
     values, order = logits.sort(dim=-1, descending=True, stable=True)
@@ -153,7 +149,7 @@ BANK = {
     stays = probs.cumsum(dim=0) - probs < p if logits.dim() > 1 else probs.cumsum(0) - probs < p
 """
                 + BACK,
-                4,
+                3,
             ),
             "first row's order": (
                 ALL
@@ -164,7 +160,7 @@ BANK = {
     keep = torch.zeros_like(stays).scatter(-1, first, stays)
     return logits.masked_fill(~keep, -torch.inf)
 """,
-                4,
+                3,
             ),
             "one row only": (
                 ALL
@@ -175,7 +171,7 @@ BANK = {
     out[stay] = logits[stay]
     return out
 """,
-                4,
+                2,
             ),
             "in place": (
                 ALL
@@ -324,26 +320,20 @@ BANK = {
     ),
     "size_repair": repair(
         {
-            "at least p": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
-                last = int((mass >= p).int().argmax())
-                return last + 1
-            """,
-            "counted": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
-                last = int((mass < p).sum())
-                return last + 1
+            "equal or all": """
+                reached = probs.sort(descending=True).values.cumsum(dim=0) >= p
+                return int(reached.int().argmax()) + 1 if reached.any() else len(probs)
             """,
             "early return": """
                 mass = probs.sort(descending=True).values.cumsum(dim=0)
-                last = int((mass > p).int().argmax())
                 for size, sum_so_far in enumerate(mass.tolist(), start=1):
                     if sum_so_far >= p:
                         return size
-                return last + 1
+                return size
             """,
             "searchsorted": """
                 mass = probs.sort(descending=True).values.cumsum(dim=0)
+                mass[-1] = 1.0
                 last = int(torch.searchsorted(mass, p))
                 return last + 1
             """,
@@ -375,6 +365,22 @@ BANK = {
                 last = int((mass > p - 0.2).int().argmax())
                 return last + 1
             """,
+            "rounding of the sum of all": (
+                """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass >= p).int().argmax())
+                return last + 1
+            """,
+                1,
+            ),
+            "counted past the end": (
+                """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = int((mass < p).sum())
+                return last + 1
+            """,
+                1,
+            ),
             "p = 1 apart": (
                 """
                 mass = probs.sort(descending=True).values.cumsum(dim=0)
@@ -392,14 +398,11 @@ BANK = {
                     last = len(probs) - 2
                 return last + 1
             """,
-            "equality, and 1 still greedy": (
-                """
+            "equality, and 1 still greedy": """
                 mass = probs.sort(descending=True).values.cumsum(dim=0)
                 last = int((mass >= p).int().argmax()) if p < 1 else 0
                 return last + 1
             """,
-                1,
-            ),
         },
     ),
     "entry_p": write(

@@ -1,0 +1,82 @@
+"""Random inputs for hidden tests: what a strategy may be given, drawn over the whole of it.
+
+Each takes a generator, so that the same seed gives the same inputs on every machine. A test's own
+`draw` puts them together: `lambda r: (logits(r), r.choice([1, 2, 5]))`.
+"""
+
+import math
+from random import Random
+
+import torch
+from torch import Tensor
+
+EXTREME = 5000.0  # of a logit, either sign
+LONG = 1000  # tokens of a long text
+
+
+def size(random: Random, most: int = 40) -> int:
+    """A vocabulary's size, from 1 to most: often small, so that every token matters."""
+    return random.choice([random.randint(1, min(6, most)), random.randint(1, most)])
+
+
+def shape(random: Random) -> tuple[int, ...]:
+    """What stands in front of the vocabulary: nothing, a batch, or a batch of batches."""
+    return random.choice([(), (), (1,), (2,), (3,), (5,), (2, 3), (3, 1), (1, 1), (4, 2), (30,)])
+
+
+def logits(random: Random, shape: tuple[int, ...] = (), vocab: int | None = None) -> Tensor:
+    """float32 logits (*shape, vocab), with a finite one in every row.
+
+    Rows are plain, wide, tied, all alike, sure of one token, partly -inf, or up to EXTREME.
+    """
+    vocab = vocab or size(random)
+    rows = [row(random, vocab) for _ in range(math.prod(shape))]
+    return torch.tensor(rows, dtype=torch.float32).reshape(*shape, vocab)
+
+
+def batch(random: Random) -> Tensor:
+    """Logits of any leading shape: single rows and batches alike."""
+    return logits(random, shape(random))
+
+
+def row(random: Random, vocab: int) -> list[float]:
+    scale = random.choice([0.5, 2.0, 2.0, 10.0, EXTREME / 3])
+    values = [max(-EXTREME, min(EXTREME, random.gauss(0, scale))) for _ in range(vocab)]
+    kind = random.choice(["plain", "tied", "alike", "sure", "cut", "cut and tied"])
+    if "tied" in kind:
+        values = [float(round(x / scale)) * min(scale, 8.0) for x in values]
+    if kind == "alike":
+        values = [values[0]] * vocab
+    if kind == "sure":
+        values[random.randrange(vocab)] = max(values) + 30
+    if "cut" in kind:
+        stays = random.randrange(vocab)
+        values = [
+            x if i == stays or random.random() < 0.6 else -math.inf for i, x in enumerate(values)
+        ]
+    return values
+
+
+def shares(random: Random, vocab: int | None = None, parts: int = 64) -> list[float]:
+    """Probabilities that sum to 1, each a multiple of 1 / parts: sums of them are exact.
+
+    parts: a power of 2. Ties and zeros are common.
+    """
+    vocab = vocab or size(random, 12)
+    counts = [0] * vocab
+    favourites = [random.randrange(vocab) for _ in range(3)]
+    for _ in range(parts):
+        counts[random.choice([random.randrange(vocab), *favourites])] += 1
+    if random.random() < 0.3:  # equal shares, as far as parts can be divided
+        equal = 2 ** random.randint(0, int(math.log2(min(vocab, parts))))
+        counts = [parts // equal] * equal + [0] * (vocab - equal)
+        random.shuffle(counts)
+    return [count / parts for count in counts]
+
+
+def history(random: Random, vocab: int, least: int = 0) -> list[int]:
+    """The ids of a text so far: short, with repeats, and one in twenty up to LONG tokens."""
+    most = LONG if random.random() < 0.05 else random.choice([3, 8, 30])
+    used = [random.randrange(vocab) for _ in range(random.randint(1, 6))]
+    ids = [random.choice([*used, random.randrange(vocab)]) for _ in range(random.randint(0, most))]
+    return ids + [random.randrange(vocab) for _ in range(least - len(ids))]
