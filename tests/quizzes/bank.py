@@ -17,11 +17,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from course_utils.author.banks import misspelt
 from course_utils.author.notebook import read_module, written
 from course_utils.author.questions import STUB, TEST
 from course_utils.author.source import SOLUTION, complain, put, regions
 from course_utils.author.values import OPTION
+
+torch.set_num_threads(1)  # on small tensors a second thread only waits
 
 SOURCES = Path(__file__).parents[2] / "quizzes" / "source"
 BANKS = Path(__file__).parent / "banks"

@@ -26,7 +26,7 @@ from course_utils.author.source import SOLUTION, names, regions
 
 CASES = 2000  # that an equal mutant has to agree on
 FEWEST = 20  # mutants of an item that are none
-SECONDS = 20  # for a mutant's answers to a test: one that loops for ever is wrong
+SECONDS = 20.0  # of the processor, for a mutant's answers: one that loops for ever is wrong
 
 OTHER = {
     ast.Lt: [ast.LtE, ast.Gt],
@@ -133,13 +133,17 @@ def edits(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]]:
         if isinstance(node, ast.If):
             yield "always", lambda n: put(n, test=ast.Constant(True))
     simple = ast.Assign | ast.AugAssign | ast.Expr | ast.Delete | ast.Continue | ast.Break
-    if isinstance(node, simple):
+    if isinstance(node, simple) and not is_docstring(node):
         yield "left out", lambda n: ast.Pass()
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         early = ast.Return(ast.Name(node.targets[0].id, ast.Load()))
         yield "returned at once", lambda n: [n, early]
     if isinstance(node, ast.Return) and node.value is not None:
         yield "returns None", lambda n: put(n, value=None)
+
+
+def is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def constants(node: ast.Constant) -> Iterator:
@@ -247,21 +251,21 @@ class Late(BaseException):
     """A mutant took too long. No Exception, so that the checks let it through."""
 
 
-def in_time(work: Callable[[], object], late: object) -> object:
-    """What `work` returns; `late` if it takes more than SECONDS."""
+def in_time(work: Callable[[], bool], seconds: float) -> bool:
+    """What `work` returns; True if it takes more than that of the processor."""
 
     def stop(*_):
         raise Late
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return work()
     except Late:
-        return late
+        return True
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 class Row(NamedTuple):
@@ -299,9 +303,9 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
                 except Exception:  # the cell itself fails, and there is nothing to score
                     return True
 
-        if in_time(partial(loses, few), late=True):
+        if in_time(partial(loses, few), SECONDS):
             killed += 1
-        elif in_time(partial(loses, more), late=True):
+        elif in_time(partial(loses, more), SECONDS * CASES / quiz.CASES):
             survivors.append(mutant)
         else:
             equal.append(mutant)
