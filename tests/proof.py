@@ -47,6 +47,19 @@ def named(cases: list[ElementTree.Element], *outcomes: str) -> list[str]:
     ]
 
 
+def mutants(cases: list[ElementTree.Element]) -> list[str]:
+    """The faulty answers that tests/quizzes/mutants.py made: how many lost points, by question."""
+    found = [case.find("properties/property[@name='mutants']") for case in cases]
+    rows = sorted(row.get("value") for row in found if row is not None)
+    head = [
+        "## Faulty answers made by program",
+        "",
+        "| Module | Question | Lost points | Full points, and wrong | Right after all |",
+        "|---|---|--:|--:|--:|",
+    ]
+    return [*head, *rows, ""] if rows else []
+
+
 def page(cases: list[ElementTree.Element], minutes: float, day: str) -> str:
     """The page for these test cases of pytest's JUnit file."""
     parts = defaultdict(list)
@@ -69,6 +82,7 @@ def page(cases: list[ElementTree.Element], minutes: float, day: str) -> str:
         "|---|--:|--:|",
         *(f"| {name} | {len(times)} | {sum(times):.0f} |" for name, times in rows),
         "",
+        *mutants(cases),
     ]
     return "\n".join(lines)
 

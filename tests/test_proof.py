@@ -46,3 +46,13 @@ def test_the_page_counts_each_part_and_names_what_was_skipped(tmp_path, monkeypa
         "| test_beam | 2 | 30 |",
         "| grading/test_kill | 2 | 21 |",
     ]
+
+
+def test_the_faulty_answers_have_a_table_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    row = "| 04_top_p | my_top_p | 329 | 0 | 29 |"
+    noted = f'<properties><property name="mutants" value="{row}"/></properties></testcase>'
+    results = RESULTS.replace('time="1.0"/>', f'time="1.0">{noted}')
+    assert proof.main([sys.executable, "-c", PYTEST, results, "0"]) == 0
+    table = proof.PAGE.read_text("utf-8").split("## Faulty answers made by program\n")[1]
+    assert table.splitlines()[-1] == row
