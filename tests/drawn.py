@@ -29,7 +29,8 @@ def boxes(source: str, wider: float = 1.0) -> list[tuple[str, Bbox]]:
         box = Bbox.from_extents(left, y - 0.73 * size, left + wide, y + 0.2 * size)
         if turn := text.get("transform"):
             angle = float(turn.removeprefix("rotate(").split()[0])
-            box = box.transformed(Affine2D().rotate_deg_around(x, y, angle))
+            turned = Affine2D().rotate_deg_around(x, y, angle).transform(box.corners())
+            box = Bbox([turned.min(axis=0), turned.max(axis=0)])
         found.append((text.text, box))
     return found
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from course_utils.checks import check_number, check_seed
 from course_utils.explore.controls import (
     KNOBS,
+    WIDE,
     button,
     check_up_to,
     code_button,
@@ -186,7 +187,7 @@ class Playground(Panel):
         self.model = model
         self.writes = TOY if toy else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
-        self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.texts = widgets.HTML(layout=WIDE)
         self.saved: list[Group] = []
         self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
         self.connect()
