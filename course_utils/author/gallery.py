@@ -39,6 +39,6 @@ def gallery(folder: Path) -> list[Path]:
             job.join()
         paths.append(folder / f"{re.sub('(?<!^)(?=[A-Z])', '_', name).lower()}.png")
         # The page gets its pictures quickly; these are to be small.
-        Image.open(io.BytesIO(panel.image.value)).save(paths[-1], optimize=True)
+        Image.open(io.BytesIO(panel.png())).save(paths[-1], optimize=True)
         panel.close()
     return paths

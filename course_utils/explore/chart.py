@@ -1,10 +1,9 @@
 """A chart that a lesson draws itself, in the style of the explorers' pictures."""
 
-import base64
-from html import escape
-
 from matplotlib.axes import Axes
 
+from course_utils.explore.panel import replace_panels_of_this_cell, still_bundle
+from course_utils.explore.picture import LivePicture
 from course_utils.explore.plots import style
 
 
@@ -20,7 +19,7 @@ class Chart(style.Picture):
     """
 
     def __init__(self, x: str, y: str, height: float = 3.0):
-        super().__init__(height)
+        super().__init__(height, 7.0)
         self.summary = ""
         self.axes: Axes = self.figure.add_axes((0.1, 0.55 / height, 0.87, 1 - 0.75 / height))
         self.axes.set_xlabel(x, family=style.FONT, size=9, color=style.INK)
@@ -44,8 +43,10 @@ class Chart(style.Picture):
     def __repr__(self) -> str:
         return self.summary
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        png = base64.b64encode(self.png()).decode()
-        said = escape(self.summary)
-        page = f'<img width="700" alt="{said}" src="data:image/png;base64,{png}"><p>{said}</p>'
-        return {"text/html": page, "image/png": png, "text/plain": self.summary}
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        live = LivePicture(says=self.summary, captioned=True)
+        live.show(self)
+        replace_panels_of_this_cell(live)
+        png = self.png()
+        data, _ = live._repr_mimebundle_(**kwargs)
+        return data | still_bundle(png, self.summary, self.summary)

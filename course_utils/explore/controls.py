@@ -54,8 +54,8 @@ KNOBS = {
 }
 OFF = {name: neutral for name, (neutral, _) in KNOBS.items()} | {"no_repeat_ngram": 0}
 
-LABEL = {"description_width": "130px"}
-WIDE = {"width": "480px", "max_width": "100%"}
+LABEL = {"description_width": "122px"}
+WIDE = {"width": "auto"}  # of the column
 
 
 def check_up_to(name: str, value: int, most: int, least: int = 1) -> None:
@@ -79,9 +79,12 @@ def check_knob(name: str, value: float) -> None:
 
 def prompt_box(value: str) -> widgets.Text:
     """A prompt, read when the learner leaves the box or presses Enter."""
-    layout = {"width": "700px", "max_width": "100%"}
     return widgets.Text(
-        value=value, description="prompt", continuous_update=False, style=LABEL, layout=layout
+        value=value,
+        description="prompt",
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout=WIDE,
     )
 
 
@@ -108,8 +111,8 @@ def choice(name: str, options: Sequence[str]) -> widgets.ToggleButtons:
     buttons = widgets.ToggleButtons(
         options=options,
         description=name,
-        style=LABEL | {"button_width": "auto"},
-        layout=widgets.Layout(width="auto", max_width="100%"),
+        style={"description_width": "initial", "button_width": "auto"},
+        layout=WIDE,
     )
     buttons.add_class("widget-inline-hbox")  # the label beside them, as other controls have it
     return buttons
@@ -164,7 +167,7 @@ def row(*children: widgets.Widget) -> widgets.HBox:
 
 
 def text_box(name: str) -> widgets.HTML:
-    box = widgets.HTML(layout=widgets.Layout(width="700px", max_width="100%"))
+    box = widgets.HTML(layout=WIDE)
     box.add_class(name)
     return box
 

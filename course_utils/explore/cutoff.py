@@ -146,6 +146,10 @@ class AdaptiveCutoff(Panel):
             self.controls["step"].max = len(passage)
             self.refresh()
 
+    def choose(self, key: str) -> None:
+        """Look at the step that was chosen in the picture."""
+        self.controls["step"].value = int(key)
+
     # What the explorer shows
 
     def show(self) -> None:

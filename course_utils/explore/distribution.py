@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ipywidgets as widgets
 import torch
@@ -218,7 +218,7 @@ def bars(state: State) -> list[Bar]:
     kept = ~state.after.isneginf()
     drew = int(state.counts.sum()) > 0
 
-    def bar(label: str, ids: Tensor) -> Bar:
+    def bar(label: str, ids: Tensor | int) -> Bar:
         return Bar(
             label,
             float(before[ids].sum()),
@@ -228,9 +228,32 @@ def bars(state: State) -> list[Bar]:
             None if state.yours is None else float(state.yours[ids].sum()),
         )
 
-    result = [bar(visible(state.tokens[int(i)]), i) for i in state.order[:TOP]]
+    result, running = [], 0.0
+    for rank, i in enumerate(state.order[:TOP].tolist(), 1):
+        one = bar(visible(state.tokens[i]), i)
+        running += one.after
+        says = (
+            f"'{one.label}', rank {rank}, logit {signed(float(state.logits[i]))}\n"
+            f"before {exact(one.before)}, now {exact(one.after)}{'' if one.kept else ' (cut)'}\n"
+            f"with all above it {exact(min(running, 1.0))}"
+        )
+        result.append(replace(one, says=says, key=str(i)))
     rest = state.order[TOP:]
-    return [*result, bar(f"{len(rest):,} others", rest)] if len(rest) else result
+    if not len(rest):
+        return result
+    others = bar(f"{len(rest):,} others", rest)
+    says = f"{others.label}\nbefore {exact(others.before)}, now {exact(others.after)}"
+    return [*result, replace(others, says=says, key="others")]
+
+
+def exact(share: float) -> str:
+    """A probability with more digits than there is room for in a picture."""
+    return f"{share:.3%}" if share >= 0.001 or not share else f"{share:.2g}"
+
+
+def signed(number: float) -> str:
+    """With the minus sign that is as wide as a plus."""
+    return f"{number:.2f}".replace("-", "−")
 
 
 def heading(settings: Settings, knobs: Sequence[str]) -> str:

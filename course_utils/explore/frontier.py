@@ -135,6 +135,11 @@ class Frontier(Panel):
         self.rounds = {name: [] for name in self.settings}
         self.start_job(self.write(1))
 
+    def choose(self, key: str) -> None:
+        """Look at the setting whose dot was chosen in the picture; people's has no texts."""
+        if key in self.rounds:
+            self.controls["setting"].value = key
+
     # The texts
 
     def write(self, more: int) -> Iterator[float]:

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import ipywidgets as widgets
 from IPython import get_ipython
-from traitlets import Unicode
 
 from course_utils.explore.controls import (
     OWN,
@@ -23,6 +22,7 @@ from course_utils.explore.controls import (
     what_is_missing,
 )
 from course_utils.explore.given import complaint
+from course_utils.explore.picture import LivePicture
 from course_utils.explore.plots.style import Picture
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ GLANCE = 0.3  # and for many; what is left of either is written behind the cell
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
-panels_of_cell: dict[str, tuple[str, list["Panel"]]] = {}
+panels_of_cell: dict[str, tuple[str, list[widgets.Widget]]] = {}
 
 # The panel of each job. A job that is in torch when Python ends would abort the process.
 panel_of_job: weakref.WeakKeyDictionary[threading.Thread, "Panel"] = weakref.WeakKeyDictionary()
@@ -46,20 +46,12 @@ def end_jobs() -> None:
         job.join(timeout=30)
 
 
-class NamedImage(widgets.Image):
-    """An Image with a tooltip, by which screen readers call it: there is no alternative text.
-
-    The page looks for a tooltip only where there is a description, and fails without one.
-    """
-
-    description = Unicode().tag(sync=True)
-
-
 class Panel(widgets.VBox):
-    """Controls, picture, summary, message and code, one below the other.
+    """Controls, and beside or below them picture, summary, message and code.
 
     A subclass makes `picture` and `controls`, calls `assemble` with them, and writes `show`, which
     sets `image` and `text` from where the controls stand. A control that moves calls `refresh`.
+    What is chosen in the picture comes to `choose`, if a subclass has one.
     function: the learner's, if there is one.
     """
 
@@ -74,16 +66,14 @@ class Panel(widgets.VBox):
         self.notes: dict[str, str] = {}
         self.text = ""
         self.drawing = threading.Lock()
-        self.image = NamedImage(
-            format="png",
-            tooltip=CAPTION,
-            layout=widgets.Layout(width="700px", max_width="100%", height="auto"),
-        )
+        self.image = LivePicture(choosable=hasattr(self, "choose"))
+        if self.image.choosable:
+            self.image.observe(lambda change: self.choose(change["new"][0]), "chosen")
         self.summary, self.message, self.code = (
             text_box(name) for name in ("summary", "message", "code")
         )
         self.progress = widgets.FloatProgress(
-            min=0, max=1, description="progress", layout=widgets.Layout(width="340px")
+            min=0, max=1, description="progress", layout=widgets.Layout(width="200px")
         )
         self.stop = widgets.Button(
             description="Stop", tooltip="stop generating", layout={"width": "80px"}
@@ -91,7 +81,8 @@ class Panel(widgets.VBox):
         self.stop.on_click(lambda _: self.stop_job())
         self.running = widgets.HBox([self.progress, self.stop])
         self.running.layout.display = "none"
-        super().__init__(layout=widgets.Layout(width="100%", max_width="720px"))
+        super().__init__()
+        self.add_class("nt-panel")
         replace_panels_of_this_cell(self)
 
     def assemble(
@@ -100,17 +91,29 @@ class Panel(widgets.VBox):
         below: Sequence[widgets.Widget] = (),
         work: Iterable[float] = (),
     ) -> None:
-        """Show rows of controls above the picture, and `below` between picture and summary.
+        """Show rows of controls, the picture, and `below` it what else there is.
 
         work: as in `start_job`, many texts. The first picture shows those that are soon there.
         """
         steps = iter(work)
         is_left = self.work_now(steps, many=True)
         self.refresh()
-        picture = [self.image, *below, self.summary, self.message, self.code]
-        self.children = [*rows, self.running, *picture]
+        self.lay_out([*rows, self.running], self.image, below)
         if is_left:
             self.start_job(steps)
+
+    def lay_out(
+        self,
+        controls: Sequence[widgets.Widget],
+        shown: widgets.Widget,
+        below: Sequence[widgets.Widget] = (),
+    ) -> None:
+        """Controls and words left, what is shown right; below each other on a narrow page."""
+        words = [self.summary, self.message]
+        side = box("nt-side", box("nt-controls", *controls), box("nt-words", *words))
+        main = box("nt-main", box("nt-shown", shown), box("nt-below", *below, self.code))
+        columns = box("nt-columns", side, main)
+        self.children = [columns]
 
     def redraw_on(self, *names: str) -> None:
         """Let these controls, those of them that are there, bring the picture up to date."""
@@ -134,6 +137,7 @@ class Panel(widgets.VBox):
                 self.stale = False
                 self.show()
                 self.summary.value = status(self.text)
+                self.image.says = self.text
                 set_text(self.message, " ".join(filter(None, self.notes.values())))
             finally:
                 self.drawing.release()
@@ -145,7 +149,7 @@ class Panel(widgets.VBox):
     def paint(self, *numbers) -> None:
         """Draw, and put the picture on the page."""
         self.draw(*numbers)
-        self.image.value = self.picture.png()
+        self.image.show(self.picture)
 
     # What the learner gives
 
@@ -313,16 +317,36 @@ class Panel(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live panel, and for a page that cannot have it the picture and text of now."""
-        still = base64.b64encode(self.image.value).decode("ascii")
-        page = (
-            f'<img src="data:image/png;base64,{still}" alt="{CAPTION}" style="max-width: 100%">'
-            f'<p style="white-space: pre-wrap">{escape(self.text)}</p>'
-        )
+        if self.closed:
+            return {"text/plain": self.text}
+        with self.drawing:
+            png = self.png()
         live = super()._repr_mimebundle_(**kwargs)
-        return live | {"text/html": page, "image/png": still, "text/plain": self.text}
+        return live | still_bundle(png, CAPTION, self.text)
+
+    def png(self) -> bytes:
+        """The picture as it is now, as the bytes of a PNG file."""
+        return self.picture.png()
 
 
-def replace_panels_of_this_cell(panel: Panel) -> None:
+def still_bundle(png: bytes, alt: str, said: str) -> dict[str, str]:
+    """A picture and what it says, for a page without widgets."""
+    data = base64.b64encode(png).decode("ascii")
+    page = (
+        f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="max-width: 100%">'
+        f'<p style="white-space: pre-wrap">{escape(said)}</p>'
+    )
+    return {"text/html": page, "image/png": data, "text/plain": said}
+
+
+def box(name: str, *children: widgets.Widget) -> widgets.VBox:
+    """Widgets below each other, with a name for the style sheet."""
+    made = widgets.VBox(children)
+    made.add_class(name)
+    return made
+
+
+def replace_panels_of_this_cell(panel: widgets.Widget) -> None:
     """Close what the cell that is running now made in its last run, and note the new panel."""
     shell = get_ipython()
     parent = shell.get_parent() if shell and hasattr(shell, "get_parent") else {}

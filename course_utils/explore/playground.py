@@ -14,6 +14,7 @@ from torch import Tensor
 from course_utils.checks import check_number, check_seed
 from course_utils.explore.controls import (
     KNOBS,
+    WIDE,
     button,
     check_up_to,
     code_button,
@@ -33,8 +34,6 @@ from course_utils.model.interface import Model, Tokenizer
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 from course_utils.toys import Markov
 
-SHAPING = ("temperature", "top_k", "top_p", "min_p")
-PENALTIES = ("repetition_penalty", "frequency_penalty", "presence_penalty")
 MOST_SAMPLES, MOST_TOKENS = 4, 200
 STORYTELLER = "storyteller.load()"
 TOY, GIVEN = "toy  # the table that the explorer was given", "model  # that the explorer was given"
@@ -188,15 +187,12 @@ class Playground(Panel):
         self.model = model
         self.writes = TOY if toy else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
-        self.texts = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.texts = widgets.HTML(layout=WIDE)
         self.saved: list[Group] = []
         self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
         self.connect()
-        # The page shows the same as text, which can be read, pointed at and copied.
-        self.image.layout.display = "none"
-        self.progress.layout.width = "250px"
-        below = [self.image, self.summary, self.message, self.code]
-        self.children = [*arrange(self.controls, self.running), self.texts, *below]
+        # Texts in place of the picture: they can be read, pointed at and copied.
+        self.lay_out([*arrange(self.controls), self.running], self.texts)
         self.write_first_texts()
 
     def connect(self) -> None:
@@ -292,8 +288,6 @@ class Playground(Panel):
         page = page_of(sides, tips=not writing)
         if page != self.texts.value:
             self.texts.value = page
-            if not writing:
-                self.paint(sides)
         self.text = self.said(sides, writing)
         moved = self.wanted() != self.request and not writing and not self.notes.get("prompt")
         self.notes["moved"] = "The controls have moved: press Generate." if moved else ""
@@ -308,6 +302,10 @@ class Playground(Panel):
     def draw(self, sides: list[Side]) -> Figure:
         """The picture of the groups; always the same Figure."""
         return self.picture.draw([block(*side) for side in sides])
+
+    def png(self) -> bytes:
+        self.draw(self.sides())
+        return super().png()
 
     def said(self, sides: list[Side], writing: bool) -> str:
         if writing:  # one sentence that stays, so that a screen reader says it once
@@ -536,8 +534,6 @@ def make_controls(
 ) -> dict[str, widgets.Widget]:
     controls = {"prompt": prompt_box(prompt)}
     controls |= {name: knob(name, value) for name, value in starts.items()}
-    for name in starts:
-        controls[name].layout.width = "346px"  # two columns
     compare = widgets.ToggleButton(
         description="Compare with A",
         tooltip="show the saved texts beside the present ones",
@@ -567,13 +563,9 @@ def number_box(name: str, value: int, most: int) -> widgets.BoundedIntText:
     )
 
 
-def arrange(controls: dict[str, widgets.Widget], running: widgets.Widget) -> list[widgets.Widget]:
-    """Prompt, presets, the knobs in two columns, the boxes, then the buttons.
-
-    The progress bar has the place that the columns leave: nothing moves when it comes and goes.
-    """
-    left = widgets.VBox([controls[name] for name in SHAPING])
-    right = widgets.VBox([*(controls[name] for name in PENALTIES), running])
+def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
+    """Prompt, presets, the knobs, the boxes, then the buttons."""
+    knobs = [controls[name] for name in KNOBS]
     boxes = row(*(controls[name] for name in ("samples", "tokens", "seed")))
     buttons = row(*(controls[name] for name in ("generate", "save", "compare", "show_code")))
-    return [controls["prompt"], controls["preset"], row(left, right), boxes, buttons]
+    return [controls["prompt"], controls["preset"], *knobs, boxes, buttons]

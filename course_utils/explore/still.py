@@ -1,13 +1,14 @@
 """Widgets as HTML for a page without a kernel: pictures, words, and where the controls stand."""
 
-import base64
 from collections.abc import Iterator
 from html import escape
 
 import ipywidgets as widgets
 from IPython import get_ipython
 
-from course_utils.explore.panel import NamedImage, Panel
+from course_utils.explore.chart import Chart
+from course_utils.explore.panel import Panel
+from course_utils.explore.picture import LivePicture
 
 INSTEAD = "In JupyterLab you move this:"
 
@@ -16,6 +17,17 @@ def show_stills() -> None:
     """Let this kernel show every widget as `still` gives it, in place of the live one."""
     formatter = get_ipython().display_formatter.mimebundle_formatter
     formatter.for_type(widgets.Widget, lambda widget, **_: {"text/html": still(widget)})
+    formatter.for_type(Chart, lambda chart, **_: {"text/html": still_chart(chart)})
+
+
+def still_chart(chart: Chart) -> str:
+    """A lesson's own chart, and what it says."""
+    shown = picture(chart.svg(), chart.summary)
+    return f'<div class="still">{shown}<p>{escape(chart.summary)}</p></div>'
+
+
+def picture(svg: str, says: str) -> str:
+    return f'<div class="nt-picture" role="img" aria-label="{escape(says)}">{svg}</div>'
 
 
 def still(widget: widgets.Widget) -> str:
@@ -25,7 +37,8 @@ def still(widget: widgets.Widget) -> str:
         if widget.job is not None:
             widget.job.join()
         summary = widget.text
-    parts = list(visible_parts(widget))
+    # Its picture first: on a page, the controls and words beside it come below.
+    parts = sorted(visible_parts(widget), key=lambda part: not isinstance(part, LivePicture))
     body = "".join(part_html(part, summary) for part in parts)
     said = " · ".join(filter(None, map(setting, parts)))
     return f'<div class="still">{body}<p class="controls">{INSTEAD} {said}.</p></div>'
@@ -44,15 +57,14 @@ def visible_parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
 
 def part_html(part: widgets.Widget, summary: str) -> str:
     """A picture or a text; nothing for what only a kernel can move."""
-    if isinstance(part, NamedImage):
-        data = base64.b64encode(part.value).decode("ascii")
-        return f'<img src="data:image/png;base64,{data}" alt="{escape(summary)}">'
+    if isinstance(part, LivePicture):
+        return picture(part.value, summary)
     return part.value if isinstance(part, widgets.HTML) else ""
 
 
 def setting(part: widgets.Widget) -> str:
     """The name of a control, and where it stands if it has a place to stand."""
-    if isinstance(part, NamedImage | widgets.HTML):
+    if isinstance(part, LivePicture | widgets.HTML):
         return ""
     value = getattr(part, "value", None)
     if value is None or isinstance(value, bool):  # a button

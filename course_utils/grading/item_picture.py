@@ -29,7 +29,7 @@ class ItemPicture(Picture):
 
     def __init__(self, items: Sequence[tuple[str, float, float | None]], poor: float):
         height = ABOVE + ROW * len(items) + BELOW
-        super().__init__(height)
+        super().__init__(height, 7.0)
         rows = range(len(items))
         bars = self.panel(BARS, height, len(items), (0.0, 1.0), "difficulty: share of the points")
         dots = self.panel(DOTS, height, len(items), (-1.0, 1.0), "discrimination")

@@ -77,13 +77,13 @@ def cell_is(start: str) -> str:
 
 def presses_move(page: Page, keys: list[str], summary: Locator, picture: Locator) -> None:
     """The keys change what the summary says, and the picture with it."""
-    said, seen = summary.inner_text(), picture.get_attribute("src")
+    said, seen = summary.inner_text(), picture.inner_html()
     for key in keys:
         page.keyboard.press(key)
     node = summary.element_handle()
     page.wait_for_function("([node, said]) => node.innerText !== said", arg=[node, said])
     node = picture.element_handle()
-    page.wait_for_function("([node, seen]) => node.src !== seen", arg=[node, seen])
+    page.wait_for_function("([node, seen]) => node.innerHTML !== seen", arg=[node, seen])
 
 
 @pytest.mark.prove
@@ -104,8 +104,8 @@ def test_module_04_by_keyboard_alone(open_lab):
     assert lab.errors() == []
 
     press_until(page, "ArrowUp", cell_is(EXPLORER))
-    panel = page.locator(".jp-Cell.jp-mod-active .widget-vbox:has(> .summary)")
-    summary, picture = panel.locator(".summary"), panel.locator("img").first
+    panel = page.locator(".jp-Cell.jp-mod-active .nt-panel")
+    summary, picture = panel.locator(".summary"), panel.locator(".nt-picture .image").first
     press_until(page, "Tab", "document.activeElement.matches('.noUi-handle')")
     presses_move(page, ["ArrowLeft"] * 10, summary, picture)
     press_until(page, "Tab", "document.activeElement.innerText === 'Sample 100'")

@@ -16,14 +16,14 @@ explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2)
 def test_the_tree_answers_to_keys(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("beam_tree.ipynb", NOTEBOOK))
-    picture, summary = page.locator(".jp-OutputArea img"), page.locator(".summary")
+    picture, summary = page.locator(".nt-picture .image"), page.locator(".summary")
     summary.first.get_by_text("3 beams, 4 steps").wait_for(timeout=10_000)
     lab.shoot("beam_tree")
-    old = picture.first.get_attribute("src")
+    old = picture.first.inner_html()
     page.locator(".noUi-handle").first.focus()
     page.keyboard.press("ArrowRight")
     summary.first.get_by_text("4 beams, 4 steps").wait_for(timeout=20_000)
-    assert picture.first.get_attribute("src") != old
+    assert picture.first.inner_html() != old
 
     page.get_by_role("button", name="Show as text").first.click()
     page.locator(".outline pre").first.get_by_text("WINNER").wait_for(timeout=10_000)

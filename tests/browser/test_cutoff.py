@@ -24,15 +24,17 @@ explore.AdaptiveCutoff("The king said to his daughter, <b>$x$</b>", strategy=min
 
 def press(page, control: str, key: str) -> str:
     """Press a key on a slider of the first panel; returns the picture that it leads to."""
-    image = page.locator(".jp-OutputArea img").first
-    old = image.get_attribute("src")
+    image = page.locator(".nt-picture .image").first
+    old = image.inner_html()
     slider = page.locator(".widget-slider", has=page.get_by_text(control, exact=True)).first
     slider.locator(".noUi-handle").focus()
     page.keyboard.press(key)
     page.wait_for_function(
-        "old => document.querySelector('.jp-OutputArea img').src !== old", arg=old, timeout=20_000
+        "old => document.querySelector('.nt-picture .image').innerHTML !== old",
+        arg=old,
+        timeout=20_000,
     )
-    return image.get_attribute("src")
+    return image.inner_html()
 
 
 def test_the_cutoff_follows_its_sliders(open_lab):

@@ -35,7 +35,7 @@ explore.Distribution(
 
 
 def picture(page) -> str:
-    return page.locator(".jp-OutputArea img").first.get_attribute("src")
+    return page.locator(".nt-picture .image").first.inner_html()
 
 
 def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):

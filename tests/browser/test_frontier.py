@@ -29,12 +29,12 @@ def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
     page = lab.open(lab.write("frontier.ipynb", NOTEBOOK))
     page.wait_for_selector(".summary [role=status]", timeout=30_000)
     starts(page, "T 0: diversity")
-    image = page.locator(".jp-OutputArea img").first
-    old = image.get_attribute("src")
+    image = page.locator(".nt-picture .image").first
+    old = image.inner_html()
     page.locator(".noUi-handle").first.focus()
     page.keyboard.press("ArrowRight")
     starts(page, "T 0.3: diversity")
-    assert image.get_attribute("src") != old
+    assert image.inner_html() != old
     lab.shoot("frontier")
 
     said = page.locator(".summary").first.inner_text()

@@ -31,16 +31,16 @@ pause = 0.1
 def test_the_loops_answer_to_keys(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("loops.ipynb", NOTEBOOK))
-    panel = page.locator(".widget-vbox:has(> .summary)").first
-    picture, summary = panel.locator("img"), panel.locator(".summary")
+    panel = page.locator(".nt-panel").first
+    picture, summary = panel.locator(".nt-picture .image"), panel.locator(".summary")
     summary.get_by_text("ending in the loop '␣ran,␣and'").wait_for(timeout=10_000)
     lab.shoot("loops")
-    old = picture.get_attribute("src")
+    old = picture.inner_html()
     panel.locator(".noUi-handle").nth(2).focus()
     page.keyboard.press("ArrowRight")
     summary.get_by_text("repetition_penalty 1.25").wait_for(timeout=20_000)
     panel.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=20_000)
-    assert picture.get_attribute("src") != old
+    assert picture.inner_html() != old
 
     panel.locator(".texts mark").first.wait_for(timeout=10_000)
     panel.locator(".texts").scroll_into_view_if_needed()
@@ -57,7 +57,7 @@ def test_the_loops_answer_to_keys(open_lab):
 def test_a_slow_text_can_be_stopped(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("loops_slow.ipynb", SLOW))
-    panel = page.locator(".widget-vbox:has(> .summary)").first
+    panel = page.locator(".nt-panel").first
     panel.get_by_label("prompt").fill("The king")
     page.keyboard.press("Enter")
     stop = panel.get_by_role("button", name="Stop")

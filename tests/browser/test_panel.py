@@ -29,7 +29,7 @@ class Slow(Panel):
     def show(self):
         self.text = f"Step {self.count}."
         self.said.set_text(self.text)
-        self.image.value = self.picture.png()
+        self.image.show(self.picture)
 
     def work(self):
         for self.count in range(1, 601):
@@ -122,7 +122,7 @@ def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
 def test_a_key_held_down_ends_at_the_last_value_at_once(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("held.ipynb", DISTRIBUTION))
-    page.get_by_role("img", name="The text below the picture").wait_for(timeout=20_000)
+    page.get_by_role("img", name="Temperature 1.00").wait_for(timeout=20_000)
     page.evaluate(WATCH)
     waits = []
     for key, times in (("ArrowRight", 38), ("ArrowLeft", 57), ("ArrowRight", 30)):

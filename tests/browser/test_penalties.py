@@ -16,29 +16,31 @@ explore.Penalties(NINE_WORDS, "moves you forward forward moves you forward", no_
 def test_the_penalties_answer_to_keys(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("penalties.ipynb", NOTEBOOK))
-    panel = page.locator(".widget-vbox:has(> .summary)").first
-    picture, summary = panel.locator("img"), panel.locator(".summary")
+    panel = page.locator(".nt-panel").first
+    picture, summary = panel.locator(".nt-picture .image"), panel.locator(".summary")
     summary.get_by_text("Repetition_penalty 1.2:").wait_for(timeout=10_000)
     panel.locator(".noUi-handle").nth(1).focus()
     lab.shoot("penalties")
-    old = picture.get_attribute("src")
+    old = picture.inner_html()
     page.keyboard.press("ArrowRight")
     summary.get_by_text("Repetition_penalty 1.25:").wait_for(timeout=20_000)
-    assert picture.get_attribute("src") != old
+    assert picture.inner_html() != old
 
-    old = picture.get_attribute("src")
+    old = picture.inner_html()
     panel.get_by_label("text", exact=True).fill(" The king, the king, the king, the")
     page.keyboard.press("Enter")
     summary.get_by_text("'␣queen' 39.8%").wait_for(timeout=20_000)
-    assert picture.get_attribute("src") != old
+    assert picture.inner_html() != old
 
-    old = picture.get_attribute("src")
+    old = picture.inner_html()
     panel.get_by_role("button", name="as APIs do").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "old => document.querySelector('.jp-OutputArea img').src !== old", arg=old, timeout=20_000
+        "old => document.querySelector('.nt-picture .image').innerHTML !== old",
+        arg=old,
+        timeout=20_000,
     )
     chosen = panel.locator(".widget-toggle-buttons .mod-active").all_inner_texts()
     assert chosen == ["never", "your own"]

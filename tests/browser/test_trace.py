@@ -19,14 +19,19 @@ def test_the_traces_follow_their_controls(open_lab):
     page = lab.open(lab.write("trace.ipynb", NOTEBOOK))
     summary = page.locator(".summary").first
     summary.locator("[role=status]").wait_for(timeout=30_000)
-    image = page.locator(".jp-OutputArea img").first
+    # Its texts are written behind the cell.
+    page.wait_for_function(
+        "() => !document.querySelector('.summary').innerText.includes('no text')", timeout=60_000
+    )
+    page.get_by_role("button", name="Stop").first.wait_for(state="hidden", timeout=60_000)
+    image = page.locator(".nt-picture .image").first
     assert "human -4.09" in summary.inner_text()
-    old, said = image.get_attribute("src"), summary.inner_text()
+    old, said = image.inner_html(), summary.inner_text()
     slider = page.locator(".widget-slider", has=page.get_by_text("temperature", exact=True)).first
     slider.locator(".noUi-handle").focus()
     page.keyboard.press("PageDown")
     page.wait_for_function(
-        """([src, text]) => document.querySelector('.jp-OutputArea img').src !== src
+        """([src, text]) => document.querySelector('.nt-picture .image').innerHTML !== src
             && document.querySelector('.summary').innerText !== text""",
         arg=[old, said],
         timeout=30_000,

@@ -16,5 +16,5 @@ def test_every_explorer_has_its_picture_the_same_each_time(storyteller, tmp_path
     for path, other in zip(paths, again, strict=True):
         assert path.name == other.name and path.read_bytes() == other.read_bytes()
         with Image.open(path) as picture:
-            assert picture.width == 700
+            assert picture.width == 600
             assert len(picture.convert("L").getcolors()) > 10  # not an empty page

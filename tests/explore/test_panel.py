@@ -42,7 +42,7 @@ class Counter(Panel):
     def show(self):
         self.text = f"{self.count} <done>"
         self.said.set_text(self.text)
-        self.image.value = self.picture.png()
+        self.image.show(self.picture)
 
     def work(self, pause=0.01, steps=10_000):
         for i in range(steps):
@@ -241,10 +241,11 @@ class Seen(HTMLParser):
 def test_the_bundle_has_text_and_picture_for_every_kind_of_page(panel):
     bundle = panel._repr_mimebundle_()
     assert bundle["text/plain"] == "0 <done>"
-    assert base64.b64decode(bundle["image/png"]) == panel.image.value
+    assert base64.b64decode(bundle["image/png"]) == panel.picture.png()
     seen = Seen(bundle["text/html"])
     assert seen.images[0]["src"].endswith(bundle["image/png"])
-    assert seen.images[0]["alt"] == panel.image.tooltip == CAPTION
+    assert seen.images[0]["alt"] == CAPTION
+    assert panel.image.says == "0 <done>"
     assert "0 <done>" in seen.words
 
 
@@ -332,6 +333,7 @@ from ipywidgets.widgets.widget import _instances
 from matplotlib.figure import Figure
 from course_utils import explore
 from course_utils.explore.panel import Panel
+from course_utils.explore.picture import LivePicture
 from course_utils.toys import NINE_WORDS
 
 warnings.simplefilter("ignore")
@@ -344,7 +346,7 @@ def live():
     return [panel for panel in alive(Panel) if not panel.closed]
 
 def counts():
-    return [len(_instances), len(live()), len(alive(Figure)), len(alive(ipywidgets.Image))]
+    return [len(_instances), len(live()), len(alive(Figure)), len(alive(LivePicture))]
 """
 
 
@@ -415,7 +417,7 @@ def test_a_cell_shows_at_once_what_is_written_behind_it(make, room, writer, monk
     monkeypatch.setattr(room, writer, held)
     monkeypatch.setattr("course_utils.explore.panel.GLANCE", 0.0)
     panel = make()
-    assert bytes(panel.image.value).startswith(b"\x89PNG") and panel.text != whole.text
+    assert panel.image.value.startswith("<svg") and panel.text != whole.text
     job = panel.job
     go_on.set()
     job.join()

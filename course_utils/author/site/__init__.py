@@ -21,6 +21,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from course_utils.explore.picture import CSS
+
 SECONDS = 300  # for one cell; the slowest takes a few
 AT_ONCE = 4  # kernels, of up to a gigabyte each
 STILLS = "from course_utils.explore.still import show_stills\nshow_stills()"
@@ -125,7 +127,9 @@ def execute(path: Path, notebook: NotebookNode) -> NotebookNode:
 
 def write(path: Path, template: str, **values) -> Path:
     environment = Environment(loader=TEMPLATES, autoescape=True, undefined=StrictUndefined)
-    page = environment.get_template(f"{template}.html.j2").render(ours=Markup(OURS), **values)
+    page = environment.get_template(f"{template}.html.j2").render(
+        ours=Markup(OURS), pictures=Markup(CSS), **values
+    )
     path.write_text(page + "\n", "utf-8", newline="\n")
     return path
 

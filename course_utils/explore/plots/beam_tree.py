@@ -8,21 +8,31 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
-from course_utils.explore.plots.style import DPI, INK, KEPT, QUIET, WIDTH, Picture, shorten
+from course_utils.explore.plots.style import (
+    DPI,
+    DRAWN,
+    INK,
+    KEPT,
+    QUIET,
+    WIDTH,
+    Picture,
+    in_lines,
+    shortened,
+    width,
+)
 
 # All in dots.
 ROW = 31
 ABOVE = 66
-BELOW = 26
+BELOW = 38
 LEFT = 14
-ROOT = 56
+ROOT = 62
 SCORES = 86  # right of the last step: totals and scores
 BEND = 14  # where a branch swings from its parent's line to its own
 WIDEST = 200  # a step of a short tree
+TITLE_ROOM = 572
 MOST_ROWS = 17  # what fits in a window
 MOST_PRUNED = 2  # a step, or fewer where there are too many rows
-
-FAINT = "#8b939c"
 
 
 @dataclass(frozen=True)
@@ -69,16 +79,22 @@ class BeamTreePicture(Picture):
         # Dots from the top left; axes would only take time.
         self.dots = Affine2D().scale(1 / (WIDTH * DPI), -1 / height).translate(0, 1)
         self.dots += self.figure.transFigure
-        self.say(14, 18, title, size=10.5, weight="bold")
-        self.say(14, 40, subtitle)
-        self.say(14, height - 12, key(branches, len(branches) - len(shown)), size=8, color=QUIET)
+        self.say(14, 18, shortened(title, TITLE_ROOM, 10.5, "bold"), size=10.5, weight="bold")
+        self.say(14, 40, shortened(subtitle, TITLE_ROOM))
+        self.say(14, height - 20, key(branches, len(branches) - len(shown)), size=8, color=QUIET)
 
         deepest = max(branch.depth for branch in branches)
         self.step = min(WIDEST, (WIDTH * DPI - LEFT - ROOT - SCORES) / max(deepest, 1))
         places = {i: ABOVE + (rows[i] + 0.5) * ROW for i in shown}
         parents = {branches[i].parent for i in shown}
+        self.marks = []
         for i in shown:
-            self.mark(branches[i], places[i], is_leaf=i not in parents)
+            self.write(branches[i], places[i], is_leaf=i not in parents)
+            end = self.end(branches[i].depth)
+            start = LEFT if branches[i].parent is None else end - self.step
+            self.mark(
+                str(i), says(branches[i]), (start, places[i] - ROW / 2, end, places[i] + ROW / 2)
+            )
         self.add_lines(branches, places)
         return self.figure
 
@@ -89,7 +105,7 @@ class BeamTreePicture(Picture):
         """Where the line of a branch of this depth ends."""
         return LEFT + ROOT + depth * self.step
 
-    def mark(self, branch: Branch, y: float, is_leaf: bool) -> None:
+    def write(self, branch: Branch, y: float, is_leaf: bool) -> None:
         """Write the token over its line and the numbers below."""
         end = self.end(branch.depth)
         start = LEFT if branch.parent is None else end - self.step + BEND + 2
@@ -98,18 +114,21 @@ class BeamTreePicture(Picture):
         marks = ("◆" if branch.greedy else "") + ("✕" if branch.yours else "")
         room = end - start - 3
         if marks:
-            signs = self.say(end - 3, y - 9, marks, size=7, color="#a35200", ha="right")
-            room -= signs.get_window_extent().width + 2
-        label = self.say(start, y - 9, branch.label, size=9, weight=weight, color=color)
-        shorten(label, room)
+            self.say(end - 3, y - 9, marks, size=7, color=DRAWN, ha="right")
+            room -= width(marks, 7) + 2
+        label = shortened(branch.label, room, 9, weight)
+        self.say(start, y - 9, label, size=9, weight=weight, color=color)
         if branch.parent is None:
             return
-        self.say(start, y + 8, number(branch.logprob), size=7.5, weight=weight, color=QUIET)
+        logprob, total = number(branch.logprob), f"Σ{number(branch.total)}"
+        both = width(logprob, 7.5, weight) + width(total, 7.5) + 4
+        # Where there is room for one number, it is the total: the other is said when pointed at.
+        if both <= end - 2 - start or not is_leaf or branch.score is not None:
+            self.say(start, y + 8, logprob, size=7.5, weight=weight, color=QUIET)
         if branch.score is not None:
             self.say(end + 6, y - 7, f"total {number(branch.total)}", size=8, weight=weight)
             self.say(end + 6, y + 7, f"score {number(branch.score)}", size=8, weight=weight)
         elif is_leaf:
-            total = f"Σ{number(branch.total)}"
             self.say(end - 2, y + 8, total, size=7.5, color=QUIET, ha="right")
 
     def add_lines(self, branches: Sequence[Branch], places: dict[int, float]) -> None:
@@ -126,7 +145,7 @@ class BeamTreePicture(Picture):
                 paths.append([*bend(start, places[branch.parent], y), (end - 1, y)])
             widths.append(3.2 if branch.winner else 1.5 if branch.kept else 0.9)
             styles.append("solid" if branch.kept else (0, (4, 3)))
-            colors.append(KEPT if branch.kept else FAINT)
+            colors.append(KEPT if branch.kept else QUIET)
         look = {"linewidths": widths, "linestyles": styles, "colors": colors}
         self.lines = LineCollection(paths, transform=self.dots, **look)
         self.figure.add_artist(self.lines)
@@ -206,15 +225,26 @@ def number(value: float) -> str:
     return said.replace("-", "−")
 
 
+def says(branch: Branch) -> str:
+    """Exact values, for who points at a branch."""
+    if branch.parent is None:
+        return "where the search starts"
+    parts = [f"log-probability {branch.logprob:.4f}, total {branch.total:.4f}"]
+    parts += ["kept" if branch.kept else "pruned"]
+    parts += [] if branch.score is None else [f"score {branch.score:.4f}"]
+    parts += ["greedy's choice"] * branch.greedy + ["your function"] * branch.yours
+    return f"'{branch.label}'\n" + ", ".join(parts).replace("-", "−").replace("log−", "log-")
+
+
 def key(branches: Sequence[Branch], hidden: int) -> str:
     """What the lines and signs mean, naming only those that are there."""
     parts = ["bold: winner", "solid: kept"]
     if any(not branch.kept for branch in branches):
-        parts.append("dashed: pruned  ·  Σ: total")
+        parts += ["dashed: pruned", "Σ: total"]
     if any(branch.greedy for branch in branches):
         parts.append("◆ greedy's choice")
     if any(branch.yours for branch in branches):
         parts.append("✕ your function")
     if hidden:
         parts.append(f"{hidden} more pruned")
-    return "  ·  ".join(parts)
+    return in_lines(parts, TITLE_ROOM)

@@ -6,24 +6,25 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from course_utils.explore.plots.style import (
+    DPI,
     DRAWN,
-    FONT,
-    GRID,
     INK,
     KEPT,
+    PAPER,
     QUIET,
     Picture,
+    fit,
+    plain_axes,
     shorten,
     visible,
 )
 
 HEIGHT = 3.8
-LEFT, RIGHT = 0.075, 0.785
+LEFT, RIGHT = 0.095, 0.815
 BELOW, ABOVE = 0.8, 0.62  # inches
 LABELS = 44  # tokens named below the axis; of a longer text every second, third, …
-LABEL_ROOM, SUBTITLE_ROOM = 68, 670  # dots
-GAP = 17  # dots between the names of two lines
-STEP = "#f0a95c"
+LABEL_ROOM, SUBTITLE_ROOM = 68, 576  # dots
+GAP = 18  # dots between the names of two lines
 
 # Dashes, markers and lightness differ as well as the colours.
 LOOKS = {
@@ -35,7 +36,7 @@ LOOKS = {
         "linewidth": 1.4,
         "marker": "D",
         "markersize": 4.5,
-        "markerfacecolor": "white",
+        "markerfacecolor": PAPER,
     },
     "yours": {"color": INK, "linestyle": "", "marker": "x", "markersize": 6, "zorder": 5},
 }
@@ -62,21 +63,18 @@ class CutoffPicture(Picture):
         self.axes = self.figure.add_axes(box)
         self.axes.set_yscale("log")
         self.axes.minorticks_off()
-        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
-        self.axes.grid(axis="y", color=GRID, linewidth=0.8)
-        self.axes.set_axisbelow(True)
-        self.axes.spines[:].set_visible(False)
+        plain_axes(self.axes, "y")
         self.title = self.text(0.02, 1 - 0.2 / HEIGHT, size=10.5, weight="bold")
         self.subtitle = self.text(0.02, 1 - 0.43 / HEIGHT)
-        self.band = self.axes.axvspan(-0.5, 0.5, -0.3, 1, color=STEP, linewidth=0, alpha=0.35)
+        self.band = self.axes.axvspan(-0.5, 0.5, -0.3, 1, color=DRAWN, linewidth=0, alpha=0.22)
         self.band.set_clip_on(False)
         self.lines = {
             name: self.axes.plot([], [], drawstyle="steps-mid", clip_on=False, **look)[0]
             for name, look in LOOKS.items()
         }
-        colours = {name: look["color"] for name, look in LOOKS.items()} | {"min_p": "#a35200"}
+        colours = {name: look["color"] for name, look in LOOKS.items()}
         self.names = {
-            name: self.text(RIGHT + 0.025, 0, color=colour, weight="bold")
+            name: self.text(RIGHT + 0.02, 0, color=colour, weight="bold")
             for name, colour in colours.items()
         }
         self.labels = []
@@ -94,7 +92,7 @@ class CutoffPicture(Picture):
         if self.text_shown != (tokens, vocabulary):
             self.lay_out(tokens, vocabulary)
         self.subtitle.set_text(subtitle)
-        shorten(self.subtitle, SUBTITLE_ROOM)
+        fit(self.subtitle, SUBTITLE_ROOM)
         self.band.set_x(step - 0.5)
         shown = {track.look: track for track in tracks}
         for name, line in self.lines.items():
@@ -102,14 +100,22 @@ class CutoffPicture(Picture):
             line.set_data(range(len(tokens)) if track else [], track.kept if track else [])
             self.names[name].set_text(track.label if track else "")
         self.place_names(shown)
+        self.marks = []
+        for i, token in enumerate(tokens):
+            counts = ", ".join(f"{track.look} {track.kept[i]:,}" for track in tracks)
+            box = self.column(i)
+            self.mark(str(i + 1), f"after '{visible(token)}' (step {i + 1:,})\n{counts} kept", box)
         return self.figure
+
+    def column(self, i: int) -> tuple[float, float, float, float]:
+        """The room of a step, its label included."""
+        (left, _), (right, _) = self.axes.transData.transform([(i - 0.5, 1), (i + 0.5, 1)])
+        return left, ABOVE * DPI, right, HEIGHT * DPI - 4
 
     def lay_out(self, tokens: Sequence[str], vocabulary: int) -> None:
         """Scale and labels for a text."""
         self.text_shown = (tokens, vocabulary)
-        self.title.set_text(
-            f"How many of {vocabulary:,} tokens are kept after each token of the text"
-        )
+        self.title.set_text(f"How many of {vocabulary:,} tokens are kept along the text")
         self.axes.set(xlim=(-0.6, len(tokens) - 0.4), xticks=[])
         self.axes.set_ylim(0.75, vocabulary * 1.25)
         powers = [10**i for i in range(10) if 10**i * 2 <= vocabulary]
@@ -138,11 +144,6 @@ class CutoffPicture(Picture):
         heights = apart([ends[name] for name in order], self.axes.bbox.y0 + 4, self.axes.bbox.y1)
         for name, y in zip(order, heights, strict=True):
             self.names[name].set_y(y / self.figure.bbox.height)
-
-    def png(self) -> bytes:
-        """The picture as it is now, as the bytes of a PNG file."""
-        moving = [self.band, *self.lines.values(), *self.names.values(), self.subtitle]
-        return self.png_over(moving, self.text_shown)
 
 
 def apart(heights: Sequence[float], low: float, high: float, gap: float = GAP) -> list[float]:

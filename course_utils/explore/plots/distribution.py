@@ -8,20 +8,28 @@ from matplotlib.patches import Rectangle
 
 from course_utils.explore.plots.style import (
     CUT,
+    DPI,
     DRAWN,
-    FONT,
-    GRID,
+    EDGE,
     INK,
     KEPT,
+    PAPER,
     QUIET,
+    WIDTH,
     Picture,
+    fit,
+    in_lines,
     percent,
+    plain_axes,
+    shorten,
 )
 
 ROW = 0.27
 ABOVE = 0.62
 BELOW = 0.52
-LABEL_ROOM = 132  # dots
+# In dots.
+LEFT, RIGHT, END = 124, 436, 588  # of the scale, and of the numbers of draws
+LABEL_ROOM, TITLE_ROOM, SUBTITLE_ROOM = 110, 520, 576
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Bar:
 
     drawn: how often it was drawn, None before the first draw.
     yours: its probability from the learner's function, None without one.
+    says: exact values, for who points at it; key: its name to the kernel.
     """
 
     label: str
@@ -38,6 +47,8 @@ class Bar:
     kept: bool = True
     drawn: int | None = None
     yours: float | None = None
+    says: str = ""
+    key: str = ""
 
 
 class DistributionPicture(Picture):
@@ -49,18 +60,15 @@ class DistributionPicture(Picture):
     def __init__(self, rows: int):
         height = ABOVE + BELOW + rows * ROW
         super().__init__(height)
-        left, right = 0.215, 0.7
-        self.axes = self.figure.add_axes(
-            (left, BELOW / height, right - left, 1 - (ABOVE + BELOW) / height)
-        )
+        wide = WIDTH * DPI
+        box = (LEFT / wide, BELOW / height, (RIGHT - LEFT) / wide, 1 - (ABOVE + BELOW) / height)
+        self.axes = self.figure.add_axes(box)
         self.axes.set(xlim=(0, 1), ylim=(rows - 0.4, -0.6), yticks=[])
         self.axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
-        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
-        self.axes.grid(axis="x", color=GRID, linewidth=0.8)
-        self.axes.set_axisbelow(True)
-        self.axes.spines[:].set_visible(False)
+        plain_axes(self.axes, "x")
         self.title = self.text(0.02, 1 - 0.2 / height, size=10.5, weight="bold")
         self.subtitle = self.text(0.02, 1 - 0.43 / height)
+        self.drawn = self.text(END / wide, 1 - 0.2 / height, color=DRAWN, weight="bold", ha="right")
         self.key = self.text(0.02, 0.14 / height, size=8, color=QUIET)
         self.lines = [BarArtists(self, row) for row in range(rows)]
 
@@ -69,16 +77,19 @@ class DistributionPicture(Picture):
         draws = sum(bar.drawn or 0 for bar in bars)
         self.title.set_text(title)
         self.subtitle.set_text(subtitle)
+        shorten(self.title, TITLE_ROOM)
+        fit(self.subtitle, SUBTITLE_ROOM)
+        self.drawn.set_text("drawn" if draws else "")
         self.key.set_text(key(bars, draws))
         for row, line in enumerate(self.lines):
             line.show(bars[row] if row < len(bars) else None, draws)
+        self.marks = []
+        top, line = ABOVE * DPI, ROW * DPI
+        for row, bar in enumerate(bars):
+            self.mark(
+                bar.key, bar.says, (8, top + row * line, WIDTH * DPI - 8, top + (row + 1) * line)
+            )
         return self.figure
-
-    def png(self) -> bytes:
-        """The picture as it is now, as the bytes of a PNG file."""
-        resting = [self.key.get_text(), *(line.label.get_text() for line in self.lines)]
-        moving = [self.title, self.subtitle, *(a for line in self.lines for a in line.moving)]
-        return self.png_over(moving, resting)
 
 
 class BarArtists:
@@ -95,19 +106,21 @@ class BarArtists:
         axes.add_patch(self.after)
         diamond = {"marker": "D", "markersize": 6.5, "markeredgewidth": 1, "linestyle": ""}
         (self.drawn,) = axes.plot(
-            [], [], color=DRAWN, markeredgecolor="white", zorder=5, clip_on=False, **diamond
+            [], [], color=DRAWN, markeredgecolor=PAPER, zorder=5, clip_on=False, **diamond
         )
         # A cross in black on white: it needs no fourth colour.
         stroke = {"marker": "x", "markersize": 7, "linestyle": "", "clip_on": False}
-        (self.halo,) = axes.plot([], [], color="white", markeredgewidth=4, zorder=5.8, **stroke)
+        (self.halo,) = axes.plot([], [], color=PAPER, markeredgewidth=4, zorder=5.8, **stroke)
         (self.yours,) = axes.plot([], [], color=INK, markeredgewidth=1.8, zorder=6, **stroke)
         self.number = picture.text(0, row, weight="bold", transform=axes.transData)
         self.count = picture.text(
-            1.595, row, ha="right", color="#a35200", weight="bold", transform=axes.transData
+            (END - LEFT) / (RIGHT - LEFT),
+            row,
+            ha="right",
+            color=DRAWN,
+            weight="bold",
+            transform=axes.transData,
         )
-        # In the order in which they lie on each other.
-        self.moving = (self.after, self.before, self.drawn, self.halo, self.yours)
-        self.moving += (self.number, self.count)
 
     def name(self, label: str) -> None:
         """Write the label, shortened to the room that it has."""
@@ -115,9 +128,7 @@ class BarArtists:
             return
         self.named = label
         self.label.set_text(label)
-        while self.label.get_window_extent().width > LABEL_ROOM:
-            label = label[:-1]
-            self.label.set_text(label + "…")
+        shorten(self.label, LABEL_ROOM)
 
     def show(self, bar: Bar | None, draws: int) -> None:
         for artist in (self.before, self.after, self.number, self.count):
@@ -133,7 +144,7 @@ class BarArtists:
         self.before.set_width(bar.before)
         self.before.set(
             facecolor="none" if bar.kept else CUT,
-            edgecolor=INK if bar.kept else "#a6adb5",
+            edgecolor=INK if bar.kept else EDGE,
             linewidth=0.8,
             hatch=None if bar.kept else "////",
         )
@@ -142,7 +153,7 @@ class BarArtists:
         self.number.set_color(INK if bar.kept else QUIET)
         self.number.set_weight("bold" if bar.kept else "normal")
         self.number.set_x(max([bar.before, bar.after, *shown, *yours]) + 0.025)
-        self.count.set_text(f"drawn {bar.drawn:,} / {draws:,}" if shown else "")
+        self.count.set_text(f"{bar.drawn:,} / {draws:,}" if shown else "")
 
 
 def key(bars: Sequence[Bar], draws: int) -> str:
@@ -154,4 +165,4 @@ def key(bars: Sequence[Bar], draws: int) -> str:
         parts.append("◆ share of the draws")
     if any(bar.yours is not None for bar in bars):
         parts.append("✕ your function")
-    return "   ·   ".join(parts)
+    return in_lines(parts, SUBTITLE_ROOM)

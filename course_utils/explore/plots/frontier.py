@@ -9,21 +9,33 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from course_utils.explore.plots.style import DRAWN, FONT, GRID, INK, KEPT, QUIET, Picture, shorten
+from course_utils.explore.plots.style import (
+    DPI,
+    DRAWN,
+    INK,
+    KEPT,
+    PAPER,
+    QUIET,
+    Picture,
+    fit,
+    plain_axes,
+    shorten,
+    width,
+)
 
 HEIGHT = 4.3
-LEFT, RIGHT = 0.075, 0.97
+LEFT, RIGHT = 0.085, 0.965
 BELOW, ABOVE = 0.62, 0.82  # inches
-NAME_ROOM, SUBTITLE_ROOM = 150, 670  # dots
-DOT = 8  # dots, from the middle to the side
+NAME_ROOM, SUBTITLE_ROOM = 130, 576  # dots
+DOT, REACH = 8, 11  # dots, from the middle to the side: to see, and to point at
 
 # Shapes tell the families apart; the colours only help.
 LOOKS = {
     "temperature": {"marker": "o", "color": KEPT, "markersize": 8},
     "top_k": {"marker": "s", "color": QUIET, "markersize": 7.5},
     "top_p": {"marker": "^", "color": DRAWN, "markersize": 8.5},
-    "min_p": {"marker": "D", "color": DRAWN, "markersize": 7, "markerfacecolor": "white"},
-    "other": {"marker": "p", "color": KEPT, "markersize": 8.5, "markerfacecolor": "white"},
+    "min_p": {"marker": "D", "color": DRAWN, "markersize": 7, "markerfacecolor": PAPER},
+    "other": {"marker": "p", "color": KEPT, "markersize": 8.5, "markerfacecolor": PAPER},
     "yours": {"marker": "X", "color": INK, "markersize": 9.5},
     "human": {"marker": "*", "color": INK, "markersize": 15},
 }
@@ -46,11 +58,8 @@ class FrontierPicture(Picture):
         super().__init__(HEIGHT)
         box = (LEFT, BELOW / HEIGHT, RIGHT - LEFT, 1 - (ABOVE + BELOW) / HEIGHT)
         self.axes = self.figure.add_axes(box)
-        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
+        plain_axes(self.axes, "both")
         self.axes.tick_params(axis="x", pad=8)
-        self.axes.grid(color=GRID, linewidth=0.8)
-        self.axes.set_axisbelow(True)
-        self.axes.spines[:].set_visible(False)
         self.title = self.text(0.02, 1 - 0.2 / HEIGHT, size=10.5, weight="bold")
         self.subtitle = self.text(0.02, 1 - 0.43 / HEIGHT)
         self.across = self.text(RIGHT, 0.16 / HEIGHT, size=8.5, color=QUIET, ha="right")
@@ -73,9 +82,16 @@ class FrontierPicture(Picture):
             self.lay_out(tuple(dots))
         self.title.set_text(title)
         self.subtitle.set_text(subtitle)
-        shorten(self.subtitle, SUBTITLE_ROOM)
+        fit(self.subtitle, SUBTITLE_ROOM)
         at = [(dot.diversity, dot.logprob) for dot in dots if dot.label == picked]
         self.ring.set_data([x for x, _ in at], [y for _, y in at])
+        self.marks = []
+        for dot in dots:
+            x, y = self.axes.transData.transform((dot.diversity, dot.logprob))
+            y = HEIGHT * DPI - y
+            said = f"{dot.label}\ndiversity {dot.diversity:.4f}, log-probability {dot.logprob:.4f}"
+            box = (x - REACH, y - REACH, x + REACH, y + REACH)
+            self.mark(dot.label, said.replace("-0", "−0").replace(" -", " −"), box)
         return self.figure
 
     def lay_out(self, dots: tuple[Dot, ...]) -> None:
@@ -111,10 +127,10 @@ class FrontierPicture(Picture):
         for dot, (x, y) in zip(dots, places, strict=True):
             text = self.text(0, 0, dot.label, size=8.5, weight=weight(dot))
             shorten(text, NAME_ROOM)
-            size = text.get_window_extent()
+            wide, high = width(text.get_text(), 8.5, weight(dot)), 8.5 / 72 * DPI
             spots = [
                 spot
-                for spot in around(x, y, size.width, size.height)
+                for spot in around(x, y, wide, high)
                 if spot.x0 >= inside.x0 and spot.y0 >= inside.y0
                 if spot.x1 <= inside.x1 and spot.y1 <= inside.y1
             ]
@@ -135,10 +151,6 @@ class FrontierPicture(Picture):
             return []
         xs, ys = zip(*self.axes.transData.inverted().transform([(x, y), end]), strict=True)
         return self.axes.plot(xs, ys, color=QUIET, linewidth=0.7, zorder=2)
-
-    def png(self) -> bytes:
-        """The picture as it is now, as the bytes of a PNG file."""
-        return self.png_over([self.ring, self.subtitle], (self.dots, self.title.get_text()))
 
 
 def weight(dot: Dot) -> str:

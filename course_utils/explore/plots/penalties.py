@@ -8,24 +8,26 @@ from matplotlib.figure import Figure
 
 from course_utils.explore.plots.style import (
     DPI,
-    FONT,
-    GRID,
     INK,
     KEPT,
+    PAPER,
     QUIET,
     WIDTH,
     Picture,
+    fit,
+    in_lines,
+    plain_axes,
     shorten,
 )
 
 # All in dots.
 ROW = 24
 ABOVE = 88
-BELOW = 52
-LABEL_ROOM = 114
+BELOW = 64
+LABEL_ROOM, TITLE_ROOM = 98, 572
 # Where the columns end; the scale reaches from LEFT to RIGHT.
-NAMED, SEEN, MOVED, CHANCE = 132, 188, 566, 690
-LEFT, RIGHT = 208, 500
+NAMED, SEEN, MOVED, CHANCE = 112, 164, 470, 590
+LEFT, RIGHT = 182, 408
 STEP = 2  # the scale ends at a multiple, so that it rests while a slider moves a little
 
 
@@ -66,10 +68,7 @@ class PenaltiesPicture(Picture):
             )
         )
         self.axes.set(ylim=(rows - 0.5, -0.5), yticks=[])
-        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
-        self.axes.grid(axis="x", color=GRID, linewidth=0.8)
-        self.axes.set_axisbelow(True)
-        self.axes.spines[:].set_visible(False)
+        plain_axes(self.axes, "x")
         self.axes.axvline(0, color=QUIET, linewidth=1.2, zorder=1)
         self.title = self.say(14, 20, size=10.5, weight="bold")
         self.subtitle = self.say(14, 43)
@@ -77,7 +76,7 @@ class PenaltiesPicture(Picture):
         for x, said in ((LEFT + 4, "logit"), (MOVED, "move"), (CHANCE, "probability")):
             align = "left" if said == "logit" else "right"
             self.say(x, ABOVE - 14, said, size=8, color=QUIET, ha=align)
-        self.key = self.say(14, self.height - 14, size=8, color=QUIET)
+        self.key = self.say(14, self.height - 20, size=8, color=QUIET)
         self.lines = [MoveArtists(self, row) for row in range(rows)]
         self.limits = None
 
@@ -99,22 +98,21 @@ class PenaltiesPicture(Picture):
         """
         self.title.set_text(title)
         self.subtitle.set_text(subtitle)
+        shorten(self.title, TITLE_ROOM)
+        fit(self.subtitle, TITLE_ROOM)
         self.seen.set_text(seen)
-        self.key.set_text("   ·   ".join([*key(moves), *remarks]))
+        self.key.set_text(in_lines([*key(moves), *remarks], TITLE_ROOM))
         limits = scale(moves)
         if limits != self.limits:
             self.limits = limits
             self.axes.set_xlim(limits)
         for row, line in enumerate(self.lines):
             line.show(moves[row] if row < len(moves) else None, self.limits[0])
+        self.marks = []
+        for row, move in enumerate(moves):
+            top = ABOVE + row * ROW
+            self.mark(move.label, says(move), (8, top, WIDTH * DPI - 8, top + ROW))
         return self.figure
-
-    def png(self) -> bytes:
-        """The picture as it is now, as the bytes of a PNG file."""
-        moving = [self.title, self.subtitle, *(a for line in self.lines for a in line.moving)]
-        # Which tokens are shown, and in which order, changes more rarely than their logits.
-        still = [self.seen, self.key, *(text for line in self.lines for text in line.names)]
-        return self.png_over(moving, ([text.get_text() for text in still], self.limits))
 
 
 class MoveArtists:
@@ -130,14 +128,13 @@ class MoveArtists:
         look = {"linestyle": "", "clip_on": False}
         (self.shaft,) = axes.plot([], [], color=KEPT, linewidth=2.2, zorder=2, clip_on=False)
         (self.before,) = axes.plot(
-            [], [], marker="o", markersize=7, color="white", markeredgecolor=INK, zorder=3, **look
+            [], [], marker="o", markersize=7, color=PAPER, markeredgecolor=INK, zorder=3, **look
         )
         (self.after,) = axes.plot([], [], markersize=8, color=KEPT, zorder=4, **look)
         cross = {"marker": "x", "markersize": 7, **look}
-        (self.halo,) = axes.plot([], [], color="white", markeredgewidth=4, zorder=5, **cross)
+        (self.halo,) = axes.plot([], [], color=PAPER, markeredgewidth=4, zorder=5, **cross)
         (self.yours,) = axes.plot([], [], color=INK, markeredgewidth=1.8, zorder=6, **cross)
         self.named = ""
-        self.names = (self.label, self.seen)
         # In the order in which they lie on each other.
         self.moving = (self.shaft, self.before, self.after, self.halo, self.yours)
         self.moving += (self.number, self.chance)
@@ -174,6 +171,14 @@ class MoveArtists:
         for artist in (self.halo, self.yours):
             artist.set_data(yours, [self.row] * len(yours))
             artist.set_visible(bool(yours))
+
+
+def says(move: Move) -> str:
+    """Exact values, for who points at a row."""
+    yours = "" if move.yours is None else f"\nyour function: {move.yours:.4f}"
+    after = "banned" if move.banned else f"{move.after:.4f}"
+    said = f"'{move.label}', seen {move.seen}\nlogit {move.before:.4f} → {after}{yours}"
+    return f"{said}\nprobability {move.chance}".replace("-", "−")
 
 
 def sign(move: float) -> str:

@@ -1,17 +1,23 @@
 """The picture of texts: every token on a ground as strong as it was unlikely."""
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Transform
 
-from course_utils.explore.plots.style import DPI, DRAWN, FONT, INK, QUIET, WIDTH, Picture
+from course_utils.explore.plots.style import (
+    DPI,
+    DRAWN,
+    INK,
+    QUIET,
+    WIDTH,
+    Picture,
+    shortened,
+    width,
+)
 
 # From likely to unlikely: the least probability, its name, how strong the ground is, and the line
 # below the token, which tells the unlikely ones apart without colour.
@@ -30,8 +36,6 @@ LEFT = 0.14
 TEXT_LEFT = 0.85
 RIGHT = WIDTH - 0.14
 MOST_LINES = 6  # of one text
-
-MEASURE = RendererAgg(1, 1, DPI)  # nothing is drawn on it
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,9 @@ class PlaygroundPicture(Picture):
         x, bottom = TEXT_LEFT, y + (MOST_LINES - 1) * LINE
         for cell in text:
             said = fitting(cell.text, RIGHT - TEXT_LEFT)
-            end = x + width(said)
+            end = x + inches(said)
             if end > RIGHT:
-                x, y, end = TEXT_LEFT, y + LINE, TEXT_LEFT + width(said)
+                x, y, end = TEXT_LEFT, y + LINE, TEXT_LEFT + inches(said)
             if y > bottom + 1e-9:
                 return
             yield Placed(Cell(said, cell.probability), x, y, end - x)
@@ -131,15 +135,15 @@ class PlaygroundPicture(Picture):
         x = LEFT + 0.95
         for least, name, *_ in LEVELS:
             cell = Cell(f"\xa0{name}\xa0", least)
-            yield Placed(cell, x, y, width(cell.text))
-            x += width(cell.text) + 0.12
+            yield Placed(cell, x, y, inches(cell.text))
+            x += inches(cell.text) + 0.12
 
     def add_cell(self, placed: Placed, page: Transform) -> None:
         """The token on its ground; the space before it stays white and parts it from the last."""
         word = placed.cell.text.lstrip(" ") or placed.cell.text
-        left = placed.x + placed.width - width(word)
+        left = placed.x + placed.width - inches(word)
         if placed.cell.probability is not None:
-            self.add_ground(left, placed.y, width(word), placed.cell.probability, page)
+            self.add_ground(left, placed.y, inches(word), placed.cell.probability, page)
         color = QUIET if placed.cell.probability is None else INK
         self.text(left, placed.y, word, transform=page, size=SIZE, color=color)
 
@@ -154,20 +158,9 @@ class PlaygroundPicture(Picture):
 
 
 def fitting(text: str, room: float, size: float = SIZE, weight: str = "normal") -> str:
-    """The text, shortened to the room that it has."""
-    if width(text, size, weight) <= room:
-        return text
-    while width(text + "…", size, weight) > room:
-        text = text[:-1]
-    return text + "…"
+    """The text, shortened to so many inches."""
+    return shortened(text, room * DPI, size, weight)
 
 
-@functools.lru_cache(maxsize=10_000)
-def width(text: str, size: float = SIZE, weight: str = "normal") -> float:
-    """How far the text moves the pen, in inches: spaces count, also at its ends."""
-    return ink(f"x{text}x", size, weight) - ink("xx", size, weight)
-
-
-def ink(text: str, size: float, weight: str) -> float:
-    font = FontProperties(family=FONT, size=size, weight=weight)
-    return MEASURE.get_text_width_height_descent(text, font, ismath=False)[0] / DPI
+def inches(text: str) -> float:
+    return width(text, SIZE) / DPI

@@ -9,35 +9,62 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
 from PIL import Image
 
+from course_utils.explore.plots import svg
+from course_utils.explore.plots.svg import FONT, SvgRenderer
+
 # Three colours, far apart in lightness, so that a grey print still tells them apart.
 KEPT = "#1f4e79"
 CUT = "#e3e6ea"
 DRAWN = "#d9730d"
+DRAWN_TEXT = "#a35200"  # the same, dark enough to be read
 INK = "#1a1a1a"
 QUIET = "#5f6770"
 GRID = "#e8eaed"
+EDGE = "#a6adb5"  # of what is cut
+FRESH = "#b9c1ca"
+PAPER = "#ffffff"
 
-FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same picture
-WIDTH = 7.0  # inches
+# What the page calls each colour, and what it makes of it in the dark.
+PALETTE = {
+    KEPT: ("kept", "#9ccbf5"),
+    CUT: ("cut", "#30363c"),
+    DRAWN: ("drawn", "#d9730d"),
+    DRAWN_TEXT: ("drawn-text", "#f2a65a"),
+    INK: ("ink", "#e8eaed"),
+    QUIET: ("quiet", "#a9b1ba"),
+    GRID: ("grid", "#2b3036"),
+    EDGE: ("edge", "#6b747d"),
+    FRESH: ("fresh", "#4d555e"),
+    PAPER: ("paper", "#111111"),
+}
+CLASSES = {color: name for color, (name, _) in PALETTE.items()}
+READABLE = {DRAWN: DRAWN_TEXT, EDGE: QUIET, FRESH: QUIET}
+
+WIDTH = 6.0  # inches; beside controls there is no more room for letters of a readable size
 DPI = 100
+# The page may have Verdana in its place, up to 4% wider, or Arial, narrower; Agg rounds up to dots.
+WIDER = 1.06
 
 VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 
 class Picture:
-    """A figure of the course's width on white, which is what dark pages show it on too."""
+    """A figure, sizes in inches, for the page as SVG and for other pages as PNG on white.
 
-    def __init__(self, height: float):
-        self.figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
+    marks: what in it can be pointed at and chosen, filled by `mark` as the picture is drawn.
+    """
+
+    def __init__(self, height: float, width: float = WIDTH):
+        self.figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
         self.canvas = FigureCanvasAgg(self.figure)
-        self.still: tuple | None = None  # what the resting artists show, and their pixels
+        self.marks: list[Mark] = []
 
     def text(
         self,
@@ -60,7 +87,7 @@ class Picture:
             y,
             said,
             size=size,
-            color=color,
+            color=READABLE.get(color, color),
             weight=weight,
             ha=ha,
             va="center",
@@ -69,33 +96,42 @@ class Picture:
             transform=transform or self.figure.transFigure,
         )
 
+    def mark(self, key: str, says: str, box: Sequence[float]) -> None:
+        """Let a rectangle be pointed at, which then says exact values, and chosen.
+
+        key: what the kernel hears; box: left, top, right, bottom in dots from the top left.
+        """
+        left, top, right, bottom = box
+        wide, high = self.figure.bbox.width, self.figure.bbox.height
+        shares = (left / wide, top / high, (right - left) / wide, (bottom - top) / high)
+        self.marks.append((key, says, *(round(100 * share, 2) for share in shares)))
+
+    def svg(self) -> str:
+        """The picture as it is now, for a page that has the palette; the same bytes each time."""
+        renderer = SvgRenderer(self.figure, CLASSES)
+        self.figure.draw(renderer)
+        return renderer.svg()
+
     def png(self) -> bytes:
         """The picture as it is now, as the bytes of a PNG file."""
         self.canvas.draw()
-        return self.pixels()
-
-    def png_over(self, moving: Sequence[Artist], resting: object) -> bytes:
-        """As `png`, with all but the `moving` artists kept as pixels while `resting` is equal.
-
-        Text is what takes long to draw. resting: all that the other artists show.
-        """
-        if self.still is None or resting != self.still[0]:
-            for artist in moving:
-                artist.set_animated(True)
-            self.canvas.draw()
-            for artist in moving:
-                artist.set_animated(False)
-            self.still = (resting, self.canvas.copy_from_bbox(self.figure.bbox))
-        self.canvas.restore_region(self.still[1])
-        for artist in moving:
-            artist.draw(self.canvas.get_renderer())
-        return self.pixels()
-
-    def pixels(self) -> bytes:
         buffer = io.BytesIO()
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
         image.save(buffer, "png", compress_level=1, dpi=(DPI, DPI))
         return buffer.getvalue()
+
+
+# Its key, what it says, and its left, top, width and height in percent of the picture.
+Mark = tuple[str, str, float, float, float, float]
+
+
+def plain_axes(axes: Axes, grid: str) -> None:
+    """No box, no ticks, quiet numbers, and thin lines across ("x", "y" or "both")."""
+    axes.patch.set_visible(False)
+    axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
+    axes.grid(axis=grid, color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[:].set_visible(False)
 
 
 def visible(token: str) -> str:
@@ -113,12 +149,46 @@ def characters() -> frozenset[int]:
     return frozenset(get_font(findfont(FONT)).get_charmap())
 
 
+def width(said: str, size: float = 9, weight: str = "normal") -> float:
+    """How many dots the text may take, in any font that the page may have for it."""
+    return svg.width(said, size / 72 * DPI, weight == "bold") * WIDER
+
+
+def shortened(said: str, room: float, size: float = 9, weight: str = "normal") -> str:
+    """The text, cut so that it takes no more than `room` dots."""
+    if width(said, size, weight) <= room:
+        return said
+    while said and width(said + "…", size, weight) > room:
+        said = said[:-1]
+    return said + "…"
+
+
+def fit(text: Text, room: float) -> None:
+    """Set a line in smaller letters, and cut it only if that is not enough."""
+    text.set_fontsize(9)
+    while text.get_fontsize() > 8 and width(text.get_text(), text.get_fontsize()) > room:
+        text.set_fontsize(text.get_fontsize() - 0.5)
+    shorten(text, room)
+
+
+def in_lines(parts: Sequence[str], room: float, size: float = 8) -> str:
+    """The parts with dots between them, in as many lines as they need."""
+    lines = []
+    for part in parts:
+        longer = f"{lines[-1]}{DOT}{part}" if lines else part
+        if lines and width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(shortened(part, room, size))
+    return "\n".join(lines)
+
+
+DOT = "   ·   "
+
+
 def shorten(text: Text, room: float) -> None:
     """Cut what the text says so that it takes no more than `room` dots."""
-    said = text.get_text()
-    while len(said) > 1 and text.get_window_extent().width > room:
-        said = said[:-1]
-        text.set_text(said + "…")
+    text.set_text(shortened(text.get_text(), room, text.get_fontsize(), text.get_weight()))
 
 
 def percent(share: float) -> str:

@@ -6,12 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.explore.plots.style import DRAWN, FONT, GRID, KEPT, QUIET, Picture, shorten
+from course_utils.explore.plots.style import (
+    DPI,
+    DRAWN,
+    KEPT,
+    PAPER,
+    QUIET,
+    WIDTH,
+    Picture,
+    in_lines,
+    percent,
+    plain_axes,
+    shorten,
+)
 
-LEFT, RIGHT = 0.19, 0.795
-NAME_ROOM = 94  # dots
+LEFT, RIGHT = 0.2, 0.755
+NAME_ROOM, KEY_ROOM = 90, 576  # dots
 STRIP, BETWEEN = 0.68, 0.2  # inches
-ABOVE, BELOW = 0.46, 0.52
+ABOVE, BELOW = 0.46, 0.62
 WINDOW = 10  # tokens in the running mean
 SURE = 0.9
 
@@ -33,11 +45,10 @@ class TracePicture(Picture):
         height = ABOVE + BELOW + strips * (STRIP + BETWEEN) - BETWEEN
         super().__init__(height)
         self.title = self.text(0.02, 1 - 0.2 / height, size=10.5, weight="bold")
-        self.key = self.text(0.02, 0.13 / height, size=8, color=QUIET)
-        self.key.set_text(
-            f"bars: probability of each token   ·   line: mean of the last {WINDOW} tokens   ·   "
-            f"dashed: {SURE}   ·   →: from first half to second"
-        )
+        self.key = self.text(0.02, 0.19 / height, size=8, color=QUIET)
+        parts = ["bars: probability of each token", f"line: mean of the last {WINDOW} tokens"]
+        parts += [f"dashed: {SURE}", "→: from first half to second"]
+        self.key.set_text(in_lines(parts, KEY_ROOM))
         self.strips = []
         for i in range(strips):
             bottom = height - ABOVE - i * (STRIP + BETWEEN) - STRIP
@@ -50,6 +61,15 @@ class TracePicture(Picture):
         longest = max(10, *(len(strip.probs) for strip in strips))
         for artists, strip in zip(self.strips, strips, strict=True):
             artists.show(strip, longest)
+        self.marks = []
+        wide = (RIGHT - LEFT) * WIDTH * DPI / longest
+        bottom = self.figure.bbox.height - BELOW * DPI
+        for i in range(longest):
+            said = [f"{s.name}: {percent(s.probs[i])}" for s in strips if i < len(s.probs)]
+            left = LEFT * WIDTH * DPI + i * wide
+            if said:
+                box = (left, ABOVE * DPI, left + wide, bottom)
+                self.mark(str(i), "\n".join([f"token {i + 1}", *said]), box)
         return self.figure
 
 
@@ -61,14 +81,11 @@ class StripArtists:
         self.axes = picture.figure.add_axes(box)
         self.axes.set(ylim=(0, 1))
         self.axes.set_yticks([0, 1], ["0", "1"])
-        self.axes.tick_params(length=0, labelsize=8, labelcolor=QUIET, labelfontfamily=FONT)
+        plain_axes(self.axes, "y")
         self.axes.tick_params(labelbottom=last)
-        self.axes.grid(axis="y", color=GRID, linewidth=0.8)
-        self.axes.set_axisbelow(True)
-        self.axes.spines[:].set_visible(False)
         self.bars = self.axes.stairs([0], fill=True, color=KEPT, linewidth=0)
         self.axes.axhline(SURE, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
-        (self.halo,) = self.axes.plot([], [], color="white", linewidth=4)
+        (self.halo,) = self.axes.plot([], [], color=PAPER, linewidth=4)
         (self.mean,) = self.axes.plot([], [], color=DRAWN, linewidth=2)
         middle = bottom + height / 2
         inch = 1 / picture.figure.get_size_inches()[1]
