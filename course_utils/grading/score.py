@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,10 +87,13 @@ tr:last-child {{ font-weight: bold }}
 """
 
 
-def score(notebook: Path, root: Path = ROOT) -> Report:
+def score(
+    notebook: Path, root: Path = ROOT, run: Callable[[Path, list[str], Path], dict] = stock.run
+) -> Report:
     """Score a learner's notebook of a module as stock nbgrader does; the file stays as it is.
 
     Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course.
+    run: what has nbgrader grade the copy, in a process of its own unless this one is for that.
     """
     submission = read(notebook)
     names = modules(root)
@@ -105,7 +108,7 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
         copy_sources(root, course, [module])
         copy = Path(folder, "submission.ipynb")
         nbformat.write(submission, copy)
-        reply = stock.run(course, [module], copy)
+        reply = run(course, [module], copy)
         released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
         graded = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
     if graded is None:
