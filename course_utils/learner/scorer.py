@@ -56,12 +56,12 @@ class Scorer:
 
         progress: called with the number of each cell that runs, and how many there are.
         """
-        from course_utils.grading.score import Item, Report
-
         try:
             # Open until `end`: when it is closed, the other side stops.
             self.process.stdin.write(f"{json.dumps(str(notebook.resolve()))}\n")
             self.process.stdin.flush()
+            from course_utils.grading.score import Item, Report  # meanwhile: it takes a second
+
             for line in self.process.stdout:
                 kind, *values = json.loads(line)
                 if kind == "cell":
