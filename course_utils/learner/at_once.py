@@ -26,7 +26,7 @@ from types import FunctionType
 import numpy as np
 import torch
 
-from course_utils.learner import here
+from course_utils.learner import here, scorer
 from course_utils.project import ROOT
 
 SECONDS = 10.0  # for all of a test, as the learner waits
@@ -129,6 +129,7 @@ class Watcher:
                 elif result.success:
                     self.written[name] = True
                     print(verdict(item, space))
+                    scorer.prepare()  # who answers will want a score
 
 
 @functools.cache
@@ -241,6 +242,8 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
             null = os.open(os.devnull, os.O_RDWR)
             for fd in (0, 1, 2):  # pipes to the page
                 os.dup2(null, fd)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(seconds) + 2)  # should this process be ended before it
             torch.set_num_threads(1)  # the others are not in the copy
             with os.fdopen(given, "w") as out:
                 json.dump(work(space), out)

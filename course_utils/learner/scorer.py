@@ -23,7 +23,7 @@ import psutil
 
 from course_utils.author import stock
 from course_utils.grading import sandbox
-from course_utils.project import ROOT
+from course_utils.project import ROOT, self_paced
 
 if TYPE_CHECKING:  # its import takes a second
     from course_utils.grading.score import Report
@@ -88,6 +88,25 @@ class Scorer:
             self.process.wait()
         self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+waiting: list[Scorer] = []  # one at most, in this kernel
+
+
+def prepare() -> None:
+    """Start the next scorer, where its memory is the learner's own to spend: not on a hub."""
+    if self_paced() and not waiting:
+        waiting.append(Scorer())
+
+
+def take() -> Scorer:
+    """The scorer that was prepared, or else a new one."""
+    if waiting:
+        ready = waiting.pop()
+        if ready.process.poll() is None:
+            return ready
+        ready.end()  # the system has ended it, for its memory perhaps
+    return Scorer()
 
 
 def main(folder: Path, root: Path) -> None:

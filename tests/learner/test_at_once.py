@@ -153,6 +153,7 @@ def test_nothing_stays_of_what_a_test_did(learner, module):
         import matplotlib.pyplot as plt
         calls, kept = 0, []
     """)
+    learner("repaired_frequency = before = None")
     learner("before = set(globals()), random.getstate(), torch.get_rng_state()")
     said = learner(
         """
@@ -177,7 +178,7 @@ def test_nothing_stays_of_what_a_test_did(learner, module):
     assert learner("print(plt.get_fignums(), random.getstate() == before[1])") == "[] True\n"
     assert learner("print(torch.equal(torch.get_rng_state(), before[2]))") == "True\n"
     new = learner("print({name for name in set(globals()) - before[0] if name[0] != '_'})")
-    assert new == "{'before'}\n"
+    assert new == "set()\n"
 
 
 @pytest.mark.parametrize(
