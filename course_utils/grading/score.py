@@ -16,6 +16,8 @@ from course_utils.author.questions import TEST
 from course_utils.grading.submitted import module_mark, parse
 from course_utils.project import ROOT
 
+UNANSWERED = "not answered yet"  # so the checks of `quiz` begin too, in upper case
+
 
 @dataclass(frozen=True)
 class Item:
@@ -26,6 +28,11 @@ class Item:
     max_points: float
     reason: str
     by_hand: bool = False
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether there is no answer, which is not the same as a wrong one."""
+        return self.reason.lower().startswith(UNANSWERED)
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ def item(
     if points == 0 and answer is not None:
         own = ours.get(answer.metadata.nbgrader.grade_id)
         if own is None or own.source == answer.source:
-            return Item(title, points, most, "not answered yet")
+            return Item(title, points, most, UNANSWERED)
         if stopped := error_of(own):
             return Item(title, points, most, f"the answer stopped with {stopped}")
     return Item(title, points, most, reason(ours[name], points))
