@@ -13,13 +13,19 @@ from course_utils.learner.progress import record
 
 SAVE = "Ctrl+S, on a Mac Cmd+S"
 SECONDS = 5  # that the page has to save the notebook
-# JupyterLab runs a command when an element with this attribute is clicked ("Commands in Markdown
-# Output and Files" in its documentation). A kernel has no other way to ask a page to save; and as
-# it cannot click, the image does when it appears. Where this does not work the learner has to save.
-ASK_TO_SAVE = (
-    '<span data-commandlinker-command="docmanager:save"><img alt="" onload="this.click()" '
-    'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBAAA="></span>'
-)
+
+
+def order(command: str) -> str:
+    """HTML that has JupyterLab run a command as soon as it is shown.
+
+    JupyterLab does that when an element with this attribute is clicked ("Commands in Markdown
+    Output and Files" in its documentation). A kernel has no other way to ask a page for something;
+    and as it cannot click, the image does. Elsewhere nothing happens.
+    """
+    return (
+        f'<span data-commandlinker-command="{command}"><img alt="" onload="this.click()" '
+        'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBAAA="></span>'
+    )
 
 
 class ScoreButton:
@@ -73,7 +79,7 @@ class ScoreButton:
     def is_saved(self, path: Path) -> bool:
         """Ask the page to save. True if it did, or if the learner has since the last refusal."""
         before = version(path)
-        self.page.value = ASK_TO_SAVE
+        self.page.value = order("docmanager:save")
         end = time.monotonic() + SECONDS
         while (now := version(path)) in (None, before) and time.monotonic() < end:
             time.sleep(0.05)

@@ -13,10 +13,11 @@ from IPython.display import display
 from nbformat import NotebookNode
 
 from course_utils.learner import own_copies, progress
-from course_utils.learner.button import ASK_TO_SAVE
+from course_utils.learner.button import order
 
 NAME = "home.ipynb"
 SECONDS = 2  # between two looks at the files
+SETTLED = 1  # second, after which the page has the cell's number, to save that too
 HEADS = ("Module", "Time", "State", "Best", "Last")
 LEFT = "style='text-align: left'"  # JupyterLab centres and right-aligns by itself
 TEXT = """# The Next Token
@@ -48,8 +49,9 @@ def home(folder: Path | None = None) -> None:
         shown.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def follow() -> None:
-        stop.wait(SECONDS)  # until the page has the cell's number, which is to be saved too
-        page.value = ASK_TO_SAVE
+        stop.wait(SETTLED)
+        # All that is open, as another notebook may be in front by now.
+        page.value = order("docmanager:save-all")
         before = seen
         while not stop.wait(SECONDS):
             page.value = ""
