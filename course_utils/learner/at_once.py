@@ -90,13 +90,16 @@ class Watcher:
 
     @functools.cached_property
     def lesson(self) -> set[str]:
-        """The ids of the module's cells that belong to no question, as learners got them.
+        """The ids of the module's cells that are no answer and no test, as learners got them.
 
         From the notebook: the module's text takes a second to read, which these cells need not.
         """
         path = self.root / "notebooks" / self.module / f"{self.module}.ipynb"
-        cells = json.loads(path.read_bytes())["cells"]
-        return {cell["id"] for cell in cells if "nbgrader" not in cell["metadata"]}
+        marks = {
+            cell["id"]: cell["metadata"].get("nbgrader", {})
+            for cell in json.loads(path.read_bytes())["cells"]
+        }
+        return {i for i, mark in marks.items() if not (mark.get("solution") or mark.get("grade"))}
 
     @property
     def items(self) -> dict[str, Item]:

@@ -230,6 +230,15 @@ def test_a_renamed_notebook_and_one_of_the_same_names_keep_apart(tmp_path, noteb
         assert run('answer_prompt = "A"') == ""
 
 
+def test_cells_of_the_lesson_do_not_wait_for_the_questions_to_be_read(notebook, module):
+    with kernel(notebook, **{SELF_PACED: "1"}) as run:
+        run(module.cells["setup"].source, "setup")
+        lesson = next(iter(lesson_ids()))
+        assert run("import sys; print('jupytext' in sys.modules)", lesson) == "False\n"
+        assert run('answer_prompt = "A"', "five_wolves").startswith("Not yet: ")
+        assert run("print('jupytext' in sys.modules)", lesson) == "True\n"
+
+
 def test_other_notebooks_hear_nothing(tmp_path):
     (tmp_path / "own.ipynb").write_text("{}")
     with kernel(tmp_path / "own.ipynb", **{SELF_PACED: "1"}) as run:
