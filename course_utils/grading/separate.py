@@ -166,7 +166,7 @@ class Submission:
             raise NoAnswer("it was stopped before, too often or too late to try again")
         self.process = Process(self.folder, self.sandbox)
         try:
-            folder = None if self.sandbox or not self.folder else str(self.folder)
+            folder = None if self.sandbox or not self.folder else str(self.folder.resolve())
             self.ask({"do": "start", "folder": folder}, START_SECONDS)
         except NoAnswer as reason:  # no code of a student has run in it: points must not suffer
             raise RuntimeError(f"the process for its code could not start: {reason}")
