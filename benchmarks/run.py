@@ -7,6 +7,7 @@ import engine
 import explorers
 import grading
 import runtimes
+import scoring
 import startup
 import torch
 from transformers.utils import logging
@@ -31,7 +32,7 @@ def main() -> None:
     results += explorers.explorers() + explorers.large_vocabulary()
     started = startup.startup()
     row, classes = grading.grading(min(repeats, 3))
-    results.append(row)
+    results += [row, scoring.scoring(min(repeats, 3))]
     rows = [
         f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |" for r in results
     ]

@@ -1,6 +1,7 @@
 """Where the course lies: a checkout, or the copy inside an installed wheel."""
 
 import json
+import os
 from importlib import metadata
 from pathlib import Path
 
@@ -10,6 +11,13 @@ STORYTELLER = PACKAGE / "model" / "storyteller"
 CALCULATOR = PACKAGE / "model" / "calculator"
 CARRIED = PACKAGE / "course"  # in a wheel alone: what setup.py put there
 ROOT = CARRIED if CARRIED.is_dir() else PACKAGE.parent  # of notebooks/ and quizzes/
+# A variable that `course lab` sets, and nothing else, as there somebody learns alone: running an
+# answer tells whether it is right, and the score button's scorer starts before it is pressed.
+SELF_PACED = "COURSE_SELF_PACED"
+
+
+def self_paced() -> bool:
+    return os.environ.get(SELF_PACED) == "1"
 
 
 def need_checkout(command: str, instead: str = "") -> None:

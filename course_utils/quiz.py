@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.project import self_paced
+
 LETTERS = ("A", "B", "C", "D")
 AROUND = " \t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or a number
 # A comma in front of three digits may set thousands apart: only after 0 is it surely a decimal one.
@@ -186,7 +188,8 @@ def too_large(value: object) -> bool:
 
 def noted(read: Callable[[], str]) -> float | None:
     try:
-        print(f"Noted: {read()}. The score button below tells whether it is right.")
+        later = "" if self_paced() else " The score button below tells whether it is right."
+        print(f"Noted: {read()}.{later}")
     except AssertionError as reason:
         print(reason)
         return 0.0
@@ -458,3 +461,9 @@ def score_button():
     from course_utils.learner.button import ScoreButton  # here, so that scored cells need no widget
 
     return ScoreButton().box
+
+
+if self_paced():
+    from course_utils.learner.at_once import watch  # here, as nobody else waits for its import
+
+    watch()

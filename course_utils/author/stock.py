@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+
+from course_utils.project import SELF_PACED
 
 STUDENT = "me"
 REQUEST, REPLY, LOG = "request.json", "reply.json", "log.txt"
@@ -50,6 +53,11 @@ def run(course: Path, modules: list[str], submission: Path | None = None) -> dic
     except FileNotFoundError:
         lines = (course / LOG).read_text("utf-8", errors="replace").split("\n")
         raise ValueError("nbgrader stopped: " + " ".join(line for line in lines[-4:] if line))
+    return accepted(reply)
+
+
+def accepted(reply: dict) -> dict:
+    """What `work` returned. ValueError if it refused a module."""
     if "refused" in reply:
         raise ValueError(f"{reply['refused']}: nbgrader: {reply['failure']}")
     return reply
@@ -74,6 +82,7 @@ def environment(jupyter: Path) -> dict[str, str]:
         "IPYTHONDIR": str(jupyter / "ipython"),
         "OMP_NUM_THREADS": "1",
         "PYTHONIOENCODING": "utf-8",
+        SELF_PACED: "0",  # what runs here is scored, and not practised
     }
     # A warning on stderr would cost the points of its cell.
     return {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"} | changed
@@ -90,15 +99,26 @@ def main() -> None:
     Path(REPLY).write_text(json.dumps(reply), "utf-8")
 
 
-def work(modules: list[str], submission: str | None) -> dict:
+def work(
+    modules: list[str], submission: str | None, progress: Callable[[int, int], None] | None = None
+) -> dict:
+    """Do it here, in the course folder that this process is in; the reply of `run`, or `refused`.
+
+    progress: called with the number of each cell of the submission, and how many there are.
+    """
     import nbgrader.api
     from nbgrader.apps import NbGraderAPI
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
     from traitlets.config import PyFileConfigLoader
 
     # Its version matters only to a gradebook that is kept, and asking alembic takes 2 s.
     nbgrader.api.get_alembic_version = lambda: "temporary"
+    if not event.contains(Engine, "connect", hurry):
+        event.listen(Engine, "connect", hurry)
     config = PyFileConfigLoader("nbgrader_config.py", path=os.getcwd()).load_config()
     config.Separate.sandbox = False  # it is the learner's own code
+    config.Separate.progress = progress
     api = NbGraderAPI(config=config)
     released = {}
     for module in modules:
@@ -122,6 +142,12 @@ def work(modules: list[str], submission: str | None) -> dict:
         graded = gradebook.find_submission_notebook(module, module, STUDENT)
         reply["grades"] = {g.name: [g.auto_score, g.max_score] for g in graded.grades}
     return reply
+
+
+def hurry(connection, _) -> None:
+    """Wait for no disk: nobody needs this gradebook after a loss of power, and it commits often."""
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = MEMORY")
 
 
 def folder(api, step: str, student: str, module: str) -> str:

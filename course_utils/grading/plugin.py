@@ -17,7 +17,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
-from traitlets import Bool, Float
+from traitlets import Bool, Callable, Float
 
 from course_utils.author.renamed import earlier_names
 from course_utils.author.source import hidden_lines
@@ -59,6 +59,7 @@ class Separate(CoursePreprocessor):
 
     sandbox = Bool(True, help="Whether untrusted code runs in a sandbox.").tag(config=True)
     timeout = Float(30, help="Seconds for a cell, and for all calls of a test.").tag(config=True)
+    progress = Callable(None, allow_none=True, help="As in separate.execute.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         if self.sandbox and (reason := sandbox.missing()):
@@ -67,7 +68,8 @@ class Separate(CoursePreprocessor):
         source = self.source(resources)
         course = Path(self.parent.parent.coursedir.root)
         tests = private_tests(course, resources["nbgrader"]["assignment"], source)
-        separate.execute(nb, lesson_of(source), folder, self.sandbox, self.timeout, tests)
+        options = (folder, self.sandbox, self.timeout, tests, self.progress)
+        separate.execute(nb, lesson_of(source), *options)
         return nb, resources
 
 

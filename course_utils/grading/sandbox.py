@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from course_utils.project import PACKAGE, ROOT
+from course_utils.project import PACKAGE, ROOT, SELF_PACED
 
 MEMORY = 3 * 2**30  # of all processes of a submission together, resident
 ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
@@ -26,6 +26,7 @@ SETTINGS = {
     "PYTHONIOENCODING": "utf-8",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    SELF_PACED: "0",  # grading tells nothing while answers run
 }
 HOW_TO_INSTALL = (
     "the sandbox needs bubblewrap and prlimit: install them (Debian, Ubuntu: apt-get install "
@@ -138,21 +139,37 @@ def outside() -> dict[str, str]:
     return {"PATH": os.environ["PATH"]}
 
 
+waiting: list[subprocess.Popen] = []  # untrusted sides that have not been asked for anything yet
+
+
+def prepare(*imports: str) -> None:
+    """Start an untrusted side without a sandbox, which the next `Process` takes.
+
+    imports: modules that cells will want, and that take a second.
+    """
+    waiting.append(started(None, False, *imports))
+
+
+def started(folder: Path | None, sandbox: bool, *imports: str) -> subprocess.Popen:
+    command = argv(folder) if sandbox else []
+    return subprocess.Popen(
+        # -P: a file of the submission named like a module does not stop the start
+        [*command, sys.executable, "-P", "-m", "course_utils.grading.worker", *imports],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=outside() if sandbox else os.environ | SETTINGS,
+        cwd=None if sandbox else folder,
+        start_new_session=True,
+    )
+
+
 class Process:
     """The untrusted side, running. With sandbox=False it is an ordinary process of this user."""
 
     def __init__(self, folder: Path | None, sandbox: bool):
-        command = argv(folder) if sandbox else []
-        self.process = subprocess.Popen(
-            # -P: a file of the submission named like a module does not stop the start
-            [*command, sys.executable, "-P", "-m", "course_utils.grading.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=outside() if sandbox else os.environ | SETTINGS,
-            cwd=None if sandbox else folder,
-            start_new_session=True,
-        )
+        ready = waiting and not sandbox  # a sandbox is made for its folder
+        self.process = waiting.pop() if ready else started(folder, sandbox)
         self.too_large = False
         self.ended = threading.Event()
         threading.Thread(target=self.watch, daemon=True).start()

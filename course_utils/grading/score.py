@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,8 @@ from course_utils.author.questions import TEST
 from course_utils.grading.submitted import module_mark, parse
 from course_utils.project import ROOT
 
+UNANSWERED = "not answered yet"  # so the checks of `quiz` begin too, in upper case
+
 
 @dataclass(frozen=True)
 class Item:
@@ -26,6 +28,11 @@ class Item:
     max_points: float
     reason: str
     by_hand: bool = False
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether there is no answer, which is not the same as a wrong one."""
+        return self.reason.lower().startswith(UNANSWERED)
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,13 @@ tr:last-child {{ font-weight: bold }}
 """
 
 
-def score(notebook: Path, root: Path = ROOT) -> Report:
+def score(
+    notebook: Path, root: Path = ROOT, run: Callable[[Path, list[str], Path], dict] = stock.run
+) -> Report:
     """Score a learner's notebook of a module as stock nbgrader does; the file stays as it is.
 
     Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course.
+    run: what has nbgrader grade the copy, in a process of its own unless this one is for that.
     """
     submission = read(notebook)
     names = modules(root)
@@ -105,7 +115,7 @@ def score(notebook: Path, root: Path = ROOT) -> Report:
         copy_sources(root, course, [module])
         copy = Path(folder, "submission.ipynb")
         nbformat.write(submission, copy)
-        reply = stock.run(course, [module], copy)
+        reply = run(course, [module], copy)
         released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
         graded = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
     if graded is None:
@@ -158,7 +168,7 @@ def item(
     if points == 0 and answer is not None:
         own = ours.get(answer.metadata.nbgrader.grade_id)
         if own is None or own.source == answer.source:
-            return Item(title, points, most, "not answered yet")
+            return Item(title, points, most, UNANSWERED)
         if stopped := error_of(own):
             return Item(title, points, most, f"the answer stopped with {stopped}")
     return Item(title, points, most, reason(ours[name], points))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -173,7 +173,8 @@ class Submission:
             raise NoAnswer("it was stopped before, too often or too late to try again")
         self.process = Process(self.folder, self.sandbox)
         try:
-            self.ask({"do": "start"}, START_SECONDS)
+            folder = None if self.sandbox or not self.folder else str(self.folder.resolve())
+            self.ask({"do": "start", "folder": folder}, START_SECONDS)
         except NoAnswer as reason:  # no code of a student has run in it: points must not suffer
             raise RuntimeError(f"the process for its code could not start: {reason}")
         for source, seconds in self.ran:
@@ -322,19 +323,23 @@ def execute(
     sandbox: bool = True,
     seconds: float = 30.0,
     tests: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Run a sanitised submission, its test cells as the source has them, and write its outputs.
 
     lesson: sources of cells as they were given, which run only if needed. folder: files beside it.
     seconds: for a cell of the submission, and for all calls of a test cell together.
-    tests: by grade id, what runs in place of a test cell's source.
+    tests: by grade id, what runs in place of a test cell's source. progress: called with the number
+    of each code cell, from 1, and how many there are.
     """
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     with Submission(folder, sandbox, seconds) as submission:
-        for i, cell in enumerate(notebook.cells):
-            if cell.cell_type != "code":
-                continue
+        for number, i in enumerate(code, 1):
+            cell = notebook.cells[i]
+            if progress:
+                progress(number, len(code))
             cell.outputs, cell.execution_count = [], None
             if is_test(cell):
                 source = (tests or {}).get(marked(cell).get("grade_id"), cell.source)

@@ -1,10 +1,12 @@
 """Runs a submission's own cells, and calls its functions when asked: the side that is not trusted.
 
-`python -m course_utils.grading.worker`, inside the sandbox. Requests come on stdin, replies go to
-stdout; what the submission prints goes to neither. It knows no test, no answer and no points.
+`python -m course_utils.grading.worker [MODULE ...]`, inside the sandbox; it imports these modules
+first. Requests come on stdin, replies go to stdout; what the submission prints goes to neither.
+It knows no test, no answer and no points.
 """
 
 import contextlib
+import importlib
 import io
 import os
 import sys
@@ -37,6 +39,8 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    for name in sys.argv[1:]:  # what cells will import: the process waits for its first request
+        importlib.import_module(name)
     shell, process = make_shell(), os.getpid()
     sys.path.insert(0, "")  # as in a kernel: a submission imports its own files
     while True:
@@ -46,6 +50,8 @@ def main() -> None:
             return
         kind = request["do"]
         if kind == "start":
+            if folder := request["folder"]:  # it may have started before there was one
+                os.chdir(folder)
             reply = {}
         elif kind == "cell":
             reply = run_cell(shell, request["source"])

@@ -2,22 +2,30 @@
 
 import html
 import json
-import os
 import time
 from datetime import datetime
 from pathlib import Path
 
 import ipywidgets
 
+from course_utils.learner import here, scorer
+from course_utils.learner.progress import record
+
 SAVE = "Ctrl+S, on a Mac Cmd+S"
 SECONDS = 5  # that the page has to save the notebook
-# JupyterLab runs a command when an element with this attribute is clicked ("Commands in Markdown
-# Output and Files" in its documentation). A kernel has no other way to ask a page to save; and as
-# it cannot click, the image does when it appears. Where this does not work the learner has to save.
-ASK_TO_SAVE = (
-    '<span data-commandlinker-command="docmanager:save"><img alt="" onload="this.click()" '
-    'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBAAA="></span>'
-)
+
+
+def order(command: str) -> str:
+    """HTML that has JupyterLab run a command as soon as it is shown.
+
+    JupyterLab does that when an element with this attribute is clicked ("Commands in Markdown
+    Output and Files" in its documentation). A kernel has no other way to ask a page for something;
+    and as it cannot click, the image does. Elsewhere nothing happens.
+    """
+    return (
+        f'<span data-commandlinker-command="{command}"><img alt="" onload="this.click()" '
+        'src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBAAA="></span>'
+    )
 
 
 class ScoreButton:
@@ -34,6 +42,7 @@ class ScoreButton:
         self.refused: tuple | None = None  # the version that was not scored
         self.button.on_click(self.on_click)
         self.box = ipywidgets.VBox([self.button, self.shown, self.page])
+        scorer.prepare()
 
     def on_click(self, _) -> None:
         self.button.disabled = True
@@ -41,14 +50,15 @@ class ScoreButton:
             self.shown.value = self.result()
         finally:
             self.button.disabled = False
+        scorer.prepare()  # for the next time
 
     def result(self) -> str:
         """The score of the notebook being edited, or why there is none, as HTML."""
-        name = os.environ.get("JPY_SESSION_NAME", "")  # set by Jupyter Server since version 2
-        path = Path(name)
-        if not path.is_file() or path.suffix != ".ipynb":
+        path = here.notebook()
+        if path is None:
             return (
-                "This notebook's file could not be found from here. Save it, and in a terminal run "
+                "This notebook's file could not be found from here. If you renamed it, restart its "
+                "kernel and run its cells. Otherwise save it, and in a terminal run "
                 "<code>course score FILE.ipynb</code>."
             )
         self.shown.value = "Saving…"
@@ -60,14 +70,16 @@ class ScoreButton:
             )
         self.shown.value = "Scoring… the whole notebook runs once more."
         try:
-            return scored(path)
+            return self.scored(path)
+        except KeyboardInterrupt:
+            return "Stopped: nothing was scored."
         except Exception as error:  # a button has nobody to raise to: the learner sees the reason
             return f"No score this time. {html.escape(f'{type(error).__name__}: {error}')}"
 
     def is_saved(self, path: Path) -> bool:
         """Ask the page to save. True if it did, or if the learner has since the last refusal."""
         before = version(path)
-        self.page.value = ASK_TO_SAVE
+        self.page.value = order("docmanager:save")
         end = time.monotonic() + SECONDS
         while (now := version(path)) in (None, before) and time.monotonic() < end:
             time.sleep(0.05)
@@ -75,6 +87,18 @@ class ScoreButton:
         saved = now is not None and (now != before or self.refused not in (None, now))
         self.refused = None if saved else now
         return saved
+
+    def scored(self, path: Path) -> str:
+        """The score of a notebook's file, with how it compares to earlier ones, as HTML."""
+        saved = datetime.fromtimestamp(path.stat().st_mtime)
+        report = scorer.take().score(path, self.progress)
+        result, *more = record(path, report)
+        lines = [f"<b>{html.escape(result)}</b>", *map(html.escape, more)]
+        lines.append(f"Scored as saved at {saved:%H:%M:%S}.")
+        return f"<p>{'<br>'.join(lines)}</p>{report.html_table()}"
+
+    def progress(self, cell: int, of: int) -> None:
+        self.shown.value = f"Scoring… cell {cell} of {of}."
 
 
 def version(path: Path) -> tuple | None:
@@ -85,16 +109,3 @@ def version(path: Path) -> tuple | None:
     except ValueError:  # Jupyter Server empties the file, then writes it
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def scored(path: Path) -> str:
-    """The score of a notebook's file, with how it compares to earlier ones, as HTML."""
-    from course_utils.grading.score import score  # slow to import, and needed only on a click
-    from course_utils.learner.progress import record
-
-    saved = datetime.fromtimestamp(path.stat().st_mtime)
-    report = score(path)
-    result, *more = record(path, report)
-    lines = [f"<b>{html.escape(result)}</b>", *map(html.escape, more)]
-    lines.append(f"Scored as saved at {saved:%H:%M:%S}.")
-    return f"<p>{'<br>'.join(lines)}</p>{report.html_table()}"

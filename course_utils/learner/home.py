@@ -7,14 +7,17 @@ import re
 import threading
 from pathlib import Path
 
+import ipywidgets
 import nbformat
-from IPython.display import HTML, display
+from IPython.display import display
 from nbformat import NotebookNode
 
 from course_utils.learner import own_copies, progress
+from course_utils.learner.button import order
 
 NAME = "home.ipynb"
 SECONDS = 2  # between two looks at the files
+SETTLED = 1  # second, after which the page has the cell's number, to save that too
 HEADS = ("Module", "Time", "State", "Best", "Last")
 LEFT = "style='text-align: left'"  # JupyterLab centres and right-aligns by itself
 TEXT = """# The Next Token
@@ -30,25 +33,37 @@ following = threading.Event()  # set when another call of `home` takes over
 def home(folder: Path | None = None) -> None:
     """Show the table of the modules in `folder`, by default the notebook's, and keep it up to date.
 
-    The table follows the files until the kernel stops or `home` is called again.
+    The table follows the files until the kernel stops or `home` is called again. It is a widget,
+    as what changes in one does not mark the notebook as changed; and what running the cell changed
+    is saved, so that there is nothing to ask about when the page is closed.
     """
     global following
     following.set()
     following = stop = threading.Event()
     folder = folder or Path.cwd()
-    seen = state(folder)
-    shown = display(HTML(table(folder)), display_id=True)
+    shown = ipywidgets.Output()
+    page = ipywidgets.HTML(layout=ipywidgets.Layout(display="none"))
+
+    def show() -> None:
+        data = {"text/html": table(folder)}
+        shown.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
     def follow() -> None:
+        stop.wait(SETTLED)
+        # All that is open, as another notebook may be in front by now.
+        page.value = order("docmanager:save-all")
         before = seen
         while not stop.wait(SECONDS):
+            page.value = ""
             with contextlib.suppress(OSError):  # a file is being written: look again
                 if (now := state(folder)) != before:
-                    shown.update(HTML(table(folder)))
+                    show()
                     before = now
 
-    if shown:  # there is no page to keep up to date outside of a notebook
-        threading.Thread(target=follow, daemon=True).start()
+    seen = state(folder)
+    show()
+    display(ipywidgets.VBox([shown, page]))
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def state(folder: Path) -> list[tuple[str, int, int]]:
@@ -84,7 +99,7 @@ def row(folder: Path, root: Path, name: str) -> str:
         link = html.escape(title)
     number = html.escape(name[:2])
     points = (str(progress.best(scores)), str(scores[-1])) if scores else ("", "")
-    cells = (f"{number} {link}", minutes, progress_of(path, bool(scores)), *points)
+    cells = (f"{number} {link}", minutes, progress_of(path, scores), *points)
     return "<tr>" + "".join(f"<td {LEFT}>{cell}</td>" for cell in cells) + "</tr>"
 
 
@@ -97,14 +112,14 @@ def about(path: Path, name: str) -> tuple[str, str]:
     return title[1] if title else progress.title(name), minutes[1].lower() if minutes else ""
 
 
-def progress_of(path: Path, scored: bool) -> str:
-    """scored, begun, not started; or what is the matter with the learner's notebook."""
+def progress_of(path: Path, scores: list[progress.Score]) -> str:
+    """What the last score found, begun, not started; or what is the matter with the notebook."""
     if not path.exists():
         return "not copied: run course lab"
     if (notebook := own_copies.readable(path)) is None:
         return "cannot be read"
-    if scored:
-        return "scored"
+    if scores:
+        return scores[-1].state
     given = path.parents[1] / own_copies.GIVEN / path.parent.name / path.name
     ran = any(cell.get("execution_count") for cell in notebook.cells)
     edited = given.exists() and own_copies.content(given) != own_copies.content(path)
@@ -136,8 +151,5 @@ def notebook(folder: Path) -> NotebookNode:
             v4.new_markdown_cell(TEXT.strip(), id="title"),
             v4.new_code_cell(CODE, id="modules", outputs=[output]),
         ],
-        metadata={
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
+        metadata=own_copies.lab_metadata(),
     )

@@ -4,11 +4,14 @@ import contextlib
 import errno
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
+from course_utils.author.stock import before
 from course_utils.learner import home
 from course_utils.learner.own_copies import (
     Change,
@@ -19,11 +22,12 @@ from course_utils.learner.own_copies import (
     module_names,
     news,
 )
+from course_utils.project import SELF_PACED
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
 # No question about news and no look for updates, as the course works without a network; and nothing
-# of what nbgrader has for instructors.
+# of nbgrader, which is for a class: its Validate calls right what passes the visible tests.
 SETTINGS = Path(__file__).with_name("lab_settings")
 HOW_TO_TAKE_OVER = (
     "Your files stay as they are. To take a change over, edit your copy; to start a module afresh, "
@@ -59,9 +63,13 @@ def lab(root: Path, target: Path, port: int | None = None, browser: bool = True)
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers
         command.append("--ServerApp.allow_root=True")
+    if shell := os.environ.get("SHELL"):
+        # A login shell, which a terminal has where this one is none, would set PATH anew.
+        command.append(f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}")
     os.environ["JUPYTER_TOKEN"] = token
-    own = os.environ.get("JUPYTER_CONFIG_PATH")
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, (str(SETTINGS), own)))
+    os.environ["JUPYTER_CONFIG_PATH"] = before("JUPYTER_CONFIG_PATH", str(SETTINGS))
+    os.environ["PATH"] = before("PATH", sysconfig.get_path("scripts"))  # `course` in terminals
+    os.environ[SELF_PACED] = "1"
     os.chdir(target)  # elsewhere nbgrader's Lab extension logs that it will not work
     if os.name == "posix":
         os.execv(sys.executable, command)  # signals reach JupyterLab itself

@@ -5,6 +5,8 @@ changed from what the learner did.
 """
 
 import difflib
+import functools
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -59,13 +61,43 @@ def copy_modules(root: Path, target: Path) -> list[Path]:
         source, copy, given = places(root, target, relative)
         if copy in made:
             copy.parent.mkdir(parents=True, exist_ok=True)
-            with source.open("rb") as data, copy.open("xb") as out:
-                shutil.copyfileobj(data, out)
+            with copy.open("xb") as out:
+                out.write(as_saved_here(source))
         # A copy that took over all that is new counts as made from the new text.
         if content(copy) == content(source):
             given.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, given)
     return made
+
+
+def as_saved_here(path: Path) -> bytes:
+    """A file of the course; a notebook with the metadata that JupyterLab will give it.
+
+    With others, a notebook would be marked as changed as soon as it is opened.
+    """
+    data = path.read_bytes()
+    if path.suffix == ".ipynb" and readable(path):
+        notebook = json.loads(data)
+        notebook["metadata"] |= lab_metadata()
+        data = f"{json.dumps(notebook, indent=1, ensure_ascii=False)}\n".encode()
+    return data
+
+
+@functools.cache
+def lab_metadata() -> dict:
+    """What JupyterLab writes into a notebook whose kernel is this Python."""
+    from ipykernel.ipkernel import IPythonKernel
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    spec = KernelSpecManager().get_kernel_spec("python3")
+    return {
+        "kernelspec": {
+            "display_name": spec.display_name,
+            "language": spec.language,
+            "name": "python3",
+        },
+        "language_info": IPythonKernel.language_info,
+    }
 
 
 def changes(root: Path, target: Path) -> list[Change]:

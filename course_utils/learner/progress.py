@@ -45,12 +45,16 @@ tfoot td {{ font-weight: bold }}
 
 @dataclass(frozen=True)
 class Score:
-    """One scoring of one notebook. when: with a time zone; items: question -> [points, most]."""
+    """One scoring of one notebook. when: with a time zone; items: question -> [points, most].
+
+    unanswered: the questions without an answer; None where that was not kept.
+    """
 
     when: datetime
     points: float
     max_points: float
     items: dict[str, list[float]]
+    unanswered: list[str] | None = None
 
     def __str__(self) -> str:
         return f"{self.points:g} of {self.max_points:g}"
@@ -58,6 +62,20 @@ class Score:
     @property
     def share(self) -> float:
         return self.points / self.max_points if self.max_points else 0.0
+
+    @property
+    def state(self) -> str:
+        """How many questions are right, wrong and not answered, in words."""
+        if self.unanswered is None:
+            return "scored"
+        lost = [question for question, (got, most) in self.items.items() if got < most]
+        wrong = [question for question in lost if question not in self.unanswered]
+        counts = {
+            "right": len(self.items) - len(lost),
+            "to mend": len(wrong),
+            "not answered": len(lost) - len(wrong),
+        }
+        return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
     @property
     def day(self) -> str:
@@ -84,7 +102,10 @@ def parse(line: str) -> Score:
     raw = json.loads(line)
     items = {str(name): [float(got), float(most)] for name, (got, most) in raw["items"].items()}
     when = datetime.fromisoformat(raw["when"])
-    return Score(when, float(raw["points"]), float(raw["max_points"]), items)
+    unanswered = raw.get("unanswered")  # from before the second edition there is none
+    if unanswered is not None:
+        unanswered = [str(name) for name in unanswered]
+    return Score(when, float(raw["points"]), float(raw["max_points"]), items, unanswered)
 
 
 def best(scores: list[Score]) -> Score:
@@ -98,8 +119,10 @@ def record(notebook: Path, report: "Report", root: Path = ROOT) -> list[str]:
     When all modules have a score, writes the summary into the folder above the notebook's.
     A file that cannot be written is one more sentence, and no error.
     """
-    items = {i.question: [i.points, i.max_points] for i in report.items if not i.by_hand}
-    now = Score(datetime.now(UTC), report.points, report.max_points, items)
+    scored = [item for item in report.items if not item.by_hand]
+    items = {item.question: [item.points, item.max_points] for item in scored}
+    unanswered = [item.question for item in scored if item.unanswered]
+    now = Score(datetime.now(UTC), report.points, report.max_points, items, unanswered)
     said = [told([*history(notebook), now])]
     try:
         append(history_file(notebook), json.dumps(asdict(now), default=datetime.isoformat))

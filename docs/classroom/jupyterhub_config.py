@@ -31,4 +31,6 @@ c.Spawner.environment = {
     "JUPYTER_CONFIG_PATH": settings,
     # A class shares the cores: without it each student's torch would take all of them.
     "OMP_NUM_THREADS": "1",
+    # Tells nobody at once whether an answer is right; `course lab` does, for who learns alone.
+    "COURSE_SELF_PACED": "0",
 }

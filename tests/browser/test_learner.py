@@ -1,6 +1,7 @@
 """A learner alone: from the home notebook into a module, to a score, and on."""
 
 import json
+import shutil
 
 import nbformat
 import pytest
@@ -37,6 +38,26 @@ def show(page, path: str) -> None:
     )
 
 
+def run_cell(lab, source: str) -> None:
+    lab.scroll_to(source)
+    lab.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
+
+
+def close(page) -> None:
+    """Close the tab in front, as its cross does."""
+    before = page.locator(".jp-NotebookPanel").count()
+    page.evaluate("() => void window.jupyterapp.commands.execute('application:close')")
+    page.wait_for_function(
+        """before => document.querySelector('.jp-Dialog')
+            || document.querySelectorAll('.jp-NotebookPanel').length < before""",
+        arg=before,
+    )
+
+
+def is_dirty(page) -> bool:
+    return page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
 def press_score(lab) -> None:
     lab.scroll_to("check.score_button()")
     lab.page.get_by_role("button", name="Score my answers").click()
@@ -66,6 +87,8 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     lab.run_all()
 
     edit(page, "answer_share = None", "answer_share = 71.3")
+    run_cell(lab, "answer_share = 71.3")
+    page.get_by_text("Right: 1 point.").wait_for()
     assert "answer_share = 71.3" not in sources(lab, START)
     press_score(lab)
     page.get_by_text("1 of 2 points.").wait_for(timeout=120_000)
@@ -80,11 +103,13 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
 
     # The table of the home notebook, open all the time, has followed.
     show(page, "home.ipynb")
-    row.filter(has_text="scored").filter(has_text="2 of 2").wait_for(timeout=20_000)
+    row.filter(has_text="2 right").filter(has_text="2 of 2").wait_for(timeout=20_000)
     lab.shoot("home_after")
-    # Nothing asks about news, and nothing of nbgrader's is there but what learners may press.
-    for words in ("Jupyter news", "Create Assignment", "Formgrader"):
+    # Nothing asks about news, and nothing of nbgrader's is there: it is for a class.
+    for words in ("Jupyter news", "Validate", "Nbgrader", "Assignment List", "Formgrader"):
         assert page.get_by_text(words).count() == 0
+    close(page)
+    assert page.locator(".jp-Dialog").count() == 0
     assert lab.errors() == []
     assert lab.console == []
 
@@ -115,3 +140,53 @@ def test_what_the_page_could_not_save_is_not_scored(open_lab):
     # Again, with nothing to save: that is no reason not to score.
     press_score(lab)
     page.get_by_text("of 2 points, best so far").wait_for(timeout=120_000)
+
+
+def test_what_is_opened_and_not_edited_has_not_changed(open_lab):
+    lab = open_lab()
+    for path in ("home.ipynb", "02_temperature/02_temperature.ipynb"):
+        page = lab.open(path, run=False)
+        lab.wait_until_ready()
+        page.wait_for_timeout(2000)  # in which the page takes over what the kernel says of itself
+        assert not is_dirty(page)
+        close(page)
+        assert page.locator(".jp-Dialog").count() == 0
+
+
+def test_home_that_has_run_closes_without_a_question(open_lab):
+    lab = open_lab()
+    page = lab.open("home.ipynb")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.wait_for_timeout(3000)
+    assert not is_dirty(page)
+    close(page)
+    assert page.locator(".jp-Dialog").count() == 0
+
+
+def test_a_renamed_notebook_is_scored(open_lab):
+    lab = open_lab()
+    (lab.folder / "renamed").mkdir()
+    shutil.copy(lab.folder / START, lab.folder / "renamed" / "before.ipynb")
+    page = lab.open("renamed/before.ipynb")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.rename('after (1).ipynb')")
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.context.path === 'renamed/after (1).ipynb'"
+    )
+    press_score(lab)
+    page.get_by_text("of 2 points.").wait_for(timeout=120_000)
+    assert (lab.folder / "renamed" / ".after (1).scores.jsonl").exists()
+
+
+def test_course_is_found_in_labs_terminal(open_lab):
+    lab = open_lab()
+    page = lab.open("home.ipynb", run=False)
+    done = lab.folder / "said.txt"
+    page.evaluate("() => void window.jupyterapp.commands.execute('terminal:create-new')")
+    page.locator(".jp-Terminal .xterm-screen").wait_for()
+    page.locator(".jp-Terminal").click()
+    page.keyboard.type(f"course --help > '{done}' 2>&1; echo done >> '{done}'\n")
+    for _ in range(300):
+        if done.exists() and done.read_text().endswith("done\n"):
+            break
+        page.wait_for_timeout(100)
+    assert "Open JupyterLab on your own copies" in done.read_text()

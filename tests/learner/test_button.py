@@ -1,6 +1,5 @@
 import json
-import sys
-from types import ModuleType
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,12 +45,11 @@ def notebook(monkeypatch, tmp_path):
 
 @pytest.fixture
 def scorer(monkeypatch):
-    """A stand-in for the slow score()."""
-    module = ModuleType("course_utils.grading.score")
+    """A stand-in for the slow one."""
     item = Item("2.1 From one to three", 0.0, 1.0, "<script> and why")
-    module.score = lambda path: Report(path.stem, [item], ["<b> was missing"])
-    monkeypatch.setitem(sys.modules, "course_utils.grading.score", module)
-    return module
+    made = SimpleNamespace(score=lambda path, _: Report(path.stem, [item], ["<b> was missing"]))
+    monkeypatch.setattr(button.scorer, "take", lambda: made)
+    return made
 
 
 def test_it_shows_a_table_with_the_reasons_escaped(notebook, scorer):
@@ -67,7 +65,7 @@ def test_each_score_is_kept_and_compared(notebook, scorer):
     page = Page(notebook)
     for points in (9, 14, 12):
         item = Item("all", points, 17, "why")
-        scorer.score = lambda path, item=item: Report(path.stem, [item])
+        scorer.score = lambda path, _, item=item: Report(path.stem, [item])
         shown = page.press()
     assert "<b>12 of 17 points, best so far 14; last time 14.</b>" in shown
     assert [score.points for score in history(notebook)] == [9, 14, 12]
@@ -105,7 +103,7 @@ def test_it_asks_the_page_once_a_press(notebook, scorer):
 
 
 def test_an_error_is_one_line(notebook, scorer):
-    def fail(path):
+    def fail(path, _):
         raise ValueError("no module of this <name>")
 
     scorer.score = fail
@@ -113,7 +111,30 @@ def test_an_error_is_one_line(notebook, scorer):
     assert shown == "No score this time. ValueError: no module of this &lt;name&gt;"
 
 
+def test_an_interrupt_stops_it(notebook, scorer):
+    def interrupted(path, _):
+        raise KeyboardInterrupt
+
+    scorer.score = interrupted
+    assert Page(notebook).press() == "Stopped: nothing was scored."
+
+
+def test_it_shows_how_far_it_is(notebook, scorer):
+    shown = []
+
+    def score(path, progress):
+        progress(3, 40)
+        shown.append(page.shown.value)
+        return Report(path.stem, [])
+
+    scorer.score = score
+    page = Page(notebook)
+    page.press()
+    assert shown == ["Scoring… cell 3 of 40."]
+
+
 @pytest.mark.parametrize("name", ["", "/no/such/notebook.ipynb", "console"])
-def test_without_a_notebook_file_it_names_the_command(monkeypatch, tmp_path, name):
+def test_without_a_notebook_file_it_names_what_to_do(monkeypatch, tmp_path, name):
     monkeypatch.setenv("JPY_SESSION_NAME", name)
-    assert "course score FILE.ipynb" in Page(tmp_path / "none").press()
+    said = Page(tmp_path / "none").press()
+    assert "course score FILE.ipynb" in said and "If you renamed it, restart its kernel" in said

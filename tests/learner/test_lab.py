@@ -1,5 +1,6 @@
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -15,8 +16,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils import cli
-from course_utils.learner.lab import HOST, difference, free_port, lab
+from course_utils.learner.lab import HOST, SETTINGS, difference, free_port, lab
 from course_utils.learner.own_copies import changes, copy_modules, own_folder
+from course_utils.project import SELF_PACED
 
 
 @pytest.fixture
@@ -196,6 +198,43 @@ def test_an_installed_course_keeps_the_copies_where_the_learner_is(updated, monk
     assert f"{NAME}: new, course lab copies it" in capsys.readouterr().out
 
 
+def test_a_copy_has_the_metadata_that_its_jupyterlab_will_write(root):
+    put(root / "notebooks" / NAME, TEXTS)
+    copy_modules(root, root / "my-course")
+    copy, source = root / "my-course" / NAME, root / "notebooks" / NAME
+    made, given = json.loads(copy.read_text("utf-8")), json.loads(source.read_text("utf-8"))
+    assert made["metadata"]["language_info"]["version"] == platform.python_version()
+    assert made["metadata"]["kernelspec"]["name"] == "python3"
+    assert made["cells"] == given["cells"]
+    assert (root / "my-course" / ".given" / NAME).read_bytes() == source.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a child")
+def test_what_jupyterlab_is_started_with(updated, monkeypatch):
+    """The setting of who learns alone, the course's settings first, and `course` in terminals."""
+    started = []
+
+    def execv(program, command):
+        started.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setenv("SHELL", "/bin/some shell")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    for name in (SELF_PACED, "JUPYTER_CONFIG_PATH", "JUPYTER_TOKEN"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.chdir(updated)
+    with pytest.raises(SystemExit):
+        lab(updated, updated / "my-course", browser=False)
+    assert os.environ[SELF_PACED] == "1"
+    assert os.environ["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
+    assert os.environ["JUPYTER_CONFIG_PATH"] == str(SETTINGS)
+    assert "--ServerApp.terminado_settings=shell_command='/bin/some shell'" in started[0]
+    off = json.loads((SETTINGS / "jupyter_server_config.json").read_text("utf-8"))
+    parts = off["ServerApp"]["jpserver_extensions"]
+    assert len(parts) == 4 and not any(parts.values())
+
+
 def test_taken_port_is_named_with_a_way_out():
     with socket.socket() as taken:
         taken.bind((HOST, 0))
@@ -257,7 +296,8 @@ def test_jupyterlab_serves_the_copies_without_asking_for_news(updated):
                 time.sleep(0.2)
         data = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', text, re.DOTALL)
         off = json.loads(data[1])["disabledExtensions"]
-        assert "@jupyterlab/apputils-extension:announcements" in off
+        assert {"@jupyterlab/apputils-extension:announcements", "@jupyter/nbgrader"} <= set(off)
+        assert "nbgrader" not in (root / "log").read_text()
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()

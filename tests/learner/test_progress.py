@@ -143,7 +143,7 @@ def test_home_lists_each_module_with_minutes_state_and_scores(root):
     assert rows(root)["01"][2] == "begun"
     record(path, report(2), root)
     record(path, report(1), root)
-    assert rows(root)["01"] == [link, "45 minutes", "scored", "2 of 2", "1 of 2"]
+    assert rows(root)["01"] == [link, "45 minutes", "1 to mend", "2 of 2", "1 of 2"]
 
 
 def test_a_cell_that_ran_is_a_beginning_and_a_broken_file_is_named(root):
@@ -183,3 +183,25 @@ def test_course_score_keeps_the_score_too(root, monkeypatch, capsys):
     assert capsys.readouterr().out.endswith("1 of 2 points, best so far 1; last time 1.\n")
     assert [json.loads(line)["points"] for line in history_file(path).open()] == [1, 1]
     assert progress.history(path)[0].when.tzinfo
+
+
+def test_home_tells_what_is_wrong_from_what_is_not_answered(root):
+    path = copy_of(root, "01_first")
+    items = [
+        Item("1.1 One", 1, 1, "right"),
+        Item("1.2 Two", 0, 1, "Both sum to 1."),
+        Item("1.3 Three", 0.5, 1, "Ties stay."),
+        Item("1.4 Four", 0, 1, "not answered yet"),
+        Item("1.5 Five", 0, 1, "Not answered yet: write a number in place of None, such as 0.25."),
+        Item("1.6 Six", 0, 0, "graded by hand", by_hand=True),
+    ]
+    record(path, Report("01_first", items), root)
+    assert rows(root)["01"][2] == "1 right, 2 to mend, 2 not answered"
+    record(path, Report("01_first", items[:1]), root)
+    assert rows(root)["01"][2] == "1 right"
+    # What the first edition kept does not tell.
+    lines = history_file(path).read_text("utf-8").splitlines()
+    old = json.loads(lines[0])
+    del old["unanswered"]
+    history_file(path).write_text(json.dumps(old) + "\n", "utf-8")
+    assert rows(root)["01"][2] == "scored"

@@ -1,0 +1,178 @@
+"""Scores a notebook in a process that started, and got ready, before it was asked to.
+
+`Scorer` is the kernel's side; `python -m course_utils.learner.scorer FOLDER ROOT` is the other one.
+Each process scores one notebook, so nothing of it is there when the next one is scored. It ends
+then, or when its kernel does, however that ends: its stdin is closed in any case.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from queue import Queue
+from typing import TYPE_CHECKING
+
+import psutil
+
+from course_utils.author import stock
+from course_utils.grading import sandbox
+from course_utils.project import ROOT, self_paced
+
+if TYPE_CHECKING:  # its import takes a second
+    from course_utils.grading.score import Report
+
+Progress = Callable[[int, int], None]
+# What the cells of most notebooks import, which takes a second too.
+IMPORTS = ("torch", "course_utils.quiz", "course_utils.explore.plots.style")
+
+
+class Scorer:
+    """A process that will score one notebook; the earlier it starts, the less `score` waits.
+
+    root: the course.
+    """
+
+    def __init__(self, root: Path = ROOT):
+        self.folder = Path(tempfile.mkdtemp(prefix="course-"))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "course_utils.learner.scorer", str(self.folder), str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=stock.environment(self.folder / "jupyter"),
+            start_new_session=True,  # an interrupt of the kernel is not meant for it
+            encoding="utf-8",
+        )
+
+    def score(self, notebook: Path, progress: Progress) -> "Report":
+        """As `grading.score.score`, whose errors are ValueError here. The process has ended then.
+
+        progress: called with the number of each cell that runs, and how many there are.
+        """
+        try:
+            # Open until `end`: when it is closed, the other side stops.
+            self.process.stdin.write(f"{json.dumps(str(notebook.resolve()))}\n")
+            self.process.stdin.flush()
+            from course_utils.grading.score import Item, Report  # meanwhile: it takes a second
+
+            for line in self.process.stdout:
+                kind, *values = json.loads(line)
+                if kind == "cell":
+                    progress(*values)
+                elif kind == "report":
+                    module, items, notes = values
+                    return Report(module, [Item(**item) for item in items], notes)
+                else:
+                    raise ValueError(*values)
+        except BrokenPipeError:
+            pass
+        finally:
+            self.end()
+        raise ValueError("the process that scores has ended, for want of memory perhaps")
+
+    def end(self) -> None:
+        """End the process and all that it started, and remove what it wrote."""
+        with contextlib.suppress(BrokenPipeError):  # it did not read what it was sent last
+            self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+waiting: list[Scorer] = []  # one at most, in this kernel
+
+
+def prepare() -> None:
+    """Start the next scorer, where its memory is the learner's own to spend: not on a hub."""
+    if self_paced() and not waiting:
+        waiting.append(Scorer())
+
+
+def take() -> Scorer:
+    """The scorer that was prepared, or else a new one."""
+    if waiting:
+        ready = waiting.pop()
+        if ready.process.poll() is None:
+            return ready
+        ready.end()  # the system has ended it, for its memory perhaps
+    return Scorer()
+
+
+def main(folder: Path, root: Path) -> None:
+    """The other side: get ready, read a path from stdin, score the notebook there, and end."""
+    requests, replies = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):  # nbgrader logs, and the pipes are for requests and replies alone
+        os.dup2(null, fd)
+    paths: Queue[str] = Queue()
+
+    def reply(kind: str, *values: object) -> None:
+        replies.write(f"{json.dumps([kind, *values])}\n".encode())
+        replies.flush()
+
+    def stop() -> None:
+        """End this process now, from any thread, with those that run answers."""
+        for child in sandbox.children(os.getpid()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+    def listen() -> None:
+        for line in requests:
+            paths.put(json.loads(line))
+        stop()
+
+    def too_long() -> None:
+        reply("failed", f"the notebook ran for more than {stock.LONGEST} s and was stopped")
+        stop()
+
+    threading.Thread(target=listen, daemon=True).start()
+    rehearse(folder, root)
+    sandbox.prepare(*IMPORTS)
+    path = Path(paths.get())
+    limit = threading.Timer(stock.LONGEST, too_long)
+    limit.daemon = True
+    limit.start()
+    try:
+        report = scored(path, root, lambda *cell: reply("cell", *cell))
+        reply("report", report.module, [asdict(item) for item in report.items], report.notes)
+    except Exception as error:  # whatever it is: the kernel's side raises it
+        kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+        reply("failed", f"{kind}{error}")
+    stop()
+
+
+def scored(notebook: Path, root: Path, progress: Progress | None = None) -> "Report":
+    """`grading.score.score` with nbgrader in this process."""
+    from course_utils.grading.score import score
+
+    def run(course: Path, modules: list[str], submission: Path) -> dict:
+        with contextlib.chdir(course):
+            return stock.accepted(stock.work(modules, str(submission), progress))
+
+    return score(notebook, root, run)
+
+
+def rehearse(folder: Path, root: Path) -> None:
+    """Score a module as it is given out: the first notebook of a process takes twice as long."""
+    for path in sorted(root.glob("notebooks/*/*.ipynb"))[:1]:  # none before the first build
+        copy = folder / path.name
+        shutil.copyfile(path, copy)
+        with contextlib.suppress(Exception):  # what is wrong with the course the score will tell
+            scored(copy, root)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

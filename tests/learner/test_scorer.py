@@ -1,0 +1,160 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from course_utils.grading.score import score
+from course_utils.learner import scorer
+from course_utils.learner.scorer import Scorer
+from course_utils.project import ROOT, SELF_PACED
+
+pytestmark = [pytest.mark.grading, pytest.mark.slow]
+MODULE = "00_start_here"
+ENDLESS = "def add(a, b):\n    while True:\n        pass"
+
+
+def written(folder: Path, share: str = "71.3", add: str = "") -> Path:
+    """A learner's notebook with answers to the two questions."""
+    with (ROOT / "notebooks" / MODULE / f"{MODULE}.ipynb").open(encoding="utf-8") as file:
+        notebook = nbformat.read(file, as_version=4)
+    for cell in notebook.cells:
+        if cell.source.startswith("answer_share = "):
+            cell.source = f"answer_share = {share}"
+        if add and cell.source.startswith("def add"):
+            cell.source = add
+    path = folder / f"{MODULE}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    gone = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    return [p for p in processes if p.is_running() and p.status() not in gone]
+
+
+def wait_until(done, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_it_scores_as_course_score_does_and_tells_how_far_it_is(tmp_path):
+    path = written(tmp_path)
+    cells = []
+    ready = Scorer()
+    processes = [psutil.Process(ready.process.pid)]
+    report = ready.score(path, lambda *cell: cells.append(cell))
+    assert report == score(path)
+    assert report.points == 1
+    numbers, of = zip(*cells, strict=True)
+    assert list(numbers) == list(range(1, of[0] + 1)) and set(of) == {of[0]}
+    assert not alive(processes) and not ready.folder.exists()
+    assert (tmp_path / f"{MODULE}.report.html").exists()
+
+
+def test_what_is_wrong_is_told_as_course_score_tells_it(tmp_path):
+    path = tmp_path / "some.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), path)
+    with pytest.raises(ValueError) as expected:
+        score(path)
+    with pytest.raises(ValueError) as found:
+        Scorer().score(path, lambda *cell: None)
+    assert str(found.value) == str(expected.value)
+
+
+def test_one_that_was_ended_is_replaced(monkeypatch, tmp_path):
+    monkeypatch.setenv(SELF_PACED, "1")
+    scorer.prepare()
+    (ready,) = scorer.waiting
+    scorer.prepare()
+    assert scorer.waiting == [ready]
+    ready.process.kill()
+    ready.process.wait()
+    other = scorer.take()
+    assert other is not ready and not ready.folder.exists()
+    other.process.kill()
+    with pytest.raises(ValueError, match="has ended, for want of memory perhaps"):
+        other.score(written(tmp_path), lambda *cell: None)
+
+
+def test_where_a_class_works_none_waits(monkeypatch):
+    monkeypatch.delenv(SELF_PACED, raising=False)
+    scorer.prepare()
+    assert scorer.waiting == []
+
+
+@pytest.mark.parametrize("clicks", [2, pytest.param(10, marks=pytest.mark.prove)])
+def test_clicks_leave_no_process_and_no_memory_behind(monkeypatch, tmp_path, clicks):
+    monkeypatch.setenv(SELF_PACED, "1")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    path, us = written(tmp_path), psutil.Process()
+    before = us.children(recursive=True)
+    scorer.take().score(path, lambda *cell: None)  # imports what this side needs
+    held = us.memory_info().rss
+    for _ in range(clicks):
+        scorer.prepare()
+        scorer.take().score(path, lambda *cell: None)
+    assert us.children(recursive=True) == before
+    assert us.memory_info().rss - held < 20e6
+    assert not list(tmp_path.glob("course-*"))
+
+
+KERNEL = """
+import sys
+from pathlib import Path
+from course_utils.learner.scorer import Scorer
+
+scorer = Scorer()
+print(scorer.process.pid, scorer.folder, flush=True)
+if sys.argv[1]:
+    scorer.score(Path(sys.argv[1]), lambda *cell: print(*cell, flush=True))
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    "how, busy",
+    [
+        ("SIGKILL", False),
+        ("SIGKILL", True),
+        *(
+            pytest.param(how, busy, marks=pytest.mark.prove)
+            for how in ("SIGINT", "SIGTERM")
+            for busy in (False, True)
+        ),
+    ],
+)
+def test_it_ends_with_its_kernel_however_that_ends(tmp_path, how, busy):
+    """Waiting, and while an answer runs that never ends."""
+    path = str(written(tmp_path, add=ENDLESS + "\n\nadd(1, 2)")) if busy else ""
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", KERNEL, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    pid, folder = kernel.stdout.readline().split()
+    process = psutil.Process(int(pid))
+    wait_until(lambda: process.children())  # the process for the answers has started
+    if busy:
+        with open(path, encoding="utf-8") as file:
+            code = [c for c in nbformat.read(file, as_version=4).cells if c.cell_type == "code"]
+        (endless,) = [i for i, cell in enumerate(code, 1) if ENDLESS in cell.source]
+        while (line := kernel.stdout.readline()) != f"{endless} {len(code)}\n":
+            assert line
+        time.sleep(0.5)
+    started = [process, *process.children(recursive=True)]
+    kernel.send_signal(getattr(signal, how))
+    kernel.wait(30)
+    wait_until(lambda: not alive(started))
+    wait_until(lambda: not os.path.exists(folder))
+    kernel.stdin.close()
+    kernel.stdout.close()
