@@ -4,7 +4,6 @@ Workers are many and start often: what is imported here leaves nbgrader out, whi
 """
 
 import hashlib
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +11,9 @@ from tempfile import TemporaryDirectory
 import nbformat
 from distributed import get_worker
 
-from course_utils.grading import separate, submitted
-from course_utils.grading.repair import quiz_id, repair
-
-# Test cells borrow the worker's stdout, so a worker with several threads takes them in turn.
-alone = threading.Lock()
+from course_utils.grading import examiner, submitted
+from course_utils.grading.examiner import reason
+from course_utils.grading.repair import is_test, quiz_id, repair
 
 
 @dataclass(frozen=True)
@@ -67,21 +64,14 @@ def executed(job: Job) -> tuple[nbformat.NotebookNode, list[str]]:
     notebook.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
     ours = {quiz_id(cell): cell for cell in source.cells if quiz_id(cell)}
     for cell in notebook.cells:
-        if quiz_id(cell) and separate.is_test(cell):
+        if quiz_id(cell) and is_test(cell):
             cell.source = ours[quiz_id(cell)].source  # with its hidden tests
     lesson = [cell.source for cell in source.cells if "nbgrader" not in cell.metadata]
     # Dask clears that folder when a worker starts, so a killed one leaves no submission behind.
-    with TemporaryDirectory(dir=get_worker().local_directory) as folder, alone:
+    with TemporaryDirectory(dir=get_worker().local_directory) as folder:
         for path, data in job.files.items():
             Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, path).write_bytes(data)
-        separate.execute(notebook, lesson, Path(folder), job.sandbox, job.seconds, job.module.tests)
+        options = job.sandbox, job.seconds, job.module.tests
+        examiner.execute(notebook, lesson, Path(folder), *options)
     return notebook, notes
-
-
-def reason(error: BaseException) -> str:
-    """One line on what went wrong; a ValueError says it by itself."""
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, ValueError) and type(error) is ValueError and text:
-        return text
-    return f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -38,7 +38,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from course_utils.author.renamed import earlier_names
 from course_utils.grading import plugin, sandbox
-from course_utils.grading.execute import Job, Module, execute, reason
+from course_utils.grading.examiner import reason
+from course_utils.grading.execute import Job, Module, execute
 from course_utils.grading.private import private_tests
 from course_utils.grading.repair import as_given
 

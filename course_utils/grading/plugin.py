@@ -21,9 +21,9 @@ from traitlets import Bool, Float
 
 from course_utils.author.renamed import earlier_names
 from course_utils.author.source import hidden_lines
-from course_utils.grading import sandbox, separate
+from course_utils.grading import examiner, sandbox
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given, repair
+from course_utils.grading.repair import as_given, is_test, marked, repair
 from course_utils.grading.submitted import find, parse
 
 if sys.platform != "win32":  # where nbgrader has no exchange
@@ -67,7 +67,8 @@ class Separate(CoursePreprocessor):
         source = self.source(resources)
         course = Path(self.parent.parent.coursedir.root)
         tests = private_tests(course, resources["nbgrader"]["assignment"], source)
-        separate.execute(nb, lesson_of(source), folder, self.sandbox, self.timeout, tests)
+        options = self.sandbox, self.timeout, tests
+        examiner.execute(nb, lesson_of(source), folder, *options)
         return nb, resources
 
 
@@ -85,7 +86,7 @@ class HideTests(ClearHiddenTests):
         for cell in nb.cells:
             if cell.cell_type != "code":
                 continue
-            if separate.is_test(cell):
+            if is_test(cell):
                 hidden = hidden or bool(hidden_lines(cell.source))
                 for output in cell.outputs:
                     hush(output, told)
@@ -94,7 +95,7 @@ class HideTests(ClearHiddenTests):
                 cell.outputs = [new_output("stream", name="stdout", text=said)]
         nb, resources = super().preprocess(nb, resources)
         for cell in nb.cells:
-            if (meta := separate.marked(cell)) and meta.get("grade_id") in titles:
+            if (meta := marked(cell)) and meta.get("grade_id") in titles:
                 # What the page calls a cell by, and links to.
                 meta["grade_id"] = html.escape(titles[meta["grade_id"]])
         return nb, resources
@@ -103,7 +104,7 @@ class HideTests(ClearHiddenTests):
         self, cell: NotebookNode, resources: dict, index: int
     ) -> tuple[NotebookNode, dict]:
         # Only there: a student who writes the marks elsewhere would stop the feedback.
-        if separate.is_test(cell):
+        if is_test(cell):
             return super().preprocess_cell(cell, resources, index)
         return cell, resources
 

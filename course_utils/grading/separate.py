@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from torch import Tensor
 
 from course_utils.author.source import hidden_lines, names
 from course_utils.grading import wire
+from course_utils.grading.repair import is_test, marked
 from course_utils.grading.sandbox import Process
 from course_utils.grading.worker import MOST_PRINTED, Printed
 
@@ -267,29 +268,24 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
     """Positions of cells of the lesson, as they were given, that no other cell needs.
 
     A cell is needed if it binds a name that the submission's own cells use, or a needed cell does.
+    Each cell is read once: the time is linear in what was submitted.
     """
     cells = notebook.cells
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    given = {i for i in code if not marked(cells[i]) and cells[i].source in lesson}
-    tests = {i for i in code if is_test(cells[i])}
-    needed = [i for i in code if i not in given | tests]
-    skip = set(given)
-    used: set[str] = set()
+    skip = {i for i in code if not marked(cells[i]) and cells[i].source in lesson}
+    needed = [i for i in code if i not in skip and not is_test(cells[i])]
+    uses: dict[int, set[str]] = {}
+    binders: dict[str, list[int]] = {}
+    for i in [*needed, *skip]:
+        uses[i], bound = names(cells[i].source)
+        for name in bound if i in skip else ():
+            binders.setdefault(name, []).append(i)
     while needed:
-        used |= names(cells[needed.pop()].source)[0]
-        found = [i for i in skip if names(cells[i].source)[1] & used]
-        skip -= set(found)
-        needed += found
+        for name in uses[needed.pop()]:
+            found = skip.intersection(binders.pop(name, ()))
+            skip -= found
+            needed += found
     return skip
-
-
-def marked(cell: NotebookNode) -> dict:
-    return cell.metadata.get("nbgrader") or {}
-
-
-def is_test(cell: NotebookNode) -> bool:
-    meta = marked(cell)
-    return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
 
 
 def is_ours(cell: NotebookNode) -> bool:
@@ -305,12 +301,15 @@ def execute(
     sandbox: bool = True,
     seconds: float = 30.0,
     tests: Mapping[str, str] | None = None,
+    refused: Mapping[int, str] | None = None,
+    guard: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> None:
     """Run a sanitised submission, its test cells as the source has them, and write its outputs.
 
     lesson: sources of cells as they were given, which run only if needed. folder: files beside it.
     seconds: for a cell of the submission, and for all calls of a test cell together.
     tests: by grade id, what runs in place of a test cell's source.
+    refused: test cells that fail without being run, by position, and why. guard: around each other.
     """
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
@@ -319,9 +318,12 @@ def execute(
             if cell.cell_type != "code":
                 continue
             cell.outputs, cell.execution_count = [], None
-            if is_test(cell):
+            if is_test(cell) and i in (refused or {}):
+                cell.outputs = [failed("RuntimeError", refused[i])]
+            elif is_test(cell):
                 source = (tests or {}).get(marked(cell).get("grade_id"), cell.source)
-                cell.outputs = run_test(source, ours, submission)
+                with guard(i):
+                    cell.outputs = run_test(source, ours, submission)
             elif i not in skip:
                 if is_ours(cell):
                     cell.outputs = run_here(cell.source, ours, Budget(seconds))
