@@ -15,6 +15,8 @@ from course_utils.grading import examiner, submitted
 from course_utils.grading.examiner import reason
 from course_utils.grading.repair import is_test, quiz_id, repair
 
+EDITION = "2"  # of what is kept of an executed submission
+
 
 @dataclass(frozen=True)
 class Module:
@@ -40,7 +42,13 @@ class Job:
     @property
     def key(self) -> str:
         """Another one if the submission, the module or the limits are others."""
-        parts = [self.module.name, self.module.source, str(self.sandbox), str(self.seconds)]
+        parts = [
+            EDITION,
+            self.module.name,
+            self.module.source,
+            str(self.sandbox),
+            str(self.seconds),
+        ]
         parts += [f"{name} {text}" for name, text in self.module.tests.items()]
         parts += [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in self.files.items()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -20,7 +20,6 @@ from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Float
 
 from course_utils.author.renamed import earlier_names
-from course_utils.author.source import hidden_lines
 from course_utils.grading import examiner, sandbox
 from course_utils.grading.examiner import reason
 from course_utils.grading.private import private_tests
@@ -79,26 +78,22 @@ class Separate(CoursePreprocessor):
 
 
 class HideTests(ClearHiddenTests):
-    """Takes hidden tests out of feedback; what they printed stays, as that is the reason.
+    """Takes hidden tests out of feedback; the author's words, which are the reasons, stay.
 
-    What the submission's own code said once hidden tests had called it goes too: a function may
-    print, or raise, or keep for a later cell, what it was given.
+    What a cell may say once a hidden test has run was decided when it ran, by `told`.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        told = nb.metadata.get("next_token", {}).get("told", [])
-        titles = nb.metadata.get("next_token", {}).get("titles", {})
-        hidden = False
-        for cell in nb.cells:
-            if cell.cell_type != "code":
+        known = nb.metadata.get("next_token", {})
+        titles = known.get("titles", {})
+        for i, cell in enumerate(nb.cells):
+            if cell.cell_type != "code" or not cell.outputs:
                 continue
-            if is_test(cell):
-                hidden = hidden or bool(hidden_lines(cell.source))
-                for output in cell.outputs:
-                    hush(output, told)
-            elif hidden and cell.outputs:
-                said = "(Not shown: it ran after hidden tests.)"
+            if "feedback" not in known:  # an earlier edition of this course executed it
+                said = "(Not shown: grade this submission again.)\n"
                 cell.outputs = [new_output("stream", name="stdout", text=said)]
+            elif str(i) in known["feedback"]:
+                cell.outputs = known["feedback"][str(i)]
         nb, resources = super().preprocess(nb, resources)
         for cell in nb.cells:
             if (meta := marked(cell)) and meta.get("grade_id") in titles:
@@ -113,16 +108,6 @@ class HideTests(ClearHiddenTests):
         if is_test(cell):
             return super().preprocess_cell(cell, resources, index)
         return cell, resources
-
-
-def hush(output: NotebookNode, told: list[str]) -> None:
-    """Take these words out of an output."""
-    for words in sorted(told, key=len, reverse=True):
-        for part in ("text", "ename", "evalue"):
-            if part in output:
-                output[part] = output[part].replace(words, "…")
-        if "traceback" in output:
-            output.traceback = [line.replace(words, "…") for line in output.traceback]
 
 
 def lesson_of(source: NotebookNode) -> list[str]:

@@ -135,8 +135,8 @@ def test_hidden_words_are_kept_from_students_only_after_a_hidden_test():
         cells=[quiz("f", answer, solution=True), quiz("f_any", test, grade=True, points=1)]
     )
     separate.execute(notebook)
-    assert notebook.metadata["next_token"]["told"] == ["given 7919"]
     assert notebook.cells[1].outputs[0].text == "given 1\n"
+    assert "given 7919" in str(notebook.cells[1].outputs)  # for who grades
     page, _ = plugin.HideTests().preprocess(notebook, {})
     assert "7919" not in str(page.cells[1]) and "ValueError" in str(page.cells[1].outputs)
 
