@@ -61,10 +61,14 @@ def of_source(source: str) -> Words:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name) and node.lineno not in hidden:
             texts.add(repr(node.id))  # as in: name 'x' is not defined
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.FormattedValue):
+            inside.add(id(node.format_spec))
+        if isinstance(node, ast.JoinedStr) and id(node) not in inside:
             inside |= set(map(id, node.values))
             made = template(node)
-            if any(map(str.isalpha, "".join(made.fixed))):  # else it says nothing of its own
+            if not made.holes:
+                texts.add(plain(made.fixed[0]))
+            elif any(map(str.isalpha, "".join(made.fixed))):  # else it says nothing of its own
                 templates.append(made)
         elif isinstance(node, ast.Constant) and type(node.value) is str and id(node) not in inside:
             texts |= {plain(line) for line in [node.value, *node.value.split("\n")]}
@@ -142,7 +146,7 @@ def in_words(text: str, words: Words, depth: int = 0) -> str:
 
 def split(text: str, fixed: tuple[str, ...]) -> list[str] | None:
     """What stands in the holes between these texts; None if the text is not made of them."""
-    first, *middle, last = map(plain_end, fixed) if len(fixed) > 1 else (fixed[0], "")
+    first, *middle, last = map(plain_end, fixed)
     if not (text.startswith(first) and text.endswith(last)):
         return None
     at, end, parts = len(first), len(text) - len(last), []

@@ -186,6 +186,8 @@ def test_what_another_edition_executed_is_not_shown():
 
 SOURCE = """
 names = {"why": "Unused here."}
+why = f"No value, {p:g}, stands in it."
+why = f"Nothing is put in."
 why = f"At p = {p} the smallest set that holds it."
 check.passes(f"T = {T}", one, why="Two\\nlines of it.")
 ### BEGIN HIDDEN TESTS
@@ -210,6 +212,9 @@ hidden_name
         ("it ran too long, more than 30 s", "it ran too long, more than … s"),
         ("name 'one' is not defined", "name 'one' is not defined"),
         ("name 'hidden_name' is not defined", "name … is not defined"),
+        ("No value, 3, stands in it.", "No value, …, stands in it."),
+        ("Nothing is put in.", "Nothing is put in."),
+        ("given 1", "…"),
         ("quux", "…"),
         ("one", "…"),
         ("x" * 5000, "…"),
