@@ -62,16 +62,16 @@ PROBE_SECONDS = 120
 
 
 @functools.cache
-def missing() -> str | None:
-    """None if a sandbox can be started here, else why not, and what to do."""
+def missing(probe: str = PROBE) -> str | None:
+    """None if a sandbox can be started here and run `probe`, else why not, and what to do."""
     if absent := [name for name in TOOLS if not shutil.which(name)]:
         return (
             f"{' and '.join(absent)} not found; {INSTALL}, or grade with --no-sandbox on a machine "
             "that holds nothing else"
         )
     try:
-        probe = subprocess.run(
-            [*argv(), sys.executable, "-c", PROBE],
+        ran = subprocess.run(
+            [*argv(), sys.executable, "-c", probe],
             capture_output=True,
             text=True,
             timeout=PROBE_SECONDS,
@@ -89,7 +89,7 @@ def missing() -> str | None:
         return cause(str(error))
     except subprocess.TimeoutExpired:
         return f"the sandbox took more than {PROBE_SECONDS} s to start; end other programs"
-    return cause(probe.stderr.strip()) if probe.returncode else None
+    return cause(ran.stderr.strip()) if ran.returncode else None
 
 
 def cause(said: str) -> str:

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MOST_CELLS = 2_000
-MOST_TEXT = 2**21  # characters in all cells; the longest module has a twentieth of it
+MOST_TEXT = 2**19  # characters in all cells; the longest module has a tenth of it
 CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
 OTHERS = {  # how files begin that are handed in instead
     rb"\s*<(!doctype|html)": "a web page: download the notebook file itself",
