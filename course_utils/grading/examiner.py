@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from course_utils.grading import sandbox
 MEMORY = 3 * 2**29  # bytes of addresses that tests may take on top of what the course has mapped
 LEAST_SECONDS = 5.0  # of computing, for a test cell
 MOST_DEATHS = 3  # of the process, for one submission
+IDLE = 60.0  # seconds after which it ends: it holds torch, and starts again when it is needed
+KILLED = -9  # the exit code of a process that was
 PATIENCE = 3600.0  # seconds until something must be heard: all other waiting has its own limit
 
 
@@ -124,7 +127,7 @@ class Examiner:
                     found = message
         except (OSError, ValueError):  # nothing more, or half a line
             self.end()
-            message = {"ended": -signal.SIGKILL}
+            message = {"ended": KILLED}
         except BaseException:
             self.end()
             raise
@@ -178,11 +181,11 @@ def main() -> None:
         os.dup2(null, fd)
     from course_utils.grading import separate  # noqa: F401  torch: before it forks
 
-    for line in requests:
-        if not hasattr(os, "fork"):
-            answer(json.loads(line), requests, replies)
-            say(replies, {"ended": 0})
-            return
+    if sys.platform != "linux":  # where no process with threads or windows in it should fork
+        answer(json.loads(requests.readline()), requests, replies)
+        say(replies, {"ended": 0})
+        return
+    while select.select([requests], [], [], IDLE)[0] and (line := requests.readline()):
         if not (child := os.fork()):
             try:
                 answer(json.loads(line), requests, replies)

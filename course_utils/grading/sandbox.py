@@ -290,8 +290,9 @@ class Process:
     def watch(self) -> None:
         """End the process when it and all its children hold too much memory together."""
         while not self.ended.wait(0.25):
-            kernel = held_by_kernel(self.process.pid)
-            if all(kernel + held(self.process.pid, of) > MEMORY for of in (rss, pss)):
+            inside = children(self.process.pid)
+            kernel = held_by_kernel(inside)
+            if all(kernel + held(inside, of) > MEMORY for of in (rss, pss)):
                 self.too_large = True
                 self.process.kill()
                 return
@@ -315,10 +316,10 @@ def children(pid: int) -> list[psutil.Process]:
         return []
 
 
-def held(pid: int, of: Callable[[psutil.Process], int]) -> int:
-    """The memory that the descendants of a process hold together, in bytes."""
+def held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -> int:
+    """The memory that processes hold together, in bytes."""
     total = 0
-    for process in children(pid):
+    for process in processes:
         try:
             total += of(process)
         except psutil.NoSuchProcess:
@@ -326,16 +327,15 @@ def held(pid: int, of: Callable[[psutil.Process], int]) -> int:
     return total
 
 
-def held_by_kernel(pid: int) -> int:
+def held_by_kernel(processes: list[psutil.Process]) -> int:
     """What a sandbox's processes hold that is not theirs: small files in memory, and buffers."""
     total = 0
-    for process in children(pid):
+    for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
             total += BUFFER * process.num_fds()
-    inside = children(pid)[-1:]  # any but the first sees the file systems of the sandbox
-    for path in SMALL if inside else ():
+    for path in SMALL if processes else ():
         with contextlib.suppress(OSError):
-            used = os.statvfs(f"/proc/{inside[0].pid}/root{path}")
+            used = os.statvfs(f"/proc/{processes[-1].pid}/root{path}")
             if used.f_blocks * used.f_frsize <= FILE:  # it is the sandbox's
                 total += (used.f_blocks - used.f_bfree) * used.f_frsize
                 total += (used.f_files - used.f_ffree) * INODE

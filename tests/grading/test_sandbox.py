@@ -226,7 +226,7 @@ def test_memory_that_is_no_process_s_own_is_counted():
     try:
         assert filling.stdout.readline() == b"filled\n"
         least = 20_000 * sandbox.INODE + 40 * 2**20 + 100 * sandbox.BUFFER
-        assert least < sandbox.held_by_kernel(filling.pid) < 2 * least
+        assert least < sandbox.held_by_kernel(sandbox.children(filling.pid)) < 2 * least
     finally:
         filling.kill()
         filling.wait()

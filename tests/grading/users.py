@@ -25,6 +25,29 @@ def python_of_all() -> list[str]:
     return ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", python]
 
 
+def readable_python(folder: Path) -> list[str]:
+    """The command of a Python with the packages of this one, for a user who is not root.
+
+    folder: one that all may read. The sandbox shows a Python's own packages alone, so they are
+    there by hard links.
+    """
+    command = python_of_all()
+    if not os.geteuid():
+        packages = Path(sysconfig.get_path("purelib"))
+        subprocess.run([command[-1], "-m", "venv", "--without-pip", folder / "venv"], check=True)
+        (place,) = (folder / "venv").glob("lib/python*/site-packages")
+        if place.parent.name != packages.parent.name:
+            pytest.skip(f"{command[-1]} is another Python than {sys.executable}")
+        place.rmdir()
+        try:
+            subprocess.run(["cp", "-al", packages, place], check=True)
+        except subprocess.CalledProcessError:  # another file system
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(packages, place)
+        command[-1] = str(folder / "venv" / "bin" / "python")
+    return command
+
+
 def as_user(code: str) -> str:
     """What this code prints, run by a user who is not root."""
     ran = subprocess.run(

@@ -739,7 +739,7 @@ FOLDERS: dict[str, Attack] = {
         "Folders in each other, until whoever walks them fails.",
         {},
         "stopped",
-        place=lambda folder: (folder / "/".join("d" * 1200)).mkdir(parents=True),
+        place=lambda folder: (folder / "/".join("d" * 300)).mkdir(parents=True),
         variant_of="forged_schema",
     ),
     "name_that_is_no_text": Attack(
