@@ -30,7 +30,7 @@ from course_utils.grading import sandbox
 MEMORY = 3 * 2**29  # bytes of addresses that tests may take on top of what the course has mapped
 LEAST_SECONDS = 5.0  # of computing, for a test cell
 MOST_DEATHS = 3  # of the process, for one submission
-IDLE = 60.0  # seconds after which it ends: it holds torch, and starts again when it is needed
+IDLE = 600.0  # seconds after which it ends: it holds torch, and starts again when it is needed
 KILLED = -9  # the exit code of a process that was
 PATIENCE = 3600.0  # seconds until something must be heard: all other waiting has its own limit
 

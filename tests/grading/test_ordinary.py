@@ -36,7 +36,7 @@ def test_an_ordinary_user_with_80_tasks_grades_with_four_workers(course):
             ran = subprocess.run(
                 [
                     *python,
-                    *f"-m course_utils.cli grade {NAME} --course quizzes --workers 4".split(),
+                    *f"-m course_utils.cli grade {NAME} --workers 4 --course .".split(),
                 ],
                 cwd=Path(folder, "class", "quizzes"),
                 env=os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(Path(folder, "class"))},
