@@ -7,7 +7,6 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from course_utils.project import CALCULATOR, CARRIED, ROOT, STORYTELLER, need_checkout, requirement
@@ -101,17 +100,11 @@ def class_folder(args: argparse.Namespace, command: str) -> Path:
 
 
 def grade(args: argparse.Namespace) -> None:
-    from course_utils.grading import sandbox
-
     folder = class_folder(args, "grade")
-
     try:
-        with ThreadPoolExecutor() as meanwhile:  # both take seconds
-            if not (args.no_sandbox or args.scheduler):
-                meanwhile.submit(sandbox.missing)
-            from tqdm import tqdm
+        from tqdm import tqdm
 
-            from course_utils.grading.grade import grade
+        from course_utils.grading.grade import grade
     except ModuleNotFoundError as error:
         raise missing(error, "grading")
     if args.no_sandbox:
@@ -132,9 +125,7 @@ def grade(args: argparse.Namespace) -> None:
             print("Stopped. What is done is kept: the same command goes on.", file=sys.stderr)
             raise
     for outcome in sorted(outcomes, key=lambda outcome: outcome.student):
-        points = f"{outcome.points:g}/{outcome.max_points:g}"
-        result = f"FAILED: {outcome.failed}" if outcome.failed else points
-        print(f"{visible(outcome.student):<20} {visible(result)}")
+        print(f"{visible(outcome.student):<20} {visible(str(outcome))}")
         for note in outcome.notes:
             print(f"{'':<20} note: {visible(note)}")
     failed = sum(bool(outcome.failed) for outcome in outcomes)

@@ -57,4 +57,8 @@ c.ExchangeFactory.collect = plugin.Collect
 plugin.check_before_copying()
 # Formgrader and feedback show what students' code printed: as text, never as a page's script.
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {"markdown2html": pages.markdown, "strip_files_prefix": pages.as_is}
+c.HTMLExporter.filters = {
+    "markdown2html": pages.markdown,
+    "highlight_code": pages.code,
+    "strip_files_prefix": pages.as_is,
+}

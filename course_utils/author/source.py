@@ -181,7 +181,8 @@ def names(source: str) -> tuple[set[str], set[str]]:
     """The global names that a cell uses, and those that it binds."""
     try:
         table = symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError):  # it may be of IPython's own syntax: any word is a name
+    # It may be of IPython's own syntax, or too deep for Python's parser: any word is a name.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         words = set(WORDS.findall(source))
         return words, words
     used, bound = set(), set()

@@ -9,6 +9,7 @@ Frisbie 1991, "Essentials of Educational Measurement", 5th edition).
 
 import csv
 import json
+import logging
 import math
 import re
 import statistics
@@ -23,10 +24,12 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbgrader.api import SubmittedNotebook
 
 from course_utils.grading import score
+from course_utils.grading.examiner import reason
 from course_utils.grading.grade import Course
 from course_utils.grading.item_picture import ItemPicture
 from course_utils.grading.repair import as_given, quiz_id
 
+log = logging.getLogger(__name__)
 FOLDER = "analysis"  # of a course; what is in it is written anew each time
 POOR = 0.2  # discrimination
 BLANK = "not answered"
@@ -77,21 +80,29 @@ def read(course: Course, module: str) -> list[Answered]:
     with course.gradebook() as gradebook:
         for submission in gradebook.notebook_submissions(module, module):
             student = submission.student.id
-            given = points_of(submission)
             directory = course.coursedir.autograded_directory
             folder = course.coursedir.format_path(directory, student, module)
             path = Path(folder, f"{module}.ipynb")
             if not path.is_file():
                 continue
-            graded = rejoin_lines(nbformat.from_dict(json.loads(path.read_text("utf-8"))))
-            for cell in cells:
-                item = items[quiz_id(cell)]
+            try:
+                graded = rejoin_lines(nbformat.from_dict(json.loads(path.read_text("utf-8"))))
+                given = points_of(submission)
+                wrong = {
+                    quiz_id(cell): what_was_wrong(cell, released, graded, given)
+                    for cell in cells
+                    if given.get(quiz_id(cell), math.inf) < items[quiz_id(cell)].points
+                }
+            except Exception as error:  # it is this submission's, and the others count
+                log.warning("%s: left out of the analysis: %s", student, reason(error))
+                continue
+            for item in items.values():
                 if item.name not in given:
                     item.waiting.add(student)
                     continue
                 item.scores[student] = given[item.name]
-                if given[item.name] < item.points:
-                    item.wrong[student] = what_was_wrong(cell, released, graded, given)
+                if item.name in wrong:
+                    item.wrong[student] = wrong[item.name]
     if not analyse(items.values()):
         raise ValueError(f"nothing of {module} is graded yet; run: course grade {module}")
     return list(items.values())

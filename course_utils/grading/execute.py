@@ -4,7 +4,6 @@ Workers are many and start often: what is imported here leaves nbgrader out, whi
 """
 
 import hashlib
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +11,11 @@ from tempfile import TemporaryDirectory
 import nbformat
 from distributed import get_worker
 
-from course_utils.grading import separate, submitted
-from course_utils.grading.repair import quiz_id, repair
+from course_utils.grading import examiner, submitted
+from course_utils.grading.examiner import reason
+from course_utils.grading.repair import is_test, quiz_id, repair
 
-# Test cells borrow the worker's stdout, so a worker with several threads takes them in turn.
-alone = threading.Lock()
+EDITION = "2"  # of what is kept of an executed submission
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,13 @@ class Job:
     @property
     def key(self) -> str:
         """Another one if the submission, the module or the limits are others."""
-        parts = [self.module.name, self.module.source, str(self.sandbox), str(self.seconds)]
+        parts = [
+            EDITION,
+            self.module.name,
+            self.module.source,
+            str(self.sandbox),
+            str(self.seconds),
+        ]
         parts += [f"{name} {text}" for name, text in self.module.tests.items()]
         parts += [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in self.files.items()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -67,21 +72,14 @@ def executed(job: Job) -> tuple[nbformat.NotebookNode, list[str]]:
     notebook.metadata["next_token"] = {**given.metadata.get("next_token", {}), "notes": notes}
     ours = {quiz_id(cell): cell for cell in source.cells if quiz_id(cell)}
     for cell in notebook.cells:
-        if quiz_id(cell) and separate.is_test(cell):
+        if quiz_id(cell) and is_test(cell):
             cell.source = ours[quiz_id(cell)].source  # with its hidden tests
     lesson = [cell.source for cell in source.cells if "nbgrader" not in cell.metadata]
     # Dask clears that folder when a worker starts, so a killed one leaves no submission behind.
-    with TemporaryDirectory(dir=get_worker().local_directory) as folder, alone:
+    with TemporaryDirectory(dir=get_worker().local_directory) as folder:
         for path, data in job.files.items():
             Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, path).write_bytes(data)
-        separate.execute(notebook, lesson, Path(folder), job.sandbox, job.seconds, job.module.tests)
+        options = job.sandbox, job.seconds, job.module.tests
+        examiner.execute(notebook, lesson, Path(folder), *options)
     return notebook, notes
-
-
-def reason(error: BaseException) -> str:
-    """One line on what went wrong; a ValueError says it by itself."""
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, ValueError) and type(error) is ValueError and text:
-        return text
-    return f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -4,6 +4,7 @@ Dask's workers execute the submissions. Each result is kept as a file, and one w
 records it in the gradebook with stock nbgrader's autograder.
 """
 
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -13,8 +14,10 @@ import sysconfig
 import warnings
 from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -27,18 +30,19 @@ from filelock import FileLock, Timeout
 from nbconvert.exporters import NotebookExporter
 from nbconvert.writers import FilesWriter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearOutput
+from nbgrader.preprocessors import AssignLatePenalties, ClearOutput
 from nbgrader.utils import parse_utc, rmtree
+from sqlalchemy.orm import object_session
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_utils.author.renamed import earlier_names
 from course_utils.grading import plugin, sandbox
-from course_utils.grading.execute import Job, Module, execute, reason
+from course_utils.grading.examiner import reason
+from course_utils.grading.execute import Job, Module, execute
 from course_utils.grading.private import private_tests
 from course_utils.grading.repair import as_given
 
@@ -46,18 +50,38 @@ RESULTS = "grading"  # the folder of a course where executed submissions are kep
 LARGEST = 100 * 2**20  # bytes, all files of a submission together
 WORKER_MEMORY = 4 * 2**30  # bytes; to read JSON takes up to 20 times its size
 CONNECT_SECONDS = 10
-UNREADABLE = (NbGraderException, OSError, ValueError)  # what a submission's files may raise
+LONGEST_NAME = 200  # bytes; of 255 that a file's name may have
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a submission ended: graded, or failed for a reason."""
+    """How a submission ended: graded, or failed for a reason.
+
+    points: the grade, as the gradebook exports it, which is without `penalty`. late: seconds.
+    waiting: questions that a person has still to grade.
+    """
 
     student: str
     points: float = 0.0
     max_points: float = 0.0
     failed: str = ""
     notes: list[str] = field(default_factory=list)
+    penalty: float = 0.0
+    late: float = 0.0
+    waiting: int = 0
+
+    def __str__(self) -> str:
+        """One line, without the student: the grade and what it is made of, or why there is none."""
+        if self.failed:
+            return f"FAILED: {self.failed}"
+        said = [f"{self.points:g}/{self.max_points:g}"]
+        if self.late:
+            said.append(f"late by {timedelta(seconds=round(self.late))}")
+        if self.penalty:
+            said.append(f"{self.penalty:g} taken off")
+        if self.waiting:
+            said.append(f"{self.waiting} to be graded by hand")
+        return ", ".join(said)
 
 
 class Record(Autograde):
@@ -162,11 +186,12 @@ class Course:
 
     def job(self, student: str, module: Module, sandboxed: bool) -> Job:
         """What is to be executed. NbGraderException, OSError or ValueError if that cannot be."""
+        plugin.check_name(Path(student))
         files = read_files(self.folder / "submitted" / student / module.name)
         if stamp := files.get("timestamp.txt", b"").strip():
             try:
                 parse_utc(stamp.decode("utf-8"))
-            except (ValueError, TypeError, OverflowError):
+            except Exception:  # of three libraries
                 raise ValueError(
                     f"timestamp.txt holds no time but {stamp[:50]!r}; put in when the submission "
                     "came, such as 2026-11-21 12:00:00 UTC, or remove the file"
@@ -176,14 +201,21 @@ class Course:
     # What is kept of each submission
 
     def result(self, module: str, student: str) -> Path:
+        name = os.fsencode(student)
+        if len(name) > LONGEST_NAME:  # with .json behind it no file system may take it
+            student = f"{student[:40]} {hashlib.sha256(name).hexdigest()}"
         return self.folder / RESULTS / module / f"{student}.json"
 
     def kept(self, module: str, student: str) -> dict:
-        """What is known of a submission: its key, its notebook, and where it is recorded."""
+        """What is known of a submission: its key, its notebook, and where it is recorded.
+
+        Nothing if the file was lost or damaged: the submission is executed again.
+        """
         try:
-            return json.loads(self.result(module, student).read_text("utf-8"))
-        except FileNotFoundError:
+            found = json.loads(self.result(module, student).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
             return {}
+        return found if isinstance(found, dict) else {}
 
     def keep(self, module: str, student: str, result: dict) -> None:
         """Write it whole or not at all: the run may be killed at any moment."""
@@ -194,41 +226,91 @@ class Course:
         os.replace(part, path)
 
     def record(self, student: str, module: str, result: dict) -> Outcome:
-        """Have an executed submission in the gradebook, where it may be already."""
+        """Have an executed submission in the gradebook."""
         try:
-            if not self.is_recorded(student, module, result):
-                executed = nbformat.reads(result["notebook"], as_version=4)
-                with warnings.catch_warnings():  # of SQLAlchemy, about nbgrader's own code
-                    warnings.simplefilter("ignore")
-                    recorder = Record(coursedir=self.coursedir, config=self.config)
-                    recorder.record(student, module, executed)
-                self.keep(module, student, result | {"recorded": self.db})
+            executed = nbformat.reads(result["notebook"], as_version=4)
+            with warnings.catch_warnings():  # of SQLAlchemy, about nbgrader's own code
+                warnings.simplefilter("ignore")
+                Record(coursedir=self.coursedir, config=self.config).record(
+                    student, module, executed
+                )
+            self.keep(module, student, result | {"recorded": self.db})
             with self.gradebook() as gradebook:
-                found = gradebook.find_submission(module, student)
-                return Outcome(student, found.score, found.max_score, notes=result["notes"])
+                return self.settled(gradebook.find_submission(module, student), result["notes"])
         except Exception as error:  # it is this submission's, and the others go on
             return self.failure(student, module, reason(error))
 
-    def is_recorded(self, student: str, module: str, result: dict) -> bool:
-        if result.get("recorded") != self.db:
-            return False
-        done = self.folder / "autograded" / student / module / f"{module}.ipynb"
+    def ended(self, job: Job, result: dict) -> Outcome:
+        """Keep what came of a job, and record it. What failed is not kept: it is tried again."""
+        name = job.module.name
+        if "failed" in result:
+            return self.failure(job.student, name, result["failed"])
+        result["key"] = job.key
+        try:
+            self.keep(name, job.student, result)
+        except OSError as error:  # a full disk, say
+            return self.failure(job.student, name, reason(error))
+        return self.record(job.student, name, result)
+
+    def recorded(self, module: str, results: dict[str, dict]) -> dict[str, Outcome]:
+        """By student, what of these results is in the gradebook, its late penalties as of now.
+
+        One gradebook for all, as it takes long to open. results: what was kept, by student.
+        """
+        found = {}
         with self.gradebook() as gradebook:
-            try:
-                gradebook.find_submission(module, student)
-            except MissingEntry:  # a new gradebook in place of the old one
-                return False
-        return done.is_file()
+            for submission in gradebook.assignment_submissions(module):
+                student = submission.student.id
+                kept = results.get(student, {})
+                done = self.folder / "autograded" / student / module / f"{module}.ipynb"
+                if kept.get("recorded") != self.db or not done.is_file():
+                    continue
+                try:
+                    found[student] = self.settled(submission, kept["notes"])
+                except Exception as error:
+                    gradebook.db.rollback()
+                    found[student] = Outcome(student, failed=reason(error))
+            gradebook.db.commit()
+        return found
+
+    def settled(self, submission: SubmittedAssignment, notes: list[str]) -> Outcome:
+        """A submission's grade, its late penalty by the due date and the policy of this moment.
+
+        These may have changed since it was recorded, as extra credit may. The penalty is the one
+        of stock nbgrader's own step, which runs only when a submission is autograded.
+        """
+        policy = AssignLatePenalties(config=self.config)
+        policy.init_plugin()
+        late, student = submission.total_seconds_late, submission.student.id
+        for notebook in submission.notebooks:
+            penalty = None
+            if late > 0:
+                penalty = policy.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            if penalty is not None:
+                penalty = min(max(penalty, 0.0), notebook.score)
+            if notebook.late_submission_penalty != penalty:
+                notebook.late_submission_penalty = penalty
+        object_session(submission).commit()
+        penalty = submission.late_submission_penalty
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        return Outcome(
+            student,
+            max(0.0, submission.score - penalty),
+            submission.max_score,
+            notes=notes,
+            penalty=penalty,
+            late=late,
+            waiting=sum(grade.needs_manual_grade for grade in grades),
+        )
 
     def failure(self, student: str, module: str, why: str) -> Outcome:
         """How a failed submission ended; notes if one before it was graded."""
-        with self.gradebook() as gradebook:
-            try:
-                old = gradebook.find_submission(module, student)
-            except MissingEntry:
-                return Outcome(student, failed=why)
-            points = f"{old.score:g}/{old.max_score:g}"
-        return Outcome(student, failed=why, notes=[f"the gradebook still has {points} from before"])
+        try:
+            with self.gradebook() as gradebook:
+                old = self.settled(gradebook.find_submission(module, student), [])
+        except Exception:  # there is none; or the gradebook is what failed
+            return Outcome(student, failed=why)
+        return Outcome(student, failed=why, notes=[f"the gradebook still has {old} from before"])
 
 
 def database(url: str) -> str:
@@ -253,16 +335,10 @@ def read_files(folder: Path) -> dict[str, bytes]:
     NbGraderException on links; OSError if one cannot be read; ValueError if it is no folder, or too
     much.
     """
-    plugin.check_plain(folder)
+    plugin.check_name(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file; a submission is a folder that holds the notebook")
-
-    def stop(error: OSError) -> None:
-        raise error
-
-    paths = [
-        Path(parent, name) for parent, _, names in os.walk(folder, onerror=stop) for name in names
-    ]
+    paths = [path for path in plugin.plain(folder) if not path.is_dir()]
     size = sum(path.stat().st_size for path in paths)
     if size > LARGEST:
         raise ValueError(f"{folder} holds {size:,} bytes; at most {LARGEST:,} are graded")
@@ -405,8 +481,6 @@ def grade(
     if the course, the module, the student, the sandbox or the scheduler is missing, or if another
     one is at work in the course.
     """
-    if sandboxed and not scheduler and (why := sandbox.missing()):
-        raise ValueError(why)
     course = Course(folder, db)
     course.check(module)
     (course.folder / RESULTS).mkdir(exist_ok=True)
@@ -435,6 +509,7 @@ def graded(
 ) -> Iterator[Outcome]:
     module = course.module(name)
     todo: list[str] = []
+    kept: dict[str, dict] = {}
     changed: list[tuple[str, str]] = []
 
     def jobs() -> Iterator[Job]:
@@ -442,29 +517,31 @@ def graded(
         for student in todo:
             try:
                 yield course.job(student, module, sandboxed)
-            except UNREADABLE as error:
+            except Exception as error:  # it is this submission's, here and below
                 changed.append((student, reason(error)))
 
     for student in course.students(name, only):
         try:
             key = course.job(student, module, sandboxed).key
-        except UNREADABLE as error:
+            found = course.kept(name, student)
+        except Exception as error:
             yield course.failure(student, name, reason(error))
             continue
-        kept = course.kept(name, student)
-        if regrade or kept.get("key") != key:
+        if regrade or found.get("key") != key:
             todo.append(student)
         else:
-            yield course.record(student, name, kept)
+            kept[student] = {part: found.get(part) for part in ("recorded", "notes")}
+    done = course.recorded(name, kept)
+    for student in kept:
+        yield done.get(student) or course.record(student, name, course.kept(name, student))
     if not todo:
         return
-    with workers(scheduler, count) as client:
-        for job, result in run(client, jobs()):
-            if "failed" in result:  # not kept: the next run tries again
-                yield course.failure(job.student, name, result["failed"])
-                continue
-            result["key"] = job.key
-            course.keep(name, job.student, result)
-            yield course.record(job.student, name, result)
+    with ThreadPoolExecutor() as meanwhile:  # both take seconds
+        why = meanwhile.submit(sandbox.missing) if sandboxed and not scheduler else None
+        with workers(scheduler, count) as client:
+            if why and why.result():
+                raise ValueError(why.result())
+            for job, result in run(client, jobs()):
+                yield course.ended(job, result)
     for student, why in changed:
         yield course.failure(student, name, why)

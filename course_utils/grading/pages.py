@@ -9,9 +9,13 @@ from html import escape
 from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-LONGEST = 100_000  # characters: what is longer could keep the Markdown parser busy for minutes
+# Parsers are quadratic in some texts: within these bounds one cell takes less than a second.
+LONGEST = 10_000  # characters of a cell
+LONGEST_LINE = 1_000  # of code
+MOST_TAGS = 500
 TAGS = re.findall(
     r"\w+",
     "a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p "
@@ -36,16 +40,33 @@ def allowed(tag: str, name: str, value: str) -> bool:
 CLEANER = Cleaner(TAGS, allowed, protocols=["http", "https", "mailto", "data"])
 
 
+PYTHON = Highlight2HTML(pygments_lexer="python3")
+
+
+class Renderer(IPythonRenderer):
+    """Shows code in Markdown as text: its language, and so the lexer, is the student's choice."""
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return f"<pre><code>{escape(code)}</code></pre>\n"
+
+
+def code(source: str, language: str | None = None, metadata: dict | None = None) -> str:
+    """The HTML of a code cell, as Python whatever it says that it is: a filter for nbconvert."""
+    if len(source) > LONGEST or max(map(len, source.split("\n"))) > LONGEST_LINE:
+        return f"<pre>{escape(source)}</pre>"
+    return PYTHON(source)
+
+
 @pass_context
 def markdown(context: Context, source: str) -> str:
     """The HTML of a Markdown cell, with what is not allowed shown as text: a filter for nbconvert.
 
     What is too long, or no parser can read, is shown as it was written.
     """
-    if len(source) > LONGEST:
+    if len(source) > LONGEST or source.count("<") > MOST_TAGS:
         return f"<pre>{escape(source)}</pre>"
     attachments = context.get("cell", {}).get("attachments", {})  # none in a comment
-    renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
+    renderer = Renderer(escape=False, attachments=attachments, exclude_anchor_links=True)
     try:
         page = MarkdownWithMath(renderer=renderer).render(source)
     except Exception:  # such as an attachment that is not there

@@ -4,6 +4,7 @@ import html
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,20 +15,24 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Callable, Float
 
 from course_utils.author.renamed import earlier_names
-from course_utils.author.source import hidden_lines
-from course_utils.grading import sandbox, separate
+from course_utils.grading import examiner, sandbox, separate
+from course_utils.grading.examiner import reason
 from course_utils.grading.private import private_tests
-from course_utils.grading.repair import as_given, repair
+from course_utils.grading.repair import as_given, is_test, marked, repair
 from course_utils.grading.submitted import find, parse
 
 if sys.platform != "win32":  # where nbgrader has no exchange
     import pwd
+
+    FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW  # how one is opened, through no link
+
+MOST_FILES = 2_000  # of one submission, with folders
+MOST_DEEP = 40  # folders in each other
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
@@ -68,35 +73,34 @@ class Separate(CoursePreprocessor):
         source = self.source(resources)
         course = Path(self.parent.parent.coursedir.root)
         tests = private_tests(course, resources["nbgrader"]["assignment"], source)
-        options = (folder, self.sandbox, self.timeout, tests, self.progress)
-        separate.execute(nb, lesson_of(source), *options)
+        options = lesson_of(source), folder, self.sandbox, self.timeout, tests
+        if self.progress:  # the process that scores ends afterwards: it need not start another
+            separate.execute(nb, *options, progress=self.progress)
+        else:
+            examiner.execute(nb, *options)
         return nb, resources
 
 
 class HideTests(ClearHiddenTests):
-    """Takes hidden tests out of feedback; what they printed stays, as that is the reason.
+    """Takes hidden tests out of feedback; the author's words, which are the reasons, stay.
 
-    What the submission's own code said once hidden tests had called it goes too: a function may
-    print, or raise, or keep for a later cell, what it was given.
+    What a cell may say once a hidden test has run was decided when it ran, by `told`.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        told = nb.metadata.get("next_token", {}).get("told", [])
-        titles = nb.metadata.get("next_token", {}).get("titles", {})
-        hidden = False
-        for cell in nb.cells:
-            if cell.cell_type != "code":
+        known = nb.metadata.get("next_token", {})
+        titles = known.get("titles", {})
+        for i, cell in enumerate(nb.cells):
+            if cell.cell_type != "code" or not cell.outputs:
                 continue
-            if separate.is_test(cell):
-                hidden = hidden or bool(hidden_lines(cell.source))
-                for output in cell.outputs:
-                    hush(output, told)
-            elif hidden and cell.outputs:
-                said = "(Not shown: it ran after hidden tests.)"
+            if "feedback" not in known:  # an earlier edition of this course executed it
+                said = "(Not shown: grade this submission again.)\n"
                 cell.outputs = [new_output("stream", name="stdout", text=said)]
+            elif str(i) in known["feedback"]:
+                cell.outputs = known["feedback"][str(i)]
         nb, resources = super().preprocess(nb, resources)
         for cell in nb.cells:
-            if (meta := separate.marked(cell)) and meta.get("grade_id") in titles:
+            if (meta := marked(cell)) and meta.get("grade_id") in titles:
                 # What the page calls a cell by, and links to.
                 meta["grade_id"] = html.escape(titles[meta["grade_id"]])
         return nb, resources
@@ -105,19 +109,9 @@ class HideTests(ClearHiddenTests):
         self, cell: NotebookNode, resources: dict, index: int
     ) -> tuple[NotebookNode, dict]:
         # Only there: a student who writes the marks elsewhere would stop the feedback.
-        if separate.is_test(cell):
+        if is_test(cell):
             return super().preprocess_cell(cell, resources, index)
         return cell, resources
-
-
-def hush(output: NotebookNode, told: list[str]) -> None:
-    """Take these words out of an output."""
-    for words in sorted(told, key=len, reverse=True):
-        for part in ("text", "ename", "evalue"):
-            if part in output:
-                output[part] = output[part].replace(words, "…")
-        if "traceback" in output:
-            output.traceback = [line.replace(words, "…") for line in output.traceback]
 
 
 def lesson_of(source: NotebookNode) -> list[str]:
@@ -126,21 +120,60 @@ def lesson_of(source: NotebookNode) -> list[str]:
 
 
 def check_plain(folder: Path) -> None:
-    """NbGraderException if anything below is not a plain file or folder, or has an odd name."""
-    paths = [folder]
-    for parent, folders, files in os.walk(folder):
-        paths += [Path(parent, name) for name in folders + files]
-    for path in paths:
-        if path.is_symlink() or not (path.is_dir() or path.is_file()):
-            raise NbGraderException(
-                f"{path} is a link or a special file: submissions hold plain files and folders "
-                "only; ask the student to submit again without it"
-            )
-        if not path.name.isprintable() or "\\" in path.name:  # bytes that are no text are neither
-            raise NbGraderException(
-                f"{str(path)!r} has a name with a backslash or with what cannot be printed; ask "
-                "the student to submit again without it"
-            )
+    """NbGraderException if there is anything below that is not for us; see `plain`."""
+    check_name(folder)
+    if folder.is_dir():
+        for _ in plain(folder):
+            continue
+
+
+def check_name(path: Path) -> None:
+    """NbGraderException if this is not a plain file or folder, where it is, or has an odd name."""
+    if path.is_symlink() or (path.exists() and not (path.is_dir() or path.is_file())):
+        raise NbGraderException(
+            f"{path} is a link or a special file: submissions hold plain files and folders "
+            "only; ask the student to submit again without it"
+        )
+    if not path.name.isprintable() or "\\" in path.name:  # bytes that are no text are neither
+        raise NbGraderException(
+            f"{str(path)!r} has a name with a backslash or with what cannot be printed; ask "
+            "the student to submit again without it"
+        )
+
+
+def plain(folder: Path) -> Iterator[Path]:
+    """All files and folders below one.
+
+    NbGraderException for what `check_name` refuses, for very many of them, or for folders that are
+    nested so deep that what works on them would fail; OSError for what cannot be read.
+    """
+    waiting, found = [(folder, 1)], 0
+    while waiting:
+        here, depth = waiting.pop()
+        for path in sorted(here.iterdir()):
+            check_name(path)
+            found += 1
+            if found > MOST_FILES:
+                raise too_many(folder)
+            if path.is_dir():
+                if depth >= MOST_DEEP:
+                    raise too_deep(folder)
+                waiting.append((path, depth + 1))
+            yield path
+
+
+def too_many(folder: Path) -> NbGraderException:
+    return NbGraderException(
+        f"{folder} holds more than {MOST_FILES:,} files and folders; ask the student to submit "
+        "again with the notebook and what it reads alone"
+    )
+
+
+def too_deep(folder: Path) -> NbGraderException:
+    return NbGraderException(
+        f"{folder} has more than {MOST_DEEP} folders in each other; ask the student to submit "
+        "again without them"
+    )
 
 
 class Exporter(NotebookExporter):
@@ -179,13 +212,13 @@ class Collect(ExchangeCollect):
     def _path_to_record(self, path: str) -> dict:
         try:
             return super()._path_to_record(path)
-        except (ExchangeError, ValueError, OverflowError) as error:
+        except Exception as error:  # whatever a name leads to, the others are collected
             name = Path(path).name
             return {
                 "username": name,
                 "filename": name,
                 "timestamp": datetime.min,
-                "refused": str(error),
+                "refused": reason(error),
             }
 
     def _sort_by_timestamp(self, records: list[dict]) -> list[dict]:
@@ -200,61 +233,107 @@ class Collect(ExchangeCollect):
     def refused(self, record: dict) -> str:
         """Why a submission is not collected, or nothing."""
         path = Path(self.inbound_path, record["filename"])
-        if not record["username"]:
+        if record["username"].strip() in ("", ".", ".."):
             return "its name holds no student"
         try:
+            check_name(Path(record["username"]))
             owner = path.lstat().st_uid
             if self.check_owner and pwd.getpwnam(record["username"]).pw_uid != owner:
                 return f"it is {user_name(owner)}'s; see ExchangeCollect.check_owner in nbgrader"
             check_plain(path)
         except KeyError:
             return "no user of this name; see ExchangeCollect.check_owner in nbgrader"
-        except (NbGraderException, OSError) as error:
-            return str(error)
+        except Exception as error:
+            return str(error) if isinstance(error, NbGraderException) else reason(error)
         return ""
 
     def init_src(self) -> None:
         super().init_src()
         self.src_records = [record for record in self.src_records if not record["refused"]]
 
-    def do_copy(self, src: str, dest: str, log=None) -> None:
-        with TemporaryDirectory() as folder:
-            copy = Path(folder, "copy")
+    def copy_files(self) -> None:
+        """One by one, so that what is odd in one submission stops no other.
+
+        What is refused is so before stock nbgrader removes the submission that it would replace.
+        """
+        records = self.src_records
+        if not records:
+            super().copy_files()
+        for record in records:
+            self.src_records = [record]
             try:
-                copy_plain(Path(src), copy, 1000 * self.coursedir.max_dir_size)
-                if told := name_as_module(copy, self.coursedir.assignment_id):
-                    self.log.warning("%s: %s", Path(src).name, told)
-                super().do_copy(str(copy), dest, log)
-            except (NbGraderException, OSError) as error:  # the others are collected
-                self.log.error("Not collected: %s: %s", Path(src).name, error)
+                with TemporaryDirectory() as folder:
+                    self.copy = Path(folder, "copy")
+                    source = Path(self.inbound_path, record["filename"])
+                    copy_plain(source, self.copy, 1000 * self.coursedir.max_dir_size)
+                    super().copy_files()
+            except Exception as error:
+                self.log.error("Not collected: %s: %s", record["filename"], reason(error))
+
+    def do_copy(self, src: str, dest: str, log=None) -> None:
+        if told := name_as_module(self.copy, self.coursedir.assignment_id):
+            self.log.warning("%s: %s", Path(src).name, told)
+        super().do_copy(str(self.copy), dest, log)
 
 
 def copy_plain(source: Path, target: Path, most: int) -> None:
     """Copy a folder of another user, who may put links in place of files at any moment.
 
     Opens each file from its open folder, and none through a link. NbGraderException for what is no
-    plain file of its own, or for more than `most` bytes; OSError for a link.
+    plain file of its own, for more than `most` bytes, or for more than `plain` takes; OSError for
+    a link.
     """
-    for parent, folders, files, opened in os.fwalk(source):
-        place = target / Path(parent).relative_to(source)
-        place.mkdir()
-        for name in folders:
-            if stat.S_ISLNK(os.lstat(name, dir_fd=opened).st_mode):
-                raise NbGraderException(f"{name} is a link")
-        for name in files:
-            # Without waiting: opening a pipe would wait for somebody to write to it.
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            with os.fdopen(os.open(name, flags, dir_fd=opened), "rb") as file:
-                status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                    raise NbGraderException(f"{name} is a link or a special file")
-                data = file.read(most + 1)
-            most -= len(data)
-            if most < 0:
-                raise NbGraderException("it is too large; see CourseDirectory.max_dir_size")
-            (place / name).write_bytes(data)
-    if not target.is_dir():
-        raise NbGraderException("it is no folder")
+    waiting, found = [(Path(), 0)], 0
+    top = os.open(source, FOLDER)
+    try:
+        while waiting:
+            place, depth = waiting.pop()
+            (target / place).mkdir()
+            opened = opened_below(top, place)
+            try:
+                names = sorted(os.listdir(opened))
+                found += len(names)
+                if found > MOST_FILES:
+                    raise too_many(source)
+                for name in names:
+                    status = os.lstat(name, dir_fd=opened)
+                    if stat.S_ISDIR(status.st_mode):
+                        if depth >= MOST_DEEP:
+                            raise too_deep(source)
+                        waiting.append((place / name, depth + 1))
+                        continue
+                    data = read_plain(name, opened, most + 1)
+                    most -= len(data)
+                    if most < 0:
+                        raise NbGraderException("it is too large; see CourseDirectory.max_dir_size")
+                    (target / place / name).write_bytes(data)
+            finally:
+                os.close(opened)
+    finally:
+        os.close(top)
+
+
+def opened_below(folder: int, path: Path) -> int:
+    """A folder below an open one, opened step by step and through no link."""
+    opened = os.dup(folder)
+    for part in path.parts:
+        try:
+            inner = os.open(part, FOLDER, dir_fd=opened)
+        finally:
+            os.close(opened)
+        opened = inner
+    return opened
+
+
+def read_plain(name: str, folder: int, most: int) -> bytes:
+    """Up to so many bytes of a file in an open folder. NbGraderException if it is no plain one."""
+    # Without waiting: opening a pipe would wait for somebody to write to it.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(name, flags, dir_fd=folder), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise NbGraderException(f"{name} is a link or a special file")
+        return file.read(most)
 
 
 def name_as_module(folder: Path, module: str) -> str:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from course_utils.author.source import HIDDEN, hidden_lines, marks, put, regions
-from course_utils.grading import separate
+from course_utils.grading import repair
 
 FOLDER = "private"  # of a course, git-ignored
 MARKER = re.compile(r"#\s*%%(.*)")
@@ -57,7 +57,7 @@ def private_tests(course: Path, module: str, source: NotebookNode) -> dict[str, 
 
 
 def marked(cell: NotebookNode) -> bool:
-    return bool(separate.marked(cell).get("grade_id"))
+    return bool(repair.marked(cell).get("grade_id"))
 
 
 def blocks(path: Path) -> list[Block]:
@@ -87,7 +87,7 @@ def blocks(path: Path) -> list[Block]:
 def check(path: Path, block: Block, cells: dict[str, NotebookNode]) -> None:
     """ValueError unless the block is Python, and belongs to a test cell of the module."""
     marker = block.line - 1
-    tests = [name for name, cell in cells.items() if separate.is_test(cell)]
+    tests = [name for name, cell in cells.items() if repair.is_test(cell)]
     if block.name not in tests:
         kind = "no grade id of this module"
         if block.name in cells:

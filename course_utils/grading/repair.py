@@ -120,6 +120,15 @@ def quiz_id(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def marked(cell: NotebookNode) -> dict:
+    return cell.metadata.get("nbgrader") or {}
+
+
+def is_test(cell: NotebookNode) -> bool:
+    meta = marked(cell)
+    return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
+
+
 def is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.nbgrader.solution)
 

@@ -1,7 +1,12 @@
-"""Starts the untrusted side in a sandbox made of bubblewrap and prlimit, and ends it for sure."""
+"""Starts the untrusted side in a sandbox made of bubblewrap, limits and a filter of system calls,
+and ends it for sure."""
 
+import contextlib
 import functools
 import os
+import platform
+import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -11,7 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from course_utils.project import PACKAGE, ROOT, SELF_PACED
+from course_utils.grading import syscalls
+from course_utils.project import PACKAGE, ROOT, SELF_PACED, requirement
 
 MEMORY = 3 * 2**30  # of all processes of a submission together, resident
 ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
@@ -19,8 +25,21 @@ CPU_SECONDS = 300
 PROCESSES = 64
 FILE = 64 * 2**20  # one file, and all of /tmp together
 WORK = Path("/tmp/work")  # the working directory inside
-NOBODY = 65534  # users above it are nobody's
-SETTINGS = {
+JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}  # the system call keyctl
+LIMITS = {
+    "as": ADDRESSES,
+    "cpu": CPU_SECONDS,
+    "nproc": PROCESSES,
+    "fsize": FILE,
+    "nofile": 256,
+    "core": 0,
+}
+SMALL = ("/tmp", "/dev/shm")  # file systems in memory, each of FILE bytes
+INODE = 1024  # bytes of memory that each file there takes besides
+BUFFER = 208 * 2**10  # bytes that the kernel may hold for an open file: a socket's
+USERS = range(2_000_000_000, 2**31 - 1)  # of no system, and no range that containers are given
+SETTINGS = ("etc", "pip.conf", ".condarc", "condarc", ".condarc.d", "condarc.d", "conda-meta")
+VARIABLES = {
     "PYTHONPATH": str(PACKAGE.parent),
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONIOENCODING": "utf-8",
@@ -28,49 +47,124 @@ SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",
     SELF_PACED: "0",  # grading tells nothing while answers run
 }
-HOW_TO_INSTALL = (
-    "the sandbox needs bubblewrap and prlimit: install them (Debian, Ubuntu: apt-get install "
-    "bubblewrap util-linux), or grade with --no-sandbox on a machine that holds nothing else"
+TOOLS = ("bwrap", "prlimit", "setpriv")
+INSTALL = (
+    "the sandbox needs bubblewrap, util-linux and libseccomp: install them (Debian, Ubuntu: "
+    "apt-get install bubblewrap util-linux libseccomp2)"
 )
+SYSTEMD = Path("/run/systemd/system")  # is there if systemd started this machine
+BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")  # where a user's systemd listens
+# It starts what a submission needs: torch, a thread, and a process.
+PROBE = (
+    "import os, threading, torch; thread = threading.Thread(target=int); thread.start(); "
+    "thread.join(); child = os.fork() or os._exit(0); os.waitpid(child, 0)"
+)
+PROBE_SECONDS = 120
 
 
 @functools.cache
-def missing() -> str | None:
-    """None if a sandbox can be started here, else why not, and what to do."""
-    if absent := [name for name in ("bwrap", "prlimit") if not shutil.which(name)]:
-        return f"{' and '.join(absent)} not found; {HOW_TO_INSTALL}"
-    probe = subprocess.run(
-        [*argv(), sys.executable, "-c", "import torch"], capture_output=True, text=True, timeout=120
-    )
-    if probe.returncode:
-        return f"bubblewrap cannot start here: {probe.stderr.strip()[-300:]}; {HOW_TO_INSTALL}"
-    return None
+def missing(probe: str = PROBE) -> str | None:
+    """None if a sandbox can be started here and run `probe`, else why not, and what to do."""
+    if absent := [name for name in TOOLS if not shutil.which(name)]:
+        return (
+            f"{' and '.join(absent)} not found; {INSTALL}, or grade with --no-sandbox on a machine "
+            "that holds nothing else"
+        )
+    try:
+        ran = subprocess.run(
+            [*argv(), sys.executable, "-c", probe],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            env=outside(),
+        )
+    except ImportError:
+        return f"pyseccomp is missing; run: pip install {requirement('grading')}"
+    except RuntimeError as error:  # it looks for the library with other programs
+        try:
+            subprocess.run(["true"], check=True)
+        except OSError as limited:
+            return cause(str(limited))
+        return f"{error}; {INSTALL}"
+    except OSError as error:
+        return cause(str(error))
+    except subprocess.TimeoutExpired:
+        return f"the sandbox took more than {PROBE_SECONDS} s to start; end other programs"
+    return cause(ran.stderr.strip()) if ran.returncode else None
+
+
+def cause(said: str) -> str:
+    """Why a sandbox did not start, by what it said, and the way out."""
+    if re.search(r"Resource temporarily unavailable|can't start new thread|Cannot fork", said):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+        mine = len([p for p in psutil.process_iter(["uids"]) if p.info["uids"][0] == os.getuid()])
+        return (
+            f"the sandbox got no process or thread: your limit is {most} (ulimit -u), and you "
+            f"run {mine} processes. End some, ask for a higher limit, or lower --workers "
+            f"({said[-200:]})"
+        )
+    if re.search(r"allocate memory|MemoryError|not enough memory", said):
+        free = psutil.virtual_memory().available / 2**30
+        return (
+            f"the sandbox got no memory: {free:.1f} GB are free. End other programs, or lower "
+            f"--workers ({said[-200:]})"
+        )
+    if re.search(r"No space left on device", said):
+        return (
+            "the sandbox got no namespace: too many are in use. Raise user.max_user_namespaces "
+            f"(sysctl), or lower --workers ({said[-200:]})"
+        )
+    if re.search(r"No permissions to create|not permitted|Permission denied", said):
+        return (
+            "you may make no namespaces here, which bubblewrap needs. As root allow them (sysctl "
+            "kernel.unprivileged_userns_clone=1; on Ubuntu "
+            "kernel.apparmor_restrict_unprivileged_userns=0), or grade on a virtual machine "
+            f"({said[-200:]})"
+        )
+    return f"bubblewrap cannot start here: {said[-300:]}"
+
+
+@functools.cache
+def scope() -> tuple[str, ...]:
+    """The command in front that has the kernel count all memory of a sandbox in a cgroup.
+
+    Empty where there is no systemd that would do it: then `Process.watch` counts.
+    """
+    if not (shutil.which("systemd-run") and SYSTEMD.is_dir()):
+        return ()
+    command = ["systemd-run", "--scope", "--quiet", "--collect"]
+    command += ["--user"] * bool(os.geteuid())
+    for name, value in {"MemoryMax": MEMORY, "MemorySwapMax": 0, "TasksMax": PROCESSES + 8}.items():
+        command += ["--property", f"{name}={value}"]
+    try:
+        ran = subprocess.run([*command, "true"], capture_output=True, timeout=10, env=outside())
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return () if ran.returncode else tuple(command)
 
 
 def argv(folder: Path | None = None) -> list[str]:
     """The command line in front of a command that runs it in a sandbox.
 
     It sees the system and this Python, read-only, the files of `folder` as a copy in its working
-    directory, and a small /tmp; no network, no home, no other process, no variable of ours.
+    directory, and a small /tmp; no network, no home, no other process, no variable of ours. What
+    the kernel refuses to it is in `syscalls`. Raises what `syscalls.filter_file` does.
     """
-    limits = {
-        "as": ADDRESSES,
-        "cpu": CPU_SECONDS,
-        "nproc": PROCESSES,
-        "fsize": FILE,
-        "nofile": 256,
-        "core": 0,
-    }
-    command = ["prlimit", *(f"--{name}={value}" for name, value in limits.items())]
+    filter_path = f"/proc/{os.getpid()}/fd/{syscalls.filter_file()}"
+    command = [*scope(), "env", *(f"--unset={name}" for name in BUS)]
+    command += ["sh", "-c", 'exec "$@" 9<"$0"', filter_path]
     root = os.geteuid() == 0
     command += ["bwrap", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    command += ["--seccomp", "9"]
     command += [f"--unshare-{name}" for name in ("pid", "net", "ipc", "uts", "cgroup-try")]
     if root:  # it becomes another user below: the kernel counts no processes of root
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--disable-userns"]
     command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for path in ("/tmp", "/dev/shm"):  # before the rest, which may lie in them
+    for path in SMALL:  # before the rest, which may lie in them
         command += ["--perms", "1777", "--size", str(FILE), "--tmpfs", path]
     for path in read_only():
         command += [*way_to(Path(path)), "--ro-bind", path, path]
@@ -80,21 +174,43 @@ def argv(folder: Path | None = None) -> list[str]:
         elif path.is_dir():
             command += ["--ro-bind", str(path), str(path)]
     for path in hidden():
-        command += ["--tmpfs", str(path), "--remount-ro", str(path)]
+        if path.is_dir():
+            command += ["--tmpfs", str(path), "--remount-ro", str(path)]
+        else:
+            command += ["--ro-bind", os.devnull, str(path)]
     command += ["--perms", "1777", "--dir", str(WORK)]
-    if folder:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb":
-                place = WORK / path.relative_to(folder)
-                command += [*way_to(place), "--ro-bind", str(path), str(place)]
+    for path in files_of(folder):
+        place = WORK / path.relative_to(folder)
+        command += [*way_to(place), "--ro-bind", str(path), str(place)]
     command += ["--remount-ro", "/", "--chdir", str(WORK)]
     for name, value in variables().items():
         command += ["--setenv", name, value]
     if root:
-        user = str(NOBODY + os.getpid())
+        user = str(free_user())
         command += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         command += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-    return command
+    # Inside: there the kernel counts the processes of this sandbox alone, not all of the user's.
+    return [*command, "prlimit", *(f"--{name}={value}" for name, value in LIMITS.items())]
+
+
+def free_user() -> int:
+    """A user that nobody is, and no sandbox of another container on this machine."""
+    with open("/proc/self/uid_map", encoding="ascii") as lines:
+        first, _, count = max((list(map(int, line.split())) for line in lines), key=lambda m: m[2])
+    low, high = max(first, USERS.start), min(first + count, USERS.stop)
+    if low >= high:  # a container with few users, of which it has the upper half
+        low, high = first + count // 2, first + count
+    return low + secrets.randbelow(high - low)
+
+
+def files_of(folder: Path | None) -> list[Path]:
+    """The plain files below a folder that a submission sees: all but notebooks."""
+    found = sorted(folder.rglob("*")) if folder else []
+    return [
+        path
+        for path in found
+        if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb"
+    ]
 
 
 def way_to(path: Path) -> list[str]:
@@ -104,11 +220,12 @@ def way_to(path: Path) -> list[str]:
 
 
 def hidden() -> list[Path]:
-    """Folders inside the readable ones: settings, which may hold passwords, and this course."""
-    settings = [Path("/usr/local/etc"), Path(sys.prefix, "etc"), Path(sys.base_prefix, "etc")]
+    """What lies in the readable folders: settings, which may hold passwords, and this course."""
+    places = [Path(sys.prefix), Path(sys.base_prefix)]
+    settings = [Path("/usr/local/etc"), *(place / name for place in places for name in SETTINGS)]
     ours = [ROOT / "quizzes", ROOT / "tests", ROOT / ".git"]
     seen = [Path(path) for path in read_only()]
-    found = {path.resolve() for path in settings + ours if path.is_dir()}
+    found = {path.resolve() for path in settings + ours if path.exists()}
     return sorted(path for path in found if any(path.is_relative_to(other) for other in seen))
 
 
@@ -130,13 +247,23 @@ def variables() -> dict[str, str]:
         "IPYTHONDIR": "/tmp/ipython",
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "LANG": "C.UTF-8",
-        **SETTINGS,
+        **VARIABLES,
     }
 
 
 def outside() -> dict[str, str]:
-    """The variables of bubblewrap itself: an ordinary user's sandbox shows it as /proc/1."""
-    return {"PATH": os.environ["PATH"]}
+    """The variables of what starts bubblewrap, of which `argv` leaves it PATH alone: an ordinary
+    user's sandbox shows it as /proc/1."""
+    return {name: os.environ[name] for name in ("PATH", *BUS) if name in os.environ}
+
+
+def own_keyring() -> None:
+    """Leave the session's keyring for an empty one, which what is started from here gets too."""
+    if call := sys.platform == "linux" and JOIN_KEYRING.get(platform.machine()):
+        import ctypes
+
+        # A kernel that has no keys, or denies this, has no ring to share either.
+        ctypes.CDLL(None).syscall(call, 1, None)
 
 
 waiting: list[subprocess.Popen] = []  # untrusted sides that have not been asked for anything yet
@@ -158,7 +285,7 @@ def started(folder: Path | None, sandbox: bool, *imports: str) -> subprocess.Pop
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=outside() if sandbox else os.environ | SETTINGS,
+        env=outside() if sandbox else os.environ | VARIABLES,
         cwd=None if sandbox else folder,
         start_new_session=True,
     )
@@ -168,6 +295,9 @@ class Process:
     """The untrusted side, running. With sandbox=False it is an ordinary process of this user."""
 
     def __init__(self, folder: Path | None, sandbox: bool):
+        if sandbox and os.geteuid() == 0:  # inside it is another user
+            for path in files_of(folder):
+                path.chmod(path.stat().st_mode | 0o444)
         ready = waiting and not sandbox  # a sandbox is made for its folder
         self.process = waiting.pop() if ready else started(folder, sandbox)
         self.too_large = False
@@ -177,7 +307,9 @@ class Process:
     def watch(self) -> None:
         """End the process when it and all its children hold too much memory together."""
         while not self.ended.wait(0.25):
-            if held(self.process.pid, rss) > MEMORY and held(self.process.pid, pss) > MEMORY:
+            inside = children(self.process.pid)
+            kernel = held_by_kernel(inside)
+            if all(kernel + held(inside, of) > MEMORY for of in (rss, pss)):
                 self.too_large = True
                 self.process.kill()
                 return
@@ -201,14 +333,29 @@ def children(pid: int) -> list[psutil.Process]:
         return []
 
 
-def held(pid: int, of: Callable[[psutil.Process], int]) -> int:
-    """The memory that the descendants of a process hold together, in bytes."""
+def held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -> int:
+    """The memory that processes hold together, in bytes."""
     total = 0
-    for process in children(pid):
+    for process in processes:
         try:
             total += of(process)
         except psutil.NoSuchProcess:
             continue
+    return total
+
+
+def held_by_kernel(processes: list[psutil.Process]) -> int:
+    """What a sandbox's processes hold that is not theirs: small files in memory, and buffers."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error, OSError):
+            total += BUFFER * process.num_fds()
+    for path in SMALL if processes else ():
+        with contextlib.suppress(OSError):
+            used = os.statvfs(f"/proc/{processes[-1].pid}/root{path}")
+            if used.f_blocks * used.f_frsize <= FILE:  # it is the sandbox's
+                total += (used.f_blocks - used.f_bfree) * used.f_frsize
+                total += (used.f_files - used.f_ffree) * INODE
     return total
 
 

@@ -23,14 +23,15 @@ from nbformat.v4 import new_output
 from torch import Tensor
 
 from course_utils.author.source import hidden_lines, names
-from course_utils.grading import wire
+from course_utils.grading import told, wire
+from course_utils.grading.repair import is_test, marked
 from course_utils.grading.sandbox import Process
 from course_utils.grading.worker import MOST_PRINTED, Printed
 
 START_SECONDS = 120.0  # to start, and for a set-up cell, which imports torch on a busy machine
 MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
-MOST_TOLD = 1000  # kept of what its functions said to hidden tests
+NOT_SHOWN = "(Not shown: it ran after hidden tests.)\n"
 TEST = "<test>"  # the file name of test cells
 
 
@@ -51,8 +52,7 @@ class NoAnswer(Exception):
 class Submission:
     """The names that a submission defines, in a process of their own.
 
-    told: what its functions said once a hidden test had called one. They may repeat what hidden
-    tests gave them, so students must not see it.
+    knows_hidden: whether a hidden test has run, of which its functions may repeat what they got.
     """
 
     def __init__(self, folder: Path | None, sandbox: bool, seconds: float):
@@ -62,7 +62,6 @@ class Submission:
         self.stops = 0
         self.left = ALL_CELLS * seconds
         self.knows_hidden = False
-        self.told: set[str] = set()
         # Waiting is done in a thread: that has a time limit on every system.
         self.waiting = ThreadPoolExecutor(max_workers=1)
 
@@ -89,10 +88,7 @@ class Submission:
         reply = self.ask({"do": "get", "name": name}, cell.left())
         if not reply["found"]:
             raise NameError(f"name {name!r} is not defined")
-        value = self.decoded(reply["value"], Proxy(self, name, cell))
-        if type(value) is str:
-            self.note(value)
-        return value
+        return self.decoded(reply["value"], Proxy(self, name, cell))
 
     def call(self, name: str, args: tuple, kwargs: dict, cell: "Budget") -> object:
         request = {
@@ -108,27 +104,16 @@ class Submission:
         if warned := text_of(reply.get("warned")):
             cell.warned.write("(a warning)\n" if self.knows_hidden else warned)
         if "error" in reply:
-            error = known_error(*reply["error"])
-            self.note(str(error))
-            if not hasattr(builtins, type(error).__name__):
-                self.note(type(error).__name__)
-            raise error
+            raise known_error(*reply["error"])
         for ours, theirs in zip(args, reply["args"], strict=False):
             leave_as(ours, self.decoded(theirs))
-        value = self.decoded(reply["value"])
-        if type(reply["value"]) is dict:
-            self.note(type(value).__name__ if type(value).__module__ == wire.__name__ else "")
-        return value
+        return self.decoded(reply["value"])
 
     def uses_course(self, name: str, args: tuple, cell: "Budget") -> bool:
         """Whether a call goes through one of the course's functions, as its own side says."""
         request = {"do": "watch", "name": name, "args": [wire.encode(x) for x in args]}
         self.knows_hidden = self.knows_hidden or called_from(cell.hidden)
         return self.ask(request, cell.left())["used"] is True
-
-    def note(self, words: str) -> None:
-        if self.knows_hidden and words.strip() and len(self.told) < MOST_TOLD:
-            self.told.add(words)
 
     def decoded(self, data: object, function: object = None) -> object:
         try:
@@ -285,29 +270,24 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
     """Positions of cells of the lesson, as they were given, that no other cell needs.
 
     A cell is needed if it binds a name that the submission's own cells use, or a needed cell does.
+    Each cell is read once: the time is linear in what was submitted.
     """
     cells = notebook.cells
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
-    given = {i for i in code if not marked(cells[i]) and cells[i].source in lesson}
-    tests = {i for i in code if is_test(cells[i])}
-    needed = [i for i in code if i not in given | tests]
-    skip = set(given)
-    used: set[str] = set()
+    skip = {i for i in code if not marked(cells[i]) and cells[i].source in lesson}
+    needed = [i for i in code if i not in skip and not is_test(cells[i])]
+    uses: dict[int, set[str]] = {}
+    binders: dict[str, list[int]] = {}
+    for i in [*needed, *skip]:
+        uses[i], bound = names(cells[i].source)
+        for name in bound if i in skip else ():
+            binders.setdefault(name, []).append(i)
     while needed:
-        used |= names(cells[needed.pop()].source)[0]
-        found = [i for i in skip if names(cells[i].source)[1] & used]
-        skip -= set(found)
-        needed += found
+        for name in uses[needed.pop()]:
+            found = skip.intersection(binders.pop(name, ()))
+            skip -= found
+            needed += found
     return skip
-
-
-def marked(cell: NotebookNode) -> dict:
-    return cell.metadata.get("nbgrader") or {}
-
-
-def is_test(cell: NotebookNode) -> bool:
-    meta = marked(cell)
-    return cell.cell_type == "code" and bool(meta.get("grade")) and not meta.get("solution")
 
 
 def is_ours(cell: NotebookNode) -> bool:
@@ -323,17 +303,22 @@ def execute(
     sandbox: bool = True,
     seconds: float = 30.0,
     tests: Mapping[str, str] | None = None,
+    refused: Mapping[int, str] | None = None,
+    guard: Callable[[int], contextlib.AbstractContextManager] = contextlib.nullcontext,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Run a sanitised submission, its test cells as the source has them, and write its outputs.
 
     lesson: sources of cells as they were given, which run only if needed. folder: files beside it.
     seconds: for a cell of the submission, and for all calls of a test cell together.
-    tests: by grade id, what runs in place of a test cell's source. progress: called with the number
-    of each code cell, from 1, and how many there are.
+    tests: by grade id, what runs in place of a test cell's source.
+    refused: test cells that fail without being run, by position, and why. guard: around each other.
+    progress: called with the number of each code cell, from 1, and how many there are.
     """
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
+    ours_words = told.of_checks()
+    feedback: dict[str, list[NotebookNode]] = {}
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     with Submission(folder, sandbox, seconds) as submission:
         for number, i in enumerate(code, 1):
@@ -343,16 +328,27 @@ def execute(
             cell.outputs, cell.execution_count = [], None
             if is_test(cell):
                 source = (tests or {}).get(marked(cell).get("grade_id"), cell.source)
-                cell.outputs = run_test(source, ours, submission)
+                if i in (refused or {}):
+                    cell.outputs = [failed("RuntimeError", refused[i])]
+                    submission.knows_hidden |= bool(hidden_lines(source))
+                else:
+                    with guard(i):
+                        cell.outputs = run_test(source, ours, submission)
+                if submission.knows_hidden:
+                    words = ours_words | told.of_source(source)
+                    feedback[str(i)] = told.outputs(cell.outputs, words)
             elif i not in skip:
                 if is_ours(cell):
-                    cell.outputs = run_here(cell.source, ours, Budget(seconds))
+                    cell.outputs = run_here(cell.source, ours, Budget(seconds))[0]
+                    ours_words |= told.of_source(cell.source)
                 limit = START_SECONDS if is_ours(cell) else seconds
                 printed, error = submission.run(cell.source, limit)
                 if not is_ours(cell):
                     cell.outputs = outputs_of(printed, error)
-        told = {"told": sorted(submission.told)}
-        notebook.metadata["next_token"] = {**notebook.metadata.get("next_token", {}), **told}
+                    if submission.knows_hidden and cell.outputs:
+                        feedback[str(i)] = [new_output("stream", name="stdout", text=NOT_SHOWN)]
+        known = notebook.metadata.get("next_token", {})
+        notebook.metadata["next_token"] = {**known, "feedback": feedback}
     nbformat.validate(notebook)
 
 
@@ -377,7 +373,10 @@ def run_test(source: str, space: dict, submission: Submission) -> list[NotebookN
         for name in sorted(taken):
             with contextlib.suppress(NameError):
                 space[name] = submission.get(name, budget)
-        return run_here(source, space, budget)
+        outputs, stopped = run_here(source, space, budget)
+        if budget.hidden and not 0 < stopped < min(budget.hidden):
+            submission.knows_hidden = True
+        return outputs
     except NoAnswer as reason:
         return [failed("RuntimeError", str(reason))]
     finally:
@@ -385,8 +384,9 @@ def run_test(source: str, space: dict, submission: Submission) -> list[NotebookN
             space.pop(name, None)
 
 
-def run_here(source: str, space: dict, budget: Budget) -> list[NotebookNode]:
-    """Run a cell that we wrote, and give its outputs as a notebook has them."""
+def run_here(source: str, space: dict, budget: Budget) -> tuple[list[NotebookNode], int]:
+    """Run a cell that we wrote: its outputs as a notebook has them, and the line that stopped it, 0
+    if none did."""
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     value, error = None, None
@@ -410,4 +410,14 @@ def run_here(source: str, space: dict, budget: Budget) -> list[NotebookNode]:
     if error:
         (message,) = traceback.format_exception_only(error)[-1:]
         outputs.append(failed(type(error).__name__, text_of(str(error) or message)))
-    return outputs
+    return outputs, stopped_at(error)
+
+
+def stopped_at(error: Exception | None) -> int:
+    """The line of the cell itself that an error came through, 0 without one."""
+    trace = error and error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == TEST:
+            return trace.tb_lineno
+        trace = trace.tb_next
+    return 0

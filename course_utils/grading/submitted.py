@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+MOST_CELLS = 2_000
+MOST_TEXT = 2**19  # characters in all cells; the longest module has a tenth of it
 CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
 OTHERS = {  # how files begin that are handed in instead
     rb"\s*<(!doctype|html)": "a web page: download the notebook file itself",
@@ -30,12 +32,19 @@ def parse(data: bytes, name: str) -> NotebookNode:
         raise ValueError(f"{name} has notebook format {version}; open it in JupyterLab and save it")
     if not isinstance(cells := found.get("cells"), list):
         raise ValueError(f"{name} is not a valid notebook: it has no list of cells")
-    made = []
+    if len(cells) > MOST_CELLS:
+        raise ValueError(f"{name} has {len(cells):,} cells; at most {MOST_CELLS:,} are graded")
+    made, length = [], 0
     for i, given in enumerate(cells):
         try:
             made.append(cell(given, f"cell-{i}"))
         except ValueError as error:
             raise ValueError(f"{name} is not a valid notebook: its cell {i + 1} {error}")
+        length += len(made[-1].source)
+    if length > MOST_TEXT:
+        raise ValueError(
+            f"{name} has {length:,} characters in its cells; at most {MOST_TEXT:,} are graded"
+        )
     mark = module_mark(found)
     return new_notebook(cells=made, metadata={"next_token": {"module": mark}} if mark else {})
 

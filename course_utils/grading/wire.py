@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 LONGEST = 8 * 2**20  # bytes in a message; as JSON lists it may take 30 times that in memory
+UNKNOWN_BYTES = 1000  # what stands for a value that could not cross: a type of its own
 LARGEST = 2**63  # whole numbers beyond it cross as opaque: work with them has no end
 MOST_ALIKE = 100  # keys with one hash: a table of very many takes hours to fill
 DEEPEST = 50  # containers inside each other
@@ -47,6 +48,9 @@ class Malformed(Exception):
 
 class TooLarge(Malformed):
     """A value that takes too much room or time to work with."""
+
+    def __init__(self, what: str = "a very large value"):
+        super().__init__(what)
 
 
 def send(stream: BinaryIO, message: object) -> None:
@@ -200,8 +204,17 @@ def reaches_out(array: np.ndarray) -> bool:
     return low < first or high > last
 
 
-def decode(data: object, depth: int = 0, function=None) -> object:
-    """The value for JSON that came in. Malformed if it is none. function: what stands for one."""
+def decode(data: object, function: object = None) -> object:
+    """The value for JSON that came in. function: what stands for one.
+
+    Malformed if it is none, TooLarge if it has more objects or takes more bytes than may cross:
+    whoever wrote it need not have used `encode`.
+    """
+    return decode_part(data, 0, function, Room())
+
+
+def decode_part(data: object, depth: int, function: object, room: Room) -> object:
+    room.take(len(data) if type(data) is str else 1)
     if depth > DEEPEST + 2:
         raise Malformed("a deeply nested value")
     if type(data) is int and abs(data) >= LARGEST:
@@ -211,29 +224,34 @@ def decode(data: object, depth: int = 0, function=None) -> object:
     if data is None or type(data) in (bool, int, float):
         return data
     if type(data) is list:
-        return [decode(x, depth + 1, function) for x in data]
+        return [decode_part(x, depth + 1, function, room) for x in data]
     try:
-        return decode_tagged(data["t"], data, depth, function)
+        return decode_tagged(data["t"], data, depth, function, room)
     except (KeyError, TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
         raise Malformed(f"{type(error).__name__} in a value")
 
 
-def decode_tagged(tag: str, data: dict, depth: int, function) -> object:
+def decode_tagged(tag: str, data: dict, depth: int, function: object, room: Room) -> object:
+    def decoded(parts: list) -> list:
+        return [decode_part(x, depth + 1, function, room) for x in parts]
+
     value = data["v"]
-    if tag in ("int", "float"):
-        return decode(int(value)) if tag == "int" else float(value)
+    if tag == "int" and abs(number := int(value)) < LARGEST:
+        return number
+    if tag == "float":
+        return float(value)
     if tag in ("tuple", "set", "frozenset"):
         made = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
-        items = [decode(x, depth + 1, function) for x in value]
+        items = decoded(value)
         return made(items if made is tuple else hashable(items))
     if tag == "dict":
-        keys = hashable([decode(k, depth + 1) for k, _ in value])
-        return dict(zip(keys, (decode(v, depth + 1, function) for _, v in value), strict=True))
+        keys = hashable([decode_part(k, depth + 1, None, room) for k, _ in value])
+        return dict(zip(keys, decoded([v for _, v in value]), strict=True))
     if tag == "tensor":
         return decode_tensor(value, data["dtype"], checked_shape(data["shape"]))
     if tag in ("array", "scalar"):
         if data["dtype"] in ("U", "O"):
-            array = array_of([decode(x, depth + 1, function) for x in value], data["dtype"])
+            array = array_of(decoded(value), data["dtype"], room)
         else:
             array = array_of_numbers(value, data["dtype"])
         array = array.reshape(checked_shape(data["shape"]))
@@ -241,6 +259,7 @@ def decode_tagged(tag: str, data: dict, depth: int, function) -> object:
     if tag == "function" and function is not None:
         return function
     if tag in ("function", "opaque"):
+        room.take(UNKNOWN_BYTES)
         return opaque(value)
     raise Malformed(f"a value tagged {tag!r}")
 
@@ -265,10 +284,12 @@ def array_of_numbers(value: str, name: object) -> np.ndarray:
     return array != 0 if dtype.kind == "b" else array.copy()
 
 
-def array_of(items: list, kind: str) -> np.ndarray:
-    """An array of texts, or of any objects."""
-    if kind == "U" and not all(type(x) is str for x in items):
-        raise Malformed("an array of what are no texts")
+def array_of(items: list, kind: str, room: Room) -> np.ndarray:
+    """An array of texts, or of any objects. TooLarge if there is no room for it."""
+    if kind == "U":
+        if not all(type(x) is str for x in items):
+            raise Malformed("an array of what are no texts")
+        room.take(4 * len(items) * max(map(len, items), default=0))  # each as long as the longest
     array = np.empty(len(items), object)
     for i, item in enumerate(items):  # one by one: of lists NumPy would make more axes
         array[i] = item

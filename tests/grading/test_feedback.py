@@ -16,7 +16,9 @@ from cases import at_least
 
 from course_utils.author.build import copy_sources
 from course_utils.author.source import HIDDEN, SOLUTION, inside
+from course_utils.grading import told
 from course_utils.grading.grade import Course, grade
+from course_utils.grading.separate import is_ours
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [name for name in MODULES if name != "00_start_here"]
@@ -91,11 +93,12 @@ def secrets(module: Module) -> list[str]:
     return [line for line in found if len(line) > 10 and line not in known and line not in wrong]
 
 
-def reasons(module: Module) -> list[str]:
-    """What the tests say to the wrong answers, run in this process."""
+def reasons(module: Module) -> list[tuple[str, str]]:
+    """What the tests say to the wrong answers, run in this process; and in the author's words."""
     answers = wrong_answers(module)
-    said = []
+    found = []
     for item in answers:
+        said = []
         space, printed = module.space({item: answers[item]}), io.StringIO()
         with contextlib.redirect_stdout(printed):
             try:
@@ -103,13 +106,20 @@ def reasons(module: Module) -> list[str]:
             except AssertionError as reason:
                 said.append(str(reason))
         said += re.findall(r"^\[not yet\].*", printed.getvalue(), re.MULTILINE)
-    return [one_line(reason) for reason in said]
+        words = told.of_checks() | told.of_source(module.test(item).source)
+        for cell in filter(is_ours, module.cells.values()):
+            words |= told.of_source(cell.source)
+        found += [(one_line(reason), told.in_words(one_line(reason), words)) for reason in said]
+    return found
 
 
 def test_each_lost_point_has_its_reason(module, pages):
     wanted = reasons(module)
     assert len(wanted) >= len(module.bank)
-    assert [reason for reason in wanted if reason not in pages["wrong"]] == []
+    assert [reason for _, reason in wanted if reason not in pages["wrong"]] == []
+    assert told.MORE not in [reason for _, reason in wanted]
+    kept = sum(len(reason) for _, reason in wanted) / sum(len(full) for full, _ in wanted)
+    assert kept > 0.9  # what is lost are values
 
 
 @pytest.mark.parametrize("student", ["wrong", "stops"])

@@ -1,11 +1,13 @@
 """A class is graded in parallel, each submission once until it changes."""
 
+import csv
 import json
 import shutil
 
 import pytest
 from grading.tiny import NAME, RIGHT, results, submit
 from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin
 
 from course_utils.cli import main
 from course_utils.grading.grade import Course
@@ -95,3 +97,48 @@ def test_feedback_has_reasons_and_no_hidden_tests(course):
     assert "secret_value" in (course / "source" / NAME / f"{NAME}.ipynb").read_text("utf-8")
     assert "secret_value" not in page
     assert "<script>alert" not in page
+
+
+def test_a_new_policy_counts_at_once_and_nothing_is_run_for_it(course, monkeypatch, capsys):
+    """The grade in the table is the one that the gradebook exports."""
+    for student, answers in {"ann": RIGHT, "bob": {"sides": "sides = 3"}}.items():
+        folder = submit(course, student, **answers)
+        (folder / "timestamp.txt").write_text("2026-11-21 12:00:10 UTC")
+    assert results(course)["ann"].points == 3.0
+    monkeypatch.setattr("course_utils.grading.grade.workers", None)
+    monkeypatch.setattr("course_utils.grading.grade.Record", None)
+
+    def table() -> dict[str, str]:
+        assert main(["grade", NAME, "--course", str(course)]) == 0
+        rows = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+        exported = course / "grades.csv"
+        with Gradebook(f"sqlite:///{course}/gradebook.db", "next_token") as gradebook:
+            CsvExportPlugin(to=str(exported)).export(gradebook)
+        for row in csv.DictReader(exported.open()):
+            grade = f"{float(row['score']):g}/{float(row['max_score']):g}"
+            assert rows[row["student_id"]].startswith(grade)
+        return rows
+
+    def change(**changes) -> None:
+        with Gradebook(f"sqlite:///{course}/gradebook.db", "next_token") as gradebook:
+            if "due" in changes:
+                gradebook.update_or_create_assignment(NAME, duedate=changes["due"])
+            if "extra" in changes:
+                grade = gradebook.find_grade("sides_test", NAME, NAME, "ann")
+                grade.extra_credit = changes["extra"]
+                gradebook.db.commit()
+
+    assert table()["ann"] == "3/4"
+    change(due="2026-11-20 12:00:00 UTC", extra=0.5)
+    assert table()["ann"] == "3.5/4, late by 1 day, 0:00:10"
+    settings = course / "nbgrader_config.py"
+    stock = settings.read_text("utf-8")
+    settings.write_text(f"{stock}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n", "utf-8")
+    assert table()["ann"] == "0/4, late by 1 day, 0:00:10, 3.5 taken off"
+    change(due="2026-11-22 12:00:00 UTC")
+    assert table() == {"ann": "3.5/4", "bob": "1/4", "2": "graded, 0 failed"}
+    settings.write_text(stock, "utf-8")
+    with Gradebook(f"sqlite:///{course}/gradebook.db", "next_token") as gradebook:
+        gradebook.find_grade("sides_test", NAME, NAME, "bob").needs_manual_grade = True
+        gradebook.db.commit()
+    assert table()["bob"] == "1/4, 1 to be graded by hand"

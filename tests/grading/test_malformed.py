@@ -79,6 +79,13 @@ def strange_metadata(data: dict) -> None:
 NO_JSON = "01_tiny.ipynb is not a notebook: it does not hold notebook JSON"
 OTHER_JSON = "01_tiny.ipynb is not a notebook: it holds other JSON"
 NOT_VALID = "01_tiny.ipynb is not a valid notebook: it has no list of cells"
+NO_PARSER = {
+    "cell_type": "code",
+    "source": "1" + "+1" * 50_000,
+    "metadata": {"magics_language": ["html"]},
+    "outputs": [],
+    "execution_count": None,
+}
 # By student: how the right notebook was spoiled, and its points or the reason why it failed.
 SPOILED = {
     "cut short": (raw(b'{"cells": ['), "01_tiny.ipynb breaks off in line 1"),
@@ -106,6 +113,7 @@ SPOILED = {
     "reordered": (changed(lambda data: data["cells"].reverse()), 3),
     "twice": (changed(lambda data: data["cells"].append(cell(data, "square"))), 3),
     "raw cell": (changed(lambda data: cell(data, "sides").update(cell_type="raw")), 3),
+    "no parser": (changed(lambda data: data["cells"].insert(0, NO_PARSER)), 3),
     "untouched": (lambda notebook: nbformat.writes(notebook).encode(), 3),
     # Names of folders
     "böb ✓ 学生": (lambda notebook: nbformat.writes(notebook).encode(), 3),
@@ -114,7 +122,7 @@ SPOILED = {
     "-rf": (lambda notebook: nbformat.writes(notebook).encode(), 3),
     "*": (lambda notebook: nbformat.writes(notebook).encode(), 3),
     "[a]+?": (lambda notebook: nbformat.writes(notebook).encode(), 3),
-    "n" * 200: (lambda notebook: nbformat.writes(notebook).encode(), 3),
+    "n" * 252: (lambda notebook: nbformat.writes(notebook).encode(), 3),
 }
 
 

@@ -1,12 +1,13 @@
 """What a submission's Markdown may put on Formgrader's and feedback's pages."""
 
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets.config import PyFileConfigLoader
 
 from course_utils.grading.pages import TAGS
@@ -97,7 +98,7 @@ def test_what_an_answer_needs_stays(exporter):
         '<a href="https://arxiv.org/abs/1904.09751">',
         "<li>two</li>",
         "<td>2</td>",
-        '<span class="k">def</span>',
+        "<pre><code>def f(x): return 1",
         "<summary>more</summary>",
         f'src="data:image/png;base64,{PIXEL}"',
     ):
@@ -107,3 +108,32 @@ def test_what_an_answer_needs_stays(exporter):
 @pytest.mark.parametrize("source", ["![x](attachment:none)", "> " * 60_000, "[" * 200_000])
 def test_what_no_parser_can_read_is_shown_as_it_is(exporter, source):
     assert "<pre>" in page(exporter, source)
+
+
+SLOW = {  # each takes a minute or more, with parsers and lexers as they are
+    "nested": new_markdown_cell("<b><i>" * 40_000),
+    "within the length": new_markdown_cell("<div>" * 1_900),
+    "names of characters": new_code_cell("'" + "\\N{" * 100_000),
+    "in lines": new_code_cell("\n".join(["'" + "\\N{" * 300] * 10)),
+    "another lexer": new_code_cell("%%html\n" + "<a " * 50_000),
+    "its own lexer": new_markdown_cell("```html\n" + "<!" * 4_000 + "\n```"),
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_what_takes_a_lexer_or_a_parser_long_is_made_within_seconds(exporter, kind):
+    cell = SLOW[kind].copy()
+    cell.metadata["magics_language"] = ["html"]
+    began = time.process_time()
+    shown = exporter.from_notebook_node(new_notebook(cells=[cell]))[0]
+    assert time.process_time() - began < 10
+    assert "<pre>" in shown
+
+
+def test_code_is_shown_as_python_whatever_it_says(exporter):
+    cell = new_code_cell("%%html\n<b>bold</b>")
+    assert "&lt;" in exporter.from_notebook_node(new_notebook(cells=[cell]))[0]
+    cell = new_code_cell("def f(x): return 1")
+    assert (
+        '<span class="k">def</span>' in exporter.from_notebook_node(new_notebook(cells=[cell]))[0]
+    )

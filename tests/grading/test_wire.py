@@ -370,3 +370,26 @@ def test_numbers_of_other_types_and_ranges_cross_as_what_tests_ask_for(value, cr
 def test_a_range_that_has_no_end_in_sight_is_opaque():
     for endless in (range(10**12), range(10**30), range(10**12, 0, -1)):
         assert wire.encode(endless)["t"] == "opaque"
+
+
+def lists(count: int) -> list:
+    return [[] for _ in range(count)]
+
+
+SENT = {  # what no `encode` makes, but a submission may write into the pipe
+    "objects": lists(wire.MOST_OBJECTS + 1),
+    "objects in a dict": {"t": "dict", "v": [[i, lists(1000)] for i in range(1100)]},
+    "opaque values": [{"t": "opaque", "v": f"a{i}"} for i in range(200_000)],
+    "functions": {"t": "set", "v": [{"t": "function", "v": "f"}] * 20_000},
+    "one long text of many": {
+        **{"t": "array", "dtype": "U", "shape": [100_001]},
+        "v": [""] * 100_000 + ["x" * 1_000_000],
+    },
+    "axes": {"t": "array", "dtype": "<f8", "shape": [1] * 100_000, "v": "AAAAAAAAAAA="},
+}
+
+
+@pytest.mark.parametrize("kind", SENT)
+def test_what_was_sent_is_refused_before_it_takes_memory(kind):
+    with pytest.raises(wire.Malformed):
+        wire.decode(SENT[kind])

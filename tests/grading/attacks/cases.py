@@ -145,6 +145,33 @@ READ: dict[str, Attack] = {
         files={"look.py": LOOK + "take('run', Path('~/.ssh/id').expanduser().read_text())"},
         variant_of="read_home",
     ),
+    "read_a_key_of_the_session": Attack(
+        "What the kernel keeps for all that runs in a session, and for the submissions after it.",
+        double(
+            LOOK + "import ctypes\n"
+            "libc, room = ctypes.CDLL(None), ctypes.create_string_buffer(99)\n"
+            "print(libc.syscall(248, b'user', b'note', b'note_6151', 9, -3))\n"
+            "found = libc.syscall(249, b'user', b'note', None, 0)\n"
+            "if found > 0 and libc.syscall(250, 11, found, room, 99) > 0:\n"
+            "    take('key', 'no limit')"
+        ),
+        "loot",
+        variant_of="read_home",
+    ),
+    "type_what_hidden_tests_give": Attack(
+        "The same in names of types, in shapes, and in a number that a later test reads.",
+        double(
+            "import torch\n"
+            "def double(x):\n"
+            "    global number\n"
+            "    number = x\n"
+            "    made = type(f'given {x}', (Exception,), {})\n"
+            "    if x > 100: raise made(x)\n"
+            "    return [made(), torch.zeros(1, 0, x)]"
+        ),
+        "feedback",
+        variant_of="keep_what_hidden_tests_give",
+    ),
     "keep_what_hidden_tests_give": Attack(
         "The arguments of hidden tests, printed, raised and kept for a last cell.",
         double(
@@ -259,6 +286,32 @@ HARM: dict[str, Attack] = {
         ),
         "loot",
     ),
+    "memory_bomb_of_files": Attack(
+        "All memory, in files that no process maps, and in buffers.",
+        double(
+            LOOK + "import ctypes, socket\n"
+            "libc, held = ctypes.CDLL(None), []\n"
+            "if libc.shmget(0, 2**20, 0o600) >= 0: take('shared', 'no limit')\n"
+            "try:\n"
+            "    held.append(os.memfd_create('x'))\n"
+            "    take('memory', 'no limit')\n"
+            "except OSError as error: print(error)\n"
+            "for i in range(10**9):\n"
+            "    try: open(f'/tmp/{i}', 'w').close()\n"
+            "    except OSError as error: print(error); break\n"
+        ),
+        "loot",
+        variant_of="memory_bomb",
+    ),
+    "memory_bomb_in_a_namespace": Attack(
+        "All memory, in a file system of a namespace of its own.",
+        double(
+            LOOK + "import ctypes\n"
+            "if ctypes.CDLL(None).unshare(0x10000000) == 0: take('namespace', 'no limit')"
+        ),
+        "loot",
+        variant_of="memory_bomb",
+    ),
     "memory_bomb_of_many": Attack(
         "All memory, by processes that each take a little.",
         double("import os\nwhile os.fork() or True: held = bytearray(b'x') * 2**26"),
@@ -314,6 +367,26 @@ HARM: dict[str, Attack] = {
         double("value = []\nfor _ in range(100_000): value = [value]\ndef double(x): return value"),
         "ungraded",
         variant_of="leave_at_once",
+    ),
+    "many_axes": Attack(
+        "A tensor whose axes the C++ of a grader recurses over until it crashes.",
+        double("import torch\ndef double(x): return torch.zeros([1] * 100_000)"),
+        "ungraded",
+        variant_of="leave_at_once",
+    ),
+    "large_value": Attack(
+        "Numbers that take a test all memory, or for ever, to work with.",
+        double("def double(x): return [2**62, 10**300, float('1e308'), range(2**62)]")
+        | {"halve": "def halve(x): return [[[]] * 999] * 999", "number": "number = 2**62"},
+        "ungraded",
+        variant_of="leave_at_once",
+    ),
+    "no_parser_reads_it": Attack(
+        "A sum that Python's parser refuses, with an error that nobody expects.",
+        {"double": "1" + "+1" * 50_000},
+        "stopped",
+        change=lambda notebook: notebook.cells.insert(0, new_code_cell("(" * 5_000)),
+        variant_of="forged_schema",
     ),
     "half_a_character": Attack(
         "Text that no file can hold.",
@@ -661,6 +734,13 @@ FOLDERS: dict[str, Attack] = {
     ),
     "named_pipe": Attack(
         "A file that is never read to its end.", {}, "key", place=pipe, variant_of="link_to_a_key"
+    ),
+    "nested_folders": Attack(
+        "Folders in each other, until whoever walks them fails.",
+        {},
+        "stopped",
+        place=lambda folder: (folder / "/".join("d" * 300)).mkdir(parents=True),
+        variant_of="forged_schema",
     ),
     "name_that_is_no_text": Attack(
         "A name that stops whoever prints it.",

@@ -2,15 +2,14 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import sys
-import textwrap
 import threading
 from pathlib import Path
 
 import pytest
 from grading.attacks.world import NAME, World
+from grading.users import as_user
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.converters.base import NbGraderException
 
@@ -32,35 +31,7 @@ def quiz(name: str, source: str, **meta) -> dict:
 # The sandbox
 
 
-def as_user(code: str) -> str:
-    """What Debian's own Python prints for this code, run by a user who is not root."""
-    if os.geteuid():
-        command = [sys.executable]
-    else:
-        python = shutil.which("python3", path="/usr/bin")
-        if not (python and shutil.which("setpriv")):
-            pytest.skip("no /usr/bin/python3 or setpriv to try it as another user")
-        command = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", python]
-    ran = subprocess.run(
-        [*command, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env=os.environ | {"SECRET_TOKEN": "token_6151", "HOME": "/tmp"},
-    )
-    if "No permissions to create" in ran.stderr or "not permitted" in ran.stderr:
-        pytest.skip(f"users may make no namespaces here: {ran.stderr[-200:]}")
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
-
-
-LOADED = f"""
-import subprocess, sys, types
-sys.modules["psutil"] = types.ModuleType("psutil")  # of another Python, and not needed here
-sys.modules["psutil"].Process = object
-sys.path.insert(0, {str(ROOT)!r})
-from course_utils.grading import sandbox as box
-"""
+LOADED = "import subprocess, sys\nfrom course_utils.grading import sandbox as box\n"
 
 
 def test_an_ordinary_user_can_start_it_and_it_shows_none_of_their_variables():
@@ -164,8 +135,8 @@ def test_hidden_words_are_kept_from_students_only_after_a_hidden_test():
         cells=[quiz("f", answer, solution=True), quiz("f_any", test, grade=True, points=1)]
     )
     separate.execute(notebook)
-    assert notebook.metadata["next_token"]["told"] == ["given 7919"]
     assert notebook.cells[1].outputs[0].text == "given 1\n"
+    assert "given 7919" in str(notebook.cells[1].outputs)  # for who grades
     page, _ = plugin.HideTests().preprocess(notebook, {})
     assert "7919" not in str(page.cells[1]) and "ValueError" in str(page.cells[1].outputs)
 

@@ -86,7 +86,7 @@ class World:
                 env=self.env,
                 stdout=printed,
                 stderr=logged,
-                timeout=600,
+                timeout=3000,  # on a busy machine
             )
             for file in (printed, logged):
                 file.seek(0)

@@ -1,0 +1,312 @@
+"""What a sandbox refuses, counts and hides, for root and for an ordinary user."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import textwrap
+import venv
+from pathlib import Path
+
+import pytest
+from grading.users import as_user
+
+from course_utils.grading import sandbox, syscalls
+
+pytestmark = [pytest.mark.grading, pytest.mark.usefixtures("sandboxed")]
+
+
+def inside(code: str, **options) -> str:
+    """What this code prints in a sandbox."""
+    command = [*sandbox.argv(**options), sys.executable, "-c", textwrap.dedent(code)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=sandbox.outside())
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+# Calls that succeed, or fail for another reason than that they are refused, without a filter.
+CALLS = """
+    import ctypes, errno, os, socket, sys, threading
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    room = ctypes.create_string_buffer(256)
+
+    def call(name, *args):
+        found = libc.syscall(NUMBERS[name], *args)
+        return errno.errorcode.get(ctypes.get_errno()) if found < 0 else "done"
+
+    print("add_key", call("add_key", b"user", b"probe", b"secret", 6, -3))
+    print("request_key", call("request_key", b"user", b"probe", None, -3))
+    print("keyctl", call("keyctl", 0, -3, 1))
+    print("io_uring_setup", call("io_uring_setup", 1, room))
+    print("userfaultfd", call("userfaultfd", 0))
+    print("ptrace", call("ptrace", 0, 0, 0, 0))
+    print("bpf", call("bpf", 0, room, 72))
+    print("perf_event_open", call("perf_event_open", room, 0, -1, -1, 0))
+    print("mount", call("mount", b"none", b"/tmp", b"tmpfs", 0, 0))
+    print("unshare", call("unshare", 0x10000000))
+    print("clone", call("clone", 0x10000000 | 17, 0, 0, 0, 0))
+    print("memfd_create", call("memfd_create", b"x", 0))
+    print("shmget", call("shmget", 0, 4096, 0o600))
+    for family in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"):
+        print(family, call("socket", getattr(socket, family), 1, 0))
+"""
+REFUSED = [
+    *("add_key", "request_key", "keyctl", "io_uring_setup", "userfaultfd", "ptrace", "bpf"),
+    *("perf_event_open", "mount", "unshare", "clone", "memfd_create", "shmget"),
+    *("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"),
+]
+OTHER_SIDE = """
+    a, b = socket.socketpair()
+    a.send(b"x")
+    thread = threading.Thread(target=lambda: print("thread", b.recv(1)))
+    thread.start(); thread.join()
+    child = os.fork() or os._exit(7)
+    print("fork", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def calls() -> str:
+    """CALLS, and the numbers that they have here."""
+    import pyseccomp
+
+    arch = pyseccomp.system_arch()
+    names = [*filter(str.islower, REFUSED), "socket"]
+    numbers = {name: pyseccomp.resolve_syscall(arch, name) for name in names}
+    return f"NUMBERS = {numbers}\n" + textwrap.dedent(CALLS)
+
+
+def test_the_kernel_refuses_what_reaches_past_it():
+    said = inside(calls() + textwrap.dedent(OTHER_SIDE)).splitlines()
+    assert said == [*(f"{name} EPERM" for name in REFUSED), "thread b'x'", "fork 7"]
+
+
+def test_it_refuses_the_same_to_a_user_who_is_not_root():
+    code = f"""
+        import subprocess, sys
+        from course_utils.grading import sandbox
+        command = [*sandbox.argv(), sys.executable, "-c", {calls()!r}]
+        ran = subprocess.run(command, capture_output=True, text=True, env=sandbox.outside())
+        print(ran.stdout, ran.stderr)
+    """
+    assert as_user(code).splitlines()[: len(REFUSED)] == [f"{name} EPERM" for name in REFUSED]
+
+
+def test_a_key_of_one_session_is_not_found_in_the_next():
+    code = """
+        import ctypes
+        from course_utils.grading import sandbox
+        libc = ctypes.CDLL(None)
+        add = libc.syscall(248, b"user", b"probe_6151", b"secret", 6, -3)
+        found = lambda: libc.syscall(249, b"user", b"probe_6151", None, 0)
+        print(add == found(), end=" ")
+        sandbox.own_keyring()
+        print(found())
+    """
+    if not Path("/proc/keys").exists() or sandbox.platform.machine() != "x86_64":
+        pytest.skip("this kernel keeps no keys, or has other numbers")
+    env = os.environ | {"PYTHONPATH": str(sandbox.PACKAGE.parent)}
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=env
+    )
+    assert ran.stdout == "True -1\n", ran.stderr
+
+
+# Processes
+
+
+def test_an_instructor_with_80_tasks_can_start_it():
+    code = """
+        import subprocess, sys
+        from course_utils.grading import sandbox
+        others = [subprocess.Popen(["sleep", "60"]) for _ in range(80)]
+        code = "import os; child = os.fork(); child and os.wait(); print('started')"
+        ran = subprocess.run([*sandbox.argv(), sys.executable, "-c", code],
+                             capture_output=True, text=True, env=sandbox.outside())
+        for other in others:
+            other.kill()
+        print(ran.stdout.count("started"), ran.stderr)
+    """
+    assert as_user(code).startswith("2 ")
+
+
+FORKS = """
+    import os, time
+    for i in range(200):
+        try:
+            if not os.fork():
+                time.sleep(20)
+                os._exit(0)
+        except OSError as error:
+            print(i, error)
+            break
+"""
+
+
+def test_a_submission_has_few_processes_of_its_own():
+    count, error = inside(FORKS).split(maxsplit=1)
+    assert int(count) < sandbox.PROCESSES and "temporarily unavailable" in error
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root becomes another")
+def test_each_sandbox_of_root_has_a_user_of_its_own_who_reads_its_files(tmp_path):
+    users = {sandbox.free_user() for _ in range(20)}
+    assert len(users) == 20 and min(users) >= sandbox.USERS.start
+    (tmp_path / "private.txt").write_text("words")
+    (tmp_path / "private.txt").chmod(0o600)
+    with sandbox_of(tmp_path) as process:
+        assert (tmp_path / "private.txt").stat().st_mode & 0o444 == 0o444
+        assert process.poll() is None
+    assert inside("print(open('private.txt').read())", folder=tmp_path) == "words\n"
+
+
+class sandbox_of:
+    """A sandbox with a folder's files, while it runs."""
+
+    def __init__(self, folder: Path | None = None):
+        self.process = sandbox.Process(folder, sandbox=True)
+
+    def __enter__(self) -> subprocess.Popen:
+        return self.process.process
+
+    def __exit__(self, *_) -> None:
+        self.process.end()
+
+
+def test_a_limit_is_named_and_no_way_around_the_sandbox():
+    code = """
+        import resource, subprocess, sys
+        from course_utils.grading import sandbox
+        others = [subprocess.Popen(["sleep", "60"]) for _ in range(20)]
+        resource.setrlimit(resource.RLIMIT_NPROC, (22, 22))
+        try:
+            print(sandbox.missing())
+        finally:
+            for other in others:
+                other.kill()
+    """
+    said = as_user(code)
+    assert "your limit is 22 (ulimit -u)" in said and "--no-sandbox" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("bwrap: Can't fork for pid: Resource temporarily unavailable", "ulimit -u"),
+        ("RuntimeError: can't start new thread", "ulimit -u"),
+        ("ImportError: libtorch.so: Cannot allocate memory", "got no memory"),
+        ("bwrap: Creating new namespace failed: No space left on device", "max_user_namespaces"),
+        ("bwrap: setting up uid map: Permission denied", "unprivileged_userns"),
+        ("bwrap: execvp x: No such file", "No such file"),
+    ],
+)
+def test_each_cause_has_its_way_out(said, named):
+    why = sandbox.cause(said)
+    assert named in why and said in why and "--no-sandbox" not in why
+
+
+# Memory
+
+
+FILL = """
+import os, socket
+for i in range(20_000): open(f"/tmp/{i}", "w").close()
+open("/dev/shm/large", "wb").write(bytes(40 * 2**20))
+held = [socket.socketpair() for _ in range(50)]
+print("filled", flush=True)
+import time
+time.sleep(60)
+"""
+
+
+def test_memory_that_is_no_process_s_own_is_counted():
+    filling = subprocess.Popen(
+        [*sandbox.argv(), sys.executable, "-c", FILL], stdout=subprocess.PIPE, env=sandbox.outside()
+    )
+    try:
+        assert filling.stdout.readline() == b"filled\n"
+        least = 20_000 * sandbox.INODE + 40 * 2**20 + 100 * sandbox.BUFFER
+        assert least < sandbox.held_by_kernel(sandbox.children(filling.pid)) < 2 * least
+    finally:
+        filling.kill()
+        filling.wait()
+
+
+@pytest.mark.slow
+def test_a_submission_that_fills_it_is_ended(monkeypatch):
+    monkeypatch.setattr(sandbox, "MEMORY", 40 * 2**20)
+    process = sandbox.Process(None, sandbox=True)
+    process.process.wait(60)
+    assert process.too_large
+    process.end()
+
+
+SYSTEMD = """#!/bin/sh
+echo "$@" >> {log}
+while [ "$1" != env ] && [ "$1" != true ]; do shift; done
+exec "$@"
+"""
+
+
+def test_where_there_is_systemd_it_counts(tmp_path, monkeypatch):
+    """With a stand-in for systemd-run, which starts the command that is left."""
+    log = tmp_path / "log"
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text(SYSTEMD.format(log=log))
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(sandbox, "SYSTEMD", tmp_path)
+    sandbox.scope.cache_clear()
+    try:
+        assert inside("print('started')") == "started\n"
+        monkeypatch.setattr(sandbox, "SYSTEMD", tmp_path / "none")
+        sandbox.scope.cache_clear()
+        assert sandbox.scope() == ()
+    finally:
+        sandbox.scope.cache_clear()
+    tried, started = log.read_text().splitlines()
+    for words in (f"MemoryMax={sandbox.MEMORY}", "MemorySwapMax=0", "TasksMax="):
+        assert words in tried and words in started
+
+
+# Files
+
+
+def test_settings_beside_this_python_are_hidden(tmp_path):
+    venv.create(tmp_path / "venv", symlinks=True)
+    for name in ("pip.conf", ".condarc", "conda-meta/history", "etc/jupyter/token.json"):
+        path = tmp_path / "venv" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("secret_6151")
+    look = (
+        "import pathlib, sys\n"
+        "for path in pathlib.Path(sys.prefix).rglob('*'):\n"
+        "    try: print('6151' in path.read_text(errors='replace'))\n"
+        "    except OSError: pass\n"
+    )
+    code = "import subprocess, sys; from course_utils.grading import sandbox; subprocess.run("
+    code += f"[*sandbox.argv(), sys.executable, '-c', {look!r}], check=True)"
+    path = os.pathsep.join([str(sandbox.PACKAGE.parent), sysconfig.get_path("purelib")])
+    ran = subprocess.run(
+        [tmp_path / "venv" / "bin" / "python", "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert "False" in ran.stdout and "True" not in ran.stdout, ran.stderr
+
+
+def test_what_is_refused_is_known_to_this_library():
+    """But for a few calls that this architecture or an older library lacks."""
+    import pyseccomp
+
+    names = " ".join(syscalls.REFUSED.values()).split()
+    unknown = []
+    for name in names:
+        try:
+            number = pyseccomp.resolve_syscall(pyseccomp.system_arch(), name)
+        except (OSError, ValueError):
+            number = -1
+        if number < 0:
+            unknown.append(name)
+    assert len(unknown) < 5, unknown
