@@ -76,15 +76,12 @@ BANK = {
             """,
             "fair die": "return int(u * len(probs))",
             "only the sums": "return probs.cumsum(0)",
-            "most likely first": (
-                """
+            "most likely first": """
                 order = probs.argsort(descending=True, stable=True)
                 place = int((probs[order].cumsum(0) <= u).sum())
                 last = int((probs > 0).sum()) - 1
                 return int(order[min(place, last)])
                 """,
-                2,
-            ),
             "closed at the right": (
                 """
                 place = int((probs.cumsum(0) < u).sum())
@@ -545,15 +542,12 @@ BANK = {
                         break
                 return ids
             """,
-            "length of all": (
-                """
+            "length of all": """
                 ids = list(start)
                 while len(ids) < max_new_tokens and ids[-1] != end:
                     ids.append(int(table[ids[-1]].argmax()))
                 return ids
                 """,
-                1,
-            ),
             "die": (
                 """
                 generator = torch.Generator().manual_seed(0)
