@@ -183,7 +183,7 @@ BANK = {
                 kept[order] = True
                 return logits.masked_fill(~kept, -torch.inf)
                 """,
-                4,
+                1,
             ),
             "first dimension": (
                 """
@@ -191,7 +191,7 @@ BANK = {
                 kept = torch.zeros_like(logits, dtype=torch.bool).scatter(0, order[:k], True)
                 return logits.masked_fill(~kept, -torch.inf)
                 """,
-                4,
+                1,
             ),
         },
     ),
