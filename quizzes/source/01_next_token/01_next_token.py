@@ -882,8 +882,8 @@ for (logits, n, seed), probs in check.drawn(softmax, any_row):
     as_often(
         ids,
         probs,
-        why="Logits may be negative, and adding the same number to all of them changes nothing. "
-        "What turns them into probabilities?",
+        why="These draws do not follow the softmax of their logits, which may be negative, all alike "
+        "or far apart. What makes logits weights?",
     )
     assert ids == drawn_ids(logits, n, seed), "The same seed has to give the same ids again."
 pairs = [tuple(drawn_ids(*args)) for args, _ in check.drawn(softmax, coin)]
