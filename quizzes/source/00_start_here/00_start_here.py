@@ -111,8 +111,20 @@ def example():
 
 1.0 * check.passes("2 and 3", example)
 ### BEGIN HIDDEN TESTS
+import math
+
+
+def total(a, b):
+    return math.fsum([a, b])
+
+
+def any_two(random):
+    numbers = 0, random.randint(-9, 9), random.randint(-(10**12), 10**12), random.gauss(0, 1)
+    return random.choice(numbers), random.choice(numbers)
+
+
 example()
-check.gives(add, -1, 0.5, expect=-0.5, why="Right for 2 and 3, but not for every two numbers.")
+check.against(total, add, any_two, why="Right for 2 and 3, but not for every two numbers.")
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -222,8 +222,9 @@ for T in (0.1, 1.0, 5.0):
 def softmax_with_temperature(logits, temperature):
     """Probabilities of softmax(logits / temperature) over the last dimension.
 
-    logits: (..., vocab), float16 or float32, with values up to 10,000; they are left as they are.
-    temperature: from 0.00001 up. Returns float32 of the same shape, each row summing to 1.
+    logits: (..., vocab), float16 or float32, between -10,000 and 10,000 or -inf, not all of a row;
+    they are left as they are. temperature: from 0.00001 to a million.
+    Returns float32 of the same shape, each row summing to 1.
     """
     ### BEGIN SOLUTION
     return (logits.float() / temperature).softmax(dim=-1)
@@ -459,6 +460,9 @@ check.number(
         0: "There is always at least one choice. Which die does a huge T lead to?",
         3: "That is about the entropy in bits. The effective choices are two to that power.",
         2: "That is about the number at T = 1, rounded. What does a T of a million do?",
+        0.111: "That is each word's share. How many equal choices are there, when each has that?",
+        3.17: "That is the entropy in bits. The effective choices are two to that power.",
+        2.49: "That is the number at T = 1. What does a T of a million do?",
         1_000_000: "T is not a number of choices: there are not that many words to choose from.",
     },
     hint="Look at the section on the two ends: what do all shares come close to?",
@@ -539,7 +543,8 @@ check.choice(
 
 # %% [markdown] question="A temperature function" points=2
 # Find the bug. This function runs without an error, and its temperature does nothing. Repair it:
-# the result must be softmax with temperature.
+# the result must be softmax with temperature, over the last dimension of logits of any shape. They
+# lie between −20 and 20, *T* between 0.25 and 10.
 
 
 # %% answer="temperature_code_repair"
@@ -565,28 +570,34 @@ def example():
 
 2.0 * check.passes("logits 4 and 2 at T = 2", example)
 ### BEGIN HIDDEN TESTS
-example()
-for T in (0.25, 1.0, 3.0):
-    check.close(
-        repaired_scaling,
-        NEXT_LOGITS,
-        T,
-        expect=(NEXT_LOGITS / T).softmax(dim=-1),
-        why="Right for one temperature is not enough: a T below 1 sharpens, a T above 1 flattens.",
+from course_utils import domains
+
+
+def softened(logits, temperature):
+    weights = (logits.double() / temperature).exp()
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def any_temperature(random):
+    return domains.batch(random).clamp(-20, 20), random.choice(
+        [0.25, 1.0, 10 ** random.uniform(-0.6, 1)]
     )
-check.close(
+
+
+example()
+check.against(
+    softened,
     repaired_scaling,
-    [[4.0, 2.0], [0.0, 1.0]],
-    0.5,
-    expect=torch.tensor([[4.0, 0.0], [0.0, 2.0]]).softmax(dim=-1),
-    why="Each row is a distribution of its own: work along the last dimension.",
+    any_temperature,
+    why="A T below 1 sharpens, a T above 1 flattens, and each row is a distribution of its own.",
 )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Fast path, slow path" points=2
 # Find the bug. It is from a real library, where all tests ran at *T* = 1 and passed [rlkernel81].
 # At other temperatures the fast path gives another distribution than the slow one. Repair it, so
-# that both give softmax with temperature.
+# that both give softmax with temperature, over the last dimension of logits of any shape. They lie
+# between −20 and 20, *T* between 0.25 and 10.
 
 
 # %% answer="paths_repair"
@@ -615,23 +626,33 @@ def example():
 
 2.0 * check.passes("logits 4 and 2 at T = 2, the fast path", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def softened(logits, temperature, fast):
+    weights = (logits.double() / temperature).exp()
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def any_path(random):
+    logits = domains.batch(random).clamp(-20, 20)
+    return logits, random.choice([0.25, 1.0, 10 ** random.uniform(-0.6, 1)]), random.random() < 0.5
+
+
 example()
-for fast in (True, False):
-    for T in (0.5, 1.0, 2.0):
-        check.close(
-            repaired_paths,
-            NEXT_LOGITS,
-            T,
-            fast,
-            expect=(NEXT_LOGITS / T).softmax(dim=-1),
-            why="Count the divisions on each path: with fast and without, below T = 1 and above.",
-        )
+check.against(
+    softened,
+    repaired_paths,
+    any_path,
+    why="Count the divisions on each path: with fast and without, below T = 1 and above.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each
-# row gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T*
-# above 0 nothing changes.
+# Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each row
+# gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T* above 0
+# nothing changes. The logits have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to
+# 10. One point for single rows without ties, one for batches and for ties.
 
 
 # %% answer="sampling_code_repair"
@@ -666,33 +687,80 @@ def one_row():
 
 points = 1.0 * check.passes("one row", one_row)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
 
 
-def rows_and_ties():
+def down_to_zero(logits, temperature):
+    if temperature > 0:
+        return (logits.double() / temperature).softmax(dim=-1)
+    rows = [[0.0] * logits.shape[-1] for _ in logits.reshape(-1, logits.shape[-1])]
+    for probs, row in zip(rows, logits.reshape(-1, logits.shape[-1]).tolist(), strict=True):
+        probs[row.index(max(row))] = 1.0
+    return torch.tensor(rows).reshape(logits.shape)
+
+
+def some_temperature(random):
+    return random.choice([0.0, 0.0, 0, 0.01, 1.0, 10 ** random.uniform(-2, 1)])
+
+
+def unlike(random, shape=()):
+    """Rows of logits without ties, some of them close."""
+    vocab = domains.size(random)
+    rows = [random.sample(range(-20_000, 20_001), vocab) for _ in range(torch.Size(shape).numel())]
+    return torch.tensor(rows).reshape(*shape, vocab) / random.choice([1000, 16_000])
+
+
+def single(random):
+    return unlike(random), some_temperature(random)
+
+
+def several(random):
+    return unlike(random, domains.shape(random)), some_temperature(random)
+
+
+def tied(random):
+    shape, step = (*domains.shape(random), domains.size(random)), random.choice([0.125, 8.0])
+    values = [random.randint(-2, 2) * step for _ in range(torch.Size(shape).numel())]
+    return torch.tensor(values).reshape(shape), some_temperature(random)
+
+
+def single_rows():
     one_row()
-    check.close(
+    check.against(
+        down_to_zero,
         repaired_zero,
-        [[1.0, 3.0, 2.0], [5.0, 0.0, 1.0]],
-        0.0,
-        expect=[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
+        single,
+        within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
+        why="At T = 0 the best token of any row has everything, and above 0 nothing changes.",
+    )
+
+
+def batches_and_ties():
+    check.against(
+        down_to_zero,
+        repaired_zero,
+        several,
+        within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
         why="Each row has a best token of its own. Along which dimension do you look?",
     )
-    check.close(
+    check.against(
+        down_to_zero,
         repaired_zero,
-        [2.0, 2.0, 1.0],
-        0.0,
-        expect=[1.0, 0.0, 0.0],
+        tied,
+        within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
         why="Of equally good tokens only the first gets the 1, so a tiny T will not do.",
     )
 
 
-points += check.passes("several rows, and ties", rows_and_ties)
+points = 1.0 * check.passes("single rows", single_rows)
+points += check.passes("batches, and ties", batches_and_ties)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
 # %% [markdown] question="Your softmax with temperature" points=4
-# Your `softmax_with_temperature` from **Build it** above. One point each: the values on nine words;
-# batches of any shape; huge logits, tiny *T* and float16; the input left as it was.
+# Your `softmax_with_temperature` from **Build it** above, without the course's own functions. One
+# point each: single rows; batches of any shape; huge logits, tiny *T*, −∞, and float16 with a
+# float32 result; the input left as it was.
 
 
 # %% test="softmax_with_temperature"
@@ -709,59 +777,94 @@ def nine_words():
 
 points = 1.0 * check.passes("nine words", nine_words)
 ### BEGIN HIDDEN TESTS
+import warnings
+
+from course_utils import domains
+
+
+def softened(logits, temperature):
+    return (logits.double() / temperature).softmax(dim=-1)
+
+
+def plain(random, shape=()):
+    logits = domains.batch(random) if shape is None else domains.logits(random, shape)
+    return logits.clamp(-20, 20), 10 ** random.uniform(-0.5, 1)
+
+
+def single(random):
+    return plain(random)
+
+
+def batch(random):
+    return plain(random, shape=None)
+
+
+def extreme(random):
+    """Where rounding does not decide: float32 is coarse, but not between tokens far apart."""
+    while True:
+        size = 10 ** random.uniform(0, 4)
+        values = [random.uniform(-size, size) for _ in range(domains.size(random))]
+        cut = [x if random.random() < 0.8 else -torch.inf for x in values[1:]]
+        logits = torch.tensor(values[:1] + cut).to(random.choice([torch.float32, torch.float16]))
+        temperature = random.choice([1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 100, 1e6])
+        scaled = logits.double() / temperature
+        behind = scaled.max() - scaled
+        if scaled[scaled.isfinite()].abs().max() < 5_000 or (behind > 100).sum() == len(logits) - 1:
+            return logits, temperature
+
+
+def anything(random):
+    return random.choice([single, batch, extreme])(random)
+
+
+def single_rows():
+    nine_words()
+    check.against(
+        softened,
+        softmax_with_temperature,
+        single,
+        why="These are not softmax(logits / T). Divide the logits first, then take softmax.",
+    )
 
 
 def batches():
-    # Square on purpose: summing along the wrong dimension keeps this shape.
-    square = torch.tensor([[4.0, 2.0, 0.0], [1.0, 1.0, 3.0], [0.0, 5.0, 2.0]])
-    for logits in (square, square.reshape(1, 3, 3), square[:2]):
-        check.close(
-            softmax_with_temperature,
-            logits,
-            2.0,
-            expect=(logits / 2.0).softmax(dim=-1),
-            why="Each row along the last dimension is a distribution of its own.",
-        )
+    check.against(
+        softened,
+        softmax_with_temperature,
+        batch,
+        why="Each row along the last dimension is a distribution of its own.",
+    )
 
 
 def extremes():
-    check.close(
+    check.against(
+        softened,
         softmax_with_temperature,
-        [10_000.0, 9_998.0, 0.0],
-        2.0,
-        expect=torch.tensor([1.0, 0.0, -4_999.0]).softmax(dim=-1),
-        why="Large logits overflow exp. What may be subtracted without changing the result?",
-        within=1e-3,  # float32 is coarse at 5,000: a logsumexp is right too
+        extreme,
+        within=1e-3,  # at 5,000 float32 is that coarse: a logsumexp is right too
+        why="Large logits overflow exp: what may be subtracted without changing the result? And "
+        "float16 ends at 65,504: convert before you divide.",
     )
-    check.close(
-        softmax_with_temperature,
-        NEXT_LOGITS,
-        1e-5,
-        expect=torch.eye(9)[3],
-        why="Near T = 0 the best token should have everything.",
-    )
-    check.close(
-        softmax_with_temperature,
-        NEXT_LOGITS.half(),
-        1e-4,
-        expect=torch.eye(9)[3],
-        why="float16 ends at 65,504, and the division goes beyond. Convert before you divide.",
-    )
+    for args, _ in check.drawn(check.nothing, anything):
+        result = check.call(softmax_with_temperature, args[0].clone(), args[1])
+        float32 = getattr(result, "dtype", None) == torch.float32
+        assert float32, "The result has to be of torch.float32, whatever the logits are."
 
 
 def leaves_its_input():
+    changed = "The caller's logits must be the same after the call: make a new tensor."
     for T in (0.5, 2.0):
-        check.unchanged(
-            softmax_with_temperature,
-            NEXT_LOGITS,
-            T,
-            expect=(NEXT_LOGITS / T).softmax(dim=-1),
-            why="The caller's logits must be the same after the call: make a new tensor.",
-        )
+        expect = (NEXT_LOGITS / T).softmax(dim=-1)
+        check.unchanged(softmax_with_temperature, NEXT_LOGITS, T, expect=expect, why=changed)
+    check.keeps(softmax_with_temperature, anything, why=changed)
 
 
+with warnings.catch_warnings():  # a right function may warn
+    warnings.simplefilter("ignore")
+    check.own(softmax_with_temperature, anything)
+points = 1.0 * check.passes("single rows", single_rows)
 points += check.passes("batches", batches)
-points += check.passes("huge logits, tiny T, float16", extremes)
+points += check.passes("huge logits, tiny T, -inf, float16", extremes)
 points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))

@@ -259,6 +259,7 @@ def my_top_k(logits, k):
     logits: a tensor (..., vocab) of any float type; it is left as it is.
     k: a whole number from 1; beyond the vocabulary, or None, it keeps all.
     Returns a tensor of the same shape and type. Exactly k are kept: ties by the lowest id.
+    Logits that differ in their own type are no tie, however little.
     """
     ### BEGIN SOLUTION
     order = logits.argsort(dim=-1, descending=True, stable=True)
@@ -690,8 +691,9 @@ check.text(
         "effort": "The smallest logit has no meaning here: the row no longer holds any logit.",
         "you": "That is the last word. Of equal values, which one does argmax take?",
         "pizza": "Nothing is drawn here. What does the row hold after the scatter?",
+        "0": "That is a place. Write the word that stands there.",
     },
-    hint="How many values does topk(0) bring back? Write down the row that argmax sees.",
+    hint="One of the nine words. How many values does topk(0) bring back? Write down the row that argmax sees.",
 )
 
 # %% [markdown] question="Lines in a log" points=1
@@ -719,9 +721,10 @@ check.choice(
 )
 
 # %% [markdown] question="Found in minGPT" points=2
-# Find the bug, which was in minGPT [mingpt10]. Repair it: a token below the *k*-th largest logit
-# must get probability 0, whatever the logits are (float32, each between −1 million and 1 million).
-# Ties may stay.
+# Find the bug, which was in minGPT [mingpt10]. Repair it: a token below the *k*-th largest logit of
+# its row must get probability 0 exactly, whatever the logits are (float32 of any shape, each between
+# −1 million and 1 million). The others share as softmax says. *k* is from 1 to the vocabulary; no
+# other logit equals the *k*-th.
 
 
 # %% answer="mingpt_repair"
@@ -748,30 +751,44 @@ def example():
 
 2.0 * check.passes("logits -1, -2 and -3, k = 2", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def share(logits, k):
+    rows = []
+    for row in logits.reshape(-1, logits.shape[-1]).tolist():
+        limit = sorted(row, reverse=True)[k - 1]
+        rows.append([x if x >= limit else -torch.inf for x in row])
+    return torch.tensor(rows, dtype=torch.float64).reshape(logits.shape).softmax(dim=-1)
+
+
+def unlike(random):
+    shape, vocab = domains.shape(random), domains.size(random)
+    scale = random.choice([0.001, 1, 5, 1000])
+    middle = random.choice([0, 50, -50, -5_000, -900_000, -1_000_000, 1_000_000])
+    values = [random.gauss(middle, scale) for _ in range(torch.Size(shape).numel() * vocab)]
+    logits = torch.tensor(values).clamp(-1e6, 1e6).reshape(*shape, vocab)
+    k = random.randint(1, vocab)
+    at_limit = logits.sort(dim=-1, descending=True).values[..., k - 1 : k] == logits
+    return (logits, k) if (at_limit.sum(dim=-1) == 1).all() else unlike(random)
+
+
 example()
-for shift in (0.0, 50.0, -50.0, -5_000.0, -900_000.0):
-    row = torch.tensor([4.0, 1.0, 3.0, -2.0]) + shift
-    check.close(
-        repaired_fill,
-        row,
-        2,
-        expect=torch.tensor([4.0, -torch.inf, 3.0, -torch.inf]).softmax(dim=-1),
-        why="Logits may be far below 0, and a cut one has to be far below those too. Which value "
-        "is below them all?",
-    )
-check.close(
-    repaired_fill,
-    [[1.0, 2.0, 3.0], [9.0, 7.0, 8.0]],
-    1,
-    expect=[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]],
-    why="Each row has a k-th largest logit of its own.",
+below = (
+    "Logits may be far below 0, and a cut one has to be far below those too. Which value is below "
+    "them all? And each row has a k-th largest logit of its own."
 )
+for (logits, k), probs in check.drawn(share, unlike):
+    result = check.call(repaired_fill, logits.clone(), k)
+    check.compare(result, probs, below, within=1e-4)
+    assert not result[probs == 0].any(), below
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The best probabilities" points=2
 # Find the bug, after a proposed change to Mistral's code [mistral26]. Repair it: return the *k*
 # largest probabilities of each row, the largest first, divided by their own sum. `probs` is a
-# single row (vocab,) or any batch (..., vocab); *k* is at most the vocabulary.
+# single row (vocab,) or any batch (..., vocab), each row summing to 1; *k* is from 1 to the
+# vocabulary. Equal probabilities count one by one.
 
 
 # %% answer="best_repair"
@@ -799,30 +816,35 @@ def example():
 
 2.0 * check.passes("two texts of three tokens, k = 1", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def largest(probs, k):
+    rows = [sorted(row, reverse=True)[:k] for row in probs.reshape(-1, probs.shape[-1]).tolist()]
+    shares = [[p / sum(row) for p in row] for row in rows]
+    return torch.tensor(shares).reshape(*probs.shape[:-1], k)
+
+
+def any_probs(random):
+    probs = domains.batch(random).softmax(dim=-1)
+    return probs, random.randint(1, probs.shape[-1])
+
+
 example()
-square = torch.tensor([[0.5, 0.1, 0.4], [0.1, 0.6, 0.3], [0.2, 0.1, 0.7]])
-two = torch.tensor([[5.0, 4.0], [6.0, 3.0], [7.0, 2.0]])
-two = two / two.sum(dim=-1, keepdim=True)
-for probs, expect in (
-    (square, two),
-    (square.reshape(3, 1, 3), two.reshape(3, 1, 2)),
-    (square[:1], two[:1]),
-    (square[0], two[0]),
-):
-    check.close(
-        repaired_best,
-        probs,
-        2,
-        expect=expect,
-        why=f"For probs of shape {tuple(probs.shape)}: tokens are the last dimension, and each "
-        "row keeps its own largest, the largest first.",
-    )
+check.against(
+    largest,
+    repaired_best,
+    any_probs,
+    why="Tokens are the last dimension. Each row keeps its own largest, the largest first, and is "
+    "divided by its own sum.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A function from a book" points=2
 # Find the bug, which is in a well-known book [raschka2024]. It fails for a batch, and silently when
-# the batch is as large as the vocabulary. Repair it for `logits` of any shape (batch, vocab). Ties
-# may stay.
+# the batch is as large as the vocabulary. Repair it: each row keeps its *k* largest logits, the others
+# become −∞. The logits are of any shape (batch, vocab), *k* is from 1 to the vocabulary; no other
+# logit of a row equals its *k*-th.
 
 
 # %% answer="book_repair"
@@ -850,31 +872,38 @@ def example():
 
 2.0 * check.passes("two rows of three logits, k = 2", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def best_of_each(logits, k):
+    limits = [sorted(row, reverse=True)[k - 1] for row in logits.tolist()]
+    rows = zip(logits.tolist(), limits, strict=True)
+    return torch.tensor([[x if x >= limit else -torch.inf for x in row] for row, limit in rows])
+
+
+def unlike(random):
+    vocab = domains.size(random)
+    logits = domains.logits(random, (random.choice([1, 2, 3, vocab, 30]),), vocab)
+    k = random.randint(1, vocab)
+    at_limit = logits.sort(dim=-1, descending=True).values[:, k - 1 : k] == logits
+    return (logits, k) if (at_limit.sum(dim=-1) == 1).all() else unlike(random)
+
+
 example()
-square = torch.tensor([[9.0, 8.0, 3.0], [1.0, 5.0, 4.0], [2.0, 3.0, 0.0]])
-expect = square.clone()
-expect[[0, 1, 2], [2, 0, 2]] = -torch.inf
-for rows in (3, 2, 1):
-    check.close(
-        repaired_cut,
-        square[:rows],
-        2,
-        expect=expect[:rows],
-        why=f"With {rows} rows of 3 logits: which shape must the limits have, to be one a row?",
-    )
-check.close(
+check.against(
+    best_of_each,
     repaired_cut,
-    square,
-    1,
-    expect=torch.where(square == square.max(dim=-1, keepdim=True).values, square, -torch.inf),
-    why="With k = 1 each row keeps its best token. Look at the limit of each row.",
+    unlike,
+    why="Each row keeps its own k largest, as they were. Which shape must the limits have, to be one "
+    "a row?",
 )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your top-k" points=5
-# Your `my_top_k` from **Build it** above. One point each: the kept logits on nine words; batches of
-# any shape; exactly *k* with ties, the lowest ids first; *k* beyond the vocabulary and `None`; the
-# input left as it was and its type kept.
+# Your `my_top_k` from **Build it** above, without the course's own functions. One point each: the
+# kept logits of single rows; batches of any shape; exactly *k* with ties, the lowest ids first; *k*
+# beyond the vocabulary and `None`; the input left as it was, its type kept, and no digit of it lost.
+# The last three are tried on batches too.
 
 
 # %% test="my_top_k"
@@ -891,40 +920,87 @@ def nine_words():
 
 points = 1.0 * check.passes("nine words", nine_words)
 ### BEGIN HIDDEN TESTS
+import math
+import warnings
+
+from course_utils import domains
+
+
+def best(logits, k):
+    """Row by row, the lower ids of a tie first."""
+    kept = torch.full_like(logits, -torch.inf)
+    for row, values in zip(kept.view(-1, kept.shape[-1]), rows_of(logits), strict=True):
+        ids = sorted(range(len(values)), key=lambda i: (-values[i], i))[:k]
+        row[ids] = torch.tensor([values[i] for i in ids], dtype=row.dtype)
+    return kept
+
+
+def rows_of(logits):
+    return logits.reshape(-1, logits.shape[-1]).tolist()
+
+
+def plain(random, shape=()):
+    """Logits without ties, but for those at -inf."""
+    vocab = domains.size(random)
+    step, cut = random.choice([2**-12, 0.25, 1.25]), random.choice([0.0, 0.0, 0.3])
+    rows = [random.sample(range(-4000, 4001), vocab) for _ in range(math.prod(shape))]
+    values = [[-math.inf if random.random() < cut else x * step for x in row] for row in rows]
+    return torch.tensor(values).reshape(*shape, vocab)
+
+
+def within(random, logits):
+    return logits, random.randint(1, logits.shape[-1])
+
+
+def single(random):
+    return within(random, plain(random))
+
+
+def batch(random):
+    return within(random, plain(random, domains.shape(random)))
+
+
+def tied(random):
+    shape, vocab = domains.shape(random), random.choice([domains.size(random), 20, 100])
+    few = [float(random.randint(-1, 1)) for _ in range(math.prod(shape) * vocab)]
+    return within(random, torch.tensor(few).reshape(*shape, vocab))
+
+
+def typed(random):
+    """Logits of each type, without ties; those of float64 differ by less than float32 can tell."""
+    dtype = random.choice([torch.float32, torch.float16, torch.bfloat16, torch.float64])
+    shape, vocab = domains.shape(random), domains.size(random)
+    rows = [random.sample(range(-200, 200), vocab) for _ in range(math.prod(shape))]
+    logits = torch.tensor(rows).reshape(*shape, vocab).to(dtype)
+    return within(random, 1 + logits * 2**-40 if dtype == torch.float64 else logits)
+
+
+def all_kept(random):
+    logits, _ = typed(random)
+    vocab = logits.shape[-1]
+    return logits, random.choice([None, None, vocab, vocab + 1, vocab + random.randint(2, 5_000)])
+
+
+def single_rows():
+    nine_words()
+    check.against(
+        best,
+        my_top_k,
+        single,
+        why="Exactly the k largest logits must stay as they were, the others be -inf.",
+    )
 
 
 def batches():
-    # Square on purpose: a limit that is lined up with the columns raises no error here.
-    square = torch.tensor([[9.0, 8.0, 3.0], [1.0, 5.0, 4.0], [2.0, 3.0, 0.0]])
-    expect = square.clone()
-    expect[[0, 1, 2], [2, 0, 2]] = -torch.inf
-    for rows in (slice(3), slice(2), slice(2, 3)):
-        for shape in ((-1, 3), (1, -1, 3), (-1, 1, 3)):
-            check.close(
-                my_top_k,
-                square[rows].reshape(shape),
-                2,
-                expect=expect[rows].reshape(shape),
-                why="Each row along the last dimension keeps its own two largest.",
-            )
+    check.against(
+        best,
+        my_top_k,
+        batch,
+        why="Each row along the last dimension keeps its own k largest.",
+    )
 
 
 def ties():
-    for k, expect in ((1, {0}), (2, {0, 1}), (4, {0, 1, 2, 4})):
-        check.kept(
-            my_top_k,
-            [2.0, 2.0, 2.0, 1.0, 2.0],
-            k,
-            expect=expect,
-            why=f"Of equal logits the lowest ids stay, and exactly {k} in all.",
-        )
-    check.kept(
-        my_top_k,
-        [2.0, 1.0, 1.0 + 2.0**-22, 3.0],
-        3,
-        expect={0, 2, 3},
-        why="Two logits that are nearly equal are no tie: the larger one stays, whatever its id.",
-    )
     for size in (50, 3_000):
         check.kept(
             my_top_k,
@@ -933,40 +1009,43 @@ def ties():
             expect=set(range(7)),
             why="When all are equal, the first k ids stay. Not every way to sort promises that.",
         )
+    check.against(
+        best,
+        my_top_k,
+        tied,
+        why="Of equal logits the lowest ids stay, and exactly k in all, in each row.",
+    )
 
 
 def odd_k():
     nine_words()
-    for k in (9, 10, 5_000, None):
-        check.kept(
-            my_top_k,
-            NEXT_LOGITS,
-            k,
-            expect=set(range(9)),
-            why=f"k = {k} keeps every token: nothing is to be cut, and nothing may raise.",
-        )
+    check.against(best, my_top_k, all_kept, why="Nothing is to be cut, and nothing may raise.")
 
 
-def input_and_type():
-    row = torch.tensor([1.0, 4.0, -3.0, 2.0])
-    expect = torch.tensor([-torch.inf, 4.0, -torch.inf, 2.0])
-    for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-        check.unchanged(
-            my_top_k,
-            row.to(dtype),
-            2,
-            expect=expect,
-            why="The caller's logits must be the same after the call: make a new tensor.",
-        )
-        assert check.call(my_top_k, row.to(dtype), 2).dtype == dtype, (
-            f"Logits of {dtype} must come back as {dtype}."
-        )
+def input_and_type(draw):
+    for (logits, k), kept in check.drawn(best, draw):
+        given = logits.clone()
+        result = check.call(my_top_k, given, k)
+        assert torch.equal(given, logits), "The caller's logits must be the same after the call."
+        check.compare(result, kept, "Its result is not right yet for every float type.", within=0)
+        assert result.dtype == logits.dtype, f"Logits of {logits.dtype} must come back as such."
 
 
+def input_and_type_of_all(all_kept_is_right):
+    input_and_type(typed)
+    if all_kept_is_right:  # else the point before has told it
+        input_and_type(all_kept)
+
+
+with warnings.catch_warnings():  # a right function may warn
+    warnings.simplefilter("ignore")
+    check.own(my_top_k, batch)
+points = 1.0 * check.passes("single rows", single_rows)
 points += check.passes("batches", batches)
 points += check.passes("ties", ties)
-points += check.passes("k beyond the vocabulary, and None", odd_k)
-points += check.passes("input left as it was, type kept", input_and_type)
+odd = check.passes("k beyond the vocabulary, and None", odd_k)
+points += odd
+points += check.passes("input as it was, type kept, no digit lost", input_and_type_of_all, odd)
 ### END HIDDEN TESTS
 float(min(points, 5))
 

@@ -62,6 +62,39 @@ BANK = {
                 last = max(i for i, p in enumerate(weights) if p)
                 return min(bisect.bisect_right(sums, u), last)
             """,
+            "a loop to the end": """
+                i = 0
+                left = 0.0
+                last = [j for j in range(len(probs)) if probs[j] > 0][-1]
+                while i < last and u >= left + probs[i].item():
+                    left += probs[i].item()
+                    i += 1
+                return i
+            """,
+            "fractions": """
+                from fractions import Fraction
+                acc = Fraction(0)
+                last = None
+                for i, p in enumerate(probs.tolist()):
+                    if p == 0:
+                        continue
+                    acc += Fraction(p)
+                    last = i
+                    if acc > Fraction(u):
+                        return i
+                return last
+            """,
+            "a tensor without dimensions": """
+                a = (probs.cumsum(0) > u).nonzero().flatten()
+                b = probs.nonzero().flatten()
+                return torch.cat([a, b[-1:]])[0]
+            """,
+            "without the zeros": """
+                ids = (probs > 0).nonzero().flatten()
+                s = probs[ids].double().cumsum(0)
+                j = torch.bucketize(torch.tensor(u, dtype=torch.float64), s, right=True)
+                return ids[min(int(j), len(ids) - 1)]
+            """,
         },
         {
             "greedy": "return int(probs.argmax())",
@@ -76,15 +109,12 @@ BANK = {
             """,
             "fair die": "return int(u * len(probs))",
             "only the sums": "return probs.cumsum(0)",
-            "most likely first": (
-                """
+            "most likely first": """
                 order = probs.argsort(descending=True, stable=True)
                 place = int((probs[order].cumsum(0) <= u).sum())
                 last = int((probs > 0).sum()) - 1
                 return int(order[min(place, last)])
                 """,
-                2,
-            ),
             "closed at the right": (
                 """
                 place = int((probs.cumsum(0) < u).sum())
@@ -110,6 +140,64 @@ BANK = {
             ),
             "list of one": "return [int((probs.cumsum(0) <= u).sum())]",
             "float": "return float(u)",
+            "fifty tokens at most": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return min(int(above[0] if len(above) else probs.nonzero()[-1]), 49)
+            """,
+                3,
+            ),
+            "a little to the right": (
+                """
+                above = (probs.cumsum(0) > u + 1e-4).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                3,
+            ),
+            "beyond means the first": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[0])
+            """,
+                3,
+            ),
+            "rounded sums": (
+                """
+                s = (probs.cumsum(0) * 1000).round() / 1000
+                above = (s > u).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                1,
+            ),
+            "zeros in front only": (
+                """
+                if u == 0:
+                    return int(probs.nonzero()[0])
+                s = probs.cumsum(0)
+                above = (s >= u).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                2,
+            ),
+            "raises on a short sum": (
+                """
+                assert abs(probs.sum() - 1) < 1e-6
+                above = (probs.cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                2,
+            ),
+            "half precision": (
+                """
+                above = (probs.bfloat16().cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                3,
+            ),
+            "a tensor of one": """
+                above = (probs.cumsum(0) > u).nonzero()
+                return above[0] if len(above) else probs.nonzero()[-1]
+            """,
         },
     ),
     "logits_are": choice("answer_logits", "C"),
@@ -217,6 +305,25 @@ BANK = {
                 drawn = torch.multinomial(logits.exp(), n, True, generator=generator)
                 return drawn.tolist()
             """,
+            "NumPy": """
+                import numpy as np
+                r = np.random.default_rng(seed)
+                p = logits.double().softmax(-1).numpy()
+                return torch.from_numpy(r.choice(len(p), n, p=p / p.sum()))
+            """,
+            "standard library": """
+                import random
+                return random.Random(seed).choices(range(len(logits)), logits.exp().tolist(), k=n)
+            """,
+            "the global generator, seeded": """
+                torch.manual_seed(seed)
+                return torch.multinomial(logits.softmax(0), n, True)
+            """,
+            "one at a time": """
+                generator = torch.Generator().manual_seed(seed)
+                w = logits.softmax(0)
+                return torch.cat([torch.multinomial(w, 1, generator=generator) for _ in range(n)])
+            """,
         },
         {
             "shifted to be positive": """
@@ -268,6 +375,44 @@ BANK = {
                 generator = torch.Generator().manual_seed(seed)
                 weights = logits.exp() if logits.min() >= 0 else -logits
                 return torch.multinomial(weights, n, replacement=True, generator=generator)
+            """,
+            "seed ignored": """
+                generator = torch.Generator().manual_seed(0)
+                return torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+            """,
+            "the global generator": """
+                return torch.multinomial(logits.softmax(-1), n, replacement=True)
+            """,
+            "sorted": """
+                generator = torch.Generator().manual_seed(seed)
+                drawn = torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+                return drawn.sort().values
+            """,
+            "one draw repeated": """
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial(logits.softmax(-1), 1, generator=generator).expand(n)
+            """,
+            "the five best only": """
+                generator = torch.Generator().manual_seed(seed)
+                v, i = logits.topk(min(5, len(logits)))
+                return i[torch.multinomial(v.softmax(-1), n, replacement=True, generator=generator)]
+            """,
+            "one too many": """
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial(logits.softmax(-1), n + 1, True, generator=generator)
+            """,
+            "a hundred at most": """
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial(logits.softmax(-1), min(n, 100), True, generator=generator)
+            """,
+            "no chance at all": """
+                c = (logits.softmax(-1) * n).round().long()
+                r = torch.arange(len(c)).repeat_interleave(c)
+                return torch.cat([r, r.new_full((n,), int(logits.argmax()))])[:n]
+            """,
+            "at a temperature of 2": """
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial((logits / 2).softmax(-1), n, True, generator=generator)
             """,
         },
     ),
@@ -325,6 +470,26 @@ BANK = {
                     ended = (tokens == end).int().cummax(dim=0).values.bool().all(dim=1)
                     return int(ended.int().argmax()) + 1 if ended.any() else len(tokens)
                 return len(tokens)
+            """,
+            "NumPy": """
+                import numpy as np
+                h = tokens.numpy() == end
+                f = np.where(h.any(0), h.argmax(0) + 1, len(tokens))
+                return f.max()
+            """,
+            "sets": """
+                left = set(range(tokens.shape[1]))
+                for s, row in enumerate(tokens.tolist(), 1):
+                    left -= {r for r, t in enumerate(row) if t == end}
+                    if not left:
+                        return s
+                return s
+            """,
+            "columns": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(row.index(end) + 1 if end in row else len(row))
+                return max(ends)
             """,
         },
         {
@@ -414,6 +579,42 @@ BANK = {
                         return step
                 return len(tokens)
             """,
+            "the first to end": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(row.index(end) + 1 if end in row else len(row))
+                return min(ends)
+            """,
+            "the last end of each row": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(len(row) - row[::-1].index(end) if end in row else len(row))
+                return max(ends)
+            """,
+            "three rows at most": """
+                ends = []
+                for row in tokens.T.tolist()[:3]:
+                    ends.append(row.index(end) + 1 if end in row else len(row))
+                return max(ends)
+            """,
+            "one more where none ends": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(row.index(end) + 1 if end in row else len(row) + 1)
+                return max(ends)
+            """,
+            "rows that never end ignored": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(row.index(end) + 1 if end in row else 0)
+                return max(ends) or len(tokens)
+            """,
+            "fifty steps at most": """
+                ends = []
+                for row in tokens.T.tolist():
+                    ends.append(row.index(end) + 1 if end in row else len(row))
+                return min(max(ends), 50)
+            """,
         },
     ),
     "greedy_loop": write(
@@ -456,6 +657,36 @@ BANK = {
                     if ids[-1] == end:
                         break
                 return ids
+            """,
+            "NumPy": """
+                import numpy as np
+                ids = np.array(start)
+                t = table.numpy()
+                for _ in range(max_new_tokens):
+                    ids = np.append(ids, t[ids[-1]].argmax())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "generator": """
+                def go():
+                    yield from start
+                    last = start[-1]
+                    for _ in range(max_new_tokens):
+                        last = int(table[last].argmax())
+                        yield last
+                        if last == end:
+                            return
+                return list(go())
+            """,
+            "looked up": """
+                nxt = table.max(-1).indices.tolist()
+                out = [*start]
+                left = max_new_tokens
+                while left and out[-1] != end:
+                    out += [nxt[out[-1]]]
+                    left -= 1
+                return out
             """,
         },
         {
@@ -545,15 +776,12 @@ BANK = {
                         break
                 return ids
             """,
-            "length of all": (
-                """
+            "length of all": """
                 ids = list(start)
                 while len(ids) < max_new_tokens and ids[-1] != end:
                     ids.append(int(table[ids[-1]].argmax()))
                 return ids
                 """,
-                1,
-            ),
             "die": (
                 """
                 generator = torch.Generator().manual_seed(0)
@@ -568,6 +796,80 @@ BANK = {
                 0,
             ),
             "forgets to return": "ids = list(start)",
+            "start changed": (
+                """
+                for _ in range(max_new_tokens):
+                    start.append(int(table[start[-1]].argmax()))
+                    if start[-1] == end:
+                        break
+                return start
+            """,
+                2,
+            ),
+            "table changed": (
+                """
+                table.nan_to_num_(neginf=-1e4)
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "fifty tokens at most": (
+                """
+                ids = list(start)
+                for _ in range(min(50, max_new_tokens)):
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                1,
+            ),
+            "stops where it has been": """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    n = int(table[ids[-1]].argmax())
+                    if n in ids:
+                        break
+                    ids.append(n)
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "half precision": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table.half()[ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "the last id ends alone": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end == len(table) - 1:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "ten tokens of the start": """
+                ids = list(start)[-10:]
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
         },
     ),
 }

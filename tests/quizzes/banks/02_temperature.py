@@ -22,6 +22,30 @@ BANK = {
                 return torch.nn.functional.softmax(z, dim=-1)
             """,
             "warns": "return (torch.tensor(logits).float() / temperature).softmax(-1)",
+            "NumPy": """
+                import numpy as np
+                z = logits.detach().numpy().astype(np.float64) / temperature
+                z = z - z.max(-1, keepdims=True)
+                e = np.exp(z)
+                return torch.from_numpy((e / e.sum(-1, keepdims=True)).astype(np.float32))
+            """,
+            "lists": """
+                if logits.dim() > 1:
+                    return torch.stack([softmax_with_temperature(x, temperature) for x in logits])
+                z = [x / temperature for x in logits.tolist()]
+                m = max(z)
+                import math
+                e = [math.exp(x - m) for x in z]
+                return torch.tensor([x / sum(e) for x in e])
+            """,
+            "shifted before the division": """
+                x = logits.float()
+                x = x - x.amax(-1, keepdim=True)
+                return (x / temperature).softmax(-1)
+            """,
+            "times one over T": """
+                return (logits.float() * (1 / temperature)).softmax(-1)
+            """,
         },
         {
             "temperature ignored": "return logits.float().softmax(dim=-1)",
@@ -61,6 +85,75 @@ BANK = {
                 """,
                 3,
             ),
+            "double result": (
+                """
+                return (logits.double() / temperature).softmax(-1)
+            """,
+                3,
+            ),
+            "half precision result": (
+                """
+                return (logits.float() / temperature).softmax(-1).to(logits.dtype)
+            """,
+                3,
+            ),
+            "coldest T of 0.01": (
+                """
+                return (logits.float() / max(temperature, 0.01)).softmax(-1)
+            """,
+                3,
+            ),
+            "hottest T of 10": (
+                """
+                return (logits.float() / min(temperature, 10)).softmax(-1)
+            """,
+                3,
+            ),
+            "NaN to zero": (
+                """
+                w = (logits.float() / temperature).exp()
+                return (w / w.sum(-1, keepdim=True)).nan_to_num(0.0)
+            """,
+                3,
+            ),
+            "in place in batches": (
+                """
+                x = logits.float() if logits.dim() == 1 else logits.to(torch.float32)
+                if x.dim() > 1:
+                    x /= temperature
+                    return x.softmax(-1)
+                return (x / temperature).softmax(-1)
+            """,
+                3,
+            ),
+            "in place when cold": (
+                """
+                x = logits.float()
+                if temperature < 0.01:
+                    x -= x.max(-1, keepdim=True).values
+                return (x / temperature).softmax(-1)
+            """,
+                3,
+            ),
+            "one maximum for the batch": (
+                """
+                x = logits.float() / temperature
+                e = (x - x.max()).exp()
+                return e / e.sum(-1, keepdim=True)
+            """,
+                3,
+            ),
+            "no token is impossible": (
+                """
+                x = logits.float().clamp(min=-1e4) / temperature
+                return x.softmax(-1)
+            """,
+                3,
+            ),
+            "the course's own": """
+                from course_utils import sampling
+                return sampling.temperature(logits.float(), temperature).softmax(-1)
+            """,
         },
     ),
     "from_one_to_three": choice("answer_order", "B"),
@@ -104,6 +197,20 @@ BANK = {
                 probs = probs / temperature
                 return torch.softmax(logits / temperature, -1)
             """,
+            "weights": """
+                w = torch.exp(logits / temperature)
+                return w / w.sum(-1, keepdim=True)
+            """,
+            "logarithms of probabilities": """
+                probs = logits.softmax(dim=-1)
+                return (probs.log() / temperature).softmax(-1)
+            """,
+            "NumPy": """
+                import numpy as np
+                z = logits.double().numpy() / temperature
+                e = np.exp(z)
+                return torch.from_numpy(e / e.sum(-1, keepdims=True))
+            """,
         },
         {
             "still probabilities": """
@@ -138,6 +245,19 @@ BANK = {
                 probs = (logits / temperature).softmax(dim=0)
                 return probs / probs.sum(dim=-1, keepdim=True)
             """,
+            "hottest T of 5": """
+                return (logits / min(temperature, 5)).softmax(-1)
+            """,
+            "positive logits": """
+                return (logits.clamp(min=0) / temperature).softmax(-1)
+            """,
+            "sums everything": """
+                w = (logits / temperature).exp()
+                return w / w.sum()
+            """,
+            "a little warmer": """
+                return (logits / (temperature + 0.01)).softmax(-1)
+            """,
         },
     ),
     "paths_repair": repair(
@@ -162,6 +282,15 @@ BANK = {
                 if fast:
                     scaled = scaled / temperature
                 return (logits / temperature).softmax(dim=-1)
+            """,
+            "two ways": """
+                if fast:
+                    return (logits / temperature).log_softmax(-1).exp()
+                return (logits / temperature).softmax(-1)
+            """,
+            "power of probabilities": """
+                p = logits.softmax(-1) ** (1 / temperature)
+                return p / p.sum(-1, keepdim=True)
             """,
         },
         {
@@ -200,6 +329,33 @@ BANK = {
                 scaled = logits * temperature
                 return scaled.softmax(dim=-1)
             """,
+            "the slow path twice": """
+                scaled = logits / temperature
+                if not fast:
+                    scaled = scaled / temperature
+                return scaled.softmax(dim=-1)
+            """,
+            "twice below 1": """
+                scaled = logits / temperature
+                if fast and temperature < 1:
+                    scaled = scaled / temperature
+                return scaled.softmax(dim=-1)
+            """,
+            "twice above 1": """
+                scaled = logits / temperature
+                if fast and temperature > 1:
+                    scaled = scaled / temperature
+                return scaled.softmax(dim=-1)
+            """,
+            "twice in a batch": """
+                scaled = logits / temperature
+                if fast and scaled.dim() > 1:
+                    scaled = scaled / temperature
+                return scaled.softmax(dim=-1)
+            """,
+            "over rows": """
+                return (logits / temperature).softmax(0)
+            """,
         },
     ),
     "sampling_code_repair": repair(
@@ -225,6 +381,26 @@ BANK = {
                     best = logits == logits.max(dim=-1, keepdim=True).values
                     probs = (best & (best.cumsum(dim=-1) == 1)).float()
                 return probs
+            """,
+            "row by row": """
+                if temperature > 0:
+                    return (logits / temperature).softmax(-1)
+                out = torch.zeros_like(logits)
+                for o, l in zip(out.view(-1, out.shape[-1]), logits.reshape(-1, out.shape[-1])):
+                    o[l.tolist().index(l.max().item())] = 1
+                return out
+            """,
+            "where": """
+                probs = (logits / (temperature or 1)).softmax(dim=-1)
+                if temperature == 0:
+                    ids = torch.arange(logits.shape[-1])
+                    probs = (ids == logits.argmax(-1, keepdim=True)).float()
+                return probs
+            """,
+            "whole numbers": """
+                if temperature == 0:
+                    return torch.nn.functional.one_hot(logits.argmax(-1), logits.size(-1))
+                return torch.softmax(logits / temperature, -1)
             """,
         },
         {
@@ -282,6 +458,44 @@ BANK = {
             """,
                 1,
             ),
+            "last of the best": (
+                """
+                if temperature == 0:
+                    n = logits.shape[-1]
+                    i = n - 1 - logits.flip(-1).argmax(-1, keepdim=True)
+                    return torch.zeros_like(logits).scatter(-1, i, 1.0)
+                return (logits / temperature).softmax(-1)
+            """,
+                1,
+            ),
+            "greedy below 0.05": """
+                if temperature < 0.05:
+                    return torch.eye(logits.shape[-1])[logits.argmax(-1)]
+                return (logits / temperature).softmax(-1)
+            """,
+            "two dimensions only": (
+                """
+                if temperature == 0:
+                    out = torch.zeros_like(logits)
+                    if logits.dim() == 1:
+                        out[logits.argmax()] = 1
+                    else:
+                        out[torch.arange(len(out)), logits.argmax(-1)] = 1
+                    return out
+                return (logits / temperature).softmax(-1)
+            """,
+                1,
+            ),
+            "largest without its sign": """
+                if temperature == 0:
+                    return torch.eye(logits.shape[-1])[logits.abs().argmax(-1)]
+                return (logits / temperature).softmax(-1)
+            """,
+            "rounded": """
+                if temperature == 0:
+                    return torch.eye(logits.shape[-1])[logits.round(decimals=1).argmax(-1)]
+                return (logits / temperature).softmax(-1)
+            """,
         },
     ),
 }

@@ -60,6 +60,31 @@ BANK = {
                     out.scatter_(-1, order[..., k:], -torch.inf)
                 return out
             """,
+            "NumPy": """
+                import numpy as np
+                flat = logits.reshape(-1, logits.shape[-1])
+                out = torch.full_like(flat, float("-inf"))
+                for r, row in enumerate(flat.double().numpy()):
+                    keep = np.lexsort((np.arange(len(row)), -row))[:k].copy()
+                    out[r, keep] = flat[r, keep]
+                return out.view(logits.shape)
+            """,
+            "how many beat it": """
+                V = logits.shape[-1]
+                if k is None:
+                    k = V
+                a, b = logits.double().unsqueeze(-1), logits.double().unsqueeze(-2)
+                ids = torch.arange(V)
+                beats = (b > a) | ((b == a) & (ids[None, :] < ids[:, None]))
+                return logits.masked_fill(beats.sum(-1) >= k, -torch.inf)
+            """,
+            "a mask added": """
+                order = torch.argsort(-logits.double(), dim=-1, stable=True)
+                drop = torch.zeros(logits.shape, dtype=logits.dtype)
+                if k is not None and k < logits.shape[-1]:
+                    drop = drop.scatter(-1, order[..., k:], float("-inf"))
+                return logits + drop
+            """,
         },
         {
             "keeps all ties": (
@@ -183,7 +208,7 @@ BANK = {
                 kept[order] = True
                 return logits.masked_fill(~kept, -torch.inf)
                 """,
-                4,
+                1,
             ),
             "first dimension": (
                 """
@@ -191,8 +216,108 @@ BANK = {
                 kept = torch.zeros_like(logits, dtype=torch.bool).scatter(0, order[:k], True)
                 return logits.masked_fill(~kept, -torch.inf)
                 """,
+                1,
+            ),
+            "None counts rows": (
+                """
+                k = len(logits) if k is None else min(k, logits.shape[-1])
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
                 4,
             ),
+            "None keeps none in a batch": (
+                """
+                if k is None:
+                    return logits if logits.dim() == 1 else torch.full_like(logits, -torch.inf)
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
+                4,
+            ),
+            "ties counted down the batch": (
+                """
+                V = logits.shape[-1]
+                k = V if k is None else min(k, V)
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                room = k - (logits > kth).sum(-1, keepdim=True)
+                equal = logits == kth
+                stays = (logits > kth) | (equal & (equal.cumsum(dim=0) <= room))
+                return logits.masked_fill(~stays, -torch.inf)
+            """,
+                1,
+            ),
+            "all ties kept in a batch": (
+                """
+                V = logits.shape[-1]
+                k = V if k is None else min(k, V)
+                if logits.dim() == 1:
+                    order = logits.argsort(descending=True, stable=True)
+                    out = torch.full_like(logits, -torch.inf)
+                    out[order[:k]] = logits[order[:k]]
+                    return out
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                return torch.where(logits < kth, -torch.inf, logits)
+            """,
+                4,
+            ),
+            "k up to the size of the batch": (
+                """
+                if k is None:
+                    return logits.clone()
+                k = min(k, logits.numel())
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                room = k - (logits > kth).sum(-1, keepdim=True)
+                equal = logits == kth
+                stays = (logits > kth) | (equal & (equal.cumsum(-1) <= room))
+                return logits.masked_fill(~stays, -torch.inf)
+            """,
+                4,
+            ),
+            "ranked in float32": (
+                """
+                order = logits.float().argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
+                4,
+            ),
+            "ranked by probabilities": (
+                """
+                order = logits.softmax(-1).argsort(dim=-1, descending=True, stable=True)
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
+                2,
+            ),
+            "a batch in place": (
+                """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                if k is None:
+                    return logits
+                if logits.dim() == 1:
+                    logits = logits.clone()
+                return logits.scatter_(-1, order[..., k:], -torch.inf)
+            """,
+                4,
+            ),
+            "float32 for None": (
+                """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                if k is None:
+                    return logits.float()
+                kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
+                4,
+            ),
+            "the course's own": """
+                if k is None:
+                    return logits
+                return sampling.top_k(logits, k)
+            """,
         },
     ),
     "first_of_four": number(
@@ -285,6 +410,19 @@ BANK = {
                 probs = logits.softmax(dim=-1) * (logits >= kth)
                 return probs / probs.sum(dim=-1, keepdim=True)
             """,
+            "added": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                return torch.where(logits < kth, torch.tensor(-torch.inf), logits).softmax(-1)
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "the kept ones alone": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                v, i = logits.topk(k)
+                return torch.zeros_like(logits).scatter(-1, i, v.softmax(-1))
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
         },
         {
             "exactly 0": """
@@ -332,6 +470,31 @@ BANK = {
                 fill = 1e-10
                 return torch.where(logits < kth[..., :1, :1], -torch.inf, logits)
             """,
+            "the least of the domain": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                fill = -1e6
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "20 below the smallest": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                fill = float(logits.min()) - 20
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "30 below the limit": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                fill = float(kth.max()) - 30
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "one limit for all": """
+                kth = logits.topk(k, dim=-1).values[..., -1:]
+                fill = 1e-10
+                k1 = kth.reshape(-1)[0]
+                return logits.masked_fill(logits < k1, -torch.inf).softmax(-1)
+                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
         },
     ),
     "best_repair": repair(
@@ -362,6 +525,19 @@ BANK = {
                 rows = probs.reshape(-1, probs.shape[-1]).tolist()
                 best = torch.tensor([sorted(row, reverse=True)[:k] for row in rows])
                 best = best.reshape(*probs.shape[:-1], k)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "split": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                best = ordered.split([k, ordered.shape[-1] - k], dim=-1)[0]
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "one after another": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                V = probs.shape[-1]
+                best = torch.stack([probs.kthvalue(V - i, dim=-1).values for i in range(k)], -1)
                 return best / best.sum(dim=-1, keepdim=True)
             """,
         },
@@ -418,6 +594,34 @@ BANK = {
                 best = ordered[:k]
                 return ordered[..., :k]
             """,
+            "equal ones once": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                rows = probs.reshape(-1, probs.shape[-1]).tolist()
+                best = torch.tensor([sorted(set(row), reverse=True)[:k] for row in rows])
+                best = best.reshape(*probs.shape[:-1], k)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "best of all rows": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                best = ordered.reshape(-1, ordered.shape[-1]).amax(dim=0)[:k]
+                best = best.expand(*ordered.shape[:-1], k)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "the smallest first": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                best = ordered[..., :k].flip(-1)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
+            "five at most": """
+                ordered = probs.sort(dim=-1, descending=True).values
+                best = ordered[:k]
+                b = probs.topk(min(k, 5)).values
+                return b / b.sum(-1, True)
+                return best / best.sum(dim=-1, keepdim=True)
+            """,
         },
     ),
     "book_repair": repair(
@@ -455,6 +659,25 @@ BANK = {
                 return torch.stack(
                     [torch.where(row < v, -torch.inf, row) for row, v in zip(logits, min_val)]
                 )
+            """,
+            "smallest of the best": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = top_logits.amin(dim=1, keepdim=True)
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "transposed": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                return torch.where(logits.T < min_val, -torch.inf, logits.T).T
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "sorted": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                s = logits.sort(-1, descending=True).values
+                return logits.masked_fill(logits < s[:, k - 1 : k], -torch.inf)
+                return torch.where(logits < min_val, -torch.inf, logits)
             """,
         },
         {
@@ -507,6 +730,32 @@ BANK = {
                 top_logits, _ = torch.topk(logits, k)
                 min_val = top_logits[:, -1]
                 return torch.where(logits < top_logits[:, -1:], 0.0, logits)
+            """,
+            "the limit itself out": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = top_logits[:, -1:]
+                return torch.where(logits <= min_val, -torch.inf, logits)
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "the next row's limit": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = top_logits[:, -1:].roll(1, 0)
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "no more rows than tokens": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                min_val = min_val[: logits.shape[1], None]
+                return torch.where(logits < min_val, -torch.inf, logits)
+            """,
+            "three at most": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1]
+                t = torch.topk(logits, min(k, 3)).values
+                return torch.where(logits < t[:, -1:], -torch.inf, logits)
+                return torch.where(logits < min_val, -torch.inf, logits)
             """,
         },
     ),
