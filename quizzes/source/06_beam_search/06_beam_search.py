@@ -919,10 +919,12 @@ def apart(rows, k):
 def steps(random):
     """Rows and k. There are at most 512 texts, so that all of them can be ranked as well."""
     while True:
-        rows, texts, k = [], 1, random.choice([1, 2, 3, 5, 8])
+        rows, texts, k = [], 1, random.choice([1, 2, 3, 5, 8, 25])
         length = random.choice([1, 2, 3, 5, random.randint(6, 40)])
         for _ in range(length):
-            size = random.choice([domains.size(random, 8), 1, 1] if length > 5 else range(1, 9))
+            size = random.choice(
+                [domains.size(random, 8), 1, 1] if length > 5 else [*range(1, 9), 30]
+            )
             size = min(size, 512 // texts)
             weights = [random.random() ** 3 + 1e-4 for _ in range(size)]
             rows.append([weight / sum(weights) for weight in weights])
@@ -996,7 +998,7 @@ def grown(ids, totals, logprobs):
 
 def many(random):
     """Totals and log-probabilities in 1024ths, whose sums are exact, and no two the same."""
-    beams, vocab = random.choice([1, 2, 3, 5, 8]), domains.size(random)
+    beams, vocab = random.choice([1, 2, 3, 5, 8, 24]), domains.size(random)
     length = domains.LONG if random.random() < 0.05 else random.choice([0, 1, 2, 5])
     ids = [[random.randrange(vocab) for _ in range(length)] for _ in range(beams)]
     while True:
@@ -1102,7 +1104,8 @@ def too_few(random):
 
 
 def fork(random):
-    beams, vocab = random.choice([1, 2, 3, 5, 8]), domains.size(random, 12)
+    beams = random.choice([1, 2, 3, 5, 8, 24])
+    vocab = domains.size(random, 12 if beams < 24 else 4)
     texts, rows = table(random, beams, vocab)
     stay = random.randrange(beams), random.randrange(vocab)
     if random.random() < 0.4:
@@ -1110,7 +1113,7 @@ def fork(random):
         cut[stay] = 1
         rows[cut < 0.3] = -torch.inf
     there = int(rows.isfinite().sum())
-    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, there]))
+    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, there]))
 
 
 def how_many(beams, logprobs, num_beams):
@@ -1209,7 +1212,19 @@ points = 1.0 * check.passes("the cat and the dog", cat_and_dog)
 ### BEGIN HIDDEN TESTS
 from itertools import pairwise
 
-WORDS = [" a", " cat", " dog", " ran", " sang", " the", "s", ".", " cat.", "END"]
+WORDS = [
+    " a",
+    " cat",
+    " dog",
+    " ran",
+    " sang",
+    " the",
+    "s",
+    ".",
+    " cat.",
+    "END",
+    *map(chr, range(97, 117)),
+]
 
 
 def searched(tree, num_beams, depth):
@@ -1272,6 +1287,8 @@ def two_steps(random):
 
 
 def long_tree(random):
+    if random.random() < 0.05:
+        return grow(random, len(WORDS), 3, most=1), 25, 3
     num_beams = random.choice([1, 2, 3, 4])
     depth = random.choice([3, 3, 4, 5, random.randint(6, 30)])
     return grow(random, random.randint(num_beams, 5), depth, most=8), num_beams, depth
