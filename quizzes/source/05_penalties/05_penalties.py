@@ -276,8 +276,8 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 def my_repetition_penalty(logits, ids, penalty):
     """For each token that occurs in ids: divide a positive logit by penalty, multiply a negative one.
 
-    logits: (vocab,), float32; they are left as they are. ids: (length,), int64, at least one token;
-    a token that occurs often is penalised once. penalty: at least 1.
+    logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, at least
+    one token; a token that occurs often is penalised once. penalty: at least 1.
     Returns new logits, float32 (vocab,).
     """
     ### BEGIN SOLUTION
@@ -793,8 +793,8 @@ check.choice(
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
 # came three times: in PyTorch, an assignment through repeated indices counts once, which has
-# surprised people for years [pytorch3844]. Repair it. The logits that were passed in stay as they
-# are.
+# surprised people for years [pytorch3844]. Repair it, for any text of at least one token and any
+# penalty from −2 to 2. What is passed in stays as it is.
 
 
 # %% answer="frequency_repair"
@@ -821,27 +821,43 @@ def example():
 
 2.0 * check.passes("token 0 three times, token 2 once", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def each_time(logits, ids, penalty):
+    scores = logits.tolist()
+    for i in ids.tolist():
+        scores[i] -= penalty
+    return torch.tensor(scores)
+
+
+def exact(random):
+    """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
+    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
+    ids = domains.history(random, len(logits), least=1)
+    return logits, torch.tensor(ids), random.randint(-16, 16) / 8
+
+
 example()
-for ids in ([7], [3, 7, 3, 3, 7, 8, 0, 0], [4, 4, 4, 4, 4, 4]):
-    for penalty in (0.25, 2.0, -1.0):
-        expected = NEXT_LOGITS.clone()
-        for i in ids:
-            expected[i] -= penalty
-        check.unchanged(
-            repaired_frequency,
-            NEXT_LOGITS,
-            ids,
-            penalty,
-            expect=expected,
-            why="Each token pays the penalty once for each of its places, whatever the penalty and "
-            "the vocabulary, and the caller's logits stay as they were.",
-        )
+check.against(
+    each_time,
+    repaired_frequency,
+    exact,
+    why="Each token pays the penalty once for each of its places, whatever the penalty, the length "
+    "of the text and the vocabulary.",
+)
+check.keeps(
+    repaired_frequency,
+    exact,
+    why="The caller's logits must be the same after the call: subtract from a copy.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A penalty from tinygrad" points=2
 # Find the bug. tinygrad's sampler keeps its counts on the function itself [tinygrad2026], as here:
 # the second story pays for the words of the first. Repair it. Each call gets all `ids` of its own
-# text, and must not depend on calls before it.
+# text, at least one, and must not depend on calls before it: these may have had another vocabulary.
+# What is passed in stays as it is.
 
 
 # %% answer="tinygrad_repair"
@@ -881,16 +897,44 @@ def example():
 
 2.0 * check.passes("a story with token 3 twice, then one with token 7", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def from_nothing(logits, ids, penalty):
+    scores = logits.tolist()
+    for i in ids.tolist():
+        scores[i] -= penalty
+    return torch.tensor(scores)
+
+
+def story(random):
+    """Logits that are whole 64ths, a text, and a penalty in 4ths: their sums are exact."""
+    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
+    ids = domains.history(random, len(logits), least=1)
+    return logits, torch.tensor(ids), random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+
+
 example()
-for story in ([0, 0, 1, 8], [8, 8, 8], [0], [0, 0, 1, 8]):
-    after(story, 1.5, places=story)
+check.against(
+    from_nothing,
+    repaired_memory,
+    story,
+    why="Each token pays for its places in the ids of this call, whatever calls came before: with "
+    "the same words, with as many, or with another vocabulary.",
+)
+check.keeps(
+    repaired_memory,
+    story,
+    why="A caller's logits that have changed are a memory too: the next call may get them again.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A block from fairseq" points=2
 # Find the bug. A report says that fairseq's n-gram block takes the end of a buffer for the end of
 # the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are written, and −1
-# fills the rest. Repair it: it returns the tokens, each once, that would complete a run of *n*
-# which is in the text. *n* is at least 2, `step` at least *n* − 1.
+# fills the rest. Repair it: it returns the tokens, each once and in any order, that would complete a
+# run of *n* which is in the text. *n* is at least 2, `step` at least *n* − 1, and the text may fill
+# the buffer.
 
 
 # %% answer="block_repair"
@@ -919,31 +963,39 @@ def example():
 
 2.0 * check.passes("5 8 2 5 in a buffer of eight, n = 2", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def completes(buffer, step, n):
+    text = tuple(buffer[:step])
+    runs = {text[i : i + n] for i in range(step - n + 1)}
+    return {run[-1] for run in runs if run[:-1] == text[step - n + 1 :]}
+
+
+def filled(random):
+    """A text of few different tokens, so that runs come back, and a buffer that holds it."""
+    n = random.choice([2, 2, 3, 3, 4, 5, random.randint(2, 12)])
+    few = random.sample([0, 1, 2, 3, 11, 12, 21, 111, 4095], random.randint(1, 4))
+    most = domains.LONG if random.random() < 0.05 else random.choice([3, 10, 30, 150])
+    step = random.randint(n - 1, n + most)
+    text = [random.choice(few) for _ in range(step)]
+    return text + [-1] * random.choice([0, 0, 1, 4, 40]), step, n
+
+
 example()
-for buffer, step, n, banned in (
-    ([1, 2, 3, 1, 2, -1, -1], 5, 3, {3}),
-    ([1, 2, 3, 4, 1, 2, 3, -1], 7, 4, {4}),
-    ([1, 2, 5, 3, 2, 4, 1, 2, -1, -1], 8, 3, {5}),
-    ([1, 4, 1, 5, 1, 4, 1], 7, 2, {4, 5}),
-    ([6, 6, 6, -1], 3, 3, {6}),
-    ([1, 2, 3, 4, -1, -1], 4, 2, set()),
-    ([7, -1, -1], 1, 2, set()),
-):
-    check.gives(
-        repaired_block,
-        buffer,
-        step,
-        n,
-        expect=banned,
-        why="A run of n is n − 1 tokens, which have to equal the last n − 1 written ones, and the "
-        "one after them. Try n = 3 by hand, and a buffer that is full.",
-    )
+check.against(
+    completes,
+    repaired_block,
+    filled,
+    why="A run of n is n − 1 tokens, which have to equal the last n − 1 written ones, and the one "
+    "after them. Try n = 3 by hand, and a buffer that is full.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your repetition penalty" points=4
-# Your `my_repetition_penalty` from **Build it** above. One point each: positive logits of tokens
-# seen once; negative logits; tokens seen several times; the logits that were passed in left as they
-# were.
+# Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
+# each: positive logits of tokens seen once; negative logits; tokens seen several times; a new
+# float32 tensor, and what was passed in left as it was.
 
 
 # %% test="my_repetition_penalty"
@@ -961,44 +1013,106 @@ def positive():
 
 points = 1.0 * check.passes("positive logits of tokens seen once", positive)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def penalised(logits, ids, penalty):
+    scores = logits.tolist()
+    for i in set(ids.tolist()):
+        scores[i] = scores[i] * penalty if scores[i] < 0 else scores[i] / penalty
+    return torch.tensor(scores)
+
+
+def finite(random):
+    return domains.logits(random).clamp(min=-domains.EXTREME)
+
+
+def theta(random):
+    return random.choice([1.0, 1.05, 1.2, 1.5, 2.0, 10.0, random.uniform(1, 3)])
+
+
+def once_positive(random):
+    logits, ids, penalty = once_signed(random)
+    return logits.abs(), ids, penalty
+
+
+def once_signed(random):
+    logits = finite(random)
+    ids = random.sample(range(len(logits)), random.randint(1, len(logits)))
+    return logits, torch.tensor(ids), theta(random)
+
+
+def often_positive(random):
+    logits, ids, penalty = often_signed(random)
+    return logits.abs(), ids, penalty
+
+
+def often_signed(random):
+    logits = finite(random)
+    ids = domains.history(random, len(logits), least=1)
+    return logits, torch.tensor([*ids, random.choice(ids)]), theta(random)
+
+
+def seen_once():
+    positive()
+    check.against(
+        penalised,
+        my_repetition_penalty,
+        once_positive,
+        why="The logits of all tokens in the text move, wherever they stand there, and no others.",
+    )
 
 
 def negative():
-    for theta in (1.2, 2.0):
-        check.close(
-            my_repetition_penalty,
-            [4.0, -1.0, -3.0, 2.0, 0.0],
-            [2, 0, 4],
-            theta,
-            expect=[4.0 / theta, -1.0, -3.0 * theta, 2.0, 0.0],
-            why="A negative logit has to fall as well. Each token goes by its own sign.",
-        )
+    check.against(
+        penalised,
+        my_repetition_penalty,
+        once_signed,
+        why="A negative logit has to fall as well. Each token goes by its own sign.",
+    )
+
+
+def by_repeats(logits, ids, penalty):
+    """How far the result moves because tokens occur more than once."""
+    often = my_repetition_penalty(logits.clone(), ids, penalty)
+    return often - my_repetition_penalty(logits, ids.unique(), penalty)
+
+
+def not_at_all(logits, ids, penalty):
+    return torch.zeros_like(logits)
 
 
 def repeated():
-    for ids in ([0, 3, 0, 0], [3, 3, 0, 0, 3]):
-        check.close(
-            my_repetition_penalty,
-            [4.0, 1.0, 3.0, 2.0],
-            ids,
-            1.5,
-            expect=[4.0 / 1.5, 1.0, 3.0, 2.0 / 1.5],
-            why="How often a token was seen makes no difference to this penalty.",
-        )
+    why = "How often a token was seen, and where, makes no difference to this penalty."
+    check.against(penalised, my_repetition_penalty, often_positive, why=why)
+    check.against(not_at_all, by_repeats, often_signed, why=why)
+
+
+def number_type(logits, ids, penalty):
+    return str(my_repetition_penalty(logits, ids, penalty).dtype)
+
+
+def float32(logits, ids, penalty):
+    return "torch.float32"
 
 
 def leaves_its_input():
-    for ids in ([0], [1, 2]):
+    changed = "The caller's logits must be the same after the call: work on a copy."
+    for ids, expect in (([0], [2.0, 1.0, 3.0, 2.0]), ([1, 2], [4.0, 0.5, 1.5, 2.0])):
         check.unchanged(
-            my_repetition_penalty,
-            [4.0, 1.0, 3.0, 2.0],
-            ids,
-            2.0,
-            expect=[2.0, 1.0, 3.0, 2.0] if ids == [0] else [4.0, 0.5, 1.5, 2.0],
-            why="The caller's logits must be the same after the call: work on a copy.",
+            my_repetition_penalty, [4.0, 1.0, 3.0, 2.0], ids, 2.0, expect=expect, why=changed
         )
+    check.keeps(my_repetition_penalty, often_signed, why=changed)
+    check.against(
+        float32,
+        number_type,
+        often_signed,
+        why="The logits are float32, and yours come back in another type. Where does it change?",
+    )
 
 
+check.own(my_repetition_penalty, often_signed)
+points = 1.0 * check.passes("positive logits of tokens seen once", seen_once)
 points += check.passes("negative logits", negative)
 points += check.passes("tokens seen several times", repeated)
 points += check.passes("input left as it was", leaves_its_input)

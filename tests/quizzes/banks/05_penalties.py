@@ -39,6 +39,17 @@ BANK = {
                 lower = torch.minimum(logits * penalty, logits / penalty)
                 return torch.where(torch.isin(torch.arange(len(logits)), ids), lower, logits)
             """,
+            "numpy": """
+                import numpy as np
+                new = logits.numpy().copy()
+                seen = np.unique(ids.numpy())
+                new[seen] = np.where(new[seen] > 0, new[seen] / penalty, new[seen] * penalty)
+                return torch.from_numpy(new)
+            """,
+            "a power of the sign": """
+                seen = torch.zeros_like(logits, dtype=torch.bool).index_fill(0, ids, True)
+                return torch.where(seen, logits * penalty ** -logits.sign(), logits)
+            """,
             "by plain numbers": """
                 seen = set(ids.tolist())
                 new = []
@@ -98,6 +109,83 @@ BANK = {
                     result[seen] /= penalty
                 return result
                 """,
+                3,
+            ),
+            "negative ones for each place": (
+                """
+                result = logits.clone()
+                for i in ids.tolist():
+                    if logits[i] > 0:
+                        result[i] = logits[i] / penalty
+                    else:
+                        result[i] *= penalty
+                return result
+                """,
+                3,
+            ),
+            "negative ones in the caller's tensor": (
+                """
+                for i in set(ids.tolist()):
+                    if logits[i] < 0:
+                        logits[i] *= penalty
+                result = logits.clone()
+                seen = ids.unique()
+                result[seen] = torch.where(result[seen] > 0, result[seen] / penalty, result[seen])
+                return result
+                """,
+                3,
+            ),
+            "last 64 tokens": (
+                """
+                seen = ids[-64:]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                3,
+            ),
+            "float64 comes back": (
+                """
+                x = logits.double()[ids]
+                lower = torch.where(x < 0, x * penalty, x / penalty)
+                return logits.double().scatter(0, ids, lower)
+                """,
+                3,
+            ),
+            "tokens seen twice are spared": (
+                """
+                seen = (torch.bincount(ids, minlength=len(logits)) == 1).nonzero().flatten()
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                3,
+            ),
+            "the course's own": """
+                from course_utils import penalties as p
+                return p.repetition_penalty(logits, ids, penalty)
+            """,
+            "theta at most 2": (
+                """
+                x = logits[ids]
+                penalty = min(penalty, 2.0)
+                return logits.scatter(0, ids, torch.where(x < 0, x * penalty, x / penalty))
+            """,
+                1,
+            ),
+            "the newest token is left out": """
+                seen = ids[:-1]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+            """,
+            "log-probabilities": """
+                result = logits.log_softmax(dim=-1)
+                result[ids] = result[ids] * penalty
+                return result
+            """,
+            "never below zero": (
+                """
+                x = logits[ids]
+                return logits.scatter(0, ids, (x / penalty).clamp(min=0))
+            """,
                 3,
             ),
             "signs swapped": """
@@ -270,6 +358,33 @@ BANK = {
                 result = logits - penalty * (torch.bincount(ids, minlength=len(logits)) > 0)
                 return result
             """,
+            "capped at ten": """
+                count = torch.bincount(ids, minlength=len(logits)).clamp(max=10)
+                return logits - penalty * count
+            """,
+            "the last hundred tokens": """
+                count = torch.bincount(ids[-100:], minlength=len(logits))
+                return logits - penalty * count
+            """,
+            "never a reward": """
+                return logits - max(penalty, 0) * torch.bincount(ids, minlength=len(logits))
+            """,
+            "negative logits are spared": """
+                count = torch.bincount(ids, minlength=len(logits))
+                return torch.where(logits < 0, logits, logits - penalty * count)
+            """,
+            "neighbours count once": """
+                different = ids.unique_consecutive()
+                return logits - penalty * torch.bincount(different, minlength=len(logits))
+            """,
+            "in half precision": """
+                count = torch.bincount(ids, minlength=len(logits))
+                return (logits.half() - penalty * count).float()
+            """,
+            "in place for rewards": """
+                count = torch.bincount(ids, minlength=len(logits))
+                return logits.sub_(penalty * count) if penalty < 0 else logits - penalty * count
+            """,
             "by the length of the text": """
                 result = logits.clone()
                 result[ids] -= penalty
@@ -315,19 +430,13 @@ BANK = {
     "tinygrad_repair": repair(
         {
             "own counts": """
-                if not hasattr(repaired_memory, "counts"):
-                    repaired_memory.counts = torch.zeros(len(logits))
-                counts = repaired_memory.counts
-                counts += torch.bincount(ids, minlength=len(logits))
                 counts = ids.bincount(minlength=len(logits))
                 return logits - penalty * counts
             """,
-            "cleared after use": """
-                if not hasattr(repaired_memory, "counts"):
-                    repaired_memory.counts = torch.zeros(len(logits))
+            "anew at each call": """
+                repaired_memory.counts = torch.zeros(len(logits))
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
-                repaired_memory.counts = torch.zeros(len(logits))
                 return logits - penalty * counts
             """,
             "deleted": """
@@ -340,30 +449,20 @@ BANK = {
                 return logits - penalty * counts
             """,
             "a loop": """
-                if not hasattr(repaired_memory, "counts"):
-                    repaired_memory.counts = torch.zeros(len(logits))
-                counts = repaired_memory.counts
-                counts += torch.bincount(ids, minlength=len(logits))
                 counts = torch.zeros(len(logits))
                 for i in ids.tolist():
                     counts[i] += 1
                 return logits - penalty * counts
             """,
-            "early return": """
-                if not hasattr(repaired_memory, "counts"):
-                    repaired_memory.counts = torch.zeros(len(logits))
-                counts = repaired_memory.counts
-                counts += torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * torch.bincount(ids, minlength=len(logits)).float()
+            "a memory by the whole call": """
+                known = repaired_memory.__dict__.setdefault("known", {})
+                key = (tuple(ids.tolist()), len(logits))
+                if key not in known:
+                    known[key] = torch.bincount(ids, minlength=len(logits))
+                return logits - penalty * known[key]
             """,
-            "zeroed, then counted": """
-                if not hasattr(repaired_memory, "counts"):
-                    repaired_memory.counts = torch.zeros(len(logits))
-                counts = repaired_memory.counts
-                counts += torch.bincount(ids, minlength=len(logits))
-                counts.zero_()
-                counts += torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * counts
+            "index_add": """
+                return logits.index_add(0, ids, torch.full(ids.shape, -penalty))
             """,
         },
         {
@@ -430,6 +529,50 @@ BANK = {
                 counts += torch.bincount(ids, minlength=len(logits))
                 here = torch.bincount(ids, minlength=len(logits)) > 0
                 counts = counts * here
+                return logits - penalty * counts
+            """,
+            "zeroed, but of the first vocabulary": """
+                if not hasattr(repaired_memory, "counts"):
+                    repaired_memory.counts = torch.zeros(len(logits))
+                counts = repaired_memory.counts
+                counts.zero_()
+                counts += torch.bincount(ids, minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "cleared when the vocabulary changes": """
+                counts = getattr(repaired_memory, "counts", torch.zeros(len(logits)))
+                if len(counts) != len(logits):
+                    counts = torch.zeros(len(logits))
+                counts = counts + torch.bincount(ids, minlength=len(logits))
+                repaired_memory.counts = counts
+                return logits - penalty * counts
+            """,
+            "cleared when the text gets shorter": """
+                last = getattr(repaired_memory, "last", [])
+                old = last if last == ids.tolist()[: len(last)] else []
+                repaired_memory.last = ids.tolist()
+                counts = torch.bincount(torch.tensor([*old, *ids.tolist()][-len(ids) - 1:]),
+                                        minlength=len(logits))
+                return logits - penalty * counts
+            """,
+            "a memory by the words": """
+                known = repaired_memory.__dict__.setdefault("known", {})
+                key = (frozenset(ids.tolist()), len(logits))
+                counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
+                return logits - penalty * counts
+            """,
+            "a memory by the lengths": """
+                known = repaired_memory.__dict__.setdefault("known", {})
+                key = (len(ids), len(logits))
+                counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
+                return logits - penalty * counts
+            """,
+            "in place": """
+                logits -= penalty * torch.bincount(ids, minlength=len(logits))
+                return logits
+            """,
+            "the last hundred tokens": """
+                counts = torch.bincount(ids[-100:], minlength=len(logits))
                 return logits - penalty * counts
             """,
         },
@@ -502,6 +645,55 @@ BANK = {
             """,
             "for n = 2 only": """
                 start = [buffer[step - 1]]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "in any order": """
+                start = sorted(buffer[step - n + 1 : step])
+                places = [i for i in range(step - n + 1) if sorted(buffer[i : i + n - 1]) == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "as a text": """
+                text = "".join(map(str, buffer[:step]))
+                start = "".join(map(str, buffer[step - n + 1 : step]))
+                places = range(len(start), len(text))
+                return {int(text[i]) for i in places if text[i - len(start) : i] == start}
+            """,
+            "at most two": """
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})[:2]
+            """,
+            "first and last place": """
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in [*places[:1], *places[-1:]]})
+            """,
+            "no overlaps": """
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - 2 * n + 3) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "n up to 4": """
+                n = min(n, 4)
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "each as often as it is there": """
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted(buffer[i + n - 1] for i in places)
+            """,
+            "first and last token of the run": """
+                start = buffer[step - n + 1 : step]
+                ends = start[0], start[-1]
+                places = [i for i in range(step - n + 1) if (buffer[i], buffer[i + n - 2]) == ends]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "the last hundred tokens": """
+                buffer, step = buffer[max(0, step - 100) : step], min(step, 100)
+                start = buffer[step - n + 1 : step]
                 places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
                 return sorted({buffer[i + n - 1] for i in places})
             """,

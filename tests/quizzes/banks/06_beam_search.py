@@ -2,6 +2,42 @@
 
 from bank import choice, number, predict, repair, write
 
+RANKED = """
+candidates = [([*ids, token], total + logprob)
+              for (ids, total), row in zip(beams, logprobs.tolist())
+              for token, logprob in enumerate(row)]
+candidates.sort(key=lambda text: -text[1])
+return candidates[:num_beams]
+"""
+SEARCH = """
+beams = [((), 0.0)]
+for step in range(depth):
+    new = []
+    for tokens, total in beams:
+        if tokens and tokens[-1] == END:
+            new.append((tokens, total))
+        else:
+            new += [((*tokens, t), total + math.log(p)) for t, p in table[tokens].items()]
+    beams = sorted(new, key=lambda beam: -beam[1])[:num_beams]
+return beams
+"""
+DECODER = """
+beams = [([], 0.0)]
+for row in rows:
+    candidates = []
+    for ids, cost in beams:
+        for token, p in enumerate(row):
+            candidates.append(([*ids, token], cost - math.log(p)))
+    beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+return [ids for ids, _ in beams]
+"""
+GROWTH = """
+beams, vocabulary = logprobs.shape
+places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+parents, tokens = places // vocabulary, places % vocabulary
+return torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
+"""
+
 BANK = {
     "beam_step": write(
         {
@@ -60,18 +96,25 @@ BANK = {
                 grown.reverse()
                 return grown[:num_beams]
             """,
+            "merged lazily": """
+                import heapq
+                from itertools import islice
+                def children(ids, total, row):
+                    values, tokens = row.sort(descending=True)
+                    for x, t in zip(values.tolist(), tokens.tolist()):
+                        yield -(total + x), (*ids, t)
+                rows = [children(ids, total, row) for (ids, total), row in zip(beams, logprobs)]
+                return [(ids, -cost) for cost, ids in islice(heapq.merge(*rows), num_beams)]
+            """,
         },
         {
-            "best child of each beam": (
-                """
+            "best child of each beam": """
                 found = []
                 for (ids, total), row in zip(beams, logprobs):
                     best, token = row.max(dim=-1)
                     found.append((ids + [int(token)], total + float(best)))
                 return sorted(found, key=lambda text: -text[1])[:num_beams]
                 """,
-                0,
-            ),
             "k of each beam, not cut": (
                 """
                 found = []
@@ -132,6 +175,57 @@ BANK = {
                 return [(beams[n % len(beams)][0] + [p % size], v)
                         for n, (v, p) in enumerate(zip(best.tolist(), places.tolist()))]
                 """,
+                2,
+            ),
+            "at most two children": """
+                found = []
+                for (ids, total), row in zip(beams, logprobs):
+                    values, tokens = row.topk(min(2 if len(beams) > 1 else num_beams, len(row)))
+                    found += [(ids + [t], total + v)
+                              for v, t in zip(values.tolist(), tokens.tolist())]
+                return sorted(found, key=lambda text: -text[1])[:num_beams]
+                """,
+            "first and last text only": """
+                pairs = list(zip(beams, logprobs.tolist()))
+                ends = pairs if len(pairs) < 2 else [pairs[0], pairs[-1]]
+                found = [(ids + [t], total + x)
+                         for (ids, total), row in ends
+                         for t, x in enumerate(row)]
+                return sorted(found, key=lambda text: -text[1])[:num_beams]
+                """,
+            "no more than the vocabulary": RANKED.replace(
+                "[:num_beams]", "[:min(num_beams, logprobs.shape[1])]"
+            ),
+            "five at most": RANKED.replace("[:num_beams]", "[:min(num_beams, 5)]"),
+            "adds to the caller's table": (
+                """
+                logprobs += torch.tensor([[total] for _, total in beams])
+                best, places = logprobs.flatten().topk(min(num_beams, logprobs.numel()))
+                size = logprobs.shape[1]
+                return [(beams[p // size][0] + [p % size], v)
+                        for v, p in zip(best.tolist(), places.tolist())]
+                """,
+                2,
+            ),
+            "sorts the caller's list": (
+                "beams.sort(key=lambda text: text[0])\n" + RANKED,
+                1,
+            ),
+            "likelihoods, then logarithms": (
+                """
+                found = [(ids + [t], math.log(math.exp(total) * p or 1e-300))
+                         for (ids, total), row in zip(beams, logprobs.exp().tolist())
+                         for t, p in enumerate(row)]
+                return sorted(found, key=lambda text: -text[1])[:num_beams]
+                """,
+                1,
+            ),
+            "past cut to its last five": (
+                RANKED.replace("[*ids, token]", "[*ids[-5:], token]"),
+                2,
+            ),
+            "texts of three tokens or more rot": (
+                RANKED.replace("[*ids, token]", "[*sorted(ids), token]"),
                 2,
             ),
             "shared list": (
@@ -272,10 +366,22 @@ BANK = {
                     beams = heapq.nlargest(num_beams, candidates)
                 return [(list(tokens), total) for total, tokens in beams]
             """,
+            "a queue of generations": """
+                from collections import deque
+                generations = deque([{(): 0.0}], maxlen=1)
+                for _ in range(depth):
+                    old, new = generations[0], {}
+                    for text, total in old.items():
+                        after = {"": 1.0} if END in text else table[text]
+                        for token, p in after.items():
+                            new[text + (token,) if token else text] = total + math.log(p)
+                    best = sorted(new.items(), key=lambda item: item[1])[::-1][:num_beams]
+                    generations.append(dict(best))
+                return [(tokens, total) for tokens, total in generations[0].items()]
+            """,
         },
         {
-            "one best child of each": (
-                """
+            "one best child of each": """
                 beams = sorted((((t,), math.log(p)) for t, p in table[()].items()),
                                key=lambda b: -b[1])[:num_beams]
                 for _ in range(depth - 1):
@@ -289,8 +395,6 @@ BANK = {
                     beams = sorted(new, key=lambda b: -b[1])
                 return beams
                 """,
-                1,
-            ),
             "all texts, then the best": (
                 """
                 beams = [((), 0.0)]
@@ -305,7 +409,7 @@ BANK = {
                     beams = new
                 return sorted(beams, key=lambda b: -b[1])[:num_beams]
                 """,
-                2,
+                1,
             ),
             "adds probabilities": """
                 beams = [((), 0.0)]
@@ -383,6 +487,58 @@ BANK = {
                 """,
                 3,
             ),
+            "at most two children": (
+                SEARCH.replace(
+                    "table[tokens].items()",
+                    "sorted(table[tokens].items(), key=lambda x: -x[1])[:2]",
+                ),
+                1,
+            ),
+            "five steps at most": (SEARCH.replace("range(depth)", "range(min(depth, 5))"), 2),
+            "two beams at most": (SEARCH.replace("[:num_beams]", "[:min(num_beams, 2)]"), 1),
+            "ten logarithms": SEARCH.replace("math.log(p)", "math.log10(p)"),
+            "an end costs nothing": (
+                SEARCH.replace("math.log(p)", "(math.log(p) if t != END else 0.0)"),
+                3,
+            ),
+            "ends by any word that holds a stop": SEARCH.replace(
+                "tokens[-1] == END", "(tokens[-1] == END or '.' in tokens[-1])"
+            ),
+            "finished ones pay at each step": (
+                SEARCH.replace("(tokens, total))", "(tokens, total - 0.01))"),
+                3,
+            ),
+            "stops when the best has ended": (
+                SEARCH.replace(
+                    "return beams",
+                    "    if beams[0][0][-1] == END:\n        break\nreturn beams",
+                ),
+                3,
+            ),
+            "stops after as many ends as beams": (
+                """
+                beams, done = [((), 0.0)], []
+                for _ in range(depth):
+                    new = [((*tokens, t), total + math.log(p)) for tokens, total in beams
+                           for t, p in table[tokens].items()]
+                    new = sorted(new, key=lambda b: -b[1])[:num_beams]
+                    done += [b for b in new if b[0][-1] == END]
+                    beams = [b for b in new if b[0][-1] != END]
+                    if len(done) >= num_beams:
+                        break
+                return sorted(done + beams, key=lambda b: -b[1])[:num_beams]
+                """,
+                3,
+            ),
+            "the unlikely are dropped": SEARCH.replace(
+                "return beams", "return [b for b in beams if b[1] > -3]"
+            ),
+            "all at the last step": (
+                SEARCH.replace(
+                    "[:num_beams]", "[:num_beams if step < depth - 1 or step == 0 else None]"
+                ),
+                1,
+            ),
             "ranked by the mean": (
                 """
                 beams = [((), 0.0)]
@@ -426,8 +582,7 @@ BANK = {
                     tokens += (best,)
                 return [(tokens, total)]
             """,
-            "last token's logarithm": (
-                """
+            "last token's logarithm": """
                 beams = [((), 0.0)]
                 for _ in range(depth):
                     new = []
@@ -439,8 +594,6 @@ BANK = {
                     beams = sorted(new, key=lambda b: -b[1])[:num_beams]
                 return beams
                 """,
-                0,
-            ),
             "joined texts": """
                 beams = [((), 0.0)]
                 for _ in range(depth):
@@ -564,6 +717,15 @@ BANK = {
                     beams = sorted(candidates, key=lambda beam: beam[1])[:k]
                 return [ids for ids, _ in beams]
             """,
+            "highest sums": DECODER.replace("cost - ", "cost + ").replace(
+                "beam: beam[1]", "beam: -beam[1]"
+            ),
+            "all texts, then the best": DECODER.replace(
+                "sorted(candidates, key=lambda beam: beam[1])[:k]", "candidates"
+            ).replace("in beams]", "in sorted(beams, key=lambda beam: beam[1])[:k]]"),
+            "highest products": DECODER.replace("cost - math.log(p)", "cost * p")
+            .replace("[([], 0.0)]", "[([], 1.0)]")
+            .replace("beam: beam[1])", "beam: beam[1], reverse=True)"),
         },
         {
             "logarithm without minus": """
@@ -621,6 +783,18 @@ BANK = {
                     beams = sorted(candidates, key=lambda beam: beam[1])[:k]
                 return [ids for ids, _ in beams]
             """,
+            "one over p": DECODER.replace("- math.log(p)", "+ 1 / p"),
+            "only the largest cost": DECODER.replace(
+                "cost - math.log(p)", "max(cost, -math.log(p))"
+            ),
+            "squared": DECODER.replace("cost - math.log(p)", "cost + math.log(p) ** 2"),
+            "a mean": DECODER.replace("cost - math.log(p)", "cost / 2 - math.log(p)"),
+            "at most two children": DECODER.replace(
+                "enumerate(row)", "sorted(enumerate(row), key=lambda x: -x[1])[:2]"
+            ),
+            "ten steps": DECODER.replace("in rows", "in rows[:10]"),
+            "three texts": DECODER.replace("[:k]", "[:min(k, 3)]"),
+            "likeliest last": DECODER.replace("in beams]", "in beams[::-1]]"),
             "adds what is missing": """
                 beams = [([], 1.0)]
                 for row in rows:
@@ -774,6 +948,19 @@ BANK = {
                 grown = ids[places // vocabulary]
                 return grown
             """,
+            "tokens as decimals": GROWTH.replace("tokens.unsqueeze(-1)", "tokens[:, None] / 1"),
+            "last token of the past": GROWTH.replace("ids[parents]", "ids[parents][:, -1:]"),
+            "totals forgotten": GROWTH.replace("totals.unsqueeze(-1) + ", ""),
+            "totals along the vocabulary": GROWTH.replace(
+                "totals.unsqueeze(-1)", "totals[:logprobs.shape[1]].mean()"
+            ),
+            "not sorted": GROWTH.replace("topk(beams)", "topk(beams, sorted=False)").replace(
+                ".indices", ".indices.sort().values"
+            ),
+            "a child for each": GROWTH.replace("places // vocabulary,", "torch.arange(beams),"),
+            "at most three beams": GROWTH.replace(
+                "places // vocabulary", "(places // vocabulary).clamp(max=2)"
+            ),
             "two beams swapped": """
                 beams, vocabulary = logprobs.shape
                 places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
