@@ -235,8 +235,8 @@ for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha 
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 10 minutes
 #
-# Write `my_seq_rep`. You may use Python and PyTorch, but not the course's own functions. It is
-# scored below, so read the description closely.
+# Write `my_seq_rep`, without the course's own functions. It is scored below, so read the description
+# closely.
 #
 # <details><summary>Hint</summary>
 #
@@ -714,8 +714,7 @@ for name, seed in (("p 0.95", 0), ("T 1", 0), ("T 1", 100), ("T 1", 200)):
 # it can read: the button at the end scores.
 
 # %% [markdown] question="Two rows of numbers" points=1
-# The token probabilities of two texts, one from a book, one from beam search. Which is from the
-# book, and what shows it?
+# The token probabilities of two texts, one from a book, one from beam search. Which is which?
 #
 #     first    0.61  0.58  0.72  0.66
 #     second   0.03  0.91  0.37  0.004
@@ -875,7 +874,7 @@ check.number(
 
 # %% [markdown] question="Half the temperature" points=1
 # You compute perplexity from each token's probability *in its draw*, after temperature. *T* = 0.5
-# gets a lower one than *T* = 1. What does that show about its texts?
+# gets a lower one than *T* = 1. What follows?
 #
 # - **A** Its texts are closer to human ones: the model is surer of them.
 # - **B** Its texts are better: lower perplexity is better.
