@@ -202,13 +202,14 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 def apply_in_order(logits, ids, steps):
     """The logits after all steps, each working on what the one before it left.
 
-    logits: float32 (vocab,); ids: int64 (length,), the text so far, may be empty; both stay as
-    they are. steps: a list or tuple of pairs (name, value), of these four:
-    "frequency_penalty"  subtract value from a token once for each time that it is in ids
+    logits: float32 (vocab,), some perhaps at -inf; ids: int64 (length,), the text so far, may be
+    empty; both stay as they are. steps: a list or tuple of pairs (name, value), of these four:
+    "frequency_penalty"  subtract value, of either sign, once for each time that a token is in ids
     "temperature"        divide by value; 0 instead cuts all but the best token, which keeps its logit
-    "top_k"              keep the value best tokens
+    "top_k"              keep the value best tokens, 1 <= value <= vocab
     "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1
-    Cut tokens get -inf. No test has ties. Returns float32 (vocab,).
+    A step may come more than once, and steps may be empty. Cut tokens get -inf. No test has finite
+    ties, or a sum so near to value that rounding decides. Returns float32 (vocab,).
     """
     ### BEGIN SOLUTION
     for name, value in steps:
@@ -217,7 +218,7 @@ def apply_in_order(logits, ids, steps):
         elif name == "temperature" and value > 0:
             logits = logits / value
         elif name in ("temperature", "top_k"):
-            least = logits.topk(min(value or 1, len(logits))).values[-1]
+            least = logits.topk(value or 1).values[-1]
             logits = logits.masked_fill(logits < least, -torch.inf)
         elif name == "top_p":
             probs, order = logits.softmax(dim=-1).sort(descending=True)
@@ -822,7 +823,6 @@ check.text(
         "2.0 3.0": "Two of the ones in the first list meet a large number. What is left of each?",
         "1.0 1.0": "In the second list, where are the large numbers when the first 1 comes?",
         "3.0 1.0": "Follow each list from left to right: in which one do ones meet 1e20?",
-        "1.0, 3.0": "Nearly: print puts a space between two values, without a comma.",
         "1 3": "Nearly: write them as Python prints numbers with a decimal point.",
     },
     hint="Look at the section on what a seed does not give you: a small number beside a large one.",
@@ -877,7 +877,8 @@ check.choice(
 
 # %% [markdown] question="A request to the API" points=2
 # Find the bug. A benchmark ran with *T* = 0 and got another result each time: the setting never
-# reached the API [agentdojo141]. Repair it: only what is `None` gets the default 1.0.
+# reached the API [agentdojo141]. Repair it: only what is `None` gets the default 1.0. Any number
+# is sent as it is, be it *T* or *p*; whether 0 is a good *p* is for the API to say.
 
 
 # %% answer="request_repair"
@@ -905,22 +906,36 @@ def example():
 
 2.0 * check.passes("T = 0, no p", example)
 ### BEGIN HIDDEN TESTS
+
+
+def as_given(temperature, top_p):
+    request = {"temperature": 1.0, "top_p": 1.0}
+    for name, value in (("temperature", temperature), ("top_p", top_p)):
+        if value is not None:
+            request[name] = value
+    return request
+
+
+def settings(random):
+    t = random.choice([None, 0, 0.0, 1, 2, 5, 1e-9, random.uniform(0, 2)])
+    return t, random.choice([None, 0, 0.0, 1, 1.0, 1e-9, random.random()])
+
+
 example()
-for t in (0, 0.0, 0.7, 2.0, None):
-    for p in (0.1, 0.95, 1.0, None):
-        check.gives(
-            repaired_request,
-            t,
-            p,
-            expect={"temperature": 1.0 if t is None else t, "top_p": 1.0 if p is None else p},
-            why="Each of the two has its own value, and its own default if there is none.",
-        )
+check.against(
+    as_given,
+    repaired_request,
+    settings,
+    why="Each of the two is sent as it was given, 0 as well, and only None gets the default.",
+    within=0,
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A rewrite of transformers" points=2
 # Find the bug. After a rewrite, `transformers` ran *T* behind top-p for a while [transformers8686].
-# Repair it, so that *p* is measured on the distribution that is drawn from. You may go on using the
-# course's `top_p`.
+# Repair it, so that *p* is measured on the distribution that is drawn from, and return that
+# distribution. `logits` is one row without finite ties, some perhaps at −inf; *T* is 0.1 or more,
+# *p* above 0, up to 1. You may go on using the course's `top_p`.
 
 
 # %% answer="rewrite_repair"
@@ -947,29 +962,65 @@ def example():
 
 2.0 * check.passes("logits 3, 2, 1 at T = 0.5 and p = 0.8", example)
 ### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def shares(logits, t):
+    return (logits.double() / t).softmax(dim=-1)
+
+
+def drawn_from(logits, t, p):
+    kept, held = torch.zeros(len(logits), dtype=torch.float64), 0.0
+    for share, i in sorted(
+        ((x, i) for i, x in enumerate(shares(logits, t).tolist())), reverse=True
+    ):
+        if held < p or p == 1:
+            kept[i] = share
+        held += share
+    return kept / kept.sum()
+
+
+def row(random):
+    """Logits, T and p, where rounding decides nothing."""
+    while True:
+        scale = random.choice([0.5, 2, 2, 5, 1000])
+        vocab = random.choice([domains.size(random), domains.size(random), 60])
+        values = [random.gauss(0, scale) for _ in range(vocab)]
+        logits = torch.tensor(values).clamp(-domains.EXTREME, domains.EXTREME)
+        if scale == 1000:
+            logits = logits.round()
+        if random.random() < 0.3:
+            logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
+        t = random.choice([0.125, 0.25, 0.5, 1.0, 2.0, 4.0])  # exact, however large the logits
+        if scale < 10 and random.random() < 0.5:
+            t = random.uniform(0.3, 3)
+        p = random.choice([1.0, 0.999, 1e-6, 0.02, *(random.random() for _ in range(6))])
+        sums = shares(logits, t).sort(descending=True).values.cumsum(dim=-1)
+        finite = logits[logits.isfinite()]
+        clear = p == 1 or bool(((sums - p).abs() > 1e-4).all())
+        if clear and len(finite.unique()) == len(finite):
+            return logits, t, p
+
+
 example()
-for t in (0.5, 1.0, 2.0):
-    for p in (0.3, 0.6, 0.9):
-        row = torch.tensor([2.0, 1.2, 0.3, -0.5])
-        check.close(
-            repaired_order,
-            row,
-            t,
-            p,
-            expect=top_p(row / t, p).softmax(dim=-1),
-            why="Divide once, cut once, in the order that the question asks for.",
-        )
+check.against(
+    drawn_from,
+    repaired_order,
+    row,
+    why="Divide once, cut once, in the order that the question asks for, and share out what is left.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
 # Find the bug. It seeds once for the batch, so a row's draw depends on the rows before it. A change
 # proposed for vLLM had this flaw [vllm1637]; in the end each request got a seed of its own
-# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed `seeds[i]` gives.
+# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed `seeds[i]` gives, and
+# draws the token at whose place the shares, added up from the left, first exceed that number.
 
 
 # %% answer="vllm_proposal_repair"
 def repaired_draws(probs, seeds):
-    """The token drawn in each row. probs: (rows, vocab); seeds: a list of ints, one a row."""
+    """The token drawn in each row. probs: (rows, vocab); seeds: a list of ints >= 0, one a row."""
     ### BEGIN SOLUTION
     u = torch.stack([torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds])
     return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
@@ -987,38 +1038,59 @@ def example():
         probs,
         [5, 5, 6],
         expect=[8, 8, 5],
-        why="The first two rows have equal shares and equal seeds, so they have to draw the same.",
+        why="Each row has its own seed: which number does torch.rand(()) give first with 5, which "
+        "with 6? Rows with equal shares and equal seeds draw the same.",
     )
 
 
 2.0 * check.passes("three rows, seeds 5, 5 and 6", example)
 ### BEGIN HIDDEN TESTS
+from itertools import accumulate
+
+from course_utils import domains
 
 
-def draws_alone(probs, seeds):
-    """What each row draws if it is asked for by itself."""
-    found = []
-    for row, seed in zip(probs, seeds, strict=True):
-        u = torch.rand((), generator=torch.Generator().manual_seed(seed))
-        found.append(int((row.cumsum(dim=-1) <= u).sum()))
-    return found
+def first_number(seed):
+    return torch.rand((), generator=torch.Generator().manual_seed(seed)).item()
+
+
+def each_alone(probs, seeds):
+    return [
+        sum(total <= first_number(seed) for total in accumulate(row))
+        for row, seed in zip(probs.tolist(), seeds, strict=True)
+    ]
+
+
+def batch(random):
+    """Shares and seeds. A sum is often near the number that is drawn, but not so near that rounding
+    decides."""
+    vocab, rows = random.choice([(3, 1), (domains.size(random), random.choice([1, 2, 3, 4, 8]))])
+    few = [0, 1, random.getrandbits(32)]  # equal seeds in a batch, and in later ones
+    seeds = [random.choice([*few, random.getrandbits(63)]) for _ in range(rows)]
+    probs = []
+    for number in map(first_number, seeds):
+        near = number + random.choice([-1, 1]) * random.uniform(2e-5, 2e-4)
+        inside = [sorted([0.0, near, 1.0])[1], *(random.random() for _ in range(vocab))]
+        sums = sorted(x for x in inside[: vocab - 1] if abs(x - number) > 1e-5)
+        sums = sorted([*sums, *[0.0] * (vocab - 1 - len(sums))])
+        probs.append([y - x for x, y in zip([0.0, *sums], [*sums, 1.0], strict=True)])
+    return torch.tensor(probs), seeds
 
 
 example()
-for seeds in ([1, 2, 3, 4], [4, 3, 2, 1], [0, 0, 0, 7], [9]):
-    probs = torch.linspace(2, -2, 12).softmax(dim=-1).expand(len(seeds), -1).contiguous()
-    check.gives(
-        repaired_draws,
-        probs,
-        seeds,
-        expect=draws_alone(probs, seeds),
-        why="A row has to draw the same alone, in a batch, and at any place in it.",
-    )
+check.against(
+    each_alone,
+    repaired_draws,
+    batch,
+    why="A row draws the same alone, in a batch and at any place in it, by the first number of its "
+    "own seed.",
+)
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your list of steps" points=4
-# Your `apply_in_order` from **Build it** above. One point each: each step alone; several steps, in
-# the order of the list; *T* = 0 together with other steps; the inputs left as they were.
+# Your `apply_in_order` from **Build it** above, as its description says. One point each: each step
+# alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs
+# left as they were, and float32 returned. With a call of the course's functions it gets none.
 
 
 # %% test="apply_in_order"
@@ -1027,8 +1099,8 @@ LOGITS = torch.tensor([2.0, 4.0, 1.0, 3.0, -1.0])
 TEXT = torch.tensor([1, 3, 1])
 
 
-def gives(*steps, expect, why, text=TEXT):
-    check.close(apply_in_order, LOGITS, text, steps, expect=expect, why=why)
+def gives(*steps, expect, why):
+    check.close(apply_in_order, LOGITS, TEXT, steps, expect=expect, why=why)
 
 
 def one_step():
@@ -1045,102 +1117,152 @@ def one_step():
 
 points = 1.0 * check.passes("each step alone", one_step)
 ### BEGIN HIDDEN TESTS
+from itertools import pairwise
+
+from course_utils import domains
 
 
-def one_step_more():
+def in_order(logits, ids, steps):
+    row = logits.tolist()
+    for name, value in steps:
+        row = after(row, ids.tolist(), name, value)
+    return torch.tensor(row)
+
+
+def after(row, ids, name, value):
+    """A row after one step, in plain Python."""
+    if name == "frequency_penalty":
+        counts = [0] * len(row)
+        for i in ids:
+            counts[i] += 1
+        return [x - value * n for x, n in zip(row, counts, strict=True)]
+    if name == "temperature" and value:
+        return [x / value for x in row]
+    ranked = sorted(range(len(row)), key=lambda i: -row[i])
+    size = 1 if name == "temperature" else value
+    if name == "top_p":
+        size = sum(mass < value for mass in [0.0, *sums(row)[:-1]])
+    return [x if i in ranked[:size] else -torch.inf for i, x in enumerate(row)]
+
+
+def sums(row):
+    """The mass of the most likely token, of the two most likely, and so on."""
+    probs = torch.tensor(row, dtype=torch.float64).softmax(dim=0)
+    return probs.sort(descending=True).values.cumsum(dim=0).tolist()
+
+
+def clear(row, ids, steps):
+    """Whether no step meets finite ties, or a sum near p: rounding must not decide."""
+    for name, value in steps:
+        finite = sorted(x for x in row if x > -torch.inf)
+        size = 1 + max(map(abs, finite))
+        near = min((y - x for x, y in pairwise(finite)), default=size) < 1e-5 * size
+        margin = 1e-4 + 1e-6 * size
+        if near or (name == "top_p" and any(abs(x - value) < margin for x in sums(row))):
+            return False
+        row = after(row, ids, name, value)
+    return True
+
+
+def knob(random, name, vocab):
+    some = {
+        "frequency_penalty": [-1 / 8, 0, 0.5, 7 / 8, 2.0],
+        "temperature": [1, 1.0, 0.05, 4.0, random.uniform(0.1, 3)],
+        "zero": [0, 0.0],
+        "top_k": [1, vocab, random.randint(1, vocab)],
+        "top_p": [0.01, 0.99, random.uniform(0.05, 0.95)],
+    }
+    return random.choice(some[name])
+
+
+def drawn(random, names):
+    """Logits, a text, and a step for each name; "zero" is the temperature 0."""
+    while True:
+        vocab = random.choice([domains.size(random), domains.size(random), 60])
+        scale = random.choice([0.5, 2, 2, 10, 2000])
+        row = [max(-5000.0, min(5000.0, random.gauss(0, scale))) for _ in range(vocab)]
+        logits, ids = torch.tensor(row), domains.history(random, vocab)
+        if random.random() < 0.2:
+            logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
+        steps = [("temperature" if n == "zero" else n, knob(random, n, vocab)) for n in names]
+        if clear(logits.tolist(), ids, steps):
+            return logits, torch.tensor(ids, dtype=torch.int64), random.choice([list, tuple])(steps)
+
+
+KINDS = ("frequency_penalty", "temperature", "top_k", "top_p")
+
+
+def single(random):
+    return drawn(random, [random.choice(KINDS)])
+
+
+def several(random):
+    return drawn(random, random.choices(KINDS, k=random.choice([0, 2, 2, 3, 3, 4, 6])))
+
+
+def zero_among(random):
+    names = [*random.choices(KINDS, k=random.choice([0, 1, 2, 3])), "zero"]
+    random.shuffle(names)
+    return drawn(random, names)
+
+
+def anything(random):
+    return random.choice([single, several, zero_among])(random)
+
+
+def each_step():
+    check.own(apply_in_order, anything)
     one_step()
-    why = "A step alone is not yet right at its edges: read its description once more."
-    gives(("top_p", 0.1), expect=[CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF], why=why)
-    gives(("top_p", 0.5), expect=[CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF], why=why)
-    gives(("top_p", 0.9), expect=[2.0, 4.0, CUT_OFF, 3.0, CUT_OFF], why=why)
-    gives(("top_k", 1), expect=[CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF], why=why)
-    gives(("temperature", 2.0), expect=(LOGITS / 2).tolist(), why=why)
-    empty = torch.tensor([], dtype=torch.int64)
-    gives(("frequency_penalty", 0.5), expect=LOGITS.tolist(), why=why, text=empty)
+    check.against(
+        in_order,
+        apply_in_order,
+        single,
+        why="A step alone is not yet right all over its range: read its description once more.",
+    )
 
 
 def several_steps():
-    why = "Work through the list from left to right, each step on what the one before it left."
-    gives(
-        ("temperature", 0.5),
-        ("top_p", 0.8),
-        expect=[CUT_OFF, 8.0, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
-    )
-    gives(
-        ("top_p", 0.8),
-        ("temperature", 0.5),
-        expect=[CUT_OFF, 8.0, CUT_OFF, 6.0, CUT_OFF],
-        why=why,
-    )
-    gives(
-        ("frequency_penalty", 1.5),
-        ("top_k", 1),
-        expect=[2.0, CUT_OFF, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
-    )
-    gives(
-        ("top_k", 1),
-        ("frequency_penalty", 1.5),
-        expect=[CUT_OFF, 1.0, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
-    )
-    gives(
-        ("temperature", 2.0),
-        ("frequency_penalty", 0.5),
-        ("temperature", 0.5),
-        expect=[2.0, 2.0, 1.0, 2.0, -1.0],
-        why=why,
-    )
-    why = "Top-p after another cut measures what is left: its shares have to sum to 1 again."
-    gives(
-        ("top_k", 2),
-        ("top_p", 0.72),
-        expect=[CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
+    check.own(apply_in_order, anything)
+    check.against(
+        in_order,
+        apply_in_order,
+        several,
+        why="Work through the list from left to right, each step on what the one before it left. "
+        "Top-p after a cut measures what is left: its shares sum to 1 again.",
     )
 
 
 def with_zero():
-    why = "T = 0 leaves the best token of what has reached it, with its logit, and cuts the rest."
-    gives(("temperature", 0), expect=[CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF], why=why)
-    gives(
-        ("frequency_penalty", 1.5),
-        ("temperature", 0.0),
-        ("top_p", 0.5),
-        expect=[2.0, CUT_OFF, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
-    )
-    gives(
-        ("top_k", 3),
-        ("temperature", 0),
-        ("frequency_penalty", 0.5),
-        expect=[CUT_OFF, 3.0, CUT_OFF, CUT_OFF, CUT_OFF],
-        why=why,
+    check.own(apply_in_order, anything)
+    check.against(
+        in_order,
+        apply_in_order,
+        zero_among,
+        why="T = 0 leaves the best token of what has reached it, with its logit, and cuts the rest. "
+        "Then the list goes on.",
     )
 
 
 def leaves_its_inputs():
+    check.own(apply_in_order, anything)
+    changed = "The caller's tensors must be the same after the call: make new ones."
     for steps, expect in (
         ((("temperature", 2.0), ("frequency_penalty", 1.0)), [1.0, 0.0, 0.5, 0.5, -0.5]),
         ((("frequency_penalty", 1.0), ("temperature", 2.0)), [1.0, 1.0, 0.5, 1.0, -0.5]),
         ((("top_k", 1),), [CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF]),
         ((("top_p", 0.1),), [CUT_OFF, 4.0, CUT_OFF, CUT_OFF, CUT_OFF]),
     ):
-        check.unchanged(
-            apply_in_order,
-            LOGITS,
-            TEXT,
-            steps,
-            expect=expect,
-            why="The caller's tensors must be the same after the call: make new ones.",
-        )
+        check.unchanged(apply_in_order, LOGITS, TEXT, steps, expect=expect, why=changed)
+    check.keeps(apply_in_order, anything, why=changed)
+    for args, _ in check.drawn(check.nothing, anything):
+        dtype = getattr(check.call(apply_in_order, *args), "dtype", None)
+        assert dtype is torch.float32, f"Return a float32 tensor; the dtype of yours is {dtype}."
 
 
-points = 1.0 * check.passes("each step alone, at its edges", one_step_more)
+points = 1.0 * check.passes("each step alone, over its range", each_step)
 points += check.passes("several steps", several_steps)
 points += check.passes("T = 0", with_zero)
-points += check.passes("inputs left as they were", leaves_its_inputs)
+points += check.passes("inputs left as they were, float32", leaves_its_inputs)
 ### END HIDDEN TESTS
 float(min(points, 4))
 

@@ -97,19 +97,26 @@ BANK = {
                     request["top_p"] = top_p
                 return request
             """,
+            "put back": """
+                request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
+                for name, value in zip(request, (temperature, top_p)):
+                    if value == 0:
+                        request[name] = value
+                return request
+            """,
             "loop, early return": """
                 request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
                 given = {"temperature": temperature, "top_p": top_p}
                 return {name: 1.0 if x is None else x for name, x in given.items()}
             """,
-            "put back": """
+        },
+        {
+            "T put back, p not": """
                 request = {"temperature": temperature or 1.0, "top_p": top_p or 1.0}
                 if temperature == 0:
                     request["temperature"] = temperature
                 return request
             """,
-        },
-        {
             "zero for nothing": """
                 request = {"temperature": temperature or 0.0, "top_p": top_p or 1.0}
                 return request
@@ -388,7 +395,7 @@ BANK = {
                     before="names = ['frequency_penalty', 'temperature', 'top_k', 'top_p']\n"
                     "steps = sorted(steps, key=lambda step: names.index(step[0]))"
                 ),
-                2,
+                1,
             ),
             "forgets to return": ordered().replace("return logits", "pass"),
             "returns probabilities": ordered().replace("return logits", "return logits.softmax(0)"),
@@ -403,7 +410,7 @@ BANK = {
                     before="total = logits.exp().sum()",
                     cut="before * logits.exp().sum() / total >= value",
                 ),
-                3,
+                2,
             ),
             "crossing token dropped": ordered(cut="before + probs > value"),
             "one token too many": (
@@ -411,7 +418,7 @@ BANK = {
                 1,
             ),
             "half a token too many": (ordered(cut="before - probs >= value"), 2),
-            "multiplies": (ordered(divide="logits = logits * value"), 1),
+            "multiplies": ordered(divide="logits = logits * value"),
             "presence, not frequency": ordered(
                 penalty="logits = logits - value * (torch.bincount(ids, minlength=len(logits)) > 0)"
             ),

@@ -117,12 +117,6 @@ BANK = {
                 every = torch.cat([torch.tensor(text, dtype=torch.float32) for text in texts])
                 return torch.exp(-every.mean())
             """,
-            "geometric mean": """
-                every = sum(texts, [])
-                return 1 / math.prod(math.exp(x) for x in every) ** (1 / len(every)) if (
-                    min(every) > -math.inf
-                ) else math.inf
-            """,
             "fmean": "return math.exp(-fmean(x for text in texts for x in text))",
             "bits": """
                 bits = [-x / math.log(2) for text in texts for x in text]
@@ -135,6 +129,12 @@ BANK = {
                 return sum(math.exp(-x) for x in every) / len(every)
             """,
             "no mean": "return math.exp(-sum(sum(text) for text in texts))",
+            "a product of many underflows": """
+                every = sum(texts, [])
+                return 1 / math.prod(math.exp(x) for x in every) ** (1 / len(every)) if (
+                    min(every) > -math.inf
+                ) else math.inf
+            """,
             "surprise, no exp": """
                 every = [x for text in texts for x in text]
                 return -sum(every) / len(every)
@@ -334,13 +334,13 @@ BANK = {
             "below": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = torch.arange(logprobs.shape[1]) < lengths.unsqueeze(1)
-                total = (logprobs * counted).sum(dim=-1)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "shifted": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = places + 1 <= lengths[:, None]
-                total = (logprobs * counted).sum(dim=-1)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "text by text": """
@@ -369,43 +369,49 @@ BANK = {
                 counted = places <= lengths[:, None]
                 lengths = lengths + 1
                 counted = places < lengths[:, None]
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
+                return (-total / lengths).exp()
+            """,
+            "a product with -inf": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = torch.arange(logprobs.shape[1]) < lengths.unsqueeze(1)
                 total = (logprobs * counted).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "counts everything": """
                 places = torch.arange(logprobs.shape[-1])
-                counted = torch.ones_like(logprobs)
-                total = (logprobs * counted).sum(dim=-1)
+                counted = places >= 0
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "divides by the longest": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
                 lengths = torch.full_like(lengths, logprobs.shape[-1])
-                total = (logprobs * counted).sum(dim=-1)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "one too few": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None] - 1
-                total = (logprobs * counted).sum(dim=-1)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "by value": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = logprobs > -4
-                total = (logprobs * counted).sum(dim=-1)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / lengths).exp()
             """,
             "all together": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
-                return (-(logprobs * counted).sum() / lengths.sum()).exp()
+                return (-logprobs.where(counted, 0.0).sum() / lengths.sum()).exp()
             """,
             "no exponential": """
                 places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
-                return -(logprobs * counted).sum(dim=-1) / lengths
+                return -logprobs.where(counted, 0.0).sum(dim=-1) / lengths
             """,
         },
     ),

@@ -86,7 +86,7 @@ BANK = {
                 bar = bar + torch.tensor(float(p)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
                 """,
-                2,
+                1,
             ),
             "log of zero": (
                 """
@@ -419,13 +419,10 @@ BANK = {
                 sigma = (squares / len(logits)).sqrt()
                 return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
-            "one less": (
-                """
+            "one less": """
                 sigma = logits[logits.isfinite()].std()
                 return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
             """,
-                1,
-            ),
             "only one banned": (
                 """
                 sigma = logits.std(correction=0)
