@@ -22,7 +22,7 @@ from torch import Tensor
 from course_utils.project import self_paced
 
 LETTERS = ("A", "B", "C", "D")
-AROUND = " \t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or a number
+AROUND = " ␣\t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or a number
 # A comma in front of three digits may set thousands apart: only after 0 is it surely a decimal one.
 NUMBER = re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.|0,\d+|\d+,\d{1,2}|\d+,\d{4,})(e[-+]?\d+)?", re.I)
 QUOTES = " \t\r\n\"'`*"
@@ -247,7 +247,7 @@ def against(
 
     draw: makes the arguments of a case, from a generator. What the definition returns says what is
     compared: a tensor asks for one, of its shape, with -inf where it has -inf; else as `gives`.
-    within: of each number, times its size if that is above 1.
+    within: of each number; of a tensor's, times its size if that is above 1.
     """
     for args, expect in drawn(definition, draw):
         result = call(function, *fresh(args))
@@ -300,7 +300,8 @@ def calls_the_course(function: Callable, *args) -> bool:
     before = sys.getprofile()
     sys.setprofile(watch)
     try:
-        with contextlib.suppress(Exception):  # the checks that compare values tell it
+        with warnings.catch_warnings(), contextlib.suppress(Exception):
+            warnings.simplefilter("ignore")  # as in `call`, which tells of an exception
             function(*args)
     finally:
         sys.setprofile(before)

@@ -27,6 +27,8 @@ def on_arguments(change: Callable[[object], object]) -> Callable:
 
 
 def is_text(value: object) -> bool:
+    if isinstance(value, Tensor):
+        return value.dim() == 1 and not value.is_floating_point()
     return isinstance(value, list) and all(type(x) is int for x in value)
 
 
@@ -90,7 +92,10 @@ def last_ten(value):
 @on_arguments
 def once_each(value):
     """sees each token of a text once"""
-    return list(dict.fromkeys(value)) if is_text(value) else value
+    if not is_text(value):
+        return value
+    once = list(dict.fromkeys(list(map(int, value))))
+    return torch.tensor(once, dtype=value.dtype) if isinstance(value, Tensor) else once
 
 
 def first_row(function):
@@ -169,6 +174,12 @@ def small_whole(value):
 
 
 @on_arguments
+def whole_up_to_twenty(value):
+    """sees whole numbers up to 20"""
+    return min(value, 20) if type(value) is int else value
+
+
+@on_arguments
 def large_knob(value):
     """sees knobs of at least 0.05"""
     return max(value, 0.05) if type(value) is float else value
@@ -191,6 +202,7 @@ HABITS = [
     last_ten,
     once_each,
     small_whole,
+    whole_up_to_twenty,
     large_knob,
     knob_below_one,
     first_row,

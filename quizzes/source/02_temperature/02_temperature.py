@@ -777,8 +777,6 @@ def nine_words():
 
 points = 1.0 * check.passes("nine words", nine_words)
 ### BEGIN HIDDEN TESTS
-import warnings
-
 from course_utils import domains
 
 
@@ -859,9 +857,7 @@ def leaves_its_input():
     check.keeps(softmax_with_temperature, anything, why=changed)
 
 
-with warnings.catch_warnings():  # a right function may warn
-    warnings.simplefilter("ignore")
-    check.own(softmax_with_temperature, anything)
+check.own(softmax_with_temperature, anything)
 points = 1.0 * check.passes("single rows", single_rows)
 points += check.passes("batches", batches)
 points += check.passes("huge logits, tiny T, -inf, float16", extremes)

@@ -921,7 +921,6 @@ def nine_words():
 points = 1.0 * check.passes("nine words", nine_words)
 ### BEGIN HIDDEN TESTS
 import math
-import warnings
 
 from course_utils import domains
 
@@ -1037,9 +1036,7 @@ def input_and_type_of_all(all_kept_is_right):
         input_and_type(all_kept)
 
 
-with warnings.catch_warnings():  # a right function may warn
-    warnings.simplefilter("ignore")
-    check.own(my_top_k, batch)
+check.own(my_top_k, batch)
 points = 1.0 * check.passes("single rows", single_rows)
 points += check.passes("batches", batches)
 points += check.passes("ties", ties)

@@ -714,9 +714,10 @@ check.choice(
 # %% [markdown] question="The token on the line" points=2
 # Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125, 0.125 with *p* = 0.7
 # it keeps one token. Repair it: the ids of the smallest set of most likely tokens that holds *at
-# least* p, for any *p* above 0 up to 1. A set that holds exactly *p* is complete, and of equally
-# likely tokens the lower ids come first. One point where p lies between two sums, one where it is
-# one of them. The sums are exact here: all shares are whole 64ths.
+# least* p, of equally likely ones the lower ids first.
+#
+# All shares are whole 64ths, so sums are exact; *p* is above 0 and at most 1. One point where p lies
+# between two sums, one where it is a sum: a set that holds exactly *p* is complete.
 
 
 # %% answer="line_repair"
@@ -790,11 +791,12 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# Find the bug. A chat program took the first place where the sum passes *p* [chatrwkv170]. Here
-# this gives the *size* of the nucleus, the smallest number of most likely tokens that hold at least
-# *p*. With *p* = 1 it finds 1 token, and where a sum is exactly *p* it finds one too many. Repair
-# both; all else was right. Where rounding leaves even the sum of all below *p*, all tokens count.
-# One point for *p* = 1 and between the sums, one for exactly *p*.
+# Find the bug. A chat program took the first place where the sum passes *p* [chatrwkv170]. This is
+# the *size* of the nucleus: how many of the most likely tokens it takes to hold at least *p*. With
+# *p* = 1 it finds 1, and where a sum is exactly *p* one too many.
+#
+# Repair both. Where rounding leaves even the sum of all below *p*, all count. One point for *p* = 1
+# and between the sums, one for exactly *p*.
 
 
 # %% answer="size_repair"
@@ -1101,6 +1103,7 @@ def leaves_its_input():
     check.keeps(my_top_p, anything, why=changed)
 
 
+check.own(my_top_p, batch)
 points = 1.0 * check.passes("the smallest set, in its own places", own_places)
 points += check.passes("the edges", edges)
 points += check.passes("ties", ties)
