@@ -335,7 +335,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
     NbGraderException on links; OSError if one cannot be read; ValueError if it is no folder, or too
     much.
     """
-    plugin.check_name(folder)
+    plugin.check_one(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file; a submission is a folder that holds the notebook")
     paths = [path for path in plugin.plain(folder) if not path.is_dir()]

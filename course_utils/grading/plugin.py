@@ -121,19 +121,24 @@ def lesson_of(source: NotebookNode) -> list[str]:
 
 def check_plain(folder: Path) -> None:
     """NbGraderException if there is anything below that is not for us; see `plain`."""
-    check_name(folder)
+    check_one(folder)
     if folder.is_dir():
         for _ in plain(folder):
             continue
 
 
-def check_name(path: Path) -> None:
-    """NbGraderException if this is not a plain file or folder, where it is, or has an odd name."""
+def check_one(path: Path) -> None:
+    """NbGraderException if this is there but no plain file or folder, or has an odd name."""
     if path.is_symlink() or (path.exists() and not (path.is_dir() or path.is_file())):
         raise NbGraderException(
             f"{path} is a link or a special file: submissions hold plain files and folders "
             "only; ask the student to submit again without it"
         )
+    check_name(path)
+
+
+def check_name(path: Path) -> None:
+    """NbGraderException for a name that could be taken for another, or for more than one line."""
     if not path.name.isprintable() or "\\" in path.name:  # bytes that are no text are neither
         raise NbGraderException(
             f"{str(path)!r} has a name with a backslash or with what cannot be printed; ask "
@@ -144,14 +149,14 @@ def check_name(path: Path) -> None:
 def plain(folder: Path) -> Iterator[Path]:
     """All files and folders below one.
 
-    NbGraderException for what `check_name` refuses, for very many of them, or for folders that are
+    NbGraderException for what `check_one` refuses, for very many of them, or for folders that are
     nested so deep that what works on them would fail; OSError for what cannot be read.
     """
     waiting, found = [(folder, 1)], 0
     while waiting:
         here, depth = waiting.pop()
         for path in sorted(here.iterdir()):
-            check_name(path)
+            check_one(path)
             found += 1
             if found > MOST_FILES:
                 raise too_many(folder)
