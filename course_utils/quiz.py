@@ -311,10 +311,10 @@ def calls_the_course(function: Callable, *args) -> bool:
 def equals(result: object, expect: object, why: str, within: float) -> None:
     assert result is not None or expect is None, "Not written yet: your function returns None."
     result, expect = plain(result), plain(expect)
-    wanted = KINDS.get(type(expect), "None")
+    form = KINDS.get(type(expect), "None")
     if not (type(expect) is set and type(result) is list):
-        form = f"Return {wanted}; yours returns {told(result)}."
-        assert KINDS.get(type(result), "None") == wanted, form
+        right_kind = KINDS.get(type(result), "None") == form
+        assert right_kind, f"Return {form}; yours returns {told(result)}."
     assert alike(result, expect, within), why
 
 
@@ -428,8 +428,9 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
     """Run one check and print how it went, without raising: for practice and for partial credit."""
     try:
         check(*args, **kwargs)
-    except AssertionError as reason:
-        print(f"[not yet] {name}: {SAID.once(str(reason), sys._getframe(1))}")
+    except AssertionError as error:
+        reason = SAID.once(str(error), sys._getframe(1))
+        print(f"[not yet] {name}: {reason}")
         return False
     print(f"[ok] {name}")
     return True

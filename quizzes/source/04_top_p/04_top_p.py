@@ -714,10 +714,10 @@ check.choice(
 # %% [markdown] question="The token on the line" points=2
 # Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125, 0.125 with *p* = 0.7
 # it keeps one token. Repair it: the ids of the smallest set of most likely tokens that holds *at
-# least* p, of equally likely ones the lower ids first.
+# least* p, of equals the lower ids first.
 #
-# All shares are whole 64ths, so sums are exact; *p* is above 0 and at most 1. One point where p lies
-# between two sums, one where it is a sum: a set that holds exactly *p* is complete.
+# Sums are exact, as shares are whole 64ths; 0 < *p* ≤ 1. One point where p lies between two sums,
+# one where it is a sum: that set is complete.
 
 
 # %% answer="line_repair"
@@ -795,8 +795,8 @@ float(min(points, 2))
 # the *size* of the nucleus: how many of the most likely tokens it takes to hold at least *p*. With
 # *p* = 1 it finds 1, and where a sum is exactly *p* one too many.
 #
-# Repair both. Where rounding leaves even the sum of all below *p*, all count. One point for *p* = 1
-# and between the sums, one for exactly *p*.
+# Repair both. Where rounding leaves the sum of all below *p*, all count. One point for *p* = 1 and
+# between sums, one for exactly *p*.
 
 
 # %% answer="size_repair"
