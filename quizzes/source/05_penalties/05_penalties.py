@@ -932,7 +932,7 @@ check.keeps(
 # %% [markdown] question="A block from fairseq" points=2
 # Find the bug. A report says that fairseq's n-gram block takes the end of a buffer for the end of
 # the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are written, and −1
-# fills the rest. Repair it: it returns the tokens, each once and in any order, that would complete a
+# fills the rest. Repair it: return the tokens, each once in any order, that would complete a
 # run of *n* which is in the text. *n* is at least 2, `step` at least *n* − 1, and the text may fill
 # the buffer.
 
