@@ -19,7 +19,7 @@ MODEL = (
     "a causal model of transformers: a folder, or a name on the Hugging Face hub that is in its "
     "local cache; or storyteller, the default, or calculator"
 )
-COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
+COURSE = "nbgrader's course folder; by default the one you are in, or quizzes/ of the checkout"
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +93,9 @@ def missing(error: ModuleNotFoundError, extra: str) -> ValueError:
 
 
 def class_folder(args: argparse.Namespace, command: str) -> Path:
-    """nbgrader's course folder: the one given, else the checkout's."""
+    """nbgrader's course folder: the one given, else the one that we are in, else the checkout's."""
+    if args.course is None and Path("nbgrader_config.py").is_file():
+        return Path.cwd()
     if args.course is None:
         need_checkout(command, "give --course DIR, a nbgrader course folder of yours; or ")
     return args.course or ROOT / "quizzes"
