@@ -10,8 +10,9 @@ from pathlib import Path
 LARGEST = 20 * 2**20  # bytes of a table that is read
 SIGNS = "=+@\\-−＝＋＠－"  # a formula begins with one of them, or with its full-width twin
 BLANK = r"[\s\"\u00ad\u200b-\u200f\u2060\ufeff]*"  # what a spreadsheet may leave out before it
-# At the start; and behind what another country's spreadsheet takes for the end of a cell.
-FORMULA = re.compile(rf"((?:^|[;,|\t\r\n]){BLANK})([{SIGNS}])")
+# At the start; and behind what another country's spreadsheet takes for the end of a cell. A sign
+# alone is none: Moodle's tables are full of them.
+FORMULA = re.compile(rf"((?:^|[;,|\t\r\n]){BLANK})([{SIGNS}](?=\s*\S))")
 
 
 def harmless(value: object) -> object:

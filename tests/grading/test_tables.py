@@ -21,13 +21,24 @@ FORMULAS = [
     *(f"Lee{end}={CALL}" for end in (";", ",", "\t", "\r", "\n", "; ", ';"')),
     f"a;+{CALL};@{CALL}",
 ]
-PLAIN = ["Lee, Ann", "ann@uni.example", "Ann-Lee", "2=1+1", "Öz", "", "a; b", "Participant 31"]
+PLAIN = [
+    "-",
+    "- ",
+    "Lee, Ann",
+    "ann@uni.example",
+    "Ann-Lee",
+    "2=1+1",
+    "Öz",
+    "",
+    "a; b",
+    "Participant 31",
+]
 
 
 def begins(text: str) -> bool:
     """Whether a cell of any country's spreadsheet begins like a formula."""
-    cells = re.split(r"[;,|\t\r\n]", text)
-    return any(cell.strip(' \u00a0\u200b\ufeff"')[:1] in tuple("=+-@＝＋－＠") for cell in cells)
+    cells = [cell.strip(' \u00a0\u200b\ufeff"') for cell in re.split(r"[;,|\t\r\n]", text)]
+    return any(cell[:1] in tuple("=+-@＝＋－＠") and len(cell) > 1 for cell in cells)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
