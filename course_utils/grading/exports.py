@@ -65,7 +65,7 @@ def export(course: Course, module: str) -> tuple[list[Path], list[str]]:
     whatever the reader has to know. Raises ValueError if nothing is graded, and writes nothing.
     """
     course.check(module)
-    roster = roster_of(course.folder, module)
+    roster = roster_of(course, module)
     outcomes = graded(course, module)
     if not outcomes:
         raise ValueError(f"nothing of {module} is graded yet; run: course grade {module}")

@@ -9,6 +9,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
@@ -47,11 +48,7 @@ class Collector(FileNameCollectorPlugin):
         app = self.parent
         path = Path(submitted_file)
         extracted = Path(app._format_collect_path(app.extracted_directory))
-        try:
-            course = Course(Path(app.coursedir.root))
-            roster = self.roster(course, app.coursedir.assignment_id)
-        except ValueError as error:
-            app.fail(str(error))
+        course, roster = self.known
         if path.suffix != NOTEBOOK:
             return None
         place = PurePosixPath(path.relative_to(extracted).as_posix())
@@ -69,10 +66,14 @@ class Collector(FileNameCollectorPlugin):
         found = {"student_id": work.student.id, "file_id": file}
         return found | {"timestamp": time_of(course, work.student)}
 
-    def roster(self, course: Course, module: str) -> Roster:
-        if not hasattr(self, "known"):
-            self.known = roster_of(course.folder, module)
-        return self.known
+    @cached_property
+    def known(self) -> tuple[Course, Roster]:
+        app = self.parent
+        try:
+            course = Course(Path(app.coursedir.root))
+            return course, roster_of(course, app.coursedir.assignment_id)
+        except ValueError as error:
+            app.fail(str(error))
 
     def unlike(self, work: Work, taken: set[str]) -> str:
         """A name that no other file of the student has: of two alike zip_collect stops."""

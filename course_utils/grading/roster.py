@@ -205,9 +205,9 @@ def kept(course: Course, module: str) -> Path:
     return course.folder / "downloaded" / module / KEPT
 
 
-def roster_of(course_folder: Path, module: str) -> Roster:
+def roster_of(course: Course, module: str) -> Roster:
     """The list that a module has. ValueError if it has none."""
-    path = course_folder / "downloaded" / module / KEPT
+    path = kept(course, module)
     if not path.is_file():
         raise ValueError(f"{path} is missing; run: course roster {module} FILE.csv")
     return Roster(path)

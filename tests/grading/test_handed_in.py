@@ -178,7 +178,7 @@ def test_a_bad_list_is_said_and_changes_nothing(text, said, course, capsys):
     assert roster(course, f"{HEADS}{ANN}") == 0
     assert roster(course, text) == 2
     assert said in capsys.readouterr().err
-    assert list(roster_of(course, NAME).students) == ["4711"]
+    assert list(roster_of(Course(course), NAME).students) == ["4711"]
     with Course(course).gradebook() as gradebook:
         assert [student.id for student in gradebook.students] == ["ann"]
 
