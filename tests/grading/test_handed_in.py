@@ -215,3 +215,50 @@ def test_nothing_is_exported_before_it_is_graded(course, capsys):
     assert "nothing is submitted in" in capsys.readouterr().err
     assert main(["grade", "--course", str(course)]) == 2
     assert "give a module, such as 02_temperature, or --all" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of nbgrader's own code
+def test_an_export_says_what_is_not_in_it(course, capsys):
+    assert (
+        roster(course, CANVAS[0].replace("00 Start here", "01 tiny").replace(",2.00", ",4.00")) == 0
+    )
+    (course / "submitted" / "bo" / NAME).mkdir(parents=True)
+    with Course(course).gradebook() as gradebook:
+        gradebook.add_student("zoe")
+        for student in ("ann", "zoe"):
+            gradebook.add_submission(NAME, student)
+            for cell, points in (("sides_test", 1.0), ("square_test", 1.5)):
+                grade = gradebook.find_grade(cell, NAME, NAME, student)
+                grade.auto_score, grade.needs_manual_grade = points, False
+            gradebook.find_grade("explain", NAME, NAME, student).needs_manual_grade = True
+        gradebook.db.commit()
+    capsys.readouterr()
+    assert main(["export", NAME, "--course", str(course)]) == 0
+    table = course / "exports" / f"{NAME}.csv"
+    assert capsys.readouterr().out.splitlines() == [
+        "note: zoe: not in the list of Canvas, so left out",
+        "note: ann: 1 to be graded by hand",
+        "note: bo: handed in, not graded",
+        "note: 1 of 3 handed in nothing: their grade stays empty",
+        f"note: ann: no feedback; run: nbgrader generate_feedback {NAME}",
+        str(table),
+    ]
+    rows = [line.rsplit(",", 1)[1] for line in table.read_text("utf-8").splitlines()]
+    assert rows == ["01 tiny (98765)", "4", "2.50", "", ""]
+
+
+def test_the_folder_of_a_class_that_we_are_in_is_meant(course, monkeypatch, capsys):
+    """And what is wrong with one of its modules stops no other."""
+    monkeypatch.chdir(course)
+    for module in (NAME, "99_none"):
+        (course / "submitted" / "ann").mkdir(parents=True, exist_ok=True)
+        (course / "elsewhere").mkdir(exist_ok=True)
+        (course / "submitted" / "ann" / module).symlink_to(course / "elsewhere")
+    with pytest.raises(SystemExit) as stop:
+        main(["grade", "--all"])
+    said = capsys.readouterr()
+    assert stop.value.code == 1
+    assert (
+        f"{NAME}:\nann                  FAILED: " in said.out and "0 graded, 1 failed" in said.out
+    )
+    assert "course: the gradebook" in said.err and "got '99_none'" in said.err
