@@ -134,7 +134,7 @@ class Extract(ExtractorPlugin):
         nested = isinstance(zipped, BytesIO)
         try:
             with zipfile.ZipFile(zipped) as opened:
-                for inside, data in contents(opened, most):
+                for inside, data in self.contents(opened, most):
                     if not nested:
                         self.put(target, place / inside, data)
                     elif inside.suffix == NOTEBOOK:
@@ -149,32 +149,34 @@ class Extract(ExtractorPlugin):
             self.unpack(target, place.with_suffix(""), BytesIO(data), LARGEST)
         elif place.suffix != NOTEBOOK:
             self.others.append(place.name)
-        elif (target / place).exists():
-            self.log.error("Not collected: %s is there more than once", place)
         else:
-            (target / place).parent.mkdir(parents=True, exist_ok=True)
-            (target / place).write_bytes(data)
+            try:
+                (target / place).parent.mkdir(parents=True, exist_ok=True)
+                with (target / place).open("xb") as out:
+                    out.write(data)
+            except OSError as error:  # it is there already, or its name is too long
+                self.log.error("Not collected: %s: %s", place, error.strerror)
 
+    def contents(self, opened: zipfile.ZipFile, most: int) -> Iterator[tuple[PurePosixPath, bytes]]:
+        """The files in a zip; of those that are no notebook and no zip, the names alone.
 
-def contents(opened: zipfile.ZipFile, most: int) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """The files in a zip; of those that are no notebook and no zip, the names alone.
-
-    ValueError if they are too many, have more than `most` bytes or a name that no file can have;
-    what a system or an editor hides is left out.
-    """
-    if len(opened.infolist()) > MOST_FILES:
-        raise ValueError(f"it holds more than {MOST_FILES:,} files")
-    for entry in opened.infolist():
-        path = PurePosixPath(entry.filename)
-        if entry.is_dir() or "__MACOSX" in path.parts or path.name.startswith("."):
-            continue
-        if path.is_absolute() or ".." in path.parts or not str(path).isprintable():
-            raise ValueError(f"{entry.filename[:100]!r} is no name for a file")
-        data = b""
-        if path.suffix in (NOTEBOOK, ".zip"):
-            with opened.open(entry) as file:
-                data = file.read(most + 1)
-            most -= len(data)
-            if most < 0:
-                raise ValueError("it is too large")
-        yield path, data
+        One with a name that no file can have is named and left out, and so is, without a word,
+        what a system or an editor hides. ValueError for too many, or for more than `most` bytes.
+        """
+        if len(opened.infolist()) > MOST_FILES:
+            raise ValueError(f"it holds more than {MOST_FILES:,} files")
+        for entry in opened.infolist():
+            path = PurePosixPath(entry.filename)
+            if entry.is_dir() or "__MACOSX" in path.parts or path.name.startswith("."):
+                continue
+            if path.is_absolute() or ".." in path.parts or not str(path).isprintable():
+                self.log.error("Not collected: %.100r is no name for a file", entry.filename)
+                continue
+            data = b""
+            if path.suffix in (NOTEBOOK, ".zip"):
+                with opened.open(entry) as file:
+                    data = file.read(most + 1)
+                most -= len(data)
+                if most < 0:
+                    raise ValueError("it is too large")
+            yield path, data

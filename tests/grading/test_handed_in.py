@@ -119,6 +119,8 @@ def test_a_zip_is_taken_in_but_for_what_is_nobody_s(course, monkeypatch, caplog)
         "leeann_4711_5_broken.zip": b"PK",
         "leeann_4711_6_notes.pdf": b"%PDF",
         "__MACOSX/._leeann_4711_1_a.ipynb": b"",
+        "leeann_4711_6_\u202ea.ipynb": b"no such name",
+        f"leeann_4711_6_{'a' * 250}.ipynb": b"too long",
         "zoe_4799_7_a.ipynb": b"",
     }
     said = collect(course, files, monkeypatch, caplog)
