@@ -31,8 +31,8 @@ def main() -> None:
         texts = ", ".join(engine.same_texts())
     results += explorers.explorers() + explorers.large_vocabulary()
     started = startup.startup()
-    row, classes = grading.grading(min(repeats, 3))
-    results += [row, scoring.scoring(min(repeats, 3))]
+    graded, classes = grading.grading(min(repeats, 3))
+    results += [*graded, scoring.scoring(min(repeats, 3))]
     rows = [
         f"| {r.what} | {r.theirs} | {r.ours} | **{r.ratio:.2f}** | {r.target} |" for r in results
     ]

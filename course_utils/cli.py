@@ -19,7 +19,7 @@ MODEL = (
     "a causal model of transformers: a folder, or a name on the Hugging Face hub that is in its "
     "local cache; or storyteller, the default, or calculator"
 )
-COURSE = "nbgrader's course folder; by default quizzes/ of the checkout"
+COURSE = "nbgrader's course folder; by default the one you are in, or quizzes/ of the checkout"
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +93,9 @@ def missing(error: ModuleNotFoundError, extra: str) -> ValueError:
 
 
 def class_folder(args: argparse.Namespace, command: str) -> Path:
-    """nbgrader's course folder: the one given, else the checkout's."""
+    """nbgrader's course folder: the one given, else the one that we are in, else the checkout's."""
+    if args.course is None and Path("nbgrader_config.py").is_file():
+        return Path.cwd()
     if args.course is None:
         need_checkout(command, "give --course DIR, a nbgrader course folder of yours; or ")
     return args.course or ROOT / "quizzes"
@@ -101,19 +103,49 @@ def class_folder(args: argparse.Namespace, command: str) -> Path:
 
 def grade(args: argparse.Namespace) -> None:
     folder = class_folder(args, "grade")
+    if args.all == (args.module is not None):
+        raise ValueError("give a module, such as 02_temperature, or --all")
     try:
-        from tqdm import tqdm
-
         from course_utils.grading.grade import grade
     except ModuleNotFoundError as error:
         raise missing(error, "grading")
     if args.no_sandbox:
         print(NO_SANDBOX, file=sys.stderr)
+    if not args.all:
+        failed = grade_module(grade, args.module, folder, args)
+    else:
+        failed = 0
+        for module in submitted(folder):
+            print(f"{module}:")
+            try:
+                failed += grade_module(grade, module, folder, args)
+            except ValueError as error:  # it is this module's, and the others go on
+                print(f"course: {said(error)}", file=sys.stderr)
+                failed += 1
+    if failed:
+        sys.exit(1)
+
+
+def submitted(folder: Path) -> list[str]:
+    """The modules that somebody handed in. ValueError if there is none."""
+    found = sorted({path.name for path in folder.glob("submitted/*/*") if path.is_dir()})
+    if not found:
+        raise ValueError(
+            f"nothing is submitted in {folder}: a notebook belongs into "
+            "submitted/STUDENT/MODULE/MODULE.ipynb; see docs/teaching.md"
+        )
+    return found
+
+
+def grade_module(grade: Callable, module: str, folder: Path, args: argparse.Namespace) -> int:
+    """Grade a module and print how each submission ended. Returns how many failed."""
+    from tqdm import tqdm
+
     options = (args.only, args.regrade, args.db, args.scheduler, args.workers, not args.no_sandbox)
     outcomes = []
     with (
-        contextlib.closing(grade(args.module, folder, *options)) as ended,
-        tqdm(desc=args.module, unit=" submissions", disable=None) as bar,  # on terminals alone
+        contextlib.closing(grade(module, folder, *options)) as ended,
+        tqdm(desc=module, unit=" submissions", disable=None) as bar,  # on terminals alone
     ):
         try:
             for outcome, left in ended:
@@ -130,13 +162,50 @@ def grade(args: argparse.Namespace) -> None:
             print(f"{'':<20} note: {visible(note)}")
     failed = sum(bool(outcome.failed) for outcome in outcomes)
     print(f"{len(outcomes) - failed} graded, {failed} failed")
-    if failed:
-        sys.exit(1)
+    return failed
 
 
 def visible(text: str) -> str:
     """A student's words on one line, without what would steer a terminal."""
     return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def roster(args: argparse.Namespace) -> None:
+    folder = class_folder(args, "roster")
+    try:
+        from course_utils.grading.grade import Course
+        from course_utils.grading.roster import take_in
+    except ModuleNotFoundError as error:
+        raise missing(error, "grading")
+    taken = take_in(Course(folder, args.db), args.module, args.list)
+    for student in taken.students.values():
+        print(f"{visible(student.id):<20} {visible(student.name)}")
+    print(f"{len(taken.students)} students of {taken.platform}")
+
+
+def export(args: argparse.Namespace) -> None:
+    folder = class_folder(args, "export")
+    try:
+        from course_utils.grading.exports import export
+        from course_utils.grading.grade import Course
+    except ModuleNotFoundError as error:
+        raise missing(error, "grading")
+    paths, notes = export(Course(folder, args.db), args.module)
+    for note in notes:
+        print(f"note: {visible(note)}")
+    print(*paths, sep="\n")
+
+
+def similar(args: argparse.Namespace) -> None:
+    folder = class_folder(args, "similar")
+    try:
+        from course_utils.grading.grade import Course
+        from course_utils.grading.similar import similar
+    except ModuleNotFoundError as error:
+        raise missing(error, "grading")
+    path, pairs = similar(Course(folder, args.db), args.module)
+    print(f"{len(pairs)} pairs of answers share a third or more")
+    print(path)
 
 
 def analyse(args: argparse.Namespace) -> None:
@@ -286,6 +355,10 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run_command=run)
         return made
 
+    def class_options(p: argparse.ArgumentParser) -> None:
+        p.add_argument("--course", type=Path, metavar="DIR", help=COURSE)
+        p.add_argument("--db", metavar="URL", help="the gradebook, as for course grade")
+
     p = command(lab, "Open JupyterLab on your own copies of the modules, in my-course/.")
     p.add_argument(
         "--diff", action="store_true", help="only show what the course changed since you got them"
@@ -308,8 +381,14 @@ def parser() -> argparse.ArgumentParser:
     p = command(score, "Score a notebook as an instructor would, leaving it as it is.")
     p.add_argument("notebook", type=Path)
 
-    p = command(grade, "Grade the submissions of a module; start it again to go on after a stop.")
+    p = command(roster, "Take in the list of a class that Canvas or Moodle exported, for a module.")
     p.add_argument("module", help="such as 02_temperature")
+    p.add_argument("list", type=Path, help="Canvas's gradebook or Moodle's grading worksheet, CSV")
+    class_options(p)
+
+    p = command(grade, "Grade the submissions of a module; start it again to go on after a stop.")
+    p.add_argument("module", nargs="?", help="such as 02_temperature")
+    p.add_argument("--all", action="store_true", help="each module that somebody handed in")
     p.add_argument("--course", type=Path, metavar="DIR", help=COURSE)
     p.add_argument("--only", metavar="STUDENT", help="this student alone")
     p.add_argument("--regrade", action="store_true", help="also what has not changed")
@@ -318,10 +397,14 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--workers", type=number(int, 1), help="how many here; one a core by default")
     p.add_argument("--no-sandbox", action="store_true", help="run students' code with your rights")
 
-    p = command(analyse, "Which questions of a module are hard, and which tell strong from weak.")
-    p.add_argument("module", help="such as 02_temperature")
-    p.add_argument("--course", type=Path, metavar="DIR", help=COURSE)
-    p.add_argument("--db", metavar="URL", help="the gradebook, as for course grade")
+    for run, text in (
+        (export, "Write grades and feedback of a module as Canvas or Moodle take them."),
+        (similar, "Show which answers to a module's questions look alike, as a page."),
+        (analyse, "Which questions of a module are hard, and which tell strong from weak."),
+    ):
+        p = command(run, text)
+        p.add_argument("module", help="such as 02_temperature")
+        class_options(p)
 
     p = command(build, "Make notebooks/ from quizzes/source/.")
     p.add_argument("modules", nargs="*", metavar="MODULE", help="such as 02_temperature; or all")

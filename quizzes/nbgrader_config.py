@@ -9,7 +9,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPrep
 from nbgrader import preprocessors as stock
 
 from course_utils.author import questions
-from course_utils.grading import pages, plugin
+from course_utils.grading import pages, plugin, served
 
 c = get_config()  # noqa: F821  nbgrader gives this name to the file
 
@@ -62,3 +62,19 @@ c.HTMLExporter.filters = {
     "highlight_code": pages.code,
     "strip_files_prefix": pages.as_is,
 }
+served.check_before_serving()
+
+# `nbgrader zip_collect` takes the zips of Canvas and Moodle; docs/teaching.md says how. As texts,
+# so that what needs the extra [grading] is read where it is used.
+c.ZipCollectApp.extractor_plugin = "course_utils.grading.handed_in.Extract"
+c.ZipCollectApp.collector_plugin = "course_utils.grading.handed_in.Collector"
+# Canvas: leeann_4711_98765_02_temperature.ipynb, and leeann_LATE_4711_… of late work.
+c.Collector.canvas = (
+    r"(?:.*/)?(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<student_id>\d+)_\d+_(?P<file_id>[^/]+)"
+)
+# Moodle: Ann Lee_4711_assignsubmission_file/02_temperature.ipynb; a _ for the / without folders.
+c.Collector.moodle = (
+    r"(?:[^/]+/)*?(?P<name>[^/_]+)_(?P<student_id>\d+)_assignsubmission_file(?:_?/|_)"
+    r"(?P<file_id>.+)"
+)
+c.ExportApp.plugin_class = "course_utils.grading.exports.CsvExport"

@@ -30,6 +30,8 @@ STRAYS = (
     "quizzes/release/02_temperature/02_temperature.ipynb",
     "quizzes/grading/02_temperature/ann.json",
     "quizzes/analysis/02_temperature.csv",
+    "quizzes/downloaded/02_temperature/roster.csv",
+    "quizzes/exports/02_temperature.csv",
     "quizzes/private/02_temperature.py",
     "quizzes/старое/ann.py",
     "quizzes/source/header.ipynb",

@@ -7,14 +7,13 @@ https://doi.org/10.1007/BF02289618. Below 0.2 an item is poor by the usual rule 
 Frisbie 1991, "Essentials of Educational Measurement", 5th edition).
 """
 
-import csv
 import json
 import logging
 import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from course_utils.grading.examiner import reason
 from course_utils.grading.grade import Course
 from course_utils.grading.item_picture import ItemPicture
 from course_utils.grading.repair import as_given, quiz_id
+from course_utils.grading.tables import write_csv
 
 log = logging.getLogger(__name__)
 FOLDER = "analysis"  # of a course; what is in it is written anew each time
@@ -260,15 +260,3 @@ def write(
     told = [(row.title, row.difficulty, row.discrimination) for row in rows]
     paths[2].write_bytes(ItemPicture(told, POOR).png())
     return paths
-
-
-def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(heads)
-        writer.writerows([[harmless(value) for value in row] for row in rows])
-
-
-def harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
@@ -22,6 +24,8 @@ SCRIPTS = (
     "<iframe srcdoc='<script>window.top.ran = true</script>'></iframe>",
     "<input id=explain class=score autofocus onfocus='window.top.ran = true'>",
 )
+# Files that a browser would show as pages, beside one that a cell shows.
+PAGES = ("x.html", "x.htm", "x.xhtml", "x.svg", "x.xml", "x.pdf", "x", "x.png")
 
 pytestmark = [pytest.mark.browser, pytest.mark.grading, pytest.mark.slow]
 
@@ -47,6 +51,8 @@ def course(sandboxed, tmp_path_factory) -> Path:
         new_raw_cell(hostile, metadata={"raw_mimetype": "text/html"}),
     ]
     nbformat.write(notebook, folder / f"{NAME}.ipynb")
+    for name in PAGES:
+        (folder / name).write_text(f"<html><svg>{SCRIPTS[0]}</svg></html>", "utf-8")
     assert {o.student: o.failed for o, _ in grade(NAME, course, count=1)} == dict.fromkeys(
         ("ann", "bob", "mal"), ""
     )
@@ -214,4 +220,35 @@ def test_no_script_of_a_submission_runs(course, page):
     page.goto((course / "feedback" / "mal" / NAME / f"{NAME}.html").as_uri())
     page.wait_for_load_state("load")
     assert "window.top.ran" in page.inner_text("body")
+    assert page.evaluate("window.ran") is None
+
+
+def test_no_file_of_a_submission_is_a_page_of_formgrader(course, server, new_page):
+    """Beside Formgrader a page of a student's could do what its reader may."""
+    url, token = server
+    with Course(course).gradebook() as gradebook:
+        found = gradebook.find_submission_notebook(NAME, NAME, "mal").id
+
+    def heads(address: str) -> Message:
+        asked = Request(address, headers={"Authorization": f"token {token}"})
+        with urlopen(asked, timeout=60) as answer:
+            return answer.headers
+
+    for name in PAGES:
+        sent = heads(f"{url}/formgrader/submissions/{found}/{name}")
+        assert "sandbox" in sent["Content-Security-Policy"]
+        assert "allow-" not in sent["Content-Security-Policy"]
+        assert sent["X-Content-Type-Options"] == "nosniff"
+        kind = "image/png" if name == "x.png" else "application/octet-stream"
+        assert sent["Content-Type"] == kind
+        assert (sent["Content-Disposition"] is None) == (name == "x.png")
+        # Jupyter's own, where scripts run, but as those of no address.
+        for folder in ("submitted", "autograded"):
+            own = heads(f"{url}/files/{folder}/mal/{NAME}/{name}")
+            assert "sandbox" in own["Content-Security-Policy"]
+            assert "allow-same-origin" not in own["Content-Security-Policy"]
+    page = new_page()
+    page.goto(f"{url}/tree?token={token}")
+    with page.expect_download():  # and no page
+        page.evaluate(f"location.href = '{url}/formgrader/submissions/{found}/x.html'")
     assert page.evaluate("window.ran") is None

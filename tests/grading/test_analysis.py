@@ -117,18 +117,6 @@ def test_the_picture_shows_each_item_and_its_summary_the_extremes():
     assert Image.open(io.BytesIO(picture.png())).width == 700
 
 
-def test_a_spreadsheet_takes_no_answer_for_a_formula(tmp_path):
-    analysis.write_csv(tmp_path / "a.csv", ["a"], [["=1+1"], ["@x"], [-0.5], ["B"], [None]])
-    assert (tmp_path / "a.csv").read_text("utf-8").split() == [
-        "a",
-        "'=1+1",
-        "'@x",
-        "-0.5",
-        "B",
-        '""',
-    ]
-
-
 @pytest.fixture(scope="module")
 def course(sandboxed, tmp_path_factory) -> Path:
     """A class of five, graded, of which one handed in nothing that can be graded."""
