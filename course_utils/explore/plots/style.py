@@ -114,7 +114,12 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as it is now, as the bytes of a PNG file."""
+        written = [(text, text.get_text()) for text in self.figure.findobj(Text)]
+        for text, said in written:
+            text.set_text(drawable(said))
         self.canvas.draw()
+        for text, said in written:
+            text.set_text(said)
         buffer = io.BytesIO()
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
         image.save(buffer, "png", compress_level=1, dpi=(DPI, DPI))
@@ -135,18 +140,39 @@ def plain_axes(axes: Axes, grid: str) -> None:
 
 
 def visible(token: str) -> str:
-    """The token as text that shows its spaces and line breaks, and that the font can draw."""
-    return "".join(VISIBLE.get(char) or drawable(char) for char in token)
+    """The token as text that shows its spaces, line breaks and characters without a shape.
+
+    >>> visible(" 猫\n"), visible("a\0\u202e")
+    ('␣猫⏎', 'a\\x00\\u202e')
+    """
+    return "".join(VISIBLE.get(char) or shape(char) for char in token)
 
 
-def drawable(char: str) -> str:
-    return char if char.isprintable() and ord(char) in characters() else ascii(char)[1:-1]
+def shape(char: str) -> str:
+    return char if char.isprintable() else ascii(char)[1:-1]
 
 
 @functools.cache
 def characters() -> frozenset[int]:
-    """The code points that the font can draw; matplotlib warns on others and draws a box."""
+    """The code points that the font can draw."""
     return frozenset(get_font(findfont(FONT)).get_charmap())
+
+
+def drawable(said: str) -> str:
+    """The text with a box for what the font cannot draw: on the page, another font does."""
+    return "".join(char if char == "\n" or ord(char) in characters() else "▯" for char in said)
+
+
+def signed(number: float, form: str = ".2f") -> str:
+    """A number with the minus sign that is as wide as a plus, and 0 without one.
+
+    >>> signed(-4.09), signed(-0.001), signed(-0.5, "g"), signed(float("-inf"))
+    ('−4.09', '0.00', '−0.5', '−∞')
+    """
+    said = format(number, form)
+    if not said.strip("-0."):
+        return said.removeprefix("-")
+    return said.replace("-", "−").replace("inf", "∞")
 
 
 def width(said: str, size: float = 9, weight: str = "normal") -> float:
