@@ -349,9 +349,10 @@ def comparison(
     if not any(gaps):
         return f"Your function keeps as many as {SPOKEN[rule]} at every step."
     worst = gaps.index(max(gaps))
+    steps = f"{sum(map(bool, gaps)):,} of {len(gaps):,} steps"
     return (
-        f"Your function differs from {SPOKEN[rule]} at {sum(map(bool, gaps)):,} of {len(gaps):,} "
-        f"steps, most after '{visible(tokens[worst])}' (step {worst + 1:,}): yours {yours[worst]:,}, "
+        f"Your function differs from {SPOKEN[rule]} at {steps}, most after "
+        f"'{visible(tokens[worst])}' (step {worst + 1:,}): yours {yours[worst]:,}, "
         f"reference {reference[worst]:,}."
     )
 

@@ -33,7 +33,7 @@ from course_utils.explore.following import Following, Source, follow
 from course_utils.explore.given import Fault, name_of, one_a_token, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture, place
-from course_utils.explore.plots.style import percent, signed, visible
+from course_utils.explore.plots.style import percent, readable, signed, visible
 from course_utils.generate import Settings
 from course_utils.metrics import entropy
 from course_utils.model.interface import Model
@@ -164,7 +164,7 @@ class Distribution(Panel):
         self.controls = make_controls(self.knobs, starts, whole(settings, self.knobs), at, seed)
         self.forget_draws()
         self.connect()
-        self.assemble(arrange(self.controls), [self.path, *scrolling(self.controls)])
+        self.assemble(arrange(self.controls), [*scrolling(self.controls), self.path])
 
     def connect(self) -> None:
         controls = self.controls
@@ -219,11 +219,10 @@ class Distribution(Panel):
 
     def seek(self) -> None:
         """Show the token that was typed, wherever it stands."""
-        self.sought = self.token_of(self.controls["find"].value)
+        self.sought, self.first = self.token_of(self.controls["find"].value), 0
         if self.sought:
             rank = int((self.following.order == self.sought[0]).nonzero())
-            if not self.first <= rank < self.first + TOP:
-                self.first = max(0, rank - TOP // 2)
+            self.first = 0 if rank < TOP else rank - TOP // 2
         self.scroll(0)
 
     def token_of(self, word: str) -> tuple[int, list[str]] | None:
@@ -466,7 +465,7 @@ def path_page(at: Following) -> str:
     """The text so far with the probability of each chosen token below it."""
     if not at.chosen:
         return ""
-    prompt = f'<span class="prompt">{escape(tail(at.prompt))}</span>' if at.prompt else ""
+    prompt = f'<span class="prompt">{escape(readable(tail(at.prompt)))}</span>' if at.prompt else ""
     tokens = "".join(
         f"<span>{escape(visible(one.name))}<small>{percent(math.exp(one.logprob))}</small></span>"
         for one in at.chosen
@@ -563,9 +562,8 @@ def make_controls(
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     """Prompt, presets, sliders, then the buttons."""
     above = [controls[name] for name in ("prompt", "preset", *SLIDERS) if name in controls]
-    draws = row(*(controls[name] for name in ("sample_1", "sample_100", "seed")))
-    buttons = row(*(controls[name] for name in ("undo", "pin", "show_code")))
-    return [*above, draws, controls["find"], buttons]
+    rows = [("sample_1", "sample_100"), ("undo", "pin"), ("seed", "show_code")]
+    return [*above, controls["find"], *(row(*(controls[name] for name in names)) for names in rows)]
 
 
 def scrolling(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:

@@ -236,7 +236,7 @@ class Panel(widgets.VBox):
         }
 
     def setting(self) -> str:
-        """The code that makes this panel as it stands. What was drawn or saved is not in it."""
+        """The code that makes this panel as it stands. What was drawn, pinned, saved or scrolled to is not."""
         return code_of(type(self), self.now(), self.moved())
 
     def at(self, **values: object) -> "Panel":

@@ -22,6 +22,7 @@ function render({ model, el }) {
   let stop = 0; // the mark that Tab comes to
   let pointed = null;
   let held = false; // whether the focus stays at its place while others come there
+  let shown = ""; // the keys of all marks
 
   const point = (node) => {
     pointed = node;
@@ -98,7 +99,9 @@ function render({ model, el }) {
     marks.hidden = !wanted.length;
     const same = wanted.findIndex(([key]) => key === focused);
     const node = go(same < 0 || held ? stop : same);
-    held = false;
+    const keys = wanted.map(([key]) => key).join();
+    if (keys !== shown) held = false; // they have come
+    shown = keys;
     if (focused) node.focus({ preventScroll: true });
     point(marks.contains(pointed) ? pointed : null);
   };

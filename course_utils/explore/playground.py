@@ -33,7 +33,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
-from course_utils.explore.plots.style import DRAWN, percent, signed, visible
+from course_utils.explore.plots.style import DRAWN, percent, readable, signed, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model.interface import Model, Tokenizer
@@ -403,9 +403,12 @@ def difference(reference: Group, yours: Group) -> str:
 
 def block(side: str, group: Group) -> Block:
     # Words as cells, so that a prompt is broken into lines as a text is.
-    prompt = [Cell(f" {plain(word)}", None) for word in opening(group.request.prompt).split(" ")]
+    prompt = [Cell(f" {readable(word)}", None) for word in opening(group.request.prompt).split(" ")]
     texts = [
-        [*prompt, *(Cell(plain(token.shown), token.probability) for token in text if token.shown)]
+        [
+            *prompt,
+            *(Cell(readable(token.shown), token.probability) for token in text if token.shown),
+        ]
         for text in group.texts
     ]
     labels = [f"seed {seed}" for seed in group.request.seeds]
@@ -415,11 +418,6 @@ def block(side: str, group: Group) -> Block:
 def opening(prompt: str) -> str:
     """The prompt, or the end of a long one: it stands before every text."""
     return prompt if len(prompt) <= 80 else f"…{prompt[-79:]}"
-
-
-def plain(text: str) -> str:
-    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
-    return " ".join(visible(part) for part in text.split(" "))
 
 
 # The page

@@ -148,6 +148,11 @@ def visible(token: str) -> str:
     return "".join(VISIBLE.get(char) or shape(char) for char in token)
 
 
+def readable(text: str) -> str:
+    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
+    return " ".join(visible(part) for part in text.split(" "))
+
+
 def shape(char: str) -> str:
     return char if char.isprintable() else ascii(char)[1:-1]
 
