@@ -59,7 +59,7 @@ OFF = {name: neutral for name, (neutral, _) in KNOBS.items()} | {"no_repeat_ngra
 # What pictures and sentences call them; a slider has the name that code has.
 SPOKEN = {
     name: name.replace("top_", "top-").replace("min_", "min-").replace("_", " ") for name in OFF
-}
+} | {"no_repeat_ngram": "no repeat n-gram"}
 
 LABEL = {"description_width": "122px"}
 WIDE = {"width": "auto"}  # of the column

@@ -236,7 +236,10 @@ class Panel(widgets.VBox):
         }
 
     def setting(self) -> str:
-        """The code that makes this panel as it stands. What was drawn, pinned, saved or scrolled to is not."""
+        """The code that makes this panel as it stands.
+
+        What was drawn, pinned, saved or scrolled to is not in it.
+        """
         return code_of(type(self), self.now(), self.moved())
 
     def at(self, **values: object) -> "Panel":

@@ -172,7 +172,7 @@ def test_the_button_answers_with_the_code():
 
 
 def test_a_control_that_is_not_there_is_refused_by_name():
-    with pytest.raises(ValueError, match="a control must be one of .*find.*, got 'heat'"):
+    with pytest.raises(ValueError, match=r"a control must be one of .*find.*, got 'heat'"):
         explore.Distribution(NINE_WORDS).at(heat=2)
 
 
