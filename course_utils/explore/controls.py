@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets as widgets
 
 from course_utils.checks import check_count, check_number
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Settings
 
 PRESETS = {
@@ -220,4 +221,4 @@ def set_text(box: widgets.HTML, text: str) -> None:
 def status(text: str) -> str:
     """Text that screen readers speak when it changes. It stays text, whatever a token says."""
     look = "line-height: 1.45; white-space: pre-wrap"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+    return f'<div role="status" aria-live="polite" style="{look}">{escape(printable(text))}</div>'

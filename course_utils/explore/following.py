@@ -60,11 +60,8 @@ class Following:
 
     @property
     def text(self) -> str:
-        """The prompt with what was chosen, end-of-text as a sign."""
-        ends = self.model.ends if self.model else ()
-        return (self.prompt or "") + "".join(
-            "∎" if one.token in ends else one.name for one in self.chosen
-        )
+        """The prompt with what was chosen."""
+        return (self.prompt or "") + "".join(one.name for one in self.chosen)
 
     def after(self, token: int) -> "Following":
         """The text with this token, and what may follow then. ValueError if it is over."""

@@ -26,6 +26,7 @@ from course_utils.explore.given import reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
 from course_utils.explore.plots.style import signed
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
 from course_utils.model import storyteller
@@ -190,8 +191,8 @@ class Frontier(Panel):
         i = min(self.controls["text"].value, len(texts)) - 1
         prompt = self.prompts[i % len(self.prompts)] if self.prompts else ""
         look = "line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere"
-        said = f"<i>{escape(prompt)}</i>{escape(texts[i])}"
-        return f'<div style="{look}"><b>{escape(picked)}</b>: {said}</div>'
+        said = f"<i>{escape(printable(prompt))}</i>{escape(printable(texts[i]))}"
+        return f'<div style="{look}"><b>{escape(printable(picked))}</b>: {said}</div>'
 
 
 def read_toys(prompts: Mapping) -> dict[str, list[Round]]:

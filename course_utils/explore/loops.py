@@ -30,6 +30,7 @@ from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, signed, visible
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model.interface import Model
@@ -370,7 +371,7 @@ def marked(text: Written) -> str:
 
 def plain(text: str) -> str:
     """Text for a page, in which a line break is a sign and takes no line."""
-    return escape(text).replace("\n", "⏎ ")
+    return escape(printable(text)).replace("\n", "⏎ ")
 
 
 def code(settings: Settings, n: int) -> str:

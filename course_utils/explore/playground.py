@@ -34,6 +34,7 @@ from course_utils.explore.given import Fault, name_of, reading_model, returned, 
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, readable, signed, visible
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model.interface import Model, Tokenizer
@@ -495,7 +496,7 @@ def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
     return (
         f'<div class="card" role="group" aria-label="text of seed {seed}">'
         f'<div class="seed">seed {seed}</div><div class="text">'
-        f'<span class="prompt">{escape(opening(prompt))}</span>{spans}</div></div>'
+        f'<span class="prompt">{escape(printable(opening(prompt)))}</span>{spans}</div></div>'
     )
 
 
@@ -503,7 +504,7 @@ def span(token: Token, tips: bool, first: bool) -> str:
     # The space before a word stays outside: at the end of a line it would be a tinted stub.
     word = token.shown.lstrip(" ") or token.shown
     space = token.shown.removesuffix(word)
-    text = escape(word).replace("\n", "⏎\n")
+    text = escape(printable(word)).replace("\n", "⏎\n")
     shade = f'class="p{level(token.probability)}"'
     if not tips:
         return f"{space}<span {shade}>{text}</span>"

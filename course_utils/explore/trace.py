@@ -26,6 +26,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.style import percent, signed
+from course_utils.explore.plots.svg import printable
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
 from course_utils.model.interface import Model
@@ -305,10 +306,10 @@ def summary(traces: dict[str, Trace]) -> str:
 
 def below(traces: dict[str, Trace]) -> str:
     """The texts, as HTML. They stay text, whatever a token says."""
-    lines = [
-        f"<b>{escape(name)}</b>: <i>{escape(trace.prompt)}</i>{escape(trace.text)}"
-        for name, trace in traces.items()
-    ]
+    lines = []
+    for name, trace in traces.items():
+        said, prompt, text = (escape(printable(part)) for part in (name, trace.prompt, trace.text))
+        lines.append(f"<b>{said}</b>: <i>{prompt}</i>{text}")
     look = "line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere"
     return "".join(f'<p style="{look}; margin: 0.4em 0">{line}</p>' for line in lines)
 

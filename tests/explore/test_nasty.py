@@ -14,6 +14,7 @@ NASTY = {
     "right to left": "שלום \u202eעולם",
     "emoji": "🐱👩‍🚀 猫が好き",
 }
+SIGNS = ("<script>", "\0", "\u202e")
 MAKE = {
     "Distribution": lambda text: explore.Distribution(text),
     "AdaptiveCutoff": lambda text: explore.AdaptiveCutoff(text),
@@ -43,8 +44,7 @@ def test_a_nasty_text_stays_text(name, text):
         if hasattr(getattr(panel, part, None), "value")
     ]
     for page in pages:
-        assert "<script>" not in page and "\u202e" not in panel.image.value
-    assert "\0" not in panel.image.value
+        assert not [sign for sign in SIGNS if sign in page]
     bundle = panel._repr_mimebundle_()
     assert "<script>alert" not in bundle["text/html"]
 

@@ -25,7 +25,7 @@ from course_utils.explore.plots.playground import (
     PlaygroundPicture,
     level,
 )
-from course_utils.explore.plots.style import readable
+from course_utils.explore.plots.style import drawable, readable, signed
 from course_utils.generate import Settings, generate
 from course_utils.metrics import distinct_n
 from course_utils.model.tokenizer import END_OF_TEXT
@@ -596,11 +596,11 @@ def test_a_very_long_text_says_how_much_is_left_out():
 
 @pytest.mark.parametrize("long", ["w" * 99, " king" * 20, "$x_1$", "你\x00\u202e", "⏎⏎"])
 def test_no_text_leaves_the_picture_or_meets_another(long):
-    cells = [Cell(readable(long), 0.001), Cell(" a", 0.9), Cell("end", 0.03)] * 5
+    cells = [Cell(drawable(readable(long)), 0.001), Cell(" a", 0.9), Cell("end", 0.03)] * 5
     picture = PlaygroundPicture()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        title = readable(long) * 3
+        title = drawable(readable(long)) * 3
         figure = picture.draw([Block(title, "numbers", ["seed 2147483649"], [cells])] * 2)
         picture.png()
     renderer = picture.canvas.get_renderer()

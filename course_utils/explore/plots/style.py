@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from course_utils.explore.plots import svg
-from course_utils.explore.plots.svg import FONT, SvgRenderer
+from course_utils.explore.plots.svg import FONT, SvgRenderer, printable
 
 # Three colours, far apart in lightness, so that a grey print still tells them apart.
 KEPT = "#1f4e79"
@@ -145,16 +145,12 @@ def visible(token: str) -> str:
     >>> visible(" 猫\n"), visible("a\0\u202e")
     ('␣猫⏎', 'a\\x00\\u202e')
     """
-    return "".join(VISIBLE.get(char) or shape(char) for char in token)
+    return "".join(VISIBLE.get(char) or printable(char) for char in token)
 
 
 def readable(text: str) -> str:
     """As `visible`, but with the spaces left as they are: words in a line are read by them."""
     return " ".join(visible(part) for part in text.split(" "))
-
-
-def shape(char: str) -> str:
-    return char if char.isprintable() else ascii(char)[1:-1]
 
 
 @functools.cache
@@ -165,7 +161,8 @@ def characters() -> frozenset[int]:
 
 def drawable(said: str) -> str:
     """The text with a box for what the font cannot draw: on the page, another font does."""
-    return "".join(char if char == "\n" or ord(char) in characters() else "▯" for char in said)
+    known = characters() | {ord("\n")}
+    return "".join(char if ord(char) in known else "▯" for char in printable(said))
 
 
 def signed(number: float, form: str = ".2f") -> str:

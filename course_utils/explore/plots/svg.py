@@ -104,7 +104,8 @@ class SvgRenderer(RendererBase):
         anchor = {"center": "middle", "right": "end"}.get(align)
         look.append(f' text-anchor="{anchor}"' if anchor else "")
         look.append(f' transform="rotate({-angle:g} {number(x)} {number(y)})"' if angle else "")
-        self.parts.append(f"<text{''.join(look)}>{escape(said, quote=False)}</text>")
+        said = escape(printable(said), quote=False)
+        self.parts.append(f"<text{''.join(look)}>{said}</text>")
 
     def draw_path(
         self,
@@ -271,6 +272,17 @@ def outline(path: Path) -> str:
         elif code != Path.STOP:
             said.append(NODES[code][1] + " ".join(points[i_code:i]))
     return "".join(said)
+
+
+def printable(said: str) -> str:
+    """The text, with what has no shape, or turns round what follows, as its code.
+
+    >>> printable("猫\n"), printable("a\0\u202e")
+    ('猫\n', 'a\\x00\\u202e')
+    """
+    if said.isprintable():
+        return said
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in said)
 
 
 def along(text: Text, angle: float) -> str:
