@@ -384,7 +384,9 @@ def shares(bar: Bar) -> str:
 
 def exact(share: float) -> str:
     """A probability with more digits than there is room for in a picture."""
-    return f"{share:.3%}" if share >= 0.001 or not share else signed(share, ".2g")
+    if not share:
+        return "0%"
+    return f"{share:.3%}" if share >= 0.001 else signed(share, ".2g")
 
 
 def heading(settings: Settings, knobs: Sequence[str]) -> str:

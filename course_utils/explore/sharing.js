@@ -28,12 +28,14 @@ function render({ model, el }) {
   };
   model.on("msg:custom", copy);
 
-  // A slider's number as it is read, for screen readers.
+  // For screen readers, a slider's name, and its number as it is read.
   const name = (readout) => {
     const handle = readout.parentNode.querySelector(".noUi-handle");
-    const says = readout.textContent;
-    if (handle && handle.getAttribute("aria-valuetext") !== says)
-      handle.setAttribute("aria-valuetext", says);
+    if (!handle) return;
+    const label = readout.parentNode.querySelector(".widget-label")?.textContent ?? "";
+    const says = { "aria-label": label, "aria-valuetext": readout.textContent };
+    for (const [what, said] of Object.entries(says))
+      if (handle.getAttribute(what) !== said) handle.setAttribute(what, said);
   };
   const watch = new MutationObserver(() =>
     el.closest(".nt-panel")?.querySelectorAll(".widget-readout").forEach(name),

@@ -23,7 +23,7 @@ class CopyButton(anywidget.AnyWidget):
     """A button that asks for the code of a panel and puts it into the clipboard.
 
     It also lets screen readers hear the sliders of its panel as they are read: noUiSlider, which
-    draws them, says 0.9300000000000002 where the number beside it is 0.93.
+    draws them, has no names for them, and says 0.9300000000000002 where the number is 0.93.
     """
 
     _esm = (HERE / "sharing.js").read_text("utf-8")  # as in `LivePicture`, and not as a path

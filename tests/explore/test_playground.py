@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 import weakref
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -612,3 +613,42 @@ def test_no_text_leaves_the_picture_or_meets_another(long):
     shrunk = [box.padded(-1) for box in boxes]
     assert not any(a.overlaps(b) for i, a in enumerate(shrunk) for b in shrunk[:i])
     assert not any(text.get_parse_math() for text in figure.texts)
+
+
+# Which sliders there are
+
+
+def test_only_the_knobs_that_were_taught_have_sliders(storyteller):
+    settings = Settings(top_p=0.9, presence_penalty=-0.5)
+    panel = explore.Playground(
+        settings=settings, knobs=["temperature"], samples=1, max_new_tokens=4
+    )
+    assert set(KNOBS) & set(panel.controls) == {"temperature"}
+    assert "preset" not in panel.controls  # top-p would stay, and none says so
+    assert panel.text.startswith(
+        "1 text of 4 tokens at temperature 1, presence penalty −0.5, top-p 0.9: "
+    )
+    panel.controls["temperature"].value = 0.5
+    panel.controls["generate"].click()
+    panel.job and panel.job.join(60)
+    steps = generate(storyteller, "Once upon a time", replace(settings, temperature=0.5), 4, 0)
+    assert [token.id for token in panel.groups[0].texts[0]] == [step.token for step in steps]
+
+
+def test_presets_need_all_of_their_knobs():
+    offered = {
+        ("temperature",): ("your own", "deterministic", "chat"),
+        ("temperature", "top_p"): ("your own", "deterministic", "chat", "code"),
+        tuple(KNOBS): ("your own", *PRESETS),
+    }
+    for knobs, presets in offered.items():
+        panel = explore.Playground(CAT, knobs=knobs, samples=1, max_new_tokens=1)
+        assert panel.controls["preset"].options == presets
+    panel = explore.Playground(CAT, knobs=["top_k"], samples=1, max_new_tokens=1)
+    assert "preset" not in panel.controls
+
+
+@pytest.mark.parametrize("knobs", [[], ["heat"], "temperature"])
+def test_knobs_are_refused_by_name(knobs):
+    with pytest.raises(ValueError, match="knobs must be of"):
+        explore.Playground(CAT, knobs=knobs)

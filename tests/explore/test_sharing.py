@@ -1,5 +1,6 @@
 """The code that "Copy this setting" gives makes the panel that it was taken from."""
 
+import re
 import time
 from html import unescape
 
@@ -181,3 +182,16 @@ def test_a_bad_prompt_is_not_in_the_code(notebook):
     panel.controls["prompt"].value = ""
     assert "must not be empty" in unescape(panel.message.value)
     assert panel.setting().endswith('explore.Distribution("Once upon a")')
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_number_has_the_one_minus_sign(name):
+    make, moves = CASES[name]
+    panel = settled(make())
+    for control, value in moves.items():
+        panel.controls[control].value = value
+    settled(panel)
+    said = [panel.text, panel.summary.value, panel.message.value, panel.image.value]
+    said += [mark[1] for mark in panel.image.marks]
+    texts = ["".join(re.findall(r">[^<]*<", part)) if "<" in part else part for part in said]
+    assert not [part for part in texts if re.search(r"(?<![\w-])-\d", part)]
