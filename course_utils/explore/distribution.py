@@ -115,8 +115,8 @@ class Distribution(Panel):
         (tokens, logits) of your own.
     model: what reads the prompt, the Storyteller, one that `model.load` gives, or a `toys.Markov`.
     knobs: which sliders there are, of "temperature", "top_k", "top_p" and "min_p".
-    settings: where they start, and what the knobs without a slider stay at; temperature: in place
-        of that of the settings, from 0 (greedy) to 3.
+    settings: where they start, and what the knobs without a slider stay at, which beside a function
+        is the temperature alone; temperature: in place of that of the settings, from 0 to 3.
     function: your own f(logits, *knobs) -> probabilities, drawn beside the course's; a fault in it
         becomes a message below the picture.
     strategy: the same for your own f(logits, *knobs) -> logits.
@@ -147,9 +147,13 @@ class Distribution(Panel):
         if not set(settings.changed()) <= set(SLIDERS):
             raise ValueError(f"settings must have no penalty, which needs a text, got {settings!r}")
         check_seed(seed)
+        held = settings.changed().keys() - {"temperature", *self.knobs}
+        if held and (function or strategy):
+            # Whether it would come before or after the function's own work, no one has said.
+            raise ValueError(f"settings must leave {min(held)} off beside a function of your own")
         if function and strategy:
             raise ValueError("give either function, which returns probabilities, or strategy")
-        at = read(source, model)
+        at = follow(source, model)
         for token in chosen:
             at = at.after(token)
         super().__init__(function or strategy)
@@ -191,7 +195,7 @@ class Distribution(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.following.prompt}'."
-        if new := self.taken("prompt", still, read, change["new"], self.following.model):
+        if new := self.taken("prompt", still, follow, change["new"], self.following.model):
             self.go_to(new)
 
     def choose(self, key: str) -> None:
@@ -324,11 +328,6 @@ class Distribution(Panel):
         if "temperature" in self.knobs:
             return self.following.logits.clone()
         return Settings(self.fixed.temperature).truncate(self.following.logits.clone())
-
-
-def read(source: Source, model: Model | Markov | None = None) -> Following:
-    """What may follow a source. ValueError if it cannot be shown."""
-    return follow(source, model)
 
 
 def in_window(order: Tensor, first: int) -> tuple[Tensor, Tensor]:

@@ -353,8 +353,8 @@ def test_logits_are_computed_once_a_prompt(storyteller, monkeypatch):
     calls = []
     monkeypatch.setattr(
         distribution,
-        "read",
-        lambda source, _, read=distribution.read: (calls.append(source), read(source))[1],
+        "follow",
+        lambda source, _, follow=distribution.follow: (calls.append(source), follow(source))[1],
     )
     panel = explore.Distribution("Once upon a time")
     panel.controls["temperature"].value = 0.5
@@ -530,4 +530,6 @@ def test_settings_hold_what_has_no_slider(panel):
     assert "preset" not in held.controls  # it would not be true: top-k stays
     with pytest.raises(ValueError, match="settings must have no penalty"):
         explore.Distribution(NINE_WORDS, settings=distribution.Settings(presence_penalty=1))
+    with pytest.raises(ValueError, match="settings must leave top_k off"):
+        explore.Distribution(NINE_WORDS, settings=distribution.Settings(top_k=2), function=softmax)
     assert preset_box(["top_p"]) == {}
