@@ -90,10 +90,15 @@ def said(value: object, parameter: str) -> str:
     if isinstance(value, list | tuple) and not any(isinstance(part, Tensor) for part in value):
         return f"[{', '.join(said(part, parameter) for part in value)}]"
     if isinstance(value, Mapping):
-        rows = [f"{said(key, parameter)}: {said(row, parameter)}" for key, row in value.items()]
+        rows = [f"{key_code(key)}: {said(row, parameter)}" for key, row in value.items()]
         return f"{{{', '.join(rows)}}}"
     name = getattr(value, "__name__", "")
     return name if name.isidentifier() else parameter
+
+
+def key_code(key: object) -> str:
+    """A key of a mapping as code; a list could not be one."""
+    return quoted(key) if isinstance(key, str) else repr(key)
 
 
 def quoted(text: str) -> str:

@@ -253,6 +253,7 @@ def test_the_setting_is_copied_and_sliders_say_what_is_read(open_lab):
         handle.press("ArrowLeft")
     page.locator(".summary").get_by_text("top-p 0.93").wait_for(timeout=20_000)
     assert handle.get_attribute("aria-valuetext") == "0.93"
+    assert handle.get_attribute("aria-label") == "top_p"
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy this setting").press("Enter")
     page.get_by_text("Copied.").wait_for(timeout=20_000)

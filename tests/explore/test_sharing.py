@@ -159,6 +159,12 @@ def test_objects_are_called_as_the_notebook_calls_them(monkeypatch):
     assert sharing.said(mine, "function") == "mine"
 
 
+def test_a_table_comes_back_from_its_code(notebook):
+    table = {(): {" a": 0.5, " b": 0.5}, (" a",): {" c": 1.0}, (" b",): {" d": 1.0}}
+    panel = explore.BeamTree(table, num_beams=1, depth=2)
+    assert made_by(panel.setting()).image.value == panel.image.value
+
+
 @pytest.mark.parametrize("text", ['"', "'", "\"'", "\\", "\0", "\n", "</script>", "猫"])
 def test_text_comes_back_from_its_code(text):
     assert eval(sharing.quoted(text)) == text
