@@ -60,7 +60,7 @@ def test_the_cutoff_follows_its_sliders(open_lab):
 
     second = page.locator(".summary").nth(1)
     second.scroll_into_view_if_needed()
-    assert "Your function differs from top_p" in second.inner_text()
+    assert "Your function differs from top-p" in second.inner_text()
     assert page.locator(".summary b").count() == 0
     lab.shoot("cutoff_function")
     assert lab.errors() == []

@@ -145,7 +145,7 @@ def visible(token: str) -> str:
     >>> visible(" 猫\n"), visible("a\0\u202e")
     ('␣猫⏎', 'a\\x00\\u202e')
     """
-    return "".join(VISIBLE.get(char) or printable(char) for char in token)
+    return printable("".join(VISIBLE.get(char, char) for char in token))
 
 
 def readable(text: str) -> str:

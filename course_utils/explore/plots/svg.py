@@ -26,6 +26,7 @@ FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same p
 EM = 100.0  # the size in which characters are measured
 POINT = 1 / 72  # inches
 ASCENT, DESCENT = 0.76, 0.236  # of DejaVu Sans, in parts of its size
+JOINERS = "\u200c\u200d"  # between two characters they shape a word, or an emoji
 HATCH = 7  # dots between two lines
 
 
@@ -282,7 +283,11 @@ def printable(said: str) -> str:
     """
     if said.isprintable():
         return said
-    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in said)
+    last = len(said) - 1
+    return "".join(
+        c if c == "\n" or c.isprintable() or (c in JOINERS and 0 < i < last) else ascii(c)[1:-1]
+        for i, c in enumerate(said)
+    )
 
 
 def along(text: Text, angle: float) -> str:
