@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import ipywidgets as widgets
 import torch
@@ -21,7 +22,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import Fault, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
-from course_utils.explore.plots.style import visible
+from course_utils.explore.plots.style import signed, visible
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 
@@ -47,6 +48,8 @@ class BeamTree(Panel):
         Its text is marked in the tree; a fault in it becomes a message below the picture.
     Raises ValueError on a source or number that it cannot show.
     """
+
+    called = MappingProxyType({"prompt": "source"})
 
     def __init__(
         self,
@@ -107,6 +110,9 @@ class BeamTree(Panel):
     def draw(self, state: "State") -> Figure:
         """The picture of a state; always the same Figure, drawn anew."""
         return self.picture.draw(branches(state), heading(state), subtitle(state))
+
+    def now(self) -> dict[str, object]:
+        return super().now() | ({} if self.prompt is None else {"source": self.prompt})
 
     def your_text(self, state: "State") -> Hypothesis:
         """The text that the learner's function finds. Raises Fault if it is none."""
@@ -284,8 +290,8 @@ def path(tree: list[Node], tokens: list[int]) -> list[int]:
 
 
 def heading(state: State) -> str:
-    beams = counted(state.num_beams, "beam")
-    return f"{beams}, {counted(state.depth, 'step')}, length_penalty {state.length_penalty:.1f}"
+    beams, penalty = counted(state.num_beams, "beam"), signed(state.length_penalty, ".1f")
+    return f"{beams}, {counted(state.depth, 'step')}, length penalty {penalty}"
 
 
 def counted(count: int, thing: str) -> str:

@@ -1,11 +1,14 @@
 """The controls of explorers, with a label each, and where presets put them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 
 import ipywidgets as widgets
 
 from course_utils.checks import check_count, check_number
+from course_utils.explore.plots.svg import printable
+from course_utils.generate import Settings
 
 PRESETS = {
     "deterministic": {"temperature": 0.0, "top_p": 1.0},
@@ -54,8 +57,20 @@ KNOBS = {
 }
 OFF = {name: neutral for name, (neutral, _) in KNOBS.items()} | {"no_repeat_ngram": 0}
 
+# What pictures and sentences call them; a slider has the name that code has.
+SPOKEN = {
+    name: name.replace("top_", "top-").replace("min_", "min-").replace("_", " ") for name in OFF
+} | {"no_repeat_ngram": "no repeat n-gram"}
+
 LABEL = {"description_width": "122px"}
 WIDE = {"width": "auto"}  # of the column
+
+
+def check_knobs(knobs: Sequence[str], of: Sequence[str]) -> tuple[str, ...]:
+    """The knobs; ValueError unless there is one, and each is among these."""
+    if isinstance(knobs, str) or not knobs or not set(knobs) <= set(of):
+        raise ValueError(f"knobs must be of {', '.join(map(repr, of))}, got {knobs!r}")
+    return tuple(knobs)
 
 
 def check_up_to(name: str, value: int, most: int, least: int = 1) -> None:
@@ -77,11 +92,37 @@ def check_knob(name: str, value: float) -> None:
     check_number(name, value, options["min"], options["max"], hint)
 
 
-def prompt_box(value: str) -> widgets.Text:
+def knob_values(settings: Settings, knobs: Sequence[str]) -> dict[str, float]:
+    """Where these sliders stand for the settings. ValueError if a slider does not reach there."""
+    if not isinstance(settings, Settings):
+        raise ValueError(f"settings must be Settings(...), got {settings!r}")
+    values = {}
+    for name in knobs:
+        neutral, options = KNOBS[name]
+        value = getattr(settings, name)
+        if value is not None:
+            check_number(name, value, options["min"], options["max"], "The slider ends there")
+        values[name] = neutral if value is None else type(neutral)(value)
+    return values
+
+
+def settings_of(fixed: Settings, values: Mapping[str, float]) -> Settings:
+    """The settings with these knobs moved, a top-k of 0 being off."""
+    moved = {name: value for name, value in values.items() if name != "top_k"}
+    moved |= {"top_k": int(values["top_k"]) or None} if "top_k" in values else {}
+    return replace(fixed, **moved)
+
+
+def whole(settings: Settings, knobs: Sequence[str]) -> Sequence[str]:
+    """The knobs that presets may count on: none, if one without a slider is not off."""
+    return knobs if set(settings.changed()) <= set(knobs) else ()
+
+
+def prompt_box(value: str, name: str = "prompt") -> widgets.Text:
     """A prompt, read when the learner leaves the box or presses Enter."""
     return widgets.Text(
         value=value,
-        description="prompt",
+        description=name,
         continuous_update=False,
         style={"description_width": "initial"},
         layout=WIDE,
@@ -118,25 +159,24 @@ def choice(name: str, options: Sequence[str]) -> widgets.ToggleButtons:
     return buttons
 
 
-def preset_box() -> widgets.ToggleButtons:
-    return choice("preset", [OWN, *PRESETS])
+def presets_of(knobs: Sequence[str]) -> list[str]:
+    """The presets that these knobs express whole: what else a preset sets would not be true."""
+    return [
+        name
+        for name, values in PRESETS.items()
+        if all(knob in knobs or value == OFF[knob] for knob, value in values.items())
+    ]
+
+
+def preset_box(knobs: Sequence[str]) -> dict[str, widgets.Widget]:
+    """The buttons of the presets for these knobs, by their name; nothing if there is none."""
+    presets = presets_of(knobs)
+    return {"preset": choice("preset", [OWN, *presets])} if presets else {}
 
 
 def preset_values(preset: str, knobs: Sequence[str]) -> dict[str, float]:
     """Where a preset puts these knobs: those that it does not name are off."""
     return {name: PRESETS[preset].get(name, OFF[name]) for name in knobs}
-
-
-def what_is_missing(preset: str, knobs: Sequence[str]) -> str:
-    """A note on what a preset also sets, if this explorer has no knob for it."""
-    parts = [
-        f"{name} {value:g}"
-        for name, value in PRESETS[preset].items()
-        if name not in knobs and value != OFF[name]
-    ]
-    return (
-        f"The preset '{preset}' also sets {' and '.join(parts)}, not shown here." if parts else ""
-    )
 
 
 def seed_box(seed: int) -> widgets.BoundedIntText:
@@ -181,4 +221,4 @@ def set_text(box: widgets.HTML, text: str) -> None:
 def status(text: str) -> str:
     """Text that screen readers speak when it changes. It stays text, whatever a token says."""
     look = "line-height: 1.45; white-space: pre-wrap"
-    return f'<div role="status" aria-live="polite" style="{look}">{escape(text)}</div>'
+    return f'<div role="status" aria-live="polite" style="{look}">{escape(printable(text))}</div>'

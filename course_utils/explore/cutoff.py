@@ -4,6 +4,7 @@ import functools
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import ipywidgets as widgets
 import torch
@@ -14,6 +15,7 @@ from course_utils import sampling
 from course_utils.checks import check_rows, single_rows
 from course_utils.explore.controls import (
     KNOBS,
+    SPOKEN,
     check_knob,
     code_button,
     knob,
@@ -23,7 +25,7 @@ from course_utils.explore.controls import (
     slider,
 )
 from course_utils.explore.distribution import reading
-from course_utils.explore.given import Fault, check_room, name_of, reading_model, returned
+from course_utils.explore.given import Fault, check_room, encoded, name_of, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
 from course_utils.explore.plots.style import percent, visible
@@ -100,6 +102,8 @@ class AdaptiveCutoff(Panel):
         value it gets; the logits (vocab,) have been through the temperature.
     Raises ValueError on a text or number that it cannot show.
     """
+
+    called = MappingProxyType({"prompt": "text"})
 
     def __init__(
         self,
@@ -182,14 +186,17 @@ class AdaptiveCutoff(Panel):
             tracks,
             step,
             f"{after(passage, step)} are kept: "
-            + ", ".join(f"{track.look} {track.kept[step]:,}" for track in tracks),
+            + ", ".join(f"{track.name} {track.kept[step]:,}" for track in tracks),
         )
+
+    def now(self) -> dict[str, object]:
+        return super().now() | ({} if self.prompt is None else {"text": self.prompt})
 
     def why_not_called(self, values: dict[str, float]) -> str:
         if values["temperature"] == 0:
             return f"At temperature 0 the choice is greedy: {name_of(self.function)} is not called."
         if self.knob == "top_k" and not values["top_k"]:
-            return f"top_k is off: {name_of(self.function)} is not called."
+            return f"top-k is off: {name_of(self.function)} is not called."
         return ""
 
     def your_counts(self, values: dict[str, float]) -> list[int]:
@@ -233,7 +240,7 @@ def read(
 
 
 def read_passage(text: str, model: Model) -> Passage:
-    ids = model.encode(text)
+    ids = encoded(model, text, "text")
     check_room("text", len(ids))
     first = model.tokenizer.decode_single_token_bytes(ids[0])
     start = not text.strip().encode().startswith(first.strip())  # it is a begin-of-text
@@ -288,7 +295,7 @@ def kept_by(function: Callable, logits: Tensor, value: float) -> int:
 
 
 def setting(rule: str, value: float) -> str:
-    return f"{rule} {reading(value if value != KNOBS[rule][0] else None)}"
+    return f"{SPOKEN[rule]} {reading(value if value != KNOBS[rule][0] else None)}"
 
 
 def along_the_text(values: dict[str, float], kept: dict[str, list[int]]) -> str:
@@ -309,7 +316,7 @@ def after(passage: Passage, step: int) -> str:
 
 def at_the_step(passage: Passage, kept: dict[str, list[int]], step: int) -> str:
     """What each rule keeps at one step, the likeliest tokens there, and the one that came."""
-    counts = ", ".join(f"{name} {counts[step]:,}" for name, counts in kept.items())
+    counts = ", ".join(f"{SPOKEN[name]} {counts[step]:,}" for name, counts in kept.items())
     probs = passage.logits[step].softmax(dim=-1)
     best = passage.likeliest(step, TOP)
     likely = ", ".join(f"'{visible(passage.names[i])}' {percent(float(probs[i]))}" for i in best)
@@ -317,7 +324,7 @@ def at_the_step(passage: Passage, kept: dict[str, list[int]], step: int) -> str:
     if passage.ids is None or step + 1 == len(passage):
         return f"{text}."
     came, rank = passage.tokens[step + 1], int(passage.ranks[step])
-    cutters = [name for name, counts in kept.items() if rank > counts[step]]
+    cutters = [SPOKEN[name] for name, counts in kept.items() if rank > counts[step]]
     return (
         f"{text}. The text goes on with '{visible(came)}', number {rank:,} by probability, "
         f"cut by {', '.join(cutters) or 'none'}."
@@ -329,7 +336,7 @@ def cut_by(passage: Passage, kept: dict[str, list[int]]) -> str:
     if passage.ids is None or len(passage) < 2:
         return ""
     cut = {name: int((passage.ranks > torch.tensor(kept[name][:-1])).sum()) for name in RULES}
-    parts = ", ".join(f"{name} cuts {number:,}" for name, number in cut.items())
+    parts = ", ".join(f"{SPOKEN[name]} cuts {number:,}" for name, number in cut.items())
     return f"Of the text's own {len(passage) - 1:,} next tokens {parts}."
 
 
@@ -340,11 +347,12 @@ def comparison(
         return ""
     gaps = [abs(a - b) for a, b in zip(yours, reference, strict=True)]
     if not any(gaps):
-        return f"Your function keeps as many as {rule} at every step."
+        return f"Your function keeps as many as {SPOKEN[rule]} at every step."
     worst = gaps.index(max(gaps))
+    steps = f"{sum(map(bool, gaps)):,} of {len(gaps):,} steps"
     return (
-        f"Your function differs from {rule} at {sum(map(bool, gaps)):,} of {len(gaps):,} steps, "
-        f"most after '{visible(tokens[worst])}' (step {worst + 1:,}): yours {yours[worst]:,}, "
+        f"Your function differs from {SPOKEN[rule]} at {steps}, most after "
+        f"'{visible(tokens[worst])}' (step {worst + 1:,}): yours {yours[worst]:,}, "
         f"reference {reference[worst]:,}."
     )
 
@@ -366,15 +374,13 @@ def code(values: dict[str, float]) -> str:
 def make_controls(
     start: dict[str, float], prompt: str | None, steps: int
 ) -> dict[str, widgets.Widget]:
-    controls = {} if prompt is None else {"prompt": prompt_box(prompt)}
-    if prompt is not None:
-        controls["prompt"].description = "text"
+    controls = {} if prompt is None else {"prompt": prompt_box(prompt, "text")}
     for name, value in start.items():
         controls[name] = knob(name, value if name == "top_k" else float(value))
     where = {"min": 1, "max": steps, "tooltip": "the token of the text that is looked at"}
     return controls | {
         "step": slider("step", (steps + 1) // 2, **where),
-        "preset": preset_box(),
+        **preset_box(SLIDERS),
         "show_code": code_button(),
     }
 

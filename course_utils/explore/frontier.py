@@ -25,6 +25,8 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
+from course_utils.explore.plots.style import signed
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
 from course_utils.model import storyteller
@@ -61,13 +63,13 @@ STORIES = {
 }
 GRID = {
     **{f"T {t:g}": Settings(temperature=t) for t in (0.0, 0.3, 0.5, 0.7, 1.0, 1.3)},
-    **{f"top_k {k}": Settings(top_k=k) for k in (10, 40)},
-    **{f"top_p {p:g}": Settings(top_p=p) for p in (0.8, 0.9, 0.95)},
-    **{f"min_p {p:g}": Settings(min_p=p) for p in (0.05, 0.1)},
+    **{f"top-k {k}": Settings(top_k=k) for k in (10, 40)},
+    **{f"top-p {p:g}": Settings(top_p=p) for p in (0.8, 0.9, 0.95)},
+    **{f"min-p {p:g}": Settings(min_p=p) for p in (0.05, 0.1)},
     # The other two presets are T 0 and T 0.7.
     **{name: Settings(**PRESETS[name]) for name in ("creative", "code")},
 }
-FAMILIES = {"T": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p"}
+FAMILIES = {"T": "temperature", "top-k": "top_k", "top-p": "top_p", "min-p": "min_p"}
 HUMAN, YOURS = "human", "yours"
 
 Toys = Mapping[str, Sequence[Sequence[tuple[str, float]]]]
@@ -189,8 +191,8 @@ class Frontier(Panel):
         i = min(self.controls["text"].value, len(texts)) - 1
         prompt = self.prompts[i % len(self.prompts)] if self.prompts else ""
         look = "line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere"
-        said = f"<i>{escape(prompt)}</i>{escape(texts[i])}"
-        return f'<div style="{look}"><b>{escape(picked)}</b>: {said}</div>'
+        said = f"<i>{escape(printable(prompt))}</i>{escape(printable(texts[i]))}"
+        return f'<div style="{look}"><b>{escape(printable(picked))}</b>: {said}</div>'
 
 
 def read_toys(prompts: Mapping) -> dict[str, list[Round]]:
@@ -265,7 +267,8 @@ def dot(name: str, rounds: list[Round]) -> Dot:
 
 
 def reading(dot: Dot) -> str:
-    return f"{dot.label}: diversity {dot.diversity:.2f}, mean log-probability {dot.logprob:.2f}"
+    likely = signed(dot.logprob)
+    return f"{dot.label}: diversity {dot.diversity:.2f}, mean log-probability {likely}"
 
 
 def summary(dots: dict[str, Dot], picked: str, texts: int) -> str:

@@ -12,6 +12,7 @@ from course_utils.checks import single_rows
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller
 from course_utils.model.interface import Model
+from course_utils.toys import Markov
 
 T = TypeVar("T")
 MOST_TOKENS = 256  # of a text whose logits are held: with 150,000 tokens, 150 MB
@@ -31,18 +32,28 @@ def pair(source: object) -> tuple[Sequence[str], Tensor]:
     return tokens, logits
 
 
-def reading_model(model: Model | None, source: object) -> Model | None:
+def reading_model(model: Model | None, source: object, toys: bool = False) -> Model | None:
     """What reads the source if that is a prompt: the model given, or else the Storyteller.
 
+    toys: whether a `toys.Markov` will do, which gives no more than the scores of the next token.
     ValueError if it is no model, or if the source is none of a model's.
     """
-    if model is not None and not hasattr(model, "vocab_size"):
+    is_toy = toys and isinstance(model, Markov)
+    if model is not None and not is_toy and not hasattr(model, "vocab_size"):
         raise ValueError(f"model must be one that model.load gives, got {repr(model)[:60]}")
     if isinstance(source, str):
         return model or storyteller.load()
     if model is not None:
         raise ValueError("model needs a prompt to read. Leave one of them out")
     return None
+
+
+def encoded(model: Model, text: str, box: str) -> list[int]:
+    """The ids of a text. An error calls it as the learner sees its box called."""
+    try:
+        return model.encode(text)
+    except ValueError as error:
+        raise ValueError(str(error).replace("prompt", box, 1))
 
 
 def check_room(name: str, count: int) -> None:

@@ -14,6 +14,7 @@ from course_utils.beam import grow_beams, prompt_ids
 from course_utils.checks import check_seed
 from course_utils.explore.controls import (
     OFF,
+    SPOKEN,
     check_knob,
     check_up_to,
     code_button,
@@ -28,7 +29,8 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
-from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.plots.style import percent, signed, visible
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model.interface import Model
@@ -120,6 +122,9 @@ class Loops(Panel):
             self.prompt, self.ids = change["new"], ids
             self.texts, self.written_out = {}, set()
             self.write()
+
+    def now(self) -> dict[str, object]:
+        return super().now() | ({"prompt": self.prompt} if self.prompt else {})
 
     # Writing
 
@@ -322,7 +327,11 @@ def heading(state: State) -> str:
 
 def summary(state: State) -> str:
     """The picture in one line."""
-    on = [f"{name} {value:g}" for name, value in state.values.items() if value != OFF[name]]
+    on = [
+        f"{SPOKEN[name]} {signed(value, 'g')}"
+        for name, value in state.values.items()
+        if value != OFF[name]
+    ]
     set_to = f" ({', '.join(on) or 'all off'})"
     parts = []
     for text in state.texts:
@@ -362,7 +371,7 @@ def marked(text: Written) -> str:
 
 def plain(text: str) -> str:
     """Text for a page, in which a line break is a sign and takes no line."""
-    return escape(text).replace("\n", "⏎ ")
+    return escape(printable(text)).replace("\n", "⏎ ")
 
 
 def code(settings: Settings, n: int) -> str:
@@ -384,7 +393,7 @@ def make_controls(
         "prompt": prompt_box(prompt),
         **{name: knob(name, float(value)) for name, value in start.items()},
         "no_repeat_ngram": run_knob(n),
-        "preset": preset_box(),
+        **preset_box((*SLIDERS, "no_repeat_ngram")),
         "seed": seed_box(seed),
         "show_code": code_button(),
     }

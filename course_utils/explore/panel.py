@@ -2,12 +2,14 @@
 
 import atexit
 import base64
+import inspect
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
+from types import MappingProxyType
 from typing import TypeVar
 
 import ipywidgets as widgets
@@ -19,16 +21,18 @@ from course_utils.explore.controls import (
     set_text,
     status,
     text_box,
-    what_is_missing,
 )
 from course_utils.explore.given import complaint
 from course_utils.explore.picture import LivePicture
 from course_utils.explore.plots.style import Picture
+from course_utils.explore.sharing import CopyButton, arguments, code_of
 
 T = TypeVar("T")
 
 PATIENCE = 2.0  # seconds that a cell waits for a few texts, so that its saved output has them
 GLANCE = 0.3  # and for many; what is left of either is written behind the cell
+# Controls that make no difference to what is shown, or keep what was there before.
+PASSING = ("preset", "show_code", "pin", "compare")
 CAPTION = "The text below the picture says what it shows."
 
 # The panels that each cell made in its last run: they close when the cell runs again.
@@ -56,9 +60,15 @@ class Panel(widgets.VBox):
     """
 
     picture: Picture
+    called: Mapping[str, str] = MappingProxyType({})  # arguments that a control calls otherwise
     job: threading.Thread | None = None
     closed = False
     stale = False
+
+    def __new__(cls, *args, **kwargs) -> "Panel":
+        panel = super().__new__(cls, *args, **kwargs)
+        panel.given = arguments(cls.__init__, args, kwargs)
+        return panel
 
     def __init__(self, function: Callable | None = None):
         self.function = function
@@ -81,6 +91,7 @@ class Panel(widgets.VBox):
         self.stop.on_click(lambda _: self.stop_job())
         self.running = widgets.HBox([self.progress, self.stop])
         self.running.layout.display = "none"
+        self.copy_button = CopyButton(self.setting)
         super().__init__()
         self.add_class("nt-panel")
         replace_panels_of_this_cell(self)
@@ -110,7 +121,9 @@ class Panel(widgets.VBox):
     ) -> None:
         """Controls and words left, what is shown right; below each other on a narrow page."""
         words = [self.summary, self.message]
-        side = box("nt-side", box("nt-controls", *controls), box("nt-words", *words))
+        self.started = self.stands()
+        copying = [self.copy_button]
+        side = box("nt-side", box("nt-controls", *controls, *copying), box("nt-words", *words))
         main = box("nt-main", box("nt-shown", shown), box("nt-below", *below, self.code))
         columns = box("nt-columns", side, main)
         self.children = [columns]
@@ -190,6 +203,57 @@ class Panel(widgets.VBox):
                 return call()
         return None
 
+    # Sharing
+
+    def stands(self) -> dict[str, object]:
+        """Where the controls stand that have a place to stand."""
+        values = {name: getattr(control, "value", None) for name, control in self.controls.items()}
+        return {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in values.items()
+            if value is not None and name not in PASSING
+        }
+
+    def now(self) -> dict[str, object]:
+        """The constructor's arguments that would make this panel as it stands.
+
+        Of the controls, those that bear the name of an argument. A subclass adds what it calls
+        otherwise.
+        """
+        taken = inspect.signature(type(self).__init__).parameters
+        named = {self.called.get(name, name): value for name, value in self.stands().items()}
+        return self.given | {name: value for name, value in named.items() if name in taken}
+
+    def moved(self) -> dict[str, object]:
+        """What no argument sets: the controls to move once the panel is made."""
+        values = self.now()
+        settings = values.get("settings")
+        known = {*values, *self.called, *(vars(settings) if settings else ())}
+        return {
+            name: value
+            for name, value in self.stands().items()
+            if name not in known and value != self.started.get(name)
+        }
+
+    def setting(self) -> str:
+        """The code that makes this panel as it stands.
+
+        What was drawn, pinned, saved or scrolled to is not in it.
+        """
+        return code_of(type(self), self.now(), self.moved())
+
+    def at(self, **values: object) -> "Panel":
+        """The panel with these controls moved, as "Copy this setting" writes it.
+
+        ValueError if there is no such control.
+        """
+        for name, value in values.items():
+            if name not in self.controls:
+                known = ", ".join(self.stands())
+                raise ValueError(f"a control must be one of {known}, got {name!r}")
+            self.controls[name].value = value
+        return self
+
     # Presets
 
     def watch_knobs(self, *names: str) -> None:
@@ -198,7 +262,8 @@ class Panel(widgets.VBox):
         self.applying = False
         for name in names:
             self.controls[name].observe(self.on_knob, "value")
-        self.controls["preset"].observe(self.on_preset, "value")
+        if "preset" in self.controls:
+            self.controls["preset"].observe(self.on_preset, "value")
 
     def values(self) -> dict[str, float]:
         """Where the knobs stand. The front end may send 0.7000000000000001 for 0.7."""
@@ -207,18 +272,16 @@ class Panel(widgets.VBox):
     def on_knob(self, _) -> None:
         if self.applying:
             return
-        # Two presets may look the same on these knobs: the one that was chosen stays.
-        chosen = self.controls["preset"].value
-        if chosen != OWN and preset_values(chosen, self.knobs) != self.values():
-            self.controls["preset"].value = OWN
-            self.notes.pop("preset", None)
+        if "preset" in self.controls:
+            chosen = self.controls["preset"].value
+            if chosen != OWN and preset_values(chosen, self.knobs) != self.values():
+                self.controls["preset"].value = OWN
         self.move()
 
     def on_preset(self, change) -> None:
         name = change["new"]
         if name == OWN:
             return
-        self.notes["preset"] = what_is_missing(name, self.knobs)
         self.applying = True  # one answer, after the last knob has moved
         for knob_name, value in preset_values(name, self.knobs).items():
             self.controls[knob_name].value = value

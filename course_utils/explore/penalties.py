@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import ipywidgets as widgets
 import torch
@@ -14,13 +15,13 @@ from torch import Tensor
 from course_utils import penalties
 from course_utils.explore.controls import (
     OFF,
+    SPOKEN,
     check_knob,
+    check_knobs,
     choice,
     code_button,
     knob,
-    preset_box,
     prompt_box,
-    row,
     run_knob,
     slider,
 )
@@ -34,7 +35,7 @@ from course_utils.explore.given import (
 )
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
-from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.plots.style import percent, signed, visible
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import Names, check_length
 
@@ -61,6 +62,8 @@ class Penalties(Panel):
     Raises ValueError on a source, text, knob or number that it cannot show.
     """
 
+    called = MappingProxyType({"prompt": "source"})
+
     def __init__(
         self,
         source: str | tuple[Sequence[str], Tensor] = PROMPT,
@@ -78,10 +81,7 @@ class Penalties(Panel):
         start = dict(zip(PENALTIES, numbers, strict=True))
         for name, value in start.items():
             check_knob(name, value)
-        self.knobs = tuple(knobs)
-        if not self.knobs or not set(self.knobs) <= set(PENALTIES):
-            names = ", ".join(map(repr, PENALTIES))
-            raise ValueError(f"knobs must be of {names}, got {knobs!r}")
+        self.knobs = check_knobs(knobs, PENALTIES)
         if function and len(self.knobs) > 1:
             raise ValueError(f"knobs must be the one that function is for, got {knobs!r}")
         self.source, self.writing = source, default_text(source) if text is None else text
@@ -145,6 +145,9 @@ class Penalties(Panel):
         seen = "text + prompt" if state.prompt_length else "seen"
         measured = ", ".join(measures(state))
         return self.picture.draw(moves(state), heading(state), measured, seen, remarks(state))
+
+    def now(self) -> dict[str, object]:
+        return super().now() | {"source": self.source, "text": self.writing}
 
     def why_not_called(self) -> str:
         off = self.knobs == ("no_repeat_ngram",) and not self.values()["no_repeat_ngram"]
@@ -301,7 +304,7 @@ def moves(state: State) -> list[Move]:
 
 
 def heading(state: State) -> str:
-    on = [f"{name} {value:g}" for name, value in state.values.items()]
+    on = [f"{SPOKEN[name]} {signed(value, 'g')}" for name, value in state.values.items()]
     text = ", ".join(on) or "every penalty is off"
     return text[0].upper() + text[1:]
 
@@ -322,7 +325,7 @@ def measures(state: State) -> list[str]:
 def remarks(state: State) -> list[str]:
     """What the picture cannot say by itself."""
     hidden = len(state.order) - TOP
-    parts = ["repetition_penalty: ÷ right of 0, × left of it"]
+    parts = ["repetition penalty: ÷ right of 0, × left of it"]
     parts = parts if "repetition_penalty" in state.values else []
     return [*parts, f"{hidden} more tokens seen"] if hidden > 0 else parts
 
@@ -335,7 +338,7 @@ def summary(state: State) -> str:
         i = finite[0]
         text += (
             f" '{visible(state.tokens[i])}' moved furthest, "
-            f"from {state.logits[i]:.2f} to {state.after[i]:.2f}."
+            f"from {signed(float(state.logits[i]))} to {signed(float(state.after[i]))}."
         )
     return f"{text} {comparison(state)}".strip()
 
@@ -350,7 +353,8 @@ def comparison(state: State) -> str:
         return "Your function agrees with the reference."
     return (
         f"Your function differs most at '{visible(state.tokens[worst])}': "
-        f"yours {state.yours[worst]:.3f}, reference {state.after[worst]:.3f}."
+        f"yours {signed(float(state.yours[worst]), '.3f')}, "
+        f"reference {signed(float(state.after[worst]), '.3f')}."
     )
 
 
@@ -364,14 +368,13 @@ def make_controls(
     if prompt is not None:
         controls["prompt"] = prompt_box(prompt)
         controls["count_prompt"] = choice("count the prompt", COUNTED)
-    controls["text"] = prompt_box(text)
-    controls["text"].description = "text"
+    controls["text"] = prompt_box(text, "text")
     for name in knobs:
         value = start[name]
         controls[name] = run_knob(value) if name == "no_repeat_ngram" else knob(name, float(value))
     tip = "how much of the text is written"
     controls["length"] = slider("tokens so far", 0, min=0, max=1, tooltip=tip)
-    return controls | {"preset": preset_box(), "show_code": code_button()}
+    return controls | {"show_code": code_button()}
 
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
@@ -379,5 +382,4 @@ def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     sliders = [controls[name] for name in PENALTIES if name in controls]
     above = [controls[name] for name in ("prompt", "text") if name in controls]
     counted = [controls["count_prompt"]] if "count_prompt" in controls else []
-    last = row(controls["preset"], controls["show_code"])
-    return [*above, controls["length"], *sliders, *counted, last]
+    return [*above, controls["length"], *sliders, *counted, controls["show_code"]]

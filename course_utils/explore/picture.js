@@ -1,5 +1,8 @@
 // Shows a picture of the kernel as SVG. What is marked in it can be pointed at, which shows exact
-// values, and chosen by a click, Enter or Space, which the kernel hears. Arrow keys go along.
+// values, and chosen by a click, Enter or Space, which the kernel hears. Arrow keys go along, and on
+// past the first and last mark if there is more; so do Page Up and Down, Home, End and the wheel.
+const PAGES = { PageDown: 1, PageUp: -1, End: 1e6, Home: -1e6 };
+const FALL = 450; // milliseconds
 const WAYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 function render({ model, el }) {
@@ -18,6 +21,8 @@ function render({ model, el }) {
   tip.ariaHidden = caption.ariaHidden = "true"; // the mark has it as its name, and the image
   let stop = 0; // the mark that Tab comes to
   let pointed = null;
+  let held = false; // whether the focus stays at its place while others come there
+  let shown = ""; // the keys of all marks
 
   const point = (node) => {
     pointed = node;
@@ -46,6 +51,35 @@ function render({ model, el }) {
     model.set("chosen", [node.dataset.key, model.get("chosen")[1] + 1]);
     model.save_changes();
   };
+  const roll = (steps) => {
+    model.set("rolled", model.get("rolled") + steps);
+    model.save_changes();
+  };
+  const walk = (way) => {
+    const next = stop + way;
+    // The last mark of a longer list stands for all that it does not show.
+    const inside = 0 <= next && next < marks.children.length - (model.get("scrollable") ? 1 : 0);
+    if (inside || !model.get("scrollable")) return go(next).focus();
+    held = true;
+    roll(way);
+  };
+  const land = () => {
+    const [key, left] = model.get("landed");
+    const node = [...marks.children].find((node) => node.dataset.key === key);
+    if (!node || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const dot = part("landing");
+    dot.ariaHidden = "true";
+    const [top, high] = [node.offsetTop, node.offsetHeight];
+    Object.assign(dot.style, { left: `${left}%`, top: `${top + high / 2}px` });
+    const [start, hop] = [-top - high / 2, -high / 2].map((y) => `0 ${y}px`);
+    const frames = [
+      { translate: start, easing: "ease-in" },
+      { translate: "0 0", offset: 0.7, easing: "ease-out" },
+      { translate: hop, offset: 0.85, easing: "ease-in" },
+      { translate: "0 0" },
+    ];
+    dot.animate(frames, FALL).onfinish = () => dot.remove();
+  };
   const draw = () => {
     if (image.shown !== model.get("value")) image.innerHTML = image.shown = model.get("value");
     image.setAttribute("aria-label", model.get("says"));
@@ -64,8 +98,11 @@ function render({ model, el }) {
     });
     marks.hidden = !wanted.length;
     const same = wanted.findIndex(([key]) => key === focused);
-    const node = go(same < 0 ? stop : same);
-    if (same >= 0) node.focus({ preventScroll: true });
+    const node = go(same < 0 || held ? stop : same);
+    const keys = wanted.map(([key]) => key).join();
+    if (keys !== shown) held = false; // they have come
+    shown = keys;
+    if (focused) node.focus({ preventScroll: true });
     point(marks.contains(pointed) ? pointed : null);
   };
 
@@ -79,16 +116,34 @@ function render({ model, el }) {
   marks.addEventListener("focusout", () => point(null));
   marks.addEventListener("click", (event) => of(event) && choose(of(event)));
   marks.addEventListener("keydown", (event) => {
-    if (event.key in WAYS) go(stop + WAYS[event.key]).focus();
+    if (event.key in WAYS) walk(WAYS[event.key]);
+    else if (event.key in PAGES && model.get("scrollable")) {
+      held = true;
+      roll(PAGES[event.key] * (marks.children.length - 1));
+    }
     else if (event.key === "Escape") point(null);
     else if (event.key === "Enter" || event.key === " ") choose(event.target);
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
+  // Only for who is in the picture: a wheel over it is else for the page.
+  const wheel = (event) => {
+    const down = event.deltaY || event.deltaX;
+    if (!model.get("scrollable") || !down || !marks.contains(document.activeElement)) return;
+    held = true;
+    roll(Math.sign(down) * 3);
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  el.addEventListener("wheel", wheel, { passive: false });
   model.on("change", draw);
+  model.on("change:landed", land);
   draw();
-  return () => model.off("change", draw);
+  return () => {
+    model.off("change", draw);
+    model.off("change:landed", land);
+  };
 }
 
 export default { render };

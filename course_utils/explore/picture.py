@@ -1,5 +1,6 @@
 """The widget that shows a picture in the page."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
@@ -36,7 +37,9 @@ class LivePicture(anywidget.AnyWidget):
 
     says: what screen readers call it; captioned: whether it stands below, too.
     marks: as a `Picture` has them. choosable: whether something follows when one is chosen; chosen:
-    the key of the last one, and how many were chosen so far.
+    the key of the last one, and how many were chosen so far. scrollable: whether more of it lies
+    above and below; rolled: the steps that were asked for, all together. landed: the key of the
+    mark that something falls onto, where across the picture, in percent, and how many fell so far.
     """
 
     # As a path, it would be watched, and the watch would hold every picture that ever was.
@@ -50,6 +53,23 @@ class LivePicture(anywidget.AnyWidget):
     chosen = traitlets.Tuple(traitlets.Unicode(), traitlets.Int(), default_value=("", 0)).tag(
         sync=True
     )
+    scrollable = traitlets.Bool(False).tag(sync=True)
+    rolled = traitlets.Int(0).tag(sync=True)
+    landed = traitlets.Tuple(
+        traitlets.Unicode(), traitlets.Float(), traitlets.Int(), default_value=("", 0.0, 0)
+    ).tag(sync=True)
+
+    def scrolls(self, follow: Callable[[int], None]) -> None:
+        """Let keys and the wheel ask for more: `follow` hears by how many steps, down is above 0.
+
+        The page may put several into one message, so it sends their sum from the beginning.
+        """
+        self.scrollable = True
+        self.observe(lambda change: follow(change["new"] - change["old"]), "rolled")
+
+    def land(self, key: str, left: float) -> None:
+        """Let a draw fall onto a mark, unless the reader's system asks for less motion."""
+        self.landed = (key, left, self.landed[2] + 1)
 
     def show(self, picture: Picture) -> None:
         """Put the picture as it is now into the page, in one message."""

@@ -6,28 +6,35 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from types import MappingProxyType
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.checks import check_number, check_seed
+from course_utils.checks import check_seed
 from course_utils.explore.controls import (
     KNOBS,
+    SPOKEN,
     WIDE,
     button,
+    check_knobs,
     check_up_to,
     code_button,
     knob,
+    knob_values,
     preset_box,
     prompt_box,
     row,
     seed_box,
+    settings_of,
+    whole,
 )
 from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
-from course_utils.explore.plots.style import DRAWN, percent, visible
+from course_utils.explore.plots.style import DRAWN, percent, readable, signed, visible
+from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model.interface import Model, Tokenizer
@@ -132,7 +139,7 @@ class Group:
         stuck = sum(map(ends_in_loop, texts))
         long_enough = any(len(text) > 1 for text in texts)
         return [
-            f"mean log-probability {mean:.2f}",
+            f"mean log-probability {signed(mean)}",
             *([f"distinct-2 {distinct_n(texts, 2):.2f}"] if long_enough else []),
             f"{stuck} of {len(texts)} {'ends' if stuck == 1 else 'end'} in a loop",
             f"{choices:,.1f} effective choices a token",
@@ -150,25 +157,30 @@ class Playground(Panel):
     A" shows them beside the new ones.
     prompt: for the model; or a toy, a `toys.Markov`, which writes in its place and starts from the
         first of its words.
-    model: what reads the prompt, the Storyteller or one that `model.load` gives.
+    model: what reads the prompt, the Storyteller, one that `model.load` gives, or a `toys.Markov`.
     settings: where the knobs start; samples: texts, 1 to 4; max_new_tokens: 1 to 200; seed: of the
         first text, the next ones follow it.
     process: your own f(logits, ids) -> logits, as `generate` takes it. Its texts stand beside those
         of the knobs, drawn with the same seeds; a fault in it becomes a message.
+    knobs: which sliders there are; the others stay as the settings have them.
     Raises ValueError on an argument that it cannot use.
     """
+
+    called = MappingProxyType({"tokens": "max_new_tokens"})
 
     def __init__(
         self,
         prompt: str | Markov = "Once upon a time",
         *,
-        model: Model | None = None,
+        model: Model | Markov | None = None,
         settings: Settings = Settings(),  # noqa: B008, it is frozen
         samples: int = 3,
         max_new_tokens: int = 40,
         seed: int = 0,
         process: Process | None = None,
+        knobs: Sequence[str] = tuple(KNOBS),
     ):
+        self.knobs = check_knobs(knobs, tuple(KNOBS))
         check_up_to("samples", samples, MOST_SAMPLES)
         check_up_to("max_new_tokens", max_new_tokens, MOST_TOKENS)
         check_seed(seed)
@@ -177,26 +189,29 @@ class Playground(Panel):
             raise ValueError(f"prompt must be a text or a Markov table, got {prompt!r}")
         if process is not None and not callable(process):
             raise ValueError(f"process must be a function of logits and ids, got {process!r}")
-        starts = knob_values(settings)
+        starts = knob_values(settings, self.knobs)
         given = model is not None
-        model = reading_model(model, prompt) or prompt
+        model = reading_model(model, prompt, toys=True) or prompt
         if toy:
             prompt = next(token.strip() for token in model.tokens if token != END_OF_TEXT)
         model.encode(prompt)
         super().__init__(process)
         self.model = model
-        self.writes = TOY if toy else GIVEN if given else STORYTELLER
+        self.fixed = settings
+        self.writes = TOY if isinstance(model, Markov) else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=WIDE)
         self.saved: list[Group] = []
-        self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
+        self.controls = make_controls(
+            prompt, starts, whole(self.fixed, self.knobs), samples, max_new_tokens, seed
+        )
         self.connect()
         # Texts in place of the picture: they can be read, pointed at and copied.
         self.lay_out([*arrange(self.controls), self.running], self.texts)
         self.write_first_texts()
 
     def connect(self) -> None:
-        self.watch_knobs(*KNOBS)
+        self.watch_knobs(*self.knobs)
         self.redraw_on("samples", "tokens", "seed", "compare", "show_code")
         self.controls["prompt"].observe(self.generate, "value")
         # Enter, also when the prompt is still the same.
@@ -229,9 +244,16 @@ class Playground(Panel):
 
     def wanted(self) -> Request:
         values = {name: self.controls[name].value for name in ("prompt", "samples", "tokens")}
-        knobs = self.values()
-        settings = Settings(**knobs | {"top_k": knobs["top_k"] or None})
-        return Request(settings=settings, seed=self.controls["seed"].value, **values)
+        return Request(settings=self.settings(), seed=self.controls["seed"].value, **values)
+
+    def settings(self) -> Settings:
+        """Where the knobs stand, and what those without a slider stay at."""
+        return settings_of(self.fixed, self.values())
+
+    def now(self) -> dict[str, object]:
+        toy = {"model": self.model} if isinstance(self.model, Markov) else {}
+        here = {"prompt": self.controls["prompt"].value, "settings": self.settings(), **toy}
+        return super().now() | here
 
     def begin(self, request: Request) -> Iterator[float]:
         """Put empty texts in place and return the work that fills them. ValueError on a prompt."""
@@ -317,19 +339,6 @@ class Playground(Panel):
         return " ".join(said)
 
 
-def knob_values(settings: Settings) -> dict[str, float]:
-    """Where the sliders stand for these settings. ValueError if a slider does not reach there."""
-    if not isinstance(settings, Settings):
-        raise ValueError(f"settings must be Settings(...), got {settings!r}")
-    values = {}
-    for name, (neutral, options) in KNOBS.items():
-        value = getattr(settings, name)
-        if value is not None:
-            check_number(name, value, options["min"], options["max"], "The slider ends there")
-        values[name] = neutral if value is None else type(neutral)(value)
-    return values
-
-
 # From steps to words
 
 
@@ -357,7 +366,7 @@ def shown_name(tokenizer: Tokenizer, token: int) -> str:
 def words(settings: Settings) -> str:
     """The knobs that are in use; the temperature always."""
     values = {"temperature": settings.temperature} | settings.changed()
-    said = ", ".join(f"{name} {value:g}" for name, value in values.items())
+    said = ", ".join(f"{SPOKEN[name]} {signed(value, 'g')}" for name, value in values.items())
     return said + (" (greedy)" if settings.temperature == 0 else "")
 
 
@@ -395,9 +404,12 @@ def difference(reference: Group, yours: Group) -> str:
 
 def block(side: str, group: Group) -> Block:
     # Words as cells, so that a prompt is broken into lines as a text is.
-    prompt = [Cell(f" {plain(word)}", None) for word in opening(group.request.prompt).split(" ")]
+    prompt = [Cell(f" {readable(word)}", None) for word in opening(group.request.prompt).split(" ")]
     texts = [
-        [*prompt, *(Cell(plain(token.shown), token.probability) for token in text if token.shown)]
+        [
+            *prompt,
+            *(Cell(readable(token.shown), token.probability) for token in text if token.shown),
+        ]
         for text in group.texts
     ]
     labels = [f"seed {seed}" for seed in group.request.seeds]
@@ -407,11 +419,6 @@ def block(side: str, group: Group) -> Block:
 def opening(prompt: str) -> str:
     """The prompt, or the end of a long one: it stands before every text."""
     return prompt if len(prompt) <= 80 else f"…{prompt[-79:]}"
-
-
-def plain(text: str) -> str:
-    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
-    return " ".join(visible(part) for part in text.split(" "))
 
 
 # The page
@@ -489,7 +496,7 @@ def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
     return (
         f'<div class="card" role="group" aria-label="text of seed {seed}">'
         f'<div class="seed">seed {seed}</div><div class="text">'
-        f'<span class="prompt">{escape(opening(prompt))}</span>{spans}</div></div>'
+        f'<span class="prompt">{escape(printable(opening(prompt)))}</span>{spans}</div></div>'
     )
 
 
@@ -497,7 +504,7 @@ def span(token: Token, tips: bool, first: bool) -> str:
     # The space before a word stays outside: at the end of a line it would be a tinted stub.
     word = token.shown.lstrip(" ") or token.shown
     space = token.shown.removesuffix(word)
-    text = escape(word).replace("\n", "⏎\n")
+    text = escape(printable(word)).replace("\n", "⏎\n")
     shade = f'class="p{level(token.probability)}"'
     if not tips:
         return f"{space}<span {shade}>{text}</span>"
@@ -530,7 +537,12 @@ def careful(process: Process) -> Process:
 
 
 def make_controls(
-    prompt: str, starts: dict[str, float], samples: int, tokens: int, seed: int
+    prompt: str,
+    starts: dict[str, float],
+    presets_for: Sequence[str],
+    samples: int,
+    tokens: int,
+    seed: int,
 ) -> dict[str, widgets.Widget]:
     controls = {"prompt": prompt_box(prompt)}
     controls |= {name: knob(name, value) for name, value in starts.items()}
@@ -541,7 +553,7 @@ def make_controls(
         layout={"width": "150px"},
     )
     return controls | {
-        "preset": preset_box(),
+        **preset_box(presets_for),
         "samples": number_box("samples", samples, MOST_SAMPLES),
         "tokens": number_box("tokens", tokens, MOST_TOKENS),
         "seed": seed_box(seed),
@@ -565,7 +577,7 @@ def number_box(name: str, value: int, most: int) -> widgets.BoundedIntText:
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     """Prompt, presets, the knobs, the boxes, then the buttons."""
-    knobs = [controls[name] for name in KNOBS]
+    above = [controls[name] for name in ("prompt", "preset", *KNOBS) if name in controls]
     boxes = row(*(controls[name] for name in ("samples", "tokens", "seed")))
     buttons = row(*(controls[name] for name in ("generate", "save", "compare", "show_code")))
-    return [controls["prompt"], controls["preset"], *knobs, boxes, buttons]
+    return [*above, boxes, buttons]

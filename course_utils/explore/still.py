@@ -9,6 +9,8 @@ from IPython import get_ipython
 from course_utils.explore.chart import Chart
 from course_utils.explore.panel import Panel
 from course_utils.explore.picture import LivePicture
+from course_utils.explore.plots.style import signed
+from course_utils.explore.sharing import CopyButton
 
 INSTEAD = "In JupyterLab you move this:"
 
@@ -64,10 +66,10 @@ def part_html(part: widgets.Widget, summary: str) -> str:
 
 def setting(part: widgets.Widget) -> str:
     """The name of a control, and where it stands if it has a place to stand."""
-    if isinstance(part, LivePicture | widgets.HTML):
+    if isinstance(part, LivePicture | CopyButton | widgets.HTML):
         return ""
     value = getattr(part, "value", None)
     if value is None or isinstance(value, bool):  # a button
         return f"<b>{escape(part.description)}</b>"
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    shown = signed(value, "g") if isinstance(value, float) else str(value)
     return f"<b>{escape(part.description)}</b> {escape(shown)}"

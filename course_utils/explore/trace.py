@@ -25,7 +25,8 @@ from course_utils.explore.controls import (
 )
 from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
-from course_utils.explore.plots.style import percent
+from course_utils.explore.plots.style import percent, signed
+from course_utils.explore.plots.svg import printable
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
 from course_utils.model.interface import Model
@@ -127,6 +128,9 @@ class ProbabilityTrace(Panel):
 
     # The texts
 
+    def now(self) -> dict[str, object]:
+        return super().now() | ({"prompt": self.prompt, "human": self.human} if self.prompt else {})
+
     def settings(self) -> Settings:
         return Settings(**self.values())
 
@@ -207,14 +211,14 @@ def fitting(model: Model, prompt: str, human: str) -> tuple[str, str]:
         raise ValueError(f"prompt must be at most {room - 1} tokens, got {len(ids) - 1}")
     count = len(human_ids(model, prompt, human))
     if not 1 <= count <= LONGEST:
-        raise ValueError(f"human must be 1 to {LONGEST} tokens, got {count}")
+        raise ValueError(f"human text must be 1 to {LONGEST} tokens, got {count}")
     return prompt, human
 
 
 def human_ids(model: Model, prompt: str, human: str) -> list[int]:
     """The tokens of a continuation; a word is set apart from the prompt's last one."""
     space = " " if human[:1].isalnum() and not prompt[-1:].isspace() else ""
-    check_length("human", human, LONGEST, model.tokenizer)
+    check_length("human text", human, LONGEST, model.tokenizer)
     return model.tokenizer.encode_ordinary(space + human)
 
 
@@ -252,7 +256,7 @@ def detail_of(name: str, asked: tuple) -> str:
     if name == "beam":
         return f"{asked[1]} beams" if asked[1] > 1 else "1 beam"
     if name == "sampled":
-        return f"T {asked[1].temperature:g}, top_p {asked[1].top_p:g}"
+        return f"T {asked[1].temperature:g}, top-p {asked[1].top_p:g}"
     return {"human": "as it was written", "greedy": "the likeliest", "yours": "your function"}[name]
 
 
@@ -261,7 +265,7 @@ def numbers(probs: list[float]) -> list[str]:
         return []
     first, second = halves(probs)
     return [
-        f"mean log p {mean_logprob(probs):.2f}",
+        f"mean log p {signed(mean_logprob(probs))}",
         f"p > {SURE}: {percent(sure(probs))}",
         f"mean p {first:.2f} → {second:.2f}",
     ]
@@ -291,7 +295,7 @@ def summary(traces: dict[str, Trace]) -> str:
             continue
         first, second = halves(trace.probs)
         parts.append(
-            f"{name} {mean_logprob(trace.probs):.2f}, {percent(sure(trace.probs))}, "
+            f"{name} {signed(mean_logprob(trace.probs))}, {percent(sure(trace.probs))}, "
             f"{first:.2f} → {second:.2f}"
         )
     return (
@@ -302,10 +306,10 @@ def summary(traces: dict[str, Trace]) -> str:
 
 def below(traces: dict[str, Trace]) -> str:
     """The texts, as HTML. They stay text, whatever a token says."""
-    lines = [
-        f"<b>{escape(name)}</b>: <i>{escape(trace.prompt)}</i>{escape(trace.text)}"
-        for name, trace in traces.items()
-    ]
+    lines = []
+    for name, trace in traces.items():
+        said, prompt, text = (escape(printable(part)) for part in (name, trace.prompt, trace.text))
+        lines.append(f"<b>{said}</b>: <i>{prompt}</i>{text}")
     look = "line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere"
     return "".join(f'<p style="{look}; margin: 0.4em 0">{line}</p>' for line in lines)
 
@@ -338,16 +342,15 @@ def make_controls(
 ) -> dict[str, widgets.Widget]:
     controls = {
         "prompt": prompt_box(prompt),
-        "human": prompt_box(human),
+        "human": prompt_box(human, "human text"),
         "temperature": knob("temperature", float(temperature)),
         "top_p": knob("top_p", float(top_p)),
         "beams": slider("beams", beams, min=1, max=MOST_BEAMS, tooltip="of beam search"),
         "length": slider("length", length, min=1, max=LONGEST, tooltip="new tokens a text"),
-        "preset": preset_box(),
+        **preset_box(("temperature", "top_p")),
         "seed": seed_box(seed),
         "show_code": code_button(),
     }
-    controls["human"].description = "human text"
     for name in ("temperature", "top_p", "beams", "length"):
         controls[name].continuous_update = False  # each new value is a new text
     return controls

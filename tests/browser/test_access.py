@@ -33,6 +33,39 @@ def test_axe_finds_nothing_serious_on_a_static_page(name, scheme, lesson_pages, 
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
 
 
+LIVE = """\
+# %%
+from course_utils import explore
+from course_utils.generate import Settings
+
+panel = explore.Distribution("Once upon a time", knobs=["temperature", "top_p"], chosen=[441])
+panel.at(pin=True, find="dragon", show_code=True)
+# %%
+explore.Playground(samples=1, max_new_tokens=5, knobs=["temperature"])
+"""
+
+
+@pytest.mark.parametrize("dark", at_least(True, of=[True, False]), ids=["dark", "light"])
+def test_axe_finds_nothing_serious_on_live_panels(open_lab, dark):
+    lab = open_lab(dark)
+    page = lab.open(lab.write("live.ipynb", LIVE))
+    page.wait_for_selector(".playground .card", timeout=30_000)
+    panels = page.locator(".nt-panel")
+    for i in range(panels.count()):
+        panels.nth(i).get_by_role("button", name="Copy this setting").click()
+        panels.nth(i).get_by_label("code of this setting").wait_for(timeout=20_000)
+    # Of the page around the panels only Lab can answer.
+    found = [
+        f"{rule['help']}: {rule['nodes'][0]['html'][:200]}"
+        for rule in Axe().run(page, context=".nt-panel").response["violations"]
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert found == []
+    assert page.locator(".noUi-handle").first.get_attribute("aria-valuetext") == "1.00"
+    assert lab.errors() == []
+    assert lab.console == []
+
+
 @pytest.mark.prove
 def test_axe_sees_every_static_page(lesson_pages):
     assert {path.stem for path in lesson_pages} == set(PAGES)

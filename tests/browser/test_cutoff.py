@@ -42,11 +42,11 @@ def test_the_cutoff_follows_its_sliders(open_lab):
     page = lab.open(lab.write("cutoff.ipynb", NOTEBOOK))
     summary = page.locator(".summary").first
     summary.locator("[role=status]").wait_for(timeout=20_000)
-    assert "top_p 0.90 keeps 1 to" in summary.inner_text()
+    assert "top-p 0.90 keeps 1 to" in summary.inner_text()
 
     press(page, "top_p", "ArrowLeft")
     page.wait_for_function(
-        "() => document.querySelector('.summary').innerText.includes('top_p 0.89 keeps')",
+        "() => document.querySelector('.summary').innerText.includes('top-p 0.89 keeps')",
         timeout=5_000,
     )
     before = int(re.search(r"\(step (\d+)\)", summary.inner_text())[1])
@@ -60,7 +60,7 @@ def test_the_cutoff_follows_its_sliders(open_lab):
 
     second = page.locator(".summary").nth(1)
     second.scroll_into_view_if_needed()
-    assert "Your function differs from top_p" in second.inner_text()
+    assert "Your function differs from top-p" in second.inner_text()
     assert page.locator(".summary b").count() == 0
     lab.shoot("cutoff_function")
     assert lab.errors() == []

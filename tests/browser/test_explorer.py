@@ -96,10 +96,10 @@ def test_every_knob_cuts_shows_its_code_and_can_be_read(open_lab, dark):
     says = ""
     for i, (keys, now) in enumerate(
         [
-            (["ArrowLeft"] * 4, "Temperature 0.80, top_k off, top_p 1.00, min_p 0.00"),
-            (["PageUp"], "top_k 5"),
-            (["ArrowLeft"] * 5, "top_p 0.95"),
-            (["ArrowRight"] * 8, "min_p 0.08"),
+            (["ArrowLeft"] * 4, "Temperature 0.80, top-k off, top-p 1.00, min-p 0.00"),
+            (["PageUp"], "top-k 5"),
+            (["ArrowLeft"] * 5, "top-p 0.95"),
+            (["ArrowRight"] * 8, "min-p 0.08"),
         ]
     ):
         handles.nth(i).focus()
@@ -114,14 +114,176 @@ def test_every_knob_cuts_shows_its_code_and_can_be_read(open_lab, dark):
     page.get_by_role("button", name="your own").focus()
     for _ in range(3):
         page.keyboard.press("Tab")
-    assert page.evaluate("() => document.activeElement.innerText") == "creative"
+    assert page.evaluate("() => document.activeElement.innerText") == "code"
     page.keyboard.press("Space")
-    summary.get_by_text("Temperature 1.00, top_k off, top_p 0.95, min_p 0.00").wait_for()
+    summary.get_by_text("Temperature 0.20, top-k off, top-p 0.95, min-p 0.00").wait_for()
     handles.nth(3).press("PageUp")
-    summary.get_by_text("min_p 0.05").wait_for(timeout=20_000)
+    summary.get_by_text("min-p 0.05").wait_for(timeout=20_000)
     theme = "dark" if dark else "light"
     lab.shoot(f"explorer_{theme}")
     page.locator(".code pre").scroll_into_view_if_needed()
     lab.shoot(f"explorer_{theme}_below")
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+BUILDING = """\
+# %%
+from course_utils import explore
+
+explore.Distribution("Once upon a time", knobs=["temperature", "top_p"])
+"""
+
+LANDINGS = """() => {
+    window.landings = 0;
+    const image = document.querySelector('.nt-picture');
+    new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(
+        node => landings += node.classList?.contains('landing') ? 1 : 0
+    ))).observe(image, {childList: true});
+}"""
+
+
+def test_a_text_grows_by_the_bars_that_are_chosen(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("building.ipynb", BUILDING))
+    summary, path = page.locator(".summary"), page.locator(".path")
+    marks, tip = page.locator(".nt-picture .marks > div"), page.locator(".nt-picture .tip")
+    bar = page.get_by_role("button", name="'␣there', rank 1")
+    bar.wait_for(timeout=20_000)
+    assert not path.is_visible() and page.get_by_role("button", name="Undo").is_disabled()
+    bar.hover()
+    for said in ("logit", "before", "now", "with all above it"):
+        assert said in tip.inner_text()
+    bar.click()
+    summary.get_by_text("1 token was chosen").wait_for(timeout=20_000)
+    assert "␣there" in path.inner_text() and "66.0%" in path.inner_text()
+    for key, count in (("Enter", 2), ("Space", 3)):
+        marks.first.focus()
+        page.keyboard.press(key)
+        summary.get_by_text(f"{count} tokens were chosen").wait_for(timeout=20_000)
+    assert "the product of" in path.inner_text()
+    lab.shoot("building")
+    page.get_by_role("button", name="Undo").click()
+    summary.get_by_text("2 tokens were chosen").wait_for(timeout=20_000)
+
+    find = page.get_by_label("find")
+    find.fill("hippopotamus")
+    find.press("Enter")
+    summary.get_by_text("'␣hippopotamus' is 6 tokens").wait_for(timeout=20_000)
+    find.fill("")
+    find.press("Enter")
+
+    page.get_by_role("button", name="Pin as A").press("Enter")
+    summary.get_by_text("is the same.").wait_for(timeout=20_000)
+    page.locator(".noUi-handle").first.press("ArrowLeft")
+    summary.get_by_text("of the probability moved").wait_for(timeout=20_000)
+    assert page.locator(".nt-picture svg").get_by_text("○ A").count() == 1
+    lab.shoot("pinned")
+    page.get_by_role("button", name="Clear A").press("Enter")
+    page.get_by_role("button", name="Pin as A").wait_for(timeout=20_000)
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+def test_bars_below_the_twelfth_come_by_button_key_and_wheel(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("scrolling.ipynb", BUILDING))
+    marks = page.locator(".nt-picture .marks > div")
+    first = page.locator(".nt-picture .marks > div").first
+
+    def rank_is(rank: int) -> None:
+        page.wait_for_function(
+            """rank => document.querySelector('.nt-picture .marks > div')
+                .getAttribute('aria-label').includes(`, rank ${rank.toLocaleString('en')},`)""",
+            arg=rank,
+            timeout=20_000,
+        )
+
+    first.wait_for(timeout=20_000)
+    # Over a picture that has not the focus, the wheel is the page's.
+    first.hover()
+    page.mouse.wheel(0, 10)
+    page.wait_for_timeout(300)
+    rank_is(1)
+    page.get_by_role("button", name="Less likely").click()
+    rank_is(13)
+    page.get_by_role("button", name="Likelier").click()
+    rank_is(1)
+    marks.nth(11).focus()
+    page.keyboard.press("ArrowDown")
+    rank_is(2)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").count(", rank 13,")
+    page.keyboard.press("PageDown")
+    rank_is(14)
+    page.keyboard.press("End")
+    rank_is(4096 - 11)
+    page.keyboard.press("Home")
+    rank_is(1)
+    marks.nth(3).hover()
+    page.mouse.wheel(0, 10)
+    rank_is(4)
+    marks.last.click()  # all others
+    rank_is(16)
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_draw_lands_unless_the_reader_wants_less_motion(open_lab, motion):
+    lab = open_lab()
+    lab.page.emulate_media(reduced_motion=motion)
+    page = lab.open(lab.write("landing.ipynb", BUILDING))
+    page.wait_for_selector(".summary [role=status]", timeout=20_000)
+    page.evaluate(LANDINGS)
+    for count in ("1 draw:", "2 draws:"):
+        page.get_by_role("button", name="Sample 1", exact=True).click()
+        page.locator(".summary").get_by_text(count).wait_for(timeout=20_000)
+    page.wait_for_timeout(1_000)
+    assert page.evaluate("landings") == (2 if motion == "no-preference" else 0)
+    assert page.locator(".nt-picture .landing").count() == 0
+    assert lab.console == []
+
+
+def test_the_setting_is_copied_and_sliders_say_what_is_read(open_lab):
+    lab = open_lab()
+    page = lab.open(lab.write("copying.ipynb", BUILDING))
+    page.wait_for_selector(".summary [role=status]", timeout=20_000)
+    handle = page.locator(".noUi-handle").nth(1)
+    for _ in range(7):
+        handle.press("ArrowLeft")
+    page.locator(".summary").get_by_text("top-p 0.93").wait_for(timeout=20_000)
+    assert handle.get_attribute("aria-valuetext") == "0.93"
+    assert handle.get_attribute("aria-label") == "top_p"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy this setting").press("Enter")
+    page.get_by_text("Copied.").wait_for(timeout=20_000)
+    assert page.evaluate("navigator.clipboard.readText()") == (
+        "from course_utils.generate import Settings\n"
+        'explore.Distribution("Once upon a time", knobs=["temperature", "top_p"], '
+        "settings=Settings(top_p=0.93))"
+    )
+    lab.shoot("copied")
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+NASTY = ["<script>x()</script>", "$x$ & _y_", "a\0b", "שלום עולם", "猫が好き 🐱👩‍🚀"]
+
+
+def test_nasty_prompts_stay_text(open_lab):
+    lab = open_lab()
+    cell = "# %%\nexplore.Distribution({!r})\n"
+    source = "# %%\nfrom course_utils import explore\n" + "".join(map(cell.format, NASTY))
+    page = lab.open(lab.write("nasty.ipynb", source))
+    page.locator(".nt-panel").first.wait_for(timeout=20_000)
+    for prompt in NASTY:
+        lab.scroll_to(f"explore.Distribution({prompt!r})")
+        panel = page.locator(".jp-Cell.jp-mod-active .nt-panel")
+        panel.locator(".nt-picture .marks > div").first.click()
+        panel.locator(".path").wait_for(timeout=20_000)
+        shown = panel.locator(".path .prompt").inner_text()
+        assert shown == prompt if "\0" not in prompt else "\\x00" in shown
+    lab.shoot("nasty")
+    assert page.locator(".nt-panel script").count() == 0
     assert lab.errors() == []
     assert lab.console == []

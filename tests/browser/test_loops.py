@@ -38,7 +38,7 @@ def test_the_loops_answer_to_keys(open_lab):
     old = picture.inner_html()
     panel.locator(".noUi-handle").nth(2).focus()
     page.keyboard.press("ArrowRight")
-    summary.get_by_text("repetition_penalty 1.25").wait_for(timeout=20_000)
+    summary.get_by_text("repetition penalty 1.25").wait_for(timeout=20_000)
     panel.get_by_role("button", name="Stop").wait_for(state="hidden", timeout=20_000)
     assert picture.inner_html() != old
 

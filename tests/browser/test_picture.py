@@ -146,7 +146,7 @@ def test_marks_answer_the_mouse_and_the_keyboard(open_lab):
     third = page.get_by_role("button", name="(step 3)")
     third.hover()
     assert tip.inner_text().splitlines()[0].endswith("(step 3)")
-    assert "top_k 40, top_p" in tip.inner_text()
+    assert "top-k 40, top-p" in tip.inner_text()
     inside, box = page.evaluate(BOX, ".nt-picture"), tip.bounding_box()
     assert inside[0] <= box["x"] and box["x"] + box["width"] <= inside[2] + 1
     third.click()

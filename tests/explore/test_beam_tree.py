@@ -53,7 +53,7 @@ def bushy(names, depth=6):
 def test_two_beams_find_what_greedy_loses(panel):
     assert panel.image.value.startswith("<svg")
     assert panel.text.startswith(
-        "2 beams, 2 steps, length_penalty 1.0: the winner is '␣dog␣barked', "
+        "2 beams, 2 steps, length penalty 1.0: the winner is '␣dog␣barked', "
         "total −0.90, score −0.45. Greedy takes '␣cat␣sat', total −1.51, score −0.76. "
         "Branches: 4 kept, 2 pruned."
     )

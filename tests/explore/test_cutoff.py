@@ -9,6 +9,7 @@ from drawn import check_texts
 from matplotlib.colors import to_rgb
 
 from course_utils import explore, sampling
+from course_utils.explore.controls import SPOKEN
 from course_utils.explore.plots.cutoff import LOOKS, CutoffPicture, Track, apart
 
 # After "a" one token is sure, after "b" four are equal, after "c" it is 0.5, 0.25, 0.125, 0.125: as
@@ -41,10 +42,10 @@ def test_it_counts_what_each_rule_keeps_at_every_step():
         [1, 4, 2],
     )
     assert (
-        "3 steps: top_k 2 keeps 2 at every step; top_p 0.75 keeps 1 to 3, median 2;" in panel.text
+        "3 steps: top-k 2 keeps 2 at every step; top-p 0.75 keeps 1 to 3, median 2;" in panel.text
     )
-    assert "After 'b' (step 2): top_k 2, top_p 3, min_p 4 kept; likeliest '#0' 25.0%" in panel.text
-    assert "After 'b' (step 2) are kept: top_k 2, top_p 3, min_p 4" in [
+    assert "After 'b' (step 2): top-k 2, top-p 3, min-p 4 kept; likeliest '#0' 25.0%" in panel.text
+    assert "After 'b' (step 2) are kept: top-k 2, top-p 3, min-p 4" in [
         text.get_text() for text in panel.picture.figure.texts
     ]
 
@@ -86,16 +87,16 @@ def test_sliders_move_the_picture_and_the_text():
 
 def test_off_keeps_everything_and_temperature_zero_one():
     panel = toy(top_k=0, top_p=1.0, min_p=0.0)
-    assert "top_k off keeps 4 at every step; top_p off keeps 4" in panel.text
+    assert "top-k off keeps 4 at every step; top-p off keeps 4" in panel.text
     panel.controls["temperature"].value = 0
     assert [line(panel, name) for name in ("top_k", "top_p", "min_p")] == [[1, 1, 1]] * 3
 
 
 def test_presets_and_code():
     panel = toy()
-    panel.controls["preset"].value = "creative"
+    panel.controls["preset"].value = "code"
     assert panel.controls["top_p"].value == 0.95 and panel.controls["top_k"].value == 0
-    assert "also sets frequency_penalty 0.2" in message(panel)
+    assert "creative" not in panel.controls["preset"].options  # no knob for its penalty
     panel.controls["show_code"].value = True
     assert "kept = top_p(logits, 0.95).isfinite().sum(dim=-1)" in panel.code.value
     assert "top_k" not in panel.code.value
@@ -119,7 +120,7 @@ def drops_the_crossing_token(logits, p):
 def test_a_right_strategy_agrees_and_gets_the_temperature():
     for knob in ("top_k", "top_p", "min_p"):
         panel = toy(strategy=getattr(sampling, knob), knob=knob, temperature=0.7)
-        assert panel.text.endswith(f"Your function keeps as many as {knob} at every step.")
+        assert panel.text.endswith(f"Your function keeps as many as {SPOKEN[knob]} at every step.")
         assert line(panel, "yours") == line(panel, knob)
 
 
@@ -127,7 +128,7 @@ def test_a_wrong_strategy_is_shown_where_it_is_most_wrong():
     panel = toy(strategy=drops_the_crossing_token, top_p=0.7)
     assert line(panel, "yours") == [1, 2, 1]
     assert (
-        "differs from top_p at 2 of 3 steps, most after 'b' (step 2): yours 2, reference 3."
+        "differs from top-p at 2 of 3 steps, most after 'b' (step 2): yours 2, reference 3."
         in panel.text
     )
     assert panel.picture.names["yours"].get_text() == "yours"
@@ -174,7 +175,7 @@ def test_a_fault_becomes_a_message_and_the_explorer_goes_on(strategy, says):
 
 def test_a_strategy_that_is_off_is_not_called():
     panel = toy(strategy=raises, knob="top_k", top_k=0)
-    assert "top_k is off: raises is not called." in message(panel)
+    assert "top-k is off: raises is not called." in message(panel)
     panel = toy(strategy=raises, temperature=0)
     assert "raises is not called" in message(panel)
 
@@ -194,7 +195,7 @@ def test_tokens_are_text_and_never_markup():
 @pytest.mark.parametrize(
     ("text", "options", "says"),
     [
-        ("", {}, "prompt must not be empty"),
+        ("", {}, "text must not be empty"),
         (7, {}, "text must be a passage"),
         ([], {}, "text must be"),
         ([("a", torch.zeros(2)), ("b", torch.zeros(3))], {}, "text must be"),
@@ -256,9 +257,9 @@ def test_a_passage_is_read_once_and_its_own_tokens_are_looked_up(storyteller, mo
     panel = explore.AdaptiveCutoff("Once upon a time there was a king")
     assert panel.passage.tokens == ("Once", " upon", " a", " time", " there", " was", " a", " king")
     panel.controls["step"].value = 2
-    assert "After '␣upon' (step 2): top_k 40, top_p 1, min_p 1 kept; likeliest '␣a'" in panel.text
+    assert "After '␣upon' (step 2): top-k 40, top-p 1, min-p 1 kept; likeliest '␣a'" in panel.text
     assert "The text goes on with '␣a', number 1 by probability, cut by none." in panel.text
-    assert re.search(r"Of the text's own 7 next tokens top_k cuts \d", panel.text)
+    assert re.search(r"Of the text's own 7 next tokens top-k cuts \d", panel.text)
     model = type(storyteller.gpt)
     monkeypatch.setattr(model, "forward", lambda *_: pytest.fail("the model ran again"))
     panel.controls["top_p"].value = 0.5
@@ -269,7 +270,7 @@ def test_a_passage_is_read_once_and_its_own_tokens_are_looked_up(storyteller, mo
 def test_cut_tokens_are_named_with_their_rule(storyteller):
     panel = explore.AdaptiveCutoff("Once upon a pizza", top_k=1, top_p=1.0, min_p=0.0)
     panel.controls["step"].value = 3
-    assert re.search(r"number [\d,]+ by probability, cut by top_k\.", panel.text)
+    assert re.search(r"number [\d,]+ by probability, cut by top-k\.", panel.text)
 
 
 def test_another_passage_and_a_bad_one(storyteller):

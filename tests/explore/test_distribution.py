@@ -10,7 +10,8 @@ import torch
 
 from course_utils import explore, sampling
 from course_utils.explore import distribution
-from course_utils.toys import CAPITAL, NINE_WORDS
+from course_utils.explore.controls import SPOKEN, preset_box
+from course_utils.toys import CAPITAL, CAT, NINE_WORDS
 
 
 @pytest.fixture
@@ -86,12 +87,12 @@ def test_moving_a_knob_forgets_the_draws(panel):
     assert panel.counts.sum() == 0 and "draws" not in panel.text
 
 
-def test_presets_set_the_sliders_and_say_what_they_cannot(panel):
+def test_presets_are_those_that_the_knobs_express_whole(panel):
     presets, t = panel.controls["preset"], panel.controls["temperature"]
-    for name, value in {"deterministic": 0, "chat": 0.7, "creative": 1, "code": 0.2}.items():
+    assert presets.options == ("your own", "deterministic", "chat")
+    for name, value in {"deterministic": 0, "chat": 0.7}.items():
         presets.value = name
         assert t.value == value and f"Temperature {value:.2f}" in panel.text
-        assert ("top_p 0.95" in message(panel)) == (name in ("creative", "code"))
     t.value = 1.3
     assert presets.value == "your own" and message(panel) == ""
 
@@ -99,23 +100,23 @@ def test_presets_set_the_sliders_and_say_what_they_cannot(panel):
 def test_other_knobs_cut_and_presets_reach_them():
     panel = explore.Distribution(NINE_WORDS, knobs=("temperature", "top_k", "top_p"))
     panel.controls["top_k"].value = 3
-    assert "3 of 9 tokens kept" in panel.text and "top_k 3" in panel.text
+    assert "3 of 9 tokens kept" in panel.text and "top-k 3" in panel.text
     panel.controls["top_k"].value = 0
     panel.controls["preset"].value = "code"
     assert (panel.controls["temperature"].value, panel.controls["top_p"].value) == (0.2, 0.95)
-    assert panel.controls["preset"].value == "code" and "top_k off, top_p 0.95" in panel.text
+    assert panel.controls["preset"].value == "code" and "top-k off, top-p 0.95" in panel.text
     cut = explore.Distribution(NINE_WORDS, knobs=distribution.SLIDERS)
     cut.controls["min_p"].value = 0.3
-    assert cut.text.startswith("Temperature 1.00, top_k off, top_p 1.00, min_p 0.30: ")
+    assert cut.text.startswith("Temperature 1.00, top-k off, top-p 1.00, min-p 0.30: ")
     assert "2 of 9 tokens kept, 93.0% of the mass" in cut.text
     assert [line.number.get_text() for line in cut.picture.lines].count("cut") == 7
-    for preset in ("deterministic", "chat", "creative", "code"):
+    for preset in ("deterministic", "chat", "code"):
         cut.controls["min_p"].value = 0.3
         cut.controls["preset"].value = preset
-        assert cut.controls["min_p"].value == 0 and "min_p 0.00" in cut.text
+        assert cut.controls["min_p"].value == 0 and "min-p 0.00" in cut.text
     only = explore.Distribution(NINE_WORDS, knobs=["top_p"])
     only.controls["top_p"].value = 0.5
-    assert only.text.startswith("Top_p 0.50:") and "1 of 9 tokens kept" in only.text
+    assert only.text.startswith("top-p 0.50:") and "1 of 9 tokens kept" in only.text
 
 
 def test_the_code_is_shown_for_the_present_setting(panel):
@@ -185,7 +186,7 @@ def unwritten(logits, temperature):
         (lambda x, t: x[:3].softmax(-1), "returned shape (3,), expected (9,)"),
         (lambda x, t: x.softmax(-1)[None], "returned shape (1, 9)"),
         (lambda x, t: x * float("nan"), "returned NaN at 'closer'"),
-        (lambda x, t: x / t, "returned -1.9 at 'effort', expected 0 or more"),
+        (lambda x, t: x / t, "returned −1.9 at 'effort', expected 0 or more"),
         (lambda x, t: (x / t).exp(), "returned numbers that add up to"),
         (lambda x: x, "TypeError"),
     ],
@@ -221,7 +222,7 @@ def test_a_strategy_gets_logits_at_the_temperature_that_has_no_slider():
     for knobs, strategy in [(("top_p",), sampling.top_p), (("min_p",), sampling.min_p)]:
         panel = explore.Distribution(NINE_WORDS, knobs=knobs, temperature=2, strategy=strategy)
         panel.controls[knobs[0]].value = 0.6
-        assert panel.text.startswith(f"Temperature 2.00, {knobs[0]} 0.60: ")
+        assert panel.text.startswith(f"Temperature 2.00, {SPOKEN[knobs[0]]} 0.60: ")
         assert panel.text.endswith("Your function agrees with the reference.")
 
 
@@ -352,8 +353,8 @@ def test_logits_are_computed_once_a_prompt(storyteller, monkeypatch):
     calls = []
     monkeypatch.setattr(
         distribution,
-        "read",
-        lambda source, _, read=distribution.read: (calls.append(source), read(source))[1],
+        "follow",
+        lambda source, _, follow=distribution.follow: (calls.append(source), follow(source))[1],
     )
     panel = explore.Distribution("Once upon a time")
     panel.controls["temperature"].value = 0.5
@@ -376,3 +377,159 @@ def test_a_bad_prompt_keeps_the_last_good_picture(storyteller, bad, says):
     assert panel.image.value != good
     panel.controls["prompt"].value = "The king"
     assert message(panel) == ""
+
+
+# A text that grows
+
+
+def share(panel) -> float:
+    return math.exp(sum(one.logprob for one in panel.following.chosen))
+
+
+def test_a_chosen_token_joins_the_text_and_can_be_undone(storyteller):
+    panel = explore.Distribution("Once upon a time")
+    first, text, image = panel.following.logits, panel.text, panel.image.value
+    assert panel.path.layout.display == "none" and panel.controls["undo"].disabled
+    ids = storyteller.encode("Once upon a time")
+    product = 1.0
+    for count in (1, 2, 3):
+        token = int(panel.following.order[count - 1])
+        product *= float(storyteller.logits(ids, 1)[0].double().softmax(-1)[token])
+        panel.image.chosen = (str(token), count)  # as the page says it
+        ids.append(token)
+        assert torch.allclose(panel.following.logits, storyteller.logits(ids, 1)[0], atol=1e-4)
+    assert share(panel) == pytest.approx(product, rel=1e-4)
+    assert "3 tokens were chosen, together" in panel.text
+    assert distribution.exact(share(panel)) in panel.path.value
+    assert f"logarithm is {distribution.signed(math.log(product))}." in panel.path.value
+    assert panel.counts.sum() == 0
+    for _ in range(4):  # once more than there is to undo
+        panel.controls["undo"].click()
+    assert torch.allclose(panel.following.logits, first) and panel.following.chosen == ()
+    assert panel.text == text and panel.image.value == image
+
+
+def test_end_of_text_and_one_table_have_nothing_after_them():
+    toy = explore.Distribution(CAT)
+    toy.choose(str(CAT.tokens.index(".")))
+    toy.choose(str(CAT.eot_token))
+    assert "The text has ended" in message(toy) and "endoftext" in toy.path.value
+    toy.choose("0")
+    assert len(toy.following.chosen) == 2
+    toy.undo()
+    assert message(toy) == ""
+    pair = explore.Distribution(NINE_WORDS)
+    pair.choose("3")
+    assert "does not say what follows" in message(pair) and "57.2%" in pair.path.value
+    pair.undo()
+    assert message(pair) == ""
+    with pytest.raises(ValueError, match="does not say what follows"):
+        explore.Distribution(NINE_WORDS, chosen=[1, 2])
+    with pytest.raises(ValueError, match=r"chosen must be ids in \[0, 9\), got 9"):
+        explore.Distribution(NINE_WORDS, chosen=[9])
+
+
+def test_the_chain_of_a_toy_follows_its_table():
+    panel = explore.Distribution("the dog", model=CAT)
+    assert panel.following.logits.equal(CAT.table[CAT.tokens.index(" dog")])
+    panel.choose(str(CAT.tokens.index(" sat")))
+    assert panel.following.logits.equal(CAT.table[CAT.tokens.index(" sat")])
+    panel.controls["prompt"].value = "the"
+    assert panel.following.chosen == () and panel.following.text == "the"
+
+
+def test_a_function_and_a_strategy_follow_the_text():
+    for options in ({"function": softmax}, {"strategy": sampling.temperature}):
+        panel = explore.Distribution(CAT, temperature=0.5, **options)
+        panel.choose("1")
+        assert panel.text.count("Your function agrees with the reference.") == 1
+
+
+@pytest.mark.parametrize("word", ["was", " was", "hippopotamus"])
+def test_any_word_is_found_by_its_first_token(storyteller, word):
+    panel = explore.Distribution("Once upon a time there")
+    panel.controls["find"].value = word
+    ids = storyteller.tokenizer.encode_ordinary(f" {word.strip()}")
+    logits = storyteller.next_logits("Once upon a time there")
+    rank = int((logits > logits[ids[0]]).sum()) + 1
+    assert f"has rank {rank:,} of 4,096" in panel.text
+    assert (f"is {len(ids)} tokens" in panel.text) == (len(ids) > 1)
+    assert distribution.exact(float(logits.softmax(-1)[ids[0]])) in panel.text
+    assert panel.first <= rank - 1 < panel.first + distribution.TOP
+    assert sum(line.label.get_text().startswith("▸") for line in panel.picture.lines) == 1
+    panel.controls["find"].value = ""
+    assert "has rank" not in panel.text and panel.first == 0
+
+
+def test_what_cannot_be_found_is_said_until_it_is_taken_back(storyteller):
+    panel = explore.Distribution(NINE_WORDS)
+    panel.controls["find"].value = "dragon"
+    assert "find must be one of the 9 tokens, got 'dragon'" in message(panel).replace("&#x27;", "'")
+    panel.controls["find"].value = "pizza"
+    assert message(panel) == "" and "'pizza' has rank" in panel.text
+    panel = explore.Distribution("Once upon a time")
+    panel.controls["find"].value = "a" * 100_000
+    assert "find must be at most 20 tokens" in message(panel)
+    panel.controls["find"].value = ""
+    assert message(panel) == ""
+
+
+def test_every_token_comes_into_the_window(storyteller):
+    panel = explore.Distribution("Once upon a time", knobs=["temperature", "top_p"])
+    panel.controls["top_p"].value = 0.9
+    seen, order = [], panel.following.order.tolist()
+    for _ in range(len(order)):
+        bars = distribution.bars(panel.state())
+        assert sum(bar.after for bar in bars) == pytest.approx(1, abs=1e-4)
+        seen += [int(bar.key) for bar in bars[:-1]]
+        if panel.controls["down"].disabled:
+            break
+        panel.image.rolled += distribution.TOP
+    assert list(dict.fromkeys(seen)) == order
+    assert f"ranks {4096 - 11:,} to 4,096 of 4,096" in panel.text
+    panel.image.rolled -= 1_000_000
+    assert panel.first == 0 and panel.controls["up"].disabled and "ranks" not in panel.text
+    panel.choose("others")
+    assert panel.first == distribution.TOP and panel.following.chosen == ()
+
+
+def test_a_pinned_distribution_stays_beside_the_new_one(panel):
+    panel.controls["pin"].value = True
+    assert "A (Temperature 1.00) is the same." in panel.text
+    panel.controls["temperature"].value = 0.5
+    before, now = NINE_WORDS.logits.softmax(-1), (NINE_WORDS.logits / 0.5).softmax(-1)
+    distance = float((before - now).abs().sum() / 2)
+    assert f"{distance:.1%} of the probability moved, most at 'forward', 57.2% in A" in panel.text
+    shown = [float(line.pinned.get_xdata()[0]) for line in panel.picture.lines]
+    assert shown == pytest.approx(before.sort(descending=True).values.tolist(), abs=1e-6)
+    assert "A 57.212%" in panel.image.marks[0][1]
+    panel.controls["pin"].value = False
+    assert "of the probability moved" not in panel.text
+    assert not any(line.pinned.get_visible() for line in panel.picture.lines)
+
+
+def test_a_single_draw_lands_on_its_bar_and_a_hundred_do_not(storyteller):
+    panel = explore.Distribution("Once upon a time", temperature=3)
+    for count in range(1, 9):
+        before = panel.counts.clone()
+        panel.controls["sample_1"].click()
+        drawn = str(int((panel.counts - before).argmax()))
+        keys = [mark[0] for mark in panel.image.marks]
+        key, left, landed = panel.image.landed
+        assert key == (drawn if drawn in keys else "others") and landed == count
+        assert 0 < left < 100
+    panel.controls["sample_100"].click()
+    assert panel.image.landed[2] == 8
+
+
+def test_settings_hold_what_has_no_slider(panel):
+    held = explore.Distribution(
+        NINE_WORDS, knobs=["temperature"], settings=distribution.Settings(top_k=2)
+    )
+    assert held.text.startswith("Temperature 1.00, top-k 2: ") and "2 of 9 tokens kept" in held.text
+    assert "preset" not in held.controls  # it would not be true: top-k stays
+    with pytest.raises(ValueError, match="settings must have no penalty"):
+        explore.Distribution(NINE_WORDS, settings=distribution.Settings(presence_penalty=1))
+    with pytest.raises(ValueError, match="settings must leave top_k off"):
+        explore.Distribution(NINE_WORDS, settings=distribution.Settings(top_k=2), function=softmax)
+    assert preset_box(["top_p"]) == {}

@@ -19,7 +19,7 @@ TOYS = {
 FEW = {
     "T 0": Settings(temperature=0),
     "T 1": Settings(),
-    "top_k 10": Settings(top_k=10),
+    "top-k 10": Settings(top_k=10),
 }
 
 
@@ -53,8 +53,8 @@ def test_toys_need_no_model():
     assert shown["dull"].logprob == pytest.approx(math.log(0.5))
     assert shown["human"].diversity == 0.75
     assert panel.text == (
-        "dull: diversity 0.50, mean log-probability -0.69, over 2 texts. Likeliest: dull. Most "
-        "diverse: wild. Human: diversity 0.75, mean log-probability -1.04; nearest to it: "
+        "dull: diversity 0.50, mean log-probability −0.69, over 2 texts. Likeliest: dull. Most "
+        "diverse: wild. Human: diversity 0.75, mean log-probability −1.04; nearest to it: "
         f"{panel.text.split('nearest to it: ')[1].split('.')[0]}. Likely is not good: 1 of 2 "
         "settings write likelier text than people do."
     )
@@ -81,10 +81,10 @@ def test_a_dot_is_what_generate_writes(few, storyteller):
         texts.append([s.token for s in steps if s.token != storyteller.tokenizer.eot_token])
         logprobs += [step.logprob for step in steps]
     tokens = [token for text in texts for token in text]
-    shown = dots(panel)["top_k 10"]
+    shown = dots(panel)["top-k 10"]
     assert shown.diversity == pytest.approx(len(set(tokens)) / len(tokens))
     assert shown.logprob == pytest.approx(mean(logprobs), rel=1e-3)
-    assert panel.rounds["top_k 10"][0].texts == [storyteller.tokenizer.decode(t) for t in texts]
+    assert panel.rounds["top-k 10"][0].texts == [storyteller.tokenizer.decode(t) for t in texts]
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_stop_ends_the_job_within_a_second_and_keeps_what_is_there(few, monkeypa
 def test_the_code_is_that_of_the_picked_setting(few):
     panel = few(process=lambda logits, ids: logits)
     panel.controls["show_code"].value = True
-    for name, made in {"T 0": "Settings(temperature=0)", "top_k 10": "Settings(top_k=10)"}.items():
+    for name, made in {"T 0": "Settings(temperature=0)", "top-k 10": "Settings(top_k=10)"}.items():
         panel.controls["setting"].value = name
         assert f"generate_batch(model, prompts, {made}, 20)" in panel.code.value
     panel.controls["setting"].value = "yours"
@@ -139,7 +139,7 @@ def test_the_code_is_that_of_the_picked_setting(few):
 
 def test_the_whole_grid_has_its_families_and_presets():
     names = set(frontier.GRID)
-    assert {"T 0", "T 1.3", "top_k 40", "top_p 0.95", "min_p 0.05", "creative", "code"} <= names
+    assert {"T 0", "T 1.3", "top-k 40", "top-p 0.95", "min-p 0.05", "creative", "code"} <= names
     assert frontier.GRID["creative"] == Settings(top_p=0.95, frequency_penalty=0.2)
     families = {frontier.dot(name, [frontier.Round(1, 0, [])]).family for name in names}
     assert families == {"temperature", "top_k", "top_p", "min_p", "other"}
@@ -162,8 +162,8 @@ def test_a_learners_process_is_one_more_dot(few):
     panel = few(process=lambda logits, ids: sampling.top_k(logits, 10))
     shown = dots(panel)
     assert shown["yours"].family == "yours"
-    assert shown["yours"].diversity == shown["top_k 10"].diversity
-    assert shown["yours"].logprob == pytest.approx(shown["top_k 10"].logprob, rel=1e-3)
+    assert shown["yours"].diversity == shown["top-k 10"].diversity
+    assert shown["yours"].logprob == pytest.approx(shown["top-k 10"].logprob, rel=1e-3)
 
 
 def raises(logits, ids):

@@ -101,7 +101,7 @@ def test_picture_text_and_page_say_that_greedy_loops(shared):
         "60 tokens at most after 'The dog ran and'. 4-grams that repeat earlier ones: Greedy "
     )
     assert "Greedy 94.7%, ending in the loop '␣ran,␣and'" in shared.text
-    assert "Your settings (temperature 0, repetition_penalty 1.2)" in shared.text
+    assert "Your settings (temperature 0, repetition penalty 1.2)" in shared.text
     assert any("loop of 3 from token 0" in text for text in texts(shared))
     assert shared.pages.value.count("<b>") == 3
     assert "text-decoration: underline" in shared.pages.value
@@ -125,7 +125,7 @@ def test_no_run_of_n_tokens_comes_twice(panel):
     panel.controls["no_repeat_ngram"].value = 3
     finish(panel)
     ids = panel.state().texts[2].ids
-    assert not any(loops.lags(ids, 3)) and "no_repeat_ngram 3" in panel.text
+    assert not any(loops.lags(ids, 3)) and "no repeat n-gram 3" in panel.text
 
 
 def test_presets_set_every_slider(panel):

@@ -38,11 +38,11 @@ def texts(panel) -> list[str]:
 def test_it_opens_with_a_picture_and_says_what_the_picture_says(panel):
     assert panel.image.value.startswith("<svg")
     assert panel.text == (
-        "Repetition_penalty 1.2: 3 of 3 seen tokens moved, "
+        "Repetition penalty 1.2: 3 of 3 seen tokens moved, "
         "likeliest: 'forward' 57.2% → 'toward' 58.4%. "
         "'forward' moved furthest, from 6.75 to 5.62."
     )
-    assert {"Repetition_penalty 1.2", "forward", "×3", "−1.12", "×0"} <= set(texts(panel))
+    assert {"Repetition penalty 1.2", "forward", "×3", "−1.12", "×0"} <= set(texts(panel))
 
 
 def test_positive_logits_are_divided_and_negative_ones_multiplied(panel):
@@ -91,7 +91,7 @@ def test_a_banned_token_leaves_the_scale(panel):
 def test_another_text_starts_again_at_its_end(panel):
     panel.controls["text"].value = "pizza pizza"
     assert panel.controls["length"].value == panel.controls["length"].max == 2
-    assert panel.text.startswith("Repetition_penalty 1.2: 1 of 1 seen token moved")
+    assert panel.text.startswith("Repetition penalty 1.2: 1 of 1 seen token moved")
     panel.controls["text"].value = ""
     assert "0 of 0 seen tokens moved" in panel.text and message(panel) == ""
     panel.controls["text"].value = "pizza <b>"
@@ -100,13 +100,8 @@ def test_another_text_starts_again_at_its_end(panel):
     assert "0 of 0 seen" in panel.text
 
 
-def test_presets_set_the_sliders_and_say_what_they_cannot(panel):
-    panel.controls["preset"].value = "creative"
-    assert panel.controls["frequency_penalty"].value == 0.2
-    assert panel.controls["repetition_penalty"].value == 1.0
-    assert "top_p 0.95" in message(panel)
-    panel.controls["frequency_penalty"].value = 0.3
-    assert panel.controls["preset"].value == "your own" and message(panel) == ""
+def test_there_are_no_presets_which_all_set_a_temperature(panel):
+    assert "preset" not in panel.controls
 
 
 def test_the_toy_without_a_text_repeats_its_best_token():
@@ -142,7 +137,7 @@ def test_the_paper_s_slip_is_shown_where_it_is_most_wrong():
     panel = explore.Penalties(
         NINE_WORDS, WORDS, knobs=["repetition_penalty"], repetition_penalty=2, function=divides_all
     )
-    assert "differs most at 'moves': yours -0.810, reference -3.240" in panel.text
+    assert "differs most at 'moves': yours −0.810, reference −3.240" in panel.text
     assert rows(panel)["moves"].before == pytest.approx(-1.62)  # what it changed was a copy
 
 
@@ -150,7 +145,7 @@ def test_what_is_banned_by_one_only_is_the_worst_difference():
     panel = explore.Penalties(
         NINE_WORDS, WORDS, knobs=["no_repeat_ngram"], no_repeat_ngram=2, function=lambda x, i, n: x
     )
-    assert "differs most at 'forward': yours 6.750, reference -inf" in panel.text
+    assert "differs most at 'forward': yours 6.750, reference −∞" in panel.text
     panel.picture.png()
 
 
@@ -273,7 +268,8 @@ def test_the_code_is_shown_for_the_present_setting(storyteller):
     assert "logits = presence_penalty(logits, ids[prompt_length:], 0.5)" in panel.code.value
     panel.controls["count_prompt"].value = "never"
     assert "repetition_penalty(logits, ids[prompt_length:], 1.2)" in panel.code.value
-    panel.controls["preset"].value = "chat"
+    panel.controls["repetition_penalty"].value = 1
+    panel.controls["presence_penalty"].value = 0
     assert "Every penalty is off" in panel.code.value
 
 

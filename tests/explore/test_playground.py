@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 import weakref
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -25,6 +26,7 @@ from course_utils.explore.plots.playground import (
     PlaygroundPicture,
     level,
 )
+from course_utils.explore.plots.style import drawable, readable, signed
 from course_utils.generate import Settings, generate
 from course_utils.metrics import distinct_n
 from course_utils.model.tokenizer import END_OF_TEXT
@@ -107,7 +109,7 @@ def test_it_opens_with_texts_picture_and_summary(panel, storyteller):
         steps = generate(storyteller, "Once upon a time", settings, 12, seed)
         assert text == "".join(step.text for step in steps)
         assert f"seed {seed}Once upon a time{text}" in on_page(panel)
-    assert panel.text.startswith("3 texts of 12 tokens at temperature 0.8: mean log-probability -")
+    assert panel.text.startswith("3 texts of 12 tokens at temperature 0.8: mean log-probability −")
     assert panel.text in unescape(panel.summary.value)
     assert panel.png().startswith(b"\x89PNG") and panel.image.value == ""  # texts are in its place
     assert panel.job is None and message(panel) == ""
@@ -136,7 +138,9 @@ def test_the_summary_counts_what_was_written(panel):
     tokens = panel.groups[0].tokens
     mean = sum(token.logprob for token in tokens) / 36
     choices = sum(token.choices for token in tokens) / 36
-    assert f"mean log-probability {mean:.2f}, distinct-2 {distinct_n(texts, 2):.2f}" in panel.text
+    assert (
+        f"mean log-probability {signed(mean)}, distinct-2 {distinct_n(texts, 2):.2f}" in panel.text
+    )
     assert f"0 of 3 end in a loop, {choices:.1f} effective choices a token" in panel.text
     unlikely = sum(token.probability < 0.01 for token in tokens)
     assert f"{unlikely} of 36 tokens below 1%." in panel.text
@@ -162,7 +166,7 @@ def test_generate_writes_with_where_the_controls_stand(panel, storyteller):
         for seed in (7, 8)
     ]
     assert written(panel) == expected
-    assert panel.text.startswith("2 texts of 9 tokens at temperature 0.8, top_k 5:")
+    assert panel.text.startswith("2 texts of 9 tokens at temperature 0.8, top-k 5:")
 
 
 def test_enter_generates_also_when_the_prompt_is_the_same(panel):
@@ -423,7 +427,7 @@ def test_saved_texts_stand_beside_new_ones(panel):
     page = on_page(panel)
     assert old != new and all(text in page for text in old + new)
     assert "A: temperature 0.8mean log-probability" in page
-    assert "B: temperature 0.2, top_p 0.95mean log-probability" in page
+    assert "B: temperature 0.2, top-p 0.95mean log-probability" in page
     assert re.match(r"A: 3 texts of 12 tokens at temperature 0\.8: .* B: 3 texts", panel.text)
     picture = panel.png()
     panel.controls["compare"].value = False
@@ -593,11 +597,11 @@ def test_a_very_long_text_says_how_much_is_left_out():
 
 @pytest.mark.parametrize("long", ["w" * 99, " king" * 20, "$x_1$", "你\x00\u202e", "⏎⏎"])
 def test_no_text_leaves_the_picture_or_meets_another(long):
-    cells = [Cell(playground.plain(long), 0.001), Cell(" a", 0.9), Cell("end", 0.03)] * 5
+    cells = [Cell(drawable(readable(long)), 0.001), Cell(" a", 0.9), Cell("end", 0.03)] * 5
     picture = PlaygroundPicture()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        title = playground.plain(long) * 3
+        title = drawable(readable(long)) * 3
         figure = picture.draw([Block(title, "numbers", ["seed 2147483649"], [cells])] * 2)
         picture.png()
     renderer = picture.canvas.get_renderer()
@@ -609,3 +613,42 @@ def test_no_text_leaves_the_picture_or_meets_another(long):
     shrunk = [box.padded(-1) for box in boxes]
     assert not any(a.overlaps(b) for i, a in enumerate(shrunk) for b in shrunk[:i])
     assert not any(text.get_parse_math() for text in figure.texts)
+
+
+# Which sliders there are
+
+
+def test_only_the_knobs_that_were_taught_have_sliders(storyteller):
+    settings = Settings(top_p=0.9, presence_penalty=-0.5)
+    panel = explore.Playground(
+        settings=settings, knobs=["temperature"], samples=1, max_new_tokens=4
+    )
+    assert set(KNOBS) & set(panel.controls) == {"temperature"}
+    assert "preset" not in panel.controls  # top-p would stay, and none says so
+    assert panel.text.startswith(
+        "1 text of 4 tokens at temperature 1, presence penalty −0.5, top-p 0.9: "
+    )
+    panel.controls["temperature"].value = 0.5
+    panel.controls["generate"].click()
+    panel.job and panel.job.join(60)
+    steps = generate(storyteller, "Once upon a time", replace(settings, temperature=0.5), 4, 0)
+    assert [token.id for token in panel.groups[0].texts[0]] == [step.token for step in steps]
+
+
+def test_presets_need_all_of_their_knobs():
+    offered = {
+        ("temperature",): ("your own", "deterministic", "chat"),
+        ("temperature", "top_p"): ("your own", "deterministic", "chat", "code"),
+        tuple(KNOBS): ("your own", *PRESETS),
+    }
+    for knobs, presets in offered.items():
+        panel = explore.Playground(CAT, knobs=knobs, samples=1, max_new_tokens=1)
+        assert panel.controls["preset"].options == presets
+    panel = explore.Playground(CAT, knobs=["top_k"], samples=1, max_new_tokens=1)
+    assert "preset" not in panel.controls
+
+
+@pytest.mark.parametrize("knobs", [[], ["heat"], "temperature"])
+def test_knobs_are_refused_by_name(knobs):
+    with pytest.raises(ValueError, match="knobs must be of"):
+        explore.Playground(CAT, knobs=knobs)

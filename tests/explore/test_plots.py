@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
-from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.plots.style import drawable, percent, visible
 
 BARS = [
     Bar("␣king", 0.5, 0.7, drawn=64, yours=0.6),
@@ -90,8 +90,10 @@ def test_no_text_leaves_the_picture_or_meets_another(long):
 def test_spaces_and_breaks_are_seen_and_every_sign_can_be_drawn():
     assert visible(" king\n\t") == "␣king⏎⇥"
     assert visible("") == ""
+    assert visible("👩\u200d🚀") == "👩\u200d🚀" and visible("\u200d") == r"\u200d"
     odd = visible("你\x00\U0001f600\u200b")
-    assert odd == r"\u4f60\x00" + visible("\U0001f600") + r"\u200b"
+    assert odd == "你" + r"\x00" + "\U0001f600" + r"\u200b"
+    assert drawable(odd) == r"▯\x00" + "\U0001f600" + r"\u200b"  # in the PNG, for its one font
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         picture = DistributionPicture(1)

@@ -7,6 +7,7 @@ from drawn import check_texts
 
 from course_utils import explore, sampling
 from course_utils.beam import beam_search
+from course_utils.explore.plots.style import signed
 from course_utils.explore.plots.trace import Strip, TracePicture
 from course_utils.explore.trace import HUMAN, PROMPT, halves
 from course_utils.generate import Settings, generate
@@ -35,8 +36,8 @@ def panel(storyteller):
 def test_toys_need_no_model():
     panel = explore.ProbabilityTrace(TOYS)
     assert panel.image.value.startswith("<svg")
-    assert "human -1.39, 0%, 0.31 → 0.19;" in panel.text
-    assert "<script>$x$ -0.05, 100%, 0.95 → 0.95." in panel.text
+    assert "human −1.39, 0%, 0.31 → 0.19;" in panel.text
+    assert "<script>$x$ −0.05, 100%, 0.95 → 0.95." in panel.text
     assert panel.controls == {}
 
 
@@ -48,7 +49,7 @@ def test_the_numbers_and_bars_are_those_of_the_tokens(panel, storyteller):
     assert sampled.probs == pytest.approx([math.exp(step.logprob) for step in drawn], rel=1e-3)
     assert sampled.text == "".join(step.text for step in drawn)
     mean = sum(step.logprob for step in drawn) / len(drawn)
-    assert f"sampled {mean:.2f}, " in panel.text
+    assert f"sampled {signed(mean)}, " in panel.text
     best = beam_search(storyteller, "Once upon a time", num_beams=2, max_new_tokens=8)
     assert math.log(math.prod(panel.traces["beam"].probs)) == pytest.approx(
         best.hypotheses[0].logprob, rel=1e-3
@@ -103,7 +104,7 @@ def test_presets_and_code(panel):
     panel.controls["preset"].value = "code"
     wait(panel)
     assert "Settings(temperature=0.2, top_p=0.95), 8, seed=0)" in panel.code.value
-    assert panel.traces["sampled"].detail == "T 0.2, top_p 0.95"
+    assert panel.traces["sampled"].detail == "T 0.2, top-p 0.95"
     panel.controls["temperature"].value = 1.5
     wait(panel)
     assert panel.controls["preset"].value == "your own"
@@ -181,8 +182,8 @@ def test_a_text_may_end_early(storyteller):
     [
         ("prompt", "", "must not be empty"),
         ("prompt", "word " * 200, "prompt must be at most"),
-        ("human", "", "human must be 1 to 80 tokens, got 0"),
-        ("human", "word " * 90, "human must be 1 to 80 tokens, got"),
+        ("human", "", "human text must be 1 to 80 tokens, got 0"),
+        ("human", "word " * 90, "human text must be 1 to 80 tokens, got"),
     ],
 )
 def test_a_bad_text_keeps_the_last_good_picture(panel, control, bad, says):

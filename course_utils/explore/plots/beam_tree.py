@@ -18,6 +18,7 @@ from course_utils.explore.plots.style import (
     Picture,
     in_lines,
     shortened,
+    signed,
     width,
 )
 
@@ -221,19 +222,19 @@ def layout(branches: Sequence[Branch], shown: Sequence[int]) -> dict[int, int]:
 
 def number(value: float) -> str:
     """Two decimals while there is room for them."""
-    said = f"{value:.2f}" if value > -9.995 else f"{value:.1f}"
-    return said.replace("-", "−")
+    return signed(value, ".2f" if value > -9.995 else ".1f")
 
 
 def says(branch: Branch) -> str:
     """Exact values, for who points at a branch."""
     if branch.parent is None:
         return "where the search starts"
-    parts = [f"log-probability {branch.logprob:.4f}, total {branch.total:.4f}"]
+    logprob, total = signed(branch.logprob, ".4f"), signed(branch.total, ".4f")
+    parts = [f"log-probability {logprob}, total {total}"]
     parts += ["kept" if branch.kept else "pruned"]
-    parts += [] if branch.score is None else [f"score {branch.score:.4f}"]
+    parts += [] if branch.score is None else [f"score {signed(branch.score, '.4f')}"]
     parts += ["greedy's choice"] * branch.greedy + ["your function"] * branch.yours
-    return f"'{branch.label}'\n" + ", ".join(parts).replace("-", "−").replace("log−", "log-")
+    return f"'{branch.label}'\n" + ", ".join(parts)
 
 
 def key(branches: Sequence[Branch], hidden: int) -> str:

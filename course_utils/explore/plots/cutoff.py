@@ -53,6 +53,10 @@ class Track:
     label: str
     kept: Sequence[int]
 
+    @property
+    def name(self) -> str:
+        return self.look.replace("_", "-")
+
 
 class CutoffPicture(Picture):
     """Numbers kept over the tokens of a text, on a log scale from 1 to the whole vocabulary."""
@@ -102,7 +106,7 @@ class CutoffPicture(Picture):
         self.place_names(shown)
         self.marks = []
         for i, token in enumerate(tokens):
-            counts = ", ".join(f"{track.look} {track.kept[i]:,}" for track in tracks)
+            counts = ", ".join(f"{track.name} {track.kept[i]:,}" for track in tracks)
             box = self.column(i)
             self.mark(str(i + 1), f"after '{visible(token)}' (step {i + 1:,})\n{counts} kept", box)
         return self.figure

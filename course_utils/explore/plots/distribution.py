@@ -38,7 +38,8 @@ class Bar:
 
     drawn: how often it was drawn, None before the first draw.
     yours: its probability from the learner's function, None without one.
-    says: exact values, for who points at it; key: its name to the kernel.
+    pinned: its probability in what was pinned, None if nothing is; sought: whether it was looked
+    for. says: exact values, for who points at it; key: its name to the kernel.
     """
 
     label: str
@@ -47,6 +48,8 @@ class Bar:
     kept: bool = True
     drawn: int | None = None
     yours: float | None = None
+    pinned: float | None = None
+    sought: bool = False
     says: str = ""
     key: str = ""
 
@@ -72,15 +75,20 @@ class DistributionPicture(Picture):
         self.key = self.text(0.02, 0.14 / height, size=8, color=QUIET)
         self.lines = [BarArtists(self, row) for row in range(rows)]
 
-    def draw(self, bars: Sequence[Bar], title: str = "", subtitle: str = "") -> Figure:
-        """Show these bars; there may be fewer than the picture has rows. Returns its one figure."""
+    def draw(
+        self, bars: Sequence[Bar], title: str = "", subtitle: str = "", window: str = ""
+    ) -> Figure:
+        """Show these bars; there may be fewer than the picture has rows. Returns its one figure.
+
+        window: which part of a long list of bars these are, if they are a part.
+        """
         draws = sum(bar.drawn or 0 for bar in bars)
         self.title.set_text(title)
         self.subtitle.set_text(subtitle)
         shorten(self.title, TITLE_ROOM)
         fit(self.subtitle, SUBTITLE_ROOM)
         self.drawn.set_text("drawn" if draws else "")
-        self.key.set_text(key(bars, draws))
+        self.key.set_text(key(bars, draws, window))
         for row, line in enumerate(self.lines):
             line.show(bars[row] if row < len(bars) else None, draws)
         self.marks = []
@@ -92,13 +100,18 @@ class DistributionPicture(Picture):
         return self.figure
 
 
+def place(share: float) -> float:
+    """Where a share lies on the scale, in percent of the picture's width."""
+    return 100 * (LEFT + share * (RIGHT - LEFT)) / (WIDTH * DPI)
+
+
 class BarArtists:
     """What one row of the picture is drawn with."""
 
     def __init__(self, picture: DistributionPicture, row: int):
         self.row = row
         axes = picture.axes
-        self.named = ""
+        self.named = "", False
         self.label = picture.text(-0.03, row, size=10, ha="right", transform=axes.transData)
         self.before = Rectangle((0, row - 0.36), 0, 0.72, zorder=3)
         self.after = Rectangle((0, row - 0.24), 0, 0.48, zorder=2, facecolor=KEPT, linewidth=0)
@@ -112,6 +125,10 @@ class BarArtists:
         stroke = {"marker": "x", "markersize": 7, "linestyle": "", "clip_on": False}
         (self.halo,) = axes.plot([], [], color=PAPER, markeredgewidth=4, zorder=5.8, **stroke)
         (self.yours,) = axes.plot([], [], color=INK, markeredgewidth=1.8, zorder=6, **stroke)
+        ring = {"marker": "o", "markersize": 7, "markerfacecolor": PAPER, "markeredgewidth": 1.6}
+        (self.pinned,) = axes.plot(
+            [], [], linestyle="", markeredgecolor=INK, clip_on=False, zorder=4.5, **ring
+        )
         self.number = picture.text(0, row, weight="bold", transform=axes.transData)
         self.count = picture.text(
             (END - LEFT) / (RIGHT - LEFT),
@@ -122,12 +139,13 @@ class BarArtists:
             transform=axes.transData,
         )
 
-    def name(self, label: str) -> None:
-        """Write the label, shortened to the room that it has."""
-        if label == self.named:
+    def name(self, label: str, sought: bool) -> None:
+        """Write the label, shortened to the room that it has; one that was sought in bold."""
+        if (label, sought) == self.named:
             return
-        self.named = label
-        self.label.set_text(label)
+        self.named = label, sought
+        self.label.set_weight("bold" if sought else "normal")
+        self.label.set_text(f"▸ {label}" if sought else label)
         shorten(self.label, LABEL_ROOM)
 
     def show(self, bar: Bar | None, draws: int) -> None:
@@ -135,10 +153,12 @@ class BarArtists:
             artist.set_visible(bar is not None)
         shown = [bar.drawn / draws] if bar and draws and bar.drawn is not None else []
         yours = [bar.yours] if bar and bar.yours is not None else []
-        for artist, values in ((self.drawn, shown), (self.halo, yours), (self.yours, yours)):
+        pinned = [bar.pinned] if bar and bar.pinned is not None else []
+        marks = ((self.drawn, shown), (self.halo, yours), (self.yours, yours))
+        for artist, values in (*marks, (self.pinned, pinned)):
             artist.set_data(values, [self.row] * len(values))
             artist.set_visible(bool(values))
-        self.name(bar.label if bar else "")
+        self.name(bar.label if bar else "", bar is not None and bar.sought)
         if bar is None:
             return
         self.before.set_width(bar.before)
@@ -152,11 +172,11 @@ class BarArtists:
         self.number.set_text(percent(bar.after) if bar.kept else "cut")
         self.number.set_color(INK if bar.kept else QUIET)
         self.number.set_weight("bold" if bar.kept else "normal")
-        self.number.set_x(max([bar.before, bar.after, *shown, *yours]) + 0.025)
+        self.number.set_x(max([bar.before, bar.after, *shown, *yours, *pinned]) + 0.025)
         self.count.set_text(f"{bar.drawn:,} / {draws:,}" if shown else "")
 
 
-def key(bars: Sequence[Bar], draws: int) -> str:
+def key(bars: Sequence[Bar], draws: int, window: str = "") -> str:
     """What the marks mean, naming only those that are there."""
     parts = ["solid: now", "outline: temperature 1"]
     if any(not bar.kept for bar in bars):
@@ -165,4 +185,8 @@ def key(bars: Sequence[Bar], draws: int) -> str:
         parts.append("◆ share of the draws")
     if any(bar.yours is not None for bar in bars):
         parts.append("✕ your function")
+    if any(bar.pinned is not None for bar in bars):
+        parts.append("○ A")
+    if window:
+        parts.append(window)
     return in_lines(parts, SUBTITLE_ROOM)

@@ -20,6 +20,7 @@ from course_utils.explore.plots.style import (
     fit,
     plain_axes,
     shorten,
+    signed,
     width,
 )
 
@@ -89,9 +90,10 @@ class FrontierPicture(Picture):
         for dot in dots:
             x, y = self.axes.transData.transform((dot.diversity, dot.logprob))
             y = HEIGHT * DPI - y
-            said = f"{dot.label}\ndiversity {dot.diversity:.4f}, log-probability {dot.logprob:.4f}"
+            likely = signed(dot.logprob, ".4f")
+            said = f"{dot.label}\ndiversity {dot.diversity:.4f}, log-probability {likely}"
             box = (x - REACH, y - REACH, x + REACH, y + REACH)
-            self.mark(dot.label, said.replace("-0", "−0").replace(" -", " −"), box)
+            self.mark(dot.label, said, box)
         return self.figure
 
     def lay_out(self, dots: tuple[Dot, ...]) -> None:

@@ -18,6 +18,7 @@ from course_utils.explore.plots.style import (
     in_lines,
     plain_axes,
     shorten,
+    signed,
 )
 
 # All in dots.
@@ -175,10 +176,11 @@ class MoveArtists:
 
 def says(move: Move) -> str:
     """Exact values, for who points at a row."""
-    yours = "" if move.yours is None else f"\nyour function: {move.yours:.4f}"
-    after = "banned" if move.banned else f"{move.after:.4f}"
-    said = f"'{move.label}', seen {move.seen}\nlogit {move.before:.4f} → {after}{yours}"
-    return f"{said}\nprobability {move.chance}".replace("-", "−")
+    yours = "" if move.yours is None else f"\nyour function: {signed(move.yours, '.4f')}"
+    after = "banned" if move.banned else signed(move.after, ".4f")
+    before = signed(move.before, ".4f")
+    said = f"'{move.label}', seen {move.seen}\nlogit {before} → {after}{yours}"
+    return f"{said}\nprobability {move.chance}"
 
 
 def sign(move: float) -> str:
@@ -189,7 +191,7 @@ def sign(move: float) -> str:
 def moved(move: Move) -> str:
     if move.banned:
         return "banned"
-    return f"{move.after - move.before:+.2f}".replace("-", "−").replace("+0.00", "0")
+    return signed(move.after - move.before, "+.2f").replace("+0.00", "0").replace("0.00", "0")
 
 
 def scale(moves: Sequence[Move]) -> tuple[float, float]:

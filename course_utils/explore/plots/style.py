@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from course_utils.explore.plots import svg
-from course_utils.explore.plots.svg import FONT, SvgRenderer
+from course_utils.explore.plots.svg import FONT, SvgRenderer, printable
 
 # Three colours, far apart in lightness, so that a grey print still tells them apart.
 KEPT = "#1f4e79"
@@ -114,7 +114,12 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as it is now, as the bytes of a PNG file."""
+        written = [(text, text.get_text()) for text in self.figure.findobj(Text)]
+        for text, said in written:
+            text.set_text(drawable(said))
         self.canvas.draw()
+        for text, said in written:
+            text.set_text(said)
         buffer = io.BytesIO()
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())[..., :3])
         image.save(buffer, "png", compress_level=1, dpi=(DPI, DPI))
@@ -135,18 +140,41 @@ def plain_axes(axes: Axes, grid: str) -> None:
 
 
 def visible(token: str) -> str:
-    """The token as text that shows its spaces and line breaks, and that the font can draw."""
-    return "".join(VISIBLE.get(char) or drawable(char) for char in token)
+    """The token as text that shows its spaces, line breaks and characters without a shape.
+
+    >>> visible(" 猫\n"), visible("a\0\u202e")
+    ('␣猫⏎', 'a\\x00\\u202e')
+    """
+    return printable("".join(VISIBLE.get(char, char) for char in token))
 
 
-def drawable(char: str) -> str:
-    return char if char.isprintable() and ord(char) in characters() else ascii(char)[1:-1]
+def readable(text: str) -> str:
+    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
+    return " ".join(visible(part) for part in text.split(" "))
 
 
 @functools.cache
 def characters() -> frozenset[int]:
-    """The code points that the font can draw; matplotlib warns on others and draws a box."""
+    """The code points that the font can draw."""
     return frozenset(get_font(findfont(FONT)).get_charmap())
+
+
+def drawable(said: str) -> str:
+    """The text with a box for what the font cannot draw: on the page, another font does."""
+    known = characters() | {ord("\n")}
+    return "".join(char if ord(char) in known else "▯" for char in printable(said))
+
+
+def signed(number: float, form: str = ".2f") -> str:
+    """A number with the minus sign that is as wide as a plus, and 0 without one.
+
+    >>> signed(-4.09), signed(-0.001), signed(-0.5, "g"), signed(float("-inf"))
+    ('−4.09', '0.00', '−0.5', '−∞')
+    """
+    said = format(number, form)
+    if not said.strip("-0."):
+        return said.removeprefix("-")
+    return said.replace("-", "−").replace("inf", "∞")
 
 
 def width(said: str, size: float = 9, weight: str = "normal") -> float:

@@ -8,6 +8,7 @@ import base64
 import functools
 import io
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -25,6 +26,7 @@ FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same p
 EM = 100.0  # the size in which characters are measured
 POINT = 1 / 72  # inches
 ASCENT, DESCENT = 0.76, 0.236  # of DejaVu Sans, in parts of its size
+JOINERS = "\u200c\u200d"  # between two characters they shape a word, or an emoji
 HATCH = 7  # dots between two lines
 
 
@@ -103,7 +105,8 @@ class SvgRenderer(RendererBase):
         anchor = {"center": "middle", "right": "end"}.get(align)
         look.append(f' text-anchor="{anchor}"' if anchor else "")
         look.append(f' transform="rotate({-angle:g} {number(x)} {number(y)})"' if angle else "")
-        self.parts.append(f"<text{''.join(look)}>{escape(said, quote=False)}</text>")
+        said = escape(printable(said), quote=False)
+        self.parts.append(f"<text{''.join(look)}>{said}</text>")
 
     def draw_path(
         self,
@@ -272,6 +275,21 @@ def outline(path: Path) -> str:
     return "".join(said)
 
 
+def printable(said: str) -> str:
+    """The text, with what has no shape, or turns round what follows, as its code.
+
+    >>> printable("猫\n"), printable("a\0\u202e")
+    ('猫\n', 'a\\x00\\u202e')
+    """
+    if said.isprintable():
+        return said
+    last = len(said) - 1
+    return "".join(
+        c if c == "\n" or c.isprintable() or (c in JOINERS and 0 < i < last) else ascii(c)[1:-1]
+        for i, c in enumerate(said)
+    )
+
+
 def along(text: Text, angle: float) -> str:
     """Which end of the text is held, whatever font it is in."""
     if not angle or text.get_rotation_mode() == "anchor":
@@ -290,11 +308,14 @@ def width(said: str, size: float, bold: bool = False) -> float:
 
 @functools.lru_cache(maxsize=10_000)
 def advance(char: str, bold: bool) -> float:
-    """How far a character moves the pen, in parts of its size; 1 for what another font draws."""
+    """How far a character moves the pen, in parts of its size.
+
+    Of what another font draws, the most that it may be: 1 em, for pictures and emoji a third more.
+    """
     weight = "bold" if bold else "normal"
     font = get_font(findfont(FontProperties(family=FONT, weight=weight)))
     if ord(char) not in font.get_charmap():
-        return 1.0
+        return 1.33 if unicodedata.category(char) == "So" else 1.0
     font.set_size(EM, 72)
     return font.load_char(ord(char)).linearHoriAdvance / 65536 / EM
 
