@@ -10,6 +10,7 @@ FILES = {
     "Frontier": "frontier",
     "Loops": "loops",
     "Penalties": "penalties",
+    "Pipeline": "pipeline",
     "Playground": "playground",
     "ProbabilityTrace": "trace",
 }
