@@ -13,6 +13,8 @@ FILES = {
     "Pipeline": "pipeline",
     "Playground": "playground",
     "ProbabilityTrace": "trace",
+    "Speculation": "speculation",
+    "Votes": "votes",
 }
 __all__ = list(FILES)
 

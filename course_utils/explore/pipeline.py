@@ -387,9 +387,9 @@ def make_controls(
         controls[name] = knob(name, start.get(name))
     return controls | {
         "stage": choice("stage", stages),
-        "left": button("← Earlier", "move this stage to the left"),
-        "right": button("Later →", "move this stage to the right"),
-        "usual": button("Usual order"),
+        "left": button("← Left", "move this stage to the left"),
+        "right": button("Right →", "move this stage to the right"),
+        "usual": button("Usual", "put the stages into the usual order"),
         "roll": button("Roll", "let the die fall on the line"),
         "seed": seed_box(seed),
         "show_code": code_button(),

@@ -24,12 +24,12 @@ def test_a_stage_is_moved_and_the_die_falls_by_mouse_and_keyboard(open_lab, dark
     expect(summary).to_contain_text("÷T 0.80 → softmax → top-k 6 → top-p 0.90", timeout=20_000)
 
     panel.locator('.marks [data-key="top-p 0"]').click()
-    panel.get_by_role("button", name="← Earlier").click()
+    panel.get_by_role("button", name="← Left").click()
     expect(summary).to_contain_text("÷T 0.80 → softmax → top-p 0.90 → top-k 6")
-    panel.get_by_role("button", name="← Earlier").focus()
+    panel.get_by_role("button", name="← Left").focus()
     page.keyboard.press("Enter")
     expect(summary).to_contain_text("÷T 0.80 → top-p 0.90 → softmax → top-k 6")
-    panel.get_by_role("button", name="Usual order").click()
+    panel.get_by_role("button", name="Usual").click()
     expect(summary).to_contain_text("softmax → top-k 6 → top-p 0.90")
 
     panel.get_by_role("button", name="Roll").click()
