@@ -7,6 +7,7 @@ FILES = {
     "BeamTree": "beam_tree",
     "Chart": "chart",
     "Distribution": "distribution",
+    "Duel": "duel",
     "Frontier": "frontier",
     "Loops": "loops",
     "Penalties": "penalties",
