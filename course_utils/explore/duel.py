@@ -178,13 +178,11 @@ class Duel(Panel):
         dice = random.Random(seed)
         prompts = dice.sample(sorted(self.human), self.picture.rounds)
         sides = [dice.random() < 0.5 for _ in prompts]
-        self.notes["function"] = ""
+        self.notes["function"] = self.notes["short"] = ""
         with self.blaming_function(called=self.function is not None):
-            texts = yield from self.sampled(prompts, seed)
-            self.rounds = [
-                self.round(prompt, text, side)
-                for prompt, text, side in zip(prompts, texts, sides, strict=True)
-            ]
+            if texts := (yield from self.sampled(prompts, seed)):
+                three = zip(prompts, texts, sides, strict=True)
+                self.rounds = [self.round(*one) for one in three]
         yield 1.0
 
     def sampled(self, prompts: list[str], seed: int) -> Iterator[float]:
@@ -210,10 +208,11 @@ class Duel(Panel):
             for i, text in zip(late, texts, strict=True):
                 found[i] = passage(text)
         if short := [prompts[i] for i, text in found.items() if not text]:
-            raise ValueError(
-                f"the sampler must write at least {WORDS} words, and in {AGAIN} texts it did not "
-                f"after {short[0]!r}. Try another seed or settings"
+            self.notes["short"] = (
+                f"The sampler must write at least {WORDS} words, and in {AGAIN} texts it did not "
+                f"after '{short[0]}'. Try another seed or other settings."
             )
+            return []
         return list(found.values())
 
     def round(self, prompt: str, sampler: str, human_first: bool) -> Round:
@@ -273,7 +272,7 @@ class Duel(Panel):
     def page(self) -> str:
         """Both passages as HTML; who wrote which only after the guess. They stay text."""
         if not self.rounds:
-            return "<p>The sampler is writing…</p>"
+            return "" if self.notes["short"] else "<p>The sampler is writing…</p>"
         number = len(self.guesses) - self.looking
         one = self.rounds[number]
         texts = [one.human, one.sampler] if one.human_first else [one.sampler, one.human]

@@ -42,7 +42,7 @@ LOOKUP, YOURS = "look up", "yours"
 class Speculation(Panel):
     """A text by speculative sampling: which tokens were drafted, accepted, redrawn, or a bonus.
 
-    The draft is the model itself with fewer blocks, or what followed the last time that the same
+    The draft is the model itself with fewer blocks (it has six), or what followed the last time that the same
     tokens stood in the text ("look up").
     prompt: what the text goes on from.
     model: what checks, the Storyteller or one that `model.load` gives, which has no fewer blocks.
@@ -210,14 +210,14 @@ def fitting(model: Model, prompt: str) -> str:
 
 
 def fewer_blocks(model: Model) -> dict[str, Model]:
-    """The Storyteller with its first blocks alone, by name; nothing of another model."""
+    """The Storyteller with its first blocks alone, by their number; nothing of another model."""
     if not isinstance(model, Storyteller):
         return {}
     blocks, result = model.gpt.config.n_layer, {}
     for n in sorted({max(1, blocks - 1), max(1, blocks // 2)}, reverse=True):
         gpt = GPT(dataclasses.replace(model.gpt.config, n_layer=n))
         gpt.load_state_dict(model.gpt.state_dict(), strict=False)
-        name = f"{n} of {blocks} blocks"
+        name = "1 block" if n == 1 else f"{n} blocks"
         result[name] = Storyteller(gpt.to(model.device).eval(), model.tokenizer, model.device)
     return result
 

@@ -42,7 +42,7 @@ ROWS = 64  # texts side by side
 SHOWN = 6  # answers with a row of their own
 TEXTS = 3  # workings below the picture
 PAUSE = 0.3  # seconds between two pictures, at least
-WORKED, ALONE = "with its working", "answer alone"
+WORKED, ALONE = "worked out", "answer alone"
 
 
 @dataclass(frozen=True)

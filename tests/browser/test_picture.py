@@ -20,6 +20,10 @@ EXPLORERS = {
     "Loops": "explore.Loops(length=40)",
     "ProbabilityTrace": "explore.ProbabilityTrace(length=20)",
     "Frontier": "explore.Frontier()",
+    "Pipeline": "explore.Pipeline()",
+    "Votes": "explore.Votes(tries=4)",
+    "Speculation": "explore.Speculation()",
+    "Duel": "explore.Duel()",
     "Playground": "explore.Playground(max_new_tokens=40)",
     "Chart": 'explore.Chart(x="x", y="y").says("An empty chart.")',
 }

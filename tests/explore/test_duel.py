@@ -121,6 +121,7 @@ def test_a_sampler_that_ends_too_soon_is_said(storyteller):
         return logits
 
     panel = explore.Duel(TWO, process=ends)
+    wait(panel)
     assert "must write at least 14 words" in message(panel) and panel.rounds == []
     panel.controls["a"].click()
     assert panel.guesses == []

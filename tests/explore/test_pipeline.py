@@ -22,15 +22,14 @@ def toy(**options):
     return explore.Pipeline(CAPITAL, **options)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [Settings(t, k, p) for t in (0.0, 0.3, 1.0, 2.5) for k in (None, 1, 4) for p in (0.2, 0.95, 1)],
-)
 @pytest.mark.parametrize("source", [CAPITAL, NINE_WORDS], ids=["capital", "nine"])
-def test_in_the_usual_order_it_is_what_settings_do(source, settings):
-    panel = explore.Pipeline(source, settings=settings)
-    last = panel.run(panel.stages)[-1].logits
-    assert torch.equal(last, settings.process(source.logits, NO_TEXT))
+def test_in_the_usual_order_it_is_what_settings_do(source):
+    panel = explore.Pipeline(source)
+    for t, k, p in itertools.product((0.0, 0.3, 2.5), (0, 1, 4), (0.2, 0.95, 1.0)):
+        for name, value in {"temperature": t, "top_k": k, "top_p": p}.items():
+            panel.controls[name].value = value
+        last = panel.run(panel.stages)[-1].logits
+        assert torch.equal(last, Settings(t, k or None, p).process(source.logits, NO_TEXT))
 
 
 def test_the_storyteller_too(storyteller):
@@ -181,12 +180,12 @@ def test_a_prompt_that_cannot_be_read_changes_nothing(storyteller):
 # The picture
 
 
-@pytest.mark.parametrize("k", [1, 3, 8])
-@pytest.mark.parametrize("logit", [0.0, -99.99, 99.99])
+@pytest.mark.parametrize("k", [1, 8])
+@pytest.mark.parametrize("logit", [-99.99, 99.99])
 def test_no_text_leaves_the_picture_or_meets_another(k, logit):
     tokens = ["W" * 30, "$x$", "<script>", "\n", "m" * 9, "שלום", " a", "b", "c", "d"]
     logits = torch.linspace(-2, 2, 10) + logit
-    for t in (0.0, 0.05, 1.0):
+    for t in (0.0, 0.05):
         settings = Settings(temperature=t, top_k=k, top_p=0.99)
         panel = explore.Pipeline((tokens, logits), settings=settings)
         panel.controls["roll"].click()

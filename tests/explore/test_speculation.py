@@ -41,7 +41,7 @@ def message(panel) -> str:
 def test_the_text_is_that_of_speculate(short, storyteller):
     panel = short(seed=3)
     settings = Settings(temperature=0.8)
-    draft = model_draft(panel.small["5 of 6 blocks"], settings)
+    draft = model_draft(panel.small["5 blocks"], settings)
     expected = list(speculate(storyteller, PROMPT, draft, settings, LENGTH, 3, 4))
     assert panel.rounds == expected
     tokens = sum(len(one.tokens) for one in expected)
@@ -70,7 +70,7 @@ def test_greedy_text_is_the_models_own_whatever_drafts(short, storyteller):
 
 def test_the_curve_counts_what_was_looked_at(short, storyteller):
     panel = short()
-    draft = model_draft(panel.small["5 of 6 blocks"], Settings(temperature=1.2))
+    draft = model_draft(panel.small["5 blocks"], Settings(temperature=1.2))
     settings = Settings(temperature=1.2)
     rounds = list(speculate(storyteller, PROMPT, draft, settings, LENGTH, 0, 4))
     hot = panel.shares()[1]

@@ -104,7 +104,7 @@ def test_another_sum_has_its_own_bars_and_workings(few):
     panel = few()
     panel.controls["sum"].value = 2
     asked = "+".join(map(str, panel.sums[1]))
-    assert panel.text.startswith(f"{asked} = {sum(panel.sums[1])}, with its working.")
+    assert panel.text.startswith(f"{asked} = {sum(panel.sums[1])}, worked out.")
     vote = majority_vote([one.answer for one in panel.found[1]])
     assert f"<b>{vote}</b>" in panel.passage.value
     given = panel.found[1][-1]
@@ -215,7 +215,7 @@ def test_no_text_leaves_the_picture_or_meets_another(share, tries):
     answers += [Answer("9" * 9, 64 - i, False, ("vote",), "", str(i)) for i in range(6)]
     ns = sorted({n for n in (1, 2, 4, 8, 16, 32, 64) if n <= tries} | {tries})
     curves = {name: [Point(n, share, 0, 1) for n in ns] for name in votes.MADE}
-    picture.draw(answers, curves, 24, "99+99+99+99+99 = 495, with its working", "x" * 120)
+    picture.draw(answers, curves, 24, "99+99+99+99+99 = 495, worked out", "x" * 120)
     check_texts(picture.svg())
     assert {key for key, *_ in picture.marks} == {"a", *"012345", *(f"n {n}" for n in ns)}
 

@@ -31,7 +31,7 @@ LABELS, BARS, LONGEST = 76, 84, 64  # the end of the labels, and where bars begi
 TAGS_END = 324
 LEFT, RIGHT = 368, 514  # of the curves; their names stand to the right
 NAMES = 523
-UNDER = 84
+UNDER = 72
 APART = 15  # between two names
 ASIDE = 1.06  # from one interval to the next, which would lie upon each other
 
