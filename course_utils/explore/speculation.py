@@ -42,8 +42,8 @@ LOOKUP, YOURS = "look up", "yours"
 class Speculation(Panel):
     """A text by speculative sampling: which tokens were drafted, accepted, redrawn, or a bonus.
 
-    The draft is the model itself with fewer blocks (it has six), or what followed the last time that the same
-    tokens stood in the text ("look up").
+    The draft is the model itself with fewer blocks (it has six), or what followed the last time
+    that the same tokens stood in the text ("look up").
     prompt: what the text goes on from.
     model: what checks, the Storyteller or one that `model.load` gives, which has no fewer blocks.
     draft: your own draft, as `speculative.Draft` has it, as one more choice, which it starts with.

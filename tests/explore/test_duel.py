@@ -39,6 +39,7 @@ def ten(storyteller):
     return panel.rounds
 
 
+@pytest.mark.slow
 def test_ten_rounds_of_two_texts_of_one_length(ten):
     assert len(ten) == 10 and len({one.prompt for one in ten}) == 10
     assert {len(text.split()) for one in ten for text in (one.human, one.sampler)} == {WORDS}
@@ -47,6 +48,7 @@ def test_ten_rounds_of_two_texts_of_one_length(ten):
         assert " ".join(PASSAGES[one.prompt].split()).startswith(one.human)
 
 
+@pytest.mark.slow
 def test_no_format_tells_who_wrote_it(ten):
     for text in (text for one in ten for text in (one.human, one.sampler)):
         assert "\n" not in text and "<|" not in text and "  " not in text
@@ -56,6 +58,7 @@ def test_no_format_tells_who_wrote_it(ten):
     assert passage("a " * WORDS) == "" and passage("a " * (WORDS + 1)) == " ".join("a" * WORDS)
 
 
+@pytest.mark.slow
 def test_a_passage_is_what_generate_writes_and_measured_as_it_is_shown(ten, storyteller):
     for i, one in enumerate(ten[:3]):
         steps = generate(storyteller, one.prompt, Settings(), duel.LENGTH, i)
@@ -68,6 +71,7 @@ def test_a_passage_is_what_generate_writes_and_measured_as_it_is_shown(ten, stor
             assert measured == pytest.approx(float(perplexity(logprobs)), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_duel_is_played_and_scored(storyteller):
     panel = explore.Duel()
     wait(panel)
@@ -94,6 +98,7 @@ def test_a_duel_is_played_and_scored(storyteller):
     assert [one.sampler for one in panel.rounds] != [first.sampler]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_duel_and_knobs_another(ten, storyteller):
     panel = explore.Duel(settings=Settings(temperature=0.5, top_k=20))
     wait(panel)
@@ -103,6 +108,7 @@ def test_the_same_seed_gives_the_same_duel_and_knobs_another(ten, storyteller):
     assert panel.rounds == ten
 
 
+@pytest.mark.slow
 def test_all_wrong_is_scored_too(storyteller):
     panel = explore.Duel(TWO)
     wait(panel)
@@ -113,6 +119,7 @@ def test_all_wrong_is_scored_too(storyteller):
     panel.close()
 
 
+@pytest.mark.slow
 def test_a_sampler_that_ends_too_soon_is_said(storyteller):
     end = storyteller.tokenizer.eot_token
 
@@ -127,6 +134,7 @@ def test_a_sampler_that_ends_too_soon_is_said(storyteller):
     assert panel.guesses == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("process", "says"),
     [
@@ -156,6 +164,7 @@ def test_what_it_cannot_show_is_refused_in_words(storyteller, options, says):
         explore.Duel(**options)
 
 
+@pytest.mark.slow
 def test_passages_are_text_and_never_markup(storyteller):
     nasty = {"<script>x</script>": "<b>$x$</b> " * 20}
     panel = explore.Duel(nasty)

@@ -38,6 +38,7 @@ def message(panel) -> str:
     return re.sub("<.*?>", "", panel.message.value).replace("&#x27;", "'")
 
 
+@pytest.mark.slow
 def test_the_text_is_that_of_speculate(short, storyteller):
     panel = short(seed=3)
     settings = Settings(temperature=0.8)
@@ -59,6 +60,7 @@ def test_the_text_is_that_of_speculate(short, storyteller):
     assert len(panel.image.value) + len(str(panel.image.marks)) < 28_000
 
 
+@pytest.mark.slow
 def test_greedy_text_is_the_models_own_whatever_drafts(short, storyteller):
     panel = short(temperature=0.0)
     greedy = [step.token for step in generate(storyteller, PROMPT, Settings(0.0), LENGTH)]
@@ -68,6 +70,7 @@ def test_greedy_text_is_the_models_own_whatever_drafts(short, storyteller):
         assert [token for one in panel.rounds for token in one.tokens] == greedy
 
 
+@pytest.mark.slow
 def test_the_curve_counts_what_was_looked_at(short, storyteller):
     panel = short()
     draft = model_draft(panel.small["5 blocks"], Settings(temperature=1.2))
@@ -95,6 +98,7 @@ def test_looked_at_worked_by_hand():
     assert looked_at([whole, refused, ended, empty]) == (4, 5)
 
 
+@pytest.mark.slow
 def test_a_prompt_that_does_not_fit_changes_nothing(short):
     panel = short()
     old = panel.image.value
@@ -105,6 +109,7 @@ def test_a_prompt_that_does_not_fit_changes_nothing(short):
     assert message(panel) == "" and "after 'The king'" in " ".join(said(panel.image.value))
 
 
+@pytest.mark.slow
 def test_stop_ends_the_job_and_keeps_what_is_there(short, monkeypatch):
     panel = short()
     monkeypatch.setattr(speculation, "TEXTS", 1000)
@@ -115,6 +120,7 @@ def test_stop_ends_the_job_and_keeps_what_is_there(short, monkeypatch):
     assert not job.is_alive() and message(panel) == "Stopped."
 
 
+@pytest.mark.slow
 def test_a_learners_draft_is_the_one_to_start_with(short, storyteller):
     panel = short(draft=lookup_draft(storyteller))
     assert panel.controls["draft"].value == YOURS and message(panel) == ""
@@ -124,6 +130,7 @@ def test_a_learners_draft_is_the_one_to_start_with(short, storyteller):
     assert panel.rounds == mine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draft", "says"),
     [

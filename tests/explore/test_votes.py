@@ -45,6 +45,7 @@ def tried(*answers: int | None) -> list[Try]:
     ]
 
 
+@pytest.mark.slow
 def test_a_try_is_what_generate_writes(few):
     panel, model = few(temperature=0.75, tries=3, seed=2), calculator.load()
     assert all(map(is_held_out, panel.sums))
@@ -57,6 +58,7 @@ def test_a_try_is_what_generate_writes(few):
             assert one.answer == answer(one.text)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_course_counts(few):
     panel = few(tries=8)
     numbers = panel.sums[0]
@@ -71,6 +73,7 @@ def test_the_page_says_what_the_course_counts(few):
     assert str(vote) in said(panel.image.value)
 
 
+@pytest.mark.slow
 def test_more_tries_are_added_and_fewer_are_made_of_what_is_there(few):
     panel = few(tries=2)
     first = [list(panel.found[i]) for i in range(3)]
@@ -83,6 +86,7 @@ def test_more_tries_are_added_and_fewer_are_made_of_what_is_there(few):
     assert "2 tries" in panel.text and len(panel.found[0]) == 5
 
 
+@pytest.mark.slow
 def test_knobs_begin_anew_and_the_seed_comes_again(few):
     panel = few(temperature=1.5)
     first = dict(panel.found)
@@ -100,6 +104,7 @@ def test_knobs_begin_anew_and_the_seed_comes_again(few):
     assert len({one.text for one in panel.found[0]}) == 1
 
 
+@pytest.mark.slow
 def test_another_sum_has_its_own_bars_and_workings(few):
     panel = few()
     panel.controls["sum"].value = 2
@@ -115,6 +120,7 @@ def test_another_sum_has_its_own_bars_and_workings(few):
     assert panel.passage.value == shown
 
 
+@pytest.mark.slow
 def test_stop_ends_the_job_and_keeps_what_is_there(monkeypatch):
     monkeypatch.setattr(votes, "SUMS", 50)
     panel = explore.Votes(tries=1)
@@ -177,6 +183,7 @@ def test_an_interval_is_that_of_wilson():
 # A learner's own vote
 
 
+@pytest.mark.slow
 def test_a_learners_vote_is_named_beside_the_courses(few):
     panel = few(function=lambda answers: answers[0])
     last = panel.found[0][0].answer
@@ -184,6 +191,7 @@ def test_a_learners_vote_is_named_beside_the_courses(few):
     assert any("yours" in text for text in said(panel.image.value))
 
 
+@pytest.mark.slow
 def test_a_fault_becomes_a_message(few):
     panel = few(function=lambda answers: answers[99])
     assert "IndexError" in message(panel) and "the vote says" in panel.text
