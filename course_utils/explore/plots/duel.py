@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator
 from course_utils.explore.plots.style import (
     DPI,
     DRAWN,
-    GRID,
+    DRAWN_TEXT,
     INK,
     KEPT,
     PAPER,
@@ -94,7 +94,7 @@ class DuelPicture(Picture):
         for i, text in enumerate(self.guesses):
             known = outcomes[i].right if i < len(outcomes) else None
             text.set_text("·" if known is None else "✓" if known else "✗")
-            text.set_color(GRID if known is None else KEPT if known else DRAWN)
+            text.set_color(QUIET if known is None else KEPT if known else DRAWN_TEXT)
         numbers = range(1, len(outcomes) + 1)
         for dots, name, by in ((self.human, "human", -ASIDE), (self.sampler, "sampler", ASIDE)):
             values = [within(getattr(one, name)) for one in outcomes]
