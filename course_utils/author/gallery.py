@@ -20,8 +20,30 @@ def distribution() -> Panel:
     return panel
 
 
+def pipeline() -> Panel:
+    panel = explore.Pipeline()
+    panel.controls["roll"].click()
+    return panel
+
+
+def duel() -> Panel:
+    """One that was played to its end, by someone who always says A."""
+    panel = explore.Duel()
+    if panel.job:
+        panel.job.join()
+    for _ in panel.rounds:
+        panel.guess(True)
+        if len(panel.guesses) < len(panel.rounds):
+            panel.go_on()
+    return panel
+
+
 # The others open with a picture worth showing.
-EXAMPLES: dict[str, Callable[[], Panel]] = {"Distribution": distribution}
+EXAMPLES: dict[str, Callable[[], Panel]] = {
+    "Distribution": distribution,
+    "Pipeline": pipeline,
+    "Duel": duel,
+}
 
 
 def panels() -> list[str]:

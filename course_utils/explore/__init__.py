@@ -7,11 +7,15 @@ FILES = {
     "BeamTree": "beam_tree",
     "Chart": "chart",
     "Distribution": "distribution",
+    "Duel": "duel",
     "Frontier": "frontier",
     "Loops": "loops",
     "Penalties": "penalties",
+    "Pipeline": "pipeline",
     "Playground": "playground",
     "ProbabilityTrace": "trace",
+    "Speculation": "speculation",
+    "Votes": "votes",
 }
 __all__ = list(FILES)
 

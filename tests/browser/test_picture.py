@@ -20,6 +20,10 @@ EXPLORERS = {
     "Loops": "explore.Loops(length=40)",
     "ProbabilityTrace": "explore.ProbabilityTrace(length=20)",
     "Frontier": "explore.Frontier()",
+    "Pipeline": "explore.Pipeline()",
+    "Votes": "explore.Votes(tries=4)",
+    "Speculation": "explore.Speculation()",
+    "Duel": "explore.Duel()",
     "Playground": "explore.Playground(max_new_tokens=40)",
     "Chart": 'explore.Chart(x="x", y="y").says("An empty chart.")',
 }
@@ -40,10 +44,12 @@ CONTRASTS = """() => {
         .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
         .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
     return [...document.querySelectorAll('.nt-picture svg')].flatMap(svg => {
-        const paper = light(getComputedStyle(svg.querySelector('.f-paper')).fill);
+        const of = name => light(getComputedStyle(svg.querySelector(name)).fill);
         return [...svg.querySelectorAll('text')].map(text => {
             const ink = light(getComputedStyle(text).fill);
-            return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+            // What is written in the colour of the page stands on what is kept.
+            const ground = of(text.matches('.t-paper') ? '.f-kept' : '.f-paper');
+            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
         });
     });
 }"""

@@ -10,6 +10,8 @@ MID_JOB = {
     "Loops": "explore.Loops().controls['prompt'].value = 'Once upon a time'",
     "Frontier": "explore.Frontier().controls['more'].click()",
     "Playground": "explore.Playground().controls['prompt'].value = 'The little dog'",
+    "Votes": "explore.Votes()",
+    "Speculation": "explore.Speculation().controls['seed'].value = 7",
     "ProbabilityTrace": "explore.ProbabilityTrace().controls['seed'].value = 7",
 }
 

@@ -228,6 +228,7 @@ EXPLORERS = {
     "AdaptiveCutoff": lambda m: explore.AdaptiveCutoff(PROMPTS[1], model=m),
     "BeamTree": lambda m: explore.BeamTree(PROMPTS[0], model=m),
     "Distribution": lambda m: explore.Distribution(PROMPTS[0], model=m),
+    "Duel": lambda m: explore.Duel({PROMPTS[0]: " and it looks back" * 9}, model=m),
     "Frontier": lambda m: explore.Frontier({PROMPTS[0]: " and it looks back" * 9}, model=m),
     "Loops": lambda m: explore.Loops(PROMPTS[0], model=m, length=20),
     "Penalties": lambda m: explore.Penalties(PROMPTS[0], " and a text, and a text", model=m),
@@ -235,6 +236,9 @@ EXPLORERS = {
     "ProbabilityTrace": lambda m: explore.ProbabilityTrace(
         PROMPTS[0], " in a file", model=m, length=8, beams=2
     ),
+    "Pipeline": lambda m: explore.Pipeline(PROMPTS[0], model=m),
+    "Speculation": lambda m: explore.Speculation(PROMPTS[0], model=m),
+    "Votes": lambda m: explore.Votes(tries=1, model=m),
 }
 
 
