@@ -20,11 +20,12 @@ from course_utils.explore.controls import (
     row,
     seed_box,
 )
-from course_utils.explore.distribution import exact, ranking, read, signed
+from course_utils.explore.distribution import exact
+from course_utils.explore.following import follow
 from course_utils.explore.given import one_a_token, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.pipeline import Cell, Column, PipelinePicture, Segment
-from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.plots.style import percent, signed, visible
 from course_utils.generate import Settings
 from course_utils.model.interface import Model
 
@@ -80,13 +81,13 @@ class Pipeline(Panel):
     ):
         check_seed(seed)
         start = checked_settings(settings)
-        tokens, logits = read(source, model)
+        following = follow(source, model)
         super().__init__(strategy)
-        self.model, self.tokens, self.logits = model, tokens, logits
+        self.model, self.tokens, self.logits = model, following.tokens, following.logits
         self.prompt = source if isinstance(source, str) else None
         self.usual = (*USUAL, YOURS) if strategy else USUAL
         self.stages = list(self.usual)
-        self.picture = PipelinePicture(min(len(tokens), TOP + 1), len(self.usual) + 1)
+        self.picture = PipelinePicture(min(len(self.tokens), TOP + 1), len(self.usual) + 1)
         self.controls = make_controls(self.prompt, start, self.usual, seed)
         self.forget_rolls()
         self.connect()
@@ -106,8 +107,8 @@ class Pipeline(Panel):
 
     def on_prompt(self, change) -> None:
         still = f"The picture still shows '{self.prompt}'."
-        if new := self.taken("prompt", still, read, change["new"], self.model):
-            (self.tokens, self.logits), self.prompt = new, change["new"]
+        if new := self.taken("prompt", still, follow, change["new"], self.model):
+            self.tokens, self.logits, self.prompt = new.tokens, new.logits, change["new"]
             self.refresh()
 
     def on_seed(self, _) -> None:
@@ -174,7 +175,7 @@ class Pipeline(Panel):
     def show(self) -> None:
         done = self.run(self.stages)
         usual = done if self.stages == list(self.usual) else self.run(self.usual)
-        order = ranking(self.logits)
+        order = self.logits.argsort(descending=True, stable=True)
         last = done[-1]
         number, token = self.landing(last.logits)
         said = words(done, usual, self.tokens)

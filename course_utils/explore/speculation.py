@@ -84,7 +84,7 @@ class Speculation(Panel):
 
     def connect(self) -> None:
         self.controls["prompt"].observe(self.on_prompt, "value")
-        for name in ("draft", "ahead"):
+        for name in ("drafted_by", "ahead"):
             self.controls[name].observe(lambda _: self.begin_anew(), "value")
         for name in ("temperature", "seed"):
             self.controls[name].observe(lambda _: self.start_job(self.write()), "value")
@@ -112,10 +112,10 @@ class Speculation(Panel):
         todo = [(t, i) for i in range(TEXTS) for t in GRID if len(self.counts.get(t, ())) <= i]
         total, due = len(todo) + 1, time.monotonic()
         temperature = round(self.controls["temperature"].value, 4)
-        asked = (self.prompt, *(self.controls[n].value for n in ("draft", "ahead", "seed")))
+        asked = (self.prompt, *(self.controls[n].value for n in ("drafted_by", "ahead", "seed")))
         asked += (temperature,)
         self.notes.pop("function", None)
-        with self.blaming_function(self.controls["draft"].value == YOURS):
+        with self.blaming_function(self.controls["drafted_by"].value == YOURS):
             if asked != self.made:
                 self.rounds, self.made = [], ()
                 for one in self.speculated(temperature, self.controls["seed"].value):
@@ -140,7 +140,7 @@ class Speculation(Panel):
         return speculate(self.model, self.prompt, draft, settings, LENGTH, seed, ahead)
 
     def draft(self, settings: Settings) -> Draft:
-        name = self.controls["draft"].value
+        name = self.controls["drafted_by"].value
         if name == YOURS:
             return self.function
         return (
@@ -158,7 +158,7 @@ class Speculation(Panel):
         self.text = f"{self.heading()}: {'; '.join(said)}." + (
             f" Accepted at T {curve}." if curve else ""
         )
-        draft = self.controls["draft"].value
+        draft = self.controls["drafted_by"].value
         self.show_code(code(draft, self.controls, round(self.controls["temperature"].value, 4)))
 
     def draw(self, pieces: Sequence[Piece], shares: Sequence[Share], said: list[str]) -> Figure:
@@ -171,7 +171,7 @@ class Speculation(Panel):
     def heading(self) -> str:
         controls = self.controls
         return (
-            f"Draft {controls['draft'].value}, {controls['ahead'].value} ahead, "
+            f"Draft {controls['drafted_by'].value}, {controls['ahead'].value} ahead, "
             f"T {controls['temperature'].value:.2f}"
         )
 
@@ -267,7 +267,7 @@ def make_controls(
 ) -> dict[str, widgets.Widget]:
     controls = {
         "prompt": prompt_box(prompt),
-        "draft": choice("draft", drafts),
+        "drafted_by": choice("draft", drafts),
         "temperature": knob("temperature", temperature),
         "ahead": slider("ahead", ahead, min=1, max=MOST_AHEAD, tooltip="tokens a draft, at most"),
         "seed": seed_box(seed),
@@ -280,6 +280,6 @@ def make_controls(
 
 def arrange(controls: dict[str, widgets.Widget]) -> list[widgets.Widget]:
     return [
-        *(controls[name] for name in ("prompt", "draft", "temperature", "ahead")),
+        *(controls[name] for name in ("prompt", "drafted_by", "temperature", "ahead")),
         row(controls["seed"], controls["show_code"]),
     ]

@@ -23,6 +23,8 @@ MAKE = {
     "Loops": lambda text: explore.Loops(text, length=20),
     "ProbabilityTrace": lambda text: explore.ProbabilityTrace(text, text, length=2, beams=1),
     "Playground": lambda text: explore.Playground(text, samples=1, max_new_tokens=3),
+    "Pipeline": lambda text: explore.Pipeline(text),
+    "Speculation": lambda text: explore.Speculation(text),
     "Frontier": lambda text: explore.Frontier({"human": [[(text, 0.5)]], text: [[(text, 0.1)]]}),
 }
 

@@ -77,6 +77,17 @@ CASES = {
     ),
     "ProbabilityTrace of toys": (lambda: explore.ProbabilityTrace(TRACES), {}),
     "Frontier of toys": (lambda: explore.Frontier(SETS), {}),
+    "Pipeline": (
+        lambda: explore.Pipeline("The king", seed=3),
+        {"temperature": 0.5, "top_k": 4, "top_p": 0.6, "prompt": "The queen"},
+    ),
+    "Pipeline of a pair": (lambda: explore.Pipeline(NINE_WORDS), {"top_k": 3}),
+    "Votes": (lambda: explore.Votes(tries=2), {"temperature": 0.5, "tries": 3, "seed": 1}),
+    "Speculation": (
+        lambda: explore.Speculation("The king", ahead=2),
+        {"temperature": 0.5, "ahead": 3, "seed": 1},
+    ),
+    "Duel": (lambda: explore.Duel(seed=2), {"temperature": 0.5, "top_k": 9}),
 }
 
 

@@ -64,8 +64,8 @@ def test_the_text_is_that_of_speculate(short, storyteller):
 def test_greedy_text_is_the_models_own_whatever_drafts(short, storyteller):
     panel = short(temperature=0.0)
     greedy = [step.token for step in generate(storyteller, PROMPT, Settings(0.0), LENGTH)]
-    for draft in panel.controls["draft"].options:
-        panel.controls["draft"].value = draft
+    for draft in panel.controls["drafted_by"].options:
+        panel.controls["drafted_by"].value = draft
         wait(panel)
         assert [token for one in panel.rounds for token in one.tokens] == greedy
 
@@ -85,7 +85,7 @@ def test_the_curve_counts_what_was_looked_at(short, storyteller):
     panel.controls["temperature"].value = 1.5
     wait(panel)
     assert panel.counts == counts and "T 1.50" in panel.text
-    panel.controls["draft"].value = LOOKUP
+    panel.controls["drafted_by"].value = LOOKUP
     wait(panel)
     assert panel.counts != counts and panel.text.startswith("Draft look up")
 
@@ -123,9 +123,9 @@ def test_stop_ends_the_job_and_keeps_what_is_there(short, monkeypatch):
 @pytest.mark.slow
 def test_a_learners_draft_is_the_one_to_start_with(short, storyteller):
     panel = short(draft=lookup_draft(storyteller))
-    assert panel.controls["draft"].value == YOURS and message(panel) == ""
+    assert panel.controls["drafted_by"].value == YOURS and message(panel) == ""
     mine = list(panel.rounds)
-    panel.controls["draft"].value = LOOKUP
+    panel.controls["drafted_by"].value = LOOKUP
     wait(panel)
     assert panel.rounds == mine
 
@@ -141,7 +141,7 @@ def test_a_learners_draft_is_the_one_to_start_with(short, storyteller):
 def test_a_fault_becomes_a_message_and_the_explorer_goes_on(short, draft, says):
     panel = short(draft=draft)
     assert says in message(panel)
-    panel.controls["draft"].value = LOOKUP
+    panel.controls["drafted_by"].value = LOOKUP
     wait(panel)
     assert message(panel) == "" and "tokens in" in panel.text
 
