@@ -564,6 +564,7 @@ def example():
         [4.0, 2.0],
         2.0,
         expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
+        within=1e-3,
         why="At T = 2 the logits 4 and 2 must act like 2 and 1. Follow both through your function.",
     )
 
@@ -589,7 +590,14 @@ check.against(
     softened,
     repaired_scaling,
     any_temperature,
+    within=5e-3,
     why="A T below 1 sharpens, a T above 1 flattens, and each row is a distribution of its own.",
+)
+check.against(
+    softened,
+    repaired_scaling,
+    any_temperature,
+    why="Nearly: what is rounded on the way? Compute in float32, with T as it is given.",
 )
 ### END HIDDEN TESTS
 
@@ -620,6 +628,7 @@ def example():
         2.0,
         True,
         expect=torch.tensor([2.0, 1.0]).softmax(dim=-1),
+        within=1e-3,
         why="On the fast path at T = 2, follow the logit 4: which value reaches softmax?",
     )
 
@@ -644,7 +653,14 @@ check.against(
     softened,
     repaired_paths,
     any_path,
+    within=5e-3,
     why="Count the divisions on each path: with fast and without, below T = 1 and above.",
+)
+check.against(
+    softened,
+    repaired_paths,
+    any_path,
+    why="Nearly: what is rounded on the way? Compute in float32, with T as it is given.",
 )
 ### END HIDDEN TESTS
 
@@ -652,7 +668,7 @@ check.against(
 # Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each row
 # gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T* above 0
 # nothing changes. The logits have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to
-# 10. One point for single rows without ties, one for batches and for ties.
+# 10. One point for single rows without ties, one for batches, ties and near ties.
 
 
 # %% answer="sampling_code_repair"
@@ -704,10 +720,18 @@ def some_temperature(random):
 
 
 def unlike(random, shape=()):
-    """Rows of logits without ties, some of them close."""
+    """Rows of logits without ties."""
     vocab = domains.size(random)
     rows = [random.sample(range(-20_000, 20_001), vocab) for _ in range(torch.Size(shape).numel())]
     return torch.tensor(rows).reshape(*shape, vocab) / random.choice([1000, 16_000])
+
+
+def near(random):
+    """As `unlike`, with logits that differ by 0.00002 or by less than a billionth."""
+    vocab = domains.size(random)
+    steps = torch.tensor(random.sample(range(2 * vocab), vocab))
+    middle, step = random.choice([(0, 2.0**-34), (0, 2.0**-16), (1, 2.0**-16), (-9, 2.0**-16)])
+    return middle + steps * step, some_temperature(random)
 
 
 def single(random):
@@ -750,17 +774,25 @@ def batches_and_ties():
         within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
         why="Of equally good tokens only the first gets the 1, so a tiny T will not do.",
     )
+    check.against(
+        down_to_zero,
+        repaired_zero,
+        near,
+        within=5e-4,
+        why="A token that is better by very little is the best. Compare the logits as they are given: "
+        "rounding and softmax can make two of them equal.",
+    )
 
 
 points = 1.0 * check.passes("single rows", single_rows)
-points += check.passes("batches, and ties", batches_and_ties)
+points += check.passes("batches, ties and near ties", batches_and_ties)
 ### END HIDDEN TESTS
 float(min(points, 2))
 
 # %% [markdown] question="Your softmax with temperature" points=4
 # Your `softmax_with_temperature` from **Build it** above, without the course's own functions. One
-# point each: single rows; batches of any shape; huge logits, tiny *T*, −∞, and float16 with a
-# float32 result; the input left as it was.
+# point each: single rows; batches of any shape; huge logits, tiny and huge *T*, −∞, and float16
+# with a float32 result; the input left as it was.
 
 
 # %% test="softmax_with_temperature"
@@ -804,15 +836,31 @@ def extreme(random):
         values = [random.uniform(-size, size) for _ in range(domains.size(random))]
         cut = [x if random.random() < 0.8 else -torch.inf for x in values[1:]]
         logits = torch.tensor(values[:1] + cut).to(random.choice([torch.float32, torch.float16]))
-        temperature = random.choice([1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 100, 1e6])
+        temperature = random.choice([1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 100])
         scaled = logits.double() / temperature
         behind = scaled.max() - scaled
         if scaled[scaled.isfinite()].abs().max() < 5_000 or (behind > 100).sum() == len(logits) - 1:
             return logits, temperature
 
 
+def cold(random):
+    """Logits as near each other as a tiny T, some of them equal."""
+    temperature = random.choice([1e-5, 1e-5, 10 ** random.uniform(-5, -1)])
+    steps = [random.randint(-20, 20) for _ in range(domains.size(random))]
+    return torch.tensor(steps) * random.choice([0.05, 0.5, 50]) * temperature, temperature
+
+
+def hot(random):
+    values = [random.uniform(-10_000, 10_000) for _ in range(domains.size(random, 12))]
+    cut = [x if random.random() < 0.8 else -torch.inf for x in values[1:]]
+    dtype = random.choice([torch.float32, torch.float16])
+    return torch.tensor(values[:1] + cut).to(dtype), random.choice(
+        [1e6, 1e6, 10 ** random.uniform(2, 6)]
+    )
+
+
 def anything(random):
-    return random.choice([single, batch, extreme])(random)
+    return random.choice([single, batch, extreme, cold, hot])(random)
 
 
 def single_rows():
@@ -835,6 +883,22 @@ def batches():
 
 
 def extremes():
+    check.against(
+        softened,
+        softmax_with_temperature,
+        hot,
+        within=1e-4,
+        why="At a T of 100 to a million the shares come close to each other, without becoming equal, "
+        "and each T gives others.",
+    )
+    check.against(
+        softened,
+        softmax_with_temperature,
+        cold,
+        within=1e-3,
+        why="At a tiny T, tokens whose logits are as near as T, or equal, still share. No T above 0 "
+        "is greedy, and each gives other shares.",
+    )
     check.against(
         softened,
         softmax_with_temperature,

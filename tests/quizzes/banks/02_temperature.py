@@ -103,6 +103,35 @@ BANK = {
             """,
                 3,
             ),
+            "greedy below 0.001": (
+                """
+                if temperature < 1e-3:
+                    best = logits.argmax(dim=-1)
+                    return torch.eye(logits.shape[-1])[best]
+                return (logits.float() / temperature).softmax(dim=-1)
+            """,
+                3,
+            ),
+            "coldest T of 0.00002": (
+                """
+                return (logits.float() / max(temperature, 2e-5)).softmax(-1)
+            """,
+                3,
+            ),
+            "hottest T of 100,000": (
+                """
+                return (logits.float() / min(temperature, 1e5)).softmax(-1)
+            """,
+                3,
+            ),
+            "a fair die from 100,000 on": (
+                """
+                if temperature >= 1e5:
+                    return torch.full(logits.shape, 1 / logits.shape[-1])
+                return (logits.float() / temperature).softmax(dim=-1)
+            """,
+                3,
+            ),
             "hottest T of 10": (
                 """
                 return (logits.float() / min(temperature, 10)).softmax(-1)
@@ -254,6 +283,9 @@ BANK = {
             "sums everything": """
                 w = (logits / temperature).exp()
                 return w / w.sum()
+            """,
+            "half precision": """
+                return (logits.bfloat16() / temperature).softmax(-1).float()
             """,
             "a little warmer": """
                 return (logits / (temperature + 0.01)).softmax(-1)
@@ -482,6 +514,22 @@ BANK = {
                     else:
                         out[torch.arange(len(out)), logits.argmax(-1)] = 1
                     return out
+                return (logits / temperature).softmax(-1)
+            """,
+                1,
+            ),
+            "best in half precision": (
+                """
+                if temperature == 0:
+                    return torch.eye(logits.shape[-1])[logits.half().argmax(-1)]
+                return (logits / temperature).softmax(-1)
+            """,
+                1,
+            ),
+            "best after softmax": (
+                """
+                if temperature == 0:
+                    return torch.eye(logits.shape[-1])[logits.softmax(-1).argmax(-1)]
                 return (logits / temperature).softmax(-1)
             """,
                 1,
