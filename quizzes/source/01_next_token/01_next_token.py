@@ -813,8 +813,8 @@ check.choice(
 # %% [markdown] question="Many draws at once" points=2
 # Find the bug. The function should draw `n` tokens, each on its own and with its softmax probability.
 # It was carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it, for one row of
-# logits between −20 and 20 and *n* from 1. It returns the *n* ids. The same seed gives the same ids,
-# whatever was drawn before, and another seed gives others.
+# logits between −20 and 20, *n* from 1 to 20,000 and seeds from 0 to a billion. It returns the *n*
+# ids. The same seed gives the same ids, whatever was drawn before, and another seed gives others.
 
 
 # %% answer="draws_repair"
@@ -847,7 +847,9 @@ def example():
 2.0 * check.passes("the four tokens", example)
 ### BEGIN HIDDEN TESTS
 import math
+import random
 from collections import Counter
+from itertools import combinations
 
 from course_utils import domains
 
@@ -865,13 +867,18 @@ def any_row(random):
     return logits, n, random.getrandbits(30)
 
 
-def coin(random):
-    return torch.zeros(2), 2, random.getrandbits(30)
+def many(random):
+    """A token that has half of the probability, so that the smallest change of logits shows."""
+    others = random.randint(150, 400)
+    row = [math.log(others)] + [0.0] * others
+    random.shuffle(row)
+    return torch.tensor(row) + random.uniform(-10, 10), 20_000, random.getrandbits(29)
 
 
 def as_often(found, probs, why):
     """Within five standard deviations, and a little more where few are expected."""
-    counts, n = Counter(found), len(found)
+    counts = Counter(found)
+    n = counts.total()
     for i, p in probs.items():
         assert abs(counts[i] - n * p) <= 5 * math.sqrt(n * p * (1 - p)) + 4, why
 
@@ -886,20 +893,42 @@ for (logits, n, seed), probs in check.drawn(softmax, any_row):
         "or far apart. What makes logits weights?",
     )
     assert ids == drawn_ids(logits, n, seed), "The same seed has to give the same ids again."
-pairs = [tuple(drawn_ids(*args)) for args, _ in check.drawn(softmax, coin)]
-as_often(
-    pairs,
-    {(0, 0): 0.25, (0, 1): 0.25, (1, 0): 0.25, (1, 1): 0.25},
-    why="Two equal tokens, drawn twice with many seeds: each of the four pairs should come as often. "
-    "Is each draw made on its own, and with the seed?",
-)
+for (logits, n, seed), probs in check.drawn(softmax, many, cases=1):
+    ids = drawn_ids(logits, n, seed)
+    as_often(ids, probs, why="The logits themselves have to decide, not a multiple of them.")
+    windows = {tuple(ids[i : i + 32]) for i in range(n - 31)}
+    assert len(windows) == n - 31, "20,000 draws are each made anew: yours repeat a part of them."
+
+logits, p = torch.tensor([7.0, 3.0]).log(), 0.7
+generator = random.Random(0)
+for n in range(1, 7):
+    texts = [drawn_ids(logits, n, generator.getrandbits(29)) for _ in range(200)]
+    for place in zip(*texts, strict=True):
+        as_often(
+            place,
+            {0: p},
+            why="Drawn with many seeds, each of a few draws should follow softmax, the first as well "
+            "as the last.",
+        )
+    for one, other in combinations(zip(*texts, strict=True), 2):
+        as_often(
+            map(int.__eq__, one, other),
+            {True: p * p + (1 - p) * (1 - p)},
+            why="Drawn with many seeds, one draw should not tell what another is. Is each draw made "
+            "on its own, and with the seed?",
+        )
+
+few = [generator.getrandbits(29) for _ in range(100)]
+seeds = {*few, *(few[0] + 2**i for i in range(29)), *(few[0] + 10**i for i in range(9))}
+texts = {tuple(drawn_ids(torch.zeros(8), 40, seed)) for seed in seeds}
+assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*, at least one of each. A
-# row ends at its first `end`, which may be any id; what it draws later does not count. The function
-# should return in which step, from 1, the last row ends, or the number of all steps if one never
-# does. A real library ran on too long because of this [mistral214]. Repair it.
+# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*: at least one row, 1 to 400
+# steps. A row ends at its first `end`, which may be any id up to 100,000; what it draws later does
+# not count. The function should return in which step, from 1, the last row ends, or the number of
+# all steps if one never does. A real library ran on too long because of this [mistral214]. Repair it.
 
 
 # %% answer="text_batch_repair"
@@ -933,10 +962,9 @@ def example():
 
 
 2.0 * check.passes("one row draws end twice", example)
+
+
 ### BEGIN HIDDEN TESTS
-from course_utils import domains
-
-
 def last_end(tokens, end):
     rows = zip(*tokens.tolist(), strict=True)
     return max(row.index(end) + 1 if end in row else len(row) for row in rows)
@@ -944,11 +972,19 @@ def last_end(tokens, end):
 
 def any_texts(random):
     long = random.random() < 0.1
-    steps = domains.LONG if long else domains.size(random)
+    steps = random.choice([400, random.randint(41, 400)]) if long else random.randint(1, 40)
     rows = random.choice([1, 2, 3, 5] if long else [1, 2, 3, 5, 30])
     vocab = random.choice([2, 3, 10, 1 + steps // 2])
-    tokens = [[random.randrange(vocab) for _ in range(rows)] for _ in range(steps)]
-    return torch.tensor(tokens), random.randrange(vocab)
+    first = random.choice([0, 0, 250, 2040, 40_000, 99_000])
+    tokens = [[first + random.randrange(vocab) for _ in range(rows)] for _ in range(steps)]
+    return torch.tensor(tokens), first + random.randrange(vocab)
+
+
+def often_ended(random):
+    """One row draws nothing but `end`, the other ends late: in step 256, where a byte is full."""
+    steps, end = random.randint(257, 400), random.randrange(100)
+    last = random.choice([256, 256, random.randint(1, steps)])
+    return torch.tensor([[end, end if s >= last else end + 1] for s in range(1, steps + 1)]), end
 
 
 example()
@@ -957,8 +993,16 @@ check.against(
     repaired_steps,
     any_texts,
     why="Once a row has ended it stays ended, whatever it draws. Rows may end in different steps, in "
-    "the same step, or never.",
+    "the same step, or never, and ids may be large.",
 )
+for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
+    check.gives(
+        repaired_steps,
+        tokens,
+        end,
+        expect=steps,
+        why="A row that draws `end` hundreds of times has still ended.",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A greedy loop" points=3

@@ -405,6 +405,32 @@ BANK = {
                 generator = torch.Generator().manual_seed(seed)
                 return torch.multinomial(logits.softmax(-1), min(n, 100), True, generator=generator)
             """,
+            "greedy where n is 1": """
+                if n == 1:
+                    return logits.argmax(-1, keepdim=True)
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+            """,
+            "five thousand, again and again": """
+                generator = torch.Generator().manual_seed(seed)
+                drawn = torch.multinomial(logits.softmax(-1), 5000, True, generator=generator)
+                return drawn.repeat(4)[:n]
+            """,
+            "the third as the first": """
+                generator = torch.Generator().manual_seed(seed)
+                drawn = torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+                if n > 2:
+                    drawn[2] = drawn[0]
+                return drawn
+            """,
+            "a thousand seeds": """
+                generator = torch.Generator().manual_seed(seed % 1000)
+                return torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+            """,
+            "a little colder": """
+                generator = torch.Generator().manual_seed(seed)
+                return torch.multinomial((logits * 1.03).softmax(-1), n, True, generator=generator)
+            """,
             "no chance at all": """
                 c = (logits.softmax(-1) * n).round().long()
                 r = torch.arange(len(c)).repeat_interleave(c)
@@ -418,6 +444,14 @@ BANK = {
     ),
     "text_batch_repair": repair(
         {
+            "a recursion": """
+                def last(step, running):
+                    running = running & (tokens[step] != end)
+                    if step + 1 == len(tokens) or not running.any():
+                        return step + 1
+                    return last(step + 1, running)
+                return last(0, torch.ones(tokens.shape[1], dtype=torch.bool))
+            """,
             "or": """
                 finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
                 for step, drawn in enumerate(tokens, 1):
@@ -608,6 +642,22 @@ BANK = {
                 for row in tokens.T.tolist():
                     ends.append(row.index(end) + 1 if end in row else 0)
                 return max(ends) or len(tokens)
+            """,
+            "ids in half precision": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens.half(), 1):
+                    finished = finished | (drawn == torch.tensor(end).half())
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "counted in a byte": """
+                ended = torch.zeros(tokens.shape[1], dtype=torch.uint8)
+                for step, drawn in enumerate(tokens, 1):
+                    ended += drawn == end
+                    if (ended > 0).all():
+                        return step
+                return len(tokens)
             """,
             "fifty steps at most": """
                 ends = []
