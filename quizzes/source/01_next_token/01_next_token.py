@@ -1007,17 +1007,17 @@ for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
 
 # %% [markdown] question="A greedy loop" points=3
 # Write the loop, greedily, for a model that is a table. One point each: it follows the table from
-# the last token; it stops after `end`; no new tokens, equal logits, and what it is given stays as it
-# was.
+# the last token; it stops after `end`; no new tokens, equal and nearly equal logits, and what it is
+# given stays as it was.
 
 
 # %% answer="greedy_loop"
 def greedy_loop(table, start, max_new_tokens, end):
     """The ids of `start` and of its greedy continuation, as one list of whole numbers.
 
-    table: (vocab, vocab) float32; row i holds the logits of what follows token i, whatever was
-    before it; some may be -inf. start: a list of at least one id, without `end`.
-    max_new_tokens: 0 or more. Both table and start stay as they are.
+    table: (vocab, vocab) float32, vocab up to 1,000; row i holds the logits of what follows token
+    i, whatever was before it; some may be -inf. start: a list of 1 to 1,000 ids, without `end`.
+    max_new_tokens: from 0 to 400. Both table and start stay as they are.
     Of equal logits the lowest id wins. Once `end` is chosen, it is the last id of the list.
     """
     ### BEGIN SOLUTION
@@ -1058,24 +1058,34 @@ def greedy_text(table, start, max_new_tokens, end):
 
 
 def without_ties(random, vocab):
+    """Logits clear of each other, of tokens that follow at random, or round a long circle."""
     step = random.choice([2**-12, 0.25, 1.25])
-    rows = [random.sample(range(-4000, 4000), vocab) for _ in range(vocab)]
-    return torch.tensor(rows) * step
+    if vocab <= 20 and random.random() < 0.5:
+        rows = [random.sample(range(-1000, 1000), vocab) for _ in range(vocab)]
+        return torch.tensor(rows) * step
+    row = torch.tensor(random.sample(range(-1000, 1000), vocab))
+    turned = torch.tensor(random.sample(range(vocab), vocab))[:, None]
+    return row[(torch.arange(vocab) + turned) % vocab] * step
 
 
-def loop(random, table, never=True):
-    """A start without `end`, and up to 300 new tokens; never: `end` is out of reach."""
+def loop(random, table, long=False, never=True):
+    """A start without `end`, and up to 30 new tokens, or 400; never: `end` is out of reach."""
     vocab = len(table)
     end = random.randrange(vocab)
     if never:
         table[:, end] = -torch.inf
-    start = [i for i in domains.history(random, vocab) if i != end] or [(end + 1) % vocab]
-    most = random.choice([5, 30]) if random.random() < 0.95 else 300
-    return table, start, random.randint(1, most), end
+    long = long and random.random() < 0.05
+    ids = domains.history(random, vocab, least=1000 if long and vocab > 2 else 0)
+    start = [i for i in ids[:1000] if i != end] or [(end + 1) % vocab]
+    return table, start, 400 if long else random.randint(1, random.choice([5, 30])), end
 
 
 def no_end(random):
-    return loop(random, without_ties(random, random.randint(2, 20)))
+    return loop(random, without_ties(random, random.randint(2, 20)), long=True)
+
+
+def many_columns(random):
+    return loop(random, without_ties(random, random.randint(300, 1000)))
 
 
 def with_end(random):
@@ -1096,8 +1106,16 @@ def tied(random):
     return loop(random, torch.tensor(few))
 
 
+def near(random):
+    """Logits that differ by 0.00002, or by less than a billionth."""
+    vocab = random.randint(2, 20)
+    rows = [random.sample(range(2 * vocab), vocab) for _ in range(vocab)]
+    middle, step = random.choice([(0, 2.0**-34), (0, 2.0**-16), (-9, 2.0**-16)])
+    return loop(random, middle + torch.tensor(rows) * step)
+
+
 def any_loop(random):
-    return random.choice([no_end, with_end, no_new, tied])(random)
+    return random.choice([no_end, with_end, no_new, tied, near])(random)
 
 
 def follows_from_the_last():
@@ -1109,6 +1127,13 @@ def follows_from_the_last():
         why="A start may have several tokens. Which of them decides what comes next, and how many "
         "come?",
     )
+    for case, ids in check.drawn(greedy_text, many_columns, cases=4):
+        check.gives(
+            greedy_loop,
+            *case,
+            expect=ids,
+            why="A table may have up to 1,000 columns, and the largest logit may stand in any.",
+        )
 
 
 def stops_after_end():
@@ -1123,6 +1148,13 @@ def stops_after_end():
 def corners():
     check.against(greedy_text, greedy_loop, no_new, why="With 0 new tokens only the start is left.")
     check.against(greedy_text, greedy_loop, tied, why="Of equal logits the lowest id wins.")
+    check.against(
+        greedy_text,
+        greedy_loop,
+        near,
+        why="A logit that is larger by very little is the largest. Compare them as they are given: "
+        "rounding and softmax can make two of them equal.",
+    )
     check.keeps(
         greedy_loop, any_loop, why="The caller's start and table must stay: make a new list."
     )
@@ -1137,7 +1169,7 @@ float(min(points, 3))
 # %% [markdown] question="Your die" points=4
 # Your `draw` from **Build it** above. One point each: the stretches and their ends; tokens of
 # probability 0; a *u* beyond the last stretch; larger vocabularies, up to 1,000 tokens, with *u*
-# clear of the ends.
+# clear of the ends. A probability here is 0 or at least 0.000001.
 
 
 # %% test="draw"
@@ -1170,9 +1202,18 @@ def stretch(probs, u):
 
 
 def possible(random):
-    """Shares above 0 of which all sums are exact, and a u that may lie on one."""
+    """Shares above 0 of which all sums are exact, and a u that may lie on one or just beside it.
+
+    One of them may be tiny. With these, u is exact in float32 too.
+    """
     shares = [p for p in domains.shares(random) if p > 0]
-    return torch.tensor(shares), random.randrange(128) / 128
+    if random.random() < 0.5:
+        place, tiny = random.randrange(len(shares)), 2.0 ** -random.randint(8, 19)
+        shares[place] -= tiny
+        shares.insert(random.choice([place, place + 1, len(shares)]), tiny)
+    end = random.choice([0.0, *accumulate(shares)])
+    beside = random.choice([u for u in (end - 2**-24, end, end + 2**-24) if 0 <= u < 1])
+    return torch.tensor(shares), random.choice([beside, random.randrange(128) / 128])
 
 
 def with_zeros(random):
@@ -1192,10 +1233,19 @@ def beyond(random):
     return probs, random.choice([u, u, probs.cumsum(dim=0)[-1].item()])
 
 
+def beyond_a_tiny_one(random):
+    """A u above the last end, where the last token of a probability above 0 has very little."""
+    short, tiny = random.uniform(1e-6, 8e-6), random.uniform(2e-6, 1e-5)
+    shares = [p * (1 - short - tiny) for p in domains.shares(random, random.choice([1, 3, 12]))]
+    zeros = [0.0] * random.choice([0, 1, 3])
+    return torch.tensor([*shares, tiny, *zeros]), 1 - random.choice([1e-12, 1e-7])
+
+
 def larger(random):
     """A u near an end, but not so near that rounding decides. The sum may be a little off 1."""
     vocab = domains.LONG if random.random() < 0.05 else random.randint(5, 100)
-    probs = torch.tensor([random.gauss(0, 2) for _ in range(vocab)]).softmax(dim=0)
+    logits = torch.tensor([random.gauss(0, 2) for _ in range(vocab)])
+    probs = logits.clamp(-4, 6).softmax(dim=0)
     probs = probs * (1 + random.uniform(-1e-5, 1e-5))
     ends = probs.double().cumsum(dim=0)
     while True:
@@ -1233,6 +1283,12 @@ def beyond_the_last():
         beyond,
         why="Rounding can leave the last sum below u. Then the last token that is possible "
         "at all has to come, not an impossible one and no error.",
+    )
+    check.against(
+        stretch,
+        draw,
+        beyond_a_tiny_one,
+        why="A token of a tiny probability is possible too, and may be the last one that is.",
     )
 
 

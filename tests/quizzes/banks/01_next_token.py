@@ -147,12 +147,33 @@ BANK = {
             """,
                 3,
             ),
+            "nothing above 0.9999": (
+                """
+                above = (probs.cumsum(0) > min(u, 0.9999)).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                2,
+            ),
+            "beyond means the last above 0.00001": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else (probs > 1e-5).nonzero()[-1])
+            """,
+                3,
+            ),
+            "a very little to the right": (
+                """
+                above = (probs.double().cumsum(0) > u + 1e-7).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                3,
+            ),
             "a little to the right": (
                 """
                 above = (probs.cumsum(0) > u + 1e-4).nonzero()
                 return int(above[0] if len(above) else probs.nonzero()[-1])
             """,
-                3,
+                2,
             ),
             "beyond means the first": (
                 """
@@ -167,7 +188,7 @@ BANK = {
                 above = (s > u).nonzero()
                 return int(above[0] if len(above) else probs.nonzero()[-1])
             """,
-                1,
+                0,
             ),
             "zeros in front only": (
                 """
@@ -192,7 +213,7 @@ BANK = {
                 above = (probs.bfloat16().cumsum(0) > u).nonzero()
                 return int(above[0] if len(above) else probs.nonzero()[-1])
             """,
-                3,
+                2,
             ),
             "a tensor of one": """
                 above = (probs.cumsum(0) > u).nonzero()
@@ -877,7 +898,7 @@ BANK = {
                         break
                 return ids
             """,
-                1,
+                2,
             ),
             "stops where it has been": """
                 ids = list(start)
@@ -900,6 +921,44 @@ BANK = {
                 return ids
             """,
                 2,
+            ),
+            "256 columns": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1], :256].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "after softmax": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(int(table[ids[-1]].softmax(-1).argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "stops after a circle of nine": (
+                """
+                ids = list(start)
+                new = []
+                for _ in range(max_new_tokens):
+                    n = int(table[ids[-1]].argmax())
+                    if len(new) > 8 and n in new:
+                        break
+                    new.append(n)
+                    ids.append(n)
+                    if n == end:
+                        break
+                return ids
+            """,
+                1,
             ),
             "the last id ends alone": (
                 """
