@@ -925,10 +925,10 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*: at least one row, 1 to 400
-# steps. A row ends at its first `end`, which may be any id up to 100,000; what it draws later does
-# not count. The function should return in which step, from 1, the last row ends, or the number of
-# all steps if one never does. A real library ran on too long because of this [mistral214]. Repair it.
+# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*: one row or more, 1 to 400
+# steps. A row ends at its first `end`, any id up to 100,000; later draws do not count. The function
+# should return in which step, from 1, the last row ends, or the number of all steps if one never
+# does. A real library ran on too long because of this [mistral214]. Repair it.
 
 
 # %% answer="text_batch_repair"
