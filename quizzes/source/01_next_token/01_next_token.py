@@ -895,9 +895,9 @@ for (logits, n, seed), probs in check.drawn(softmax, any_row):
     assert ids == drawn_ids(logits, n, seed), "The same seed has to give the same ids again."
 for (logits, n, seed), probs in check.drawn(softmax, many, cases=1):
     ids = drawn_ids(logits, n, seed)
-    as_often(ids, probs, why="The logits themselves have to decide, not a multiple of them.")
     windows = {tuple(ids[i : i + 32]) for i in range(n - 31)}
     assert len(windows) == n - 31, "20,000 draws are each made anew: yours repeat a part of them."
+    as_often(ids, probs, why="The logits themselves have to decide, not a multiple of them.")
 
 logits, p = torch.tensor([7.0, 3.0]).log(), 0.7
 generator = random.Random(0)
