@@ -193,7 +193,8 @@ for length in (6, 20, 40):
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
-    beams: a list of (ids, total): a list of token ids, and the sum of their log-probabilities.
+    beams: a list of (ids, total): a list of token ids, of the same length in all, and the sum of
+    their log-probabilities.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
     follows beams[i].
     Returns a list of (ids, total), the highest total first: the best num_beams of all candidates
@@ -1078,36 +1079,50 @@ def best_of_all(beams, logprobs, num_beams):
     return sorted(candidates, key=lambda text: -text[1])[:num_beams]
 
 
-def table(random, beams, vocab):
-    """Texts, and log-probabilities in 1024ths: sums are exact, and no two the same."""
-    deep = random.choice([0, 0, 3000])
-    while True:
-        totals = [-deep - random.randrange(4 * 1024) / 1024 for _ in range(beams)]
-        rows = [[-random.randrange(8 * 1024) / 1024 for _ in range(vocab)] for _ in totals]
-        sums = [total + x for total, row in zip(totals, rows, strict=True) for x in row]
-        if len(set(sums)) == len(sums):
-            break
+WIDE = 1000  # candidates
+
+
+def table(random, beams, most):
+    """Texts, and log-probabilities of up to `most` tokens, or of all that make WIDE candidates.
+
+    Sums are exact in float32, and no two the same; in one of three tables they are close together.
+    """
+    vocab = random.randint(1, random.choice([min(6, most), most]))
+    if random.random() < 0.05:
+        vocab = WIDE // beams
+    # In steps of a power of 2, and no more than 2^24 of them.
+    deep, parts, spread = random.choice([(0, 2**18, 8), (0, 2**18, 1 / 64), (3000, 2**10, 8)])
+    below = int(spread * parts)
+    totals = [-deep - random.randrange(below // 2) / parts for _ in range(beams)]
+    taken, rows = set(), []
+    for total in totals:
+        row = []
+        while len(row) < vocab:
+            logprob = -random.randrange(below) / parts
+            if total + logprob not in taken:
+                taken.add(total + logprob)
+                row.append(logprob)
+        rows.append(row)
     length = domains.LONG if random.random() < 0.02 else random.choice([0, 1, 2, 6])
-    ids = [[random.randrange(vocab) for _ in range(length)] for _ in totals]
+    last = random.choice([vocab, 100_000])
+    ids = [[random.randrange(last) for _ in range(length)] for _ in totals]
     return list(zip(ids, totals, strict=True)), torch.tensor(rows)
 
 
 def one_text(random):
-    vocab = domains.size(random, 30)
-    _, rows = table(random, 1, vocab)
-    return [([], 0.0)], rows, random.choice([1, 2, 3, random.randint(1, vocab + 3)])
+    _, rows = table(random, 1, 30)
+    return [([], 0.0)], rows, min(random.choice([1, 2, 3, 1000]), rows.numel())
 
 
 def too_few(random):
-    beams, vocab = random.randint(1, 6), domains.size(random, 8)
-    return *table(random, beams, vocab), beams * vocab + random.randint(0, 3)
+    texts, rows = table(random, random.randint(1, 6), 8)
+    return texts, rows, rows.numel() + random.randint(0, 3)
 
 
 def fork(random):
     beams = random.choice([1, 2, 3, 5, 8, 24])
-    vocab = domains.size(random, 12 if beams < 24 else 4)
-    texts, rows = table(random, beams, vocab)
-    stay = random.randrange(beams), random.randrange(vocab)
+    texts, rows = table(random, beams, 12 if beams < 24 else 4)
+    stay = random.randrange(beams), random.randrange(rows.shape[1])
     if random.random() < 0.4:
         cut = torch.rand(rows.shape, generator=torch.Generator().manual_seed(random.getrandbits(9)))
         cut[stay] = 1
@@ -1138,8 +1153,8 @@ def from_one_text():
         best_of_all,
         beam_step,
         one_text,
-        why="From one empty text the best tokens follow, the best first; all of them if num_beams "
-        "is larger than the vocabulary.",
+        why="From one empty text the best tokens of the whole vocabulary follow, the best first: "
+        "ranked by their log-probabilities as they are.",
     )
     check.against(
         all_there_are,
@@ -1154,8 +1169,8 @@ def across_beams():
         best_totals,
         totals_of,
         fork,
-        why="Add each text's total to its row, and rank the candidates of all texts together. "
-        "A text may get several children, or none.",
+        why="Add each text's total to its row, and rank all the candidates of all texts by that "
+        "sum. A text may get several children, or none.",
     )
 
 
@@ -1164,7 +1179,7 @@ def with_their_past():
         best_of_all,
         beam_step,
         fork,
-        why="Each new text is a new list: the ids of the text it grew from, and its own token. "
+        why="Each new text, the best first, is a new list: its parent's ids, and its own token. "
         "Two children of one text must not share a list.",
     )
     check.keeps(

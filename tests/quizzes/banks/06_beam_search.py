@@ -286,6 +286,13 @@ BANK = {
                               for t, x in enumerate(row)]
                 return sorted(candidates, key=lambda c: -c[1])[:num_beams]
             """,
+            "a capped vocabulary": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.tolist())
+                              for t, x in enumerate(row[:64])]
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+            """,
+            "ranked by rounded totals": RANKED.replace("-text[1]", "-round(text[1], 2)"),
             "best only": """
                 candidates = [(ids + [t], total + x)
                               for (ids, total), row in zip(beams, logprobs.tolist())
