@@ -1368,7 +1368,7 @@ def wide_or_deep(random):
 
 
 def comb(random):
-    """Each step but the last may end: as many texts as steps, of which the longest is unlikely."""
+    """A text that mostly ends at each step: the one that never does is very unlikely."""
     while True:
         depth = random.choice([*range(2, 8), 50])
         tree, tokens = {}, ()
