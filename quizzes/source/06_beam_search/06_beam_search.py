@@ -846,9 +846,9 @@ check.choice(
 # %% [markdown] question="A much-copied tutorial" points=2
 # Find the bug. A much-copied tutorial had it until 2020 [brownlee2020]. Each text carries a cost,
 # and the lowest costs are kept. Repair the function, so that the texts come out in the order of
-# their probability, the likeliest first. Here the probabilities of a step do not depend on the text,
-# all are at least 1e-6, and steps may have different numbers of tokens. There are 1 to 40 steps. Of
-# two texts, one is always at least 0.01% likelier.
+# their probability, the likeliest first. Here a step's probabilities do not depend on the text, all
+# are at least 1e-6, and steps may differ in tokens. There are 1 to 40 steps. Of two texts, one is
+# at least 0.01% likelier.
 
 
 # %% answer="tutorial_repair"
