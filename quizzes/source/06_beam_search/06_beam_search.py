@@ -193,7 +193,8 @@ for length in (6, 20, 40):
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
-    beams: a list of (ids, total): a list of token ids, and the sum of their log-probabilities.
+    beams: a list of (ids, total): a list of token ids, of the same length in all, and the sum of
+    their log-probabilities.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
     follows beams[i].
     Returns a list of (ids, total), the highest total first: the best num_beams of all candidates
@@ -303,9 +304,9 @@ def my_beam_search(table, num_beams, depth):
     """The texts that beam search holds after `depth` steps, as a list of (tokens, total).
 
     table: a dict such as ANSWERS: the text so far, a tuple of tokens -> {token: probability}; all
-    probabilities are above 0. A text that took END is finished: it keeps its tokens and its total,
-    and still competes for one of the num_beams places. depth: at least 1; a text that has not
-    ended by then is returned as it is.
+    probabilities are at least 1e-6. It stays as it is. A text that took END is finished: it keeps
+    its tokens and its total, and still competes for one of the num_beams places. depth: 1 to 50; a
+    text that has not ended by then is returned as it is.
     Returns the highest total first, or fewer than num_beams if there are not that many texts.
     tokens: a tuple with END if it was taken; total: the sum of the natural log-probabilities.
     """
@@ -845,9 +846,9 @@ check.choice(
 # %% [markdown] question="A much-copied tutorial" points=2
 # Find the bug. A much-copied tutorial had it until 2020 [brownlee2020]. Each text carries a cost,
 # and the lowest costs are kept. Repair the function, so that the texts come out in the order of
-# their probability, the likeliest first. Here the probabilities of a step do not depend on the text,
-# all are above 0, and steps may have different numbers of tokens. There are 1 to 40 steps, and no
-# two texts are equally likely.
+# their probability, the likeliest first. Here a step's probabilities do not depend on the text, all
+# are at least 1e-6, and steps may differ in tokens. There are 1 to 40 steps. Of two texts, one is
+# at least 0.01% likelier.
 
 
 # %% answer="tutorial_repair"
@@ -890,8 +891,6 @@ def example():
 ### BEGIN HIDDEN TESTS
 from itertools import pairwise
 
-from course_utils import domains
-
 
 def decoded(rows, k):
     return [ids for ids, _ in ranking(rows, k)[-1][:k]]
@@ -919,18 +918,38 @@ def apart(rows, k):
 def steps(random):
     """Rows and k. There are at most 512 texts, so that all of them can be ranked as well."""
     while True:
-        rows, texts, k = [], 1, random.choice([1, 2, 3, 5, 8, 25])
-        length = random.choice([1, 2, 3, 5, random.randint(6, 40)])
-        for _ in range(length):
-            size = random.choice(
-                [domains.size(random, 8), 1, 1] if length > 5 else [*range(1, 9), 30]
-            )
-            size = min(size, 512 // texts)
-            weights = [random.random() ** 3 + 1e-4 for _ in range(size)]
-            rows.append([weight / sum(weights) for weight in weights])
-            texts *= size
+        draw = random.choice([plain, plain, close, rare])
+        rows, k = draw(random), 512 if draw is rare else random.choice([1, 2, 3, 5, 8, 25, 512])
         if apart(rows, k):
             return rows, k
+
+
+def plain(random):
+    rows, texts = [], 1
+    length = random.choice([1, 2, 3, 5, random.randint(6, 40)])
+    for _ in range(length):
+        size = random.choice([random.randint(1, 8), 1, 1] if length > 5 else [*range(1, 9), 30])
+        size = min(size, 512 // texts)
+        rows.append(row([random.random() ** 3 + 1e-4 for _ in range(size)]))
+        texts *= size
+    return rows
+
+
+def close(random):
+    """Up to five texts that are nearly equally likely."""
+    sizes = random.choice([[2], [3], [5], [2, 2], [1, 2, 1]])
+    return [row([1 + random.random() / 500 for _ in range(size)]) for size in sizes]
+
+
+def rare(random):
+    """Rows of one token that is likely and one that is not."""
+    length, most = random.choice([(1, -1), (3, -1), (6, -1), (9, -5.7)])
+    unlikely = [10 ** random.uniform(-6, most) for _ in range(length)]
+    return [random.sample([1 - p, p], 2) for p in unlikely]
+
+
+def row(weights):
+    return [weight / sum(weights) for weight in weights]
 
 
 example()
@@ -939,7 +958,7 @@ check.against(
     repaired_decoder,
     steps,
     why="Multiply out the probabilities of a few texts and put them in order. One token that is "
-    "nearly certain must not excuse all the others.",
+    "nearly certain must not excuse all the others, and a small difference counts as well.",
 )
 ### END HIDDEN TESTS
 
@@ -954,7 +973,7 @@ check.against(
 def repaired_growth(ids, totals, logprobs):
     """ids (beams, length), int64, totals (beams,), logprobs (beams, vocabulary), all tensors.
 
-    Returns the ids of as many new texts, int64 (beams, length + 1).
+    Returns the ids of as many new texts, int64 (beams, length + 1). All three stay as they are.
     """
     ### BEGIN SOLUTION
     beams, vocabulary = logprobs.shape
@@ -991,16 +1010,32 @@ def grown(ids, totals, logprobs):
         (total + logprob, past, token)
         for past, total, row in zip(ids.tolist(), totals.tolist(), logprobs.tolist(), strict=True)
         for token, logprob in enumerate(row)
+        if logprob > -math.inf
     ]
     best = sorted(candidates, reverse=True)[: len(totals)]
     return torch.tensor([[*past, token] for _, past, token in best])
 
 
 def many(random):
-    """Totals and log-probabilities in 1024ths, whose sums are exact, and no two the same."""
-    beams, vocab = random.choice([1, 2, 3, 5, 8, 24]), domains.size(random)
+    """Totals and log-probabilities in 1024ths: their sums are exact, the best no two the same."""
+    if random.random() < 0.04:
+        beams, vocab, table = wide(random)
+    else:
+        beams = random.choice([1, 2, 3, 5, 8, 24])
+        vocab = random.randint(1, random.choice([6, 40]))
+        table = small(random, beams, vocab)
     length = domains.LONG if random.random() < 0.05 else random.choice([0, 1, 2, 5])
-    ids = [[random.randrange(vocab) for _ in range(length)] for _ in range(beams)]
+    last = random.choice([vocab, 300_000])
+    ids = [[random.randrange(last) for _ in range(length)] for _ in range(beams)]
+    totals, logprobs = table
+    return (
+        torch.tensor(ids, dtype=torch.int64).view(beams, length),
+        torch.tensor(totals) + random.choice([0, 0, -4000.0]),
+        logprobs,
+    )
+
+
+def small(random, beams, vocab):
     while True:
         totals = [-random.randrange(4 * 1024) / 1024 for _ in range(beams)]
         logprobs = [[-random.randrange(8 * 1024) / 1024 for _ in range(vocab)] for _ in totals]
@@ -1010,12 +1045,18 @@ def many(random):
             break
     for row, total in zip(logprobs, totals, strict=True):
         row[:] = [y if total + y >= best[-1] or random.random() < 0.7 else -math.inf for y in row]
-    deep = random.choice([0, 0, -4000.0])
-    return (
-        torch.tensor(ids, dtype=torch.int64).view(beams, length),
-        torch.tensor(totals) + deep,
-        torch.tensor(logprobs),
-    )
+    return totals, torch.tensor(logprobs)
+
+
+def wide(random):
+    """Beams, a vocabulary of thousands, and the table: -inf but for a few, many at a row's end."""
+    beams, vocab = random.choice([(3, 3000), (24, 3000), (2, 50_000)])
+    totals = [-random.randrange(4 * 1024) / 1024 for _ in range(beams)]
+    logprobs = torch.full((beams, vocab), -math.inf)
+    for total in random.sample(range(4 * 1024, 8 * 1024), 3 * beams):
+        row, token = random.randrange(beams), random.choice([0, vocab - 1, random.randrange(vocab)])
+        logprobs[row, token] = -total / 1024 - totals[row]
+    return beams, vocab, (totals, logprobs)
 
 
 def number_type(ids, totals, logprobs):
@@ -1032,13 +1073,19 @@ check.against(
     repaired_growth,
     many,
     why="A place in the flat table counts rows of the vocabulary's length. Which row is it in? "
-    "Several of the best may grow from one text, and another may have no child at all.",
+    "Several of the best may grow from one text, and another may have no child at all. Ids may be "
+    "far above 100,000.",
 )
 check.against(
     int64,
     number_type,
     many,
     why="Token ids come in as int64, and yours come out as another type. Where does it change?",
+)
+check.keeps(
+    repaired_growth,
+    many,
+    why="The caller still needs its three tensors: make new ones, change none in place.",
 )
 ### END HIDDEN TESTS
 
@@ -1078,36 +1125,50 @@ def best_of_all(beams, logprobs, num_beams):
     return sorted(candidates, key=lambda text: -text[1])[:num_beams]
 
 
-def table(random, beams, vocab):
-    """Texts, and log-probabilities in 1024ths: sums are exact, and no two the same."""
-    deep = random.choice([0, 0, 3000])
-    while True:
-        totals = [-deep - random.randrange(4 * 1024) / 1024 for _ in range(beams)]
-        rows = [[-random.randrange(8 * 1024) / 1024 for _ in range(vocab)] for _ in totals]
-        sums = [total + x for total, row in zip(totals, rows, strict=True) for x in row]
-        if len(set(sums)) == len(sums):
-            break
+WIDE = 1000  # candidates
+
+
+def table(random, beams, most):
+    """Texts, and log-probabilities of up to `most` tokens, or of all that make WIDE candidates.
+
+    Sums are exact in float32, and no two the same; in one of three tables they are close together.
+    """
+    vocab = random.randint(1, random.choice([min(6, most), most]))
+    if random.random() < 0.05:
+        vocab = WIDE // beams
+    # In steps of a power of 2, and no more than 2^24 of them.
+    deep, parts, spread = random.choice([(0, 2**18, 8), (0, 2**18, 1 / 64), (3000, 2**10, 8)])
+    below = int(spread * parts)
+    totals = [-deep - random.randrange(below // 2) / parts for _ in range(beams)]
+    taken, rows = set(), []
+    for total in totals:
+        row = []
+        while len(row) < vocab:
+            logprob = -random.randrange(below) / parts
+            if total + logprob not in taken:
+                taken.add(total + logprob)
+                row.append(logprob)
+        rows.append(row)
     length = domains.LONG if random.random() < 0.02 else random.choice([0, 1, 2, 6])
-    ids = [[random.randrange(vocab) for _ in range(length)] for _ in totals]
+    last = random.choice([vocab, 100_000])
+    ids = [[random.randrange(last) for _ in range(length)] for _ in totals]
     return list(zip(ids, totals, strict=True)), torch.tensor(rows)
 
 
 def one_text(random):
-    vocab = domains.size(random, 30)
-    _, rows = table(random, 1, vocab)
-    return [([], 0.0)], rows, random.choice([1, 2, 3, random.randint(1, vocab + 3)])
+    _, rows = table(random, 1, 30)
+    return [([], 0.0)], rows, min(random.choice([1, 2, 3, 1000]), rows.numel())
 
 
 def too_few(random):
-    beams, vocab = random.randint(1, 6), domains.size(random, 8)
-    return *table(random, beams, vocab), beams * vocab + random.randint(0, 3)
+    texts, rows = table(random, random.randint(1, 6), 8)
+    return texts, rows, rows.numel() + random.randint(0, 3)
 
 
 def fork(random):
     beams = random.choice([1, 2, 3, 5, 8, 24])
-    vocab = domains.size(random, 12 if beams < 24 else 4)
-    texts, rows = table(random, beams, vocab)
-    stay = random.randrange(beams), random.randrange(vocab)
+    texts, rows = table(random, beams, 12 if beams < 24 else 4)
+    stay = random.randrange(beams), random.randrange(rows.shape[1])
     if random.random() < 0.4:
         cut = torch.rand(rows.shape, generator=torch.Generator().manual_seed(random.getrandbits(9)))
         cut[stay] = 1
@@ -1138,8 +1199,8 @@ def from_one_text():
         best_of_all,
         beam_step,
         one_text,
-        why="From one empty text the best tokens follow, the best first; all of them if num_beams "
-        "is larger than the vocabulary.",
+        why="From one empty text the best tokens of the whole vocabulary follow, the best first: "
+        "ranked by their log-probabilities as they are.",
     )
     check.against(
         all_there_are,
@@ -1154,8 +1215,8 @@ def across_beams():
         best_totals,
         totals_of,
         fork,
-        why="Add each text's total to its row, and rank the candidates of all texts together. "
-        "A text may get several children, or none.",
+        why="Add each text's total to its row, and rank all the candidates of all texts by that "
+        "sum. A text may get several children, or none.",
     )
 
 
@@ -1164,7 +1225,7 @@ def with_their_past():
         best_of_all,
         beam_step,
         fork,
-        why="Each new text is a new list: the ids of the text it grew from, and its own token. "
+        why="Each new text, the best first, is a new list: its parent's ids, and its own token. "
         "Two children of one text must not share a list.",
     )
     check.keeps(
@@ -1184,9 +1245,9 @@ float(min(points, 3))
 
 # %% [markdown] question="Your beam search" points=4
 # Your `my_beam_search` from **Build it: the whole search**, without the course's own functions. One
-# point each: two steps with one and two beams; longer trees, in which beams may lose the best text;
-# texts that end; more beams than texts, and a single step. No two texts that compete are equally
-# likely.
+# point each: two steps with one and two beams, and the table left as it was; longer trees, in which
+# beams may lose the best text; texts that end; more beams than texts, and a single step. No two
+# texts that compete are equally likely.
 
 
 # %% test="my_beam_search"
@@ -1247,11 +1308,11 @@ def levels(tree, num_beams, depth):
     return steps
 
 
-def apart(tree, depth):
+def apart(tree, depth, least=2e-5):
     """Whether rounding decides nothing, however many beams there are."""
     for texts in levels(tree, len(tree) * len(WORDS), depth):
         totals = [total for _, total in texts]
-        if any(a - b < 1e-5 for a, b in pairwise(totals)):
+        if any(a - b < least for a, b in pairwise(totals)):
             return False
     return True
 
@@ -1270,7 +1331,7 @@ def grow(random, first, depth, most, ends=False):
                 elif ends and (text or first > 1) and random.random() < 0.3:
                     tokens[0] = END
                     tokens += random.sample(WORDS, 1) if len(tokens) == 1 else []
-                weights = [random.random() + 0.02 for _ in tokens]
+                weights = [random.choice([random.random() + 0.02, rare(random)]) for _ in tokens]
                 random.shuffle(tokens)
                 tree[text] = {
                     t: weight / sum(weights) for t, weight in zip(tokens, weights, strict=True)
@@ -1281,22 +1342,48 @@ def grow(random, first, depth, most, ends=False):
             return tree
 
 
+def rare(random):
+    return 10 ** random.uniform(-5, 0)
+
+
 def two_steps(random):
     num_beams = random.choice([1, 2])
     return grow(random, random.randint(2, 3), 2, most=9), num_beams, 2
 
 
 def long_tree(random):
-    if random.random() < 0.05:
-        return grow(random, len(WORDS), 3, most=1), 25, 3
     num_beams = random.choice([1, 2, 3, 4])
-    depth = random.choice([3, 3, 4, 5, random.randint(6, 30)])
+    depth = random.choice([3, 4, 5, 6])
     return grow(random, random.randint(num_beams, 5), depth, most=8), num_beams, depth
+
+
+def wide_or_deep(random):
+    kind = random.random()
+    if kind < 0.1:
+        return grow(random, len(WORDS), 3, most=1), 25, 3
+    if kind < 0.2:
+        depth = random.choice([50, random.randint(7, 50)])
+        return grow(random, 4, depth, most=4), random.choice([1, 2, 3, 4]), depth
+    return two_steps(random)
+
+
+def comb(random):
+    """A text that mostly ends at each step: the one that never does is very unlikely."""
+    while True:
+        depth = random.choice([*range(2, 8), 50])
+        tree, tokens = {}, ()
+        for _ in range(depth):
+            token = random.choice(WORDS[:9])
+            p = min(0.9, rare(random))
+            tree[tokens] = {token: p, END: 1 - p}
+            tokens = (*tokens, token)
+        if apart(tree, depth, 2e-3):
+            return tree, random.choice([depth + 1, random.randint(1, depth + 1)]), depth
 
 
 def ending_tree(random):
     num_beams = random.choice([1, 2, 3, 4])
-    most = random.choice([2, 3, 4, 5, random.randint(6, 30)])
+    most = random.choice([2, 3, 4, 5, random.randint(6, 20)])
     tree = grow(random, random.randint(max(2, num_beams), 5), most, most=6, ends=True)
     return tree, num_beams, random.choice([most, most, most + 2, random.randint(2, most)])
 
@@ -1320,6 +1407,11 @@ def small_trees():
         two_steps,
         why="Which texts are held after step 1? Each of them grows by every token of its own entry.",
     )
+    check.keeps(
+        my_beam_search,
+        two_steps,
+        why="The caller still needs its table: take nothing out of it, and put nothing in.",
+    )
 
 
 def lost_on_the_way():
@@ -1330,6 +1422,12 @@ def lost_on_the_way():
         why="Only texts held after one step may grow in the next, and those are the best of "
         "all candidates together, not the best of each beam.",
     )
+    check.against(
+        searched,
+        my_beam_search,
+        wide_or_deep,
+        why="Take `depth` steps and hold `num_beams` texts, however many that is.",
+    )
 
 
 def texts_that_end():
@@ -1338,7 +1436,15 @@ def texts_that_end():
         my_beam_search,
         ending_tree,
         why="A text that took end-of-text keeps its tokens and its total, is not lengthened, "
-        "and competes with the texts that still run.",
+        "and competes with the texts that still run: by totals, whatever the lengths.",
+    )
+    check.against(
+        searched,
+        my_beam_search,
+        comb,
+        why="Take `depth` steps and hold `num_beams` texts, however unlikely they are. Sum "
+        "logarithms as they are: products soon become too small.",
+        within=1e-3,
     )
 
 

@@ -286,6 +286,13 @@ BANK = {
                               for t, x in enumerate(row)]
                 return sorted(candidates, key=lambda c: -c[1])[:num_beams]
             """,
+            "a capped vocabulary": """
+                candidates = [(ids + [t], total + x)
+                              for (ids, total), row in zip(beams, logprobs.tolist())
+                              for t, x in enumerate(row[:64])]
+                return sorted(candidates, key=lambda c: -c[1])[:num_beams]
+            """,
+            "ranked by rounded totals": RANKED.replace("-text[1]", "-round(text[1], 2)"),
             "best only": """
                 candidates = [(ids + [t], total + x)
                               for (ids, total), row in zip(beams, logprobs.tolist())
@@ -594,6 +601,9 @@ BANK = {
                     beams = sorted(new, key=lambda b: -b[1])[:num_beams]
                 return beams
                 """,
+            "unlikely tokens lifted": (SEARCH.replace("math.log(p)", "math.log(max(p, 1e-3))"), 0),
+            "at most 40 steps": (SEARCH.replace("range(depth)", "range(min(depth, 40))"), 2),
+            "takes from the table": (SEARCH.replace("table[tokens]", "table.pop(tokens)"), 3),
             "joined texts": """
                 beams = [((), 0.0)]
                 for _ in range(depth):
@@ -817,6 +827,12 @@ BANK = {
                     beams = sorted(candidates, key=lambda beam: beam[1])[:k]
                 return [ids for ids, _ in beams]
             """,
+            "rounded costs": DECODER.replace("beam: beam[1]", "beam: round(beam[1], 3)"),
+            "products in float32": DECODER.replace(
+                "cost - math.log(p)", "float(torch.tensor(cost) * p)"
+            )
+            .replace("[([], 0.0)]", "[([], 1.0)]")
+            .replace("beam: beam[1])", "beam: beam[1], reverse=True)"),
             "logarithm of the cost": """
                 beams = [([], 1.0)]
                 for row in rows:
@@ -948,6 +964,13 @@ BANK = {
                 grown = ids[places // vocabulary]
                 return grown
             """,
+            "through half precision": GROWTH.replace("dim=-1)", "dim=-1).half().long()"),
+            "parents in half precision": GROWTH.replace(
+                "places // vocabulary,", "(places.half() / vocabulary).long(),"
+            ),
+            "spoils its ids": GROWTH.replace("return", "ids[:] = ids[parents]\nreturn").replace(
+                "[ids[parents], tokens", "[ids, tokens"
+            ),
             "tokens as decimals": GROWTH.replace("tokens.unsqueeze(-1)", "tokens[:, None] / 1"),
             "last token of the past": GROWTH.replace("ids[parents]", "ids[parents][:, -1:]"),
             "totals forgotten": GROWTH.replace("totals.unsqueeze(-1) + ", ""),
