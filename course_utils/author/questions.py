@@ -274,21 +274,23 @@ def coded(answer: Cell, test: Cell, question: Question) -> Iterator[Mistake]:
         code = line.strip()
         if code in secret and not code.startswith("#"):
             yield answer.line + i, f"{code!r} stands in the answer too: learners would get it"
-    for node in ast.walk(ast.parse(test.cell.source)):
+    tree = ast.parse(test.cell.source)
+    for node in ast.walk(tree):
         if is_text(node) and any(len(line) > 9 and line in node.value for line in secret):
             yield test.line + node.lineno, "this reason holds a line of the answer"
-        minimum = isinstance(node, ast.Call) and ast.unparse(node.func) == "min"
-        if minimum and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
-            most = node.args[1].value
-            if most != question.points:
-                said = f"the test gives at most {most!r}, its question {question.points:g} points"
-                yield test.line + node.lineno, said
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
             # What learners see ends in points * check.passes(…): their Lab shows it as the score.
             times, most = node.value, node.value.left
             shown = isinstance(times.op, ast.Mult) and isinstance(most, ast.Constant)
             if shown and "passes" in ast.unparse(times.right) and most.value != question.points:
                 said = f"this shows {most.value!r} points, the question has {question.points:g}"
+                yield test.line + node.lineno, said
+    for node in ast.walk(tree.body[-1]):  # what the cell gives
+        minimum = isinstance(node, ast.Call) and ast.unparse(node.func) == "min"
+        if minimum and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
+            most = node.args[1].value
+            if most != question.points:
+                said = f"the test gives at most {most!r}, its question {question.points:g} points"
                 yield test.line + node.lineno, said
 
 

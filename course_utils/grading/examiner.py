@@ -255,4 +255,7 @@ def limit_computing(seconds: float | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:  # whoever asked is gone
+        os._exit(1)

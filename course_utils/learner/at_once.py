@@ -177,6 +177,8 @@ def judged(item: Item, seen: bool, space: dict) -> tuple[float, str]:
         def ask(self, request: dict, seconds: float) -> dict:
             if request["do"] == "get":
                 return worker.get(space, request["name"])
+            if request["do"] == "watch":
+                return worker.watch(space, request)
             return worker.call(space, request)
 
         def no_answer(self, reason: str) -> separate.NoAnswer:

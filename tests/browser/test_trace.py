@@ -25,7 +25,7 @@ def test_the_traces_follow_their_controls(open_lab):
     )
     page.get_by_role("button", name="Stop").first.wait_for(state="hidden", timeout=60_000)
     image = page.locator(".nt-picture .image").first
-    assert "human -4.09" in summary.inner_text()
+    assert "human −4.09" in summary.inner_text()
     old, said = image.inner_html(), summary.inner_text()
     slider = page.locator(".widget-slider", has=page.get_by_text("temperature", exact=True)).first
     slider.locator(".noUi-handle").focus()

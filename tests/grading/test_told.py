@@ -142,7 +142,7 @@ def test_the_author_s_words_stay():
         "[not yet] the example: Twice 2 is 4.",
         "[not yet] two values: A list doubles.",
     ]
-    assert "[not yet] the secret: Each element." in said
+    assert "[not yet] the secret: Return a number; yours returns …." in said
     assert "[not yet] a tensor: Return a tensor; yours is a str." in said
     assert "Of … it makes …." in said and "quux" not in said
     assert outputs[-1][0].text == separate.NOT_SHOWN

@@ -298,12 +298,29 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
         ([1], {1: 2}, "Return a list or a tensor; yours returns a dict."),
         ({1}, 1, "Return a set or a list; yours returns an int, 1."),
         (True, 1, "Return True or False; yours returns an int, 1."),
+        ([1], torch.ones(1, device="meta"), "Return a list or a tensor; yours returns a Tensor."),
+        (0.5, torch.tensor([0.5]), "Return a number; yours returns a Tensor."),
+        ([1], ENDLESS, "Return a list or a tensor; yours returns a list, [[...]]."),
+        ([1], {(1, 2): 3}, "Return a list or a tensor; yours returns a dict."),
+        ({1}, {(1, 2)}, "the value"),
+        (0.5, 10**400, "the value"),
         (0.5, 0.6, "the value"),
         ({1}, torch.tensor([2]), "the value"),
     ],
 )
 def test_a_wrong_type_is_told_apart_from_a_wrong_value(expect, result, said):
     assert reason(quiz.gives, lambda: result, expect=expect, why="the value") == said
+
+
+def test_an_answer_that_ends_python_is_told_so():
+    said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
+    assert said.startswith("Your function raised SystemExit")
+    assert "ordinary" in reason(quiz.close, lambda x: x.to("meta"), [1.0], expect=[1.0], why="no")
+
+
+def test_keys_and_members_may_be_tuples():
+    quiz.gives(lambda: {(1, 2): 3}, expect={(1, 2): 3}, why="no")
+    quiz.gives(lambda: {(1, 2)}, expect={(1, 2)}, why="no")
 
 
 def test_the_courses_own_functions_are_found_under_any_name():

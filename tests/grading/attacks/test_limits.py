@@ -88,12 +88,12 @@ def test_text_of_half_characters_can_be_written():
 
 @pytest.mark.parametrize("name", ["StopIteration", "StopAsyncIteration"])
 def test_an_exception_of_a_function_ends_no_loop(name):
-    assert not isinstance(separate.known_error(name, ""), (StopIteration, StopAsyncIteration))
+    assert not isinstance(separate.known_error(name, "", None), (StopIteration, StopAsyncIteration))
 
 
 @pytest.mark.parametrize("name", ["UnicodeDecodeError", "ExceptionGroup", "OSError", "KeyError"])
 def test_an_exception_keeps_its_name_and_message(name):
-    error = separate.known_error(name, "why")
+    error = separate.known_error(name, "why", None)
     assert type(error).__name__ == name and "why" in str(error)
 
 
