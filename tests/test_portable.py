@@ -66,9 +66,15 @@ def text_calls(tree: ast.AST) -> list[ast.Call]:
 
 
 def unlike_a_file(function: ast.expr) -> bool:
-    """Image.open and os.open give no text."""
+    """Image.open and os.open give no text; `opened` is a zip, `direct` asks a server."""
     owner = getattr(function, "value", None)
-    return isinstance(owner, ast.Name) and owner.id in ("Image", "os", "webbrowser")
+    return isinstance(owner, ast.Name) and owner.id in (
+        "Image",
+        "os",
+        "webbrowser",
+        "opened",
+        "direct",
+    )
 
 
 def test_every_text_is_read_and_written_as_utf_8():

@@ -267,7 +267,7 @@ def test_an_explorer_says_what_is_no_model():
     with pytest.raises(ValueError, match=r"model must be one that model\.load gives, got 'gpt2'"):
         explore.Distribution(model="gpt2")
     with pytest.raises(ValueError, match="model must be one"):
-        explore.Playground(model=CAT)
+        explore.BeamTree(model=CAT)
     with pytest.raises(ValueError, match="model needs a prompt"):
         explore.Distribution((["a", "b"], torch.zeros(2)), model=storyteller.load())
 
