@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Affine2D
 
 from course_utils.explore.plots.style import (
     DPI,
@@ -76,10 +74,8 @@ class BeamTreePicture(Picture):
                 break
         height = ABOVE + BELOW + (max(rows.values()) + 1) * ROW
         self.figure.clear()
-        self.figure.set_size_inches(WIDTH, height / DPI)
+        self.resize(height / DPI)
         # Dots from the top left; axes would only take time.
-        self.dots = Affine2D().scale(1 / (WIDTH * DPI), -1 / height).translate(0, 1)
-        self.dots += self.figure.transFigure
         self.say(14, 18, shortened(title, TITLE_ROOM, 10.5, "bold"), size=10.5, weight="bold")
         self.say(14, 40, shortened(subtitle, TITLE_ROOM))
         self.say(14, height - 20, key(branches, len(branches) - len(shown)), size=8, color=QUIET)
@@ -98,9 +94,6 @@ class BeamTreePicture(Picture):
             )
         self.add_lines(branches, places)
         return self.figure
-
-    def say(self, x: float, y: float, said: str, **look) -> Text:
-        return self.text(x, y, said, transform=self.dots, **look)
 
     def end(self, depth: int) -> float:
         """Where the line of a branch of this depth ends."""

@@ -72,10 +72,6 @@ class DuelPicture(Picture):
         )
         self.key = self.say(14, HEIGHT - 20, size=8, color=QUIET)
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x / WIDE, 1 - y / HEIGHT, said, **look)
-
     def across(self, number: float) -> float:
         """Where the column of a round, from 1, has its middle."""
         return LEFT + (number - 0.5) * (RIGHT - LEFT) / self.rounds

@@ -67,10 +67,6 @@ class LoopsPicture(Picture):
         self.key = self.say(14, self.height - 20, size=8, color=QUIET)
         self.bands = [BandArtists(self, band, length, band == bands - 1) for band in range(bands)]
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x / (WIDTH * DPI), 1 - y / self.height, said, **look)
-
     def draw(self, tracks: Sequence[Track], title: str = "", n: int = 4) -> Figure:
         """Show these texts, one in each band; returns the picture's one figure."""
         self.title.set_text(title)

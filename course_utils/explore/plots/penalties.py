@@ -81,10 +81,6 @@ class PenaltiesPicture(Picture):
         self.lines = [MoveArtists(self, row) for row in range(rows)]
         self.limits = None
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x / (WIDTH * DPI), 1 - y / self.height, said, **look)
-
     def draw(
         self,
         moves: Sequence[Move],

@@ -106,10 +106,6 @@ class PipelinePicture(Picture):
         self.pieces: list[Rectangle] = []
         self.names = []
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x, y, said, transform=self.axes.transData, **look)
-
     def draw(
         self,
         labels: Sequence[str],

@@ -94,10 +94,6 @@ class SpeculationPicture(Picture):
         self.boxes: list[Rectangle] = []
         self.labels = []
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x, y, said, transform=self.page.transData, **look)
-
     def draw(
         self,
         pieces: Sequence[Piece],

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from course_utils.explore.plots import svg
@@ -65,6 +66,17 @@ class Picture:
         self.figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
         self.canvas = FigureCanvasAgg(self.figure)
         self.marks: list[Mark] = []
+        self.resize(height)
+
+    def resize(self, height: float) -> None:
+        """Make the picture so many inches high."""
+        self.figure.set_figheight(height)
+        wide, high = self.figure.bbox.size
+        self.dots = Affine2D().scale(1 / wide, -1 / high).translate(0, 1) + self.figure.transFigure
+
+    def say(self, x: float, y: float, said: str = "", **look) -> Text:
+        """Text at so many dots from the left and the top."""
+        return self.text(x, y, said, transform=self.dots, **look)
 
     def text(
         self,

@@ -97,10 +97,6 @@ class VotesPicture(Picture):
         self.spans = []
         self.key = self.say(14, self.high - 20, size=8, color=QUIET)
 
-    def say(self, x: float, y: float, said: str = "", **look):
-        """Text at so many dots from the left and the top."""
-        return self.text(x, y, said, transform=self.page.transData, **look)
-
     def draw(
         self,
         answers: Sequence[Answer],
