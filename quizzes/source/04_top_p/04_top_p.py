@@ -757,22 +757,34 @@ def smallest_set(probs, p):
     return ids
 
 
+def few_or_many(random):
+    return domains.shares(random, random.choice([None, None, 64]))
+
+
 def between_sums(random):
-    return torch.tensor(domains.shares(random)), random.randrange(64) / 64 + 1 / 128
+    """Anywhere between two sums, or close to one."""
+    above = random.choice([random.randrange(64), random.randrange(3)]) / 64
+    return torch.tensor(few_or_many(random)), above + 2.0 ** -random.randint(7, 20)
+
+
+def below_a_sum(random):
+    above = random.choice([random.randint(1, 64), random.randint(1, 3)]) / 64
+    return torch.tensor(few_or_many(random)), above - 2.0 ** -random.randint(7, 20)
 
 
 def on_a_sum(random):
-    return torch.tensor(domains.shares(random)), random.randint(1, 64) / 64
+    return torch.tensor(few_or_many(random)), random.randint(1, 64) / 64
 
 
 def crossing():
     example()
-    check.against(
-        smallest_set,
-        repaired_nucleus,
-        between_sums,
-        why="For each p the kept tokens must hold at least p, and no token too many.",
-    )
+    for draw in (between_sums, below_a_sum):
+        check.against(
+            smallest_set,
+            repaired_nucleus,
+            draw,
+            why="For each p the kept tokens must hold at least p, and no token too many.",
+        )
 
 
 def edges():
@@ -835,17 +847,33 @@ def size(probs, p):
     return len(probs)
 
 
+def few_or_many(random):
+    return domains.shares(random, random.choice([None, None, 64]))
+
+
 def between_sums(random):
-    return torch.tensor(domains.shares(random)), random.randrange(64) / 64 + 1 / 128
+    """Anywhere between two sums, or close to one."""
+    above = random.choice([random.randrange(64), random.randrange(3)]) / 64
+    return torch.tensor(few_or_many(random)), above + 2.0 ** -random.randint(7, 20)
+
+
+def below_a_sum(random):
+    above = random.choice([random.randint(1, 64), random.randint(1, 3)]) / 64
+    return torch.tensor(few_or_many(random)), above - 2.0 ** -random.randint(7, 20)
 
 
 def on_a_sum(random):
-    return torch.tensor(domains.shares(random)), random.randint(1, 64) / 64
+    return torch.tensor(few_or_many(random)), random.randint(1, 64) / 64
 
 
 def all_of_it(random):
+    if random.random() < 0.2:  # a sum a little below 1, and tokens that add nothing
+        probs = domains.shares(random)
+        probs[probs.index(max(probs))] -= 2.0**-20
+        return torch.tensor([*probs, 0.0]), 1.0
     while True:
-        probs = torch.tensor([random.gauss(0, 1) for _ in range(random.randint(1, 50))]).softmax(0)
+        count = random.randint(1, random.choice([50, 300]))
+        probs = torch.tensor([random.gauss(0, 1) for _ in range(count)]).softmax(0)
         before_last = probs.sort(descending=True).values.double()[:-1].sum()
         if before_last < 1 - 1e-5:  # else rounding decides whether the last is needed
             return probs, 1.0
@@ -860,12 +888,13 @@ def not_greedy():
         why="With p = 1 every token of a softmax is needed, though rounding may leave the sum of "
         "all a little below 1.",
     )
-    check.against(
-        size,
-        repaired_size,
-        between_sums,
-        why="Right at p = 1 is not enough: between the sums the old answers were right.",
-    )
+    for draw in (between_sums, below_a_sum):
+        check.against(
+            size,
+            repaired_size,
+            draw,
+            why="Right at p = 1 is not enough: between the sums the old answers were right.",
+        )
 
 
 def equality():
@@ -884,8 +913,8 @@ float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
 # Write `entry_p`: a token is in the nucleus for every *p* above a certain number. Return that
-# number. `probs` is a list of shares, `token` a place in it. Of equally likely tokens the one with
-# the lower id comes first. One point without ties, one with.
+# number. `probs` is a list of shares, which stays as it is, `token` a place in it. Of equally likely
+# tokens the one with the lower id comes first. One point without ties, one with.
 
 
 # %% answer="entry_p"
@@ -920,18 +949,21 @@ def before(probs, token):
 
 def different(random):
     while True:
-        probs = domains.shares(random, parts=1024)
-        if len(set(probs)) == len(probs):
+        probs = domains.shares(random, vocab=domains.size(random, 20), parts=1024)
+        # Near another, perhaps, and the higher id ahead.
+        probs[0], probs[-1] = probs[0] - 2.0**-20, probs[-1] + 2.0**-20
+        if len(set(probs)) == len(probs) and min(probs) >= 0:
             return probs, random.randrange(len(probs))
 
 
 def tied(random):
-    probs = domains.shares(random)
+    probs = domains.shares(random, random.choice([None, None, 64]))
     return probs, random.randrange(len(probs))
 
 
 def each_token():
     example()
+    check.keeps(entry_p, different, why="The caller's list must be the same after the call.")
     check.against(
         before,
         entry_p,
@@ -997,38 +1029,49 @@ def nucleus(logits, p):
     return logits.masked_fill(~torch.tensor(kept).view(logits.shape), -torch.inf)
 
 
+def sums(logits):
+    return logits.double().softmax(dim=-1).sort(dim=-1, descending=True).values.cumsum(dim=-1)
+
+
 def apart(logits, p):
     """Whether p lies clear of every sum, so that rounding does not decide."""
-    mass = logits.double().softmax(dim=-1).sort(dim=-1, descending=True).values.cumsum(dim=-1)
-    return p == 1 or bool(((mass - p).abs() > 1e-4).all())
+    clear = 3e-6 + 2e-7 * logits.shape[-1]
+    return p == 1 or bool(((sums(logits) - p).abs() > clear).all())
 
 
 def drawn(random, logits, some):
-    while not apart(logits, p := random.choice(some)):
+    while not apart(logits, p := random.choice(some())):
         pass
     return logits, p
 
 
-def inner(random):
-    return [random.uniform(0.02, 0.98) for _ in range(8)] + [random.uniform(0.001, 0.05)]
-
-
 def plain(random, shape=()):
-    """Logits without ties, from nearly flat to sharp."""
+    """Logits without ties, from nearly flat to sharp, or close to each other."""
     vocab, spread = domains.size(random), random.choice([0.3, 2, 2])
-    values = torch.tensor([random.gauss(0, spread) for _ in range(math.prod(shape) * vocab)])
-    return values.view(*shape, vocab)
+    ranks = [random.gauss(0, spread) for _ in range(math.prod(shape) * vocab)]
+    if vocab <= 40 and random.random() < 0.1:
+        ranks = [2 + 1e-4 * x for x in random.sample(range(len(ranks) * 2), len(ranks))]
+    return torch.tensor(ranks).view(*shape, vocab)
+
+
+def inner(random):
+    return [random.uniform(0.06, 0.98) for _ in range(9)]
 
 
 def single(random):
-    return drawn(random, plain(random), inner(random))
+    logits = plain(random)
+    near = sums(logits)[random.randrange(len(logits))].item()
+    closely = random.choice([-1, 1]) * 10 ** random.uniform(-5, -2)
+    around = [min(max(near + closely, 0.06), 0.98)]
+    return drawn(random, logits, lambda: [*around, *inner(random)[:2]])
 
 
 def edge(random):
     logits = plain(random)
     logits = logits * random.choice([1, 1, 100, 2000])
     logits[1:][torch.rand(len(logits) - 1, generator=seeded(random)) < 0.3] = -torch.inf
-    return drawn(random, logits, [1.0, 1.0, 1e-3, 1e-9, 0.99, *inner(random)[:2]])
+    ends = [1.0, 1.0, 0.05, 1e-3, 1e-4, 1e-9, 0.99]
+    return drawn(random, logits, lambda: [*ends, random.uniform(0.99, 0.9999)])
 
 
 def seeded(random):
@@ -1038,11 +1081,11 @@ def seeded(random):
 def tied(random):
     shape, vocab = domains.shape(random), domains.size(random)
     few = torch.randint(3, (*shape, vocab), generator=seeded(random)).float()
-    return drawn(random, few, inner(random))
+    return drawn(random, few, lambda: inner(random))
 
 
 def batch(random):
-    return drawn(random, plain(random, domains.shape(random)), inner(random))
+    return drawn(random, plain(random, domains.shape(random)), lambda: inner(random))
 
 
 def anything(random):
@@ -1061,6 +1104,22 @@ def own_places():
 
 
 def edges():
+    for p, count in ((1e-4, 1), (9e-4, 4), (1.0, 4096)):
+        check.kept(
+            my_top_p,
+            torch.arange(4096) * -1e-5,
+            p,
+            expect=set(range(count)),
+            why="4,096 tokens, each a little less likely than the one before: the first holds "
+            "0.00025. How many does it take?",
+        )
+    check.kept(
+        my_top_p,
+        [8.0, 0.0, 0.5],
+        0.9995,
+        expect={0, 2},
+        why="The best token holds 0.9991, a little less than p.",
+    )
     check.against(
         nucleus,
         my_top_p,
@@ -1071,6 +1130,13 @@ def edges():
 
 
 def ties():
+    check.kept(
+        my_top_p,
+        torch.zeros(4096),
+        0.5,
+        expect=set(range(2048)),
+        why="Of 4,096 equally likely tokens half hold 0.5, and the lower ids come first.",
+    )
     for p, expect in ((0.5, {0, 1}), (0.75, {0, 1, 2})):  # exact, and p is reached
         check.kept(
             my_top_p,
