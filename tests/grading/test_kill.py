@@ -182,6 +182,8 @@ def test_a_submission_that_kills_its_worker_each_time_fails_and_the_rest_is_grad
 def test_ctrl_c_stops_the_run_and_says_how_to_go_on(submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "stopped")
     course = tmp_path / "stopped" / "quizzes"
+    slow = "import time\ntime.sleep(5)\nsides = 3"  # so that not all are done when it is stopped
+    submit(course, "gus", **RIGHT | {"sides": slow})
     driver = start(course)
     started = []
     end = time.monotonic() + LONGEST
@@ -194,9 +196,9 @@ def test_ctrl_c_stops_the_run_and_says_how_to_go_on(submitted, tmp_path):
     assert driver.returncode == 130
     assert said == "Stopped. What is done is kept: the same command goes on.\n"
     wait_for_end(started)
-    assert len(list((course / "grading").rglob("*.json"))) < len(ANSWERS)
+    assert len(list((course / "grading").rglob("*.json"))) <= len(ANSWERS)
     assert {s: out.points for s, out in results(course, count=2).items()} == {
-        "ann": 3, "bob": 1, "cyd": 2, "dan": 0, "eve": 0, "fay": 2
+        "ann": 3, "bob": 1, "cyd": 2, "dan": 0, "eve": 0, "fay": 2, "gus": 3
     }  # fmt: skip
 
 

@@ -1,18 +1,41 @@
 """Other users of this machine, to try as them what an instructor does who is not root."""
 
+import atexit
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import textwrap
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# The course, and the packages of this Python, for one that any user may read.
-PATHS = [str(ROOT), sysconfig.get_path("purelib")]
+PACKAGES = Path(sysconfig.get_path("purelib"))
+
+
+def link(target: Path) -> None:
+    """Put the packages of this Python there too, by hard links if it is on their file system."""
+    try:
+        subprocess.run(["cp", "-al", PACKAGES, target], check=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(PACKAGES, target)
+
+
+@functools.cache
+def readable_packages() -> Path:
+    """The packages of this Python where any user may read them: not below a folder of root's."""
+    if all(folder.stat().st_mode & 0o001 for folder in PACKAGES.parents):
+        return PACKAGES
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    link(folder / "packages")
+    return folder / "packages"
 
 
 def python_of_all() -> list[str]:
@@ -33,17 +56,12 @@ def readable_python(folder: Path) -> list[str]:
     """
     command = python_of_all()
     if not os.geteuid():
-        packages = Path(sysconfig.get_path("purelib"))
         subprocess.run([command[-1], "-m", "venv", "--without-pip", folder / "venv"], check=True)
         (place,) = (folder / "venv").glob("lib/python*/site-packages")
-        if place.parent.name != packages.parent.name:
+        if place.parent.name != PACKAGES.parent.name:
             pytest.skip(f"{command[-1]} is another Python than {sys.executable}")
         place.rmdir()
-        try:
-            subprocess.run(["cp", "-al", packages, place], check=True)
-        except subprocess.CalledProcessError:  # another file system
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.copytree(packages, place)
+        link(place)
         command[-1] = str(folder / "venv" / "bin" / "python")
     return command
 
@@ -56,7 +74,8 @@ def as_user(code: str) -> str:
         text=True,
         cwd="/",
         env=os.environ
-        | {"SECRET_TOKEN": "token_6151", "HOME": "/tmp", "PYTHONPATH": os.pathsep.join(PATHS)},
+        | {"SECRET_TOKEN": "token_6151", "HOME": "/tmp"}
+        | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(readable_packages())])},
     )
     if "No permissions to create" in ran.stdout + ran.stderr:
         pytest.skip(f"users may make no namespaces here: {ran.stderr[-200:]}")

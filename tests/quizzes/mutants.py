@@ -233,18 +233,25 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
 
 
 class Cases:
-    """`quiz.drawn` for the tests of one item, whose functions have names: each is drawn once."""
+    """`quiz.drawn` for the test of one item, which asks for its cases in the same order each time:
+    they are drawn once."""
 
     def __init__(self, count: int, seed: int):
         self.count, self.seed = count, seed
-        self.known: dict[tuple[str, str], list] = {}
+        self.known: list[list] = []
         self.draw = quiz.drawn
+        self.begin()
 
-    def __call__(self, definition: Callable, draw: Callable) -> list:
-        names = definition.__name__, draw.__name__
-        if names not in self.known:
-            self.known[names] = list(self.draw(definition, draw, self.count, self.seed))
-        return self.known[names]
+    def begin(self) -> None:
+        """The test starts anew."""
+        self.asked = 0
+
+    def __call__(self, definition: Callable, draw: Callable, cases: int = quiz.CASES) -> list:
+        if self.asked == len(self.known):
+            count = cases * self.count // quiz.CASES
+            self.known.append(list(self.draw(definition, draw, count, self.seed)))
+        self.asked += 1
+        return self.known[self.asked - 1]
 
 
 class Late(BaseException):
@@ -292,20 +299,24 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
     before = module.space({item: None})  # names of the lesson, and no answer
     killed, survivors, equal = 0, [], []
     few, more = Cases(quiz.CASES, seed=0), Cases(CASES, seed=1)
+
+    def loses(source: str, cases: Cases) -> bool:
+        space = dict(before)
+        cases.begin()
+        with mock.patch.multiple(quiz, drawn=cases, passes=passes):
+            try:
+                run(source, space)
+                return points(test, space) < worth
+            except Exception:  # the cell itself fails, and there is nothing to score
+                return True
+
+    given = module.answers[item].source
+    if loses(given, few) or loses(given, more):
+        raise AssertionError(f"{name} {item}: its own reference loses points")
     for mutant in tried:
-
-        def loses(cases: Cases, mutant=mutant) -> bool:
-            space = dict(before)
-            with mock.patch.multiple(quiz, drawn=cases, passes=passes):
-                try:
-                    run(mutant.source, space)
-                    return points(test, space) < worth
-                except Exception:  # the cell itself fails, and there is nothing to score
-                    return True
-
-        if in_time(partial(loses, few), SECONDS):
+        if in_time(partial(loses, mutant.source, few), SECONDS):
             killed += 1
-        elif in_time(partial(loses, more), SECONDS * CASES / quiz.CASES):
+        elif in_time(partial(loses, mutant.source, more), SECONDS * CASES / quiz.CASES):
             survivors.append(mutant)
         else:
             equal.append(mutant)
