@@ -1149,7 +1149,7 @@ def corners():
     check.against(greedy_text, greedy_loop, no_new, why="With 0 new tokens only the start is left.")
     deep = torch.tensor([[-torch.inf, -3000.0, -2000.0], [-1500.0, -1400.0, -2000.0], [0.0] * 3])
     check.gives(
-        greedy_loop, deep, [0], 1, 2, expect=[0, 2], why="A logit of -2,000 is still above -3,000."
+        greedy_loop, deep, [0], 1, 1, expect=[0, 2], why="A logit of -2,000 is still above -3,000."
     )
     check.against(greedy_text, greedy_loop, tied, why="Of equal logits the lowest id wins.")
     check.against(
