@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def lab(root: Path, target: Path, port: int | None = None, browser: bool = True)
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers
         command.append("--ServerApp.allow_root=True")
-    if shell := os.environ.get("SHELL"):
+    if shell := os.environ.get("SHELL") or shutil.which("sh"):
         # A login shell, which a terminal has where this one is none, would set PATH anew.
         command.append(f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}")
     os.environ["JUPYTER_TOKEN"] = token

@@ -193,6 +193,7 @@ def running(
         "OMP_NUM_THREADS": "1",
         **variables,
     }
+    env.pop("SHELL", None)  # as in a service or a container: then a terminal's shell is a guess
     (home / "config").mkdir()
     # Lets the tests call Lab's own commands; a learner's Lab does not have it.
     (home / "config" / "jupyter_lab_config.py").write_text(
