@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
+from traceback import StackSummary
 from typing import TypeVar
 
 import ipywidgets as widgets
@@ -21,7 +22,8 @@ from course_utils.explore.controls import (
     text_box,
     what_is_missing,
 )
-from course_utils.explore.given import complaint
+from course_utils.explore.given import complaint, line_in, name_of
+from course_utils.explore.in_time import limited
 from course_utils.explore.picture import LivePicture
 from course_utils.explore.plots.style import Picture
 
@@ -61,7 +63,7 @@ class Panel(widgets.VBox):
     stale = False
 
     def __init__(self, function: Callable | None = None):
-        self.function = function
+        self.function = function and limited(function, self.give_up)
         self.controls: dict[str, widgets.Widget] = {}
         self.notes: dict[str, str] = {}
         self.text = ""
@@ -82,6 +84,7 @@ class Panel(widgets.VBox):
         self.running = widgets.HBox([self.progress, self.stop])
         self.running.layout.display = "none"
         super().__init__()
+        self.comm.on_close(lambda _: self.stop_job())  # the page is gone
         self.add_class("nt-panel")
         replace_panels_of_this_cell(self)
 
@@ -138,9 +141,15 @@ class Panel(widgets.VBox):
                 self.show()
                 self.summary.value = status(self.text)
                 self.image.says = self.text
-                set_text(self.message, " ".join(filter(None, self.notes.values())))
+                self.say_notes()
             finally:
                 self.drawing.release()
+
+    def say_notes(self) -> None:
+        """The notes, a fault of the learner's function marked so that nobody misses it."""
+        set_text(self.message, " ".join(filter(None, self.notes.values())))
+        mark = self.message.add_class if self.notes.get("function") else self.message.remove_class
+        mark("nt-fault")
 
     def draw(self, *numbers) -> object:
         """Move what `picture` holds to these numbers."""
@@ -184,11 +193,19 @@ class Panel(widgets.VBox):
         """
         if self.function is None:
             return None
-        self.notes["function"] = not_called
+        self.notes |= {"function": "", "not called": not_called}
         if not not_called:
             with self.blaming_function():
                 return call()
         return None
+
+    def give_up(self, stack: StackSummary) -> None:
+        """Say that a call of the learner's function cannot be ended. Its thread is held in it."""
+        self.notes["function"] = (
+            f"{name_of(self.function)} does not end{line_in(self.function, stack)}, and cannot be "
+            "ended from here: restart the kernel."
+        )
+        self.say_notes()
 
     # Presets
 
