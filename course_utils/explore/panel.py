@@ -270,9 +270,10 @@ class Panel(widgets.VBox):
         It yields the share that is done, from 0 to 1, at least twice a second; the panel refreshes
         at each. A job that is still running is stopped first. An error in it becomes a message.
         """
-        self.stop_job()
         job = threading.Thread(target=self.run_job, args=(work,), daemon=True)
-        self.job = job
+        # The old one sees that it has a successor, and leaves without a word.
+        old, self.job = self.job, job
+        self.wait_for(old)
         panel_of_job[job] = self
         job.start()
         return job
@@ -301,6 +302,10 @@ class Panel(widgets.VBox):
     def stop_job(self) -> None:
         """Ask the running job to stop: it does before its next step."""
         job, self.job = self.job, None
+        self.wait_for(job)
+
+    @staticmethod
+    def wait_for(job: threading.Thread | None) -> None:
         if job is not None and job is not threading.current_thread():
             job.join(timeout=5)
 

@@ -38,6 +38,7 @@ MOST_SAMPLES, MOST_TOKENS = 4, 200
 STORYTELLER = "storyteller.load()"
 TOY, GIVEN = "toy  # the table that the explorer was given", "model  # that the explorer was given"
 BEAT = 0.15  # seconds between two updates of the page: quick to the eye, easy on the front end
+AT_ONCE = 0.25  # seconds in which short texts are there as a whole, and nothing flickers
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,9 @@ class Playground(Panel):
     """Texts of a model under every knob; a cell shows it as its last value.
 
     Each token is tinted by the probability that the model gave it, with its rank and the likeliest
-    others where the pointer or the arrow keys are. "Save as A" keeps the texts, and "Compare with
-    A" shows them beside the new ones.
+    others where the pointer or the arrow keys are. While a knob moves, the texts are written anew
+    with the same seeds, and what changed has a line above it. "Save as A" keeps the texts, and
+    "Compare with A" shows them beside the new ones.
     prompt: for the model; or a toy, a `toys.Markov`, which writes in its place and starts from the
         first of its words.
     model: what reads the prompt, the Storyteller or one that `model.load` gives.
@@ -189,6 +191,8 @@ class Playground(Panel):
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=WIDE)
         self.saved: list[Group] = []
+        self.good: list[Group] = []  # the last texts that were written to their end
+        self.before: list[Group] = []  # those that the present ones take the place of
         self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
         self.connect()
         # Texts in place of the picture: they can be read, pointed at and copied.
@@ -217,6 +221,12 @@ class Playground(Panel):
         if work := self.taken("prompt", still, self.begin, request):
             self.start_job(work)
 
+    def move(self) -> None:
+        if self.wanted() == self.request:
+            self.refresh()
+        else:
+            self.generate()
+
     def save(self, _) -> None:
         self.saved = [
             replace(group, texts=[list(text) for text in group.texts]) for group in self.groups
@@ -244,6 +254,7 @@ class Playground(Panel):
             for writer in writers.values()
         ]
         self.request = request
+        self.before = [group for group in self.good if alike(group.request, request)]
         self.groups = [Group(request, name, [[] for _ in prompts]) for name in writers]
         for name in ("saved", "function"):
             self.notes.pop(name, None)
@@ -251,17 +262,18 @@ class Playground(Panel):
 
     def write(self, groups: list[Group], sources: list[Iterator]) -> Iterator[float]:
         """Write all texts, a token of each at a time. Yields the share done, at every beat."""
-        going = list(zip(groups, sources, strict=True))
-        beat = time.monotonic()
+        going, job = list(zip(groups, sources, strict=True)), self.job
+        due = time.monotonic() + AT_ONCE
         for done in range(1, groups[0].request.tokens + 1):
             for pair in going[:]:
                 if not self.add_step(*pair):
                     going.remove(pair)
             if not going:
-                return
-            if time.monotonic() - beat >= BEAT:
+                break
+            if self.job is not job or time.monotonic() >= due:
                 yield done / groups[0].request.tokens
-                beat = time.monotonic()
+                due = time.monotonic() + BEAT
+        self.good = groups
 
     def add_step(self, group: Group, source: Iterator) -> bool:
         """Add a token to each text of the group. Returns whether there was one to add."""
@@ -285,7 +297,7 @@ class Playground(Panel):
     def show(self) -> None:
         sides, writing = self.sides(), self.job is not None
         # Without the tips while it grows: they are most of what would have to be sent.
-        page = page_of(sides, tips=not writing)
+        page = page_of(sides, tips=not writing, before=self.before)
         if page != self.texts.value:
             self.texts.value = page
         self.text = self.said(sides, writing)
@@ -314,6 +326,8 @@ class Playground(Panel):
         said = [summary(*side) for side in sides]
         if len(self.groups) > 1 and not self.notes.get("function"):
             said.append(difference(*self.groups))
+        if self.before:
+            said.append(changes(self.groups, self.before))
         return " ".join(said)
 
 
@@ -393,6 +407,33 @@ def difference(reference: Group, yours: Group) -> str:
     return f"{yours.writer} wrote the same texts as the knobs."
 
 
+def alike(before: Request, now: Request) -> bool:
+    """Whether the knobs alone make texts differ: the prompt and the seeds are the same."""
+    return (before.prompt, before.seed) == (now.prompt, now.seed)
+
+
+def text_before(group: Group, number: int, before: Sequence[Group]) -> list[Token]:
+    """The text that stood where this one of the group stands; none if there was none."""
+    texts = [old.texts for old in before if old.writer == group.writer]
+    return texts[0][number] if texts and number < len(texts[0]) else []
+
+
+def changed(token: Token, place: int, before: Sequence[Token]) -> bool:
+    """Whether another token stood at this place, or none, of a text that was there."""
+    return bool(before) and (place >= len(before) or before[place].id != token.id)
+
+
+def changes(groups: Sequence[Group], before: Sequence[Group]) -> str:
+    """How many tokens the last move of the knobs has changed."""
+    marks = [
+        changed(token, place, text_before(group, number, before))
+        for group in groups
+        for number, text in enumerate(group.texts)
+        for place, token in enumerate(text)
+    ]
+    return f"{sum(marks):,} of {plural(len(marks), 'token')} changed."
+
+
 def block(side: str, group: Group) -> Block:
     # Words as cells, so that a prompt is broken into lines as a text is.
     prompt = [Cell(f" {plain(word)}", None) for word in opening(group.request.prompt).split(" ")]
@@ -437,6 +478,8 @@ STYLE = """
   font-size: 12px; line-height: 17px; white-space: normal; border-radius: 0 0 4px 4px;
   background: var(--jp-layout-color2, #eee); color: var(--jp-ui-font-color1, #1a1a1a); }
 .playground [tabindex]:hover::after { z-index: 1; }
+.playground .changed { border-top: 2px solid var(--jp-ui-font-color1, #1a1a1a); }
+.playground .old { opacity: 0.4; }
 .playground .key { flex: 1 1 100%; margin-bottom: -8px; }
 .playground .key span { white-space: nowrap; color: var(--jp-ui-font-color1, #1a1a1a); }
 """ + "\n".join(
@@ -455,28 +498,36 @@ ARROWS = (
 )
 
 
-def page_of(sides: list[Side], tips: bool) -> str:
-    """All texts as HTML. What the model or the learner wrote is escaped."""
-    columns = "".join(section(*side, tips, len(sides)) for side in sides)
+def page_of(sides: list[Side], tips: bool, before: Sequence[Group] = ()) -> str:
+    """All texts as HTML. What the model or the learner wrote is escaped.
+
+    tips: whether the texts are done; before: what they take the place of. Until they are done, it
+    stands pale where they have not come yet; then what differs from it has a line above it.
+    """
+    columns = "".join(
+        section(side, group, tips, len(sides), () if side == "A: " else before)
+        for side, group in sides
+    )
     shades = " ".join(
         f'<span class="p{number}">&nbsp;{name}&nbsp;</span>'
         for number, (_, name, *_) in enumerate(LEVELS)
     )
-    key = f"The model gave {shades}. Point at a token, or use Tab and arrow keys."
+    line = ' <span class="changed">Changed</span> by the last move.' if before else ""
+    key = f"The model gave {shades}.{line} Point at a token, or use Tab and arrow keys."
     return (
         f'<style>{STYLE}</style><div class="playground" data-lm-suppress-shortcuts="true" '
         f'onkeydown="{ARROWS}"><div class="key">{key}</div>{columns}</div>'
     )
 
 
-def section(side: str, group: Group, tips: bool, columns: int) -> str:
+def section(side: str, group: Group, tips: bool, columns: int, before: Sequence[Group]) -> str:
     """One group: a column, with its texts side by side if it is the only one."""
     # Two and four texts stand in pairs, three in a row; all below each other on a narrow page.
     least = 200 if columns == 1 and group.request.samples == 3 else 280
     numbers = ", ".join(group.numbers()) if tips else "writing …"
     cards = "".join(
-        card(seed, group.request.prompt, text, tips)
-        for seed, text in zip(group.request.seeds, group.texts, strict=True)
+        card(seed, group.request.prompt, text, tips, text_before(group, number, before))
+        for number, (seed, text) in enumerate(zip(group.request.seeds, group.texts, strict=True))
     )
     return (
         f'<section><b>{escape(side + group.title)}</b><div class="numbers">{numbers}</div>'
@@ -484,8 +535,14 @@ def section(side: str, group: Group, tips: bool, columns: int) -> str:
     )
 
 
-def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
-    spans = "".join(span(token, tips, first=not i) for i, token in enumerate(list(text)))
+def card(seed: int, prompt: str, text: Sequence[Token], tips: bool, before: Sequence[Token]) -> str:
+    text = list(text)  # it may grow meanwhile
+    spans = "".join(
+        span(token, tips, not i, changed(token, i, before)) for i, token in enumerate(text)
+    )
+    if not tips and len(text) < len(before):
+        old = "".join(token.shown for token in before[len(text) :])
+        spans += f'<span class="old">{escape(old)}</span>'
     return (
         f'<div class="card" role="group" aria-label="text of seed {seed}">'
         f'<div class="seed">seed {seed}</div><div class="text">'
@@ -493,15 +550,16 @@ def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
     )
 
 
-def span(token: Token, tips: bool, first: bool) -> str:
+def span(token: Token, tips: bool, first: bool, changed: bool) -> str:
     # The space before a word stays outside: at the end of a line it would be a tinted stub.
     word = token.shown.lstrip(" ") or token.shown
     space = token.shown.removesuffix(word)
     text = escape(word).replace("\n", "⏎\n")
-    shade = f'class="p{level(token.probability)}"'
+    shade = f'class="p{level(token.probability)}{" changed" * changed}"'
     if not tips:
         return f"{space}<span {shade}>{text}</span>"
-    stop = f'tabindex="{0 if first else -1}" aria-description="{escape(token.tip)}"'
+    tip = escape(token.tip + (". Changed" if changed else ""))
+    stop = f'tabindex="{0 if first else -1}" aria-description="{tip}"'
     return f"{space}<span {shade} {stop}>{text}</span>"
 
 
