@@ -14,6 +14,7 @@ from torch import Tensor
 from course_utils.checks import check_number, check_seed
 from course_utils.explore.controls import (
     KNOBS,
+    OFF,
     WIDE,
     button,
     check_up_to,
@@ -23,15 +24,18 @@ from course_utils.explore.controls import (
     prompt_box,
     row,
     seed_box,
+    set_text,
+    text_box,
 )
+from course_utils.explore.distribution import SLIDERS, Distribution
 from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
-from course_utils.explore.panel import Panel
+from course_utils.explore.panel import Panel, box
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, visible
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model.interface import Model, Tokenizer
-from course_utils.model.tokenizer import END_OF_TEXT, token_name
+from course_utils.model.tokenizer import END_OF_TEXT, Names, token_name
 from course_utils.toys import Markov
 
 MOST_SAMPLES, MOST_TOKENS = 4, 200
@@ -190,13 +194,19 @@ class Playground(Panel):
         self.writes = TOY if toy else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=WIDE)
+        self.token_chosen = widgets.Text(layout={"display": "none"})
+        self.token_chosen.add_class("token-chosen")
+        self.token_chosen.observe(self.on_token, "value")
+        self.choice = box("choice")  # a token's distribution
         self.saved: list[Group] = []
         self.good: list[Group] = []  # the last texts that were written to their end
         self.before: list[Group] = []  # those that the present ones take the place of
         self.controls = make_controls(prompt, starts, samples, max_new_tokens, seed)
         self.connect()
         # Texts in place of the picture: they can be read, pointed at and copied.
-        self.lay_out([*arrange(self.controls), self.running], self.texts)
+        self.lay_out(
+            [*arrange(self.controls), self.running], self.texts, [self.token_chosen, self.choice]
+        )
         self.write_first_texts()
 
     def connect(self) -> None:
@@ -226,6 +236,31 @@ class Playground(Panel):
             self.refresh()
         else:
             self.generate()
+
+    def on_token(self, change) -> None:
+        """Show what the chosen token was drawn from: its place is side, text, token, time."""
+        side, text, token, _ = map(int, change["new"].split(","))
+        group = self.sides()[side][1]
+        for old in self.choice.children:
+            old.close()
+        self.choice.children = self.choice_at(group, text, token)
+
+    def choice_at(self, group: Group, text: int, token: int) -> list[widgets.Widget]:
+        """A line on the token at this place, and the distribution that it was drawn from."""
+        request, tokens = group.request, group.texts[text]
+        ids = self.model.encode(request.prompt) + [token.id for token in tokens[:token]]
+        logits = self.model.reader().next_logits([ids])[0]
+        names = Names(self.model.tokenizer, len(logits))
+        possible = logits.isfinite().nonzero().flatten().tolist()
+        if len(possible) < len(logits):  # a table has what never follows
+            names, logits = [names[i] for i in possible], logits[possible]
+        settings = request.settings
+        panel = Distribution((names, logits), knobs=SLIDERS, temperature=settings.temperature)
+        for name in SLIDERS[1:]:
+            panel.controls[name].value = getattr(settings, name) or OFF[name]
+        line = text_box("choice-line")
+        set_text(line, f"Text {text + 1}, token {token + 1}, {tokens[token].tip}")
+        return [line, panel]
 
     def save(self, _) -> None:
         self.saved = [
@@ -495,6 +530,17 @@ ARROWS = (
     "const to = way && event.target[way + 'ElementSibling'];"
     "if (to && to.hasAttribute('tabindex')) {"
     " event.target.tabIndex = -1; to.tabIndex = 0; to.focus(); event.preventDefault(); }"
+    "if (event.key == 'Enter') event.target.click();"
+)
+
+# A click on a token tells the kernel, by a box that nobody sees, which one it is.
+CLICK = (
+    "const one = event.target.closest('[tabindex]'), panel = this.closest('.nt-panel');"
+    "if (one && panel) { const box = panel.querySelector('.token-chosen input');"
+    " const at = (all, within) => [...within.querySelectorAll(all)].indexOf(one.closest(all));"
+    " const section = one.closest('section'), card = one.closest('.card');"
+    " box.value = [at('section', this), at('.card', section), at('[tabindex]', card), Date.now()];"
+    " box.dispatchEvent(new Event('input', {bubbles: true})); }"
 )
 
 
@@ -513,10 +559,11 @@ def page_of(sides: list[Side], tips: bool, before: Sequence[Group] = ()) -> str:
         for number, (_, name, *_) in enumerate(LEVELS)
     )
     line = ' <span class="changed">Changed</span> by the last move.' if before else ""
-    key = f"The model gave {shades}.{line} Point at a token, or use Tab and arrow keys."
+    key = f"The model gave {shades}.{line} Point at a token, or use Tab and arrow keys. "
+    key += "Click it, or press Enter, for its distribution."
     return (
         f'<style>{STYLE}</style><div class="playground" data-lm-suppress-shortcuts="true" '
-        f'onkeydown="{ARROWS}"><div class="key">{key}</div>{columns}</div>'
+        f'onkeydown="{ARROWS}" onclick="{CLICK}"><div class="key">{key}</div>{columns}</div>'
     )
 
 

@@ -265,6 +265,44 @@ def test_the_code_writes_the_same_texts(panel):
     assert panel.code.value == ""
 
 
+def choose(panel, side, text, token) -> explore.Distribution:
+    """As the page does when a token is clicked."""
+    panel.token_chosen.value = f"{side},{text},{token},{time.monotonic_ns()}"
+    return panel.choice.children[1]
+
+
+def test_a_token_opens_the_distribution_that_it_was_drawn_from(panel, storyteller):
+    for name, value in {"top_k": 7, "top_p": 0.9}.items():
+        panel.controls[name].value = value
+    finish()
+    tokens = panel.groups[0].texts[1]
+    ids = storyteller.encode("Once upon a time") + [token.id for token in tokens]
+    shown = choose(panel, 0, 1, 4)
+    assert torch.allclose(shown.logits, storyteller.logits(ids[:-8], last=1)[0], atol=1e-3)
+    assert shown.values() == {"temperature": 0.8, "top_k": 7, "top_p": 0.9, "min_p": 0.0}
+    assert shown.tokens[tokens[4].id].strip() == tokens[4].text.strip()
+    assert f"Text 2, token 5, '{tokens[4].name}'" in unescape(panel.choice.children[0].value)
+    other = choose(panel, 0, 0, 0)
+    assert shown.closed and not other.closed
+    panel.close()
+    assert other.closed
+
+
+def test_a_token_of_a_saved_text_opens_its_own_distribution(toy):
+    toy.controls["save"].click()
+    toy.controls["temperature"].value = 3
+    finish()
+    toy.controls["compare"].value = True
+    assert choose(toy, 0, 0, 0).values()["temperature"] == 0
+    shown = choose(toy, 1, 1, 2)
+    assert shown.values()["temperature"] == 3
+    before = toy.groups[0].texts[1][1].id
+    row = CAT.table[before]
+    assert shown.logits.tolist() == row[row.isfinite()].tolist()
+    possible = [name for name, x in zip(CAT.tokens, row, strict=True) if x.isfinite()]
+    assert [name.strip() for name in shown.tokens] == [name.strip() for name in possible]
+
+
 def test_bad_prompts_become_a_message_and_the_texts_stay(panel):
     texts = panel.texts.value
     for bad, says in {"": "must not be empty", "a b " * 400: "at most"}.items():
