@@ -38,7 +38,7 @@ panel
 
 
 def summary(page) -> str:
-    return page.locator(".summary").inner_text()
+    return page.locator(".summary").first.inner_text()
 
 
 def wait_for_summary(page, says: str) -> str:
@@ -89,12 +89,19 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     assert page.locator(".playground [tabindex='0']").count() == 3
     page.locator(".summary").scroll_into_view_if_needed()
     lab.shoot("playground_token")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".choice-line >> text=Text 1, token 3, ")
+    page.wait_for_selector(".choice .nt-picture svg")
+    lab.shoot("playground_choice")
+    page.locator(".card").nth(1).locator("[tabindex]").nth(4).click()
+    page.wait_for_selector(".choice-line >> text=Text 2, token 5, ")
+    page.locator(".choice .nt-picture svg").wait_for()
 
     page.get_by_role("button", name="Compare with A").click()
     text = wait_for_summary(page, "B: 3 texts of 40 tokens at temperature 0.85:")
     assert text.startswith("A: 3 texts of 40 tokens at temperature 0.8:")
     assert page.locator(".playground section").count() == 2 and cards.count() == 6
-    page.get_by_role("button", name="Show the code").click()
+    page.get_by_role("button", name="Show the code").first.click()
     page.wait_for_selector(".code pre >> text=Settings(temperature=0.85)")
     page.get_by_role("button", name="Compare with A").scroll_into_view_if_needed()
     lab.shoot("playground_compare")
