@@ -141,7 +141,8 @@ def keep_watch() -> None:
             ]
         for thread, call in lost:
             call.hopeless = True
-            call.give_up(traceback.extract_stack(sys._current_frames().get(thread)))
+            if watched.get(thread) is call:
+                call.give_up(traceback.extract_stack(sys._current_frames().get(thread)))
 
 
 def end(thread: int) -> None:

@@ -443,8 +443,9 @@ def difference(reference: Group, yours: Group) -> str:
 
 
 def alike(before: Request, now: Request) -> bool:
-    """Whether the knobs alone make texts differ: the prompt and the seeds are the same."""
-    return (before.prompt, before.seed) == (now.prompt, now.seed)
+    """Whether it is the knobs alone that have moved: the prompt and the seeds are the same."""
+    same = (before.prompt, before.seed) == (now.prompt, now.seed)
+    return same and before.settings != now.settings
 
 
 def text_before(group: Group, number: int, before: Sequence[Group]) -> list[Token]:
