@@ -118,7 +118,7 @@ class Frontier(Panel):
         super().__init__(process)
         self.prompts = [] if toys else list(prompts)
         self.human = human
-        self.settings = {} if toys else GRID | ({YOURS: process} if process else {})
+        self.settings = {} if toys else GRID | ({YOURS: self.function} if process else {})
         self.rounds: dict[str, list[Round]] = toys or {name: [] for name in self.settings}
         self.picture = FrontierPicture()
         self.passage = text_box("texts")

@@ -1,14 +1,17 @@
 """What explorers are given: numbers of one's own, and a learner's function."""
 
+import inspect
 import math
 import traceback
 from collections.abc import Callable, Sequence
+from types import CodeType
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from course_utils.checks import single_rows
+from course_utils.explore.in_time import TooLong
 from course_utils.explore.plots.style import visible
 from course_utils.model import storyteller
 from course_utils.model.interface import Model
@@ -71,18 +74,38 @@ class Fault(ValueError):
 
 def complaint(function: Callable, error: Exception) -> str:
     """Which line of the learner's code failed, and how."""
+    name = name_of(function)
     if isinstance(error, Fault):
-        line = getattr(getattr(function, "__code__", None), "co_firstlineno", None)
-        where = f" (it starts in line {line} of its cell)" if line else ""
-        return f"{name_of(function)}{where} {error}"
-    code = getattr(function, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if code and frame.filename == code.co_filename]
-    where = f" in line {lines[-1]} of its cell" if lines else ""
-    if isinstance(error, NotImplementedError):
-        return f"{name_of(function)} is not written yet: it stops{where}."
+        line = getattr(code_of(function), "co_firstlineno", None)
+        return f"{name}{f' (it starts in line {line} of its cell)' if line else ''} {error}"
+    if unwritten := unwritten_function(function, error):
+        return f"{unwritten[0]} is not written yet: it stops in line {unwritten[1]} of its cell."
+    where = line_in(function, traceback.extract_tb(error.__traceback__))
+    if isinstance(error, TooLong):
+        return f"{name} was ended{where}: {error}. Does every loop in it come to an end?"
     said = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    return f"{name_of(function)} stopped{where}: {said[:300]}"
+    return f"{name} stopped{where}: {said[:300]}"
+
+
+def line_in(function: Callable, stack: traceback.StackSummary) -> str:
+    """The innermost line of the function's own cell that is in the stack, in words."""
+    code = code_of(function)
+    lines = [frame.lineno for frame in stack if code and frame.filename == code.co_filename]
+    return f" in line {lines[-1]} of its cell" if lines else ""
+
+
+def unwritten_function(function: Callable, error: Exception) -> tuple[str, int] | None:
+    """The learner's function that raised NotImplementedError, and its line, if one did so."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    own = getattr(inspect.unwrap(function), "__globals__", None)
+    is_own = frame.f_globals is own or frame.f_code is code_of(function)
+    if isinstance(error, NotImplementedError) and is_own:
+        return frame.f_code.co_name, line
+    return None
+
+
+def code_of(function: Callable) -> CodeType | None:
+    return getattr(inspect.unwrap(function), "__code__", None)
 
 
 def name_of(function: Callable | None) -> str:

@@ -26,7 +26,7 @@ from course_utils.explore.controls import (
     seed_box,
     text_box,
 )
-from course_utils.explore.given import complaint, reading_model
+from course_utils.explore.given import complaint, name_of, reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.loops import LoopsPicture, Track
 from course_utils.explore.plots.style import percent, signed, visible
@@ -207,7 +207,7 @@ class Loops(Panel):
         """A text as it is now, without end-of-text."""
         ids = list(self.texts.get(name, []))
         ended = bool(ids) and ids[-1] in self.model.ends
-        label = getattr(self.function, "__name__", FUNCTION) if name == FUNCTION else name
+        label = name_of(self.function) if name == FUNCTION else name
         return Written(label, ids[: -1 if ended else None], ended, self.model.tokenizer.decode)
 
     def show(self) -> None:

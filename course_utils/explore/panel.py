@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
+from traceback import StackSummary
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -22,7 +23,8 @@ from course_utils.explore.controls import (
     status,
     text_box,
 )
-from course_utils.explore.given import complaint
+from course_utils.explore.given import complaint, line_in, name_of
+from course_utils.explore.in_time import limited
 from course_utils.explore.picture import LivePicture
 from course_utils.explore.plots.style import Picture
 from course_utils.explore.sharing import CopyButton, arguments, code_of
@@ -71,7 +73,7 @@ class Panel(widgets.VBox):
         return panel
 
     def __init__(self, function: Callable | None = None):
-        self.function = function
+        self.function = function and limited(function, self.give_up)
         self.controls: dict[str, widgets.Widget] = {}
         self.notes: dict[str, str] = {}
         self.text = ""
@@ -93,6 +95,7 @@ class Panel(widgets.VBox):
         self.running.layout.display = "none"
         self.copy_button = CopyButton(self.setting)
         super().__init__()
+        self.comm.on_close(lambda _: self.stop_job())  # the page is gone
         self.add_class("nt-panel")
         replace_panels_of_this_cell(self)
 
@@ -151,9 +154,15 @@ class Panel(widgets.VBox):
                 self.show()
                 self.summary.value = status(self.text)
                 self.image.says = self.text
-                set_text(self.message, " ".join(filter(None, self.notes.values())))
+                self.say_notes()
             finally:
                 self.drawing.release()
+
+    def say_notes(self) -> None:
+        """The notes, a fault of the learner's function marked so that nobody misses it."""
+        set_text(self.message, " ".join(filter(None, self.notes.values())))
+        mark = self.message.add_class if self.notes.get("function") else self.message.remove_class
+        mark("nt-fault")
 
     def draw(self, *numbers) -> object:
         """Move what `picture` holds to these numbers."""
@@ -197,11 +206,19 @@ class Panel(widgets.VBox):
         """
         if self.function is None:
             return None
-        self.notes["function"] = not_called
+        self.notes |= {"function": "", "not called": not_called}
         if not not_called:
             with self.blaming_function():
                 return call()
         return None
+
+    def give_up(self, stack: StackSummary) -> None:
+        """Say that a call of the learner's function cannot be ended. Its thread is held in it."""
+        self.notes["function"] = (
+            f"{name_of(self.function)} does not end{line_in(self.function, stack)}, and cannot be "
+            "ended from here: restart the kernel."
+        )
+        self.say_notes()
 
     # Sharing
 
@@ -316,9 +333,10 @@ class Panel(widgets.VBox):
         It yields the share that is done, from 0 to 1, at least twice a second; the panel refreshes
         at each. A job that is still running is stopped first. An error in it becomes a message.
         """
-        self.stop_job()
         job = threading.Thread(target=self.run_job, args=(work,), daemon=True)
-        self.job = job
+        # The old one sees that it has a successor, and leaves without a word.
+        old, self.job = self.job, job
+        self.wait_for(old)
         panel_of_job[job] = self
         job.start()
         return job
@@ -347,6 +365,10 @@ class Panel(widgets.VBox):
     def stop_job(self) -> None:
         """Ask the running job to stop: it does before its next step."""
         job, self.job = self.job, None
+        self.wait_for(job)
+
+    @staticmethod
+    def wait_for(job: threading.Thread | None) -> None:
         if job is not None and job is not threading.current_thread():
             job.join(timeout=5)
 

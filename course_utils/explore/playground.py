@@ -27,11 +27,14 @@ from course_utils.explore.controls import (
     prompt_box,
     row,
     seed_box,
+    set_text,
     settings_of,
+    text_box,
     whole,
 )
+from course_utils.explore.distribution import SLIDERS, Distribution
 from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
-from course_utils.explore.panel import Panel
+from course_utils.explore.panel import Panel, box
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
 from course_utils.explore.plots.style import DRAWN, percent, readable, signed, visible
 from course_utils.explore.plots.svg import printable
@@ -45,6 +48,7 @@ MOST_SAMPLES, MOST_TOKENS = 4, 200
 STORYTELLER = "storyteller.load()"
 TOY, GIVEN = "toy  # the table that the explorer was given", "model  # that the explorer was given"
 BEAT = 0.15  # seconds between two updates of the page: quick to the eye, easy on the front end
+AT_ONCE = 0.25  # seconds in which short texts are there as a whole, and nothing flickers
 
 
 @dataclass(frozen=True)
@@ -153,8 +157,9 @@ class Playground(Panel):
     """Texts of a model under every knob; a cell shows it as its last value.
 
     Each token is tinted by the probability that the model gave it, with its rank and the likeliest
-    others where the pointer or the arrow keys are. "Save as A" keeps the texts, and "Compare with
-    A" shows them beside the new ones.
+    others where the pointer or the arrow keys are. While a knob moves, the texts are written anew
+    with the same seeds, and what changed has a line above it. "Save as A" keeps the texts, and
+    "Compare with A" shows them beside the new ones.
     prompt: for the model; or a toy, a `toys.Markov`, which writes in its place and starts from the
         first of its words.
     model: what reads the prompt, the Storyteller, one that `model.load` gives, or a `toys.Markov`.
@@ -201,13 +206,21 @@ class Playground(Panel):
         self.writes = TOY if isinstance(model, Markov) else GIVEN if given else STORYTELLER
         self.picture = PlaygroundPicture()
         self.texts = widgets.HTML(layout=WIDE)
+        self.token_chosen = widgets.Text(layout={"display": "none"})
+        self.token_chosen.add_class("token-chosen")
+        self.token_chosen.observe(self.on_token, "value")
+        self.choice = box("choice")  # a token's distribution
         self.saved: list[Group] = []
+        self.good: list[Group] = []  # the last texts that were written to their end
+        self.before: list[Group] = []  # those that the present ones take the place of
         self.controls = make_controls(
             prompt, starts, whole(self.fixed, self.knobs), samples, max_new_tokens, seed
         )
         self.connect()
         # Texts in place of the picture: they can be read, pointed at and copied.
-        self.lay_out([*arrange(self.controls), self.running], self.texts)
+        self.lay_out(
+            [*arrange(self.controls), self.running], self.texts, [self.token_chosen, self.choice]
+        )
         self.write_first_texts()
 
     def connect(self) -> None:
@@ -231,6 +244,35 @@ class Playground(Panel):
         still = "The texts are still those of the last prompt."
         if work := self.taken("prompt", still, self.begin, request):
             self.start_job(work)
+
+    def move(self) -> None:
+        if self.wanted() == self.request:
+            self.refresh()
+        else:
+            self.generate()
+
+    def on_token(self, change) -> None:
+        """Show what the chosen token was drawn from: its place is side, text, token, time."""
+        side, text, token, _ = map(int, change["new"].split(","))
+        group = self.sides()[side][1]
+        for old in self.choice.children:
+            old.close()
+        self.choice.children = self.choice_at(group, text, token)
+
+    def choice_at(self, group: Group, text: int, token: int) -> list[widgets.Widget]:
+        """A line on the token at this place, and the distribution that it was drawn from."""
+        request, tokens = group.request, group.texts[text]
+        settings = Settings(**{name: getattr(request.settings, name) for name in SLIDERS})
+        panel = Distribution(
+            request.prompt,
+            model=self.model,
+            knobs=SLIDERS,
+            settings=settings,
+            chosen=[token.id for token in tokens[:token]],
+        )
+        line = text_box("choice-line")
+        set_text(line, f"Text {text + 1}, token {token + 1}, {tokens[token].tip}")
+        return [line, panel]
 
     def save(self, _) -> None:
         self.saved = [
@@ -266,6 +308,7 @@ class Playground(Panel):
             for writer in writers.values()
         ]
         self.request = request
+        self.before = [group for group in self.good if alike(group.request, request)]
         self.groups = [Group(request, name, [[] for _ in prompts]) for name in writers]
         for name in ("saved", "function"):
             self.notes.pop(name, None)
@@ -273,17 +316,18 @@ class Playground(Panel):
 
     def write(self, groups: list[Group], sources: list[Iterator]) -> Iterator[float]:
         """Write all texts, a token of each at a time. Yields the share done, at every beat."""
-        going = list(zip(groups, sources, strict=True))
-        beat = time.monotonic()
+        going, job = list(zip(groups, sources, strict=True)), self.job
+        due = time.monotonic() + AT_ONCE
         for done in range(1, groups[0].request.tokens + 1):
             for pair in going[:]:
                 if not self.add_step(*pair):
                     going.remove(pair)
             if not going:
-                return
-            if time.monotonic() - beat >= BEAT:
+                break
+            if self.job is not job or time.monotonic() >= due:
                 yield done / groups[0].request.tokens
-                beat = time.monotonic()
+                due = time.monotonic() + BEAT
+        self.good = groups
 
     def add_step(self, group: Group, source: Iterator) -> bool:
         """Add a token to each text of the group. Returns whether there was one to add."""
@@ -307,7 +351,7 @@ class Playground(Panel):
     def show(self) -> None:
         sides, writing = self.sides(), self.job is not None
         # Without the tips while it grows: they are most of what would have to be sent.
-        page = page_of(sides, tips=not writing)
+        page = page_of(sides, tips=not writing, before=self.before)
         if page != self.texts.value:
             self.texts.value = page
         self.text = self.said(sides, writing)
@@ -336,6 +380,8 @@ class Playground(Panel):
         said = [summary(*side) for side in sides]
         if len(self.groups) > 1 and not self.notes.get("function"):
             said.append(difference(*self.groups))
+        if self.before:
+            said.append(changes(self.groups, self.before))
         return " ".join(said)
 
 
@@ -402,6 +448,34 @@ def difference(reference: Group, yours: Group) -> str:
     return f"{yours.writer} wrote the same texts as the knobs."
 
 
+def alike(before: Request, now: Request) -> bool:
+    """Whether it is the knobs alone that have moved: the prompt and the seeds are the same."""
+    same = (before.prompt, before.seed) == (now.prompt, now.seed)
+    return same and before.settings != now.settings
+
+
+def text_before(group: Group, number: int, before: Sequence[Group]) -> list[Token]:
+    """The text that stood where this one of the group stands; none if there was none."""
+    texts = [old.texts for old in before if old.writer == group.writer]
+    return texts[0][number] if texts and number < len(texts[0]) else []
+
+
+def changed(token: Token, place: int, before: Sequence[Token]) -> bool:
+    """Whether another token stood at this place, or none, of a text that was there."""
+    return bool(before) and (place >= len(before) or before[place].id != token.id)
+
+
+def changes(groups: Sequence[Group], before: Sequence[Group]) -> str:
+    """How many tokens the last move of the knobs has changed."""
+    marks = [
+        changed(token, place, text_before(group, number, before))
+        for group in groups
+        for number, text in enumerate(group.texts)
+        for place, token in enumerate(text)
+    ]
+    return f"{sum(marks):,} of {plural(len(marks), 'token')} changed."
+
+
 def block(side: str, group: Group) -> Block:
     # Words as cells, so that a prompt is broken into lines as a text is.
     prompt = [Cell(f" {readable(word)}", None) for word in opening(group.request.prompt).split(" ")]
@@ -444,6 +518,8 @@ STYLE = """
   font-size: 12px; line-height: 17px; white-space: normal; border-radius: 0 0 4px 4px;
   background: var(--jp-layout-color2, #eee); color: var(--jp-ui-font-color1, #1a1a1a); }
 .playground [tabindex]:hover::after { z-index: 1; }
+.playground .changed { border-top: 2px solid var(--jp-ui-font-color1, #1a1a1a); }
+.playground .old { opacity: 0.4; }
 .playground .key { flex: 1 1 100%; margin-bottom: -8px; }
 .playground .key span { white-space: nowrap; color: var(--jp-ui-font-color1, #1a1a1a); }
 """ + "\n".join(
@@ -459,31 +535,51 @@ ARROWS = (
     "const to = way && event.target[way + 'ElementSibling'];"
     "if (to && to.hasAttribute('tabindex')) {"
     " event.target.tabIndex = -1; to.tabIndex = 0; to.focus(); event.preventDefault(); }"
+    "if (event.key == 'Enter') event.target.click();"
+)
+
+# A click on a token tells the kernel, by a box that nobody sees, which one it is.
+CLICK = (
+    "const one = event.target.closest('[tabindex]'), panel = this.closest('.nt-panel');"
+    "if (one && panel) { const box = panel.querySelector('.token-chosen input');"
+    " const at = (all, within) => [...within.querySelectorAll(all)].indexOf(one.closest(all));"
+    " const section = one.closest('section'), card = one.closest('.card');"
+    " box.value = [at('section', this), at('.card', section), at('[tabindex]', card), Date.now()];"
+    " box.dispatchEvent(new Event('input', {bubbles: true})); }"
 )
 
 
-def page_of(sides: list[Side], tips: bool) -> str:
-    """All texts as HTML. What the model or the learner wrote is escaped."""
-    columns = "".join(section(*side, tips, len(sides)) for side in sides)
+def page_of(sides: list[Side], tips: bool, before: Sequence[Group] = ()) -> str:
+    """All texts as HTML. What the model or the learner wrote is escaped.
+
+    tips: whether the texts are done; before: what they take the place of. Until they are done, it
+    stands pale where they have not come yet; then what differs from it has a line above it.
+    """
+    columns = "".join(
+        section(side, group, tips, len(sides), () if side == "A: " else before)
+        for side, group in sides
+    )
     shades = " ".join(
         f'<span class="p{number}">&nbsp;{name}&nbsp;</span>'
         for number, (_, name, *_) in enumerate(LEVELS)
     )
-    key = f"The model gave {shades}. Point at a token, or use Tab and arrow keys."
+    line = ' <span class="changed">Changed</span> by the last move.' if before else ""
+    key = f"The model gave {shades}.{line} Point at a token, or use Tab and arrow keys. "
+    key += "Click it, or press Enter, for its distribution."
     return (
         f'<style>{STYLE}</style><div class="playground" data-lm-suppress-shortcuts="true" '
-        f'onkeydown="{ARROWS}"><div class="key">{key}</div>{columns}</div>'
+        f'onkeydown="{ARROWS}" onclick="{CLICK}"><div class="key">{key}</div>{columns}</div>'
     )
 
 
-def section(side: str, group: Group, tips: bool, columns: int) -> str:
+def section(side: str, group: Group, tips: bool, columns: int, before: Sequence[Group]) -> str:
     """One group: a column, with its texts side by side if it is the only one."""
     # Two and four texts stand in pairs, three in a row; all below each other on a narrow page.
     least = 200 if columns == 1 and group.request.samples == 3 else 280
     numbers = ", ".join(group.numbers()) if tips else "writing …"
     cards = "".join(
-        card(seed, group.request.prompt, text, tips)
-        for seed, text in zip(group.request.seeds, group.texts, strict=True)
+        card(seed, group.request.prompt, text, tips, text_before(group, number, before))
+        for number, (seed, text) in enumerate(zip(group.request.seeds, group.texts, strict=True))
     )
     return (
         f'<section><b>{escape(side + group.title)}</b><div class="numbers">{numbers}</div>'
@@ -491,8 +587,14 @@ def section(side: str, group: Group, tips: bool, columns: int) -> str:
     )
 
 
-def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
-    spans = "".join(span(token, tips, first=not i) for i, token in enumerate(list(text)))
+def card(seed: int, prompt: str, text: Sequence[Token], tips: bool, before: Sequence[Token]) -> str:
+    text = list(text)  # it may grow meanwhile
+    spans = "".join(
+        span(token, tips, not i, changed(token, i, before)) for i, token in enumerate(text)
+    )
+    if not tips and len(text) < len(before):
+        old = "".join(token.shown for token in before[len(text) :])
+        spans += f'<span class="old">{escape(old)}</span>'
     return (
         f'<div class="card" role="group" aria-label="text of seed {seed}">'
         f'<div class="seed">seed {seed}</div><div class="text">'
@@ -500,15 +602,16 @@ def card(seed: int, prompt: str, text: list[Token], tips: bool) -> str:
     )
 
 
-def span(token: Token, tips: bool, first: bool) -> str:
+def span(token: Token, tips: bool, first: bool, changed: bool) -> str:
     # The space before a word stays outside: at the end of a line it would be a tinted stub.
     word = token.shown.lstrip(" ") or token.shown
     space = token.shown.removesuffix(word)
     text = escape(printable(word)).replace("\n", "⏎\n")
-    shade = f'class="p{level(token.probability)}"'
+    shade = f'class="p{level(token.probability)}{" changed" * changed}"'
     if not tips:
         return f"{space}<span {shade}>{text}</span>"
-    stop = f'tabindex="{0 if first else -1}" aria-description="{escape(token.tip)}"'
+    tip = escape(token.tip + (". Changed" if changed else ""))
+    stop = f'tabindex="{0 if first else -1}" aria-description="{tip}"'
     return f"{space}<span {shade} {stop}>{text}</span>"
 
 

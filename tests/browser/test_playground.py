@@ -38,7 +38,7 @@ panel
 
 
 def summary(page) -> str:
-    return page.locator(".summary").inner_text()
+    return page.locator(".summary").first.inner_text()
 
 
 def wait_for_summary(page, says: str) -> str:
@@ -63,16 +63,17 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     assert cards.count() == 3
     lab.shoot("playground")
 
-    handle = page.locator(".noUi-handle").first
-    handle.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_selector(".message >> text=The controls have moved: press Generate.")
-    assert summary(page) == first
     save = page.get_by_role("button", name="Save as A")
     save.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".message >> text=Saved as A")
 
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    page.keyboard.press("ArrowRight")  # the texts follow at once
+    moved = wait_for_summary(page, "3 texts of 40 tokens at temperature 0.85:")
+    assert moved != first and re.search(r"\d+ of 120 tokens changed", moved)
+    assert page.locator(".playground .card .changed").count() > 0
     prompt = page.get_by_label("prompt")
     prompt.focus()
     page.keyboard.press("Enter")  # the same prompt again, with the knobs as they are now
@@ -88,12 +89,19 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     assert page.locator(".playground [tabindex='0']").count() == 3
     page.locator(".summary").scroll_into_view_if_needed()
     lab.shoot("playground_token")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".choice-line >> text=Text 1, token 3, ")
+    page.wait_for_selector(".choice .nt-picture svg")
+    lab.shoot("playground_choice")
+    page.locator(".card").nth(1).locator("[tabindex]").nth(4).click()
+    page.wait_for_selector(".choice-line >> text=Text 2, token 5, ")
+    page.locator(".choice .nt-picture svg").wait_for()
 
     page.get_by_role("button", name="Compare with A").click()
     text = wait_for_summary(page, "B: 3 texts of 40 tokens at temperature 0.85:")
     assert text.startswith("A: 3 texts of 40 tokens at temperature 0.8:")
     assert page.locator(".playground section").count() == 2 and cards.count() == 6
-    page.get_by_role("button", name="Show the code").click()
+    page.get_by_role("button", name="Show the code").first.click()
     page.wait_for_selector(".code pre >> text=Settings(temperature=0.85)")
     page.get_by_role("button", name="Compare with A").scroll_into_view_if_needed()
     lab.shoot("playground_compare")
@@ -116,10 +124,8 @@ def test_a_table_writes_with_a_preset_that_the_keyboard_chose(open_lab):
         page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.innerText") == "deterministic"
     page.keyboard.press("Enter")
-    page.wait_for_selector(".message >> text=The controls have moved: press Generate.")
-    assert page.locator(".widget-toggle-buttons .mod-active").inner_text() == "deterministic"
-    page.get_by_role("button", name="Generate").press("Enter")
     text = wait_for_summary(page, "3 texts of 20 tokens at temperature 0 (greedy):")
+    assert page.locator(".widget-toggle-buttons .mod-active").inner_text() == "deterministic"
     assert "3 of 3 end in a loop" in text
     lab.shoot("playground_toy")
     assert lab.errors() == []
@@ -138,9 +144,6 @@ def test_stop_ends_a_slow_text_while_the_kernel_stays_free(open_lab):
     wait_for_summary(page, "Writing 2 texts of up to 200 tokens")
     page.wait_for_function("() => document.querySelectorAll('.playground .card span').length > 60")
     lab.shoot("playground_running")
-    handle = page.locator(".noUi-handle").first
-    handle.focus()
-    page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Stop").click()
     page.wait_for_selector(".message >> text=Stopped.", timeout=10_000)
     assert re.search(r"2 texts of \d+ tokens at temperature 1: ", summary(page))

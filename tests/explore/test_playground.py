@@ -176,14 +176,73 @@ def test_enter_generates_also_when_the_prompt_is_the_same(panel):
     assert panel.request.seed == 3
 
 
-def test_every_knob_is_there_and_says_that_the_texts_are_older(panel):
+@pytest.mark.parametrize("name", KNOBS)
+def test_every_knob_writes_the_texts_anew_with_the_same_seeds(panel, storyteller, name):
+    neutral, options = KNOBS[name]
+    value = type(neutral)(options["min" if neutral == options["max"] else "max"])
+    panel.controls[name].value = value
+    finish()
+    settings = Settings(**{"temperature": 0.8, name: value})
+    assert written(panel) == [
+        "".join(step.text for step in generate(storyteller, "Once upon a time", settings, 12, seed))
+        for seed in range(3)
+    ]
+    assert message(panel) == "" and panel.request.settings == settings
+
+
+def test_the_boxes_wait_for_the_button(panel):
     before = panel.texts.value
-    for name, (neutral, options) in KNOBS.items():
-        panel.controls[name].value = options["min" if neutral == options["max"] else "max"]
+    for name, value in {"seed": 7, "samples": 2, "tokens": 9}.items():
+        old, panel.controls[name].value = panel.controls[name].value, value
         assert message(panel) == "The controls have moved: press Generate."
-        panel.controls[name].value = 0.8 if name == "temperature" else neutral
+        panel.controls[name].value = old
         assert message(panel) == ""
-    assert panel.texts.value == before
+    assert panel.texts.value == before and panel.job is None
+
+
+def test_what_a_knob_has_changed_is_marked_and_counted(panel):
+    before = [[token.id for token in text] for text in panel.groups[0].texts]
+    assert "changed" not in panel.text and 'changed"' not in panel.texts.value
+    panel.controls["temperature"].value = 1.2
+    finish()
+    after = [[token.id for token in text] for text in panel.groups[0].texts]
+    differ = sum(
+        a != b
+        for old, new in zip(before, after, strict=True)
+        for a, b in zip(old, new, strict=True)
+    )
+    assert 0 < differ < 36 and panel.text.endswith(f" {differ} of 36 tokens changed.")
+    assert panel.texts.value.count(' changed" tabindex=') == differ
+    assert panel.texts.value.count('. Changed"') == differ
+    run(panel)  # the same once more
+    assert "changed" not in panel.text
+    panel.controls["seed"].value = 5  # other draws: the knobs have no part in what differs
+    run(panel)
+    assert "changed" not in panel.text and 'changed"' not in panel.texts.value
+
+
+def test_the_last_value_wins_and_what_was_stopped_is_no_measure_of_change(panel):
+    first = panel.groups
+    for value in (0.9, 1.3, 2.0, 0.4, 1.5):
+        panel.controls["temperature"].value = value
+    finish()
+    assert panel.request.settings.temperature == 1.5 and len(panel.groups[0].tokens) == 36
+    assert message(panel) == "" and panel.good == panel.groups
+    panel.controls["temperature"].value = 0.8
+    finish()
+    assert [group.texts for group in panel.groups] == [group.texts for group in first]
+
+
+def test_slow_texts_grow_over_the_last_good_ones_shown_pale(slow):
+    (good,) = slow.good[0].texts
+    slow.controls["repetition_penalty"].value = 2
+    wait_for(lambda: slow.texts.value.count('class="old"') and slow.groups[0].texts[0])
+    written_so_far = slow.groups[0].texts[0]
+    old = unescape(re.search('class="old">(.*?)</span>', slow.texts.value, re.DOTALL)[1])
+    assert old and "".join(token.shown for token in good).endswith(old)
+    assert len(written_so_far) < len(good)
+    slow.stop.click()
+    assert 'class="old"' not in slow.texts.value and slow.good[0].texts == [good]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -210,6 +269,43 @@ def test_the_code_writes_the_same_texts(panel):
     )
     panel.controls["show_code"].value = False
     assert panel.code.value == ""
+
+
+def choose(panel, side, text, token) -> explore.Distribution:
+    """As the page does when a token is clicked."""
+    panel.token_chosen.value = f"{side},{text},{token},{time.monotonic_ns()}"
+    return panel.choice.children[1]
+
+
+def test_a_token_opens_the_distribution_that_it_was_drawn_from(panel, storyteller):
+    for name, value in {"top_k": 7, "top_p": 0.9}.items():
+        panel.controls[name].value = value
+    finish()
+    tokens = panel.groups[0].texts[1]
+    ids = storyteller.encode("Once upon a time") + [token.id for token in tokens]
+    shown = choose(panel, 0, 1, 4)
+    assert torch.allclose(
+        shown.following.logits, storyteller.logits(ids[:-8], last=1)[0], atol=1e-3
+    )
+    assert shown.values() == {"temperature": 0.8, "top_k": 7, "top_p": 0.9, "min_p": 0.0}
+    assert shown.following.tokens[tokens[4].id].strip() == tokens[4].text.strip()
+    assert f"Text 2, token 5, '{tokens[4].name}'" in unescape(panel.choice.children[0].value)
+    other = choose(panel, 0, 0, 0)
+    assert shown.closed and not other.closed
+    panel.close()
+    assert other.closed
+
+
+def test_a_token_of_a_saved_text_opens_its_own_distribution(toy):
+    toy.controls["save"].click()
+    toy.controls["temperature"].value = 3
+    finish()
+    toy.controls["compare"].value = True
+    assert choose(toy, 0, 0, 0).values()["temperature"] == 0
+    shown = choose(toy, 1, 1, 2)
+    assert shown.values()["temperature"] == 3
+    before = toy.groups[0].texts[1][1].id
+    assert torch.equal(shown.following.logits, CAT.table[before])
 
 
 def test_bad_prompts_become_a_message_and_the_texts_stay(panel):
@@ -240,7 +336,7 @@ def test_texts_grow_on_the_page_and_stop_within_a_second(slow):
     writing = "Writing 1 text of up to 200 tokens at temperature 0 (greedy)."
     wait_for(lambda: slow.text == writing and slow.texts.value.count("<span") > len(LEVELS) + 4)
     assert "The old king" in on_page(slow) and "rank" not in slow.texts.value
-    slow.controls["temperature"].value = 2  # moves nothing that is being written
+    slow.controls["seed"].value = 2  # moves nothing that is being written
     job, begun = slow.job, time.monotonic()
     slow.stop.click()
     assert time.monotonic() - begun < 5 and not job.is_alive()  # of a minute
