@@ -1,5 +1,6 @@
 """A learner's function that never returns is ended, in whichever thread it was called."""
 
+import contextlib
 import ctypes
 import functools
 import signal
@@ -40,7 +41,7 @@ class Call:
     def __init__(self, give_up: GiveUp):
         self.give_up = give_up
         self.end = time.monotonic() + LIMIT
-        self.hopeless = False
+        self.raised = self.hopeless = False
 
 
 def limited(function: Callable[..., T], give_up: GiveUp) -> Callable[..., T]:
@@ -98,12 +99,24 @@ def watch(thread: int, call: Call) -> object:
 
 
 def release(thread: int, before: object) -> None:
-    """Watch the thread no more, and take back what was to be raised in it. May be called again."""
+    """Watch this thread no more, and let nothing be raised in it later. May be called again."""
     with lock:
-        if watched.pop(thread, None):
-            raise_in(thread, None)
+        call = watched.pop(thread, None)
+    if call and call.raised:
+        catch_up(thread)
     if before is not None:
         signal.signal(SIGNAL, before)
+
+
+def catch_up(thread: int) -> None:
+    """Catch what may still be raised in this thread.
+
+    To take it back would leave Python's flag for it up, and 3.11 then never ends a profiled call.
+    """
+    with contextlib.suppress(Overdue):
+        raise_in(thread)
+        while True:
+            time.sleep(0)
 
 
 def interrupt(_, frame: FrameType | None) -> None:
@@ -112,10 +125,9 @@ def interrupt(_, frame: FrameType | None) -> None:
         raise Overdue
 
 
-def raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Let this be raised in a thread when it next runs Python code; None takes it back."""
-    raised = ctypes.py_object(error) if error else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+def raise_in(thread: int) -> None:
+    """Let Overdue be raised in a thread when it next runs Python code."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Overdue))
 
 
 def keep_watch() -> None:
@@ -128,7 +140,7 @@ def keep_watch() -> None:
         with lock:
             overdue = [thread for thread, call in watched.items() if now > call.end]
             for thread in overdue:
-                end(thread)
+                end(thread, watched[thread])
             if watched:
                 idle_since = now
             elif now > idle_since + 1:
@@ -145,9 +157,10 @@ def keep_watch() -> None:
                 call.give_up(traceback.extract_stack(sys._current_frames().get(thread)))
 
 
-def end(thread: int) -> None:
+def end(thread: int, call: Call) -> None:
     """One attempt to end the call of this thread."""
     if SIGNAL and thread == threading.main_thread().ident:
         signal.pthread_kill(thread, SIGNAL)
     elif is_inside(sys._current_frames().get(thread)):
-        raise_in(thread, Overdue)
+        call.raised = True
+        raise_in(thread)

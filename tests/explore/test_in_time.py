@@ -2,6 +2,8 @@
 
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from html import unescape
@@ -287,6 +289,36 @@ def test_what_cannot_be_ended_says_that_a_restart_will(monkeypatch):
     go_on.set()
     wait_until(lambda: panel.job is None)
     panel.close()
+
+
+PROFILED = """
+import sys, threading
+from course_utils.explore import in_time
+in_time.LIMIT = 0.2
+given_up = []
+def brief(): return 1
+def endless():
+    while True: pass
+def call(function):
+    try: return in_time.limited(function, given_up.append)()
+    except in_time.TooLong: return None
+for function in (brief, endless, brief):
+    call(function)
+    thread = threading.Thread(target=call, args=[function])
+    thread.start()
+    thread.join()
+    sys.setprofile(lambda *_: None)
+    brief()
+    sys.setprofile(None)
+print("ended", given_up)
+"""
+
+
+def test_after_a_call_python_runs_as_before_profiled_calls_too():
+    done = subprocess.run(
+        [sys.executable, "-c", PROFILED], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "ended []\n", done.stderr
 
 
 # Not written yet

@@ -13,7 +13,7 @@
 # yours.
 
 # %% [markdown]
-# > **About 75 minutes** · difficulty ●●●●○ · you need: modules 04, 05 and 08
+# > **About 75 minutes** · difficulty ●●●●○ · you need: modules 04, 05 and 07
 # >
 # > Afterwards you can
 # > - say what ten newer samplers are for, and work out by hand what they keep;

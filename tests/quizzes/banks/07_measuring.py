@@ -1,4 +1,4 @@
-"""Right answers for each scored item of module 08, and wrong ones for misconceptions."""
+"""Right answers for each scored item of module 07, and wrong ones for misconceptions."""
 
 from bank import choice, number, predict, repair, write
 

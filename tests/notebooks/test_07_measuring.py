@@ -9,7 +9,7 @@ import pytest
 
 from course_utils.author.notebook import source_notebook
 
-SOURCE = Path(__file__).parents[2] / "quizzes/source/08_measuring/08_measuring.py"
+SOURCE = Path(__file__).parents[2] / "quizzes/source/07_measuring/07_measuring.py"
 
 
 def together(lists) -> list:
