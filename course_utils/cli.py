@@ -418,8 +418,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("name", help="such as 10_speculation")
     p.add_argument("title", help='such as "Speculative sampling"')
 
-    p = command(gallery, "Draw a picture of each explorer.")
-    p.add_argument("--folder", type=Path, default=ROOT / "docs", help="where to write them")
+    p = command(gallery, "Draw each explorer, for light and dark pages.")
+    p.add_argument(
+        "--folder", type=Path, default=ROOT / "docs" / "gallery", help="where to write them"
+    )
 
     p = command(train, "Train one of the models; start it again to go on after a stop.")
     source = p.add_mutually_exclusive_group(required=True)

@@ -1,14 +1,15 @@
-"""The pictures of README's gallery: one of every explorer."""
+"""The pictures of README's gallery: one of every explorer, for a light and a dark page."""
 
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
 from course_utils import explore
 from course_utils.explore.panel import Panel
+from course_utils.explore.picture import palette
+from course_utils.explore.plots.style import CLASSES
+
+SCHEMES = ("light", "dark")
 
 
 def distribution() -> Panel:
@@ -51,7 +52,7 @@ def panels() -> list[str]:
 
 
 def gallery(folder: Path) -> list[Path]:
-    """Write folder/<explorer>.png for every explorer, the same to the byte each time."""
+    """Write folder/<explorer>_light.svg and _dark.svg for all, the same to the byte each time."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name in panels():
@@ -59,8 +60,17 @@ def gallery(folder: Path) -> list[Path]:
         job = panel.job
         if job:
             job.join()
-        paths.append(folder / f"{re.sub('(?<!^)(?=[A-Z])', '_', name).lower()}.png")
-        # The page gets its pictures quickly; these are to be small.
-        Image.open(io.BytesIO(panel.png())).save(paths[-1], optimize=True)
+        stem = re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+        for scheme, called in enumerate(SCHEMES):
+            paths.append(folder / f"{stem}_{called}.svg")
+            paths[-1].write_text(alone(panel.svg(), scheme), "utf-8")
         panel.close()
     return paths
+
+
+def alone(svg: str, scheme: int) -> str:
+    """A picture as a file of its own. scheme: 0 for light, 1 for dark."""
+    fills = "".join(f".f-{name},.t-{name}{{fill:var(--nt-{name})}}" for name in CLASSES.values())
+    font = "text{font-family:'DejaVu Sans',Verdana,Arial,sans-serif;white-space:pre}"
+    style = f"<style>svg{{{palette(scheme)}}}{fills}{font}</style>"
+    return svg.replace(">", f">{style}", 1)

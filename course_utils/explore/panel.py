@@ -413,6 +413,10 @@ class Panel(widgets.VBox):
         """The picture as it is now, as the bytes of a PNG file."""
         return self.picture.png()
 
+    def svg(self) -> str:
+        """The picture as it is now, for a page that has the palette."""
+        return self.picture.svg()
+
 
 def still_bundle(png: bytes, alt: str, said: str) -> dict[str, str]:
     """A picture and what it says, for a page without widgets."""

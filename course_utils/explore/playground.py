@@ -373,6 +373,10 @@ class Playground(Panel):
         self.draw(self.sides())
         return super().png()
 
+    def svg(self) -> str:
+        self.draw(self.sides())
+        return super().svg()
+
     def said(self, sides: list[Side], writing: bool) -> str:
         if writing:  # one sentence that stays, so that a screen reader says it once
             plan = f"{plural(self.request.samples, 'text')} of up to {self.request.tokens} tokens"
@@ -487,7 +491,7 @@ def block(side: str, group: Group) -> Block:
         for text in group.texts
     ]
     labels = [f"seed {seed}" for seed in group.request.seeds]
-    return Block(side + group.title, "  ·  ".join(group.numbers()), labels, texts)
+    return Block(side + group.title, group.numbers(), labels, texts)
 
 
 def opening(prompt: str) -> str:

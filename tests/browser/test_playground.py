@@ -77,6 +77,7 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     prompt = page.get_by_label("prompt")
     prompt.focus()
     page.keyboard.press("Enter")  # the same prompt again, with the knobs as they are now
+    page.get_by_role("button", name="Stop").wait_for(state="hidden")
     assert wait_for_summary(page, "3 texts of 40 tokens at temperature 0.85:") != first
 
     # The tokens of a text are one stop for Tab, and the arrow keys go along them.

@@ -675,16 +675,16 @@ def test_the_picture_shows_all_tokens_in_lines():
     words = ["there", "was", "a", "king", "who", "had", "a", "daughter"]
     cells = [Cell(f" {word}", 0.9 / 2**i) for i, word in enumerate(words)]
     picture = PlaygroundPicture()
-    figure = picture.draw([Block("chat", "numbers", ["seed 0", "seed 1"], [cells, cells * 3])])
+    figure = picture.draw([Block("chat", ["numbers"], ["seed 0", "seed 1"], [cells, cells * 3])])
     assert {"chat", "numbers", "seed 0", "seed 1", *words} <= set(texts(figure))
     assert texts(figure).count("daughter") == 4
-    assert figure is picture.draw([Block("A", "", [], [])])
+    assert figure is picture.draw([Block("A", [], [], [])])
     assert "daughter" not in texts(figure)
 
 
 def test_a_very_long_text_says_how_much_is_left_out():
     cells = [Cell(" token", 0.3)] * 300
-    figure = PlaygroundPicture().draw([Block("", "", ["seed 0"], [cells])])
+    figure = PlaygroundPicture().draw([Block("", [], ["seed 0"], [cells])])
     shown = texts(figure).count("token")
     assert f"… and {300 - shown} more tokens" in texts(figure)
     rows = {round(t.get_position()[1], 3) for t in figure.texts if t.get_text() == "token"}
@@ -698,7 +698,8 @@ def test_no_text_leaves_the_picture_or_meets_another(long):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         title = drawable(readable(long)) * 3
-        figure = picture.draw([Block(title, "numbers", ["seed 2147483649"], [cells])] * 2)
+        block = Block(title, ["numbers", title] * 4, ["seed 2147483649"], [cells])
+        figure = picture.draw([block] * 2)
         picture.png()
     renderer = picture.canvas.get_renderer()
     boxes = [t.get_window_extent(renderer) for t in figure.texts if t.get_text()]

@@ -15,6 +15,7 @@ from course_utils.explore.plots.style import (
     QUIET,
     WIDTH,
     Picture,
+    in_lines,
     shortened,
     width,
 )
@@ -48,10 +49,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Block:
-    """Texts that were written in one way: a heading, a line of numbers, and a label for each."""
+    """Texts that were written in one way: a heading, numbers below it, and a label for each."""
 
     title: str
-    subtitle: str
+    numbers: Sequence[str]
     labels: Sequence[str]
     texts: Sequence[Sequence[Cell]]
 
@@ -88,8 +89,10 @@ class PlaygroundPicture(Picture):
         for block in blocks:
             title = fitting(block.title, RIGHT - LEFT, 10.5, "bold")
             texts.append((LEFT, y, title, 10.5, INK, "bold"))
-            texts.append((LEFT, y + 0.22, block.subtitle, SIZE, INK, "normal"))
-            y += 0.52
+            for line in in_lines(block.numbers, (RIGHT - LEFT) * DPI, SIZE).split("\n"):
+                y += 0.22
+                texts.append((LEFT, y, line, SIZE, INK, "normal"))
+            y += 0.3
             for label, text in zip(block.labels, block.texts, strict=True):
                 placed = list(self.place(text, y))
                 label = fitting(label, TEXT_LEFT - LEFT)
@@ -122,9 +125,11 @@ class PlaygroundPicture(Picture):
         x, bottom = TEXT_LEFT, y + (MOST_LINES - 1) * LINE
         for cell in text:
             said = fitting(cell.text, RIGHT - TEXT_LEFT)
+            if x + inches(said) > RIGHT:
+                x, y = TEXT_LEFT, y + LINE
+            if x == TEXT_LEFT:
+                said = said.lstrip(" ") or said
             end = x + inches(said)
-            if end > RIGHT:
-                x, y, end = TEXT_LEFT, y + LINE, TEXT_LEFT + inches(said)
             if y > bottom + 1e-9:
                 return
             yield Placed(Cell(said, cell.probability), x, y, end - x)
@@ -134,7 +139,7 @@ class PlaygroundPicture(Picture):
         """What the grounds mean, in a line at `y`."""
         x = LEFT + 0.95
         for least, name, *_ in LEVELS:
-            cell = Cell(f"\xa0{name}\xa0", least)
+            cell = Cell(name, least)
             yield Placed(cell, x, y, inches(cell.text))
             x += inches(cell.text) + 0.12
 
