@@ -9,6 +9,8 @@ from bank import MODULES, Module
 from cases import at_least
 from playwright.sync_api import Locator, Page, TimeoutError
 
+from course_utils.author.gallery import panels
+
 pytestmark = pytest.mark.browser
 PAGES = ["index", "references", *MODULES]
 
@@ -42,7 +44,9 @@ panel = explore.Distribution("Once upon a time", knobs=["temperature", "top_p"],
 panel.at(pin=True, find="dragon", show_code=True)
 # %%
 explore.Playground(samples=1, max_new_tokens=5, knobs=["temperature"])
-"""
+""" + "".join(
+    f"# %%\nexplore.{name}()\n" for name in panels() if name not in ("Distribution", "Playground")
+)
 
 
 @pytest.mark.parametrize("dark", at_least(True, of=[True, False]), ids=["dark", "light"])

@@ -1,6 +1,8 @@
 import pytest
 from cases import at_least
 
+from course_utils.author.gallery import panels
+
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = """\
@@ -284,6 +286,28 @@ def test_nasty_prompts_stay_text(open_lab):
         shown = panel.locator(".path .prompt").inner_text()
         assert shown == prompt if "\0" not in prompt else "\\x00" in shown
     lab.shoot("nasty")
+    assert page.locator(".nt-panel script").count() == 0
+    assert lab.errors() == []
+    assert lab.console == []
+
+
+@pytest.mark.prove
+def test_a_nasty_prompt_stays_text_in_every_explorer(open_lab):
+    lab = open_lab()
+    text = " ".join(NASTY)
+    names = [name for name in panels() if name not in ("Duel", "Votes", "Frontier")]  # no prompt
+    made = [f"explore.{name}({text!r})" for name in names]
+    source = "# %%\nfrom course_utils import explore\n" + "".join(f"# %%\n{one}\n" for one in made)
+    page = lab.open(lab.write("nasty_all.ipynb", source))
+    for one in made:
+        lab.scroll_to(one)
+        panel = page.locator(".jp-Cell.jp-mod-active .nt-panel")
+        panel.locator(".summary").wait_for(timeout=60_000)
+        panel.get_by_role("button", name="Stop", exact=True).wait_for(
+            state="hidden", timeout=60_000
+        )
+        panel.locator(".nt-picture svg, .playground .card").first.wait_for(timeout=20_000)
+        lab.shoot(f"nasty_{one[8:12]}")
     assert page.locator(".nt-panel script").count() == 0
     assert lab.errors() == []
     assert lab.console == []
