@@ -43,19 +43,19 @@ THEIRS = """\
 %matplotlib inline
 import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, interact
-from course_utils.explore.distribution import State, bars, ranking, read
+from course_utils.explore.distribution import State, bars
+from course_utils.explore.following import follow
 from course_utils.explore.plots.style import INK, KEPT, percent
 from course_utils.generate import Settings
 
-tokens, logits = read("Once upon a time")
-order = ranking(logits)
-nothing = torch.zeros(len(tokens), dtype=torch.int64)
+at = follow("Once upon a time")
+nothing = torch.zeros(len(at.tokens), dtype=torch.int64)
 slider = FloatSlider(value=1, min=0, max=3, step=0.05)
 
 
 @interact(temperature=slider)
 def draw(temperature):
-    state = State(tokens, logits, order, Settings(temperature), nothing)
+    state = State(at.tokens, at.logits, at.order, Settings(temperature), nothing)
     rows = bars(state)
     figure, axes = plt.subplots(figsize=(7, 4.65))
     places = range(len(rows))
@@ -85,6 +85,46 @@ def move(value):
 
 times = [move(0.05 + i * 37 % 59 * 0.05) for i in range({MOVES + 10})]
 print(json.dumps(times[10:]))
+"""
+
+# A move of a knob until its texts stand: three of 40 tokens.
+TEXTS = """\
+from course_utils import explore
+
+panel = explore.Playground()
+slider = panel.controls["temperature"]
+"""
+
+THEIR_TEXTS = """\
+from ipywidgets import FloatSlider, interact
+from course_utils import storyteller
+from course_utils.generate import Settings, generate_batch
+
+slider = FloatSlider(value=1, min=0, max=3, step=0.05)
+
+
+@interact(temperature=slider)
+def write(temperature):
+    prompts, settings = ["Once upon a time"] * 3, Settings(temperature=temperature)
+    steps = generate_batch(storyteller.load(), prompts, settings, 40, [0, 1, 2])
+    texts = zip(*[[step.text if step else "" for step in row] for row in steps])
+    print(*map("".join, texts), sep="\\n\\n")
+"""
+
+UNTIL_WRITTEN = """\
+import json, time
+
+
+def move(value):
+    start = time.perf_counter()
+    slider.set_state({"value": value})
+    if "panel" in globals() and panel.job:
+        panel.job.join()
+    return time.perf_counter() - start
+
+
+times = [move(0.05 + i * 37 % 59 * 0.05) for i in range(25)]
+print(json.dumps(times[5:]))
 """
 
 # Explorers that draw where a slider stands; the others let the model write anew.
@@ -138,10 +178,12 @@ def explorers() -> list[Result]:
     what = "Distribution, 4,096 tokens, "
     theirs, ours = in_kernel(THEIRS), in_kernel(OURS)
     keys = in_chromium(THEIRS, OURS)
+    texts = [in_kernel(code, UNTIL_WRITTEN) for code in (THEIR_TEXTS, TEXTS)]
     return [
         row(what + "slider to picture in the kernel", theirs, ours, "25 ms"),
         row(what + "the same, 95th percentile", theirs, ours, "45 ms", late),
         row(what + "key to picture in Chromium", *keys, "70 ms"),
+        row("Playground, a move until its 3 texts of 40 tokens stand", *texts, "250 ms"),
     ]
 
 
