@@ -25,7 +25,6 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
-from course_utils.explore.plots.style import signed
 from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
@@ -93,6 +92,7 @@ class Frontier(Panel):
 
     The diversity is that of a set with one text a prompt, distinct-1: in sets this small, longer
     n-grams hardly ever repeat, and self-BLEU is mostly noise. So human text has its place too.
+    "More texts" writes more sets: each dot is their mean then, with bars of one standard deviation.
     prompts: a mapping from a prompt to what a person wrote there, at least 20 tokens; or toys,
         which need no model: from a name to a list of texts, each a list of (token, probability).
     model: what reads the prompts, the Storyteller or one that `model.load` gives.
@@ -259,16 +259,18 @@ def written(model: Model, prompts: Sequence[str], process: Settings | Process, f
 
 def dot(name: str, rounds: list[Round]) -> Dot:
     family = name if name in (HUMAN, YOURS) else FAMILIES.get(name.split()[0], "other")
-    diversity = statistics.mean(each.diversity for each in rounds)
-    return Dot(name, family, diversity, statistics.mean(each.logprob for each in rounds))
+    numbers = [(each.diversity, each.logprob) for each in rounds]
+    means = map(statistics.mean, zip(*numbers, strict=True))
+    spread = tuple(map(statistics.stdev, zip(*numbers, strict=True))) if len(rounds) > 1 else None
+    return Dot(name, family, *means, spread)
 
 
 # Words
 
 
 def reading(dot: Dot) -> str:
-    likely = signed(dot.logprob)
-    return f"{dot.label}: diversity {dot.diversity:.2f}, mean log-probability {likely}"
+    diverse, likely = dot.said(2)
+    return f"{dot.label}: diversity {diverse}, mean log-probability {likely}"
 
 
 def summary(dots: dict[str, Dot], picked: str, texts: int) -> str:
@@ -337,7 +339,10 @@ def make_controls(names: list[str], toy: bool, seed: int) -> dict[str, widgets.W
     if toy:
         return controls
     return controls | {
-        "more": button("More texts", f"write {MORE} more sets of texts for every setting"),
+        "more": button(
+            "More texts",
+            f"write {MORE} more sets for every setting, for their spread",
+        ),
         "seed": seed_box(seed),
         "show_code": code_button(),
     }

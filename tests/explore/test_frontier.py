@@ -1,6 +1,6 @@
 import math
 import re
-from statistics import mean
+from statistics import mean, stdev
 
 import pytest
 from drawn import check_texts
@@ -100,6 +100,17 @@ def test_more_texts_move_the_dots_and_greedy_stays(few):
     panel.controls["setting"].value = "T 1"
     assert "over 20 texts" in panel.text and panel.controls["text"].max == 20
     assert len({text for each in panel.rounds["T 1"] for text in each.texts}) == 20
+
+    # Their spread over the sets is drawn, told and read out.
+    logprobs = [each.logprob for each in panel.rounds["T 1"]]
+    assert before["T 1"].spread is None and after["T 0"].spread is None
+    assert after["T 1"].spread[1] == pytest.approx(stdev(logprobs))
+    assert (
+        f"mean log-probability −{-mean(logprobs):.2f} ± {stdev(logprobs):.2f}, over" in panel.text
+    )
+    said = {key: says for key, says, *_ in panel.picture.marks}
+    assert said["T 1"].count("±") == 2 and "±" not in said["T 0"]
+    assert "one standard deviation" in panel.image.value
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from matplotlib.transforms import Bbox
 from course_utils.explore.plots.style import (
     DPI,
     DRAWN,
+    EDGE,
     INK,
     KEPT,
     PAPER,
@@ -28,6 +29,7 @@ HEIGHT = 4.3
 LEFT, RIGHT = 0.085, 0.965
 BELOW, ABOVE = 0.62, 0.82  # inches
 NAME_ROOM, SUBTITLE_ROOM = 130, 576  # dots
+MORE_DIVERSE = "more diverse → (share of different tokens in a set of texts)"
 DOT, REACH = 8, 11  # dots, from the middle to the side: to see, and to point at
 
 # Shapes tell the families apart; the colours only help.
@@ -44,12 +46,22 @@ LOOKS = {
 
 @dataclass(frozen=True)
 class Dot:
-    """One setting. family: a name in LOOKS; diversity: in [0, 1]; logprob: mean a token."""
+    """One setting. family: a name in LOOKS; diversity: in [0, 1]; logprob: mean a token.
+
+    spread: the standard deviation of each of the two over sets of texts, if there are several.
+    """
 
     label: str
     family: str
     diversity: float
     logprob: float
+    spread: tuple[float, float] | None = None
+
+    def said(self, digits: int) -> tuple[str, str]:
+        """Both numbers in words, each with its spread."""
+        form = f".{digits}f"
+        wide, high = (f" ± {value:{form}}" for value in self.spread) if self.spread else ("", "")
+        return f"{self.diversity:{form}}{wide}", f"{signed(self.logprob, form)}{high}"
 
 
 class FrontierPicture(Picture):
@@ -65,7 +77,6 @@ class FrontierPicture(Picture):
         self.subtitle = self.text(0.02, 1 - 0.43 / HEIGHT)
         self.across = self.text(RIGHT, 0.16 / HEIGHT, size=8.5, color=QUIET, ha="right")
         self.up = self.text(0.02, 1 - 0.68 / HEIGHT, size=8.5, color=QUIET)
-        self.across.set_text("more diverse: share of different tokens in a set of texts →")
         self.up.set_text("↑ likelier: mean log-probability of a token by the model")
         human = {"color": INK, "linewidth": 0.9, "linestyle": (0, (4, 3)), "visible": False}
         self.human = (self.axes.axhline(0, **human), self.axes.axvline(0, **human))
@@ -90,8 +101,8 @@ class FrontierPicture(Picture):
         for dot in dots:
             x, y = self.axes.transData.transform((dot.diversity, dot.logprob))
             y = HEIGHT * DPI - y
-            likely = signed(dot.logprob, ".4f")
-            said = f"{dot.label}\ndiversity {dot.diversity:.4f}, log-probability {likely}"
+            diverse, likely = dot.said(4)
+            said = f"{dot.label}\ndiversity {diverse}, log-probability {likely}"
             box = (x - REACH, y - REACH, x + REACH, y + REACH)
             self.mark(dot.label, said, box)
         return self.figure
@@ -104,7 +115,19 @@ class FrontierPicture(Picture):
         self.artists = []
         self.axes.set_xlim(limits([dot.diversity for dot in dots], 0.1))
         self.axes.set_ylim(limits([dot.logprob for dot in dots], 0.5))
+        spread = any(dot.spread for dot in dots)
+        self.across.set_text(MORE_DIVERSE + ("; bars: ± one standard deviation" if spread else ""))
         for dot in dots:
+            if dot.spread:
+                wide, high = dot.spread
+                for xs, ys in (([-wide, wide], [0, 0]), ([0, 0], [-high, high])):
+                    self.artists += self.axes.plot(
+                        [dot.diversity + x for x in xs],
+                        [dot.logprob + y for y in ys],
+                        color=EDGE,
+                        linewidth=0.9,
+                        zorder=2,
+                    )
             self.artists += self.axes.plot(
                 dot.diversity, dot.logprob, linestyle="", zorder=3, **LOOKS[dot.family]
             )
@@ -123,6 +146,11 @@ class FrontierPicture(Picture):
         taken = [Bbox.from_extents(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in places]
         inside = self.axes.bbox
         for dot, (x, y) in zip(dots, places, strict=True):
+            if dot.spread:
+                corner = dot.diversity + dot.spread[0], dot.logprob + dot.spread[1]
+                wide, high = self.axes.transData.transform(corner) - (x, y)
+                taken.append(Bbox.from_extents(x - wide, y - 1, x + wide, y + 1))
+                taken.append(Bbox.from_extents(x - 1, y - high, x + 1, y + high))
             if dot.family == "human":
                 taken.append(Bbox.from_extents(inside.x0, y - 1, inside.x1, y + 1))
                 taken.append(Bbox.from_extents(x - 1, inside.y0, x + 1, inside.y1))
