@@ -251,10 +251,7 @@ def new_module(args: argparse.Namespace) -> None:
     need_checkout("new-module")
     for path in new_module(ROOT, args.name, args.title):
         print(path.relative_to(ROOT))
-    print(
-        "An example is in them: write your own in its place, and give the module a row in the "
-        "README's table. docs/authoring.md says how."
-    )
+    print("An example is in them: write your own in its place. docs/authoring.md says how.")
 
 
 def gallery(args: argparse.Namespace) -> None:

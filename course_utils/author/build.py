@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from course_utils.author import banks, stock
 from course_utils.author.notebook import read_module, sha1, source_notebook
+from course_utils.author.overview import with_overview
 from course_utils.author.questions import STUB, TEST
 from course_utils.author.renamed import TABLE, earlier_names
 from course_utils.author.source import SOLUTION, Mistake, complain, names, put, shown
@@ -59,7 +60,18 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
             if not path.exists() or path.read_bytes() != data:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
+    tell(root)
     return [root / "notebooks" / name / f"{name}.ipynb" for name in names]
+
+
+def tell(root: Path) -> None:
+    """Bring the README's table of modules up to date, if there is one."""
+    readme = root / "README.md"
+    if readme.exists():
+        texts = [root / "quizzes" / "source" / name / f"{name}.py" for name in modules(root)]
+        before = readme.read_text("utf-8")
+        if (after := with_overview(before, texts)) != before:
+            readme.write_text(after, "utf-8")
 
 
 def say(line: str) -> None:

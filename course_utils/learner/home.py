@@ -108,7 +108,7 @@ def about(path: Path, name: str) -> tuple[str, str]:
     notebook = own_copies.readable(path) if path.exists() else None
     text = "\n".join(cell.source for cell in notebook.cells[:5]) if notebook else ""
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
-    minutes = re.search(r"\*\*(?:About )?(\w+ minutes)\*\*", text)
+    minutes = re.search(r"\*\*(?:About )?(\w+ minutes)\b", text)
     return title[1] if title else progress.title(name), minutes[1].lower() if minutes else ""
 
 

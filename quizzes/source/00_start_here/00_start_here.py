@@ -57,7 +57,7 @@ explore.Distribution(NINE_WORDS)
 # %% [markdown]
 # ## How a module goes
 #
-# Each of the nine modules asks for a guess, lets you move something, explains what you saw, and has
+# Each module asks for a guess, lets you move something, explains what you saw, and has
 # you build it. At its end are the questions. Run everything again as often as you like: nothing can
 # break, and your files are never overwritten.
 
