@@ -12,6 +12,11 @@ from torch import Tensor
 
 EXTREME = 5000.0  # of a logit, either sign
 LONG = 1000  # tokens of a long text
+SEPARATORS = [  # what joins the words of a key; a word may hold it too
+    *("", " ", ",", ", ", "', '", ".", ";", ":", "|", "/", "_", "-", "+", "#"),
+    *("\n", "\t", "\0", "\x1f", "<|endoftext|>"),
+]
+SIZES = [100, 256, 1000, 4096, 50_257, 65_536]  # of tables that a careless key may have
 
 
 def size(random: Random, most: int = 40) -> int:
@@ -80,3 +85,37 @@ def history(random: Random, vocab: int, least: int = 0) -> list[int]:
     used = [random.randrange(vocab) for _ in range(random.randint(1, 6))]
     ids = [random.choice([*used, random.randrange(vocab)]) for _ in range(random.randint(0, most))]
     return ids + [random.randrange(vocab) for _ in range(least - len(ids))]
+
+
+def far(random: Random, vocab: int) -> list[int]:
+    """A text in which one token stands once, far from the end or far from the start, and one 256
+    times, where a byte that counts them starts anew."""
+    once, often, *_ = random.sample(range(vocab), min(2, vocab)) * 2
+    rest = random.choices(range(vocab), k=random.choice([0, 100, LONG - 257]))
+    ids = [once] + [i for i in rest if i not in (once, often)] + [often] * 256
+    return random.choice([ids, ids[::-1]])
+
+
+def alike_ids(random: Random) -> list[int]:
+    """Different token ids, four or more, that a careless key takes for one another.
+
+    They have the same remainder, or the same digits once they are joined.
+    """
+    least = random.randrange(100)
+    by_size = [least, *(least + size for size in random.sample(SIZES, 3))]
+    return random.choice([by_size, by_size, [1, 2, 12, 21], [0, 1, 10, 11, 100]])
+
+
+def alike_words(random: Random) -> list[str]:
+    """Different words, four or more, that a careless key takes for one another.
+
+    The last two hold what might join the first two, or all share letters but for capitals, spaces,
+    a first or a last one.
+    """
+    first, second, *rest = random.sample("abcdefghijklmnopqr", 12)
+    if random.random() < 0.7:
+        joined = random.choice(SEPARATORS)
+        return [first, second, first + joined + second, second + joined + first]
+    word = "".join([first, second, *rest][: random.randint(3, 12)])
+    others = [word.upper(), word.capitalize(), f" {word}", f"{word} ", f"{word}s", f"s{word}"]
+    return [word, *random.sample(others, 3)]
