@@ -254,7 +254,7 @@ def my_seq_rep(ids, n):
 
     ids: a list of token ids, or of words, perhaps empty; n: at least 1, perhaps more than there
     are tokens. Two n-grams are the same if they have the same tokens in the same order; a word
-    may hold spaces. Returns a number, 0.0 for a text without any n-gram.
+    may hold any character, and capitals count. Returns a number, 0.0 for a text without any n-gram.
     """
     ### BEGIN SOLUTION
     grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
@@ -930,7 +930,10 @@ check.choice(
 
 # %% answer="overlap_repair"
 def repaired_overlap(texts, n):
-    """texts: two or more lists of words, each of n words or more. Returns a number."""
+    """texts: two or more lists of words, each of n words or more. Returns a number.
+
+    Each text is a list of its own. A word may hold any character, and capitals count.
+    """
     ### BEGIN SOLUTION
     every = [ngrams(text, n) for text in texts]
     shares = []
@@ -975,8 +978,13 @@ def found_elsewhere(texts, n):
 
 def some(random, count, n):
     """Texts of n words or more, of few different ones, so that they have much in common."""
-    words, least = random.choice(["abc", "abcdef", "abcdefghijklmnopqrstuvwxyz"]), n
-    ids = [domains.history(random, len(words), least)[:300] for _ in range(count)]
+    letters = random.choice(["abc", "abcdef", "abcdefghijklmnopqrstuvwxyz"])
+    alike = random.random() < 0.5
+    words = domains.alike_words(random) if alike else letters
+    ids = [domains.history(random, len(words), n)[:300] for _ in range(count)]
+    if alike:  # joined, the first and the last look as two others do
+        ending = ids[0][: max(0, n - 2)]
+        ids[0], ids[-1] = [*ids[0], 0, 3, *ending], [*ids[-1], 2, 0, *ending]
     return [[words[i] for i in text] for text in ids]
 
 
@@ -1003,7 +1011,8 @@ def different():
         repaired_overlap,
         all_different,
         why="Compare each text with all of the others and with nothing else, and take the mean over "
-        "the texts.",
+        "the texts. A run of a text counts as often as it comes in it. Found is what has the same "
+        "words in the same order.",
     )
 
 
@@ -1071,7 +1080,7 @@ def batch(random):
     worst = random.choice([2, 10, 60])
     padding = random.choice([[0.0], [-math.inf], [-0.5, -3.0, 7.0, 1e4, -1e4, -math.inf]])
     rows = [
-        [-random.uniform(0, worst) for _ in range(length)]
+        [-random.choice([0, 1, 1]) * random.uniform(0, worst) for _ in range(length)]
         + [random.choice(padding) for _ in range(longest - length)]
         for length in lengths
     ]
@@ -1086,15 +1095,15 @@ check.against(
     repaired_padding,
     batch,
     why="Padding is told by its place, not by its value, and must not come in by a product either. "
-    "Each text has its own length.",
+    "Each text has its own length, and of its own tokens all count, one at 0 or −inf too.",
     within=1e-3,
 )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your seq-rep" points=3
 # Your `my_seq_rep` from **Build it** above. One point each: texts with two n-grams or more; texts
-# with no n-gram or just one; tokens that only look alike when joined or sorted. With a call of the
-# course's functions it gets none.
+# with no n-gram or just one; tokens that only look alike once they are joined, sorted, shortened or
+# in lower case. With a call of the course's functions it gets none.
 
 
 # %% test="my_seq_rep"
@@ -1116,6 +1125,8 @@ def values():
 
 points = 1.0 * check.passes("short texts", values)
 ### BEGIN HIDDEN TESTS
+from random import Random
+
 from course_utils import domains
 
 
@@ -1128,13 +1139,10 @@ def repeats(ids, n):
     return again / runs if runs else 0.0
 
 
-def looks(ids, n):
-    """How many n-grams there are, and how many if they are sorted, or joined with or without
-    a space."""
+def sorted_too(ids, n):
+    """How many different n-grams there are, and how many if each is sorted."""
     grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
-    texts = [tuple(map(str, gram)) for gram in grams]
-    alike = [sorted, "".join, " ".join]
-    return len(set(grams)), *(len({str(look(text)) for text in texts}) for look in alike)
+    return len(set(grams)), len({tuple(sorted(gram)) for gram in grams})
 
 
 def plain(random):
@@ -1142,12 +1150,15 @@ def plain(random):
     while True:
         n = random.choice([1, 2, 2, 3, 4, 6])
         ids = domains.history(random, random.choice([5, 30, 900]), n + 1)
+        again = random.random() < 0.2
+        if again:  # one of three texts, with another n
+            ids = domains.history(Random(random.randrange(3)), 5, 7)
         ids = [i + 100 for i in ids]
-        for _ in range(random.choice([0, 1, 2])):
+        for _ in range(0 if again else random.choice([0, 1, 2])):
             start = random.randrange(len(ids))
             ids = ids[:999] + ids[start : start + random.choice([n, n + 1, 2 * n])]
-        if len(set(looks(ids, n))) == 1:
-            return random.choice([ids, [chr(i) for i in ids]]), n
+        if len(set(sorted_too(ids, n))) == 1:
+            return random.choice([ids, [chr(i + 0x4E00) for i in ids]]), n  # one Chinese character
 
 
 def short(random):
@@ -1158,14 +1169,11 @@ def short(random):
 
 def lookalike(random):
     """Texts in which different n-grams look the same."""
-    while True:
-        tokens = random.choice(
-            [[1, 2, 12, 21], [0, 1, 10, 100, 11], ["a", "b", "ab"], ["a", "b", "a b", "b a"]]
-        )
-        ids, n = [random.choice(tokens) for _ in range(random.randint(2, 30))], random.randint(1, 4)
-        different, *others = looks(ids, n)
-        if any(other < different for other in others):
-            return ids, n
+    alike = random.choice([domains.alike_ids, *3 * [domains.alike_words]])(random)
+    n = random.choice([1, 2, 2, 3, 4])
+    ids = [random.choice(alike) for _ in range(random.randint(n + 1, 30))]
+    ending = ids[: max(0, n - 2)]  # joined, the first and the last look as two others do
+    return [*ids, alike[0], alike[3], *ending, alike[2], alike[0], *ending], n
 
 
 def more_values():
@@ -1197,7 +1205,8 @@ def only_alike():
         repeats,
         my_seq_rep,
         lookalike,
-        why="Same tokens in the same order: 1, 12 is not 11, 2, and 1, 2 is not 2, 1.",
+        why="Same tokens in the same order: 1, 12 is not 11, 2, and 1, 2 is not 2, 1. Compare the "
+        "tokens themselves, whatever characters they have.",
     )
 
 
