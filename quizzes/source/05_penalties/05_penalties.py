@@ -278,7 +278,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
     logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, at least
     one token; a token that occurs often is penalised once. penalty: at least 1.
-    Returns new logits, float32 (vocab,).
+    Returns logits, float32 (vocab,).
     """
     ### BEGIN SOLUTION
     seen = ids.unique()
@@ -834,8 +834,9 @@ def each_time(logits, ids, penalty):
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
     logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor(ids), random.randint(-16, 16) / 8
+    far = random.random() < 0.05
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
 
 
 example()
@@ -849,7 +850,7 @@ check.against(
 check.keeps(
     repaired_frequency,
     exact,
-    why="The caller's logits must be the same after the call: subtract from a copy.",
+    why="The caller's logits and ids must be the same after the call: work on a copy.",
 )
 ### END HIDDEN TESTS
 
@@ -910,8 +911,10 @@ def from_nothing(logits, ids, penalty):
 def story(random):
     """Logits that are whole 64ths, a text, and a penalty in 4ths: their sums are exact."""
     logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor(ids), random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    far = random.random() < 0.05
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    penalty = random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), penalty
 
 
 example()
@@ -925,7 +928,8 @@ check.against(
 check.keeps(
     repaired_memory,
     story,
-    why="A caller's logits that have changed are a memory too: the next call may get them again.",
+    why="Logits or ids of the caller that have changed are a memory too: the next call may get them "
+    "again.",
 )
 ### END HIDDEN TESTS
 
@@ -975,7 +979,8 @@ def completes(buffer, step, n):
 def filled(random):
     """A text of few different tokens, so that runs come back, and a buffer that holds it."""
     n = random.choice([2, 2, 3, 3, 4, 5, random.randint(2, 12)])
-    few = random.sample([0, 1, 2, 3, 11, 12, 21, 111, 4095], random.randint(1, 4))
+    tokens = random.choice([[0, 1, 2, 3, 11, 12, 21, 111, 4095], domains.alike_ids(random)])
+    few = random.sample(tokens, random.randint(1, 4))
     most = domains.LONG if random.random() < 0.05 else random.choice([3, 10, 30, 150])
     step = random.randint(n - 1, n + most)
     text = [random.choice(few) for _ in range(step)]
@@ -994,8 +999,8 @@ check.against(
 
 # %% [markdown] question="Your repetition penalty" points=4
 # Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
-# each: positive logits of tokens seen once; negative logits; tokens seen several times; a new
-# float32 tensor, and what was passed in left as it was.
+# each: positive logits of tokens seen once; negative logits; tokens seen several times; float32 as
+# the type, and what was passed in left as it was.
 
 
 # %% test="my_repetition_penalty"
@@ -1024,11 +1029,11 @@ def penalised(logits, ids, penalty):
 
 
 def finite(random):
-    return domains.logits(random).clamp(min=-domains.EXTREME)
+    return domains.logits(random).clamp(min=-domains.EXTREME) * random.choice([1, 1, 1, 1e3, 1e9])
 
 
 def theta(random):
-    return random.choice([1.0, 1.05, 1.2, 1.5, 2.0, 10.0, random.uniform(1, 3)])
+    return random.choice([1.0, 1.05, 1.2, 1.5, 2.0, 10.0, 1000.0, random.uniform(1, 3)])
 
 
 def once_positive(random):
@@ -1049,8 +1054,10 @@ def often_positive(random):
 
 def often_signed(random):
     logits = finite(random)
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor([*ids, random.choice(ids)]), theta(random)
+    far = random.random() < 0.1
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    ids = ids if far else [*ids, random.choice(ids)]
+    return logits, torch.tensor(ids), theta(random)
 
 
 def seen_once():
@@ -1097,7 +1104,7 @@ def float32(logits, ids, penalty):
 
 
 def leaves_its_input():
-    changed = "The caller's logits must be the same after the call: work on a copy."
+    changed = "The caller's logits and ids must be the same after the call: work on a copy."
     for ids, expect in (([0], [2.0, 1.0, 3.0, 2.0]), ([1, 2], [4.0, 0.5, 1.5, 2.0])):
         check.unchanged(
             my_repetition_penalty, [4.0, 1.0, 3.0, 2.0], ids, 2.0, expect=expect, why=changed
@@ -1115,7 +1122,7 @@ check.own(my_repetition_penalty, often_signed)
 points = 1.0 * check.passes("positive logits of tokens seen once", seen_once)
 points += check.passes("negative logits", negative)
 points += check.passes("tokens seen several times", repeated)
-points += check.passes("input left as it was", leaves_its_input)
+points += check.passes("float32, and input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
