@@ -793,8 +793,8 @@ check.choice(
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
 # came three times: in PyTorch, an assignment through repeated indices counts once, which has
-# surprised people for years [pytorch3844]. Repair it, for any text of at least one token and any
-# penalty from −2 to 2. What is passed in stays as it is.
+# surprised people for years [pytorch3844]. Repair it, for any text of at least one token, any
+# penalty from −2 to 2, and logits that may hold −inf. What is passed in stays as it is.
 
 
 # %% answer="frequency_repair"
@@ -833,8 +833,8 @@ def each_time(logits, ids, penalty):
 
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
-    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    far = random.random() < 0.05
+    logits = (domains.logits(random) * 64).round() / 64
+    far = random.random() < 0.1
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
 
@@ -858,7 +858,7 @@ check.keeps(
 # Find the bug. tinygrad's sampler keeps its counts on the function itself [tinygrad2026], as here:
 # the second story pays for the words of the first. Repair it. Each call gets all `ids` of its own
 # text, at least one, and must not depend on calls before it: these may have had another vocabulary.
-# What is passed in stays as it is.
+# Logits may hold −inf, and what is passed in stays as it is.
 
 
 # %% answer="tinygrad_repair"
@@ -910,10 +910,12 @@ def from_nothing(logits, ids, penalty):
 
 def story(random):
     """Logits that are whole 64ths, a text, and a penalty in 4ths: their sums are exact."""
-    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    far = random.random() < 0.05
+    logits = (domains.logits(random) * 64).round() / 64
+    far = random.random() < 0.1
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
     penalty = random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    if random.random() < 0.2:  # texts that have their length and their ends in common
+        logits, ids = NEXT_LOGITS.clone(), [1, *random.choices(range(9), k=3), 1]
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), penalty
 
 
@@ -979,12 +981,14 @@ def completes(buffer, step, n):
 def filled(random):
     """A text of few different tokens, so that runs come back, and a buffer that holds it."""
     n = random.choice([2, 2, 3, 3, 4, 5, random.randint(2, 12)])
-    tokens = random.choice([[0, 1, 2, 3, 11, 12, 21, 111, 4095], domains.alike_ids(random)])
-    few = random.sample(tokens, random.randint(1, 4))
+    few = random.sample([0, 1, 2, 3, 11, 12, 21, 111, 4095], random.randint(1, 4))
     most = domains.LONG if random.random() < 0.05 else random.choice([3, 10, 30, 150])
-    step = random.randint(n - 1, n + most)
-    text = [random.choice(few) for _ in range(step)]
-    return text + [-1] * random.choice([0, 0, 1, 4, 40]), step, n
+    text = random.choices(few, k=random.randint(n - 1, n + most))
+    if random.random() < 0.5:  # the last tokens stand in front too, and what looks like them
+        end, like = random.choice(domains.alike_ids(random, n - 1))
+        other = [random.choice(few), *end[1:]]
+        text = [*end, 500, *like, 501, *other, 502, *text, *end]
+    return text + [-1] * random.choice([0, 0, 1, 4, 40]), len(text), n
 
 
 example()
@@ -1054,7 +1058,7 @@ def often_positive(random):
 
 def often_signed(random):
     logits = finite(random)
-    far = random.random() < 0.1
+    far = random.random() < 0.2
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
     ids = ids if far else [*ids, random.choice(ids)]
     return logits, torch.tensor(ids), theta(random)

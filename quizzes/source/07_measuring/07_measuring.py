@@ -964,6 +964,8 @@ def example():
 
 points = 1.0 * check.passes("a b c and a b d, n = 2", example)
 ### BEGIN HIDDEN TESTS
+from random import Random
+
 from course_utils import domains
 
 
@@ -979,19 +981,21 @@ def found_elsewhere(texts, n):
 def some(random, count, n):
     """Texts of n words or more, of few different ones, so that they have much in common."""
     letters = random.choice(["abc", "abcdef", "abcdefghijklmnopqrstuvwxyz"])
-    alike = random.random() < 0.5
-    words = domains.alike_words(random) if alike else letters
-    ids = [domains.history(random, len(words), n)[:300] for _ in range(count)]
-    if alike:  # joined, the first and the last look as two others do
-        ending = ids[0][: max(0, n - 2)]
-        ids[0], ids[-1] = [*ids[0], 0, 3, *ending], [*ids[-1], 2, 0, *ending]
-    return [[words[i] for i in text] for text in ids]
+    ids = [domains.history(random, len(letters), n)[:300] for _ in range(count)]
+    texts = [[letters[i] for i in text] for text in ids]
+    if random.random() < 0.5:
+        for one, other in domains.alike_words(random, n):
+            texts[0] += one
+            texts[-1] += other
+    return texts
 
 
 def all_different(random):
     n = random.randint(1, 4)
     while True:
         texts = some(random, random.choice([2, 2, 2, 3, 3, 4, 7, 22]), n)
+        if random.random() < 0.1:  # the same texts again, with another n
+            texts = some(Random(random.randrange(3)), 3, 4)
         if len({tuple(text) for text in texts}) == len(texts):
             return texts, n
 
@@ -1085,7 +1089,8 @@ def batch(random):
         for length in lengths
     ]
     if random.random() < 0.1:
-        rows[0][random.randrange(lengths[0])] = -math.inf
+        text = random.randrange(len(rows))
+        rows[text][random.randrange(lengths[text])] = -math.inf
     return torch.tensor(rows), torch.tensor(lengths)
 
 
@@ -1148,11 +1153,13 @@ def sorted_too(ids, n):
 def plain(random):
     """Texts with two n-grams or more, in which different ones look different."""
     while True:
-        n = random.choice([1, 2, 2, 3, 4, 6])
-        ids = domains.history(random, random.choice([5, 30, 900]), n + 1)
+        n = random.choice([1, 2, 2, 3, 4, 6, random.randint(7, 40)])
+        least = random.choice([*20 * [n + 1], domains.LONG])
+        ids = domains.history(random, random.choice([5, 30, 900]), least)
         again = random.random() < 0.2
-        if again:  # one of three texts, with another n
-            ids = domains.history(Random(random.randrange(3)), 5, 7)
+        if again:  # one of three texts, with another n or another end
+            ids = domains.history(Random(random.randrange(3)), 5, n + 1 if n > 6 else 7)
+            ids[-2:] = random.choice([ids[-2:], random.choices(ids, k=2)])
         ids = [i + 100 for i in ids]
         for _ in range(0 if again else random.choice([0, 1, 2])):
             start = random.randrange(len(ids))
@@ -1169,11 +1176,9 @@ def short(random):
 
 def lookalike(random):
     """Texts in which different n-grams look the same."""
-    alike = random.choice([domains.alike_ids, *3 * [domains.alike_words]])(random)
     n = random.choice([1, 2, 2, 3, 4])
-    ids = [random.choice(alike) for _ in range(random.randint(n + 1, 30))]
-    ending = ids[: max(0, n - 2)]  # joined, the first and the last look as two others do
-    return [*ids, alike[0], alike[3], *ending, alike[2], alike[0], *ending], n
+    pairs = random.choice([domains.alike_ids, domains.alike_words])(random, n)
+    return [token for pair in pairs for run in pair for token in run], n
 
 
 def more_values():

@@ -447,6 +447,10 @@ BANK = {
                 result = logits
                 return result
             """,
+            "without -inf": """
+                counts = torch.bincount(ids, minlength=len(logits))
+                return logits.clamp(min=-1e9) - penalty * counts
+            """,
             "vocabulary of three": """
                 result = logits.clone()
                 result[ids] -= penalty
@@ -602,6 +606,12 @@ BANK = {
                 counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
                 return logits - penalty * counts
             """,
+            "a memory by both ends": """
+                known = repaired_memory.__dict__.setdefault("known", {})
+                key = (len(ids), len(logits), int(ids[0]), int(ids[-1]))
+                counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
+                return logits - penalty * counts
+            """,
             "a memory by the lengths": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (len(ids), len(logits))
@@ -741,6 +751,18 @@ BANK = {
             "all that was written": """
                 start = buffer[-(n - 1) :]
                 return sorted(set(buffer[:step]))
+            """,
+            "a number in base 1000": """
+                number = lambda run: sum(i * 1000**place for place, i in enumerate(run))
+                start = number(buffer[step - n + 1 : step])
+                places = [i for i in range(step - n + 1) if number(buffer[i : i + n - 1]) == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "n at most 8": """
+                n = min(n, 8)
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
             """,
             "ids in one byte": """
                 low = [i % 256 for i in buffer]
