@@ -12,6 +12,12 @@ from torch import Tensor
 
 EXTREME = 5000.0  # of a logit, either sign
 LONG = 1000  # tokens of a long text
+SEPARATORS = [  # what joins the words of a key; a word may hold it too
+    *("", " ", ",", ", ", "', '", ".", ";", ":", "::", "|", "||", " | ", "/", "\\", "_", "__"),
+    *("-", "--", "->", "+", "#", "~", "=", "@", "&", "*", "^", "%", "$", "!", "?", "<", ">"),
+    *("\n", "\t", "\r", "\0", "\x1f", "\u241f", "§", "•", "<sep>", "[SEP]", "<|endoftext|>"),
+]
+SIZES = [100, 256, 1000, 4096, 50_257, 65_536]  # of tables that a careless key may have
 
 
 def size(random: Random, most: int = 40) -> int:
@@ -80,3 +86,57 @@ def history(random: Random, vocab: int, least: int = 0) -> list[int]:
     used = [random.randrange(vocab) for _ in range(random.randint(1, 6))]
     ids = [random.choice([*used, random.randrange(vocab)]) for _ in range(random.randint(0, most))]
     return ids + [random.randrange(vocab) for _ in range(least - len(ids))]
+
+
+def far(random: Random, vocab: int) -> list[int]:
+    """A text in which one token stands once, far from the end or far from the start, and one 256
+    times, where a byte that counts them starts anew. A vocabulary of less than three has none such.
+    """
+    once, often, *_ = random.sample(range(vocab), min(2, vocab)) * 2
+    others = [i for i in range(vocab) if i not in (once, often)] or [often]
+    ids = [
+        once,
+        *random.choices(others, k=random.choice([0, 100, LONG - 257, LONG - 257])),
+        *[often] * 256,
+    ]
+    return random.choice([ids, ids[::-1]])
+
+
+def alike_ids(random: Random, n: int) -> list[tuple[list, list]]:
+    """Pairs of runs of n ids that differ, though a careless key takes them for one another.
+
+    They have the same remainder, sum or digits, or are the same number in a base.
+    """
+    low, size = random.randrange(100), random.choice(SIZES)
+    pairs = [
+        ([low], [low + size]),
+        ([low, low + 1], [low + 1, low]),
+        ([low, low + 1], [low + size, low]),
+        ([low, low + size], [low + 1, low]),
+        ([1, 21], [12, 1]),
+        ([1, 211], [121, 1]),
+    ]
+    return filled_up(random, n, pairs, [low, low + 1, 1, 2])
+
+
+def alike_words(random: Random, n: int) -> list[tuple[list, list]]:
+    """As `alike_ids`, of words: joined, sorted, shortened, in lower case or stripped."""
+    first, second, *rest = random.sample("abcdefghijklmnopqr", 12)
+    word = "".join([first, second, *rest][: random.randint(3, 12)])
+    others = [word.upper(), word.capitalize(), f" {word}", f"{word} ", f"{word}\n"]
+    others += [f"{word}s", f"s{word}", f"{word}.", f"'{word}", word[::-1]]
+    single = [([word], [other]) for other in random.sample(others, 4)]
+    joined = [
+        ([first, second + separator + first], [first + separator + second, first])
+        for separator in random.sample(SEPARATORS, 8)
+    ]
+    swapped = [([first, second], [second, first])]
+    pairs = random.choice([single, joined, joined, swapped] if n > 1 else [single])
+    return filled_up(random, n, pairs, [first, second, word])
+
+
+def filled_up(random: Random, n: int, pairs: list, others: list) -> list[tuple[list, list]]:
+    """The pairs that n tokens can hold, each with the same others behind it."""
+    fits = [pair for pair in pairs if len(pair[0]) <= n]
+    fill = random.choices(others, k=n)
+    return [(x + fill[: n - len(x)], y + fill[: n - len(y)]) for x, y in fits]

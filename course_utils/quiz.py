@@ -99,14 +99,15 @@ def is_text(answer: str) -> float | None:
 def text(answer: str, right: str, why: Mapping[str, str], hint: str) -> None:
     """AssertionError unless the words are right, whatever stands around and between them.
 
-    Capitals do not count, and letters may be written without spaces.
+    Capitals do not count, and single letters may have anything between them, or nothing.
     """
     given = words(plain_text(answer))
+    spelled = re.sub(r"[\W_]", "", "".join(given))
 
     def meant(other: str) -> bool:
         wanted = words(other)
         letters = all(len(word) == 1 and word.isalpha() for word in wanted)
-        return given == wanted or (letters and given == ["".join(wanted)])
+        return given == wanted or (letters and spelled == "".join(wanted))
 
     assert meant(right), next((reason for wrong, reason in why.items() if meant(wrong)), hint)
 
@@ -140,17 +141,19 @@ def ids(answer: list[int], right: set[int], why: Mapping[tuple[int, ...], str], 
 def plain_ids(answer: list[int]) -> list[int]:
     """The ids in order; AssertionError if they are not different whole numbers.
 
-    A set, range, tensor or array of them is taken, and "0, 2".
+    A set, range, tensor or array of them is taken, and "0, 2" or ["0", "2"].
     """
-    form = "write token ids between the brackets, such as [0, 2]"
+    form = "write whole numbers between the brackets, such as [0, 2]"
     value = plain_value(answer, form)
+    if type(value) is list and all(type(x) is str for x in value):
+        value = " ".join(value)
     if type(value) is str and all(word.isascii() and word.isdigit() for word in words(value)):
         value = [int(word) for word in words(value)]
     assert type(value) is list and all(
         type(i) in (int, float) and abs(i) < LARGEST and i == int(i) for i in value
     ), f"Your answer is {told(answer)}: {form}."
     given = sorted(int(i) for i in value)
-    assert len(set(given)) == len(given), f"Write each id once, not {given}."
+    assert len(set(given)) == len(given), f"Write each number once, not {given}."
     return given
 
 

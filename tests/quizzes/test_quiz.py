@@ -2,7 +2,7 @@ import math
 import sys
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 from random import Random
 
 import numpy as np
@@ -30,7 +30,7 @@ FORMS = {
     "letter": "write one of the letters A, B, C, D between the quotes.",
     "number": "write a number in place of None, such as 0.25.",
     "text": "write the text between the quotes.",
-    "ids": "write token ids between the brackets, such as [0, 2].",
+    "ids": "write whole numbers between the brackets, such as [0, 2].",
 }
 
 
@@ -69,7 +69,10 @@ NEVER = [lambda: 1, b"B", {0: 2}, 1j, object(), Liar("B"), ENDLESS, torch.ones(2
         *(("number", answer) for answer in (math.nan, math.inf, 10**400, 10**5000, "B")),
         *(("number", answer) for answer in (Decimal("sNaN"), Fraction(10**400), torch.zeros(2))),
         *(("text", answer) for answer in (True, [["the"], "cat"])),
-        *(("ids", answer) for answer in (3, "a b", [0.5, 2.0], [True], [(0, 2)], "0.0 2.0")),
+        *(
+            ("ids", answer)
+            for answer in (3, "a b", ["0", "b"], ["0", 2], [0.5, 2.0], [True], [(0, 2)], "0.0 2.0")
+        ),
         *(("ids", answer) for answer in ([math.nan], [10**400], torch.eye(2))),
     ],
     ids=named,
@@ -97,6 +100,7 @@ def test_what_is_not_taken_is_told_what_it_is_and_how_to_write_it(kind, answer, 
         *(("ids", x) for x in ([2, 0], (0, 2), {0, 2}, frozenset({0, 2}), range(0, 3, 2))),
         *(("ids", x) for x in (torch.tensor([0, 2]), np.array([2, 0]), [0.0, 2.0])),
         *(("ids", x) for x in ([torch.tensor(0), 2], [np.int64(2), 0], "0, 2", "{2 0}")),
+        *(("ids", x) for x in (["0", "2"], {"2", " 0 "})),
     ],
 )
 def test_the_right_content_is_taken_in_another_type_or_typing(kind, answer, capsys):
@@ -110,8 +114,11 @@ def test_signs_that_look_like_a_minus_are_one():
     quiz.number("−0.6", right=-0.6, within=1e-6, why={}, hint="")
 
 
-def test_letters_may_be_written_without_spaces_and_numbers_not():
-    quiz.text("ABA", right="a b a", why={}, hint="")
+@pytest.mark.parametrize("typed", ["ABA", "a-b-a", "a | b | a", "a;b;a", "a_b_a", "a → b → a"])
+def test_letters_may_have_anything_between_them_and_numbers_not(typed):
+    quiz.text(typed, right="a b a", why={}, hint="")
+    assert reason(quiz.text, "a b 1 a", right="a b a", why={}, hint="look") == "look"
+    assert reason(quiz.text, "1-2", right="1 2", why={}, hint="look") == "look"
     assert reason(quiz.text, "12", right="1 2", why={}, hint="look") == "look"
     assert reason(quiz.text, "ABB", right="a b a", why={"a b b": "no"}, hint="") == "no"
 
@@ -175,7 +182,7 @@ def test_ids_count_in_any_order_and_each_once(answer):
     quiz.ids(answer, right={0, 2}, why={}, hint="")
     assert reason(quiz.ids, answer, right={0, 1}, why={(0, 2): "no"}, hint="look") == "no"
     assert reason(quiz.ids, answer, right={0, 1}, why={}, hint="look") == "look"
-    assert "each id once" in reason(quiz.ids, [0, 0], right={0}, why={}, hint="")
+    assert "each number once" in reason(quiz.ids, [0, 0], right={0}, why={}, hint="")
 
 
 def test_kept_tokens_are_those_above_minus_infinity_and_unmoved():
@@ -363,3 +370,40 @@ def test_domains_are_the_same_for_a_seed_and_have_what_they_say():
         assert sum(shares) == 1 and all(x * 64 == int(x * 64) for x in shares)
     assert max(len(domains.history(Random(seed), 5)) for seed in range(300)) > 500
     assert all(len(domains.history(Random(seed), 5, least=4)) >= 4 for seed in range(300))
+    for seed in range(100):
+        text = domains.far(Random(seed), 9)
+        often = max(set(text), key=text.count)
+        assert text.count(often) == 256 and len(text) <= domains.LONG
+        assert min(text.count(text[0]), text.count(text[-1])) == 1
+
+
+WORDS = [
+    *(separator.join for separator in domains.SEPARATORS),
+    lambda run: tuple(sorted(run)),
+    lambda run: tuple(word.lower() for word in run),
+    lambda run: tuple(word.strip() for word in run),
+    lambda run: tuple(word.strip(".'") for word in run),
+    lambda run: tuple(word[:3] for word in run),
+    lambda run: tuple(word[-3:] for word in run),
+]
+IDS = [
+    lambda run: "".join(map(str, run)),
+    lambda run: tuple(sorted(run)),
+    *(lambda run, size=size: tuple(i % size for i in run) for size in domains.SIZES),
+    *(lambda run, size=size: reduce(lambda x, i: x * size + i, run) for size in domains.SIZES),
+    *(
+        lambda run, size=size: sum(i * size**place for place, i in enumerate(run))
+        for size in domains.SIZES
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("alike", "key"),
+    [*((domains.alike_words, key) for key in WORDS), *((domains.alike_ids, key) for key in IDS)],
+)
+@pytest.mark.parametrize("n", [2, 5])
+def test_runs_that_look_alike_differ_and_careless_keys_confuse_them(alike, key, n):
+    pairs = [pair for seed in range(300) for pair in alike(Random(seed), n)]
+    assert all(x != y and len(x) == len(y) == n for x, y in pairs)
+    assert any(key(x) == key(y) for x, y in pairs)

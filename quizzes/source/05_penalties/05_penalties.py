@@ -278,7 +278,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
     logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, at least
     one token; a token that occurs often is penalised once. penalty: at least 1.
-    Returns new logits, float32 (vocab,).
+    Returns logits, float32 (vocab,).
     """
     ### BEGIN SOLUTION
     seen = ids.unique()
@@ -793,8 +793,8 @@ check.choice(
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
 # came three times: in PyTorch, an assignment through repeated indices counts once, which has
-# surprised people for years [pytorch3844]. Repair it, for any text of at least one token and any
-# penalty from −2 to 2. What is passed in stays as it is.
+# surprised people for years [pytorch3844]. Repair it, for any text of at least one token, any
+# penalty from −2 to 2, and logits that may hold −inf. What is passed in stays as it is.
 
 
 # %% answer="frequency_repair"
@@ -833,9 +833,10 @@ def each_time(logits, ids, penalty):
 
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
-    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor(ids), random.randint(-16, 16) / 8
+    logits = (domains.logits(random) * 64).round() / 64
+    far = random.random() < 0.1
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
 
 
 example()
@@ -849,7 +850,7 @@ check.against(
 check.keeps(
     repaired_frequency,
     exact,
-    why="The caller's logits must be the same after the call: subtract from a copy.",
+    why="The caller's logits and ids must be the same after the call: work on a copy.",
 )
 ### END HIDDEN TESTS
 
@@ -857,7 +858,7 @@ check.keeps(
 # Find the bug. tinygrad's sampler keeps its counts on the function itself [tinygrad2026], as here:
 # the second story pays for the words of the first. Repair it. Each call gets all `ids` of its own
 # text, at least one, and must not depend on calls before it: these may have had another vocabulary.
-# What is passed in stays as it is.
+# Logits may hold −inf, and what is passed in stays as it is.
 
 
 # %% answer="tinygrad_repair"
@@ -909,9 +910,13 @@ def from_nothing(logits, ids, penalty):
 
 def story(random):
     """Logits that are whole 64ths, a text, and a penalty in 4ths: their sums are exact."""
-    logits = (domains.logits(random).clamp(min=-domains.EXTREME) * 64).round() / 64
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor(ids), random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    logits = (domains.logits(random) * 64).round() / 64
+    far = random.random() < 0.1
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    penalty = random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    if random.random() < 0.2:  # texts that have their length and their ends in common
+        logits, ids = NEXT_LOGITS.clone(), [1, *random.choices(range(9), k=3), 1]
+    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), penalty
 
 
 example()
@@ -925,7 +930,8 @@ check.against(
 check.keeps(
     repaired_memory,
     story,
-    why="A caller's logits that have changed are a memory too: the next call may get them again.",
+    why="Logits or ids of the caller that have changed are a memory too: the next call may get them "
+    "again.",
 )
 ### END HIDDEN TESTS
 
@@ -977,9 +983,12 @@ def filled(random):
     n = random.choice([2, 2, 3, 3, 4, 5, random.randint(2, 12)])
     few = random.sample([0, 1, 2, 3, 11, 12, 21, 111, 4095], random.randint(1, 4))
     most = domains.LONG if random.random() < 0.05 else random.choice([3, 10, 30, 150])
-    step = random.randint(n - 1, n + most)
-    text = [random.choice(few) for _ in range(step)]
-    return text + [-1] * random.choice([0, 0, 1, 4, 40]), step, n
+    text = random.choices(few, k=random.randint(n - 1, n + most))
+    if random.random() < 0.5:  # the last tokens stand in front too, and what looks like them
+        end, like = random.choice(domains.alike_ids(random, n - 1))
+        other = [random.choice(few), *end[1:]]
+        text = [*end, 500, *like, 501, *other, 502, *text, *end]
+    return text + [-1] * random.choice([0, 0, 1, 4, 40]), len(text), n
 
 
 example()
@@ -994,8 +1003,8 @@ check.against(
 
 # %% [markdown] question="Your repetition penalty" points=4
 # Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
-# each: positive logits of tokens seen once; negative logits; tokens seen several times; a new
-# float32 tensor, and what was passed in left as it was.
+# each: positive logits of tokens seen once; negative logits; tokens seen several times; float32 as
+# the type, and what was passed in left as it was.
 
 
 # %% test="my_repetition_penalty"
@@ -1024,11 +1033,11 @@ def penalised(logits, ids, penalty):
 
 
 def finite(random):
-    return domains.logits(random).clamp(min=-domains.EXTREME)
+    return domains.logits(random).clamp(min=-domains.EXTREME) * random.choice([1, 1, 1, 1e3, 1e9])
 
 
 def theta(random):
-    return random.choice([1.0, 1.05, 1.2, 1.5, 2.0, 10.0, random.uniform(1, 3)])
+    return random.choice([1.0, 1.05, 1.2, 1.5, 2.0, 10.0, 1000.0, random.uniform(1, 3)])
 
 
 def once_positive(random):
@@ -1049,8 +1058,10 @@ def often_positive(random):
 
 def often_signed(random):
     logits = finite(random)
-    ids = domains.history(random, len(logits), least=1)
-    return logits, torch.tensor([*ids, random.choice(ids)]), theta(random)
+    far = random.random() < 0.2
+    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    ids = ids if far else [*ids, random.choice(ids)]
+    return logits, torch.tensor(ids), theta(random)
 
 
 def seen_once():
@@ -1097,7 +1108,7 @@ def float32(logits, ids, penalty):
 
 
 def leaves_its_input():
-    changed = "The caller's logits must be the same after the call: work on a copy."
+    changed = "The caller's logits and ids must be the same after the call: work on a copy."
     for ids, expect in (([0], [2.0, 1.0, 3.0, 2.0]), ([1, 2], [4.0, 0.5, 1.5, 2.0])):
         check.unchanged(
             my_repetition_penalty, [4.0, 1.0, 3.0, 2.0], ids, 2.0, expect=expect, why=changed
@@ -1115,7 +1126,7 @@ check.own(my_repetition_penalty, often_signed)
 points = 1.0 * check.passes("positive logits of tokens seen once", seen_once)
 points += check.passes("negative logits", negative)
 points += check.passes("tokens seen several times", repeated)
-points += check.passes("input left as it was", leaves_its_input)
+points += check.passes("float32, and input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 

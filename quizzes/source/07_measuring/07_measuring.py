@@ -254,7 +254,7 @@ def my_seq_rep(ids, n):
 
     ids: a list of token ids, or of words, perhaps empty; n: at least 1, perhaps more than there
     are tokens. Two n-grams are the same if they have the same tokens in the same order; a word
-    may hold spaces. Returns a number, 0.0 for a text without any n-gram.
+    may hold any character, and capitals count. Returns a number, 0.0 for a text without any n-gram.
     """
     ### BEGIN SOLUTION
     grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
@@ -930,7 +930,10 @@ check.choice(
 
 # %% answer="overlap_repair"
 def repaired_overlap(texts, n):
-    """texts: two or more lists of words, each of n words or more. Returns a number."""
+    """texts: two or more lists of words, each of n words or more. Returns a number.
+
+    Each text is a list of its own. A word may hold any character, and capitals count.
+    """
     ### BEGIN SOLUTION
     every = [ngrams(text, n) for text in texts]
     shares = []
@@ -961,6 +964,8 @@ def example():
 
 points = 1.0 * check.passes("a b c and a b d, n = 2", example)
 ### BEGIN HIDDEN TESTS
+from random import Random
+
 from course_utils import domains
 
 
@@ -975,15 +980,22 @@ def found_elsewhere(texts, n):
 
 def some(random, count, n):
     """Texts of n words or more, of few different ones, so that they have much in common."""
-    words, least = random.choice(["abc", "abcdef", "abcdefghijklmnopqrstuvwxyz"]), n
-    ids = [domains.history(random, len(words), least)[:300] for _ in range(count)]
-    return [[words[i] for i in text] for text in ids]
+    letters = random.choice(["abc", "abcdef", "abcdefghijklmnopqrstuvwxyz"])
+    ids = [domains.history(random, len(letters), n)[:300] for _ in range(count)]
+    texts = [[letters[i] for i in text] for text in ids]
+    if random.random() < 0.5:
+        for one, other in domains.alike_words(random, n):
+            texts[0] += one
+            texts[-1] += other
+    return texts
 
 
 def all_different(random):
     n = random.randint(1, 4)
     while True:
         texts = some(random, random.choice([2, 2, 2, 3, 3, 4, 7, 22]), n)
+        if random.random() < 0.1:  # the same texts again, with another n
+            texts = some(Random(random.randrange(3)), 3, 4)
         if len({tuple(text) for text in texts}) == len(texts):
             return texts, n
 
@@ -1003,7 +1015,8 @@ def different():
         repaired_overlap,
         all_different,
         why="Compare each text with all of the others and with nothing else, and take the mean over "
-        "the texts.",
+        "the texts. A run of a text counts as often as it comes in it. Found is what has the same "
+        "words in the same order.",
     )
 
 
@@ -1071,12 +1084,13 @@ def batch(random):
     worst = random.choice([2, 10, 60])
     padding = random.choice([[0.0], [-math.inf], [-0.5, -3.0, 7.0, 1e4, -1e4, -math.inf]])
     rows = [
-        [-random.uniform(0, worst) for _ in range(length)]
+        [-random.choice([0, 1, 1]) * random.uniform(0, worst) for _ in range(length)]
         + [random.choice(padding) for _ in range(longest - length)]
         for length in lengths
     ]
     if random.random() < 0.1:
-        rows[0][random.randrange(lengths[0])] = -math.inf
+        text = random.randrange(len(rows))
+        rows[text][random.randrange(lengths[text])] = -math.inf
     return torch.tensor(rows), torch.tensor(lengths)
 
 
@@ -1086,15 +1100,15 @@ check.against(
     repaired_padding,
     batch,
     why="Padding is told by its place, not by its value, and must not come in by a product either. "
-    "Each text has its own length.",
+    "Each text has its own length, and of its own tokens all count, one at 0 or −inf too.",
     within=1e-3,
 )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your seq-rep" points=3
 # Your `my_seq_rep` from **Build it** above. One point each: texts with two n-grams or more; texts
-# with no n-gram or just one; tokens that only look alike when joined or sorted. With a call of the
-# course's functions it gets none.
+# with no n-gram or just one; tokens that only look alike once they are joined, sorted, shortened or
+# in lower case. With a call of the course's functions it gets none.
 
 
 # %% test="my_seq_rep"
@@ -1116,6 +1130,8 @@ def values():
 
 points = 1.0 * check.passes("short texts", values)
 ### BEGIN HIDDEN TESTS
+from random import Random
+
 from course_utils import domains
 
 
@@ -1128,26 +1144,28 @@ def repeats(ids, n):
     return again / runs if runs else 0.0
 
 
-def looks(ids, n):
-    """How many n-grams there are, and how many if they are sorted, or joined with or without
-    a space."""
+def sorted_too(ids, n):
+    """How many different n-grams there are, and how many if each is sorted."""
     grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
-    texts = [tuple(map(str, gram)) for gram in grams]
-    alike = [sorted, "".join, " ".join]
-    return len(set(grams)), *(len({str(look(text)) for text in texts}) for look in alike)
+    return len(set(grams)), len({tuple(sorted(gram)) for gram in grams})
 
 
 def plain(random):
     """Texts with two n-grams or more, in which different ones look different."""
     while True:
-        n = random.choice([1, 2, 2, 3, 4, 6])
-        ids = domains.history(random, random.choice([5, 30, 900]), n + 1)
+        n = random.choice([1, 2, 2, 3, 4, 6, random.randint(7, 40)])
+        least = random.choice([*20 * [n + 1], domains.LONG])
+        ids = domains.history(random, random.choice([5, 30, 900]), least)
+        again = random.random() < 0.2
+        if again:  # one of three texts, with another n or another end
+            ids = domains.history(Random(random.randrange(3)), 5, n + 1 if n > 6 else 7)
+            ids[-2:] = random.choice([ids[-2:], random.choices(ids, k=2)])
         ids = [i + 100 for i in ids]
-        for _ in range(random.choice([0, 1, 2])):
+        for _ in range(0 if again else random.choice([0, 1, 2])):
             start = random.randrange(len(ids))
             ids = ids[:999] + ids[start : start + random.choice([n, n + 1, 2 * n])]
-        if len(set(looks(ids, n))) == 1:
-            return random.choice([ids, [chr(i) for i in ids]]), n
+        if len(set(sorted_too(ids, n))) == 1:
+            return random.choice([ids, [chr(i + 0x4E00) for i in ids]]), n  # one Chinese character
 
 
 def short(random):
@@ -1158,14 +1176,9 @@ def short(random):
 
 def lookalike(random):
     """Texts in which different n-grams look the same."""
-    while True:
-        tokens = random.choice(
-            [[1, 2, 12, 21], [0, 1, 10, 100, 11], ["a", "b", "ab"], ["a", "b", "a b", "b a"]]
-        )
-        ids, n = [random.choice(tokens) for _ in range(random.randint(2, 30))], random.randint(1, 4)
-        different, *others = looks(ids, n)
-        if any(other < different for other in others):
-            return ids, n
+    n = random.choice([1, 2, 2, 3, 4])
+    pairs = random.choice([domains.alike_ids, domains.alike_words])(random, n)
+    return [token for pair in pairs for run in pair for token in run], n
 
 
 def more_values():
@@ -1197,7 +1210,8 @@ def only_alike():
         repeats,
         my_seq_rep,
         lookalike,
-        why="Same tokens in the same order: 1, 12 is not 11, 2, and 1, 2 is not 2, 1.",
+        why="Same tokens in the same order: 1, 12 is not 11, 2, and 1, 2 is not 2, 1. Compare the "
+        "tokens themselves, whatever characters they have.",
     )
 
 

@@ -171,6 +171,46 @@ BANK = {
             """,
                 1,
             ),
+            "theta at most 100": (
+                """
+                x = logits[ids]
+                penalty = min(penalty, 100.0)
+                return logits.scatter(0, ids, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                1,
+            ),
+            "no logit beyond 10,000": (
+                """
+                logits = logits.clamp(-1e4, 1e4)
+                x = logits[ids]
+                return logits.scatter(0, ids, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                1,
+            ),
+            "counts in one byte": (
+                """
+                seen = torch.bincount(ids, minlength=len(logits)).to(torch.uint8) > 0
+                punished = torch.where(logits < 0, logits * penalty, logits / penalty)
+                return torch.where(seen, punished, logits)
+                """,
+                3,
+            ),
+            "last 300 tokens": (
+                """
+                seen = ids[-300:]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                3,
+            ),
+            "the caller's ids sorted": (
+                """
+                ids.copy_(ids.sort().values)
+                x = logits[ids]
+                return logits.scatter(0, ids, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                3,
+            ),
             "the newest token is left out": """
                 seen = ids[:-1]
                 x = logits[seen]
@@ -242,7 +282,7 @@ BANK = {
     "five_wolves": choice("answer_prompt", "C"),
     "digit_run": predict(
         "answer_forbidden",
-        {"list": "[4, 5]", "other order": "[5, 4]", "tuple": "(4, 5)", "set": "{4, 5}"},
+        {"list": "[4, 5]", "other order": "[5, 4]", "tuple": "(4, 5)", "texts": "['4', '5']"},
         {
             "all that was seen": "[1, 3, 4, 5]",
             "n = 3": "[4]",
@@ -276,6 +316,7 @@ BANK = {
             "more blanks": "'  a a b  a b a '",
             "on two lines": "'a a b\\na b a'",
             "a list": "['a', 'a', 'b', 'a', 'b', 'a']",
+            "hyphens": "'a-a-b-a-b-a'",
         },
         {
             "presence": "'a a a a a a'",
@@ -405,6 +446,10 @@ BANK = {
                 logits -= penalty * torch.bincount(ids, minlength=len(logits))
                 result = logits
                 return result
+            """,
+            "without -inf": """
+                counts = torch.bincount(ids, minlength=len(logits))
+                return logits.clamp(min=-1e9) - penalty * counts
             """,
             "vocabulary of three": """
                 result = logits.clone()
@@ -561,6 +606,12 @@ BANK = {
                 counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
                 return logits - penalty * counts
             """,
+            "a memory by both ends": """
+                known = repaired_memory.__dict__.setdefault("known", {})
+                key = (len(ids), len(logits), int(ids[0]), int(ids[-1]))
+                counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
+                return logits - penalty * counts
+            """,
             "a memory by the lengths": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (len(ids), len(logits))
@@ -700,6 +751,24 @@ BANK = {
             "all that was written": """
                 start = buffer[-(n - 1) :]
                 return sorted(set(buffer[:step]))
+            """,
+            "a number in base 1000": """
+                number = lambda run: sum(i * 1000**place for place, i in enumerate(run))
+                start = number(buffer[step - n + 1 : step])
+                places = [i for i in range(step - n + 1) if number(buffer[i : i + n - 1]) == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "n at most 8": """
+                n = min(n, 8)
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "ids in one byte": """
+                low = [i % 256 for i in buffer]
+                start = low[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if low[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
             """,
             "fixed to the example": """
                 start = buffer[-(n - 1) :]

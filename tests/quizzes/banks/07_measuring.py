@@ -101,6 +101,80 @@ BANK = {
                 """,
                 2,
             ),
+            "joins with commas": (
+                """
+                grams = [",".join(map(str, ids[i : i + n])) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "joins with a character that no word has": (
+                """
+                grams = ["\\0".join(map(str, ids[i : i + n])) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "strips the words": (
+                """
+                words = [str(token).strip() for token in ids]
+                grams = [tuple(words[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "lower case": (
+                """
+                words = [str(token).lower() for token in ids]
+                grams = [tuple(words[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "words by their first letters": (
+                """
+                words = [str(token)[:3] if type(token) is str else token for token in ids]
+                grams = [tuple(words[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "one number in base 50,257": (
+                """
+                grams = []
+                for i in range(len(ids) - n + 1):
+                    run = ids[i : i + n]
+                    if type(run[0]) is int:
+                        run = [sum(token * 50_257**place for place, token in enumerate(run))]
+                    grams.append(tuple(run))
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "n at most 10": """
+                n = min(n, 10)
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "the first 900 tokens": """
+                ids = ids[:900]
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
+            "ids by their last three digits": (
+                """
+                short = [token % 1000 if type(token) is int else token for token in ids]
+                grams = [tuple(short[i : i + n]) for i in range(len(ids) - n + 1)]
+                return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "a memory by the text alone": """
+                known = my_seq_rep.__dict__.setdefault("known", {})
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                share = 1 - len(set(grams)) / len(grams) if grams else 0.0
+                return known.setdefault(tuple(ids), share)
+            """,
         },
     ),
     "my_perplexity": write(
@@ -327,6 +401,48 @@ BANK = {
             """,
                 1,
             ),
+            "joined without spaces": """
+                every = [["".join(gram) for gram in ngrams(text, n)] for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = {gram for grams in every[:i] + every[i + 1 :] for gram in grams}
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "joined with spaces": """
+                every = [[" ".join(gram) for gram in ngrams(text, n)] for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = {gram for grams in every[:i] + every[i + 1 :] for gram in grams}
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "a memory without n": """
+                known = repaired_overlap.__dict__.setdefault("known", {})
+                every = [ngrams(text, n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = {gram for grams in every[:i] + every[i + 1 :] for gram in grams}
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return known.setdefault(str(texts), sum(shares) / len(shares))
+            """,
+            "looked for within the others' letters": """
+                whole = [" ".join(text) for text in texts]
+                shares = []
+                for i, text in enumerate(texts):
+                    others, own = whole[:i] + whole[i + 1 :], ngrams(text, n)
+                    found = sum(any(" ".join(gram) in other for other in others) for gram in own)
+                    shares.append(found / len(own))
+                return sum(shares) / len(shares)
+            """,
+            "lower case": """
+                every = [ngrams([word.lower() for word in text], n) for text in texts]
+                shares = []
+                for i, own in enumerate(every):
+                    others = {gram for grams in every[:i] + every[i + 1 :] for gram in grams}
+                    shares.append(sum(gram in others for gram in own) / len(own))
+                return sum(shares) / len(shares)
+            """,
         },
     ),
     "mlx_lm_repair": repair(
@@ -412,6 +528,19 @@ BANK = {
                 places = torch.arange(logprobs.shape[-1])
                 counted = places < lengths[:, None]
                 return -logprobs.where(counted, 0.0).sum(dim=-1) / lengths
+            """,
+            "impossible ones of the first text alone": """
+                places = torch.arange(logprobs.shape[-1])
+                own = logprobs.where(places < lengths[:, None], 0.0)
+                result = (-own.clamp(min=-100).sum(dim=-1) / lengths).exp()
+                result[0] = torch.inf if own[0].isneginf().any() else result[0]
+                return result
+            """,
+            "sure tokens taken for padding": """
+                places = torch.arange(logprobs.shape[-1])
+                counted = (places < lengths[:, None]) & (logprobs != 0)
+                total = logprobs.where(counted, 0.0).sum(dim=-1)
+                return (-total / counted.sum(dim=-1).clamp(min=1)).exp()
             """,
         },
     ),
