@@ -824,6 +824,13 @@ check.text(
         "1.0 1.0": "In the second list, where are the large numbers when the first 1 comes?",
         "3.0 1.0": "Follow each list from left to right: in which one do ones meet 1e20?",
         "1 3": "Nearly: write them as Python prints numbers with a decimal point.",
+        "1.0 3": "Nearly: write them as Python prints numbers with a decimal point.",
+        "1 3.0": "Nearly: write them as Python prints numbers with a decimal point.",
+        "1,0 3,0": "Nearly: write them as Python prints numbers with a decimal point.",
+        "1.00 3.00": "Nearly: write them as Python prints numbers with a decimal point.",
+        "1.0 and 3.0": "Nearly: write the two numbers and a space between them, no more.",
+        "1.0 & 3.0": "Nearly: write the two numbers and a space between them, no more.",
+        "1.0/3.0": "Nearly: write the two numbers and a space between them, no more.",
     },
     hint="Look at the section on what a seed does not give you: a small number beside a large one.",
 )
@@ -900,7 +907,8 @@ def example():
         0.0,
         None,
         expect={"temperature": 0.0, "top_p": 1.0},
-        why="With T = 0 and no p, the request has to hold 0 and 1. What is `0.0 or 1.0`?",
+        why="With T = 0 and no p, the request has to hold two numbers, 0 as its temperature and 1 as "
+        "its top_p, and nothing else. What is `0.0 or 1.0`?",
     )
 
 
@@ -917,8 +925,9 @@ def as_given(temperature, top_p):
 
 
 def settings(random):
-    t = random.choice([None, 0, 0.0, 1, 2, 5, 1e-9, random.uniform(0, 2)])
-    return t, random.choice([None, 0, 0.0, 1, 1.0, 1e-9, random.random()])
+    """Numbers that an API would take, and others: those too are sent as they are."""
+    some = [None, None, 0, 0.0, 1, 1.0, 2, 1e-12, 1.0000001, -1, -0.25, 1.5, 5, 1000.0]
+    return tuple(random.choice([*some, random.random(), random.uniform(0, 2)]) for _ in range(2))
 
 
 example()
@@ -926,7 +935,8 @@ check.against(
     as_given,
     repaired_request,
     settings,
-    why="Each of the two is sent as it was given, 0 as well, and only None gets the default.",
+    why="Each of the two is sent as it was given, 0 as well and what no API would take, and only "
+    "None gets the default.",
     within=0,
 )
 ### END HIDDEN TESTS
@@ -986,16 +996,25 @@ def row(random):
         scale = random.choice([0.5, 2, 2, 5, 1000])
         vocab = random.choice([domains.size(random), domains.size(random), 60])
         values = [random.gauss(0, scale) for _ in range(vocab)]
+        t = random.choice(
+            [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 128.0, 128.0]
+        )  # exact, if logits are large
+        p = random.choice([1.0, 1.0, 0.999, 1e-6, 0.02, *(random.random() for _ in range(6))])
+        if scale < 10 and random.random() < 0.5:
+            t = random.choice([0.1, 0.1, 7, 40.0, *(random.uniform(0.3, 3) for _ in range(5))])
+        if random.random() < 0.05:  # a large vocabulary, nearly even
+            values = [(i + random.random() / 2) / 2000 for i in range(2000)]
+            random.shuffle(values)
+            scale, p = 1, random.choice([0.0006, 0.006, 0.6, 0.99, 1.0])
         logits = torch.tensor(values).clamp(-domains.EXTREME, domains.EXTREME)
         if scale == 1000:
             logits = logits.round()
         if random.random() < 0.3:
-            logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
-        t = random.choice([0.125, 0.25, 0.5, 1.0, 2.0, 4.0])  # exact, however large the logits
-        if scale < 10 and random.random() < 0.5:
-            t = random.uniform(0.3, 3)
-        p = random.choice([1.0, 0.999, 1e-6, 0.02, *(random.random() for _ in range(6))])
+            logits[random.sample(range(len(values)), len(values) // 2)] = -torch.inf
         sums = shares(logits, t).sort(descending=True).values.cumsum(dim=-1)
+        if random.random() < 0.3:  # p close to where one more token comes in
+            near = random.choice(sums.tolist())
+            p = min(1.0, abs(near + random.choice([-1, 1]) * random.uniform(2e-4, 2e-3)))
         finite = logits[logits.isfinite()]
         clear = p == 1 or bool(((sums - p).abs() > 1e-4).all())
         if clear and len(finite.unique()) == len(finite):
@@ -1007,7 +1026,8 @@ check.against(
     drawn_from,
     repaired_order,
     row,
-    why="Divide once, cut once, in the order that the question asks for, and share out what is left.",
+    why="Divide once, cut once, in the order that the question asks for, and share out what is left, "
+    "at any T, p and number of tokens.",
 )
 ### END HIDDEN TESTS
 
@@ -1038,16 +1058,18 @@ def example():
         probs,
         [5, 5, 6],
         expect=[8, 8, 5],
-        why="Each row has its own seed: which number does torch.rand(()) give first with 5, which "
-        "with 6? Rows with equal shares and equal seeds draw the same.",
+        why="Return one token a row. Each row has its own seed: which number does torch.rand(()) give "
+        "first with 5, which with 6? Rows with equal shares and equal seeds draw the same.",
     )
 
 
 2.0 * check.passes("three rows, seeds 5, 5 and 6", example)
 ### BEGIN HIDDEN TESTS
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from course_utils import domains
+
+WHOLE = 2**24  # torch.rand gives whole parts of it: sums of such shares do not round
 
 
 def first_number(seed):
@@ -1061,23 +1083,42 @@ def each_alone(probs, seeds):
     ]
 
 
+def shares_near(random, number, vocab):
+    """Shares, some 0. A sum is the number, next to it, near it or far from it."""
+    drawn = round(number * WHOLE)
+    sums = [drawn + random.choice([0, 0, -1, 1, random.randint(-3000, 3000), -drawn, WHOLE])]
+    while len(sums) < vocab - 1:
+        sums.append(random.choice([sums[0], *(random.randrange(WHOLE) for _ in range(4))]))
+    sums = sorted(min(max(0, x), WHOLE) for x in sums[: vocab - 1])
+    return [(y - x) / WHOLE for x, y in pairwise([0, *sums, WHOLE])]
+
+
+def rows(random, count):
+    """Shares and seeds: some equal in a batch, and in later ones."""
+    vocab = random.choice([2, 3, domains.size(random), domains.size(random)])
+    if count == 1 and random.random() < 0.04:
+        vocab = 2000
+    few = [0, 1, random.getrandbits(32)]
+    seeds = [random.choice([*few, random.getrandbits(63)]) for _ in range(count)]
+    return torch.tensor([shares_near(random, first_number(s), vocab) for s in seeds]), seeds
+
+
+def single(random):
+    return rows(random, 1)
+
+
 def batch(random):
-    """Shares and seeds. A sum is often near the number that is drawn, but not so near that rounding
-    decides."""
-    vocab, rows = random.choice([(3, 1), (domains.size(random), random.choice([1, 2, 3, 4, 8]))])
-    few = [0, 1, random.getrandbits(32)]  # equal seeds in a batch, and in later ones
-    seeds = [random.choice([*few, random.getrandbits(63)]) for _ in range(rows)]
-    probs = []
-    for number in map(first_number, seeds):
-        near = number + random.choice([-1, 1]) * random.uniform(2e-5, 2e-4)
-        inside = [sorted([0.0, near, 1.0])[1], *(random.random() for _ in range(vocab))]
-        sums = sorted(x for x in inside[: vocab - 1] if abs(x - number) > 1e-5)
-        sums = sorted([*sums, *[0.0] * (vocab - 1 - len(sums))])
-        probs.append([y - x for x, y in zip([0.0, *sums], [*sums, 1.0], strict=True)])
-    return torch.tensor(probs), seeds
+    return rows(random, 150 if random.random() < 0.03 else random.choice([1, 2, 3, 4, 8]))
 
 
 example()
+check.against(
+    each_alone,
+    repaired_draws,
+    single,
+    why="In one row, add the shares up from the left, all of them and as they are: which token's sum "
+    "is the first that exceeds the number? To equal it is not enough, and a share may be 0.",
+)
 check.against(
     each_alone,
     repaired_draws,
@@ -1138,11 +1179,11 @@ def after(row, ids, name, value):
         return [x - value * n for x, n in zip(row, counts, strict=True)]
     if name == "temperature" and value:
         return [x / value for x in row]
-    ranked = sorted(range(len(row)), key=lambda i: -row[i])
     size = 1 if name == "temperature" else value
     if name == "top_p":
         size = sum(mass < value for mass in [0.0, *sums(row)[:-1]])
-    return [x if i in ranked[:size] else -torch.inf for i, x in enumerate(row)]
+    stay = set(sorted(range(len(row)), key=lambda i: -row[i])[:size])
+    return [x if i in stay else -torch.inf for i, x in enumerate(row)]
 
 
 def sums(row):
@@ -1175,13 +1216,33 @@ def knob(random, name, vocab):
     return random.choice(some[name])
 
 
-def drawn(random, names):
-    """Logits, a text, and a step for each name; "zero" is the temperature 0."""
+def any_knob(random, name, vocab):
+    """Values that nobody would set, and the others."""
+    some = {
+        "frequency_penalty": [-3, 20.0, random.uniform(-30, 30)],
+        "temperature": [2, 3, 0.004, 0.0005, 20.0, 1000.0],
+        "top_k": [random.randint(1, vocab)],
+        "top_p": [0.001, 0.9995, 0.99],
+    }
+    return random.choice([*some[name], *(knob(random, name, vocab) for _ in range(3))])
+
+
+def drawn(random, names, knob=knob, most=0):
+    """Logits, a text, and a step for each name; "zero" is the temperature 0.
+
+    most: tokens of a large vocabulary, nearly even, which one in seven has; 0 for none.
+    """
     while True:
         vocab = random.choice([domains.size(random), domains.size(random), 60])
         scale = random.choice([0.5, 2, 2, 10, 2000])
         row = [max(-5000.0, min(5000.0, random.gauss(0, scale))) for _ in range(vocab)]
+        if most and random.random() < 0.15:
+            vocab = most
+            row = [2 * (i + random.random() / 2) / vocab for i in range(vocab)]
+            random.shuffle(row)
         logits, ids = torch.tensor(row), domains.history(random, vocab)
+        if most:
+            ids *= random.choice([1, 1, 1, 60])
         if random.random() < 0.2:
             logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
         steps = [("temperature" if n == "zero" else n, knob(random, n, vocab)) for n in names]
@@ -1193,11 +1254,17 @@ KINDS = ("frequency_penalty", "temperature", "top_k", "top_p")
 
 
 def single(random):
-    return drawn(random, [random.choice(KINDS)])
+    logits, ids, steps = drawn(random, [random.choice([*KINDS, "top_p"])], any_knob, 1500)
+    if steps[0][0] == "top_p" and random.random() < 0.5:  # close to where one more token comes in
+        near = random.choice(sums(logits.tolist()))
+        close = [("top_p", abs(near - random.choice([-1, 1]) * random.uniform(2e-4, 2e-3)))]
+        if close[0][1] < 1 and clear(logits.tolist(), ids, close):
+            steps = close
+    return logits, ids, steps
 
 
 def several(random):
-    return drawn(random, random.choices(KINDS, k=random.choice([0, 2, 2, 3, 3, 4, 6])))
+    return drawn(random, random.choices(KINDS, k=random.choice([*[0, 2, 2, 3, 3, 4, 6] * 4, 24])))
 
 
 def zero_among(random):
@@ -1217,7 +1284,8 @@ def each_step():
         in_order,
         apply_in_order,
         single,
-        why="A step alone is not yet right all over its range: read its description once more.",
+        why="A step alone is not yet right all over its range: small and large values, either sign, "
+        "long texts, large vocabularies. Read its description once more.",
     )
 
 

@@ -1012,8 +1012,8 @@ check.choice(
 
 # %% answer="xtc_repair"
 def repaired_xtc(probs, threshold):
-    """probs: (vocab,), all different, in any order; threshold: from 0 to 1. Returns probs with the
-    cut ones at 0, not rescaled."""
+    """probs: (vocab,), all different and above 0, in any order; threshold: from 0 to 1. Returns
+    probs with the cut ones at 0, not rescaled."""
     ### BEGIN SOLUTION
     cut = probs >= threshold
     if cut.any():
@@ -1050,22 +1050,32 @@ def different(random, reach, vocab):
     """Shares of which so many reach the threshold."""
     while True:
         weights = [random.expovariate(1) ** random.choice([1, 3]) for _ in range(vocab)]
+        if random.random() < 0.1:  # two hold nearly all
+            weights[:2] = random.sample([30 * vocab, 31 * vocab, 40 * vocab], 2)
+            random.shuffle(weights)
         probs = torch.tensor([weight / sum(weights) for weight in weights])
         ranked = [1.0, *sorted(set(probs.tolist()), reverse=True), 0.0]
         lower, upper = ranked[reach + 1], ranked[reach]
         exact = upper if reach else (1.0 + lower) / 2
         threshold = random.choice([exact, random.uniform(lower, upper)])
+        if reach == vocab and random.random() < 0.3:
+            return probs, random.choice([0, 0.0])
         if len(ranked) == vocab + 2 and lower < threshold:
             return probs, threshold
 
 
 def several(random):
-    vocab = 1 + domains.size(random)
+    vocab = 600 if random.random() < 0.05 else 1 + domains.size(random)
     return different(random, random.choice([2, vocab, random.randint(2, vocab)]), vocab)
 
 
 def one_or_none(random):
-    return different(random, random.choice([0, 1]), 1 + domains.size(random))
+    vocab = domains.size(random)
+    if random.random() < 0.1:  # a sure row: all others are lost in float32's 1.0
+        probs = [1.0, *(1e-9 * (i + 1) for i in range(vocab - 1))]
+        random.shuffle(probs)
+        return torch.tensor(probs), random.choice([1, 1.0, 0.5, random.uniform(0.1, 0.9)])
+    return different(random, random.choice([0, 1]) if vocab > 1 else 1, vocab)
 
 
 def in_any_order():
@@ -1140,29 +1150,35 @@ def bar(row, n):
 
 def within_n_sigma(logits, n):
     row = logits.tolist()
-    return torch.tensor([x if x == max(row) or x >= bar(row, n) else -math.inf for x in row])
+    best, line = max(row), bar(row, n)
+    return torch.tensor([x if x == best or x >= line else -math.inf for x in row])
 
 
 def clear(row, n):
     """Whether no logit but the best is so near to the bar that rounding decides."""
-    size, line = 1 + max(abs(x) for x in row if x > -math.inf), bar(row, n)
-    return all(abs(x - line) > 1e-4 * size for x in row if x < max(row))
+    size, best, line = 1 + max(abs(x) for x in row if x > -math.inf), max(row), bar(row, n)
+    return all(abs(x - line) > 4e-6 * size for x in row if x < best)
 
 
 def banned(random, count):
-    """A row with so many tokens at -inf, and n."""
+    """A row with so many tokens at -inf, and n, often such that the bar is close to a token."""
     while True:
-        centre = random.choice([0, 0, 30, -30, 1000, -4000])
-        scale = random.choice([0.5, 3, 10, 300])
-        row = [centre + random.gauss(0, scale) for _ in range(domains.size(random))]
+        centre = random.choice([0, 0, 0, 30, -30, 1000, -4000, -20000])
+        scale = random.choice([0.005, 0.5, 3, 10, 300])
+        size = 2000 if random.random() < 0.03 else random.choice([domains.size(random), 150])
+        row = [centre + random.gauss(0, scale) for _ in range(size)]
         row = [round(x) for x in row] if random.random() < 0.3 else row  # ties
         row[0] = random.choice([row[0], max(row) - 0.02 * scale])  # often the best has a near rival
-        row += [-math.inf] * count
-        random.shuffle(row)
+        row[-1] = random.choice([row[-1], row[-1], max(row) + 30 * scale])
+        row = torch.tensor([*row, *[-math.inf] * count], dtype=torch.float32).tolist()
         n = random.choice([0, 1, 1.0, 2, 4, random.uniform(0, 3), random.uniform(0, 3)])
-        logits = torch.tensor(row, dtype=torch.float32)
-        if clear(logits.tolist(), n):
-            return logits, n
+        sigma = max(row) - bar(row, 1)
+        if sigma and random.random() < 0.5:
+            near = max(row) - random.choice(row[:size])
+            n = near / sigma + random.choice([-1, 1]) * random.uniform(1e-5, 2e-3) / sigma
+        random.shuffle(row)
+        if n >= 0 and clear(row, n):
+            return torch.tensor(row), n
 
 
 def one(random):
@@ -1228,7 +1244,8 @@ def near_the_best(logits, p):
     rows = []
     for row in logits.reshape(-1, logits.shape[-1]).tolist():
         gap = -math.log(p) if p else math.inf
-        rows.append([x if max(row) - x <= gap else -math.inf for x in row])
+        best = max(row)
+        rows.append([x if best - x <= gap else -math.inf for x in row])
     return torch.tensor(rows).reshape(logits.shape)
 
 
@@ -1236,37 +1253,55 @@ def clear(logits, p):
     """Whether no gap is so near to the bar that rounding decides; equals are none."""
     if not p:
         return True
-    gaps = logits.double().amax(dim=-1, keepdim=True) - logits.double()
-    return bool(((gaps + math.log(p)).abs() > 2e-3)[gaps > 0].all())
+    best = logits.double().amax(dim=-1, keepdim=True)
+    gaps = best - logits.double()
+    return bool(((gaps + math.log(p)).abs() > 2e-5 + 1e-6 * best.abs())[gaps > 0].all())
 
 
 def drawn(random, logits, some):
-    while not clear(logits, p := random.choice(some)):
-        pass
-    return logits, p
+    """Logits and p; often a token stands close to the bar, on one side or the other."""
+    while True:
+        p, near = random.choice(some), logits.clone()
+        if p and near.shape[-1] > 1 and random.random() < 0.5:
+            best = near.max(dim=-1)
+            place = (best.indices + random.randrange(1, near.shape[-1])) % near.shape[-1]
+            off = random.choice([-1, 1]) * random.choice([4e-5, 9e-5, random.uniform(1e-4, 1e-3)])
+            bar = (best.values + math.log(p) + off).minimum(best.values)
+            near.scatter_(-1, place[..., None], bar[..., None])
+        if clear(near, p):
+            return near, p
 
 
 def inner(random):
-    return [1e-6, 1e-3, 0.05, 0.1, 0.5, 0.9, 0.99, *(random.uniform(0.02, 0.98) for _ in range(9))]
+    some = [1e-12, 1e-12, 1e-6, 1e-3, 0.05, 0.1, 0.5, 0.9, 0.99, 0.995, 0.9995, 0.9995]
+    return [*some, *(random.uniform(0.02, 0.98) for _ in range(12))]
+
+
+def without_banned(logits):
+    return logits.masked_fill(logits.isneginf(), -7.0)
 
 
 def single(random):
-    logits = domains.logits(random)
-    return drawn(random, logits.masked_fill(logits.isneginf(), -7.0), inner(random))
+    logits = without_banned(domains.logits(random))
+    if random.random() < 0.05:  # a large vocabulary, of which many may stay
+        logits = torch.tensor([random.gauss(0, 0.3) for _ in range(2000)])
+    return drawn(random, logits, inner(random))
 
 
 def batch(random):
-    logits = domains.batch(random)
-    return drawn(random, logits.masked_fill(logits.isneginf(), -7.0), inner(random))
+    deep = [(2, 1, 3), (1, 2, 1, 2), (1, 1, 1, 1), (150,)]
+    shape = random.choice([*deep, *(domains.shape(random) for _ in range(16))])
+    return drawn(random, without_banned(domains.logits(random, shape)), inner(random))
 
 
 def end(random):
     """Alike rows, so that only p and what is at -inf count. The best often has a near rival."""
     logits = domains.logits(random)
-    if random.random() < 0.5 and logits.max().abs() < 100:
-        logits[random.randrange(len(logits))] = logits.max() + 0.005
+    if random.random() < 0.3 and logits.max().abs() < 100:
+        logits[random.randrange(len(logits))] = logits.max() + random.choice([0.005, 2e-4])
     logits = logits.expand(*domains.shape(random), len(logits)).clone()
-    return drawn(random, logits, [*[0, 0.0, 1, 1.0] * 4, *inner(random)])
+    p = random.choice([*[0, 0.0, 1, 1, 1.0] * 8, *inner(random)])
+    return (logits, p) if clear(logits, p) else end(random)
 
 
 def anything(random):

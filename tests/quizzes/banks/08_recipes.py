@@ -149,6 +149,43 @@ BANK = {
                 request = {"temperature": temperature, "top_p": 1.0}
                 return request
             """,
+            "nothing negative": """
+                def sent(x):
+                    return 1.0 if x is None else max(x, 0)
+
+                return {"temperature": sent(temperature), "top_p": sent(top_p)}
+            """,
+            "a default for what is negative": """
+                temperature = temperature if temperature is None or temperature >= 0 else None
+                return {
+                    "temperature": 1.0 if temperature is None else temperature,
+                    "top_p": 1.0 if top_p is None else top_p,
+                }
+            """,
+            "p up to 1": """
+                return {
+                    "temperature": 1.0 if temperature is None else temperature,
+                    "top_p": 1.0 if top_p is None else min(top_p, 1.0),
+                }
+            """,
+            "up to 100": """
+                def sent(x):
+                    return 1.0 if x is None else min(x, 100)
+
+                return {"temperature": sent(temperature), "top_p": sent(top_p)}
+            """,
+            "tiny is zero": """
+                def sent(x):
+                    return 1.0 if x is None else 0.0 if abs(x) < 1e-9 else x
+
+                return {"temperature": sent(temperature), "top_p": sent(top_p)}
+            """,
+            "nearly one is one": """
+                def sent(x):
+                    return 1.0 if x is None else 1.0 if abs(x - 1) < 1e-6 else x
+
+                return {"temperature": sent(temperature), "top_p": sent(top_p)}
+            """,
         },
     ),
     "rewrite_repair": repair(
@@ -215,6 +252,35 @@ BANK = {
             "greedy": """
                 left = top_p(logits, p)
                 probs = torch.eye(len(logits))[logits.argmax()]
+                return probs
+            """,
+            "T up to 5": """
+                left = top_p(logits, p)
+                probs = top_p(logits / min(t, 5), p).softmax(dim=-1)
+                return probs
+            """,
+            "T from 0.12": """
+                left = top_p(logits, p)
+                probs = top_p(logits / max(t, 0.12), p).softmax(dim=-1)
+                return probs
+            """,
+            "p from 0.01": """
+                left = top_p(logits, p)
+                probs = top_p(logits / t, max(p, 0.01)).softmax(dim=-1)
+                return probs
+            """,
+            "power of the softmax": """
+                left = top_p(logits, p)
+                probs = logits.softmax(dim=-1) ** (1 / t)
+                probs = top_p((probs / probs.sum()).log(), p).softmax(dim=-1)
+                return probs
+            """,
+            "a thousand at most": """
+                left = top_p(logits, p)
+                scaled = logits / t
+                if len(logits) > 1000:
+                    scaled[scaled.argsort(descending=True)[1000:]] = -torch.inf
+                probs = top_p(scaled, p).softmax(dim=-1)
                 return probs
             """,
         },
@@ -305,6 +371,48 @@ BANK = {
                 return torch.stack(
                     [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
                 )
+            """,
+            "equal is enough": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None]).squeeze(-1)
+            """,
+            "shares of 0 left out": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                drawn = []
+                for row, x in zip(probs, u):
+                    drawn.append(torch.searchsorted(row[row > 0].cumsum(0), x, right=True))
+                return torch.stack(drawn)
+            """,
+            "a hundred tokens": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                drawn = torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+                return drawn.clamp(max=99)
+            """,
+            "a hundred rows": """
+                seeds = [seeds[min(i, 99)] for i in range(len(seeds))]
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+            """,
+            "a little more": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                u = u + 1e-6
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+            """,
+            "one row loses its dimension": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
+                )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze()
             """,
         },
     ),
@@ -435,6 +543,29 @@ BANK = {
                 ),
                 3,
             ),
+            "last thousand tokens": (
+                ordered(
+                    penalty="logits = logits - value"
+                    " * torch.bincount(ids[-1000:], minlength=len(logits))"
+                ),
+                3,
+            ),
+            "penalty up to 10": (
+                ordered(before="steps = [(n, min(v, 10) if 'freq' in n else v) for n, v in steps]"),
+                3,
+            ),
+            "T = 0.001 is 0": (ordered(is_zero="value <= 0.001"), 3),
+            "T up to 10": (ordered(divide="logits = logits / min(value, 10)"), 3),
+            "500 best at most": (
+                ordered(
+                    top_k="bar = logits.topk(min(value, 500, len(logits))).values[-1]\n"
+                    "            logits = logits.masked_fill(logits < bar, -torch.inf)"
+                ),
+                3,
+            ),
+            "p from 0.01": (ordered(cut="before >= max(value, 0.01)"), 3),
+            "p above 0.999 is 1": (ordered(cut="before >= (value if value < 0.999 else 2)"), 3),
+            "twelve steps": (ordered().replace("in steps:", "in steps[:12]:"), 3),
             "in place": (
                 ordered(
                     divide="logits /= value",

@@ -109,6 +109,65 @@ BANK = {
                 """,
                 2,
             ),
+            "p up to 0.999": (
+                """
+                p = min(p, 0.999)
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                1,
+            ),
+            "p above 0.99 is 1": (
+                """
+                p = 1 if p > 0.99 else p
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                0,
+            ),
+            "tiny p is 0": (
+                """
+                p = p if p > 1e-9 else 0
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                0,
+            ),
+            "a little lower": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar - 1e-4, -torch.inf)
+            """,
+                0,
+            ),
+            "fifty at most": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                left = logits.masked_fill(logits < bar, -torch.inf)
+                last = left.topk(min(50, left.shape[-1])).values[..., -1:]
+                return left.masked_fill(left < last, -torch.inf)
+            """,
+                0,
+            ),
+            "at most a batch of batches": (
+                """
+                if logits.dim() > 3:
+                    logits = logits.flatten(0, 1)
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                2,
+            ),
+            "a hundred rows": (
+                """
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                left = logits.masked_fill(logits < bar, -torch.inf)
+                if left.dim() > 1:
+                    left[100:] = logits[100:]
+                return left
+            """,
+                2,
+            ),
         },
     ),
     "my_sampler": write(
@@ -344,6 +403,56 @@ BANK = {
             """,
                 1,
             ),
+            "off at 0": """
+                if not threshold:
+                    return probs
+                reach = probs >= threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+            "the first fifty": """
+                best = probs.topk(min(50, len(probs))).values
+                reach = best[best >= threshold]
+                least = reach.min() if len(reach) else 2.0
+                return probs.masked_fill(probs > least, 0.0)
+            """,
+            "off above 0.4": """
+                if threshold > 0.4:
+                    return probs
+                reach = probs >= threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+            "loses the sure one": (
+                """
+                cut = probs >= threshold
+                cut[probs.masked_fill(~cut, 1.0).argmin()] = False
+                return probs.masked_fill(cut, 0.0)
+            """,
+                1,
+            ),
+            "nothing at 1": (
+                """
+                if threshold == 1:
+                    return torch.zeros_like(probs)
+                reach = probs >= threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+                1,
+            ),
+            "loses its dimension": (
+                """
+                reach = probs >= threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0).squeeze()
+            """,
+                1,
+            ),
         },
     ),
     "top_n_sigma_repair": repair(
@@ -432,6 +541,39 @@ BANK = {
             """,
                 1,
             ),
+            "n up to 5": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                n = min(n, 5)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "n from 0.01": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                n = max(n, 0.01)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "n of two digits": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                n = round(n, 2)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "a little lower": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma - 1e-3, -torch.inf)
+            """,
+            "a least spread": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                sigma = sigma.clamp(min=0.01)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "banned from -1e4 on": """
+                sigma = logits[logits > -1e4].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "of the best thousand": """
+                best = logits.topk(min(1000, len(logits))).values
+                sigma = best[best.isfinite()].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
         },
     ),
 }
