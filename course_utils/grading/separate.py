@@ -32,6 +32,8 @@ START_SECONDS = 120.0  # to start, and for a set-up cell, which imports torch on
 MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
 NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
+MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
+TOO_MUCH = "(Not kept: its cells print too much together.)\n"
 TEST = "<test>"  # the file name of test cells
 
 
@@ -332,6 +334,7 @@ def execute(
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
     ours_words = told.of_checks()
+    length = 0  # of what the submission's own cells have printed
     silent = False  # whether the page has said that it shows no more of what cells print
     feedback: dict[str, list[NotebookNode]] = {}
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -362,9 +365,12 @@ def execute(
                 if is_ours(cell):
                     continue
                 cell.outputs = outputs_of(printed, error)
+                length += sum(len(str(output)) for output in cell.outputs)
+                if cell.outputs and length > MOST_OUTPUT:
+                    cell.outputs = outputs_of(TOO_MUCH, None)
                 if submission.knows_hidden:  # without a look at whether there is any, as that tells
-                    said = [] if silent else [new_output("stream", name="stdout", text=NOT_SHOWN)]
-                    feedback[str(i)], silent = said, True
+                    feedback[str(i)] = [] if silent else outputs_of(NOT_SHOWN, None)
+                    silent = True
         known = notebook.metadata.get("next_token", {})
         notebook.metadata["next_token"] = {**known, "feedback": feedback}
     nbformat.validate(notebook)
