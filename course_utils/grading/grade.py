@@ -35,7 +35,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, ClearOutput
-from nbgrader.utils import parse_utc, rmtree
+from nbgrader.utils import rmtree
 from sqlalchemy.orm import object_session
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -188,14 +188,7 @@ class Course:
         """What is to be executed. NbGraderException, OSError or ValueError if that cannot be."""
         plugin.check_name(Path(student))
         files = read_files(self.folder / "submitted" / student / module.name)
-        if stamp := files.get("timestamp.txt", b"").strip():
-            try:
-                parse_utc(stamp.decode("utf-8"))
-            except Exception:  # of three libraries
-                raise ValueError(
-                    f"timestamp.txt holds no time but {stamp[:50]!r}; put in when the submission "
-                    "came, such as 2026-11-21 12:00:00 UTC, or remove the file"
-                )
+        plugin.check_time(files.get("timestamp.txt", b""))
         return Job(student, module, files, sandboxed, self.timeout)
 
     # What is kept of each submission

@@ -17,6 +17,7 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
+from nbgrader.utils import parse_utc
 from traitlets import Bool, Callable, Float
 
 from course_utils.author.renamed import earlier_names
@@ -33,6 +34,7 @@ if sys.platform != "win32":  # where nbgrader has no exchange
 
 MOST_FILES = 2_000  # of one submission, with folders
 MOST_DEEP = 40  # folders in each other
+LONGEST_TIME = 100  # bytes of a time; to read one takes a second for each 100,000
 
 
 class CoursePreprocessor(NbGraderPreprocessor):
@@ -146,6 +148,20 @@ def check_name(path: Path) -> None:
         )
 
 
+def check_time(stamp: bytes) -> None:
+    """ValueError unless this, of a submission's timestamp.txt, is empty or a time."""
+    try:
+        if len(stamp) > LONGEST_TIME:
+            raise ValueError
+        if stamp.strip():
+            parse_utc(stamp.strip().decode("utf-8"))
+    except Exception:  # of three libraries
+        raise ValueError(
+            f"timestamp.txt holds no time but {stamp.strip()[:50]!r}; put in when the submission "
+            "came, such as 2026-11-21 12:00:00 UTC, or remove the file"
+        )
+
+
 def plain(folder: Path) -> Iterator[Path]:
     """All files and folders below one.
 
@@ -196,7 +212,11 @@ stock_init_assignment = Autograde.init_assignment
 
 
 def init_assignment(self: Autograde, assignment_id: str, student_id: str) -> None:
-    check_plain(Path(self._format_source(assignment_id, student_id)))
+    folder = Path(self._format_source(assignment_id, student_id))
+    check_plain(folder)
+    if (stamp := folder / "timestamp.txt").is_file():
+        with stamp.open("rb") as file:
+            check_time(file.read(LONGEST_TIME + 1))
     stock_init_assignment(self, assignment_id, student_id)
 
 

@@ -7,6 +7,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
+MOST_NOTES = 60  # of one submission: more than the cells of a module
+
 
 def as_given(source: NotebookNode, config: Config | None = None) -> NotebookNode:
     """A module's source notebook as learners got it, without answers and hidden tests.
@@ -93,6 +95,8 @@ def repair(
         cell.source = cell.source.encode("utf-8", "replace").decode("utf-8")
     notebook.metadata = deepcopy(given.metadata)
     notebook.nbformat_minor = given.nbformat_minor
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"and {len(notes) - MOST_NOTES} more of this kind"]
     return notes
 
 

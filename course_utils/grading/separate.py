@@ -31,7 +31,9 @@ from course_utils.grading.worker import MOST_PRINTED, Printed
 START_SECONDS = 120.0  # to start, and for a set-up cell, which imports torch on a busy machine
 MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
-NOT_SHOWN = "(Not shown: it ran after hidden tests.)\n"
+NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
+MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
+TOO_MUCH = "(Not kept: its cells print too much together.)\n"
 TEST = "<test>"  # the file name of test cells
 
 
@@ -104,7 +106,8 @@ class Submission:
         if warned := text_of(reply.get("warned")):
             cell.warned.write("(a warning)\n" if self.knows_hidden else warned)
         if "error" in reply:
-            raise known_error(*reply["error"])
+            name, message, line = reply["error"]
+            raise known_error(name, told.quoted(message) if self.knows_hidden else message, line)
         for ours, theirs in zip(args, reply["args"], strict=False):
             leave_as(ours, self.decoded(theirs))
         return self.decoded(reply["value"])
@@ -196,10 +199,23 @@ class Budget:
     def __init__(self, seconds: float, hidden: Iterable[int] = ()):
         self.end = time.monotonic() + seconds
         self.hidden = set(hidden)
-        self.printed, self.warned = Printed(), Printed()
+        self.printed, self.warned = Heard(), Heard()
 
     def left(self) -> float:
         return max(0.0, self.end - time.monotonic())
+
+
+class Heard(Printed):
+    """Keeps each text that is printed by itself as well, as `told` asks who wrote it."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts: list[str] = []
+
+    def write(self, text: str) -> int:
+        if text.strip() and len(self.parts) < told.MOST_LINES:
+            self.parts.append(text)
+        return super().write(text)
 
 
 class Proxy:
@@ -318,6 +334,8 @@ def execute(
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
     ours_words = told.of_checks()
+    length = 0  # of what the submission's own cells have printed
+    silent = False  # whether the page has said that it shows no more of what cells print
     feedback: dict[str, list[NotebookNode]] = {}
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     with Submission(folder, sandbox, seconds) as submission:
@@ -328,25 +346,31 @@ def execute(
             cell.outputs, cell.execution_count = [], None
             if is_test(cell):
                 source = (tests or {}).get(marked(cell).get("grade_id"), cell.source)
+                printed = {}
                 if i in (refused or {}):
                     cell.outputs = [failed("RuntimeError", refused[i])]
                     submission.knows_hidden |= bool(hidden_lines(source))
                 else:
                     with guard(i):
-                        cell.outputs = run_test(source, ours, submission)
+                        cell.outputs, printed = run_test(source, ours, submission)
                 if submission.knows_hidden:
                     words = ours_words | told.of_source(source)
-                    feedback[str(i)] = told.outputs(cell.outputs, words)
+                    feedback[str(i)] = told.outputs(cell.outputs, printed, words)
             elif i not in skip:
                 if is_ours(cell):
                     cell.outputs = run_here(cell.source, ours, Budget(seconds))[0]
                     ours_words |= told.of_source(cell.source)
                 limit = START_SECONDS if is_ours(cell) else seconds
                 printed, error = submission.run(cell.source, limit)
-                if not is_ours(cell):
-                    cell.outputs = outputs_of(printed, error)
-                    if submission.knows_hidden and cell.outputs:
-                        feedback[str(i)] = [new_output("stream", name="stdout", text=NOT_SHOWN)]
+                if is_ours(cell):
+                    continue
+                cell.outputs = outputs_of(printed, error)
+                length += sum(len(str(output)) for output in cell.outputs)
+                if cell.outputs and length > MOST_OUTPUT:
+                    cell.outputs = outputs_of(TOO_MUCH, None)
+                if submission.knows_hidden:  # without a look at whether there is any, as that tells
+                    feedback[str(i)] = [] if silent else outputs_of(NOT_SHOWN, None)
+                    silent = True
         known = notebook.metadata.get("next_token", {})
         notebook.metadata["next_token"] = {**known, "feedback": feedback}
     nbformat.validate(notebook)
@@ -365,8 +389,13 @@ def failed(name: str, message: str) -> NotebookNode:
     return new_output("error", ename=name, evalue=message, traceback=[f"{name}: {message}"])
 
 
-def run_test(source: str, space: dict, submission: Submission) -> list[NotebookNode]:
-    """Run a test cell here, with the names that it takes from the submission."""
+def run_test(
+    source: str, space: dict, submission: Submission
+) -> tuple[list[NotebookNode], dict[str, list[str]]]:
+    """Run a test cell here, with the names that it takes from the submission.
+
+    Returns its outputs, and by stream each text that was printed.
+    """
     budget = Budget(submission.seconds, hidden_lines(source))
     taken = names(source)[0] - space.keys() - vars(builtins).keys()
     try:
@@ -376,9 +405,9 @@ def run_test(source: str, space: dict, submission: Submission) -> list[NotebookN
         outputs, stopped = run_here(source, space, budget)
         if budget.hidden and not 0 < stopped < min(budget.hidden):
             submission.knows_hidden = True
-        return outputs
+        return outputs, {"stdout": budget.printed.parts, "stderr": budget.warned.parts}
     except NoAnswer as reason:
-        return [failed("RuntimeError", str(reason))]
+        return [failed("RuntimeError", str(reason))], {}
     finally:
         for name in taken - names(source)[1]:  # the next test sees what they are then
             space.pop(name, None)

@@ -13,6 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MOST_CELLS = 2_000
 MOST_TEXT = 2**19  # characters in all cells; the longest module has a tenth of it
+MOST_OPENED = 2**21  # brackets in a file: each may be a list or an object, of 200 bytes in memory
+GRADE_ID = re.compile(r"[\w-]{1,100}", re.ASCII)  # as nbgrader wants them
 CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
 OTHERS = {  # how files begin that are handed in instead
     rb"\s*<(!doctype|html)": "a web page: download the notebook file itself",
@@ -51,6 +53,8 @@ def parse(data: bytes, name: str) -> NotebookNode:
 
 def content(data: bytes, name: str) -> dict:
     """The JSON object in a file. ValueError says what is there instead."""
+    if data.count(b"[") + data.count(b"{") > MOST_OPENED:
+        raise ValueError(f"{name} holds too much: more than {MOST_OPENED:,} brackets")
     try:
         found = json.loads(data)  # UTF-8, 16 or 32, with a mark of its order or without
     except (ValueError, RecursionError) as error:
@@ -93,8 +97,9 @@ def cell(given: object, name: str) -> NotebookNode:
     metadata = given.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     mark, tags = metadata.get("nbgrader"), metadata.get("tags")
-    if isinstance(mark, dict) and isinstance(mark.get("grade_id"), str):
-        made.metadata["nbgrader"] = {"grade_id": mark["grade_id"]}
+    name = mark.get("grade_id") if isinstance(mark, dict) else None
+    if isinstance(name, str) and GRADE_ID.fullmatch(name):
+        made.metadata["nbgrader"] = {"grade_id": name}
     if isinstance(tags, list) and "raises-exception" in tags:  # an error that the lesson shows
         made.metadata["tags"] = ["raises-exception"]
     return made

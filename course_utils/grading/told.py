@@ -1,14 +1,16 @@
 """What a student may read of a test's outputs once a hidden test has run: its author's words.
 
 By then the submission's functions know what hidden tests gave them, and a text that one of these
-has touched may say it in any form. So nothing is looked for: a line is let through as the author's
-own words, from the sources of the tests and of the checks, with … for all that was put into them.
+has touched may say it in any form. So nothing is looked for: what is printed at once is let through
+as the author's own words, from the sources of the tests and of the checks, with … for all that was
+put into them. It counts as a whole, and what the submission raised not at all: each line could be a
+choice among the author's words.
 """
 
 import ast
 import builtins
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from nbformat.v4 import new_output
 from course_utils.author.source import hidden_lines
 
 MORE = "…"
+QUOTED = "‹"  # begins what the submission says by itself
 MOST_LINES = 100
 LONGEST = 2_000  # characters of a line that are looked at
 DEEPEST = 3  # a text in a text, such as a reason in the line of a check
@@ -94,15 +97,23 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def outputs(given: list[NotebookNode], words: Words) -> list[NotebookNode]:
-    """The outputs of a test cell as a student may read them."""
-    return [made for output in given for made in shown(output, words)]
+def quoted(text: str) -> str:
+    """A message of the submission, so that it can be none of the author's."""
+    return f"{QUOTED}{text}›"
 
 
-def shown(output: NotebookNode, words: Words) -> Iterator[NotebookNode]:
+def outputs(
+    given: list[NotebookNode], printed: Mapping[str, list[str]], words: Words
+) -> list[NotebookNode]:
+    """The outputs of a test cell as a student may read them. printed: each text, by stream."""
+    return [made for output in given for made in shown(output, printed, words)]
+
+
+def shown(
+    output: NotebookNode, printed: Mapping[str, list[str]], words: Words
+) -> Iterator[NotebookNode]:
     if output.output_type == "stream":
-        lines = [line for line in lines_of(output.text, words) if line]
-        if lines:
+        if lines := lines_of(printed.get(output.name, []), words):
             yield new_output("stream", name=output.name, text="\n".join(lines) + "\n")
     elif output.output_type == "error":
         kind = output.ename if output.ename in TYPES else "Error"
@@ -120,18 +131,20 @@ def is_points(output: NotebookNode) -> bool:
         return False
 
 
-def lines_of(text: str, words: Words) -> list[str]:
-    """The lines of a text in the author's words, and … once for others that follow each other."""
+def lines_of(printed: list[str], words: Words) -> list[str]:
+    """Each text in the author's words, on one line; once where it follows itself."""
     found: list[str] = []
-    for line in text.split("\n", MOST_LINES)[:MOST_LINES]:
-        said = in_words(plain(line[:LONGEST]), words)
-        if not (said == MORE and found[-1:] == [MORE]):
+    for text in printed[:MOST_LINES]:
+        said = in_words(plain(text[:LONGEST]), words)
+        if said and found[-1:] != [said]:
             found.append(said)
     return found
 
 
 def in_words(text: str, words: Words, depth: int = 0) -> str:
     """The text in the author's words, or … where it is none of theirs."""
+    if text.startswith(QUOTED):
+        return MORE
     if text in words.texts and (depth or " " in text or not text):
         return text  # alone, a single word could be anybody's
     best = MORE

@@ -12,11 +12,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from grading.tiny import NAME, RIGHT, results, submission, submit
+from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.converters.base import NbGraderException
 
 from course_utils.cli import main
-from course_utils.grading import plugin, submitted
+from course_utils.grading import plugin, separate, submitted
 from course_utils.grading.grade import Course, grade
+from course_utils.grading.repair import MOST_NOTES, quiz_id, repair
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
 
@@ -146,6 +148,43 @@ def test_what_is_too_much_is_refused_before_it_is_made():
     with pytest.raises(ValueError, match="at most 524,288"):
         submitted.parse(notebook(cells=[cell] * 600), "a.ipynb")
     assert len(submitted.parse(notebook(cells=[cell] * 500), "a.ipynb").cells) == 500
+
+
+@pytest.mark.parametrize(
+    "stamp", [b"1 " * 10**7, b"9" * 10**7, b"2026-11-21 12:00:00 UTC" + b" " * 99]
+)
+def test_a_time_is_looked_at_only_if_it_can_be_one(stamp, tmp_path):
+    """Ten million digits would take a library minutes, and memory."""
+    with pytest.raises(ValueError, match=r"timestamp\.txt holds no time"):
+        plugin.check_time(stamp)
+    plugin.check_time(b"2026-11-21 12:00:00.123456 Europe/Berlin\n")
+
+
+def test_what_takes_far_more_memory_than_its_file_is_not_read():
+    with pytest.raises(ValueError, match="more than 2,097,152 brackets"):
+        submitted.parse(b'{"nbformat": 4, "cells": [' + b"{}," * 2**21 + b"0]}", "a.ipynb")
+
+
+def test_names_of_cells_that_nbgrader_would_not_take_are_none():
+    cells = [new_code_cell(metadata={"nbgrader": {"grade_id": "x" * n}}) for n in (100, 101)]
+    cells += [new_code_cell(metadata={"nbgrader": {"grade_id": name}}) for name in ("a b", "ä", "")]
+    read = submitted.parse(nbformat.writes(new_notebook(cells=cells)).encode(), "a.ipynb")
+    assert [quiz_id(cell) for cell in read.cells] == ["x" * 100, None, None, None, None]
+
+
+def test_notes_have_an_end():
+    cells = [new_code_cell(metadata={"nbgrader": {"grade_id": f"x{i}"}}) for i in range(1_000)]
+    notes = repair(new_notebook(cells=cells), new_notebook())
+    assert len(notes) == MOST_NOTES + 1 and notes[-1] == "and 940 more of this kind"
+
+
+def test_all_outputs_together_have_an_end():
+    cells = [new_code_cell("print('x' * 19_999)") for _ in range(30)] + [new_code_cell("x = 1")]
+    made = new_notebook(cells=cells)
+    separate.execute(made, sandbox=False)
+    assert len(nbformat.writes(made)) < 1.5 * separate.MOST_OUTPUT
+    assert made.cells[5].outputs[0].text.startswith("xxx")
+    assert made.cells[29].outputs[0].text == separate.TOO_MUCH and not made.cells[30].outputs
 
 
 # Collecting

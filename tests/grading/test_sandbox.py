@@ -1,6 +1,8 @@
 """What a sandbox refuses, counts and hides, for root and for an ordinary user."""
 
+import fcntl
 import os
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -46,6 +48,9 @@ CALLS = """
     print("mount", call("mount", b"none", b"/tmp", b"tmpfs", 0, 0))
     print("unshare", call("unshare", 0x10000000))
     print("clone", call("clone", 0x10000000 | 17, 0, 0, 0, 0))
+    print("inotify_init1", call("inotify_init1", 0))
+    for command in (1024, 1026, 2**32 + 1026):  # F_SETLEASE, F_NOTIFY, and what the kernel cuts off
+        print("fcntl", call("fcntl", os.open("/usr/bin", os.O_RDONLY), command, 1))
     print("memfd_create", call("memfd_create", b"x", 0))
     print("shmget", call("shmget", 0, 4096, 0o600))
     for family in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"):
@@ -53,7 +58,8 @@ CALLS = """
 """
 REFUSED = [
     *("add_key", "request_key", "keyctl", "io_uring_setup", "userfaultfd", "ptrace", "bpf"),
-    *("perf_event_open", "mount", "unshare", "clone", "memfd_create", "shmget"),
+    *("perf_event_open", "mount", "unshare", "clone", "inotify_init1"),
+    *("fcntl", "fcntl", "fcntl", "memfd_create", "shmget"),
     *("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"),
 ]
 OTHER_SIDE = """
@@ -71,7 +77,7 @@ def calls() -> str:
     import pyseccomp
 
     arch = pyseccomp.system_arch()
-    names = [*filter(str.islower, REFUSED), "socket"]
+    names = {*filter(str.islower, REFUSED), "socket"}
     numbers = {name: pyseccomp.resolve_syscall(arch, name) for name in names}
     return f"NUMBERS = {numbers}\n" + textwrap.dedent(CALLS)
 
@@ -110,6 +116,33 @@ def test_a_key_of_one_session_is_not_found_in_the_next():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, env=env
     )
     assert ran.stdout == "True -1\n", ran.stderr
+
+
+def test_a_lock_in_one_sandbox_is_not_seen_in_another():
+    """Both read the same files of the system; on their own ones locks seem to work."""
+    held = """
+        import fcntl, os, sqlite3, struct, sys
+        file = os.open("/usr/bin/env", os.O_RDONLY)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        whole = struct.pack("hhqqi", fcntl.F_RDLCK, 0, 0, 0, 0)
+        for command in (fcntl.F_SETLK, fcntl.F_SETLKW, fcntl.F_OFD_SETLK, fcntl.F_OFD_SETLKW):
+            assert fcntl.fcntl(file, command, whole) == whole
+        with sqlite3.connect("/tmp/own.db") as database:
+            database.execute("create table x (y)")
+        print("held", flush=True)
+        sys.stdin.read()
+    """
+    command = [*sandbox.argv(), sys.executable, "-c", textwrap.dedent(held)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=sandbox.outside()
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with open("/usr/bin/env", "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            wanted = struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)
+            found = fcntl.fcntl(file, fcntl.F_GETLK, wanted)
+        assert struct.unpack("hhqqi", found)[0] == fcntl.F_UNLCK
+        holder.communicate()
 
 
 # Processes

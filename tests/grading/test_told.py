@@ -1,11 +1,10 @@
 """Once a hidden test has run, feedback holds nothing that depends on what it gave."""
 
-import base64
-import codecs
 import textwrap
 
 import nbformat
 import pytest
+from grading.attacks.tellers import HOSTILE, transformed
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils.grading import plugin, separate, told
@@ -20,39 +19,6 @@ def quiz(name: str, source: str, **meta) -> nbformat.NotebookNode:
     return new_code_cell(source, metadata={"nbgrader": {"schema_version": 3, **mark}})
 
 
-# Each is a function that gets the secret, a text or a number, and tries to have it told.
-HOSTILE = {
-    "returns it": "return x",
-    "prints it": "print(x); return 0",
-    "prints it in other words": "print(' '.join(map(str, map(ord, str(x))))); return 0",
-    "warns of it": "import warnings, sys; warnings.warn(str(x)); print(x, file=sys.stderr)",
-    "raises it": "raise ValueError(x)",
-    "raises it reversed": "raise ValueError(str(x)[::-1])",
-    "raises it as a key": "raise KeyError(x)",
-    "raises a type of its name": "raise type('E' + str(x).encode().hex(), (Exception,), {})()",
-    "raises it in many words": "raise ValueError('[ok] '.join(str(x)))",
-    "raises the author's words": "raise ValueError('Twice 2 is 4. ' * (len(str(x)) + 1))",
-    "raises it as a syntax error": "raise SyntaxError(x, ('f', 1, len(str(x)), str(x)))",
-    "raises it after lines": "raise ValueError('\\n' * 300 + str(x))",
-    "raises an assertion": "raise AssertionError(x)",
-    "exits with it": "raise SystemExit(x)",
-    "returns a type of its name": "return type('T' + str(x).encode().hex(), (), {})()",
-    "returns it in a list": "return [type('T' + str(x).encode().hex(), (), {})()]",
-    "returns it as a key": "return {type('T' + str(x).encode().hex(), (), {})(): 1}",
-    "returns it as a shape": "return torch.zeros([ord(c) % 3 + 2 for c in str(x)][:4])",
-    "returns it as a length": "return [0] * sum(map(ord, str(x)))",
-    "returns it as a number": "return int(str(x).encode().hex(), 16) % 2**53",
-    "returns it as a tensor": "return torch.tensor([float(ord(c)) for c in str(x)])",
-    "returns it as base64": "import base64; return base64.b64encode(str(x).encode()).decode()",
-    "returns it as a line of a check": "return f'[ok] {x}'",
-    "returns it doubled": "return [x, x]",
-    "keeps it in a name": "global kept; kept = str(x); return 0",
-    "keeps it in a number": "global kept_number; kept_number = float(len(str(x)) * 7); return 0",
-    "keeps it in a type": "global kind; kind = type('K' + str(x).encode().hex(), (), {})()",
-    "changes what it was given": "x.append(x[0]) if type(x) is list else None; return x",
-    "returns words with it": "return ' '.join(w + str(x) for w in 'Each element.'.split())",
-    "makes the points of it": "return float(len(str(x)))",
-}
 TEST = """
 def example():
     check.gives({f}, 2, expect=4, why="Twice 2 is 4.")
@@ -91,7 +57,9 @@ def notebook(secret: object, functions: dict[str, str], count: int = 1) -> nbfor
         cells.append(quiz(f"{name}_test", test, grade=True, locked=True, points=3))
     for i, test in enumerate([VISIBLE, LATER, "kind + 1", "print(kept)"]):
         cells.append(quiz(f"later{i}", test, grade=True, locked=True, points=1))
-    cells.append(new_code_cell("print(kept)"))
+    cells += [new_code_cell("print(kept)"), new_code_cell("1 / 0")]
+    # One for each bit, which it prints or not
+    cells += [new_code_cell(f"if ord(kept[{i}]) % 2: print(1)") for i in range(10)]
     return new_notebook(cells=cells)
 
 
@@ -101,23 +69,6 @@ def page(secret: object, functions: dict[str, str]) -> list:
     separate.execute(made, sandbox=False, seconds=60)
     made, _ = plugin.HideTests().preprocess(made, {})
     return [cell.outputs for cell in made.cells]
-
-
-def transformed(secret: object) -> set[str]:
-    text = str(secret)
-    data = text.encode()
-    return {
-        *(
-            text,
-            text[::-1],
-            data.hex(),
-            base64.b64encode(data).decode(),
-            codecs.encode(text, "rot13"),
-        ),
-        *(" ".join(map(str, data)), str(list(data)), str([float(c) for c in data]), "-".join(text)),
-        *(str(len(text) * 7), str(sum(data)), str(int(data.hex(), 16) % 2**53)),
-        str(tuple(c % 3 + 2 for c in data[:4])),
-    }
 
 
 @pytest.mark.slow
@@ -145,7 +96,7 @@ def test_the_author_s_words_stay():
     assert "[not yet] the secret: Return a number; yours returns …." in said
     assert "[not yet] a tensor: Return a tensor; yours is a str." in said
     assert "Of … it makes …." in said and "quux" not in said
-    assert outputs[-1][0].text == separate.NOT_SHOWN
+    assert outputs[7][0].text == separate.NOT_SHOWN and not any(outputs[8:])
 
 
 def test_all_is_shown_while_no_hidden_test_has_run():
@@ -222,8 +173,15 @@ hidden_name
 )  # fmt: skip
 def test_a_line_is_told_in_the_author_s_words(text, said):
     words = told.of_checks() | told.of_source(textwrap.dedent(SOURCE))
-    assert told.lines_of(text, words) == [said]
+    assert told.lines_of([text], words) == [said]
 
 
-def test_many_lines_that_are_nobody_s_are_told_once():
-    assert told.lines_of("\n".join(map(str, range(10_000))), told.of_checks()) == ["…"]
+def test_many_texts_that_are_nobody_s_are_told_once():
+    assert told.lines_of([*map(str, range(10_000))], told.of_checks()) == ["…"]
+
+
+def test_a_text_counts_as_a_whole():
+    words = told.of_source("'A list doubles.'\nf'It gives {x}.'")
+    assert told.lines_of(["It gives 1.\nA list doubles.\n3."], words) == ["It gives …."]
+    assert told.lines_of(["1\nA list doubles."], words) == ["…"]
+    assert told.lines_of([told.quoted("A list doubles.")], words) == ["…"]
