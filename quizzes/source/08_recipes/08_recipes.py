@@ -1088,7 +1088,7 @@ def shares_near(random, number, vocab):
     drawn = round(number * WHOLE)
     sums = [drawn + random.choice([0, 0, -1, 1, random.randint(-3000, 3000), -drawn, WHOLE])]
     while len(sums) < vocab - 1:
-        sums.append(random.choice([sums[0], *(random.randrange(WHOLE) for _ in range(4))]))
+        sums.append(sums[0] if random.random() < 0.2 else random.randrange(WHOLE))
     sums = sorted(min(max(0, x), WHOLE) for x in sums[: vocab - 1])
     return [(y - x) / WHOLE for x, y in pairwise([0, *sums, WHOLE])]
 
