@@ -13,15 +13,15 @@
 # other one throws a die. Which of them would you hire?
 
 # %% [markdown]
-# > **About 100 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
+# > **About 120 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
-# > - turn a model's scores into probabilities, and choose greedily or with a weighted die;
-# > - write that die, and the loop that makes a whole text;
-# > - say what a model sees of a text, and where the text ends;
-# > - measure how likely a model finds a text, and say why the likeliest one is a bad story.
+# > - choose a token from a model's scores, greedily or with a weighted die;
+# > - write that die, and the loop that makes a text;
+# > - say what a model sees of a text, and what ends it;
+# > - measure how likely a text is.
 #
-# Names in brackets, as in [shannon1948], are sources, listed at the end.
+# Names in brackets, as in [shannon1948], are sources, listed last.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -65,23 +65,21 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer dresses the girl, dresses her again, and will do so for ever. The die is a
-# little mad, but it gives us a pot, a tired Scarecrow and an owl who wants to go back to the Tube.
+# The careful writer dresses the girl, dresses her again, and will do so for ever. The die is a little
+# mad, but it gives us a pot, a tired Scarecrow and an owl that talks.
 #
-# Yet it was the careful writer who took the model's own favourite at every step. So here is our
-# puzzle: **how can the best choice at every step make the worst text?** Before we solve it, you
-# will have written both writers yourself.
+# Yet the careful writer took the model's own favourite at every step. So here is our puzzle: **how
+# can the best choice at every step make the worst text?** To solve it you will build three things: a
+# die, a writer and a judge.
 
 # %% [markdown]
-# **Recall.** In module 00 you set the slider to 0. How many words were left? And from school: softmax
-# gets the numbers 2, 0 and −2. Can a result be negative? What do they add up to? How many times as
-# large as the second is the first?
+# **Recall.** In module 00 you set the slider to 0. How many words were left? And softmax gets the
+# numbers 2, 0 and −2: can a result be negative, and what do they add up to?
 #
 # <details><summary>Answer</summary>
 #
-# One word was left. `temperature=0` in the cell above is the same thing: the careful writer.
-# Softmax raises *e* to each number and divides by the sum. So nothing is negative, the results add
-# up to 1, and the first is *e*² ≈ 7.4 times the second.
+# One word: `temperature=0`, above, is the careful writer. Softmax raises *e* to each number and
+# divides by the sum. So nothing is negative, and all together are 1.
 # </details>
 
 # %% [markdown]
@@ -118,10 +116,11 @@ explore.Distribution(FOUR)
 #    draws, or after 1,000? (64 of 100, 603 of 1,000.)
 
 # %% [markdown]
+# (The line below the picture speaks of entropy. Its turn comes later in this module.)
+#
 # Did you look at the bars while you drew? They never moved. The model's answer is all of the bars
-# together, and it was finished before you pressed anything. To draw is somebody else's work, and a
-# whole course is about what can be done there. So: how does a program throw a die of which one face
-# has 60%?
+# together, and it was finished before you pressed anything. Drawing is a separate job, and this whole
+# course is about that job. So how does a program throw a die of which one face has 60%?
 
 # %% [markdown]
 # ## Two ways to choose
@@ -178,17 +177,14 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# It is two lines for the middle of the line, and some thought for its ends: rounding may leave the
-# last sum a hair below *u*. A library for fast inference forgot that, and returned tokens that do
-# not exist [flashinfer923].
+# The middle of the line is easy. The ends need some thought: rounding may leave the last sum slightly
+# below *u*. FlashInfer, a library that makes large models fast, forgot that once, and returned tokens
+# that could not be [flashinfer923].
 #
 # <details><summary>Hint</summary>
 #
-# `probs.cumsum(0)` gives the running sums. Look for the first one above `u`.
-# <details><summary>More</summary>
-#
-# `(sums > u).nonzero()` lists the places. If it is empty, `probs.nonzero()[-1]` helps.
-# </details>
+# `probs.cumsum(0)` gives the running sums. `(sums > u).nonzero()` lists the places above `u`. And if
+# that is empty, `probs.nonzero()[-1]` helps.
 # </details>
 
 
@@ -249,8 +245,8 @@ explore.Distribution(FOUR, function=your_die)
 # %% [markdown]
 # 1. Is the cross of `␣one` at 5%, at the end of its bar?
 # 2. Make `draw` return 0, whatever *u* is, and run its cell and the one above again. Where are the
-#    crosses now, and which of the two writers is that? Then put your own code back. (All at `␣the`:
-#    the careful one, at least while the best token has the id 0.)
+#    crosses now, and which of the two writers would put them there? (All at `␣the`, as the careful
+#    one would.) Then put your own code back.
 
 # %% [markdown]
 # ## How would you notice a broken die?
@@ -354,21 +350,19 @@ explore.Distribution("She picked up")
 # ## One step of a text
 #
 # A die draws one token. How does a *text* come about? By asking again, each time with one token more.
-# The model gets the ids of the text and returns a row of logits for **each** place in it. Here is a
-# function that asks it. It also takes a small table in the model's place, which we need for tests.
+# The model gets the ids of the text and returns a row of logits for **each** place in it. This
+# function asks it. (The tests give it a small table in place of the model. You need not follow that.)
 
 
 # %% locked="scores"
 def scores(model, ids):
     """The logits for what follows each token of a text: (len(ids), vocab).
 
-    model: the Storyteller, or a small table in its place, (vocab, vocab): row i is for what follows
-    token i. In a table (vocab, vocab, vocab) that depends on the first of the ids too.
     ids: a list of 1 to 256 token ids. Raises ValueError if there are more, or none.
     """
     if not 1 <= len(ids) <= 256:
         raise ValueError(f"the model sees 1 to 256 tokens, got {len(ids)}")
-    if isinstance(model, torch.Tensor):
+    if isinstance(model, torch.Tensor):  # row i for what follows token i, in a text that begins so
         return model[ids] if model.dim() == 2 else model[ids[0], ids]
     return model.logits(ids)
 
@@ -382,7 +376,7 @@ for token, row in zip(ids, rows, strict=True):
 
 # %% [markdown]
 # (The Storyteller begins every text with a token of its own, `<|endoftext|>`.) Read the table from
-# the top. After `␣upon` the model expects `␣a`, and there it is already. All rows but one are about
+# the top. After `␣upon` the model expects `␣a`, and `␣a` is there already. All rows but one are about
 # tokens that we know.
 #
 # **Predict.** Which row do we draw from to make the text longer?
@@ -405,17 +399,14 @@ for token, row in zip(ids, rows, strict=True):
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Now the loop, with a die in it. This exercise is *open*: you may use your `draw` with numbers from a
-# `torch.Generator`, or `torch.multinomial`, or anything else. Your text need not be ours. It has to
-# have the properties that the description promises, and those are what is scored.
+# Now the loop, with a die in it. This exercise is *open*: use your `draw`, `torch.multinomial` or
+# anything else. Your text need not be ours. It needs the properties that the description promises,
+# and those are what is scored.
 #
 # <details><summary>Hint</summary>
 #
-# Make the generator once, before the loop: `torch.Generator().manual_seed(seed)`.
-# <details><summary>More</summary>
-#
+# Before the loop: `generator = torch.Generator().manual_seed(seed)`. In it:
 # `u = torch.rand(1, generator=generator).item()`, then `draw(row.softmax(dim=-1), u)`.
-# </details>
 # </details>
 
 
@@ -423,8 +414,8 @@ for token, row in zip(ids, rows, strict=True):
 def write_text(model, start, max_new_tokens, end, seed):
     """The ids of `start` and of what the die writes after them, as one list of whole numbers.
 
-    model: for `scores`: the Storyteller, or a table of 2 to 300 tokens, float32 logits from -20 to
-    20, some may be -inf. start: a list of 1 to 1,000 ids without `end`. max_new_tokens: from 0 to
+    model: for `scores`, which knows what to do with it: the Storyteller, or a test's table of 2 to
+    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids without `end`. max_new_tokens: from 0 to
     400. seed: from 0 to a billion. Model and start stay as they are.
     Each new token is drawn on its own, by the softmax of the last row for the text so far, of which
     the model sees the last 256 tokens. Once `end` is drawn, it is the last id of the list.
@@ -489,9 +480,12 @@ def equal_chances(function):
 
 
 # %%
-check.passes("round the circle", round_the_circle, write_text)
-check.passes("until the end", until_the_end, write_text)
-check.passes("400 tokens, four equal chances", equal_chances, write_text)
+for title, test in (
+    ("round the circle", round_the_circle),
+    ("until the end", until_the_end),
+    ("400 tokens, four equal chances", equal_chances),
+):
+    check.passes(title, test, write_text)
 
 # %% [markdown]
 # Does it hold? Then let your writer tell a story. (Yours differs from the one at the top even with the
@@ -506,8 +500,8 @@ for seed in (0, 1):
 # %% [markdown]
 # Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
 #
-# By now you own one of the two writers. (The other one is the same loop with `argmax`. It waits for
-# you in the questions.) What will go wrong when the text gets long?
+# So the die is yours. (The careful writer is the same loop with `argmax`. It waits for you in the
+# questions.) You crop the text to 256 tokens. What does that do to a long story?
 
 # %% [markdown]
 # ## The hero without a name
@@ -536,13 +530,14 @@ for place in (11, 14, 15, 201, 270):
 # %% [markdown]
 # The last 256 tokens begin at the 15th. What lies before is not remembered weakly: it is not there.
 # If a hero is named on the first page only, then on the third he has no name any more, and the model
-# invents a new one without blushing. Large models see a million tokens in place of 256; the edge is
-# as sharp.
+# can only invent one. Larger models see far more than 256 tokens, but their edge is as sharp.
+#
+# A story should end before that. What makes it end?
 
 # %% [markdown]
 # ## Four texts, one end
 #
-# End-of-text is drawn where stories end. The model has learnt where that is:
+# A story ends when end-of-text is drawn, and the model has learnt where that is likely:
 
 # %%
 for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
@@ -551,7 +546,8 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
 
 # %% [markdown]
 # Real services write many texts at once, a *batch*. Below, a table of nine tokens writes four. After
-# `.` it gives end-of-text 33%, after every other token 2% or less. `∎` is end-of-text.
+# `.` it gives end-of-text 33%, after every other token 2% or less. `∎` is end-of-text. (The measures
+# in the line below the texts belong to later modules.)
 #
 # **Predict.** Will the four texts end together?
 #
@@ -572,23 +568,28 @@ explore.Playground(CAT, samples=4, max_new_tokens=40, knobs=["temperature"])
 # Keep the second answer in mind: there is our puzzle again, in nine tokens.
 
 # %% [markdown]
-# So how should the loop of a batch stop? A tutorial's loop for one text says `if token == end:
-# break` [raschka2024]. With four tokens in `token` that line raises an error. In August 2026 somebody
-# found another answer in a famous library: `(token == end).all()`. It waits until all rows draw the
-# end *in the same step* [flashattention2784].
+# So how should the loop of a batch stop? For one text, `if token == end: break` is right, and a good
+# book has it so [raschka2024]. With four tokens in `token` that line raises an error.
 #
-# **Predict.** Four rows, each with a chance of one in ten at every step. What happens?
+# In August 2026 somebody read the loop of flash-attention, a library that many others build on. It
+# stopped at `(token == end).all()`: when all rows draw the end *in the same step*
+# [flashattention2784].
+
+# %% [markdown]
+# **Predict.** Four rows, each with a chance of one in ten at every step. How long do they go on?
 #
 # <details><summary>Answer</summary>
 #
-# All four at once: one step in 10,000. Until then finished stories go on talking.
+# All four at once have a chance of 1/10 four times over: one step in 10,000. Until then finished
+# stories go on.
 # </details>
 
 # %% [markdown]
-# The cure is a memory: note which rows *have* ended, and stop when that is all of them.
+# The cure is to remember: note which rows *have* ended, and stop when that is all of them.
 #
-# Now you can write texts, short and long, one or many. To solve our puzzle we need one thing more.
-# The model has opinions about every token. What is its opinion of a whole text?
+# Now you can write texts, short and long, one or many. (Halfway: a good place for a break.) For our
+# puzzle we need one thing more. The model has an opinion about every token. What is its opinion of a
+# whole text?
 
 # %% [markdown]
 # ## How likely is a text?
@@ -599,11 +600,14 @@ explore.Playground(CAT, samples=4, max_new_tokens=40, knobs=["temperature"])
 
 
 # %%
-def scored(text, row=-1):
-    """The tokens of a text, and the log-probability of each; row: of which row, -1 the one before."""
+def scored(text, offset=-1):
+    """The tokens of a text, and the log-probability that a row gives to each.
+
+    offset: which row, counted from the token's own place.
+    """
     ids = model.encode(text)
     rows = scores(model, ids).log_softmax(dim=-1)
-    return ids[1:], [rows[i + row, ids[i]].item() for i in range(1, len(ids))]
+    return ids[1:], [rows[i + offset, ids[i]].item() for i in range(1, len(ids))]
 
 
 tokens, logprobs = scored("The king had a lantern.")
@@ -613,11 +617,11 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
-# *surprise*: 0 for a token that had to come, large for a rare one. `␣l` was the surprise here; `ant`
-# and `ern` were not.
+# *surprise*: 0 for a token that had to come, large for a rare one. The largest surprise here was `␣l`,
+# and after `␣l` and `an` the `tern` was almost none.
 #
-# For 100 tokens of the hero's story even the computer's smallest number is too large for the product.
-# The sum is an ordinary number:
+# Now 100 tokens of the dragon's story. Their product is so small that the computer makes it 0. The sum
+# is an ordinary number:
 
 # %%
 _, logprobs = scored(model.tokenizer.decode(story[1:101]))
@@ -660,44 +664,41 @@ for prompt in ("Once upon a", "She picked up", "There was once a"):
 # ## A number that cannot be right
 #
 # In August 2025 a user of MaxText, Google's engine for large models, asked it for the
-# log-probabilities of a plain prompt. They were terrible, all of them [maxtext2103]. We have
-# reproduced it. Both lines below score one sentence, and one of them is wrong.
+# log-probabilities of a plain prompt. All of them were terrible [maxtext2103]. Below we score one
+# sentence in two ways, and one has the same bug.
 #
-# **Find it.** What is the difference between `row=-1` and `row=0` in `scored`, and which of the two is
-# the bug? Look at its last line, and at the table in "One step of a text".
+# **Find it.** What does `offset` do in the last line of `scored`, and which of its two values is wrong?
+# The table in "One step of a text" tells.
 
 # %%
 text = "Once upon a time there was a king."
-for row in (-1, 0):
-    logprobs = scored(text, row)[1]
-    print(f"row={row:2}: mean log-probability {sum(logprobs) / len(logprobs):6.2f}")
+for offset in (-1, 0):
+    logprobs = scored(text, offset)[1]
+    print(f"offset {offset:2}: mean log-probability {sum(logprobs) / len(logprobs):6.2f}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `row=0` scores each token with the row at its own place. But that row is about what comes *after*
-# it. So the engine asked how likely `␣upon` is after `Once upon`, and so on through the whole text: a
-# stutter at every word. The row before the token is the right one.
+# With 0, each token is scored by the row at its own place, which is about what comes *after* it. So
+# the engine asked how likely a second `␣upon` is after `Once upon`, and so on through the text. The row
+# *before* the token is the right one: offset −1.
 # </details>
 #
-# Nothing crashes, all numbers are negative, as they should be. The one who noticed had an idea of what a
-# plain sentence ought to score. Now you have one too.
+# Nothing crashed, and all numbers were negative, as they should be. The user noticed because he knew
+# what a plain sentence should score. Now you know it too.
 
 # %% [markdown]
 # ## Build it: the judge
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
-# Write the function that judges a text. No loop is needed, but you may use one.
+# Write the function that judges a text, for any model and any text, also where a probability is too
+# small for the computer and its logarithm is not.
 #
 # <details><summary>Hint</summary>
 #
-# `rows.log_softmax(dim=-1)` gives all log-probabilities. For each token but the first, which row, and
-# which column?
-# <details><summary>More</summary>
-#
-# `ids[1:]` are the columns. The rows that belong to them are all but the last.
-# </details>
+# `rows.log_softmax(dim=-1)` gives all log-probabilities. The columns are `ids[1:]`. Which rows belong
+# to them?
 # </details>
 
 
@@ -717,18 +718,19 @@ def text_logprobs(rows, ids):
 
 
 # %%
-two_rows = torch.stack([PROBS.log(), torch.tensor([0.5, 0.25, 0.125, 0.125]).log(), PROBS.log()])
-check.passes(
-    "three tokens",
-    check.gives,
-    text_logprobs,
-    two_rows,
-    [3, 0, 1],
-    expect=[math.log(0.6), math.log(0.25)],
-    within=0.001,
-    why="The second token, 0, has 60% in row 0. The third, 1, has 25% in row 1. Row 2 is about a "
-    "token that is not there yet.",
-)
+three_rows = torch.stack([PROBS, torch.tensor([0.5, 0.25, 0.125, 0.125]), PROBS]).log()
+unlikely = torch.tensor([[100.0, -100.0], [0.0, 0.0]])
+for title, rows, ids, expect, why in (
+    (
+        "three tokens",
+        three_rows,
+        [3, 0, 1],
+        [-0.511, -1.386],
+        "0 has 60% in row 0, 1 has 25% in row 1.",
+    ),
+    ("very unlikely", unlikely, [0, 1], [-200.0], "The logarithm of e to the power -200 is -200."),
+):
+    check.passes(title, check.gives, text_logprobs, rows, ids, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
 # ## Where the surprises are
@@ -789,7 +791,8 @@ chart.says("A word's first token surprises by 8.6 bits on average, its second by
 # That is a known result: in written English the first letter of a word is the hardest to guess
 # [schurmann2007]. Our model, which guesses tokens, finds it again.
 #
-# So a text by a person is surprise after surprise, at every new word. That is the last thing we need.
+# So a person surprises the model at almost every new word. Remember that, and look at our two writers
+# again.
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -817,12 +820,13 @@ for writer, new in texts.items():
 # <details><summary>Answer</summary>
 #
 # The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
-# 27, and for the person 60. A person took the favourite in 14 of 54 steps, about one in four.
+# 27, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
 # </details>
-#
+
+# %% [markdown]
 # So the careful writer got the best mark from the model, and for a reason: it wrote for the mark. But
-# a good text is not made of favourites. A person leaves them three times out of four, to say
-# something. The die does so too, about as often as the model expects. The careful writer never.
+# a good text is not made of favourites. A person leaves them three times out of four, to say something
+# new. The die leaves them too, in 24 of 40 steps. The careful writer never does.
 
 # %% [markdown]
 # That explains why it is dull. Why does it go *round*?
@@ -839,13 +843,14 @@ for token in (" a", " dress"):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More and more: from 6% to 41% (after one 9%, for the first dress), and ` a` from 32% to 73%.
+# More and more. After the girl's own dress (9%) it goes up from 6% to 41%, and ` a` from 32% to 73%.
 # </details>
-#
+
+# %% [markdown]
 # Stories repeat names and refrains, so to copy what came before is often a good guess, and each round
-# makes it look better. Larger models do it too [xu2022]. For a writer who always takes the favourite
-# there is no way out. The die has one at every step: even at 41% it leaves the circle more often than
-# not.
+# makes it look better. Larger models do so too [xu2022]. For a writer who always takes the favourite
+# there is no way out. The die has one at every step: in 59 of 100 throws it would leave the circle at
+# the last `␣dress`.
 
 # %% [markdown]
 # And the die? Not everything that it writes makes sense either. Most of the 4,096 tokens are wrong
@@ -854,27 +859,24 @@ for token in (" a", " dress"):
 # %%
 for seed in range(4):
     steps = list(generate(model, "She picked up", max_new_tokens=60, seed=seed))
-    rare = [step.text for step in steps if step.logprob < math.log(0.005)]
+    rare = [name(step.token) for step in steps if step.logprob < math.log(0.005)]
     print(f"{len(rare)} of {len(steps)} tokens had less than 0.5%:", *rare[:9])
 
 # %% [markdown]
-# So neither writer is the one to hire. We want something between favourites only and anything at
-# all. The careful writer and the die are two ends of one slider, and you have moved it already. That
+# So I would hire neither. We want something between "only favourites" and "anything at all". At one
+# end of the slider from module 00 sits the careful writer, and the die sits at 1. What is between? That
 # is the next module.
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of 2026, `transformers` is still the careful writer unless you or the model's settings say
-# `do_sample=True`, and its guide warns that greedy text begins to repeat itself [hfgeneration2026].
-# vLLM reports the log-probabilities of the model's own logits, as your judge does [vllm2026]. Both
-# keep what they have computed for earlier tokens, the *cache*, so that a step costs one token and not
-# the whole text. The course's `generate` does it too. Apart from that it is your loop.
+# In 2026 `transformers` is still the careful writer unless you or the model's settings say
+# `do_sample=True`, and its guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM
+# reports log-probabilities as your judge does, of the model's own logits [vllm2026]. Both keep what
+# they computed for earlier tokens, so that a step costs one token and not the whole text. So does the
+# course's `generate`. Apart from that, it is your loop.
 
 # %% [markdown]
-# The same loop runs OpenAI's GPT-2: `course_utils.model.gpt.GPT.from_pretrained("gpt2")` loads its
-# published weights.
-#
 # ## Recap
 #
 # A model scores every token; softmax makes the scores probabilities; somebody else chooses. A text is
@@ -1113,16 +1115,13 @@ check.number(
 )
 
 # %% [markdown] question="Who wrote it" points=1
-# For four short texts we note the probability of each token, and under it that of the token that the
-# model liked best at that step. No two tokens are ever equally likely. Which texts can be the careful
-# writer's? Write their ids.
+# For four texts we note each token's probability and, after the stroke, that of the model's favourite
+# at that step. No two tokens are ever equally likely. Which texts can be the careful writer's?
 #
-# | id | token | token | token |
-# |---|---|---|---|
-# | 0 | 0.41, best 0.41 | 0.32, best 0.32 | 0.55, best 0.55 |
-# | 1 | 0.90, best 0.90 | 0.47, best 0.48 | 0.81, best 0.81 |
-# | 2 | 0.02, best 0.02 | 0.04, best 0.04 | 0.03, best 0.03 |
-# | 3 | 0.41, best 0.41 | 0.05, best 0.38 | 0.30, best 0.30 |
+# - text 0: 0.41/0.41, 0.32/0.32, 0.55/0.55
+# - text 1: 0.90/0.90, 0.47/0.48, 0.81/0.81
+# - text 2: 0.02/0.02, 0.04/0.04, 0.03/0.03
+# - text 3: 0.41/0.41, 0.05/0.38, 0.30/0.30
 
 # %% answer="who_wrote_it"
 answer_writer = []  # ids of texts
@@ -1508,7 +1507,7 @@ points += check.passes("no new tokens, equal logits, inputs left as they were", 
 float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
-# Your `draw` from **Build it** above. One point each: the stretches and their ends; tokens of
+# Your `draw` from **Build it: the die** above. One point each: the stretches and their ends; tokens of
 # probability 0; a *u* beyond the last stretch; larger vocabularies, up to 1,000 tokens, with *u*
 # clear of the ends. A probability here is 0 or at least 0.000001.
 
@@ -1830,11 +1829,9 @@ def how_often():
                     why="What follows a token does not come as often as the softmax of its row "
                     "says. Is each token drawn anew, and from the last row?",
                 )
-    (case,) = [args for args, _ in check.drawn(chances, some_tokens, cases=1)]
-    table, start, _, end, seed = case
-    firsts = [written(table, start, 2, end, seed ^ i) for i in range(400)]
-    row = shares(table)[start[-1]]
-    as_often([new[0] for new in firsts], row, why="Over many seeds, the first new token is off.")
+    for (table, start, _, end, seed), probs in check.drawn(chances, some_tokens, cases=1):
+        firsts = [written(table, start, 2, end, seed ^ i)[0] for i in range(400)]
+        as_often(firsts, probs[start[-1]], why="Over many seeds, the first new token is off.")
 
 
 def one_seed_one_text():
