@@ -109,11 +109,11 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# 1. Change the seed to 1 and back to 0, which clears the draws. Press **Sample 1** ten times. Which
-#    token came first, and how likely was it? How often was it `␣the`? (First `␣one`, with its 5%.
-#    `␣the` came five times.)
-# 2. Clear again and press **Sample 100** ten times. Is the share of `␣the` nearer to 60% after 100
-#    draws, or after 1,000? (64 of 100, 603 of 1,000.)
+# 1. Change the seed to 1 and back to 0: that clears the draws. (The same seed always gives the same
+#    ones.) Press **Sample 1** ten times. Which token came first, and how likely was it? How often was
+#    it `␣the`? (First `␣one`, with its 5%. `␣the` came five times.)
+# 2. Clear again and press **Sample 100** ten times. When is `␣the` nearer to 60%, after 100 draws or
+#    after 1,000? (64 of 100, 603 of 1,000.)
 
 # %% [markdown]
 # (The line below the picture speaks of entropy. Its turn comes later in this module.)
@@ -169,8 +169,11 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 # \text{greedy: the } i \text{ with the largest } z_i \qquad
 # \text{die: the first } i \text{ with } p_1 + \dots + p_i > u$$
 #
-# The running sums are called the cumulative distribution function, so this die has a long name:
-# *inverse CDF sampling*.
+# The running sums are the cumulative distribution function, so this die is called *inverse CDF sampling*.
+
+# %% [markdown]
+# Two words for the code: the tokens that a model knows are its *vocabulary*, and a token's place in it,
+# counted from 0, is its *id*. So `␣the` has the id 0 here, and `␣a` 1.
 
 # %% [markdown]
 # ## Build it: the die
@@ -362,7 +365,7 @@ def scores(model, ids):
     """
     if not 1 <= len(ids) <= 256:
         raise ValueError(f"the model sees 1 to 256 tokens, got {len(ids)}")
-    if isinstance(model, torch.Tensor):  # row i for what follows token i, in a text that begins so
+    if isinstance(model, torch.Tensor):  # a test's table: row i for what follows token i
         return model[ids] if model.dim() == 2 else model[ids[0], ids]
     return model.logits(ids)
 
@@ -415,8 +418,9 @@ def write_text(model, start, max_new_tokens, end, seed):
     """The ids of `start` and of what the die writes after them, as one list of whole numbers.
 
     model: for `scores`, which knows what to do with it: the Storyteller, or a test's table of 2 to
-    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids without `end`. max_new_tokens: from 0 to
-    400. seed: from 0 to a billion. Model and start stay as they are.
+    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids, without
+    the id `end`. max_new_tokens: from 0 to 400. seed: from 0 to a billion. Model and start stay as
+    they are.
     Each new token is drawn on its own, by the softmax of the last row for the text so far, of which
     the model sees the last 256 tokens. Once `end` is drawn, it is the last id of the list.
     The same arguments give the same text, whatever was drawn before. Texts of two seeds have no
@@ -493,9 +497,10 @@ for title, test in (
 
 # %%
 end = model.tokenizer.eot_token
-for seed in (0, 1):
-    ids = check.call(write_text, model, model.encode("She picked up"), 50, end, seed)
-    tell(model.tokenizer.decode(ids[1:]) if ids else "write_text is not written yet.")
+ready = check.passes("your writer is ready", until_the_end, write_text)
+for seed in (0, 1) if ready else ():
+    ids = write_text(model, model.encode("She picked up"), 50, end, seed)
+    tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
 # Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
@@ -535,7 +540,7 @@ for place in (11, 14, 15, 201, 270):
 # A story should end before that. What makes it end?
 
 # %% [markdown]
-# ## Four texts, one end
+# ## When is a batch finished?
 #
 # A story ends when end-of-text is drawn, and the model has learnt where that is likely:
 
@@ -791,8 +796,8 @@ chart.says("A word's first token surprises by 8.6 bits on average, its second by
 # That is a known result: in written English the first letter of a word is the hardest to guess
 # [schurmann2007]. Our model, which guesses tokens, finds it again.
 #
-# So a person surprises the model at almost every new word. Remember that, and look at our two writers
-# again.
+# So a person surprises the model again and again, wherever a new word begins. Remember that, and look
+# at our two writers once more.
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -824,8 +829,8 @@ for writer, new in texts.items():
 # </details>
 
 # %% [markdown]
-# So the careful writer got the best mark from the model, and for a reason: it wrote for the mark. But
-# a good text is not made of favourites. A person leaves them three times out of four, to say something
+# The careful writer got the best mark, of course: all that it does is please the model. But a good
+# text is not made of favourites. A person leaves them three times out of four, to say something
 # new. The die leaves them too, in 24 of 40 steps. The careful writer never does.
 
 # %% [markdown]
