@@ -1820,21 +1820,43 @@ def where_texts_end():
         )
 
 
+def as_surprising(steps):
+    """The surprises of all draws add up to the entropies of their rows, within five deviations."""
+    off, spread = 0.0, 0.0
+    for row, token in steps:
+        logs = [math.log(p) if p else 0.0 for p in row]
+        mean = sum(p * x for p, x in zip(row, logs, strict=True))
+        off += logs[token] - mean
+        spread += sum(p * (x - mean) ** 2 for p, x in zip(row, logs, strict=True))
+    assert abs(off) <= 5 * math.sqrt(spread) + 1, (
+        "Over many texts your tokens are likelier, or less likely, than the softmax of the logits "
+        "makes them. What do you do between the logits and the draw?"
+    )
+
+
 def how_often():
     equal_chances(write_text)
-    for draw_case, cases in ((some_tokens, 30), (half_of_it, 2)):
-        for (table, start, n, end, seed), probs in check.drawn(chances, draw_case, cases=cases):
-            text = [*start[-1:], *written(table, start, n, end, seed)]
-            followed = [[] for _ in table]
-            for token, after in pairwise(text):
-                followed[token].append(after)
-            for found, row in zip(followed, probs, strict=True):
-                as_often(
-                    found,
-                    row,
-                    why="What follows a token does not come as often as the softmax of its row "
-                    "says. Is each token drawn anew, and from the last row?",
-                )
+    steps = []
+    for (table, start, n, end, seed), probs in check.drawn(chances, some_tokens, cases=30):
+        text = [*start[-1:], *written(table, start, n, end, seed)]
+        followed = [[] for _ in table]
+        for token, after in pairwise(text):
+            followed[token].append(after)
+            steps.append((probs[token], after))
+        for found, row in zip(followed, probs, strict=True):
+            as_often(
+                found,
+                row,
+                why="What follows a token does not come as often as the softmax of its row says. Is "
+                "each token drawn anew, and from the last row?",
+            )
+    as_surprising(steps)
+    for (table, start, n, end, seed), probs in check.drawn(chances, half_of_it, cases=2):
+        as_often(
+            written(table, start, n, end, seed),
+            probs[0],
+            why="With hundreds of tokens, those of a high logit do not come as often as they should.",
+        )
     for (table, start, _, end, seed), probs in check.drawn(chances, some_tokens, cases=1):
         firsts = [written(table, start, 2, end, seed ^ i)[0] for i in range(400)]
         as_often(firsts, probs[start[-1]], why="Over many seeds, the first new token is off.")

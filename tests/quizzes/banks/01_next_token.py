@@ -1068,7 +1068,6 @@ BANK = {
                 u = torch.rand(max_new_tokens, generator=torch.Generator().manual_seed(seed))
                 ids = list(start)
                 for x in u.tolist():
-                    sums = scores(model, ids[-256:])[-1].softmax(-1).cumsum(-1)
                     ids.append(draw(scores(model, ids[-256:])[-1].softmax(-1), x))
                     if ids[-1] == end:
                         break
