@@ -275,7 +275,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts 
 # %% [markdown]
 # How far off is normal? A token with probability *p*, drawn *n* times, typically misses *np* by
 # √(*np*(1−*p*)). For `toward` that is √(1000 × 0.358 × 0.642) ≈ 15. To miss by 150 would be a bug.
-#
+
+# %% [markdown]
 # Such a bug has a story. In February 2019 OpenAI published GPT-2, written in TensorFlow. Within days a
 # programmer who carried it over to PyTorch had a question: the code gave its *logits* to `multinomial`,
 # the function that draws. Where was the softmax [openaigpt51]?
