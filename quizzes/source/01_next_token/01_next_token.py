@@ -9,39 +9,32 @@
 # %% [markdown]
 # # The next token
 #
-# A language model never writes a word. It scores every token it knows, and something else chooses.
+# One model, two writers. The careful writer always takes the token that the model likes best. The
+# other one throws a die. Which of them would you hire?
 
 # %% [markdown]
-# > **About 60 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
+# > **About 120 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
-# > - turn scores into probabilities, and choose greedily or with a weighted die;
+# > - choose a token from a model's scores, greedily or with a weighted die;
 # > - write that die, and the loop that makes a text;
-# > - measure how likely the model finds a text;
-# > - spot six mistakes from famous courses and real projects.
+# > - say what a model sees of a text, and what ends it;
+# > - measure how likely a text is.
 #
-# Names in brackets, as in [shannon1948], are sources, listed at the end.
+# Names in brackets, as in [shannon1948], are sources, listed last.
 
-# %% [markdown]
-# **Recall.** Softmax gets the numbers 2, 0 and −2. Can one of the results be negative? What do they
-# add up to? How many times as large as the second is the first? Answer before you unfold.
-#
-# <details><summary>Answer</summary>
-#
-# Softmax raises *e* to each number, which is always above 0, and divides by the sum. So none is
-# negative, and they add up to 1. The first is *e*² ≈ 7.4 times the second.
-# </details>
-
-# %% locked="setup"
+# %% locked="setup" jupyter={"source_hidden": true}
 import math
 import random
+import textwrap
 
 import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
 from course_utils.explore.plots.style import CUT, DRAWN, KEPT, visible
-from course_utils.generate import generate
+from course_utils.explore.trace import HUMAN, PROMPT
+from course_utils.generate import Settings, generate
 from course_utils.metrics import entropy, perplexity
 from course_utils.sampling import sample
 from course_utils.toys import CAT, NEXT_LOGITS, VOCABULARY, Toy
@@ -60,50 +53,83 @@ def show(words, **columns):
         print(f"{visible(word):<10}" + "".join(cells))
 
 
+def tell(text):
+    """Print a text in short lines, with an empty one below."""
+    print(textwrap.fill(" ".join(text.split()), 90) + "\n")
+
+
+# %%
+model = storyteller.load()
+for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Settings())):
+    steps = generate(model, "She picked up", settings, max_new_tokens=54, seed=3)
+    tell(f"{writer} She picked up" + "".join(step.text for step in steps))
+
+# %% [markdown]
+# The careful writer dresses the girl, dresses her again, and will do so for ever. The die is a little
+# mad, but it gives us a pot, a tired Scarecrow and an owl that talks.
+#
+# Yet the careful writer took the model's own favourite at every step. So here is our puzzle: **how
+# can the best choice at every step make the worst text?** To solve it you will build three things: a
+# die, a writer and a judge.
+
+# %% [markdown]
+# **Recall.** In module 00 you set the slider to 0. How many words were left? And softmax gets the
+# numbers 2, 0 and −2: can a result be negative, and what do they add up to?
+#
+# <details><summary>Answer</summary>
+#
+# One word: `temperature=0`, above, is the careful writer. Softmax raises *e* to each number and
+# divides by the sum. So nothing is negative, and all together are 1.
+# </details>
+
 # %% [markdown]
 # ## A score for every token
 #
-# A model has read `She picked up`. For now it knows only four tokens. It gives each a score, called
-# a *logit*. (`␣` is a space: it belongs to the token.)
-
-# %%
-show(FOUR.tokens, logit=FOUR.logits)
-
-# %% [markdown]
-# Softmax makes each logit a weight, *e* to that power. Here the weights are 12, 5, 2 and 1. Divided
-# by their sum, 20, they are probabilities: the 60%, a 25%, that 10%, one 5%.
+# A language model never writes a word. It reads a text and gives *every* token that it knows a
+# score, its *logit*. Here is what a very small model thinks of `She picked up`: it knows four tokens.
+# (`␣` is a space, which belongs to the token.) Softmax makes each logit a weight, *e* to that power,
+# and divides it by the sum of the weights.
 
 # %%
 weights = FOUR.logits.exp()
 show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
 
 # %% [markdown]
-# **Predict.** You draw 100 times, each token with its probability. About how often is it *not*
-# `␣the`: 5, 20 or 40 times? Say a number, then press **Sample 100**. Leave the slider alone: it is
-# the next lesson's.
+# The weights add up to 20, so `␣the` has 12 of 20 parts, which is 60%.
+#
+# **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times? Press
+# **Sample 100**. (Leave the slider at 1, where it does nothing. The next module is about it.)
+#
+# <details><summary>Answer</summary>
+#
+# About 40 times. The others share 25% + 10% + 5% = 40%. In our 100 draws it was 36.
+# </details>
 
 # %%
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# 1. Change the seed to 1 and back to 0, which clears the draws. Press **Sample 1** ten times. How
-#    often was it `␣the`? Which token came first, and what was its probability? (Five times; `␣one`,
-#    5%.)
-# 2. Clear again and press **Sample 100** ten times. Is the share of `␣the` nearer to 60% after 100
-#    draws, or after 1,000? (64 and 603.)
+# 1. Change the seed to 1 and back to 0: that clears the draws. (The same seed always gives the same
+#    ones.) Press **Sample 1** ten times. Which token came first, and how likely was it? How often was
+#    it `␣the`? (First `␣one`, with its 5%. `␣the` came five times.)
+# 2. Clear again and press **Sample 100** ten times. When is `␣the` nearer to 60%, after 100 draws or
+#    after 1,000? (64 of 100, 603 of 1,000.)
 
 # %% [markdown]
-# The bars never moved while you drew. The model's answer is the whole distribution; a draw takes one
-# token from it. The knobs of chat programs, such as temperature, work between the two. They change
-# what is done with the scores, not the model.
+# (The line below the picture speaks of entropy. Its turn comes later in this module.)
+#
+# Did you look at the bars while you drew? They never moved. The model's answer is all of the bars
+# together, and it was finished before you pressed anything. Drawing is a separate job, and this whole
+# course is about that job. So how does a program throw a die of which one face has 60%?
 
 # %% [markdown]
 # ## Two ways to choose
 #
-# **Greedy**: always the token with the highest logit. Softmax keeps the order, so it is not needed.
+# **Greedy** is what the careful writer does: always the token with the highest logit. It does not
+# even need softmax, which keeps the order.
 #
-# **The weighted die**: each token as often as its probability says. Think of a die with 20 faces:
-# 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`.
+# **The weighted die** draws each token as often as its probability says. Think of a die with 20
+# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`.
 
 # %%
 faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
@@ -113,10 +139,11 @@ print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
 print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
-# Real probabilities do not fit on 20 faces. But laid end to end, they fill a line of length 1. Throw
-# a number *u* onto it, each place equally likely. The stretch it falls on is drawn.
+# Real probabilities do not fit on 20 faces: one token has 99.7%, the next a millionth. But laid end
+# to end they always fill a line of length 1. Throw a number *u* onto that line, every place equally
+# likely, and take the token whose stretch it hits. A longer stretch is hit more often.
 
-# %%
+# %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
 left = 0.0
 for token, p, color in zip(FOUR.tokens, PROBS.tolist(), (KEPT, DRAWN, KEPT, DRAWN), strict=True):
@@ -131,94 +158,36 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`. A stretch holds its left end and not its right one. So `␣the` has the numbers from 0
-# up to but not 0.6. As *u* can be 0 but is never 1, every number belongs to one token.
+# Both draw `␣a`. A stretch owns its left end but not its right one, so `␣the` has the numbers from 0
+# up to, but without, 0.6. And as *u* may be 0 but is never 1, every *u* hits exactly one token.
 # </details>
 
 # %% [markdown]
-# ## A thousand draws
-#
-# Our next vocabulary has nine words and logits for what follows `every effort moves you`; both are
-# from a well-known book [raschka2024].
-#
-# **Predict.** `toward` has 35.8%. In 1,000 draws, will it come exactly 358 times?
-
-# %%
-generator = torch.Generator().manual_seed(1)
-drawn = sample(NEXT_LOGITS.expand(1000, -1), generator)
-counts = torch.bincount(drawn, minlength=len(VOCABULARY))
-expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
-show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
-
-# %% [markdown]
-# Chance misses a little. *n* draws of a token with probability *p* typically miss *np* by
-# √(*np*(1−*p*)): here about 15 for the two likely words. The *share* is then off by 1.5 percentage
-# points, and a hundred times as many draws make that only ten times smaller.
-
-# %% [markdown]
-# ## Tokens are not words
-#
-# The Storyteller, our real model, knows 4,096 tokens. How does it cut a text into them?
-
-# %%
-model = storyteller.load()
-
-
-def name(token):
-    return visible(model.tokenizer.decode([token]))
-
-
-for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked it."):
-    print("  ".join(name(token) for token in model.tokenizer.encode_ordinary(text)))
-
-# %% [markdown]
-# Frequent words have a token of their own, with the space before them. Rare ones are spelt from
-# pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a word, a
-# piece of one, or a full stop.
-#
-# The tokenizer is a `tiktoken.Encoding`, OpenAI's open library, which has GPT-2's encoding too
-# [tiktoken2026]. Ours is smaller, learnt from the stories.
-
-# %% [markdown]
-# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
-# `␣the` first too? Will it give it more than half?
-
-# %%
-explore.Distribution("She picked up")
-
-# %% [markdown]
-# 1. What are the first four tokens, and what do they have together? (`␣the`, `␣a`, `␣her` and
-#    `␣one`: 81%.)
-# 2. Write `Once upon a` into the prompt box. How sure is the model now? Then `There was once a`: like
-#    how many equal choices is that? (99.7%; about 178.)
-
-# %% [markdown]
-# ## The formula
-#
-# For logits $z_1, \dots, z_n$, with their softmax $p$, and for a number $u$ from 0 up to but not 1:
+# In symbols: for logits $z_1, \dots, z_n$, their softmax $p$, and a number $u$ with $0 \le u < 1$,
 #
 # $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}} \qquad
 # \text{greedy: the } i \text{ with the largest } z_i \qquad
 # \text{die: the first } i \text{ with } p_1 + \dots + p_i > u$$
 #
-# The die is called *inverse CDF sampling*: the running sums are the cumulative distribution
-# function.
+# The running sums are the cumulative distribution function, so this die is called *inverse CDF sampling*.
 
 # %% [markdown]
-# ## Build it
+# Two words for the code: the tokens that a model knows are its *vocabulary*, and a token's place in it,
+# counted from 0, is its *id*. So `␣the` has the id 0 here, and `␣a` 1.
+
+# %% [markdown]
+# ## Build it: the die
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write the die. Mind its ends: PyTorch once drew tokens of probability 0 [pytorch48841], and where
-# rounding left the sum below *u*, FlashInfer returned impossible ones [flashinfer923].
+# The middle of the line is easy. The ends need some thought: rounding may leave the last sum slightly
+# below *u*. FlashInfer, a library that makes large models fast, forgot that once, and returned tokens
+# that could not be [flashinfer923].
 #
 # <details><summary>Hint</summary>
 #
-# `probs.cumsum(0)` gives the running sums. Look for the first one above `u`.
-# <details><summary>More</summary>
-#
-# `(sums > u).nonzero()` lists the places. If it is empty, `probs.nonzero()[-1]` helps.
-# </details>
+# `probs.cumsum(0)` gives the running sums. `(sums > u).nonzero()` lists the places above `u`. And if
+# that is empty, `probs.nonzero()[-1]` helps.
 # </details>
 
 
@@ -253,13 +222,18 @@ for u, token in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
     )
 
 # %% [markdown]
-# Now 10,000 throws with your die, *u* spread evenly over the line. While `draw` is not written, or
-# when it has a mistake, the explorer says so below the picture.
+# Now 10,000 throws with your die, *u* spread evenly over the line.
 #
-# **Predict.** How many of the 10,000 throws draw `␣one`?
+# **Predict.** How many of them should draw `␣one`? Your results are the crosses in the picture. While
+# `draw` is not written, or has a mistake, a message below the picture says so.
+#
+# <details><summary>Answer</summary>
+#
+# 500, which is 5% of 10,000. As *u* is spread evenly, nothing is left to chance here.
+# </details>
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def your_die(logits, temperature):
     probs = (logits / temperature).softmax(dim=-1)
     evenly = (torch.arange(10_000) + 0.5) / 10_000
@@ -272,128 +246,374 @@ def your_die(logits, temperature):
 explore.Distribution(FOUR, function=your_die)
 
 # %% [markdown]
-# 1. The crosses are your die. Is the one at `␣one` where 500 of 10,000 should be? Move the slider to 2
-#    and wait a moment: does your die still agree?
-# 2. Let your `draw` always return 0, run its cell and the one above again. Which way of choosing is
-#    that, and where does it differ most? (Greedy; at `␣the`, by 0.4.)
+# 1. Is the cross of `␣one` at 5%, at the end of its bar?
+# 2. Make `draw` return 0, whatever *u* is, and run its cell and the one above again. Where are the
+#    crosses now, and which of the two writers would put them there? (All at `␣the`, as the careful
+#    one would.) Then put your own code back.
 
 # %% [markdown]
-# ## The loop
+# ## How would you notice a broken die?
 #
-# A text is many choices, each made after the ones before: *autoregressive*. The model scores all
-# positions at once. Row *i* is about the token that follows the *i*-th.
+# Your die is exact when *u* is spread evenly. A real *u* comes by chance. Here are nine words that
+# might follow `every effort moves you`, with logits from a well-known book [raschka2024], and 1,000
+# draws.
+#
+# **Predict.** `toward` has 35.8%. Will it come exactly 358 times?
+#
+# <details><summary>Answer</summary>
+#
+# Hardly ever. Look at the column "off".
+# </details>
+
+# %%
+generator = torch.Generator().manual_seed(1)
+drawn = sample(NEXT_LOGITS.expand(1000, -1), generator)
+counts = torch.bincount(drawn, minlength=len(VOCABULARY))
+expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
+show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
+
+# %% [markdown]
+# How far off is normal? A token with probability *p*, drawn *n* times, typically misses *np* by
+# √(*np*(1−*p*)). For `toward` that is √(1000 × 0.358 × 0.642) ≈ 15. To miss by 150 would be a bug.
+
+# %% [markdown]
+# Such a bug has a story. In February 2019 OpenAI published GPT-2, written in TensorFlow. Within days a
+# programmer who carried it over to PyTorch had a question: the code gave its *logits* to `multinomial`,
+# the function that draws. Where was the softmax [openaigpt51]?
+
+# %% [markdown]
+# The answer: TensorFlow's `multinomial` takes logits. PyTorch's has the same name, and takes
+# *weights*. Whoever copied the line as it was drew from something else.
+#
+# **Predict.** Our four tokens have the logits 2.485, 1.609, 0.693 and 0. If those are taken as weights,
+# what happens to `␣one`?
+#
+# <details><summary>Answer</summary>
+#
+# Its weight is 0, so it never comes. `␣the` sinks from 60% to 52% and `␣a` rises to 34%. And nobody
+# complains.
+# </details>
+
+# %%
+generator = torch.Generator().manual_seed(0)
+from_logits = torch.multinomial(FOUR.logits, 1000, replacement=True, generator=generator)
+from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generator)
+show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
+try:
+    torch.multinomial(NEXT_LOGITS, 1)
+except RuntimeError as error:
+    print("nine words:", error)
+
+# %% [markdown]
+# With the nine words some logits are negative, and PyTorch at least raises an error. With the four
+# there is none. The text looks almost right, which is the worst way to be wrong: only counting
+# would tell you.
+#
+# Four tokens, nine words: these are toys. How many tokens does a real model know, and what are they?
+
+# %% [markdown]
+# ## Tokens are not words
+#
+# The Storyteller, our real model, has read old stories for children, and it knows 4,096 tokens. This
+# is how it cuts a text into them.
+
+
+# %%
+def name(token):
+    return visible(model.tokenizer.decode([token]))
+
+
+for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked it."):
+    print("  ".join(name(token) for token in model.tokenizer.encode_ordinary(text)))
+
+# %% [markdown]
+# Frequent words have a token of their own, with the space before them. Rare ones are put together
+# from pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a
+# word, a piece of one, or a full stop. (The tokenizer is a `tiktoken.Encoding`, from OpenAI's open
+# library, which has that of GPT-2 too [tiktoken2026]. Ours is smaller.)
+
+# %% [markdown]
+# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
+# `␣the` first too? With more than half?
+#
+# <details><summary>Answer</summary>
+#
+# First, yes, but with 42%: it has more than three other tokens to think of.
+# </details>
+
+# %%
+explore.Distribution("She picked up")
+
+# %% [markdown]
+# 1. Which are the first four tokens, and what do they have together? (`␣the`, `␣a`, `␣her` and
+#    `␣one`: 81%. The other 4,092 share the rest.)
+# 2. Write `Once upon a` into the prompt box. How sure is the model now? Then `There was once a`: like
+#    how many equal choices is that? (99.7% for `␣time`; about 178 equal choices.)
+
+# %% [markdown]
+# ## One step of a text
+#
+# A die draws one token. How does a *text* come about? By asking again, each time with one token more.
+# The model gets the ids of the text and returns a row of logits for **each** place in it. This
+# function asks it. (The tests give it a small table in place of the model. You need not follow that.)
+
+
+# %% locked="scores"
+def scores(model, ids):
+    """The logits for what follows each token of a text: (len(ids), vocab).
+
+    ids: a list of 1 to 256 token ids. Raises ValueError if there are more, or none.
+    """
+    if not 1 <= len(ids) <= 256:
+        raise ValueError(f"the model sees 1 to 256 tokens, got {len(ids)}")
+    if isinstance(model, torch.Tensor):  # a test's table: row i for what follows token i
+        return model[ids] if model.dim() == 2 else model[ids[0], ids]
+    return model.logits(ids)
+
 
 # %%
 ids = model.encode("Once upon a time there")
-with torch.inference_mode():
-    logits = model.gpt(torch.tensor([ids]))
-print("one text, positions, vocabulary:", tuple(logits.shape))
-for token, row in zip(ids, logits[0], strict=True):
-    print(f"after {name(token):<14} its best guess is {name(row.argmax().item())}")
+rows = scores(model, ids)
+print("places, tokens of the vocabulary:", tuple(rows.shape))
+for token, row in zip(ids, rows, strict=True):
+    print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
-# All rows but the last are about tokens that are already there. So the loop has five steps: crop the
-# text to what the model can see, run the model, take the **last** row, choose, append.
+# (The Storyteller begins every text with a token of its own, `<|endoftext|>`.) Read the table from
+# the top. After `␣upon` the model expects `␣a`, and `␣a` is there already. All rows but one are about
+# tokens that we know.
+#
+# **Predict.** Which row do we draw from to make the text longer?
+#
+# <details><summary>Answer</summary>
+#
+# The last. It is the only one about a token that is not there yet: `␣was`, says the model.
+# </details>
+
+# %% [markdown]
+# So a step of the loop is: **crop** the text to the last 256 tokens, for the model takes no more;
+# **run** the model; take the **last row**; **choose** a token; **append** it. Then again, with the
+# longer text. A model that eats its own output like this is called *autoregressive*.
+#
+# And when does it stop? One token is no text: *end-of-text*. It has a logit like any other. Once it
+# is chosen, the text is over.
+
+# %% [markdown]
+# ## Build it: the writer
+#
+# > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
+#
+# Now the loop, with a die in it. This exercise is *open*: use your `draw`, `torch.multinomial` or
+# anything else. Your text need not be ours. It needs the properties that the description promises,
+# and those are what is scored.
+#
+# <details><summary>Hint</summary>
+#
+# Before the loop: `generator = torch.Generator().manual_seed(seed)`. In it:
+# `u = torch.rand(1, generator=generator).item()`, then `draw(row.softmax(dim=-1), u)`.
+# </details>
+
+
+# %% answer="write_text"
+def write_text(model, start, max_new_tokens, end, seed):
+    """The ids of `start` and of what the die writes after them, as one list of whole numbers.
+
+    model: for `scores`, which knows what to do with it: the Storyteller, or a test's table of 2 to
+    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids, without
+    the id `end`. max_new_tokens: from 0 to 400. seed: from 0 to a billion. Model and start stay as
+    they are.
+    Each new token is drawn on its own, by the softmax of the last row for the text so far, of which
+    the model sees the last 256 tokens. Once `end` is drawn, it is the last id of the list.
+    The same arguments give the same text, whatever was drawn before. Texts of two seeds have no
+    more in common than chance brings.
+    """
+    ### BEGIN SOLUTION
+    ids = list(start)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(max_new_tokens):
+        probs = scores(model, ids[-256:])[-1].softmax(dim=-1)
+        ids.append(torch.multinomial(probs, 1, generator=generator).item())
+        if ids[-1] == end:
+            break
+    return ids
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Two tables to try it on. In the first each token can be followed by one other only; in the second
+# everything is equally likely.
+
+# %% locked="two_tables" jupyter={"source_hidden": true}
+CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
+CIRCLE[0, 1] = CIRCLE[1, 2] = CIRCLE[2, 0] = CIRCLE[3, 0] = 0.0
+EQUAL = torch.zeros(5, 5)
+EQUAL[:, 4] = -torch.inf  # nothing leads to 4
+
+
+def round_the_circle(function):
+    check.gives(
+        function,
+        CIRCLE,
+        [0, 1],
+        5,
+        3,
+        0,
+        expect=[0, 1, 2, 0, 1, 2, 0],
+        why="0 is followed by 1, 1 by 2, 2 by 0. Return the start and the five new ids together.",
+    )
+
+
+def until_the_end(function):
+    check.gives(
+        function,
+        CIRCLE,
+        [1],
+        5,
+        0,
+        0,
+        expect=[1, 2, 0],
+        why="With end 0 the text is over as soon as 0 is drawn, and 0 itself stays in the list.",
+    )
+
+
+def equal_chances(function):
+    ids = check.plain(check.call(function, EQUAL, [0], 400, 4, 0))
+    assert ids is not None, "Not written yet: your function returns None."
+    assert type(ids) is list and len(ids) == 401, "400 new tokens after a start of one: 401 ids."
+    counts = [ids[1:].count(i) for i in range(4)]
+    assert all(60 < n < 140 for n in counts), f"About 100 of each token, yours are {counts}."
 
 
 # %%
-def next_logits(ids):
-    """The model's scores for the token that follows these ids."""
-    window = ids[-model.gpt.config.n_positions :]
-    with torch.inference_mode():
-        logits = model.gpt(torch.tensor([window]))
-    return logits[0, -1]
-
-
-ids = model.encode("She picked up")
-for _ in range(24):
-    ids.append(next_logits(ids).argmax().item())  # greedy
-print(model.tokenizer.decode(ids[1:]))  # the Storyteller begins each text with end-of-text
+for title, test in (
+    ("round the circle", round_the_circle),
+    ("until the end", until_the_end),
+    ("400 tokens, four equal chances", equal_chances),
+):
+    check.passes(title, test, write_text)
 
 # %% [markdown]
-# Greedy goes round in circles. Now the same loop with your die.
-
-# %%
-ready = check.passes("your draw is ready", check.gives, draw, PROBS, 0.7, expect=1, why="Not yet.")
-ids = model.encode("She picked up")
-generator = torch.Generator().manual_seed(0)
-for _ in range(24 if ready else 0):
-    u = torch.rand(1, generator=generator).item()
-    ids.append(int(draw(next_logits(ids).softmax(dim=-1), u)))
-print(model.tokenizer.decode(ids[1:]))
-
-# %% [markdown]
-# Change the seed and run it again: another text, from the same model and the same prompt. `generate`
-# is this loop too. It only keeps what it has computed for earlier tokens, which saves most of the
-# work.
-
-# %% [markdown]
-# ## What the model cannot see
-#
-# The Storyteller's context is 256 tokens. We let it write until the text has 270.
-#
-# **Predict.** We swap the 11th token for `␣dragon`. How many of the 4,096 next logits change?
-
-# %%
-story = model.encode("Once upon a time")
-story += [step.token for step in generate(model, "Once upon a time", max_new_tokens=265, seed=2)]
-now = next_logits(story)
-[dragon] = model.tokenizer.encode_ordinary(" dragon")
-for position in (10, 13, 14, 200, 269):
-    other = [*story[:position], dragon, *story[position + 1 :]]
-    change = (next_logits(other) - now).abs().max()
-    print(f"token {position + 1} of {len(story)} swapped: a logit changes by up to {change:.3f}")
-
-# %% [markdown]
-# None. The last 256 tokens begin at the 15th, and what lies before is not weakly remembered: it is
-# not there. A hero who was named only on the first page has no name any more.
-
-# %% [markdown]
-# ## Where a text ends
-#
-# One token is no text: *end-of-text*. It has a logit like any other. When it is drawn, the text is
-# over.
+# Does it hold? Then let your writer tell a story. (Yours differs from the one at the top even with the
+# same seed, for it turns the seed into numbers in its own way.)
 
 # %%
 end = model.tokenizer.eot_token
+ready = check.passes("your writer is ready", until_the_end, write_text)
+for seed in (0, 1) if ready else ():
+    ids = write_text(model, model.encode("She picked up"), 50, end, seed)
+    tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
+
+# %% [markdown]
+# Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
+#
+# So the die is yours. (The careful writer is the same loop with `argmax`. It waits for you in the
+# questions.) You crop the text to 256 tokens. What does that do to a long story?
+
+# %% [markdown]
+# ## The hero without a name
+#
+# Here is a text of 270 tokens, and the model sees 256. We swap one token for `␣dragon` and look at
+# what the model then thinks of the *next* token.
+#
+# **Predict.** We swap the 11th token. How many of the 4,096 logits change?
+#
+# <details><summary>Answer</summary>
+#
+# None. Only from the 15th token on does a swap change anything.
+# </details>
+
+# %%
+steps = generate(model, "Once upon a time", max_new_tokens=265, seed=2)
+story = model.encode("Once upon a time") + [step.token for step in steps]
+now = scores(model, story[-256:])[-1]
+[dragon] = model.tokenizer.encode_ordinary(" dragon")
+for place in (11, 14, 15, 201, 270):
+    other = story.copy()
+    other[place - 1] = dragon
+    change = (scores(model, other[-256:])[-1] - now).abs().max()
+    print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
+
+# %% [markdown]
+# The last 256 tokens begin at the 15th. What lies before is not remembered weakly: it is not there.
+# If a hero is named on the first page only, then on the third he has no name any more, and the model
+# can only invent one. Larger models see far more than 256 tokens, but their edge is as sharp.
+#
+# A story should end before that. What makes it end?
+
+# %% [markdown]
+# ## When is a batch finished?
+#
+# A story ends when end-of-text is drawn, and the model has learnt where that is likely:
+
+# %%
 for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
     chance = model.next_logits(prompt).softmax(dim=-1)[end].item()
     print(f"{prompt:<36} end-of-text {chance:.1%}")
 
 # %% [markdown]
-# The next model is a table: nine tokens, and for each the logits of what follows it. After `.` it
-# gives end-of-text 33%, after all other tokens 2% or less.
+# Real services write many texts at once, a *batch*. Below, a table of nine tokens writes four. After
+# `.` it gives end-of-text 33%, after every other token 2% or less. `∎` is end-of-text. (The measures
+# in the line below the texts belong to later modules.)
 #
-# **Predict.** It writes four texts at once. Will they end together?
+# **Predict.** Will the four texts end together?
+#
+# <details><summary>Answer</summary>
+#
+# No. Each row ends when *it* draws the end. Two of them do so within 40 tokens, at different steps.
+# </details>
 
 # %%
-explore.Playground(CAT, samples=4, max_new_tokens=40)
+explore.Playground(CAT, samples=4, max_new_tokens=40, knobs=["temperature"])
 
 # %% [markdown]
-# 1. `∎` is end-of-text. How many of the four reached it within 40 tokens? What did the others do when
-#    the first one had ended? (Two; they went on.)
-# 2. Set the temperature to 0, which is greedy, and press **Generate**. Why will these texts never
-#    end?
+# 1. What did the others do when the first text had ended? (They went on.)
+# 2. Set the temperature to 0, as in module 00. All four are the same now. Why will they never end?
+#    (The best token after `␣the` is `␣cat`, then `␣sat`, `␣on`, and `␣the` again. Greedy never
+#    comes to a `.`, so it never gets the chance.)
+#
+# Keep the second answer in mind: there is our puzzle again, in nine tokens.
 
 # %% [markdown]
-# Each row of a batch has to end on its own. Greedy never comes to a `.` here: it goes from `␣the` to
-# `␣cat`, `␣sat`, `␣on` and back to `␣the`.
+# So how should the loop of a batch stop? For one text, `if token == end: break` is right, and a good
+# book has it so [raschka2024]. With four tokens in `token` that line raises an error.
+#
+# In August 2026 somebody read the loop of flash-attention, a library that many others build on. It
+# stopped at `(token == end).all()`: when all rows draw the end *in the same step*
+# [flashattention2784].
+
+# %% [markdown]
+# **Predict.** Four rows, each with a chance of one in ten at every step. How long do they go on?
+#
+# <details><summary>Answer</summary>
+#
+# All four at once have a chance of 1/10 four times over: one step in 10,000. Until then finished
+# stories go on.
+# </details>
+
+# %% [markdown]
+# The cure is to remember: note which rows *have* ended, and stop when that is all of them.
+#
+# Now you can write texts, short and long, one or many. (Halfway: a good place for a break.) For our
+# puzzle we need one thing more. The model has an opinion about every token. What is its opinion of a
+# whole text?
 
 # %% [markdown]
 # ## How likely is a text?
 #
-# As likely as all its choices together: the product of the probabilities, each given what came
-# before. Products of many small numbers get tiny, so take logarithms: **log-probabilities add up
-# where probabilities multiply.**
+# As likely as all its tokens together: multiply the probability of each, given what was before it.
+# Such products get tiny, so take logarithms: **log-probabilities add up where probabilities
+# multiply.**
 
 
 # %%
-def scored(text):
-    """The tokens of a text, and the log-probability of each after those before it."""
+def scored(text, offset=-1):
+    """The tokens of a text, and the log-probability that a row gives to each.
+
+    offset: which row, counted from the token's own place.
+    """
     ids = model.encode(text)
-    with torch.inference_mode():
-        rows = model.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
-    return ids[1:], [rows[i, token].item() for i, token in enumerate(ids[1:])]
+    rows = scores(model, ids).log_softmax(dim=-1)
+    return ids[1:], [rows[i + offset, ids[i]].item() for i in range(1, len(ids))]
 
 
 tokens, logprobs = scored("The king had a lantern.")
@@ -403,8 +623,11 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
-# *surprise*: 0 for a sure token, large for a rare one. For 100 tokens the product is too small for
-# float32. The sum is an ordinary number.
+# *surprise*: 0 for a token that had to come, large for a rare one. The largest surprise here was `␣l`,
+# and after `␣l` and `an` the `tern` was almost none.
+#
+# Now 100 tokens of the dragon's story. Their product is so small that the computer makes it 0. The sum
+# is an ordinary number:
 
 # %%
 _, logprobs = scored(model.tokenizer.decode(story[1:101]))
@@ -412,10 +635,16 @@ print("product:", torch.tensor(logprobs).exp().prod().item())
 print("sum:    ", round(sum(logprobs), 2))
 
 # %% [markdown]
-# **Perplexity** turns the sum into a number for one token: *e* to minus the mean log-probability.
-# A perplexity of 8 means: as hard to guess as an 8-sided fair die, on average.
+# Long texts have large sums, so we compare the mean. **Perplexity** is *e* to minus the mean
+# log-probability [jelinek1977]. A perplexity of 8 means: on average each token was as hard to guess
+# as a throw of a fair die with 8 faces.
 #
-# **Predict.** Shuffle the words of a sentence. Does the perplexity double, or more?
+# **Predict.** We shuffle the words of a sentence. Does its perplexity double, or is it more?
+#
+# <details><summary>Answer</summary>
+#
+# Ten times as much. The words are the same: it is their order that the model expects.
+# </details>
 
 # %%
 sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
@@ -425,8 +654,9 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# Ten times as much. **Entropy** looks the other way: not back at a text, but forward at one choice.
-# It is the surprise to expect, log₂(1/*p*) weighted with *p*, in bits [shannon1948].
+# Perplexity looks back at tokens that are there. **Entropy** looks forward at one choice: it is the
+# surprise to expect, log₂(1/*p*) weighted with *p*, in bits [shannon1948]. Two to that power is the
+# "equal choices" that the explorers show.
 
 # %%
 bits = (1 / PROBS).log2()
@@ -437,25 +667,84 @@ for prompt in ("Once upon a", "She picked up", "There was once a"):
     print(f"{entropy(model.next_logits(prompt)):.2f} bits after {prompt!r}")
 
 # %% [markdown]
-# **Predict.** Which of four texts does the model find most likely: a person's, its own greedy one,
-# one of beam search (a later module), or one drawn with the die?
-
-# %%
-explore.ProbabilityTrace(length=40, beams=2)
-
-# %% [markdown]
-# 1. Read the mean log-probability of the human and of the greedy text. What are the perplexities?
-#    (*e*⁴·⁰⁹ ≈ 60 and *e*¹·¹³ ≈ 3.)
-# 2. Read the greedy text. Is the likeliest text the best one?
-
-# %% [markdown]
-# ## A known result, reproduced
+# ## A number that cannot be right
 #
-# In written English the first letter of a word is the hardest to guess. Deep inside a word the
-# entropy of a letter is about four times smaller [schurmann2007]. Does the Storyteller, who guesses
-# tokens, show the same? We wrote eight sentences with long words.
+# In August 2025 a user of MaxText, Google's engine for large models, asked it for the
+# log-probabilities of a plain prompt. All of them were terrible [maxtext2103]. Below we score one
+# sentence in two ways, and one has the same bug.
+#
+# **Find it.** What does `offset` do in the last line of `scored`, and which of its two values is wrong?
+# The table in "One step of a text" tells.
 
 # %%
+text = "Once upon a time there was a king."
+for offset in (-1, 0):
+    logprobs = scored(text, offset)[1]
+    print(f"offset {offset:2}: mean log-probability {sum(logprobs) / len(logprobs):6.2f}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With 0, each token is scored by the row at its own place, which is about what comes *after* it. So
+# the engine asked how likely a second `␣upon` is after `Once upon`, and so on through the text. The row
+# *before* the token is the right one: offset −1.
+# </details>
+#
+# Nothing crashed, and all numbers were negative, as they should be. The user noticed because he knew
+# what a plain sentence should score. Now you know it too.
+
+# %% [markdown]
+# ## Build it: the judge
+#
+# > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
+#
+# Write the function that judges a text, for any model and any text, also where a probability is too
+# small for the computer and its logarithm is not.
+#
+# <details><summary>Hint</summary>
+#
+# `rows.log_softmax(dim=-1)` gives all log-probabilities. The columns are `ids[1:]`. Which rows belong
+# to them?
+# </details>
+
+
+# %% answer="text_logprobs"
+def text_logprobs(rows, ids):
+    """The log-probability of each token of a text but the first, given those before it.
+
+    rows: (n, vocab) float32 logits from -100 to 100, some may be -inf; row i is for what follows
+    the i-th token. ids: a list of n ids, n from 2 to 1,000. Both stay as they are.
+    Returns a list or a tensor of n - 1 natural logarithms, each within 0.001. They are finite where
+    the logit is, and -inf where it is -inf.
+    """
+    ### BEGIN SOLUTION
+    logprobs = rows.log_softmax(dim=-1)
+    return [logprobs[i, token].item() for i, token in enumerate(ids[1:])]
+    ### END SOLUTION
+
+
+# %%
+three_rows = torch.stack([PROBS, torch.tensor([0.5, 0.25, 0.125, 0.125]), PROBS]).log()
+unlikely = torch.tensor([[100.0, -100.0], [0.0, 0.0]])
+for title, rows, ids, expect, why in (
+    (
+        "three tokens",
+        three_rows,
+        [3, 0, 1],
+        [-0.511, -1.386],
+        "0 has 60% in row 0, 1 has 25% in row 1.",
+    ),
+    ("very unlikely", unlikely, [0, 1], [-200.0], "The logarithm of e to the power -200 is -200."),
+):
+    check.passes(title, check.gives, text_logprobs, rows, ids, expect=expect, why=why, within=0.001)
+
+# %% [markdown]
+# ## Where the surprises are
+#
+# What would a good judge see in a text by a *person*? We wrote eight sentences with long words. Here
+# is the first, token by token.
+
+# %% jupyter={"source_hidden": true}
 SENTENCES = (
     "The shoemaker hammered cheerfully at his workbench until the lantern flickered.",
     "A mischievous squirrel gathered acorns beneath the crumbling staircase.",
@@ -471,9 +760,17 @@ for token, logprob in zip(*scored(SENTENCES[0]), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho` is a surprise; once it is there, `em` and `aker` are not. Now all eight sentences.
+# `␣sho` is a surprise. Once it is there, `em` and `aker` are not.
+#
+# **Predict.** In all eight sentences: how much harder to guess is the first token of a word than its
+# second?
+#
+# <details><summary>Answer</summary>
+#
+# More than twice as hard: 8.6 bits against 3.6, and then 1.7.
+# </details>
 
-# %%
+# %% jupyter={"source_hidden": true}
 places = {1: [], 2: [], 3: [], 4: []}
 for text in SENTENCES:
     place = 0
@@ -485,7 +782,7 @@ for text in SENTENCES:
         place = 1 if piece[0] == " " or place == 0 else place + 1
         places[min(place, 4)].append(-logprob / math.log(2))
 
-# %%
+# %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="place of the token in its word", y="surprise in bits")
 for place, found in places.items():
     mean = sum(found) / len(found)
@@ -497,112 +794,102 @@ chart.axes.set_xticks([1, 2, 3, 4], ["1st", "2nd", "3rd", "4th or later"])
 chart.says("A word's first token surprises by 8.6 bits on average, its second by 3.6, then by 1.7.")
 
 # %% [markdown]
-# The direction is the same, with tokens in place of letters: choices are wide where words begin and
-# narrow inside them, though not always (see `b` and `en` of `workbench`). One fixed rule for all
-# steps, such as "keep the best 40", can hardly fit both. Later modules come back to that.
-
-# %% [markdown]
-# ## What goes wrong
+# That is a known result: in written English the first letter of a word is the hardest to guess
+# [schurmann2007]. Our model, which guesses tokens, finds it again.
 #
-# **"Raw probabilities."** A well-known course introduces logits by that name [hfcourse2026].
+# So a person surprises the model again and again, wherever a new word begins. Remember that, and look
+# at our two writers once more.
+
+# %% [markdown]
+# ## The careful writer, explained
+#
+# We let the model judge three continuations of one sentence, from a book that it has never read: the
+# book's own words, the careful writer's, and the die's.
+#
+# **Predict.** Which of the three does the model find the most likely? And how often does a *person*
+# write the token that the model likes best: 90, 50 or 25 times in a hundred?
 
 # %%
-logits = model.next_logits("She picked up")
-print(f"lowest {logits.min():.1f}, highest {logits.max():.1f}, sum {logits.sum():.0f}")
-print(f"after softmax: sum {logits.softmax(dim=-1).sum():.3f}")
+texts = {"person": model.tokenizer.encode_ordinary(HUMAN)}
+for writer, settings in (("careful", Settings(temperature=0)), ("die", Settings())):
+    texts[writer] = [step.token for step in generate(model, PROMPT, settings, 40, seed=0)]
+beginning = model.encode(PROMPT)
+for writer, new in texts.items():
+    rows = scores(model, beginning + new)[len(beginning) - 1 : -1].log_softmax(dim=-1)
+    logprobs = [row[token].item() for row, token in zip(rows, new, strict=True)]
+    mean, best = sum(logprobs) / len(new), (rows.argmax(dim=-1) == torch.tensor(new)).sum().item()
+    print(f"{writer:<8} mean {mean:.2f}, perplexity {math.exp(-mean):4.1f}, ", end="")
+    print(f"the favourite in {best} of {len(new)} steps")
+    tell(PROMPT + model.tokenizer.decode(new[:26]) + " …")
 
 # %% [markdown]
-# They are scores: negative or positive, with any sum. The documentation of `transformers` says so
-# itself: scores before softmax [transformers2026].
+# <details><summary>Answer</summary>
+#
+# The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
+# 27, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
+# </details>
 
 # %% [markdown]
-# **"The most likely token, by sampling."** A chapter of a good book describes a draw like that
-# [raschka2024]. Your die knows better: `␣the` lost four times in ten. Only greedy choice always
-# returns the most likely token.
+# The careful writer got the best mark, of course: all that it does is please the model. But a good
+# text is not made of favourites. A person leaves them three times out of four, to say something
+# new. The die leaves them too, in 24 of 40 steps. The careful writer never does.
 
 # %% [markdown]
-# **Drawing from logits.** TensorFlow's `multinomial` takes logits, PyTorch's takes weights. Who
-# carries code from one to the other has to add a softmax [openaigpt51]. Here it is missing.
+# That explains why it is dull. Why does it go *round*?
+#
+# **Predict.** Look at `in a dress, and put her in a dress`, again and again. Does the model find
+# `␣dress` less and less likely, as a bored reader would, or more and more?
 
 # %%
-generator = torch.Generator().manual_seed(0)
-from_logits = torch.multinomial(FOUR.logits, 1000, replacement=True, generator=generator)
-from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generator)
-show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
-try:
-    torch.multinomial(NEXT_LOGITS, 1)
-except RuntimeError as error:
-    print("nine words:", error)
+steps = list(generate(model, "She picked up", Settings(temperature=0), 60))
+for token in (" a", " dress"):
+    chances = [math.exp(step.logprob) for step in steps if step.text == token]
+    print(f"{token!r:>9}", "  ".join(f"{chance:4.0%}" for chance in chances))
 
 # %% [markdown]
-# A negative logit at least raises an error. Logits that happen to be positive are taken as weights
-# without a word, and `␣one`, with the logit 0, never comes.
+# <details><summary>Answer</summary>
+#
+# More and more. After the girl's own dress (9%) it goes up from 6% to 41%, and ` a` from 32% to 73%.
+# </details>
 
 # %% [markdown]
-# **The wrong row.** An inference engine scored each token of a prompt with the row *at* the token, not
-# the one before it, and got very low log-probabilities for ordinary text [maxtext2103].
+# Stories repeat names and refrains, so to copy what came before is often a good guess, and each round
+# makes it look better. Larger models do so too [xu2022]. For a writer who always takes the favourite
+# there is no way out. The die has one at every step: in 59 of 100 throws it would leave the circle at
+# the last `␣dress`.
+
+# %% [markdown]
+# And the die? Not everything that it writes makes sense either. Most of the 4,096 tokens are wrong
+# after any text, each has a tiny chance, and together they come up again and again.
 
 # %%
-ids = model.encode("Once upon a time there was a king.")
-with torch.inference_mode():
-    rows = model.gpt(torch.tensor([ids]))[0].log_softmax(dim=-1)
-before = [rows[i - 1, ids[i]].item() for i in range(1, len(ids))]
-at = [rows[i, ids[i]].item() for i in range(1, len(ids))]
-print(f"row before the token: mean log-probability {sum(before) / len(before):6.2f}")
-print(f"row at the token:     mean log-probability {sum(at) / len(at):6.2f}")
+for seed in range(4):
+    steps = list(generate(model, "She picked up", max_new_tokens=60, seed=seed))
+    rare = [name(step.token) for step in steps if step.logprob < math.log(0.005)]
+    print(f"{len(rare)} of {len(steps)} tokens had less than 0.5%:", *rare[:9])
 
 # %% [markdown]
-# The last row has a trap too: if short prompts of a batch are padded at their *end*, it belongs to a
-# padding token, and the answers are nonsense [unsloth772]. So pad in front.
-
-# %% [markdown]
-# **One end for all.** `if next_token == end: break` is right for one text, as in that book's loop
-# [raschka2024]. When it was proposed for batches, a reviewer said no [litllama153].
-
-# %%
-drawn = torch.tensor([end, 17])  # the first row ends, the second goes on
-try:
-    if drawn == end:
-        print("stop")
-except RuntimeError as error:
-    print(error)
-
-# %% [markdown]
-# `.any()` would cut the second row off. `.all()` waits for all rows to end in the same step
-# [flashattention2784]. Note which rows *have* ended, and stop when that is all of them.
-
-# %% [markdown]
-# **The mean in the wrong place.** Perplexity is *e* to the mean surprise. A change named "Fix
-# perplexity calculation" took the mean of *e* to each surprise [magenta239].
-
-# %%
-logprobs = torch.tensor([0.5, 0.5, 0.5, 0.001]).log()
-print(f"exp of the mean: {(-logprobs).mean().exp():.1f}")
-print(f"mean of the exp: {(-logprobs).exp().mean():.1f}")
-
-# %% [markdown]
-# One rare token now decides nearly alone, and the number can no longer be compared with anyone
-# else's.
+# So I would hire neither. We want something between "only favourites" and "anything at all". At one
+# end of the slider from module 00 sits the careful writer, and the die sits at 1. What is between? That
+# is the next module.
 
 # %% [markdown]
 # ## What production systems do
 #
-# - `transformers` is greedy unless you set `do_sample=True`. It fills rows that have ended with
-#   padding, and warns of prompts padded at their end [transformers2026].
-# - vLLM reports log-probabilities of the model's own logits, before penalties and temperature
-#   [vllm2026].
-# - They keep the keys and values of earlier tokens in a cache [hfcourse2026]; so does `generate`.
-# - The same loop runs OpenAI's GPT-2: `course_utils.model.gpt.GPT.from_pretrained("gpt2")` loads its
-#   published weights.
+# In 2026 `transformers` is still the careful writer unless you or the model's settings say
+# `do_sample=True`, and its guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM
+# reports log-probabilities as your judge does, of the model's own logits [vllm2026]. Both keep what
+# they computed for earlier tokens, so that a step costs one token and not the whole text. So does the
+# course's `generate`. Apart from that, it is your loop.
 
 # %% [markdown]
 # ## Recap
 #
-# - The model gives a logit for each token; softmax makes them probabilities; then *you* choose.
-# - Greedy takes the best. The die takes each token as often as its probability says.
-# - Crop, run, take the last row, choose, append. What is cropped is gone. Each row ends on its own.
-# - Log-probabilities add up. Perplexity is *e* to minus their mean [jelinek1977]. Entropy is the
-#   surprise to expect.
+# A model scores every token; softmax makes the scores probabilities; somebody else chooses. A text is
+# that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
+#
+# Why did the best choice at every step make the worst text? Because people do not write favourites,
+# and because a repetition makes the next one a favourite too.
 
 # %% [markdown]
 # ## Check your understanding
@@ -630,8 +917,8 @@ check.choice(
         "the first section: what comes before the division?",
         "B": "One of them is 2.1. Can a logarithm of a probability be above 0? See the section on "
         "how likely a text is.",
-        "D": "No probability is negative, and after softmax every token can come. See the first "
-        "mistake in the section on what goes wrong.",
+        "D": "No probability is negative, and after softmax every token can come. What is e to the "
+        "power -1.3?",
     },
 )
 
@@ -756,7 +1043,7 @@ check.choice(
     right="A",
     why={
         "B": "The model keeps no notes: at each step it gets a window of tokens. Which ones are in "
-        "it? See the section on what the model cannot see.",
+        "it? See the section on the hero without a name.",
         "C": "That may be so within the window. Look again at the dragon in the 11th place.",
         "D": "The loop crops the text before it runs the model. See the five steps of the loop.",
     },
@@ -775,8 +1062,8 @@ check.number(
     right=4.0,
     within=0.02,
     why={
-        4.5: "You took the mean of 2, 4, 8 and 4. Take the mean of the logarithms first; see the "
-        "last mistake in the section on what goes wrong.",
+        4.5: "You took the mean of 2, 4, 8 and 4, where one rare token decides nearly alone. Take the "
+        "mean of the logarithms first.",
         3.56: "You turned the mean probability round. The mean is of the logarithms.",
         2.0: "That is the mean surprise in bits. Perplexity is a number of equal choices.",
         8.0: "That is the sum of the surprises in bits. Take their mean, then the power.",
@@ -808,6 +1095,61 @@ check.choice(
         "C": "Mind the sign: which of e to the power −20 and e to the power −60 is larger?",
         "D": "That holds for probabilities. What is the logarithm of a number between 0 and 1?",
     },
+)
+
+# %% [markdown] question="Surprise to expect" points=1
+# Four tokens have the probabilities 1/2, 1/4, 1/8 and 1/8. What is the entropy of this choice, in bits?
+
+# %% answer="surprise_to_expect"
+answer_entropy = None  # a number
+
+# %% test="surprise_to_expect"
+check.number(
+    answer_entropy,
+    right=1.75,
+    within=0.01,
+    why={
+        2.25: "That is the plain mean of 1, 2, 3 and 3 bits. Which of the four comes more often?",
+        2.0: "That would be four equal choices. These are not equal.",
+        1.213: "That is in natural units. A bit is the surprise of a probability of 1/2.",
+        3.364: "That is the number of equal choices. The question is about the power of 2.",
+        9.0: "That is the sum of the four surprises. Weight each with its probability.",
+        -1.75: "A surprise is the logarithm of 1/p, so it is not negative.",
+    },
+    hint="The surprise of 1/2 is one bit, of 1/4 two. Weight each surprise with its probability, and "
+    "add them up.",
+)
+
+# %% [markdown] question="Who wrote it" points=1
+# For four texts we note each token's probability and, after the stroke, that of the model's favourite
+# at that step. No two tokens are ever equally likely. Which texts can be the careful writer's?
+#
+# - text 0: 0.41/0.41, 0.32/0.32, 0.55/0.55
+# - text 1: 0.90/0.90, 0.47/0.48, 0.81/0.81
+# - text 2: 0.02/0.02, 0.04/0.04, 0.03/0.03
+# - text 3: 0.41/0.41, 0.05/0.38, 0.30/0.30
+
+# %% answer="who_wrote_it"
+answer_writer = []  # ids of texts
+
+# %% test="who_wrote_it"
+check.ids(
+    answer_writer,
+    right={0, 2},
+    why={
+        (0,): "How likely is a favourite where the choice is wide open?",
+        (0, 1): "Go through each step: whose token was it?",
+        (0, 1, 2): "Almost the favourite is not the favourite.",
+        (1, 3): "These are the ones in which a step went another way.",
+        (0, 1, 3): "One step is enough to tell. And how likely is a favourite in a wide choice?",
+        (
+            0,
+            1,
+            2,
+            3,
+        ): "The die can have written all of them. What does the careful writer never do?",
+    },
+    hint="What does the careful writer take at each step? Compare the two numbers of every step.",
 )
 
 # %% [markdown] question="Many draws at once" points=2
@@ -1171,7 +1513,7 @@ points += check.passes("no new tokens, equal logits, inputs left as they were", 
 float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
-# Your `draw` from **Build it** above. One point each: the stretches and their ends; tokens of
+# Your `draw` from **Build it: the die** above. One point each: the stretches and their ends; tokens of
 # probability 0; a *u* beyond the last stretch; larger vocabularies, up to 1,000 tokens, with *u*
 # clear of the ends. A probability here is 0 or at least 0.000001.
 
@@ -1312,6 +1654,354 @@ points += check.passes("larger vocabularies", larger_vocabulary)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
+# %% [markdown] question="Your writer" points=4
+# Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
+# of PyTorch, NumPy or Python. One point each: tables that leave no choice, with long starts and no new
+# tokens, and what it is given stays; where texts end; how often each token is drawn; the seed.
+
+
+# %% test="write_text"
+points = 1.0 * check.passes("round the circle", round_the_circle, write_text)
+### BEGIN HIDDEN TESTS
+import math
+from collections import Counter
+from itertools import pairwise
+
+from course_utils import domains
+
+
+def walk(table, start, max_new_tokens, end, seed):
+    """The only text there can be where each row leaves one token."""
+    ids = list(start)
+    while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+        seen = ids[-256:]
+        row = table[seen[-1]] if table.dim() == 2 else table[seen[0], seen[-1]]
+        ids.append(row.tolist().index(max(row.tolist())))
+    return ids
+
+
+def without(end, ids):
+    return [i for i in ids if i != end] or [int(end == 0)]
+
+
+def no_choice(random):
+    vocab = random.choice([2, 3, 6, 20])
+    table = torch.full((vocab, vocab), -torch.inf)
+    for row in table:
+        row[random.randrange(vocab)] = random.uniform(-20, 20)
+    end = random.randrange(vocab)
+    start = without(end, random.choice([[], domains.history(random, vocab)[:1000]]))
+    seed = random.choice([0, random.getrandbits(29)])  # often the same one for another table
+    return table, start, random.choice([0, 1, 2, 30]), end, seed
+
+
+def looking_at_the_first(random):
+    """A text that grows past the 256 tokens, where the first of them decides."""
+    vocab = random.choice([2, 3, 4])
+    table = torch.full((vocab, vocab, vocab), -torch.inf)
+    end = vocab - 1
+    for row in table.view(-1, vocab):
+        row[random.randrange(end)] = 0.0
+    start = [random.randrange(end) for _ in range(random.choice([1, 250, 255, 256, 257, 300]))]
+    return table, start, random.choice([0, 3, 20]), end, random.getrandbits(29)
+
+
+def long_and_many(random):
+    vocab = random.choice([3, 300])
+    table = torch.full((vocab, vocab), -torch.inf)
+    end = random.randrange(vocab)
+    for row in table:
+        row[random.choice([i for i in range(vocab) if i != end])] = 0.0
+    return table, [int(end == 0)], 400, end, random.getrandbits(29)
+
+
+def written(*args):
+    """A text of write_text; AssertionError if it is none."""
+    table, start, max_new_tokens, end, _ = args
+    ids = check.plain(check.call(write_text, *check.fresh(args)))
+    assert ids is not None, "Not written yet: your function returns None."
+    whole = type(ids) is list and all(type(i) is int and 0 <= i < len(table) for i in ids)
+    assert whole and ids[: len(start)] == start, "Return one list of ids that begins with `start`."
+    new = ids[len(start) :]
+    over = len(new) == max_new_tokens or new[-1:] == [end]
+    assert over and len(new) <= max_new_tokens and end not in new[:-1], (
+        "A text goes on until `end` is drawn, which stays in it, or until there are "
+        "max_new_tokens new ids."
+    )
+    return new
+
+
+def as_often(found, probs, why):
+    """Within five standard deviations, and a little more where few are expected."""
+    counts = Counter(found)
+    n = counts.total()
+    for i, p in enumerate(probs):
+        assert abs(counts[i] - n * p) <= 5 * math.sqrt(n * p * (1 - p)) + 4, why
+        assert p > 0 or not counts[i], "A token of logit -inf can never be drawn."
+
+
+def shares(table):
+    weights = [[math.exp(x) for x in row] for row in table.double().tolist()]
+    return [[w / sum(row) for w in row] for row in weights]
+
+
+def chances(table, *_):
+    return shares(table)
+
+
+def some_tokens(random):
+    vocab = random.randint(2, 6)
+    scale, middle = random.choice([0.5, 1, 2]), random.uniform(-12, 12)
+    table = torch.tensor(
+        [[random.gauss(middle, scale) for _ in range(vocab)] for _ in range(vocab)]
+    ).clamp(-20, 20)
+    if random.random() < 0.3:
+        for row in table:
+            row[random.randrange(vocab)] = -torch.inf
+    end = random.randrange(vocab)
+    table[:, end] = -torch.inf
+    table[:, (end + 1) % vocab].nan_to_num_(neginf=middle)
+    start = [(end + 1) % vocab] * random.choice([1, 3])
+    return table, start, random.choice([20, 100, 400]), end, random.getrandbits(29)
+
+
+def half_of_it(random):
+    """One token has half of the probability of every row, many share the other half."""
+    vocab = random.choice([100, 300])
+    table = torch.full((vocab, vocab), random.uniform(-5, 5))
+    end, half = random.sample(range(vocab), 2)
+    table[:, half] += math.log(vocab - 2)
+    table[:, end] = -torch.inf
+    return table, [half], 400, end, random.getrandbits(29)
+
+
+def one_of_three(random):
+    """The chance that a text ends at its first, second, … step."""
+    table = torch.zeros(3, 3) + random.uniform(-9, 9)
+    end, steps = random.randrange(3), random.randint(3, 6)
+    table[:, end] += math.log(random.choice([0.2, 1.0, 2.0]))
+    return table, [(end + 1) % 3], steps, end, random.getrandbits(28)
+
+
+def lasting(table, start, steps, end, seed):
+    p = shares(table)[0][end]
+    return [p * (1 - p) ** i for i in range(steps - 1)] + [(1 - p) ** (steps - 1)]
+
+
+def no_choice_at_all():
+    round_the_circle(write_text)
+    check.against(
+        walk,
+        write_text,
+        no_choice,
+        why="Where each row leaves one token there is only one text. The last token decides what "
+        "comes next; `end` stands in the list and nothing after it; 0 new tokens are the start.",
+    )
+    for draw_case, cases in ((looking_at_the_first, 100), (long_and_many, 8)):
+        for case, ids in check.drawn(walk, draw_case, cases=cases):
+            check.gives(
+                write_text,
+                *case,
+                expect=ids,
+                why="A text may grow past 256 tokens. The model sees the last 256 of them then, no "
+                "more and no fewer, and the list still holds all.",
+            )
+    check.keeps(write_text, no_choice, why="The caller's start and table stay: make a new list.")
+
+
+def where_texts_end():
+    until_the_end(write_text)
+    for (table, start, steps, end, seed), expected in check.drawn(lasting, one_of_three, cases=6):
+        lengths = [len(written(table, start, steps, end, seed + i)) - 1 for i in range(300)]
+        as_often(
+            lengths,
+            expected,
+            why="`end` is drawn like any other token, at every step with its probability. Over many "
+            "seeds your texts are too short or too long for that.",
+        )
+
+
+def as_surprising(steps):
+    """The surprises of all draws add up to the entropies of their rows, within five deviations."""
+    off, spread = 0.0, 0.0
+    for row, token in steps:
+        logs = [math.log(p) if p else 0.0 for p in row]
+        mean = sum(p * x for p, x in zip(row, logs, strict=True))
+        off += logs[token] - mean
+        spread += sum(p * (x - mean) ** 2 for p, x in zip(row, logs, strict=True))
+    assert abs(off) <= 5 * math.sqrt(spread) + 1, (
+        "Over many texts your tokens are likelier, or less likely, than the softmax of the logits "
+        "makes them. What do you do between the logits and the draw?"
+    )
+
+
+def how_often():
+    equal_chances(write_text)
+    steps = []
+    for (table, start, n, end, seed), probs in check.drawn(chances, some_tokens, cases=30):
+        text = [*start[-1:], *written(table, start, n, end, seed)]
+        followed = [[] for _ in table]
+        for token, after in pairwise(text):
+            followed[token].append(after)
+            steps.append((probs[token], after))
+        for found, row in zip(followed, probs, strict=True):
+            as_often(
+                found,
+                row,
+                why="What follows a token does not come as often as the softmax of its row says. Is "
+                "each token drawn anew, and from the last row?",
+            )
+    as_surprising(steps)
+    for (table, start, n, end, seed), probs in check.drawn(chances, half_of_it, cases=2):
+        as_often(
+            written(table, start, n, end, seed),
+            probs[0],
+            why="With hundreds of tokens, those of a high logit do not come as often as they should.",
+        )
+    for (table, start, _, end, seed), probs in check.drawn(chances, some_tokens, cases=1):
+        firsts = [written(table, start, 2, end, seed ^ i)[0] for i in range(400)]
+        as_often(firsts, probs[start[-1]], why="Over many seeds, the first new token is off.")
+
+
+def one_seed_one_text():
+    round_the_circle(write_text)
+    seeds = [*range(40), *(2**i for i in range(6, 30)), *(10**i for i in range(2, 10))]
+    texts = {seed: written(EQUAL, [0], 60, 4, seed) for seed in seeds}
+    for seed in seeds[::9]:
+        again = written(EQUAL, [0], 60, 4, seed)
+        assert again == texts[seed], "The same arguments have to give the same text again."
+    assert len({tuple(text) for text in texts.values()}) == len(seeds), "Two seeds, one text."
+    for apart in (1, 2, 3):
+        for shift in range(4):
+            pairs = [
+                int(x == y)
+                for seed in range(40 - apart)
+                for x, y in zip(texts[seed][shift:], texts[seed + apart], strict=False)
+            ]
+            as_often(
+                pairs,
+                (0.75, 0.25),
+                why="The texts of two neighbouring seeds have more in common than chance brings. "
+                "Are the seed's numbers used once, or step by step again?",
+            )
+    for step in (1, 2, 3, 4, 8):
+        pairs = [int(x == y) for t in texts.values() for x, y in zip(t[step:], t, strict=False)]
+        as_often(pairs, (0.75, 0.25), why="Within a text, one draw tells what another will be.")
+
+
+points = 1.0 * check.passes("no choice", no_choice_at_all)
+points += check.passes("where texts end", where_texts_end)
+points += check.passes("how often", how_often)
+points += check.passes("the seed", one_seed_one_text)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown] question="Your judge" points=3
+# Your `text_logprobs` from **Build it: the judge** above. One point each: texts of a few tokens; very
+# small probabilities, and logits of −inf; long texts and large vocabularies, and what it is given stays.
+
+
+# %% test="text_logprobs"
+def three_tokens():
+    rows = torch.tensor([[0.6, 0.25, 0.1, 0.05], [0.5, 0.25, 0.125, 0.125], [0.25] * 4]).log()
+    check.gives(
+        text_logprobs,
+        rows,
+        [3, 0, 1],
+        expect=[math.log(0.6), math.log(0.25)],
+        within=0.001,
+        why="The second token, 0, has 60% in row 0. The third, 1, has 25% in row 1.",
+    )
+
+
+points = 1.0 * check.passes("three tokens", three_tokens)
+### BEGIN HIDDEN TESTS
+import math
+
+from course_utils import domains
+
+
+def judged(rows, ids):
+    found = []
+    for row, token in zip(rows.double().tolist(), ids[1:], strict=False):
+        top = max(row)
+        total = math.log(sum(math.exp(x - top) for x in row))
+        found.append(row[token] - top - total)
+    return found
+
+
+def few(random):
+    n, vocab = random.randint(2, 8), random.randint(2, 10)
+    rows = [[random.gauss(0, random.choice([1, 3])) for _ in range(vocab)] for _ in range(n)]
+    return torch.tensor(rows), [random.randrange(vocab) for _ in range(n)]
+
+
+def small(random):
+    n, vocab = random.randint(2, 6), random.randint(2, 10)
+    rows = domains.logits(random, (n,), vocab).clamp(max=100)
+    rows = torch.where(rows.isneginf(), rows, rows.clamp(min=-100))
+    return rows, [random.randrange(vocab) for _ in range(n)]
+
+
+def far_apart(random):
+    """Tokens whose probability is below the smallest number of float32."""
+    n, vocab = random.randint(2, 6), random.randint(2, 10)
+    rows = torch.tensor([[random.uniform(-100, -60) for _ in range(vocab)] for _ in range(n)])
+    ids = [random.randrange(vocab) for _ in range(n)]
+    for row, token in zip(rows, ids[1:], strict=False):
+        row[(token + 1) % vocab] = random.uniform(60, 100)
+    return rows, ids
+
+
+def large(random):
+    n, vocab = random.choice([(2, 300), (300, 5), (1000, 3), (40, 40)])
+    generator = torch.Generator().manual_seed(random.getrandbits(30))
+    rows = torch.randn(n, vocab, generator=generator) * random.choice([1, 5])
+    return rows, [random.randrange(vocab) for _ in range(n)]
+
+
+def texts_of_a_few():
+    three_tokens()
+    check.against(
+        judged,
+        text_logprobs,
+        few,
+        why="Which row is about a token, and is that row a distribution yet? One number for each "
+        "token but the first.",
+        within=1e-3,
+    )
+
+
+def small_ones():
+    for draw_case in (small, far_apart):
+        check.against(
+            judged,
+            text_logprobs,
+            draw_case,
+            why="A probability can be too small for float32, and its logarithm is an ordinary "
+            "number: do not go through the probability. Only a logit of -inf gives -inf.",
+            within=1e-3,
+        )
+
+
+def large_ones():
+    for case, expected in check.drawn(judged, large, cases=20):
+        check.gives(
+            text_logprobs,
+            *case,
+            expect=expected,
+            within=1e-3,
+            why="Texts have up to 1,000 tokens here, and vocabularies hundreds.",
+        )
+    check.keeps(text_logprobs, few, why="Rows and ids stay as they are: work on a copy.")
+
+
+points = 1.0 * check.passes("texts of a few tokens", texts_of_a_few)
+points += check.passes("very small probabilities", small_ones)
+points += check.passes("long texts, large vocabularies, nothing changed", large_ones)
+### END HIDDEN TESTS
+float(min(points, 3))
+
 # %% [markdown] question="Lyon, says the program" points=0
 # In three sentences: a friend asks a chat program once for the capital of France, gets `Lyon`, and
 # says "so the model thinks it is Lyon". What does one answer tell, what not, and what would you
@@ -1336,17 +2026,25 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [shannon1948] Shannon: A Mathematical Theory of Communication. 1948
-# - [jelinek1977] Jelinek, Mercer, Bahl and Baker: Perplexity, a measure of the difficulty of speech
-#   recognition tasks. 1977
-# - [schurmann2007] Schürmann and Grassberger: The predictability of letters in written English.
-#   arXiv, 2007
-# - [raschka2024] Raschka: Build a Large Language Model (From Scratch), notebook of chapter 5. 2024
+# - [shannon1948] Shannon: [A Mathematical Theory of
+#   Communication](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x)
+# - [jelinek1977] Jelinek and others: [Perplexity](https://doi.org/10.1121/1.2016299)
+# - [schurmann2007] Schürmann and Grassberger: [The predictability of letters in written
+#   English](https://arxiv.org/abs/0710.4516)
+# - [xu2022] Xu and others: [Learning to Break the Loop](https://arxiv.org/abs/2206.02369)
+# - [raschka2024] Raschka: [Build a Large Language Model (From
+#   Scratch)](https://github.com/rasbt/LLMs-from-scratch), chapter 5
 
 # %% [markdown]
-# - [hfcourse2026] the LLM course of Hugging Face, chapter 1
-# - [transformers2026], [vllm2026], [tiktoken2026]: the code of these three, as read in 2026
-# - [openaigpt51], [maxtext2103], [unsloth772], [litllama153], [flashattention2784], [mistral214],
-#   [magenta239], [pytorch48841], [flashinfer923]: questions, bug reports and repairs
+# - Code and documentation, as read in 2026: [hfgeneration2026]
+#   [transformers](https://huggingface.co/docs/transformers/v5.8.0/generation_strategies),
+#   [vllm2026] [vLLM](https://github.com/vllm-project/vllm),
+#   [tiktoken2026] [tiktoken](https://github.com/openai/tiktoken)
+# - Questions, reports and repairs:
+#   [openaigpt51] [GPT-2](https://github.com/openai/gpt-2/issues/51),
+#   [flashinfer923] [FlashInfer](https://github.com/flashinfer-ai/flashinfer/pull/923),
+#   [flashattention2784] [flash-attention](https://github.com/Dao-AILab/flash-attention/pull/2784),
+#   [maxtext2103] [MaxText](https://github.com/AI-Hypercomputer/maxtext/issues/2103),
+#   [mistral214] [mistral-inference](https://github.com/mistralai/mistral-inference/pull/214)
 #
-# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
+# What each is cited for is in the course's `quizzes/references.md`.

@@ -981,4 +981,435 @@ BANK = {
             """,
         },
     ),
+    "surprise_to_expect": number(
+        "answer_entropy",
+        {
+            "decimals": "1.75",
+            "fraction": "7 / 4",
+            "computed": "sum(p * math.log2(1 / p) for p in (1 / 2, 1 / 4, 1 / 8, 1 / 8))",
+        },
+        {
+            "plain mean": 2.25,
+            "four equal choices": 2,
+            "natural units": 1.213,
+            "equal choices": 3.364,
+            "sum": 9,
+            "negative": -1.75,
+        },
+    ),
+    "who_wrote_it": predict(
+        "answer_writer",
+        {"list": "[0, 2]", "other order": "[2, 0]", "set": "{0, 2}", "text": "'0, 2'"},
+        {
+            "likely ones": "[0, 1]",
+            "the likely favourites": "[0]",
+            "almost": "[0, 1, 2]",
+            "the others": "[1, 3]",
+            "all": "[0, 1, 2, 3]",
+        },
+    ),
+    "write_text": write(
+        {
+            "with draw": """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+                    u = torch.rand(1, generator=generator, dtype=torch.float64).item()
+                    ids.append(draw(scores(model, ids[-256:])[-1].softmax(dim=-1), u))
+                return ids
+            """,
+            "Gumbel": """
+                ids = torch.tensor(start)
+                generator = torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    row = scores(model, ids[-256:].tolist())[-1]
+                    noise = -torch.rand(len(row), generator=generator, dtype=torch.float64).log()
+                    ids = torch.cat([ids, (row - noise.log()).argmax(dim=-1, keepdim=True)])
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "NumPy": """
+                import numpy as np
+                source = np.random.default_rng(seed)
+                ids = [*start]
+                for _ in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1].double().numpy()
+                    p = np.exp(row - row.max())
+                    ids.append(int(source.choice(len(p), p=p / p.sum())))
+                    if ids[-1] == end:
+                        return ids
+                return ids
+            """,
+            "standard library": """
+                import random
+                dice = random.Random(seed)
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    weights = scores(model, ids[-256:])[-1].exp().tolist()
+                    [token] = dice.choices(range(len(weights)), weights)
+                    ids = ids + [token]
+                    if token == end:
+                        break
+                return ids
+            """,
+            "the global generator, seeded": """
+                torch.manual_seed(seed)
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    window = ids if len(ids) <= 256 else ids[len(ids) - 256 :]
+                    p = torch.softmax(scores(model, window), dim=-1)[-1]
+                    token = int(torch.multinomial(p, 1))
+                    ids.append(token)
+                    if token == end:
+                        break
+                return ids
+            """,
+            "all numbers at once": """
+                u = torch.rand(max_new_tokens, generator=torch.Generator().manual_seed(seed))
+                ids = list(start)
+                for x in u.tolist():
+                    ids.append(draw(scores(model, ids[-256:])[-1].softmax(-1), x))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "a deque": """
+                from collections import deque
+                window = deque(start, maxlen=256)
+                generator = torch.Generator().manual_seed(seed)
+                new = []
+                while len(new) < max_new_tokens:
+                    p = scores(model, list(window))[-1].softmax(0)
+                    token = torch.multinomial(p, 1, generator=generator).item()
+                    new.append(token)
+                    window.append(token)
+                    if token == end:
+                        break
+                return start + new
+            """,
+            "categorical": """
+                torch.manual_seed(seed)
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    ids.append(torch.distributions.Categorical(logits=row).sample().item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+        },
+        {
+            "greedy": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    ids.append(scores(model, ids[-256:])[-1].argmax().item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                1,
+            ),
+            "a generator at each step": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    generator = torch.Generator().manual_seed(seed)
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                1,
+            ),
+            "no seed": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "seed and step": (
+                """
+                ids = list(start)
+                for i in range(max_new_tokens):
+                    generator = torch.Generator().manual_seed(seed + i)
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "always seed 0": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(0)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                1,
+            ),
+            "never crops": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids)[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "crops to 255": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-255:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "the first 256": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[:256])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "the cropped text returned": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    ids = ids[-256:]
+                    p = scores(model, ids)[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "only the new ones": """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids[len(start):]
+            """,
+            "first row": """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[0].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+            "never stops": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                return ids
+            """,
+                2,
+            ),
+            "drops end": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:])[-1].softmax(-1)
+                    token = torch.multinomial(p, 1, generator=generator).item()
+                    if token == end:
+                        break
+                    ids.append(token)
+                return ids
+            """,
+                2,
+            ),
+            "weights are logits": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    p = row.clamp(min=0) if row.max() > 0 else row.isfinite().float()
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "start changed": (
+                """
+                generator = torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, start[-256:])[-1].softmax(-1)
+                    start.append(torch.multinomial(p, 1, generator=generator).item())
+                    if start[-1] == end:
+                        break
+                return start
+            """,
+                3,
+            ),
+            "softmax over the places": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    p = scores(model, ids[-256:]).softmax(0)[-1].nan_to_num()
+                    ids.append(torch.multinomial(p + 1e-9, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                1,
+            ),
+            "drawn once for all": """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                p = scores(model, ids[-256:])[-1].softmax(-1)
+                new = torch.multinomial(p, max_new_tokens, True, generator=generator)
+                return ids + new.tolist()
+            """,
+        },
+    ),
+    "text_logprobs": write(
+        {
+            "gather": """
+                taken = torch.tensor(ids[1:])[:, None]
+                return rows[:-1].log_softmax(dim=-1).gather(-1, taken).squeeze(-1)
+            """,
+            "log of the sum": """
+                return [(row[i] - row.logsumexp(0)).item() for row, i in zip(rows, ids[1:])]
+            """,
+            "indexed": """
+                logprobs = torch.log_softmax(rows, -1)
+                return logprobs[range(len(ids) - 1), ids[1:]]
+            """,
+            "double": """
+                found = []
+                for i in range(1, len(ids)):
+                    p = rows[i - 1].double().softmax(-1)
+                    found.append(p[ids[i]].log().item())
+                return found
+            """,
+            "math": """
+                found = []
+                for row, token in zip(rows.tolist(), ids[1:]):
+                    best = max(row)
+                    total = sum(math.exp(x - best) for x in row)
+                    found.append(row[token] - best - math.log(total))
+                return found
+            """,
+            "NumPy": """
+                import numpy as np
+                x = rows.numpy().astype(float)
+                x = x - x.max(axis=-1, keepdims=True)
+                x = x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+                return x[np.arange(len(ids) - 1), ids[1:]]
+            """,
+            "cross entropy": """
+                loss = torch.nn.functional.cross_entropy
+                return -loss(rows[:-1], torch.tensor(ids[1:]), reduction="none")
+            """,
+        },
+        {
+            "the row at the token": """
+                logprobs = rows.log_softmax(dim=-1)
+                return [logprobs[i, ids[i]].item() for i in range(1, len(ids))]
+            """,
+            "logits": """
+                return [rows[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+            "all of them": """
+                logprobs = rows.log_softmax(dim=-1)
+                return [logprobs[i, token].item() for i, token in enumerate(ids)]
+            """,
+            "probabilities": """
+                probs = rows.softmax(dim=-1)
+                return [probs[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+            "summed": """
+                logprobs = rows.log_softmax(dim=-1)
+                return sum(logprobs[i - 1, ids[i]].item() for i in range(1, len(ids)))
+            """,
+            "surprises": """
+                logprobs = rows.log_softmax(dim=-1)
+                return [-logprobs[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+            "in bits": """
+                logprobs = rows.log_softmax(dim=-1)
+                return [logprobs[i - 1, ids[i]].item() / math.log(2) for i in range(1, len(ids))]
+            """,
+            "softmax over the places": """
+                logprobs = rows.log_softmax(dim=0)
+                return [logprobs[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+            "by way of the probability": (
+                """
+                probs = rows.softmax(dim=-1)
+                return [probs[i - 1, ids[i]].log().item() for i in range(1, len(ids))]
+            """,
+                2,
+            ),
+            "kept above 0": (
+                """
+                probs = rows.softmax(dim=-1).clamp(min=1e-9)
+                return [probs[i - 1, ids[i]].log().item() for i in range(1, len(ids))]
+            """,
+                1,
+            ),
+            "a large number for -inf": (
+                """
+                logprobs = rows.nan_to_num(neginf=-1e4).log_softmax(dim=-1)
+                return [logprobs[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+                2,
+            ),
+            "a hundred tokens": (
+                """
+                logprobs = rows[:100].log_softmax(dim=-1)
+                return [logprobs[i, token].item() for i, token in enumerate(ids[1:101])]
+            """,
+                2,
+            ),
+            "in place": (
+                """
+                rows -= rows.logsumexp(dim=-1, keepdim=True)
+                return [rows[i - 1, ids[i]].item() for i in range(1, len(ids))]
+            """,
+                2,
+            ),
+            "ids popped": (
+                """
+                ids.pop(0)
+                logprobs = rows.log_softmax(dim=-1)
+                return [logprobs[i, token].item() for i, token in enumerate(ids)]
+            """,
+                2,
+            ),
+        },
+    ),
 }
