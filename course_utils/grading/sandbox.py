@@ -314,6 +314,7 @@ class Process:
                 path.chmod(path.stat().st_mode | 0o444)
         ready = waiting and not sandbox  # a sandbox is made for its folder
         self.process = waiting.pop() if ready else started(folder, sandbox)
+        self.worker = self.process.pid
         self.too_large = False
         self.ended = threading.Event()
         threading.Thread(target=self.watch, daemon=True).start()
@@ -327,6 +328,21 @@ class Process:
                 self.too_large = True
                 self.process.kill()
                 return
+
+    def find_worker(self) -> None:
+        """Know which of its processes runs the code; before it does, as that may start more."""
+        for child in children(self.process.pid):
+            self.worker = child.pid  # each starts the next
+
+    def starved(self) -> float:
+        """Seconds in which its code was ready to run, and others had the processors.
+
+        0 where the kernel does not tell.
+        """
+        try:
+            return int(Path(f"/proc/{self.worker}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
 
     def end(self) -> None:
         """Kill it and all that it started: they die with the sandbox's first process."""
