@@ -24,6 +24,8 @@ ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
 CPU_SECONDS = 300
 PROCESSES = 64
 FILE = 64 * 2**20  # one file, and all of /tmp together
+LONGEST_COMMAND = 2**20  # bytes; Linux takes twice as many, with variables
+POINTER = 9  # bytes that each word takes besides
 WORK = Path("/tmp/work")  # the working directory inside
 JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}  # the system call keyctl
 LIMITS = {
@@ -150,7 +152,8 @@ def argv(folder: Path | None = None) -> list[str]:
 
     It sees the system and this Python, read-only, the files of `folder` as a copy in its working
     directory, and a small /tmp; no network, no home, no other process, no variable of ours. What
-    the kernel refuses to it is in `syscalls`. Raises what `syscalls.filter_file` does.
+    the kernel refuses to it is in `syscalls`. Raises what `syscalls.filter_file` does, and
+    ValueError if the names of the files are too long together.
     """
     filter_path = f"/proc/{os.getpid()}/fd/{syscalls.filter_file()}"
     command = [*scope(), "env", *(f"--unset={name}" for name in BUS)]
@@ -166,8 +169,9 @@ def argv(folder: Path | None = None) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     for path in SMALL:  # before the rest, which may lie in them
         command += ["--perms", "1777", "--size", str(FILE), "--tmpfs", path]
+    made: set[Path] = set()
     for path in read_only():
-        command += [*way_to(Path(path)), "--ro-bind", path, path]
+        command += [*way_to(Path(path), made), "--ro-bind", path, path]
     for name in ("bin", "sbin", "lib", "lib64"):
         if (path := Path("/", name)).is_symlink():
             command += ["--symlink", str(path.readlink()), str(path)]
@@ -181,7 +185,12 @@ def argv(folder: Path | None = None) -> list[str]:
     command += ["--perms", "1777", "--dir", str(WORK)]
     for path in files_of(folder):
         place = WORK / path.relative_to(folder)
-        command += [*way_to(place), "--ro-bind", str(path), str(place)]
+        command += [*way_to(place, made), "--ro-bind", str(path), str(place)]
+    if (length := sum(len(os.fsencode(part)) + POINTER for part in command)) > LONGEST_COMMAND:
+        raise ValueError(
+            f"the names of its files, with their folders, have {length:,} bytes together; at most "
+            f"{LONGEST_COMMAND:,} can be shown to code: give the files shorter names"
+        )
     command += ["--remount-ro", "/", "--chdir", str(WORK)]
     for name, value in variables().items():
         command += ["--setenv", name, value]
@@ -213,9 +222,14 @@ def files_of(folder: Path | None) -> list[Path]:
     ]
 
 
-def way_to(path: Path) -> list[str]:
-    """Make the folders above a path; those that bubblewrap makes by itself only root may enter."""
-    parents = [p for p in reversed(path.parents) if p not in (Path("/"), Path("/tmp"), WORK)]
+def way_to(path: Path, made: set[Path]) -> list[str]:
+    """Make the folders above a path that are not in `made`, once: bubblewrap takes 9,000 words.
+
+    Those that it makes by itself only root may enter.
+    """
+    there = {Path("/"), Path("/tmp"), WORK} | made
+    parents = [p for p in reversed(path.parents) if p not in there]
+    made.update(parents)
     return [part for p in parents for part in ("--perms", "0755", "--dir", str(p))]
 
 
@@ -300,6 +314,7 @@ class Process:
                 path.chmod(path.stat().st_mode | 0o444)
         ready = waiting and not sandbox  # a sandbox is made for its folder
         self.process = waiting.pop() if ready else started(folder, sandbox)
+        self.worker = self.process.pid
         self.too_large = False
         self.ended = threading.Event()
         threading.Thread(target=self.watch, daemon=True).start()
@@ -313,6 +328,21 @@ class Process:
                 self.too_large = True
                 self.process.kill()
                 return
+
+    def find_worker(self) -> None:
+        """Know which of its processes runs the code; before it does, as that may start more."""
+        for child in children(self.process.pid):
+            self.worker = child.pid  # each starts the next
+
+    def starved(self) -> float:
+        """Seconds in which its code was ready to run, and others had the processors.
+
+        0 where the kernel does not tell.
+        """
+        try:
+            return int(Path(f"/proc/{self.worker}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError):
+            return 0.0
 
     def end(self) -> None:
         """Kill it and all that it started: they die with the sandbox's first process."""

@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -30,7 +30,9 @@ from course_utils.grading.worker import MOST_PRINTED, Printed
 
 START_SECONDS = 120.0  # to start, and for a set-up cell, which imports torch on a busy machine
 MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new one
+PATIENCE = 4  # times a limit, at most, where others take the processors
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
+TICK = 0.1  # seconds that waiting goes on for, or not at all
 NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
 MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
 TOO_MUCH = "(Not kept: its cells print too much together.)\n"
@@ -63,6 +65,7 @@ class Submission:
         self.ran: list[tuple[str, float]] = []  # sources and limits, for a new process
         self.stops = 0
         self.left = ALL_CELLS * seconds
+        self.lost = 0.0  # seconds in which others had the processors
         self.knows_hidden = False
         # Waiting is done in a thread: that has a time limit on every system.
         self.waiting = ThreadPoolExecutor(max_workers=1)
@@ -128,10 +131,10 @@ class Submission:
         """Send a request and wait for its reply. NoAnswer if none comes."""
         if self.process is None:
             self.start()
-        began, most = time.monotonic(), min(seconds, self.left)
+        began, most = self.clock(), min(seconds, self.left)
         exchange = self.waiting.submit(exchanged, self.process.process, request)
         try:
-            reply = exchange.result(START_SECONDS if request["do"] == "start" else most)
+            reply = self.wait(exchange, START_SECONDS if request["do"] == "start" else most)
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
@@ -144,10 +147,33 @@ class Submission:
             raise self.no_answer(f"the answer could not be read: {error}")
         finally:
             if request["do"] != "start":
-                self.left = max(0.0, self.left - (time.monotonic() - began))
+                self.left = max(0.0, self.left - (self.clock() - began))
         if not is_reply(reply, request):
             raise self.no_answer("the answer could not be read")
         return reply
+
+    def wait(self, exchange: Future, seconds: float) -> object:
+        """The reply, within so many seconds in which its process could run. TimeoutError without.
+
+        A hostile submission may take all processors, and must cost nobody else points.
+        """
+        process, began = self.process, time.monotonic()
+        before, lost = process.starved(), 0.0
+        try:
+            while True:
+                try:
+                    return exchange.result(max(0.0, began + seconds + lost - time.monotonic()))
+                except TimeoutError:
+                    more = min(process.starved() - before, (PATIENCE - 1) * seconds)
+                    if more < lost + TICK:
+                        raise
+                    lost = more
+        finally:
+            self.lost += max(0.0, min(process.starved() - before, time.monotonic() - began))
+
+    def clock(self) -> float:
+        """Seconds in which its process could run, from any moment on."""
+        return time.monotonic() - self.lost
 
     def no_answer(self, reason: str) -> NoAnswer:
         self.process.end()
@@ -163,6 +189,7 @@ class Submission:
         try:
             folder = None if self.sandbox or not self.folder else str(self.folder.resolve())
             self.ask({"do": "start", "folder": folder}, START_SECONDS)
+            self.process.find_worker()
         except NoAnswer as reason:  # no code of a student has run in it: points must not suffer
             raise RuntimeError(f"the process for its code could not start: {reason}")
         for source, seconds in self.ran:
@@ -196,13 +223,18 @@ class Budget:
     hidden: the lines of the cell that are hidden tests.
     """
 
-    def __init__(self, seconds: float, hidden: Iterable[int] = ()):
-        self.end = time.monotonic() + seconds
+    def __init__(
+        self,
+        seconds: float,
+        hidden: Iterable[int] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.clock, self.end = clock, clock() + seconds
         self.hidden = set(hidden)
         self.printed, self.warned = Heard(), Heard()
 
     def left(self) -> float:
-        return max(0.0, self.end - time.monotonic())
+        return max(0.0, self.end - self.clock())
 
 
 class Heard(Printed):
@@ -396,7 +428,7 @@ def run_test(
 
     Returns its outputs, and by stream each text that was printed.
     """
-    budget = Budget(submission.seconds, hidden_lines(source))
+    budget = Budget(submission.seconds, hidden_lines(source), submission.clock)
     taken = names(source)[0] - space.keys() - vars(builtins).keys()
     try:
         for name in sorted(taken):

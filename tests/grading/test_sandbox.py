@@ -145,6 +145,23 @@ def test_a_lock_in_one_sandbox_is_not_seen_in_another():
         holder.communicate()
 
 
+def test_as_many_files_as_may_be_handed_in_are_shown(tmp_path):
+    for i in range(1_000):
+        (tmp_path / f"{i}").mkdir()
+        (tmp_path / f"{i}" / "a.txt").touch()
+    seen = inside("import glob; print(len(glob.glob('*/a.txt')))", folder=tmp_path)
+    assert seen == "1000\n"
+
+
+def test_names_that_no_command_line_takes_are_a_reason(tmp_path):
+    folder = tmp_path / ("d" * 250)
+    folder.mkdir()
+    for i in range(1_900):
+        (folder / f"{i:0250}").touch()
+    with pytest.raises(ValueError, match="give the files shorter names"):
+        sandbox.argv(tmp_path)
+
+
 # Processes
 
 

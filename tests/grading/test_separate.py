@@ -276,6 +276,37 @@ def test_an_endless_function_is_told_its_limit_after_quick_calls(boxed):
     assert "more than 2 s" in printed(notebook)
 
 
+@pytest.mark.parametrize(
+    ("starved", "said"), [(time.monotonic, []), (lambda: 0.0, ["ran too long"])]
+)
+def test_time_that_others_took_does_not_count(starved, said, boxed, monkeypatch):
+    """Of a cell, and of all calls of a test together."""
+    monkeypatch.setattr(sandbox.Process, "starved", lambda self: starved())
+    slow = "import time\ntime.sleep(3)\ndef double(x):\n    time.sleep(1)\n    return x + x"
+    notebook = submission(slow, test="assert [double(i) for i in range(3)] == [0, 2, 4]")
+    assert points(notebook, seconds=2) == (0.0 if said else 3.0)
+    assert [word for word in said if word not in str(notebook.cells[1].outputs)] == []
+
+
+def test_a_process_tells_how_long_it_was_ready_to_run(boxed):
+    """As it does in its start."""
+    with separate.Submission(None, True, 5.0) as found:
+        found.run("while True: pass", 1.0)
+        found.run("x = 1", 5.0)
+        process = found.process
+        assert process.worker == sandbox.children(process.process.pid)[-1].pid
+        assert not Path("/proc/self/schedstat").exists() or process.starved() > 0.0
+
+
+def test_there_is_an_end_to_patience(boxed, monkeypatch):
+    monkeypatch.setattr(sandbox.Process, "starved", lambda self: time.monotonic())
+    began = time.monotonic()
+    notebook = submission("while True: pass", test="None")
+    points(notebook, seconds=1)
+    assert "ran too long" in str(notebook.cells[1].outputs)
+    assert time.monotonic() - began > separate.PATIENCE
+
+
 def test_a_flood_of_output_is_cut_short(boxed):
     notebook = submission("for _ in range(10**4): print('x' * 6000)", RIGHT)
     assert points(notebook) == 3.0

@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
-def link(target: Path) -> None:
-    """Put the packages of this Python there too, by hard links if it is on their file system."""
+def link(source: Path, target: Path) -> None:
+    """Put a folder of this Python there too, by hard links if it is on the same file system."""
     try:
-        subprocess.run(["cp", "-al", PACKAGES, target], check=True)
+        subprocess.run(["cp", "-al", source, target], check=True)
     except subprocess.CalledProcessError:
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(PACKAGES, target)
+        shutil.copytree(source, target)
 
 
 @functools.cache
@@ -34,7 +34,7 @@ def readable_packages() -> Path:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    link(folder / "packages")
+    link(PACKAGES, folder / "packages")
     return folder / "packages"
 
 
@@ -61,7 +61,8 @@ def readable_python(folder: Path) -> list[str]:
         if place.parent.name != PACKAGES.parent.name:
             pytest.skip(f"{command[-1]} is another Python than {sys.executable}")
         place.rmdir()
-        link(place)
+        link(PACKAGES, place)
+        link(Path(sys.prefix, "share"), folder / "venv" / "share")  # nbconvert's templates
         command[-1] = str(folder / "venv" / "bin" / "python")
     return command
 

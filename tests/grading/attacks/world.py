@@ -57,6 +57,7 @@ class World:
             "SECRET_TOKEN": SECRETS["token"],
             "PYTHONPATH": os.pathsep.join([str(self.packages), str(sandbox.PACKAGE.parent)]),
         }
+        self.python = [sys.executable]
         self.received: list[bytes] = []
         self.server = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.listen, daemon=True).start()
@@ -81,7 +82,7 @@ class World:
         # Files, as a daemon that is left behind would keep a pipe open.
         with TemporaryFile() as printed, TemporaryFile() as logged:
             ran = subprocess.run(
-                [sys.executable, "-m", module, *command],
+                [*self.python, "-m", module, *command],
                 cwd=self.course,
                 env=self.env,
                 stdout=printed,
