@@ -189,7 +189,7 @@ def judged(item: Item, seen: bool, space: dict) -> tuple[float, str]:
         with Here(None, False, SECONDS) as submission:
             for source in item.setup:
                 separate.run_here(source, ours, separate.Budget(SECONDS))
-            return separate.run_test(test, ours, submission)
+            return separate.run_test(test, ours, submission)[0]
 
     with capture_output():  # what an answer shows when a test calls it
         made = outputs(item.test)

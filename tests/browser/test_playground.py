@@ -77,7 +77,10 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     prompt = page.get_by_label("prompt")
     prompt.focus()
     page.keyboard.press("Enter")  # the same prompt again, with the knobs as they are now
-    page.get_by_role("button", name="Stop").wait_for(state="hidden")
+    # Written once more, they are new texts, of which nothing has changed; and no more will come.
+    page.wait_for_function(
+        "() => /0\\.85:(?!.*changed)/s.test(document.querySelector('.summary').innerText)"
+    )
     assert wait_for_summary(page, "3 texts of 40 tokens at temperature 0.85:") != first
 
     # The tokens of a text are one stop for Tab, and the arrow keys go along them.
