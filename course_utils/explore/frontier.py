@@ -339,10 +339,7 @@ def make_controls(names: list[str], toy: bool, seed: int) -> dict[str, widgets.W
     if toy:
         return controls
     return controls | {
-        "more": button(
-            "More texts",
-            f"write {MORE} more sets for every setting, for their spread",
-        ),
+        "more": button("More texts", f"write {MORE} more sets for every setting, for their spread"),
         "seed": seed_box(seed),
         "show_code": code_button(),
     }

@@ -598,7 +598,7 @@ def card(seed: int, prompt: str, text: Sequence[Token], tips: bool, before: Sequ
     )
     if not tips and len(text) < len(before):
         old = "".join(token.shown for token in before[len(text) :])
-        spans += f'<span class="old">{escape(old)}</span>'
+        spans += f'<span class="old">{escape(printable(old))}</span>'
     return (
         f'<div class="card" role="group" aria-label="text of seed {seed}">'
         f'<div class="seed">seed {seed}</div><div class="text">'

@@ -118,16 +118,7 @@ class FrontierPicture(Picture):
         spread = any(dot.spread for dot in dots)
         self.across.set_text(MORE_DIVERSE + ("; bars: ± one standard deviation" if spread else ""))
         for dot in dots:
-            if dot.spread:
-                wide, high = dot.spread
-                for xs, ys in (([-wide, wide], [0, 0]), ([0, 0], [-high, high])):
-                    self.artists += self.axes.plot(
-                        [dot.diversity + x for x in xs],
-                        [dot.logprob + y for y in ys],
-                        color=EDGE,
-                        linewidth=0.9,
-                        zorder=2,
-                    )
+            self.artists += self.bars(dot)
             self.artists += self.axes.plot(
                 dot.diversity, dot.logprob, linestyle="", zorder=3, **LOOKS[dot.family]
             )
@@ -139,6 +130,15 @@ class FrontierPicture(Picture):
         for line in self.human:
             line.set_visible(any(dot.family == "human" for dot in dots))
         self.name(dots)
+
+    def bars(self, dot: Dot) -> list:
+        """Lines as long as its spread, to both sides of a dot."""
+        if not dot.spread:
+            return []
+        (x, y), (wide, high) = (dot.diversity, dot.logprob), dot.spread
+        look = {"color": EDGE, "linewidth": 0.9, "zorder": 2}
+        across = self.axes.plot([x - wide, x + wide], [y, y], **look)
+        return across + self.axes.plot([x, x], [y - high, y + high], **look)
 
     def name(self, dots: tuple[Dot, ...]) -> None:
         """Write each name where it meets no other name and no dot, with a line if it is far."""
