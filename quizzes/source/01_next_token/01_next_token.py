@@ -182,7 +182,7 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # The middle of the line is easy. The ends need some thought: rounding may leave the last sum slightly
 # below *u*. FlashInfer, a library that makes large models fast, forgot that once, and returned tokens
-# that could not be [flashinfer923].
+# of probability 0 [flashinfer923].
 #
 # <details><summary>Hint</summary>
 #
@@ -210,7 +210,7 @@ def draw(probs, u):
 # Run this as often as you like. It gives no points, only reasons.
 
 # %%
-for u, token in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
+for u, token in ((0.1, 0), (0.6, 1), (0.7, 1), (0.9, 2), (0.99, 3)):
     check.passes(
         f"u = {u} draws {visible(FOUR.tokens[token])}",
         check.gives,
@@ -283,7 +283,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts 
 
 # %% [markdown]
 # The answer: TensorFlow's `multinomial` takes logits. PyTorch's has the same name, and takes
-# *weights*. Whoever copied the line as it was drew from something else.
+# *weights*. Whoever copied the line unchanged drew by the wrong numbers, and saw no error.
 #
 # **Predict.** Our four tokens have the logits 2.485, 1.609, 0.693 and 0. If those are taken as weights,
 # what happens to `␣one`?
@@ -396,7 +396,8 @@ for token, row in zip(ids, rows, strict=True):
 # longer text. A model that eats its own output like this is called *autoregressive*.
 #
 # And when does it stop? One token is no text: *end-of-text*. It has a logit like any other. Once it
-# is chosen, the text is over.
+# is chosen, the text is over. (The Storyteller sees the same token before each text, as a sign that a
+# new one begins. There it ends nothing.)
 
 # %% [markdown]
 # ## Build it: the writer
@@ -418,14 +419,14 @@ for token, row in zip(ids, rows, strict=True):
 def write_text(model, start, max_new_tokens, end, seed):
     """The ids of `start` and of what the die writes after them, as one list of whole numbers.
 
-    model: for `scores`, which knows what to do with it: the Storyteller, or a test's table of 2 to
-    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids, without
-    the id `end`. max_new_tokens: from 0 to 400. seed: from 0 to a billion. Model and start stay as
-    they are.
+    model: pass it on to `scores`: the Storyteller, or a test's table of 2 to
+    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids; `end` may
+    open it, as for the Storyteller, and ends nothing there. max_new_tokens: from 0 to 400. seed:
+    from 0 to a billion. Model and start stay as they are.
     Each new token is drawn on its own, by the softmax of the last row for the text so far, of which
     the model sees the last 256 tokens. Once `end` is drawn, it is the last id of the list.
-    The same arguments give the same text, whatever was drawn before. Texts of two seeds have no
-    more in common than chance brings.
+    The same arguments give the same text, whatever was drawn before. Texts of two seeds have
+    nothing to do with each other.
     """
     ### BEGIN SOLUTION
     ids = list(start)
@@ -586,8 +587,8 @@ explore.Playground(CAT, samples=4, max_new_tokens=40, knobs=["temperature"])
 #
 # <details><summary>Answer</summary>
 #
-# All four at once have a chance of 1/10 four times over: one step in 10,000. Until then finished
-# stories go on.
+# All four at once have a chance of 1/10 four times over: 1 in 10,000. So about 10,000 steps on
+# average, where about 20 would do: a row that has ended draws on, and its end comes again now and then.
 # </details>
 
 # %% [markdown]
@@ -760,14 +761,15 @@ for token, logprob in zip(*scored(SENTENCES[0]), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho` is a surprise. Once it is there, `em` and `aker` are not.
+# `␣sho` is a surprise. Once it is there, `em` and `aker` are not. (It is not always so: see the pieces
+# of `workbench`.)
 #
-# **Predict.** In all eight sentences: how much harder to guess is the first token of a word than its
+# **Predict.** In all eight sentences: how many bits has the first token of a word, and how many its
 # second?
 #
 # <details><summary>Answer</summary>
 #
-# More than twice as hard: 8.6 bits against 3.6, and then 1.7.
+# It has more than twice the surprise: 8.6 bits against 3.6, and then 1.7.
 # </details>
 
 # %% jupyter={"source_hidden": true}
@@ -795,7 +797,7 @@ chart.says("A word's first token surprises by 8.6 bits on average, its second by
 
 # %% [markdown]
 # That is a known result: in written English the first letter of a word is the hardest to guess
-# [schurmann2007]. Our model, which guesses tokens, finds it again.
+# [schurmann2007]. Our model, which guesses tokens, shows the same.
 #
 # So a person surprises the model again and again, wherever a new word begins. Remember that, and look
 # at our two writers once more.
@@ -1026,8 +1028,8 @@ check.number(
 )
 
 # %% [markdown] question="The hero's name" points=1
-# The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in the first sentence.
-# You change that name. What happens to the next logits?
+# The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in its first 20
+# tokens. You change that name. What happens to the next logits?
 #
 # - **A** Nothing: they all stay as they were.
 # - **B** They change, as the model has read all of the text.
@@ -1121,7 +1123,7 @@ check.number(
 )
 
 # %% [markdown] question="Who wrote it" points=1
-# For four texts we note each token's probability and, after the stroke, that of the model's favourite
+# For four texts we note each token's probability and, after the `/`, that of the model's favourite
 # at that step. No two tokens are ever equally likely. Which texts can be the careful writer's?
 #
 # - text 0: 0.41/0.41, 0.32/0.32, 0.55/0.55
@@ -1130,7 +1132,7 @@ check.number(
 # - text 3: 0.41/0.41, 0.05/0.38, 0.30/0.30
 
 # %% answer="who_wrote_it"
-answer_writer = []  # ids of texts
+answer_writer = []  # numbers of texts
 
 # %% test="who_wrote_it"
 check.ids(
@@ -1690,7 +1692,8 @@ def no_choice(random):
     for row in table:
         row[random.randrange(vocab)] = random.uniform(-20, 20)
     end = random.randrange(vocab)
-    start = without(end, random.choice([[], domains.history(random, vocab)[:1000]]))
+    start = without(end, random.choice([[], domains.history(random, vocab)[:999]]))
+    start = random.choice([[], [end]]) + start
     seed = random.choice([0, random.getrandbits(29)])  # often the same one for another table
     return table, start, random.choice([0, 1, 2, 30]), end, seed
 

@@ -1099,6 +1099,16 @@ BANK = {
             """,
         },
         {
+            "an end in the start counts": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                while end not in ids and len(ids) < len(start) + max_new_tokens:
+                    probs = scores(model, ids[-256:])[-1].softmax(dim=-1)
+                    ids.append(torch.multinomial(probs, 1, generator=generator).item())
+                return ids
+                """,
+                3,
+            ),
             "greedy": (
                 """
                 ids = list(start)
