@@ -394,7 +394,8 @@ for token, row in zip(ids, rows, strict=True):
 # So a step of the loop is: **crop** the text to the last 256 tokens, for the model takes no more;
 # **run** the model; take the **last row**; **choose** a token; **append** it. Then again, with the
 # longer text. A model that eats its own output like this is called *autoregressive*.
-#
+
+# %% [markdown]
 # And when does it stop? One token is no text: *end-of-text*. It has a logit like any other. Once it
 # is chosen, the text is over. (The Storyteller sees the same token before each text, as a sign that a
 # new one begins. There it ends nothing.)
