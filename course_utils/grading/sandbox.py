@@ -340,7 +340,7 @@ class Process:
         0 where the kernel does not tell.
         """
         try:
-            return int(Path(f"/proc/{self.worker}/schedstat").read_text().split()[1]) / 1e9
+            return int(Path(f"/proc/{self.worker}/schedstat").read_text("utf-8").split()[1]) / 1e9
         except (OSError, IndexError):
             return 0.0
 

@@ -123,7 +123,8 @@ def test_the_copied_code_makes_the_same_panel(name, notebook):
     make, moves = CASES[name]
     panel = settled(make())
     for control, value in moves.items():
-        panel.controls[control].value = value
+        settled(panel).controls[control].value = value
+    settled(panel)
     if name.startswith("Playground"):
         panel.controls["generate"].click()
     settled(panel)
