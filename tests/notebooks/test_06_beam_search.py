@@ -76,6 +76,13 @@ def test_four_beams_win_more_sums_than_they_lose(lesson, worked):
 
 
 @pytest.mark.slow
+def test_the_calculator_finds_a_working_likelier_than_nothing(lesson, worked):
+    pairs = zip(lesson.HUNDRED, worked[1], strict=True)
+    assert all(total > lesson.end_at_once(numbers) for numbers, (_, total) in pairs)
+    assert lesson.end_at_once(lesson.HUNDRED[10]) < worked[1][10][1] - 4
+
+
+@pytest.mark.slow
 def test_likelier_sums_are_more_often_right(lesson, worked):
     order = sorted(zip(worked[0], lesson.are_right(worked[0]), strict=True), key=lambda x: -x[0][1])
     assert sum(right for _, right in order[:50]) == 43
@@ -181,6 +188,15 @@ def test_beams_beat_greedy_early_and_lose_to_it_late(storyteller):
     assert all(total > totals[20][0] for total in totals[20][1:])
     assert all(total < totals[40][0] - 2 for total in totals[40][1:])
     assert totals[40][2] < totals[40][1] + 0.05, "4 beams do no better than 2"
+    assert round(totals[20][0], 1) == -21.9
+    assert round(round(totals[20][0], 1) - round(totals[40][0], 1), 1) == 12.3
+    greedy = found[40][0].tokens
+    tree, place = beam_search(storyteller, "There was once a", 4, 40, 0.0).tree, 0
+    children = {(node.parent, node.token): i for i, node in enumerate(tree)}
+    for token in greedy[:5]:
+        assert tree[place].kept
+        place = children[place, token]
+    assert not tree[place].kept, "dropped at the fifth token"
     assert ends_in_loop(found[40][0].tokens) and seq_rep_n(found[40][2].tokens, 4) > 0.5
 
 
@@ -266,7 +282,9 @@ def test_the_numbers_of_the_page_are_those_tested_here(prose):
         "73% right and four beams 80%",
         "98 answers are the same",
         "After three tokens",
-        "ten readings",
+        "only ten beginnings",
+        "at its fifth token",
+        "cost 21.9, the next twenty only 12.3",
         "−4.09 and −0.77",
         "with 44 and 45 beams",
         "six stories are empty",

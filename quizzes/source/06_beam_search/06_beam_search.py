@@ -13,11 +13,11 @@
 # carry several texts along, compare *whole texts*, and hand over the likeliest. That is **beam
 # search**, and the texts it carries are its beams. More beams, better texts!
 #
-# She tries it on two jobs. First, sums: the **Calculator**, our second small model, adds five
+# She tries it on two jobs. First, sums: the **Calculator**, the course's second model, adds five
 # numbers and shows its working. Greedy is one beam. What do four change?
 
 # %% [markdown]
-# > **About 75 minutes** · difficulty ●●●○○ · you need: log-probabilities, greedy choice,
+# > **About 80 minutes** · difficulty ●●●○○ · you need: log-probabilities, greedy choice,
 # > end-of-text (01), repeated runs (05)
 # >
 # > Afterwards you can
@@ -97,6 +97,13 @@ def likelier_than_nothing(prompt):
     return len(begun), len(whole)
 
 
+def end_at_once(numbers):
+    """The log-probability that the Calculator says nothing to a sum."""
+    model = calculator.load()
+    row = model.next_logits(sums.question(numbers)).log_softmax(dim=-1)
+    return row[model.tokenizer.eot_token].item()
+
+
 def plain(panel):
     """The tree without the slider that comes later in this module."""
     panel.controls["length_penalty"].layout.display = "none"
@@ -110,10 +117,11 @@ for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
 print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
-# Twelve more sums right, with the same model. (In the eleventh sum, greedy wrote 108 where 98 was
-# due. The sign `'` marks a carry, and the answer comes last.)
+# Twelve more sums right, with the same model. Look at the eleventh: greedy added 13 and 85 to 108, and
+# that was that; the four beams took another way. (The sign `'` marks a carry, and the answer comes
+# last.)
 #
-# The second job: the Storyteller goes on with a story.
+# The second job: the Storyteller goes on with a story, by up to 20 tokens.
 
 # %%
 model = storyteller.load()
@@ -122,10 +130,10 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# With sixteen beams the story is *empty*. There is no error: nothing at all is what the search
-# hands over. So on sums more beams help, and on stories more beams say less. Same idea, same code.
-# **Why?** At the end of this module you can answer that, and say for each of these stories at how
-# many beams it falls silent.
+# With sixteen beams the text is *empty*. This is no error: nothing at all is what the search hands
+# over. So on sums more beams help, and on this story they say nothing. Same idea, same code. **Why?**
+# At the end of this module you can answer that. You can even tell from one look at a story, before
+# any search, how many beams will fall silent on it.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -303,11 +311,11 @@ plain(
 # %% [markdown]
 # ## A library that says everything three times
 #
-# In 2019 users of a chatbot library noticed that all its beams said the same sentence
-# [[parlai2007]]. Its steps 2 to 4 were those of our rule. The cell below does what it did, with
-# three beams, and then what we do.
+# In 2019 a user of a chatbot library noticed that all its beams said the same sentence
+# [[parlai2007]]. Its steps 2 to 4 were those of our rule, with no mistake. The cell below does what
+# it did, with three beams, and then what we do.
 #
-# **Find it.** In one thing the library did not follow the rule. Which? Think of the very first
+# **Find it.** What else can be wrong, so that all beams agree for ever? Think of the very first
 # ranking.
 #
 # [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
@@ -345,8 +353,8 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # %% [markdown]
 # ## A promise that is not kept
 #
-# A much-read post said so, and a reader proved it wrong with a tree drawn by hand [[blog977]]. Here
-# is such a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
+# A much-read post said so, and a reader objected with a tree drawn by hand [[blog977]]. Here is such
+# a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
 #
 # **Predict.** Will two beams do better, or worse? How could they do *worse*?
 #
@@ -390,9 +398,9 @@ for name, text in (("greedy", found[0]), ("4 beams", found[2])):
 
 # %% [markdown]
 # At 6 and at 20 tokens every wider beam beats the first column, which is greedy. At 40 greedy beats
-# them all, and 4 beams do no better than 2. The texts show how: both go round in a loop, and each
-# round of a loop is likelier than the one before (module 05). Greedy's loop happens to be the
-# better one. The beams had dropped its beginning long before it paid off.
+# them all, and 4 beams do no better than 2. Why? Greedy fell into a loop, and repeats are easy to
+# guess: its first twenty tokens cost 21.9, the next twenty only 12.3. The beams loop too, but less
+# cheaply. Four beams had dropped greedy's text at its fifth token, long before it paid off.
 
 # %% [markdown]
 # So beam search makes no promise. A wider beam drops less, and often finds more; only a beam that
@@ -491,7 +499,7 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
 # wolf's sentence that token has the log-probability −3.5, about 3%. Greedy's text begins more
 # likely. **Predict.** After how many tokens has it become *less* likely than nothing?
 
-# %%
+# %% jupyter={"source_hidden": true}
 prompt = "After that the wolf never came back."
 first_step = model.next_logits(prompt).log_softmax(dim=-1)
 nothing = first_step[model.tokenizer.eot_token].item()
@@ -510,8 +518,8 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # After three tokens. From there on the gap only grows, as a total can never rise.
 #
 # But perhaps some other story stays above −3.5? We can be *sure*: whatever has fallen below can never
-# come back, so it may be dropped for good. The next cell follows up every beginning that is left, for
-# each of eight stories.
+# come back, so it may be dropped for good. The next cell follows up every beginning that stays above,
+# for the wolf and seven other stories.
 
 # %%
 for text in ENDINGS:
@@ -519,14 +527,14 @@ for text in ENDINGS:
     print(f"likelier than nothing: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# No whole text that the Storyteller can write after any of these sentences is likelier than
-# *nothing*. After the wolf it took ten readings of the model to prove it. So sixteen beams were right
-# to hand over the empty text.
+# No whole text that the Storyteller can write there is likelier than *nothing*. After the wolf only
+# ten beginnings had to be followed up to be sure. So sixteen beams were right to hand over the empty
+# text.
 #
-# Then why did one beam and four beams miss it? To hold the empty text, a beam must take end-of-text
-# at the first step. Look at its rank there.
+# Then why did one beam and four beams miss it? Whether the empty text is held is decided at the first
+# step: end-of-text must be among the best *k* tokens there. Look at its rank.
 
-# %%
+# %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
 ranks = {text: 1 + int((log_p(text) > log_p(text)[end]).sum()) for text in ENDINGS}
 sixteen = [searched(model, text, 16, 20) for text in ENDINGS]
@@ -571,7 +579,7 @@ for beams in (24, 25):
 #
 # *n* counts the new tokens, end-of-text too, and α is the **length penalty**. α = 0 leaves the sum,
 # and α = 1 is the mean a token. The search keeps its beams by their totals as before; the score
-# ranks the finished texts.
+# ranks the finished texts, and those that were cut at the limit.
 
 # %% [markdown]
 # **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5. Who
@@ -587,9 +595,9 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
 # A larger α favours the **longer** text. The total is negative, and dividing a negative number makes
 # it *rise* towards 0, the more the longer the text.
 #
-# The name misleads, and not only beginners. A well-known textbook writes this very formula and says
-# that it penalises long sequences [[zhang2023]]. It does the opposite. Whenever you meet a knob,
-# try both ends of it.
+# The name misleads, and not only beginners. A well-known textbook has this very formula, and says that
+# it penalises long sequences [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both
+# ends of it.
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
@@ -642,11 +650,13 @@ print("\nthe wolf at alpha 1:", by_mean[4].text)
 def fair_score(total, length):
     """A number for a finished text: of two texts, the one with the higher number wins.
 
-    total: its summed log-probability, at most 0; length: its tokens, 5 to 200.
+    total: its summed log-probability, below 0; length: its tokens, 5 to 200.
+    A text's average probability is e ** (total / length).
     1. Of two texts of the same length the likelier one wins. (Their totals differ by 1% or more.)
-    2. A text whose tokens have a probability of 0.5 or less on average (e ** (total / length)) gains
-       by one more token of at least 0.9.
-    3. A text whose tokens have 0.05 or more on average loses by one more token of at most 0.01.
+    2. If a text's average is 0.5 or less, one more token of probability 0.9 or more raises its
+       score.
+    3. If a text's average is 0.05 or more, one more token of probability 0.01 or less lowers its
+       score.
     """
     ### BEGIN SOLUTION
     return total / length
@@ -682,7 +692,7 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # <details><summary>What you may find</summary>
 #
-# Hardly. `total / length` picks `He slept soundly, and he slept soundly.` and more of the kind. Every
+# Hardly. `total / length`, for one, picks `He slept soundly, and he slept soundly.` and more of the kind. Every
 # long text among the sixteen repeats itself, and a score can only choose what the search brings.
 # </details>
 #
@@ -697,7 +707,7 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
-# %%
+# %% jupyter={"source_hidden": true}
 openings = """Once upon a time\nThe king said to his\nThe little girl saw a\nThere was once a
 In the middle of the forest\nOne day a poor man\nLong ago there lived\nWhen the sun went down"""
 openings, texts = openings.splitlines(), {}
@@ -763,9 +773,19 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 # %% [markdown]
 # ## Where a search pays
 #
-# A sum has one right answer, and a fixed length, more or less. What remains to ask is whether
-# *likelier* means *better* there. We can measure that without any beams. Sort greedy's hundred texts
-# by their log-probability.
+# **Predict.** Why does the Calculator not fall silent too? The cell below compares each working that
+# four beams handed over with end-of-text at once.
+
+# %%
+totals = [total for _, total in beam_sums]
+likelier = [total > end_at_once(n) for n, total in zip(HUNDRED, totals, strict=True)]
+print(sum(likelier), "of 100 workings are likelier than saying nothing")
+print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
+
+# %% [markdown]
+# It has never seen a sum that was left without an answer, so to say nothing is unlikely there, all
+# hundred times. What remains to ask is whether *likelier* means *better*. We can measure that without
+# any beams: sort greedy's hundred workings by their log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of those are in the likelier half?
 
@@ -1726,8 +1746,8 @@ float(min(points, 4))
 
 # %% [markdown] question="A score for finished texts" points=3
 # Your `fair_score` from **Build it: a score of your own**. Any design that has the three properties
-# is right. One point for the first; two for the second and third together. Totals are at most 0,
-# with a mean of −12.5 to −0.05 a token; lengths are 5 to 200; the score is a number.
+# is right. One point for the first; two for all three together. Totals are below 0, with a mean of
+# −12.5 to −0.05 a token; lengths are 5 to 200; the score is a number.
 
 
 # %% test="fair_score"
