@@ -23,10 +23,10 @@
 # > Afterwards you can
 # > - run beam search by hand, and say when it misses the best text;
 # > - write it, with texts that end early;
-# > - say why wide beams fall silent, and which way a length penalty pushes;
+# > - say why a wide beam may write nothing, and which way a length penalty pushes;
 # > - choose the jobs for it.
 #
-# Tags in brackets are links. A folded cell has helpers.
+# Tags in brackets link to sources.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import functools
@@ -117,9 +117,9 @@ for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
 print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
-# Twelve more sums right, with the same model. Look at the eleventh: greedy added 13 and 85 to 108, and
-# that was that; the four beams took another way. (The sign `'` marks a carry, and the answer comes
-# last.)
+# Twelve more sums right, with the same model. Look at the eleventh: greedy wrote that 13 and 85 are
+# 108, and could not take it back. The four beams went another way. (The sign `'` marks a carry, and
+# the answer comes last.)
 #
 # The second job: the Storyteller goes on with a story, by up to 20 tokens.
 
@@ -132,8 +132,8 @@ for beams in (1, 4, 16):
 # %% [markdown]
 # With sixteen beams the text is *empty*. This is no error: nothing at all is what the search hands
 # over. So on sums more beams help, and on this story they say nothing. Same idea, same code. **Why?**
-# At the end of this module you can answer that. You can even tell from one look at a story, before
-# any search, how many beams will fall silent on it.
+# At the end of this module you can answer that. You can even say of another story, before any search,
+# how many beams make it fall silent.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -488,7 +488,8 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
 # %% [markdown]
 # When your search works, it prints two finished texts: ` No■` with 0.420, and
 # ` It never came back■` with 0.292. The short answer is the likelier, though every step of the long
-# one from ` It` on is nearly certain. It pays five times, and the short one twice.
+# one after ` It` has 0.9 or more. Each token lowers the total, as if a text had to *pay* for it. The
+# long one pays five times, the short one twice.
 #
 # Can you now guess what became of the wolf?
 
@@ -508,7 +509,9 @@ totals = list(itertools.accumulate(step.logprob for step in steps))
 chart = explore.Chart(x="tokens of the text", y="log-probability so far", height=3.2)
 chart.axes.plot(range(1, 21), totals, color=style.KEPT, marker="o", markersize=3)
 chart.axes.axhline(nothing, color=style.DRAWN, linestyle="--")
-chart.label(8, nothing + 0.8, f"the empty text: {nothing:.1f}, paid once", style.DRAWN)
+chart.label(
+    8, nothing + 0.8, f"the empty text: {style.signed(nothing, '.1f')}, paid once", style.DRAWN
+)
 chart.label(9, totals[7] + 1.6, "greedy's text pays at every token", style.KEPT)
 chart.axes.set_xticks((1, 5, 10, 15, 20))
 later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
@@ -678,8 +681,8 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# Now it may choose. Sixteen beams bring sixteen texts of up to 30 tokens for each of three
-# beginnings, and your score picks the winner.
+# Now it may choose. For each of three beginnings, sixteen beams bring sixteen texts of up to 30
+# tokens, and your score picks the winner. (Nothing is printed until the cell above says ok.)
 
 # %%
 for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair else ():
@@ -768,7 +771,7 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 # better by far. The first was not the best there is, only what four beams had left. Still, no ban
 # gives the model something to say.
 #
-# Stories, then, are no job for a search. Why are sums?
+# Stories, then, are no job for a search: draw them (modules 02 to 04). Why are sums?
 
 # %% [markdown]
 # ## Where a search pays
@@ -1119,15 +1122,12 @@ check.number(
     hint="How many of the 700 had greedy right as well? The rest are new.",
 )
 
-# %% [markdown] question="A much-copied tutorial" points=2
-# Find the bug. A tutorial had it until 2020 [[brownlee2020]]. Each text has a cost, and the lowest are
-# kept. Repair it: the texts come out by probability, the likeliest first. What else you change does
-# not count.
+# %% [markdown] question="A search by costs" points=2
+# Find the bug. Each text has a cost, and the lowest costs are kept. Repair the function: the texts
+# come out by their probability, the likeliest first. What else you change does not count.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may differ in
 # tokens. There are 1 to 40 steps. Of two texts one is at least 0.01% likelier.
-#
-# [brownlee2020]: https://machinelearningmastery.com/beam-search-decoder-natural-language-processing/
 
 
 # %% answer="tutorial_repair"
@@ -1864,19 +1864,17 @@ check.score_button()
 #   Degeneration](https://arxiv.org/abs/1904.09751)
 # - [zhang2023] Dive into Deep Learning: [section on beam
 #   search](https://d2l.ai/chapter_recurrent-modern/beam-search.html)
-# - [blog977]: [a disputed statement about greedy](https://github.com/huggingface/blog/issues/977)
-# - [parlai2007]: [beams that all say the
+# - [blog977] A post on greedy choice, and [an objection
+#   to it](https://github.com/huggingface/blog/issues/977)
+# - [parlai2007] Beams that all [say the
 #   same](https://github.com/facebookresearch/ParlAI/issues/2007)
 
 # %% [markdown]
-# - [brownlee2020]: [the
-#   tutorial](https://machinelearningmastery.com/beam-search-decoder-natural-language-processing/),
-#   mended since
-# - [vllm6226], [vllm9105], [vllm14426]: [the proposal](https://github.com/vllm-project/vllm/issues/6226),
-#   [the change](https://github.com/vllm-project/vllm/pull/9105), [a
-#   complaint](https://github.com/vllm-project/vllm/issues/14426)
-# - [whisper2022], [fasterwhisper6]: [the code](https://github.com/openai/whisper), and [the
-#   two defaults](https://github.com/SYSTRAN/faster-whisper/issues/6)
-# - [transformers2026]: [the library](https://github.com/huggingface/transformers)
+# - [vllm6226] [The proposal](https://github.com/vllm-project/vllm/issues/6226) to drop beam search,
+#   [vllm9105] [what was done](https://github.com/vllm-project/vllm/pull/9105), and [vllm14426] [a
+#   report](https://github.com/vllm-project/vllm/issues/14426) of its speed
+# - [whisper2022] [Whisper](https://github.com/openai/whisper), and [fasterwhisper6] [its two
+#   defaults](https://github.com/SYSTRAN/faster-whisper/issues/6)
+# - [transformers2026] [The library](https://github.com/huggingface/transformers)
 #
 # What each is cited for stands in the course's `quizzes/references.md`.
