@@ -520,9 +520,9 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # %% [markdown]
 # After three tokens. From there on the gap only grows, as a total can never rise.
 #
-# But perhaps some other story stays above −3.5? We can be *sure*: whatever has fallen below can never
-# come back, so it may be dropped for good. The next cell follows up every beginning that stays above,
-# for the wolf and seven other stories.
+# But perhaps some other text comes to its end above −3.5? We can be *sure*. Whatever has fallen below
+# can never come back, so it may be dropped for good. The next cell follows up every beginning that
+# stays above, for the wolf and seven other stories.
 
 # %%
 for text in ENDINGS:
