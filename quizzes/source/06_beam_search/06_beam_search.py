@@ -88,13 +88,18 @@ def likelier_than_nothing(prompt):
     """How many beginnings are likelier than the empty text, and how many whole texts are."""
     model = storyteller.load()
     start, end = model.encode(prompt), model.tokenizer.eot_token
-    bar = model.logits(start, 1)[0].log_softmax(dim=-1)[end].item()
-    begun, whole = [([], 0.0)], []
-    for tokens, total in begun:  # which grows meanwhile
-        row = total + model.logits(start + tokens, 1)[0].log_softmax(dim=-1)
-        for token in (row > bar).nonzero().flatten().tolist():
-            (whole if token == end else begun).append(([*tokens, token], row[token].item()))
-    return len(begun), len(whole)
+    begun, whole, level, bar = 0, 0, [([], 0.0)], None
+    while level:
+        begun, longer = begun + len(level), []
+        rows = model.reader(cached=False).next_logits([start + ids for ids, _ in level])
+        rows = rows.log_softmax(dim=-1)
+        bar = rows[0, end].item() if bar is None else bar
+        for (ids, total), row in zip(level, rows, strict=True):
+            for token in (total + row > bar).nonzero().flatten().tolist():
+                whole += token == end
+                longer.append(([*ids, token], total + row[token].item()))
+        level = [text for text in longer if text[0][-1] != end]
+    return begun, whole
 
 
 def end_at_once(numbers):
