@@ -1,23 +1,23 @@
-"""The Storyteller does what the lesson on beam search says of it."""
+"""The two models do what the lesson on beam search says of them."""
+
+import itertools
+import math
+import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
-from course_utils import explore
-from course_utils.beam import beam_search, diverse_beam_search
-from course_utils.generate import Settings, generate_batch
-from course_utils.metrics import distinct_n, ends_in_loop, seq_rep_n
+from course_utils import calculator, explore
+from course_utils.author.notebook import source_notebook
+from course_utils.beam import beam_search
+from course_utils.generate import Settings, generate, generate_batch
+from course_utils.metrics import ends_in_loop, seq_rep_n
 from course_utils.penalties import no_repeat_ngram
+from course_utils.toys import GREEDY_LOSES
 
-LAST_WORDS = [
-    "So the fox went home and was never seen again.",
-    "The lamp was never found.",
-    '"Good-bye," said the bear, and he went away.',
-    "And the moral of this story is",
-    "Then the little boy fell fast asleep.",
-    "After that the wolf never came back.",
-    "They all went home, and it was a happy evening.",
-    "The old woman shut the door and went to bed.",
-]
+SOURCE = Path(__file__).parents[2] / "quizzes/source/06_beam_search/06_beam_search.py"
 OPENINGS = [
     "Once upon a time",
     "The king said to his",
@@ -28,105 +28,266 @@ OPENINGS = [
     "Long ago there lived",
     "When the sun went down",
 ]
+WOLF = "After that the wolf never came back."
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return source_notebook(SOURCE).cells
+
+
+@pytest.fixture(scope="module")
+def lesson(cells, storyteller):
+    """The names of the lesson's folded helpers and of its toys."""
+    space = {"model": storyteller}
+    for start in ("import functools", "ANSWERS = "):
+        exec(next(cell.source for cell in cells if cell.source.startswith(start)), space)
+    for start in ("def sentences", "REST = "):
+        source = next(cell.source for cell in cells if cell.source.startswith(start))
+        exec(re.split(r"^(?:plain|print)\(", source, flags=re.MULTILINE)[0], space)
+    return SimpleNamespace(**space)
+
+
+@pytest.fixture(scope="module")
+def prose(cells):
+    texts = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return " ".join(texts.split())
 
 
 def best(model, prompt, *numbers, **options):
     return beam_search(model, prompt, *numbers, **options).hypotheses[0]
 
 
+# The two jobs
+
+
+@pytest.fixture(scope="module")
+def worked(lesson):
+    return lesson.work_out(beams=1), lesson.work_out(beams=4)
+
+
 @pytest.mark.slow
-def test_beams_beat_greedy_early_and_lose_to_it_late(storyteller):
-    totals = {
-        length: [best(storyteller, "There was once a", k, length).logprob for k in (1, 2, 4, 8, 16)]
-        for length in (6, 20, 40)
-    }
-    assert all(total > totals[6][0] + 1 for total in totals[6][1:])
-    assert all(total > totals[20][0] for total in totals[20][1:])
-    assert all(total < totals[40][0] - 2 for total in totals[40][1:])
-    assert totals[40][2] < totals[40][1] + 0.05, "4 beams do no better than 2"
-    assert ends_in_loop(best(storyteller, "There was once a", 1, 40).tokens)
+def test_four_beams_win_more_sums_than_they_lose(lesson, worked):
+    greedy, beams = map(lesson.are_right, worked)
+    assert (sum(greedy), sum(beams)) == (71, 83)
+    pairs = list(zip(greedy, beams, strict=True))
+    assert (pairs.count((False, True)), pairs.count((True, False))) == (21, 9)
+    assert "13+85=1'08" in worked[0][10][0] and worked[1][10][0].endswith(";274")
+
+
+@pytest.mark.slow
+def test_the_calculator_finds_a_working_likelier_than_nothing(lesson, worked):
+    pairs = zip(lesson.HUNDRED, worked[1], strict=True)
+    assert all(total > lesson.end_at_once(numbers) for numbers, (_, total) in pairs)
+    assert lesson.end_at_once(lesson.HUNDRED[10]) < worked[1][10][1] - 4
+
+
+@pytest.mark.slow
+def test_likelier_sums_are_more_often_right(lesson, worked):
+    order = sorted(zip(worked[0], lesson.are_right(worked[0]), strict=True), key=lambda x: -x[0][1])
+    assert sum(right for _, right in order[:50]) == 43
+    assert sum(right for _, right in order[50:]) == 28
+
+
+def test_beams_change_nothing_where_there_is_little_to_search(lesson):
+    greedy, beams = (lesson.work_out(beams, worked=False) for beams in (1, 4))
+    assert sum(lesson.are_right(greedy)) == sum(lesson.are_right(beams)) == 5
+    assert sum(x == y for (x, _), (y, _) in zip(greedy, beams, strict=True)) == 98
+
+
+def test_the_model_card_says_what_the_lesson_says_of_a_thousand_sums():
+    card = (Path(calculator.load.__code__.co_filename).parent / "MODEL_CARD.md").read_text()
+    worked = card.split("with its working")[1]
+    assert "greedy | 72.8 |" in worked and "| 4 beams | 80.4 |" in worked
+
+
+def test_a_story_falls_silent_where_end_of_text_is_held(lesson, storyteller):
+    texts = {beams: lesson.searched(storyteller, WOLF, beams, 20).text for beams in (1, 4, 16)}
+    assert texts[16] == "" and "fond of the wolf" in texts[1] and "fond of the wolf" in texts[4]
+    ranks = []
+    for prompt in lesson.ENDINGS:
+        row = storyteller.next_logits(prompt)
+        ranks.append(1 + int((row > row[storyteller.tokenizer.eot_token]).sum()))
+        below, at = (
+            lesson.searched(storyteller, prompt, beams, 20).text
+            for beams in (ranks[-1] - 1, ranks[-1])
+        )
+        assert below and not at, prompt
+    assert ranks == [5, 25, 2, 13, 8, 6, 45, 7]
+
+
+def test_nothing_is_the_likeliest_text_after_each_story(lesson):
+    looked = [lesson.likelier_than_nothing(prompt) for prompt in lesson.ENDINGS]
+    assert [whole for _, whole in looked] == [0] * 8
+    assert looked[4][0] == 10
+
+
+def test_greedy_falls_below_nothing_after_three_tokens(storyteller):
+    nothing = storyteller.next_logits(WOLF).log_softmax(dim=-1)[storyteller.tokenizer.eot_token]
+    assert round(nothing.item(), 1) == -3.5 and round(nothing.exp().item(), 2) == 0.03
+    steps = generate(storyteller, WOLF, Settings(temperature=0), 20)
+    totals = list(itertools.accumulate(step.logprob for step in steps))
+    assert totals[1] > nothing > totals[2]
+
+
+# Trees
 
 
 @pytest.mark.parametrize(
     ("beams", "text"), [(2, "␣little␣girl␣sitting␣in"), (3, "␣little␣girl␣in␣the")]
 )
 def test_the_tree_of_the_little_girl(beams, text):
-    panel = explore.BeamTree("The little girl saw a", num_beams=beams, depth=4)
+    panel = explore.BeamTree("The little girl saw a", num_beams=beams, depth=4, length_penalty=0.0)
     assert f"the winner is '{text}'" in panel.text
+    assert ("total −5.94" if beams == 3 else "total −6.22") in panel.text
+
+
+def test_the_toys_by_hand(lesson):
+    for beams, text in ((1, "'␣cat␣sat', total −1.51"), (2, "'␣dog␣barked', total −0.90")):
+        panel = explore.BeamTree(GREEDY_LOSES, num_beams=beams, depth=2, length_penalty=0.0)
+        assert f"the winner is {text}" in panel.text
+    assert round(0.45 * 0.9 / (0.55 * 0.4), 1) == 1.8
+    texts = ((2, "'␣young␣man␣sang', total −2.25"), (3, "'␣old␣man␣sang', total −1.68"))
+    for beams, text in texts:
+        panel = explore.BeamTree(lesson.PRUNED, num_beams=beams, depth=3, length_penalty=0.0)
+        assert f"the winner is {text}" in panel.text
+
+
+def test_the_slider_that_comes_later_is_hidden_until_then(lesson):
+    panel = lesson.plain(explore.BeamTree(GREEDY_LOSES, depth=2, length_penalty=0.0))
+    assert panel.controls["length_penalty"].layout.display == "none"
+
+
+@pytest.mark.parametrize(
+    ("beams", "penalty", "winner"),
+    [(2, 0.3, "␣No■ end"), (2, 0.4, "␣It␣never␣came␣back■ end"), (1, 1.0, "␣No■ end")],
+)
+def test_the_winner_changes_between_two_steps_of_the_slider(lesson, beams, penalty, winner):
+    panel = explore.BeamTree(lesson.ANSWERS, num_beams=beams, depth=5, length_penalty=penalty)
+    assert f"the winner is '{winner}'" in panel.text
+
+
+def test_a_product_of_forty_small_numbers_is_nothing():
+    assert torch.tensor(0.05).pow(40).item() == 0
+
+
+def test_three_copies_of_the_start_say_everything_three_times(lesson, storyteller):
+    ids = storyteller.encode("The little girl saw a")
+    assert len(set(lesson.sentences([(ids, 0.0)] * 3))) == 1
+    assert len(set(lesson.sentences([(ids, 0.0)]))) == 3
 
 
 @pytest.mark.slow
-def test_ranked_by_the_sum_wide_beams_end_at_once(storyteller):
-    def search_all(width, penalty):
-        return [best(storyteller, prompt, width, 20, penalty) for prompt in LAST_WORDS]
+def test_beams_beat_greedy_early_and_lose_to_it_late(storyteller):
+    found = {
+        length: [best(storyteller, "There was once a", k, length, 0.0) for k in (1, 2, 4, 8)]
+        for length in (6, 20, 40)
+    }
+    totals = {length: [text.logprob for text in texts] for length, texts in found.items()}
+    assert all(total > totals[6][0] for total in totals[6][1:])
+    assert all(total > totals[20][0] for total in totals[20][1:])
+    assert all(total < totals[40][0] - 2 for total in totals[40][1:])
+    assert totals[40][2] < totals[40][1] + 0.05, "4 beams do no better than 2"
+    assert round(totals[20][0], 1) == -21.9
+    assert round(round(totals[20][0], 1) - round(totals[40][0], 1), 1) == 12.3
+    greedy = found[40][0].tokens
+    tree, place = beam_search(storyteller, "There was once a", 4, 40, 0.0).tree, 0
+    children = {(node.parent, node.token): i for i, node in enumerate(tree)}
+    for token in greedy[:5]:
+        assert tree[place].kept
+        place = children[place, token]
+    assert not tree[place].kept, "dropped at the fifth token"
+    assert ends_in_loop(found[40][0].tokens) and seq_rep_n(found[40][2].tokens, 4) > 0.5
 
-    by_sum = {width: search_all(width, 0.0) for width in (1, 2, 4, 8, 16)}
-    lengths = [sum(len(text.tokens) for text in texts) for texts in by_sum.values()]
-    totals = [sum(text.logprob for text in texts) for texts in by_sum.values()]
-    assert lengths == sorted(lengths, reverse=True) and lengths[-1] < lengths[0] / 2
-    assert totals == sorted(totals)
-    assert sum(text.text == "" for text in by_sum[16]) > len(LAST_WORDS) / 2
-    assert not any(text.text == "" for text in by_sum[1])
-    by_mean = [text for width in (1, 16) for text in search_all(width, 1.0)]
-    assert all(len(text.tokens) == 20 for text in by_mean)
+
+# Lengths
 
 
 @pytest.mark.slow
-def test_beams_are_likelier_and_duller_than_draws(storyteller):
-    def mean(values):
-        return sum(values) / len(OPENINGS)
+def test_no_length_penalty_knows_how_long_a_story_should_be(lesson, storyteller):
+    by_sum = [lesson.searched(storyteller, text, 16, 20) for text in lesson.ENDINGS]
+    by_mean = [best(storyteller, text, 16, 20, 1.0) for text in lesson.ENDINGS]
+    assert [text.text for text in by_sum].count("") == 6
+    assert [len(text.tokens) for text in by_mean] == [20] * 8
+    assert not any(text.finished for text in by_mean)
 
-    likely, different, repeated = {}, {}, {}
-    for width in (1, 4, 8):
-        texts = [best(storyteller, prompt, width, 40) for prompt in OPENINGS]
-        likely[width] = mean(text.logprob / len(text.tokens) for text in texts)
-        different[width] = mean(distinct_n([text.tokens], 2) for text in texts)
-        repeated[width] = mean(seq_rep_n(text.tokens, 4) for text in texts)
-    rows = zip(*generate_batch(storyteller, OPENINGS, Settings(), 40), strict=True)
-    drawn = [[step for step in row if step] for row in rows]
-    likely["drawn"] = mean(sum(step.logprob for step in row) / len(row) for row in drawn)
-    different["drawn"] = mean(distinct_n([[step.token for step in row]], 2) for row in drawn)
-    assert likely["drawn"] + 1 < likely[1] < likely[4] < likely[8]
-    assert all(seq_rep_n([step.token for step in row], 4) == 0 for row in drawn)
-    assert 0.2 < repeated[1] < repeated[4] < repeated[8]
-    assert -3.7 < likely["drawn"] < -2.7, "near the 3.16 nats of human text in the model card"
-    assert different[8] < different[4] < different[1] < different["drawn"] - 0.2
+
+@pytest.mark.slow
+def test_a_score_can_only_choose_what_the_search_brings(lesson, storyteller):
+    for text in (lesson.ENDINGS[4], lesson.ENDINGS[3], "And the moral of this story is"):
+        found = beam_search(storyteller, text, 16, 30, length_penalty=0.0, num_return=16).hypotheses
+        long = [one for one in found if len(one.tokens) > 15]
+        assert long and all(seq_rep_n(one.tokens, 2) > 0 for one in long)
+        chosen = max(found, key=lambda one: one.logprob / len(one.tokens))
+        assert seq_rep_n(chosen.tokens, 2) > 0.2
+        if text == lesson.ENDINGS[3]:
+            assert chosen.text.startswith(" He slept soundly, and he slept soundly.")
+
+
+# Likelier, and duller
+
+
+@pytest.mark.slow
+def test_beams_are_likelier_and_duller_than_draws(lesson, storyteller):
+    texts = {}
+    for name, settings in (("greedy", Settings(temperature=0)), ("drawn", Settings())):
+        rows = zip(*generate_batch(storyteller, OPENINGS, settings, 40), strict=True)
+        rows = [[step for step in row if step] for row in rows]
+        texts[name] = [([s.token for s in row], sum(s.logprob for s in row)) for row in rows]
+    found = [lesson.searched(storyteller, prompt, 4, 40) for prompt in OPENINGS]
+    texts["beams"] = [(text.tokens, text.logprob) for text in found]
+    mean = {name: sum(t / len(ids) for ids, t in rows) / 8 for name, rows in texts.items()}
+    again = {name: sum(seq_rep_n(ids, 4) for ids, _ in rows) / 8 for name, rows in texts.items()}
+    assert {name: round(x, 2) for name, x in mean.items()} == {
+        "greedy": -1.18,
+        "beams": -1.02,
+        "drawn": -3.36,
+    }
+    assert {name: round(x, 2) for name, x in again.items()} == {
+        "greedy": 0.34,
+        "beams": 0.43,
+        "drawn": 0,
+    }
 
 
 @pytest.mark.slow
 def test_the_trace_of_the_human_and_the_beam():
     traces = explore.ProbabilityTrace(beams=4, length=60).traces
     mean = {name: explore.trace.mean_logprob(traces[name].probs) for name in traces}
-    assert mean["human"] + 3 < mean["beam"] < -0.5
-    first, second = explore.trace.halves(traces["beam"].probs)
-    assert second > first + 0.1
-
-
-def test_free_texts_loop_and_blocked_and_drawn_ones_do_not(storyteller):
-    prompt = "Once upon a time"
-    assert seq_rep_n(best(storyteller, prompt, 4, 80).tokens, 4) > 0.5
-    assert 0.4 < seq_rep_n(best(storyteller, prompt, 1, 80).tokens, 4) < 0.57
-    [drawn] = zip(*generate_batch(storyteller, [prompt], Settings(), 80), strict=True)
-    assert seq_rep_n([step.token for step in drawn], 4) < 0.05
+    assert (round(mean["human"], 2), round(mean["beam"], 2)) == (-4.09, -0.77)
+    assert round(math.exp(3.3)) in (27, 28) and round(mean["beam"] - mean["human"], 1) == 3.3
+    assert round(math.exp(mean["beam"] - mean["human"])) == 28
+    halves = {name: explore.trace.halves(traces[name].probs) for name in traces}
+    assert [round(x, 2) for x in halves["beam"]] == [0.45, 0.61]
+    assert max(halves, key=lambda name: halves[name][1] - halves[name][0]) == "beam"
 
 
 def test_a_ban_can_lead_to_a_likelier_text(storyteller):
     free = best(storyteller, "There was once a", 4, 40)
-    blocked = best(
+    banned = best(
         storyteller,
         "There was once a",
         4,
         40,
         process=lambda logprobs, ids: no_repeat_ngram(logprobs, ids, 3),
     )
-    assert seq_rep_n(free.tokens, 3) > 0.5 and seq_rep_n(blocked.tokens, 3) == 0
-    assert blocked.logprob > free.logprob + 0.5
+    assert seq_rep_n(free.tokens, 3) > 0.5 and seq_rep_n(banned.tokens, 3) == 0
+    assert (round(free.logprob, 1), round(banned.logprob, 1)) == (-43.7, -41.8)
 
 
-def test_plain_beams_share_their_beginning_and_diverse_ones_do_not(storyteller):
-    prompt = "The princess opened the door and"
-    plain = beam_search(storyteller, prompt, 4, 14, num_return=4).hypotheses
-    diverse = diverse_beam_search(storyteller, prompt, 4, 4, 1.0, 14).hypotheses
-    assert len({tuple(text.tokens[:6]) for text in plain}) == 1
-    assert len({tuple(text.tokens[:2]) for text in diverse}) >= 3
-    assert max(text.logprob for text in diverse) < min(text.logprob for text in plain)
+def test_the_numbers_of_the_page_are_those_tested_here(prose):
+    for said in (
+        "43 against 28",
+        "gained 21 sums and lost 9",
+        "73% right and four beams 80%",
+        "98 answers are the same",
+        "After three tokens",
+        "only ten beginnings",
+        "at its fifth token",
+        "cost 21.9, the next twenty only 12.3",
+        "−4.09 and −0.77",
+        "with 44 and 45 beams",
+        "six stories are empty",
+        "Between 0.3 and 0.4",
+    ):
+        assert said in prose, said

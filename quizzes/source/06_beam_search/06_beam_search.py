@@ -9,182 +9,230 @@
 # %% [markdown]
 # # Beam search
 #
-# Carry several texts along, and choose among them at the end.
+# A friend has an idea that is hard to argue with. Greedy choice looks one token ahead. So let us
+# carry several texts along, compare *whole texts*, and hand over the likeliest. That is **beam
+# search**, and the texts it carries are its beams. More beams, better texts!
+#
+# She tries it on two jobs. First, sums: the **Calculator**, the course's second model, adds five
+# numbers and shows its working. Greedy is one beam. What do four change?
 
 # %% [markdown]
-# > **About 55 minutes** · difficulty ●●●○○ · you need: log-probabilities and greedy choice (01)
+# > **About 80 minutes** · difficulty ●●●○○ · you need: log-probabilities, greedy choice,
+# > end-of-text (01), repeated runs (05)
 # >
 # > Afterwards you can
 # > - run beam search by hand, and say when it misses the best text;
-# > - write it, with texts that end early, and repair published bugs;
-# > - say which way a length penalty pushes;
+# > - write it, with texts that end early;
+# > - say why a wide beam may write nothing, and which way a length penalty pushes;
 # > - choose the jobs for it.
 #
-# Names in brackets, as in [wu2016], are sources. They are listed at the end.
+# Tags in brackets link to sources.
 
-# %% [markdown]
-# **Recall.** A text of two tokens has the probabilities 0.5 and 0.25. How likely is the text? One
-# text has the log-probability −0.9, another −1.5. Which is likelier?
-#
-# <details><summary>Answer</summary>
-#
-# 0.5 × 0.25 = 0.125: the probabilities of the tokens are multiplied. Logarithms turn the product
-# into a sum. A log-probability is never above 0, and −0.9 is nearer to 0, so that text is likelier:
-# 41% against 22%.
-# </details>
-
-# %% locked="setup"
+# %% locked="setup" jupyter={"source_hidden": true}
 import functools
+import itertools
 import math
+import random
 
 import torch
 
-from course_utils import explore, storyteller
+from course_utils import calculator, explore, storyteller, sums
 from course_utils import quiz as check
-from course_utils.beam import beam_search, diverse_beam_search
+from course_utils.beam import beam_search
 from course_utils.explore.plots import style
-from course_utils.generate import Settings, generate_batch
-from course_utils.metrics import distinct_n, seq_rep_n
+from course_utils.generate import Settings, generate, generate_batch
+from course_utils.metrics import seq_rep_n
 from course_utils.penalties import no_repeat_ngram
 from course_utils.tokenizer import END_OF_TEXT as END
 from course_utils.toys import GREEDY_LOSES
 
+DRAWN = random.Random(0)
+HUNDRED = [sums.draw_sum(DRAWN, held_out=True) for _ in range(100)]
+ENDINGS = """So the fox went home and was never seen again.
+The lamp was never found.
+"Good-bye," said the bear, and he went away.
+Then the little boy fell fast asleep.
+After that the wolf never came back.
+They all went home, and it was a happy evening.
+The old woman shut the door and went to bed.
+The giant fell down dead, and the boy ran home.""".splitlines()
+
+
+def searched(model, prompt, beams, length):
+    """The likeliest text that this many beams find."""
+    return beam_search(model, prompt, beams, length, length_penalty=0.0).hypotheses[0]
+
+
+def work_out(beams, worked=True):
+    """The Calculator's texts for the hundred sums, as a list of (text, log-probability)."""
+    model, room = calculator.load(), 54 if worked else 6
+    prompts = [sums.question(numbers, worked) for numbers in HUNDRED]
+    if beams > 1:
+        found = [searched(model, prompt, beams, room) for prompt in prompts]
+        return [(text.text, text.logprob) for text in found]
+    texts = [("", 0.0)] * len(prompts)
+    for steps in generate_batch(model, prompts, Settings(temperature=0), room):
+        for i, step in enumerate(steps):
+            if step:
+                texts[i] = texts[i][0] + step.text, texts[i][1] + step.logprob
+    return texts
+
+
+def are_right(texts):
+    """For each of the hundred sums, whether its text ends on the right answer."""
+    pairs = zip(HUNDRED, texts, strict=True)
+    return [sums.answer(text) == sum(numbers) for numbers, (text, _) in pairs]
+
+
+def likelier_than_nothing(prompt):
+    """How many beginnings are likelier than the empty text, and how many whole texts are."""
+    model = storyteller.load()
+    start, end = model.encode(prompt), model.tokenizer.eot_token
+    begun, whole, level, bar = 0, 0, [([], 0.0)], None
+    while level:
+        begun, longer = begun + len(level), []
+        rows = model.reader(cached=False).next_logits([start + ids for ids, _ in level])
+        rows = rows.log_softmax(dim=-1)
+        bar = rows[0, end].item() if bar is None else bar
+        for (ids, total), row in zip(level, rows, strict=True):
+            for token in (total + row > bar).nonzero().flatten().tolist():
+                whole += token == end
+                longer.append(([*ids, token], total + row[token].item()))
+        level = [text for text in longer if text[0][-1] != end]
+    return begun, whole
+
+
+def end_at_once(numbers):
+    """The log-probability that the Calculator says nothing to a sum."""
+    model = calculator.load()
+    row = model.next_logits(sums.question(numbers)).log_softmax(dim=-1)
+    return row[model.tokenizer.eot_token].item()
+
+
+def plain(panel):
+    """The tree without the slider that comes later in this module."""
+    panel.controls["length_penalty"].layout.display = "none"
+    return panel
+
+
+# %%
+greedy_sums, beam_sums = work_out(beams=1), work_out(beams=4)
+for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
+    print(f"{name:<8} {sum(are_right(texts))} of 100 sums right, the eleventh: {texts[10][0]}")
+print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
+
 # %% [markdown]
-# ## By hand, on a tree of two steps
+# Twelve more sums right, with the same model. Look at the eleventh: greedy wrote that 13 and 85 are
+# 108, and could not take it back. The four beams went another way. (The sign `'` marks a carry, and
+# the answer comes last.)
 #
-# A toy model goes on from `The`. After each text so far, it gives the next token's probabilities.
+# The second job: the Storyteller goes on with a story, by up to 20 tokens.
 
 # %%
-for text, shares in GREEDY_LOSES.items():
-    print(repr("".join(text)).ljust(8), shares)
+model = storyteller.load()
+for beams in (1, 4, 16):
+    found = searched(model, "After that the wolf never came back.", beams, 20)
+    print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# **Predict.** Greedy takes the best token at each step. Which text does it find, and how likely is
-# that text? Is there a likelier one? Multiply, then look: the numbers on the branches are
-# log-probabilities, and each total is their sum.
+# With sixteen beams the text is *empty*. This is no error: nothing at all is what the search hands
+# over. So on sums more beams help, and on this story they say nothing. Same idea, same code. **Why?**
+# At the end of this module you can answer that. You can even say of another story, before any search,
+# how many beams make it fall silent.
+
+# %% [markdown]
+# **Recall**, from earlier modules.
+#
+# 1. A text of two tokens has the probabilities 0.5 and 0.25. How likely is it as a whole?
+# 2. Two texts have the log-probabilities −0.9 and −1.5. Which is likelier?
+# 3. Which setting of top-k is greedy choice?
+#
+# <details><summary>Answers</summary>
+#
+# 1. 0.5 × 0.25 = 0.125. As logarithms: −0.69 − 1.39 = −2.08.
+# 2. The one nearer to 0: *e* to the power −0.9 is 41%, to −1.5 it is 22%.
+# 3. *k* = 1.
+# </details>
+
+# %% [markdown]
+# ## Two steps by hand
+#
+# After `The`, a toy model gives these probabilities:
+#
+# | first token | second token |
+# |---|---|
+# | ` cat` 0.55 | ` sat` 0.4, ` ran` 0.35, ` slept` 0.25 |
+# | ` dog` 0.45 | ` barked` 0.9, ` ran` 0.1 |
+#
+# **Predict.** Which text does greedy write, and how likely is it? Is there a likelier one? Multiply
+# first, then look: on the branches below are logarithms.
 
 # %%
-explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2)
+plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
-# 1. One beam is greedy. It ends on ` cat sat` with the total −1.51. Which probability is that?
-#    (*e* to that power: 0.22, which is 0.55 × 0.4.)
-# 2. Set `num_beams` to 2. Who wins now, and how many times as likely is it? (0.405 against 0.22:
-#    1.8 times.)
+# 1. One beam is greedy: ` cat sat`, with the total −1.51. Which probability is that?
+# 2. Set `num_beams` to 2. Who wins now?
+#
+# <details><summary>Answers</summary>
+#
+# 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. With two beams ` dog barked` wins, with
+# 0.45 × 0.9 = 0.405: 1.8 times as likely.
+# </details>
+#
+# (The picture's length penalty and score come later. At 0, the score is the total.)
 
 # %% [markdown]
-# ` dog` looked worse by a little, and led to something much better. Greedy cannot know: it has
-# dropped ` dog` before it sees ` barked`. Two beams keep both first tokens alive, so the second step
-# can compare what became of them.
-
-# %%
-first = {"cat": 0.55, "dog": 0.45}
-second = {"cat sat": 0.4, "cat ran": 0.35, "cat slept": 0.25, "dog barked": 0.9, "dog ran": 0.1}
-for text, p in second.items():
-    before = first[text.split()[0]]
-    total = math.log(before) + math.log(p)
-    print(f"{text:<11} {before} × {p:<4} = {before * p:.4f}   log {total:.2f}")
-
-# %% [markdown]
-# Two beams keep the best two of these five, wherever they grew: `dog barked` and `cat sat`.
+# ` dog` looked a little worse, and led to something much better. Greedy cannot know: it has dropped
+# ` dog` before it sees ` barked`. Two beams keep both first tokens alive, so the second step can
+# compare what became of them.
+#
+# It compares all five texts of the tree in *one* list. The best two stay, wherever they grew. What
+# is the rule behind that?
 
 # %% [markdown]
 # ## The rule
 #
 # Beam search with *k* beams:
 #
-# 1. Start with one empty text. Its total is 0.
-# 2. Lengthen every text that you hold by every token of the vocabulary.
-# 3. Of **all** these candidates together, keep the *k* with the highest totals. Go to 2.
-#
-# With *k* = 1 it is greedy. Nothing is drawn: the same prompt gives the same texts, and a seed has
-# no effect.
+# 1. Begin with one empty text. Its total is 0.
+# 2. Lengthen every text that you hold by every token of the vocabulary. A new text's total is the
+#    old total plus the log-probability of the new token.
+# 3. Of **all** these candidates together, keep the *k* with the highest totals.
+# 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# The total of a text $y_1, \dots, y_n$ is its log-probability:
+# With *k* = 1 that is greedy. No step draws anything: a seed has no effect, and the same prompt
+# gives the same text each time. A total is the log-probability of a whole text:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
-# Why logarithms? Products of many probabilities become too small for a computer; their sums do not.
+# **Predict.** Why add logarithms, when a product of probabilities says the same? Take 40 tokens of
+# probability 0.05.
 
 # %%
-step_probability = torch.tensor(0.04)  # about the Storyteller's mean on human text
-print("product of 40:", step_probability.pow(40))
-print("sum of 40 logs:", 40 * step_probability.log())
+share = torch.tensor(0.05)
+print("product of 40:", share.pow(40).item())
+print("sum of 40 logs:", 40 * share.log().item())
 
 # %% [markdown]
-# **How much work?** Four beams and the Storyteller's 4,096 tokens make 4 × 4,096 = 16,384
-# candidates a step, and the model reads four texts instead of one. To try *all* texts of four
-# tokens it would have to weigh 4,096⁴, about 280 million million.
-
-# %% [markdown]
-# ## Not the best, and not always better than greedy
-#
-# A widely read post says that beam search always finds a likelier text than greedy. A reader
-# disagreed, with a tree drawn by hand [blog977]. Here is another.
-
-# %% locked="pruned"
-LATER = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
-PRUNED = {
-    (): {" old": 0.52, " young": 0.48},
-    (" old",): {" man": 0.4, " wolf": 0.3, " hen": 0.3},
-    (" young",): {" man": 0.55, " wolf": 0.45},
-    (" old", " man"): {" sang": 0.9, " slept": 0.1},
-    (" old", " wolf"): LATER,
-    (" old", " hen"): LATER,
-    (" young", " man"): LATER,
-    (" young", " wolf"): LATER,
-}
-
-# %% [markdown]
-# **Predict.** Greedy finds ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187. Will two beams do better?
-
-# %%
-explore.BeamTree(PRUNED, num_beams=2, depth=3)
-
-# %% [markdown]
-# 1. Which text wins with two beams, and how likely is it? (` young man sang`, total −2.25, which is
-#    0.106: *less* than greedy's.)
-# 2. At which step do two beams lose greedy's text? How many beams do you need to keep it? (At the
-#    second; three.)
-
-# %% [markdown]
-# After two steps ` young man` has 0.264 and ` young wolf` 0.216. Together they push out ` old man`,
-# 0.208, whose bright future nobody has seen yet. So beam search is a *heuristic*: a wider beam
-# prunes less, but only a beam that holds everything is sure to find the best text.
-
-# %% [markdown]
-# **Predict.** Does that happen to a real model? The Storyteller continues `There was once a` by 6,
-# by 20 and by 40 tokens.
-
-# %%
-model = storyteller.load()
-widths = (1, 2, 4, 8, 16)
-print("beams    " + "".join(f"{width:>8}" for width in widths))
-for length in (6, 20, 40):
-    found = [beam_search(model, "There was once a", width, length) for width in widths]
-    totals = [search.hypotheses[0].logprob for search in found]
-    print(f"{length:>2} tokens" + "".join(f"{total:8.1f}" for total in totals))
-
-# %% [markdown]
-# At 6 tokens every wider beam beats greedy, the first column. At 40 greedy has overtaken them all: it
-# fell into a loop, which a model finds very likely, and the beams had pruned the way there. Nor does
-# a wider beam always find more: there, 4 beams do no better than 2.
+# The product is too small for the computer's float32 numbers: it becomes 0, and then every long
+# text is as likely as every other. The sum has no such trouble. Now it is your turn.
 
 # %% [markdown]
 # ## Build it: one step
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# Write step 2 and 3 of the rule. It is scored below. The course's own functions are not allowed.
+# Write steps 2 and 3 of the rule. It is scored below. The course's own functions are not allowed.
 #
 # <details><summary>Hint</summary>
 #
 # Collect all candidates as (ids, total) in one list, sort it by total, cut it.
 # <details><summary>More</summary>
 #
-# `[*ids, token]` makes a new list, `ids.append` changes the old one. Or flatten a table of totals:
-# place ÷ vocabulary is the text, the remainder its token.
+# `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]` has
+# the log-probabilities that go with `beams[i]`.
 # </details>
 # </details>
 
@@ -212,25 +260,25 @@ def beam_step(beams, logprobs, num_beams):
 
 
 # %% [markdown]
-# Run this as often as you like. It is a smaller tree, and tokens are numbers: 0 is `cat`, 1 `dog`, 2
-# `sat`, 3 `barked`.
+# Try it on the tree that you know, as often as you like. Tokens are numbers now: 0 is `cat`, 1
+# `dog`, 2 `sat`, 3 `ran`, 4 `slept`, 5 `barked`.
 
 # %%
-start = torch.tensor([[0.55, 0.45, 0.0, 0.0]]).log()
-later = torch.tensor([[0.0, 0.0, 0.6, 0.4], [0.0, 0.0, 0.1, 0.9]]).log()
-beams = [([0], math.log(0.55)), ([1], math.log(0.45))]
+start = torch.tensor([[0.55, 0.45, 0, 0, 0, 0]]).log()
+later = torch.tensor([[0, 0, 0.4, 0.35, 0.25, 0], [0, 0, 0, 0.1, 0, 0.9]]).log()
+first = [([0], math.log(0.55)), ([1], math.log(0.45))]
+second = [([1, 5], math.log(0.45 * 0.9)), ([0, 2], math.log(0.55 * 0.4))]
 why = "Add each token's log-probability to its text's total, then compare all candidates."
-check.passes("the first step", check.gives, beam_step, [([], 0.0)], start, 2, expect=beams, why=why)
-expected = [([1, 3], math.log(0.45 * 0.9)), ([0, 2], math.log(0.55 * 0.6))]
-check.passes("the second", check.gives, beam_step, beams, later, 2, expect=expected, why=why)
-print("Expected:", [(ids, round(total, 2)) for ids, total in expected])
+check.passes("the first step", check.gives, beam_step, [([], 0.0)], start, 2, expect=first, why=why)
+check.passes("the second step", check.gives, beam_step, first, later, 2, expect=second, why=why)
+print("Expected of the second:", [(ids, round(total, 2)) for ids, total in second])
 
 # %% [markdown]
-# Now let your step search the Storyteller's tree. This takes one step after the other with it; run
-# it again when you have changed your function.
+# Next, let your step search the Storyteller's own tree. The folded cell takes one step after the
+# other with your function.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def take_steps(step, next_logprobs, num_beams, depth, length_penalty):
     beams = [([], 0.0)]
     for _ in range(depth):
@@ -246,26 +294,133 @@ my_search = functools.partial(take_steps, beam_step)
 my_search.__name__ = "beam_step"  # for the explorer's message if something is wrong
 
 # %% [markdown]
-# **Predict.** After `The little girl saw a`, will three beams end on greedy's four tokens? While
-# your step is not written, or when it has a mistake, the explorer says so below the picture.
+# **Predict.** After `The little girl saw a`, will three beams end on the same four tokens as
+# greedy? (If your function is unwritten or has a mistake, the explorer says so below the picture.)
 
 # %%
-explore.BeamTree("The little girl saw a", num_beams=3, depth=4, function=my_search)
+plain(
+    explore.BeamTree(
+        "The little girl saw a", num_beams=3, depth=4, length_penalty=0.0, function=my_search
+    )
+)
 
 # %% [markdown]
-# 1. Greedy's total is −6.22. What do three beams find, and from how many beams on is it found?
-#    (` little girl in the`, −5.94, from three on.)
+# 1. Greedy's total is −6.22. What do three beams find, and do two beams find it?
 # 2. Move `num_beams` and `depth`. Does your function agree with the course's everywhere?
+#
+# <details><summary>Answer</summary>
+#
+# ` little girl in the`, with −5.94. Two beams still end where greedy does.
+# </details>
+
+# %% [markdown]
+# ## A library that says everything three times
+#
+# In 2019 a user of a chatbot library noticed that all its beams said the same sentence
+# [[parlai2007]]. Its steps 2 to 4 were those of our rule, with no mistake. The cell below does what
+# it did, with three beams, and then what we do.
+#
+# **Find it.** What else can be wrong, so that all beams agree for ever? Think of the very first
+# ranking.
+#
+# [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
+
+
+# %% jupyter={"source_hidden": true}
+def sentences(beams, steps=6):
+    """The three texts that three beams hold after so many steps from these beams."""
+    for _ in range(steps):
+        rows = [model.logits(ids, 1)[0].log_softmax(dim=-1) + total for ids, total in beams]
+        best, places = torch.cat(rows).topk(3)
+        found = zip(places.tolist(), best.tolist(), strict=True)
+        size = model.vocab_size
+        beams = [([*beams[i // size][0], i % size], total) for i, total in found]
+    return [model.tokenizer.decode(ids[1:]) for ids, _ in beams]
+
+
+prompt_ids = model.encode("The little girl saw a")
+print("the library:", *sentences([(prompt_ids, 0.0)] * 3), sep="\n    ")
+print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# It began with *three* copies of the empty text, to have all its beams from the start. Then each
+# candidate of the first ranking comes three times, with the same total. The best three of all are
+# the best one, three times, and so on at every step. It was greedy choice, at three times the
+# price. The repair: only one text may enter the first ranking.
+# </details>
+
+# %% [markdown]
+# Repaired, then, beam search compares whole texts where greedy compares tokens. Does it always find
+# a text at least as likely as greedy's?
+
+# %% [markdown]
+# ## A promise that is not kept
+#
+# A much-read post said so, and a reader objected with a tree drawn by hand [[blog977]]. Here is such
+# a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
+#
+# **Predict.** Will two beams do better, or worse? How could they do *worse*?
+#
+# [blog977]: https://github.com/huggingface/blog/issues/977
+
+# %%
+REST = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
+PRUNED = {
+    (): {" old": 0.52, " young": 0.48},
+    (" old",): {" man": 0.4, " wolf": 0.3, " hen": 0.3},
+    (" young",): {" man": 0.55, " wolf": 0.45},
+    (" old", " man"): {" sang": 0.9, " slept": 0.1},
+} | dict.fromkeys(
+    [(" old", " wolf"), (" old", " hen"), (" young", " man"), (" young", " wolf")], REST
+)
+plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
+
+# %% [markdown]
+# 1. Which text wins with two beams, and how likely is it?
+# 2. At which step do two beams lose greedy's text? How many beams keep it?
+#
+# <details><summary>Answers</summary>
+#
+# ` young man sang`, total −2.25, which is 0.106: *less* than greedy's 0.187. After two steps
+# ` young man` (0.264) and ` young wolf` (0.216) push out ` old man` (0.208), whose bright future
+# nobody has seen yet. Three beams keep it.
+# </details>
+
+# %% [markdown]
+# A toy can be made to say anything. **Predict.** Does it happen to the Storyteller, after `There was
+# once a`? It goes on by 6, by 20 and by 40 tokens.
+
+# %%
+widths = (1, 2, 4, 8)
+print("beams    " + "".join(f"{width:>8}" for width in widths))
+for length in (6, 20, 40):
+    found = [searched(model, "There was once a", width, length) for width in widths]
+    print(f"{length:>2} tokens" + "".join(f"{text.logprob:8.1f}" for text in found))
+for name, text in (("greedy", found[0]), ("4 beams", found[2])):
+    print(f"\n{name}: There was once a{text.text}")
+
+# %% [markdown]
+# At 6 and at 20 tokens every wider beam beats the first column, which is greedy. At 40 greedy beats
+# them all, and 4 beams do no better than 2. Why? Greedy fell into a loop, and repeats are easy to
+# guess: its first twenty tokens cost 21.9, the next twenty only 12.3. The beams loop too, but less
+# cheaply. Four beams had dropped greedy's text at its fifth token, long before it paid off.
+
+# %% [markdown]
+# So beam search makes no promise. A wider beam drops less, and often finds more; only a beam that
+# holds *everything* is sure to find the best text.
+#
+# But all these texts were equally long. The empty story of the opening was not. What happens when a
+# text may stop?
 
 # %% [markdown]
 # ## Texts that end
 #
-# A model can choose end-of-text. Such a text is finished: it is not lengthened any more, but it is
-# not out of the race. Its total stays, and it is compared with the texts that still run. In a
-# batch of beams, each text ends for itself.
-
-# %% [markdown]
-# A third toy answers the question `Did the fox come back?`. Its texts end after two to five tokens.
+# A model can choose end-of-text at any step. Such a text is finished. It grows no more, but it is
+# not out of the race: its total stays, and is compared with those of the texts that still run.
+#
+# A third toy answers the question `Did the fox come back?` Its texts end after two to five tokens.
 
 # %% locked="answers"
 ANSWERS = {
@@ -283,9 +438,10 @@ ANSWERS = {
 # %% [markdown]
 # ## Build it: the whole search
 #
-# > difficulty ●●●●○ · importance ●●●●● · 10 minutes
+# > difficulty ●●●●○ · importance ●●●●● · 12 minutes
 #
-# Now on tables with words, with ends. A finished text counts among the `num_beams`.
+# Now the whole rule, on tables with words, with texts that end. A finished text counts among the
+# `num_beams`.
 #
 # <details><summary>Hint</summary>
 #
@@ -293,8 +449,7 @@ ANSWERS = {
 # for each next token.
 # <details><summary>More</summary>
 #
-# `for token, p in table[tokens].items()` gives the next tokens; `tokens + (token,)` is a new tuple;
-# the total grows by `math.log(p)`.
+# `for token, p in table[tokens].items()` gives the next tokens. `(*tokens, token)` is a new tuple.
 # </details>
 # </details>
 
@@ -304,9 +459,10 @@ def my_beam_search(table, num_beams, depth):
     """The texts that beam search holds after `depth` steps, as a list of (tokens, total).
 
     table: a dict such as ANSWERS: the text so far, a tuple of tokens -> {token: probability}; all
-    probabilities are at least 1e-6. It stays as it is. A text that took END is finished: it keeps
-    its tokens and its total, and still competes for one of the num_beams places. depth: 1 to 50; a
-    text that has not ended by then is returned as it is.
+    probabilities are at least 1e-6. It has a row for each text of fewer than `depth` tokens that
+    can be reached and has not ended, and perhaps more. It stays as it is.
+    A text that took END is finished: it keeps its tokens and its total, and still competes for one
+    of the num_beams places. depth: 1 to 50; a text that has not ended by then is returned as it is.
     Returns the highest total first, or fewer than num_beams if there are not that many texts.
     tokens: a tuple with END if it was taken; total: the sum of the natural log-probabilities.
     """
@@ -326,7 +482,7 @@ def my_beam_search(table, num_beams, depth):
 
 
 # %%
-why = "Follow the three rules by hand for this tree: which candidates are there after each step?"
+why = "Follow the rule by hand for this tree: which candidates are there after each step?"
 hand = [((" dog", " barked"), math.log(0.405)), ((" cat", " sat"), math.log(0.22))]
 arguments = (my_beam_search, GREEDY_LOSES, 2, 2)
 if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why=why):
@@ -335,22 +491,107 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
         print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# When it works, it prints two finished texts: ` No■` with 0.42, and ` It never came back■` with
-# 0.29. The short answer is the likelier one. Is it the better one?
+# When your search works, it prints two finished texts: ` No■` with 0.420, and
+# ` It never came back■` with 0.292. The short answer is the likelier, though every step of the long
+# one after ` It` has 0.9 or more. Each token lowers the total, as if a text had to *pay* for it. The
+# long one pays five times, the short one twice.
+#
+# Can you now guess what became of the wolf?
 
 # %% [markdown]
-# ## Long texts lose
+# ## Why the story falls silent
 #
-# Every token adds a number below 0, so a total can only fall. Summed log-probabilities of texts of
-# different lengths are not a fair race. The usual handicap divides by a power of the length:
+# The empty text is a text like any other. It has one token, end-of-text, and pays once. After the
+# wolf's sentence that token has the log-probability −3.5, about 3%. Greedy's text begins more
+# likely. **Predict.** After how many tokens has it become *less* likely than nothing?
+
+# %% jupyter={"source_hidden": true}
+prompt = "After that the wolf never came back."
+first_step = model.next_logits(prompt).log_softmax(dim=-1)
+nothing = first_step[model.tokenizer.eot_token].item()
+steps = generate(model, prompt, Settings(temperature=0), 20)
+totals = list(itertools.accumulate(step.logprob for step in steps))
+chart = explore.Chart(x="tokens of the text", y="log-probability so far", height=3.2)
+chart.axes.plot(range(1, 21), totals, color=style.KEPT, marker="o", markersize=3)
+chart.axes.axhline(nothing, color=style.DRAWN, linestyle="--")
+chart.label(
+    8, nothing + 0.8, f"the empty text: {style.signed(nothing, '.1f')}, paid once", style.DRAWN
+)
+chart.label(9, totals[7] + 1.6, "greedy's text pays at every token", style.KEPT)
+chart.axes.set_xticks((1, 5, 10, 15, 20))
+later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
+chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")
+
+# %% [markdown]
+# After three tokens. From there on the gap only grows, as a total can never rise.
+#
+# But perhaps some other text comes to its end above −3.5? We can be *sure*. Whatever has fallen below
+# can never come back, so it may be dropped for good. The next cell follows up every beginning that
+# stays above, for the wolf and seven other stories.
+
+# %%
+for text in ENDINGS:
+    begun, whole = likelier_than_nothing(text)
+    print(f"likelier than nothing: {begun:>3} beginnings, {whole} whole texts   {text}")
+
+# %% [markdown]
+# No whole text that the Storyteller can write there is likelier than *nothing*. After the wolf only
+# ten beginnings had to be followed up to be sure. So sixteen beams were right to hand over the empty
+# text.
+#
+# Then why did one beam and four beams miss it? Whether the empty text is held is decided at the first
+# step: end-of-text must be among the best *k* tokens there. Look at its rank.
+
+# %% jupyter={"source_hidden": true}
+end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
+ranks = {text: 1 + int((log_p(text) > log_p(text)[end]).sum()) for text in ENDINGS}
+sixteen = [searched(model, text, 16, 20) for text in ENDINGS]
+print("rank of end-of-text   4 beams    16 beams")
+for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
+    both = (searched(model, text, 4, 20), found)
+    words = ["goes on" if one.text else "silent" for one in both]
+    print(f"{rank:>19}   {words[0]:<8}   {words[1]:<8}   {text}")
+
+# %% [markdown]
+# **Predict.** After the lamp end-of-text has rank 25, and sixteen beams go on. What do 24 beams
+# write? And 25?
+
+# %%
+for beams in (24, 25):
+    print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
+
+# %% [markdown]
+# There is the answer to half of the puzzle. On each of the eight stories the search falls silent at
+# exactly the number of beams that lets end-of-text in. Try another: put the old woman's sentence into
+# the cell above, with 44 and 45 beams.
+#
+# A narrow beam goes on telling only because it *overlooks* the likeliest text.
+
+# %% [markdown]
+# Is that a fault of small models? In 2019 two researchers at Cambridge searched for the truly
+# likeliest translation of each sentence in a test set, by dropping what can never come back. For
+# more than half of the sentences it was the empty one. Beam search, even with 100 beams, mostly
+# missed it, and that was its luck: translation needed just the right amount of search errors
+# [[stahlberg2019]].
+#
+# Can one not make the race fair instead?
+#
+# [stahlberg2019]: https://aclanthology.org/D19-1331
+
+# %% [markdown]
+# ## A fairer race
+#
+# A sum punishes every token. The usual cure divides it by a power of the length:
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
-# *n* counts the new tokens, end-of-text too; α is called the **length penalty**.
+# *n* counts the new tokens, end-of-text too, and α is the **length penalty**. α = 0 leaves the sum,
+# and α = 1 is the mean a token. The search keeps its beams by their totals as before; the score
+# ranks the finished texts, and those that were cut at the limit.
 
 # %% [markdown]
-# **Predict.** ` No■` has the total −0.87 and 2 tokens; ` It never came back■` has −1.23 and 5. With
-# α = 1 the score is the mean a token. Who wins? And does a larger α help the short text or the long?
+# **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5. Who
+# wins at α = 1? And does a *larger* α help the short text or the long one?
 
 # %%
 print("alpha    No■    It never came back■")
@@ -359,166 +600,167 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
     print(f"{alpha:5.1f} {short:7.2f} {long:10.2f}    {'short' if short > long else 'long'} wins")
 
 # %% [markdown]
-# A positive α favours the **longer** text. The total is negative: dividing it by a larger number
-# brings it nearer to 0, which is *up*. A negative α favours the shorter one.
+# A larger α favours the **longer** text. The total is negative, and dividing a negative number makes
+# it *rise* towards 0, the more the longer the text.
 #
-# **Predict.** Somewhere from 0 to 0.5 the winner changes. Where?
+# The name misleads, and not only beginners. A well-known textbook has this very formula, and says that
+# it penalises long sequences [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both
+# ends of it.
+#
+# [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
+
+# %% [markdown]
+# **Predict.** Somewhere between 0 and 0.5 the winner changes. Where? Now the slider is yours.
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
 # 1. Move `length_penalty` up from 0. Between which two steps of the slider does the winner change?
-#    (0.3 and 0.4.)
-# 2. Set it to 1 and `num_beams` to 1. Why does the short answer win again? (The long one was pruned
-#    at the first step; a penalty cannot bring it back.)
-
-# %% [markdown]
-# The name misleads, and so have good sources. A textbook says of this very formula that the
-# denominator penalises long sequences [zhang2023]; it helps them. The documentation of
-# `transformers` had the direction the wrong way round until a reader complained
-# [transformers18971]. Google's translation system divided by ((5 + *n*) / 6)^α instead, with the
-# same direction [wu2016].
-
-# %% [markdown]
-# ## A known result: wide beams, empty texts
+# 2. Set it to 1 and `num_beams` to 1. Why does the short answer win again?
 #
-# Stahlberg and Byrne searched for the *truly* likeliest translation of each sentence of a test set.
-# For more than half of them it was the empty text. Beam search had mostly failed to find it, and
-# that was its luck [stahlberg2019].
+# <details><summary>Answers</summary>
 #
-# Beams wider than 5 were widely seen to hurt translations [yang2018]. Curing their shortness almost
-# cures that too [murray2018].
+# Between 0.3 and 0.4. With one beam the long answer was dropped at the very first step, and a score
+# chooses only among texts that were kept.
+# </details>
 
 # %% [markdown]
-# **Predict.** Below are eight sentences after which a story may stop, or go on. The beam grows from
-# 1 to 16. Does the mean length of the winners rise or fall, ranked by the sum? And ranked by the
-# mean?
+# **Predict.** Sixteen beams, our eight stories, at most 20 tokens. At α = 0 six stories are empty.
+# How long are the winners at α = 1?
 
 # %%
-last_words = """So the fox went home and was never seen again.
-The lamp was never found.
-"Good-bye," said the bear, and he went away.
-And the moral of this story is
-Then the little boy fell fast asleep.
-After that the wolf never came back.
-They all went home, and it was a happy evening.
-The old woman shut the door and went to bed.""".splitlines()
-
-
-# %%
-def search_all(width, alpha):
-    searches = [beam_search(model, prompt, width, 20, alpha) for prompt in last_words]
-    return [search.hypotheses[0] for search in searches]
-
-
-by_sum = [search_all(width, alpha=0.0) for width in widths]
-print("beams   mean total   empty texts")
-for width, texts in zip(widths, by_sum, strict=True):
-    total = sum(text.logprob for text in texts) / len(texts)
-    empty = sum(text.text == "" for text in texts)
-    print(f"{width:>5} {total:12.1f} {empty:13}")
-
-
-# %%
-def mean_length(texts):
-    return sum(len(text.tokens) for text in texts) / len(texts)
-
-
-by_sum_lengths = [mean_length(texts) for texts in by_sum]
-by_mean_lengths = [mean_length(search_all(width, alpha=1.0)) for width in (1, 16)]
-
-# %%
-chart = explore.Chart(x="beams", y="mean length, tokens")
-chart.axes.plot(range(5), by_sum_lengths, color=style.DRAWN, marker="o")
-chart.axes.plot((0, 4), by_mean_lengths, color=style.KEPT, marker="s", linestyle="--")
-chart.label(0.3, by_sum_lengths[1] - 5, "ranked by the sum (length penalty 0)", style.DRAWN)
-chart.label(0.3, by_mean_lengths[1] + 1.6, "ranked by the mean (length penalty 1)", style.KEPT)
-chart.axes.set_xticks(range(5), widths)
-chart.axes.set_ylim(0, 24)
-chart.says(
-    f"Ranked by the sum, the winners shrink from {by_sum_lengths[0]:.0f} tokens with 1 beam to "
-    f"{by_sum_lengths[-1]:.0f} with 16. Ranked by the mean, they have {by_mean_lengths[-1]:.0f}."
-)
+by_mean = [beam_search(model, text, 16, 20, length_penalty=1.0).hypotheses[0] for text in ENDINGS]
+for alpha, found in ((0, sixteen), (1, by_mean)):
+    print(f"alpha {alpha}: tokens", *[len(text.tokens) for text in found])
+print("\nthe wolf at alpha 1:", by_mean[4].text)
 
 # %% [markdown]
-# The search does its job ever better: the totals rise. The texts get worse: with 16 beams five of
-# eight are *nothing at all*, only end-of-text. The fault is in the question, "which text is the
-# likeliest?". With a length penalty of 1 no text is empty, and none ends: all run to the limit of
-# 20 tokens. No α knows how long a story should be.
+# From one extreme to the other: no story is empty any more, and none *ends*. All run until the 20
+# tokens are used up. No α knows how long a story should be. Could you do better?
+
+# %% [markdown]
+# ## Build it: a score of your own
+#
+# > difficulty ●●○○○ · importance ●●●○○ · 6 minutes
+#
+# This one is open: many designs are right. Write a score for finished texts that is neither blind
+# to length nor fooled by it. Three properties count; they stand in its description.
+#
+# <details><summary>Hint</summary>
+#
+# Divide by something that grows with the length, or *add* something for each token. How much may
+# a token be worth, so that a silly one does not pay?
+# </details>
+
+
+# %% answer="fair_score"
+def fair_score(total, length):
+    """A number for a finished text: of two texts, the one with the higher number wins.
+
+    total: its summed log-probability, below 0; length: its tokens, 5 to 200.
+    A text's average probability is e ** (total / length).
+    1. Of two texts of the same length the likelier one wins. (Their totals differ by 1% or more.)
+    2. If a text's average is 0.5 or less, one more token of probability 0.9 or more raises its
+       score.
+    3. If a text's average is 0.05 or more, one more token of probability 0.01 or less lowers its
+       score.
+    """
+    ### BEGIN SOLUTION
+    return total / length
+    ### END SOLUTION
+
+
+# %%
+def properties():
+    for total, length, other, other_length, why in (
+        (-9.0, 10, -9.5, 10, "same length: -9.0 has to beat -9.5"),
+        (-9.1, 11, -9.0, 10, "a token of 0.9 has to pay: -9.1 with 11 tokens beats -9.0 with 10"),
+        (-9.0, 10, -13.7, 11, "a token of 0.01 must not: -9.0 with 10 beats -13.7 with 11"),
+    ):
+        scores = fair_score(total, length), fair_score(other, other_length)
+        assert None not in scores, "Not written yet: it returns None."
+        assert scores[0] > scores[1], why
+
+
+fair = check.passes("one case of each property", properties)
+
+# %% [markdown]
+# Now it may choose. For each of three beginnings, sixteen beams bring sixteen texts of up to 30
+# tokens, and your score picks the winner. (Nothing is printed until the cell above says ok.)
+
+# %%
+for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair else ():
+    found = beam_search(model, text, 16, 30, length_penalty=0.0, num_return=16).hypotheses
+    by_mine = max(found, key=lambda one: fair_score(one.logprob, len(one.tokens)))
+    print(f"{text}\n    by the sum: {found[0].text!r}\n    by mine:    {by_mine.text!r}\n")
+
+# %% [markdown]
+# Play with your score. Can you make it pick texts that you would want to read?
+#
+# <details><summary>What you may find</summary>
+#
+# Hardly. `total / length`, for one, picks `He slept soundly, and he slept soundly.` and more of the kind. Every
+# long text among the sixteen repeats itself, and a score can only choose what the search brings.
+# </details>
+#
+# So length was half of the trouble. What is the other half?
 
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Now texts of one length: eight openings, 40 tokens each, by greedy, by beams, and drawn at random.
+# Take length out of it: 40 tokens after each of eight openings, by greedy, by four beams, and drawn
+# at *T* = 1. The table has the mean log-probability a token, and the share of runs of four tokens
+# that came before in the same text, as in module 05.
 #
-# **Predict.** Which of them has the highest log-probability a token? Which repeats itself most?
+# **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
-# %%
-openings = """Once upon a time
-The king said to his
-The little girl saw a
-There was once a
-In the middle of the forest
-One day a poor man
-Long ago there lived
-When the sun went down""".splitlines()
-
-
-# %%
-def report(name, texts):
-    """Print the means of texts, a list of (ids, total)."""
-    rows = [(total / len(ids), distinct_n([ids], 2), seq_rep_n(ids, 4)) for ids, total in texts]
-    mean, pairs, repeats = (sum(column) / len(texts) for column in zip(*rows, strict=True))
-    print(f"{name:<9} {mean:10.2f} {pairs:17.0%} {repeats:17.0%}")
-
-
-# %%
-print("          mean log p   different pairs   repeated 4-grams")
-for width in (1, 4, 8):
-    found = [beam_search(model, prompt, width, 40).hypotheses[0] for prompt in openings]
-    name = "greedy" if width == 1 else f"{width} beams"
-    report(name, [(text.tokens, text.logprob) for text in found])
-steps = zip(*generate_batch(model, openings, Settings(), 40), strict=True)
-rows = [[step for step in row if step] for row in steps]
-report("drawn", [([s.token for s in row], sum(s.logprob for s in row)) for row in rows])
+# %% jupyter={"source_hidden": true}
+openings = """Once upon a time\nThe king said to his\nThe little girl saw a\nThere was once a
+In the middle of the forest\nOne day a poor man\nLong ago there lived\nWhen the sun went down"""
+openings, texts = openings.splitlines(), {}
+for name, settings in (("greedy", Settings(temperature=0)), ("drawn", Settings())):
+    rows = zip(*generate_batch(model, openings, settings, 40), strict=True)
+    rows = [[step for step in row if step] for row in rows]
+    texts[name] = [([s.token for s in row], sum(s.logprob for s in row)) for row in rows]
+found = [searched(model, prompt, 4, 40) for prompt in openings]
+texts["4 beams"] = [(text.tokens, text.logprob) for text in found]
+for name, found in texts.items():
+    mean = sum(total / len(ids) for ids, total in found) / len(found)
+    repeats = sum(seq_rep_n(ids, 4) for ids, _ in found) / len(found)
+    print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# Beams find likelier texts than greedy, and repeat themselves more. Drawn texts are far less likely,
-# about as likely as human text is to this model, and do not repeat a single run of four.
-# People do not write the likeliest words. That text from beam search is bland and gets stuck in
-# loops is the classic finding on open-ended writing [holtzman2020].
-
-# %% [markdown]
-# **Predict.** A person wrote the first line below. Is it more or less likely to the model than beam
-# search's text? By how much, a token?
+# On average, four beams are a little likelier than greedy here, and repeat themselves more. Drawn
+# texts are far less likely, and do not repeat one run of four. Now, where do *people* stand?
+#
+# **Predict.** In the picture below a person wrote the first line. Is it more or less likely to the
+# model than the beams' text, and by how much a token?
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
-# 1. Compare the mean log-probabilities of human and beam. (−4.09 and −0.77: a human token is *e*³·³,
-#    about 28 times less likely, on average.)
-# 2. The last number says how the probability grows from the first half to the second. In which text
-#    does it grow most? (Beam: 0.45 → 0.61. It has begun to repeat, and repeats are easy to guess.)
+# 1. Compare the mean log-probabilities of human and beam.
+# 2. The last number is the mean probability in the first half of a text and in the second. Where does
+#    it grow most?
+#
+# <details><summary>Answers</summary>
+#
+# −4.09 and −0.77: a difference of 3.3. A person's token is typically *e*³·³ ≈ 28 times less likely.
+# (The drawn ones, with other beginnings, had −3.36.) In the beams' text, from
+# 0.45 to 0.61: it repeats itself, and repeats are easy to guess.
+# </details>
 
 # %% [markdown]
-# So beam search is seldom used alone. It is often combined with a ban on repeated n-grams, the
-# penalty that you know from module 05.
+# People do not write the likeliest words. They have something to say, which no model can guess. A
+# search for the likeliest text walks away from that: open-ended text from beam search is bland and
+# caught in loops [[holtzman2020]].
 #
-# **Predict.** Below, greedy and beam search run freely, and your settings forbid each run of three
-# tokens to come twice. Which share of 4-grams are repeats in each?
-
-# %%
-explore.Loops("Once upon a time", length=80, repetition_penalty=1.0, no_repeat_ngram=3)
-
-# %% [markdown]
-# 1. Which of the free texts repeats more? (Beam search: 57%, greedy 51%.)
-# 2. Set `no_repeat_ngram` to 0 and `temperature` to 1. Does drawing need the ban? (No: under 5% of
-#    its 4-grams are repeats.)
+# **Predict.** Four beams had −43.7 for 40 tokens after `There was once a`. Forbid every run of three
+# tokens to come twice, as in module 05. Will they find a likelier text, or a less likely one?
 #
-# On Wikipedia text the order was the same: 44% of greedy's 4-grams were repeats, 52% with 10
-# beams, under 2% when drawn from the top 50 [welleck2020].
+# [holtzman2020]: https://arxiv.org/abs/1904.09751
 
 
 # %%
@@ -526,106 +768,101 @@ def no_trigram_twice(logprobs, ids):
     return no_repeat_ngram(logprobs, ids, 3)
 
 
-for process in (None, no_trigram_twice):
-    found, _ = beam_search(model, "There was once a", 4, 40, process=process)
-    print(f"{found[0].logprob:.1f}  There was once a{found[0].text}\n")
+found = beam_search(model, "There was once a", 4, 40, process=no_trigram_twice).hypotheses[0]
+print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
-# The second text was forbidden to repeat, and still is the *likelier* of the two. So the first was
-# not the best there is: it is what four beams had left.
-
-# %% [markdown]
-# ## Beams that differ
+# A surprise: the text that was *forbidden* to repeat itself is the likelier of the two, and reads
+# better by far. The first was not the best there is, only what four beams had left. Still, no ban
+# gives the model something to say.
 #
-# You can ask for all beams instead of the best. **Predict.** How different will four beams be after
-# `The princess opened the door and`?
+# Stories, then, are no job for a search: draw them (modules 02 to 04). Why are sums?
+
+# %% [markdown]
+# ## Where a search pays
+#
+# **Predict.** Why does the Calculator not fall silent too? The cell below compares each working that
+# four beams handed over with end-of-text at once.
 
 # %%
-prompt = "The princess opened the door and"
-for text in beam_search(model, prompt, 4, 14, num_return=4).hypotheses:
-    print(f"{text.logprob:.1f} {text.text}")
-print("\nFour groups, with a diversity penalty of 1:")
-for text in diverse_beam_search(model, prompt, 4, 4, 1.0, 14).hypotheses:
-    print(f"{text.logprob:.1f} {text.text}")
+totals = [total for _, total in beam_sums]
+likelier = [total > end_at_once(n) for n, total in zip(HUNDRED, totals, strict=True)]
+print(sum(likelier), "of 100 workings are likelier than saying nothing")
+print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# Plain beams share their beginnings and differ in their last words. **Diverse beam search** splits
-# the beams into groups. In each step, a token loses some log-probability for every beam of an
-# earlier group that took it, so later groups look elsewhere [vijayakumar2016]. They find less likely
-# texts, and different ones.
-
-# %% [markdown]
-# ## What goes wrong
+# It has never seen a sum that was left without an answer, so to say nothing is unlikely there, all
+# hundred times. What remains to ask is whether *likelier* means *better*. We can measure that without
+# any beams: sort greedy's hundred workings by their log-probability.
 #
-# **All beams start alike.** Hold three copies of the prompt instead of one text, and each brings the
-# same candidates. The best three of all are three copies of the best.
+# **Predict.** Greedy has 71 right. How many of those are in the likelier half?
 
 # %%
-row = model.next_logits("Once upon a time").log_softmax(dim=-1)
-for totals in ([0.0, 0.0, 0.0], [0.0, -1e9, -1e9]):
-    candidates = torch.tensor(totals).unsqueeze(-1) + row  # three beams × vocabulary
-    best = candidates.flatten().topk(3).indices % len(row)
-    print(totals, [model.tokenizer.decode([token]) for token in best.tolist()])
+marked = zip(greedy_sums, are_right(greedy_sums), strict=True)
+by_total = sorted(marked, key=lambda pair: -pair[0][1])
+print("right in the likelier half:", sum(right for _, right in by_total[:50]), "of 50")
+print("right in the other half:   ", sum(right for _, right in by_total[50:]), "of 50")
+pairs = list(zip(are_right(greedy_sums), are_right(beam_sums), strict=True))
+print("\nwrong with greedy, right with 4 beams:", pairs.count((False, True)))
+print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 
 # %% [markdown]
-# That made all beams of a chatbot library say the same [parlai2007]: its search had become greedy.
-# `transformers` starts beams 2, 3, … at −1,000,000,000, as in the second line, so that all winners
-# of the first step come from the first beam [transformers2026].
+# 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
+# total, and where it doubts it is more often wrong. Here likelier does mean better: a search for
+# the likeliest text turns away from slips. It gained 21 sums and lost 9. On a thousand sums, says
+# the Calculator's model card, greedy has 73% right and four beams 80%.
 
 # %% [markdown]
-# **Adding probabilities.** A summariser added up softmax outputs instead of their logarithms
-# [pointersummarizer26]. Then 0.9 followed by 0.01 (sum 0.91) beats 0.5 followed by 0.4 (sum 0.9),
-# though its text is 22 times less likely (0.009 against 0.2). And longer is always better.
-
-# %% [markdown]
-# **Ends.** Three ways to get them wrong, all published: finished texts are lengthened further and
-# waste their places [parlai2058]; the search stops when the *best* text ends, though others could
-# still overtake it under a length penalty [joeynmt149]; it stops after *k* ends, and returns the
-# *k* shortest texts instead of the best [xnmt572].
-
-# %% [markdown]
-# **Counting the prompt.** The length in the score has to be that of the *new* tokens. Two libraries
-# once counted the prompt too [vllm2606] [transformers26624].
+# **Predict.** The Calculator can also give the answer alone, without a working, and is bad at it.
+# How much do four beams help there?
 
 # %%
-for prompt_length in (0, 1000):
-    short, long = math.log(0.42) / (prompt_length + 2), math.log(0.2916) / (prompt_length + 5)
-    winner = "short" if short > long else "long"
-    print(
-        f"prompt of {prompt_length:>4}: No■ {short:.5f}   It never came back■ {long:.5f}   {winner}"
-    )
+short = [work_out(beams, worked=False) for beams in (1, 4)]
+print("answer alone, greedy: ", sum(are_right(short[0])), "of 100 right")
+print("answer alone, 4 beams:", sum(are_right(short[1])), "of 100 right")
+print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short, strict=True)))
 
 # %% [markdown]
-# After a long prompt 1,002 and 1,005 are nearly the same divisor: the penalty is switched off, and
-# short texts win again.
-
-# %% [markdown]
-# ## Where it is right
+# Not at all. In three digits there is little to search: 98 answers are the same, and greedy is wrong
+# because the *model* is. A search finds what the model believes, and nothing that it does not know.
 #
-# Beam search fits where the input fixes the answer and a likelier text is a better one: translation,
-# transcription, a short summary. There the model is sure, and the few doubtful steps
-# deserve a second look. It does not fit where many texts are right and the likeliest is the dullest:
-# stories, chat, ideas [holtzman2020].
+# So before you pay for beams, ask two things. Does likelier mean better here? And does greedy miss
+# likelier texts?
 
 # %% [markdown]
 # ## What production systems do
 #
-# - `transformers` takes the best 2*k* candidates, so that *k* can go on when some end; α is 1 by
-#   default [transformers2026]. A summariser there is set to 4 beams, α = 2, no trigram twice
-#   [transformers6502].
-# - Whisper transcribes with 5 beams, and draws when a result looks bad [whisper2022].
-# - vLLM wanted to drop beam search, as the large APIs do not offer it. Users objected, and it stayed
-#   [vllm6226].
+# Read in November 2026:
+#
+# - **Whisper**, which writes down speech, searches with 5 beams on the command line. Called from
+#   Python, its `transcribe()` sets none and is greedy [[whisper2022]] [[fasterwhisper6]]. If you
+#   compare two programs, look at such defaults first.
+# - **transformers** uses one beam and α = 1 unless told otherwise. Its documentation says today that
+#   an α above 0 promotes longer texts [[transformers2026]].
+#
+# [whisper2022]: https://github.com/openai/whisper
+# [fasterwhisper6]: https://github.com/SYSTRAN/faster-whisper/issues/6
+# [transformers2026]: https://github.com/huggingface/transformers
 
 # %% [markdown]
-# ## Recap
+# - **vLLM**, a server for large models, shares memory between texts, an idea that beam search first
+#   inspired. In July 2024 its makers proposed to drop beam search: complicated, rarely used, and not
+#   offered by the large APIs [[vllm6226]]. Users protested. In October 2024 it left the core and
+#   became a loop around it [[vllm9105]]. Up to 2026 users report that it is much slower
+#   [[vllm14426]].
 #
-# - Lengthen every text by every token, keep the best *k* of all together, by summed
-#   log-probability. One beam is greedy.
-# - It can miss the best text, and greedy's too. It draws nothing.
-# - Finished texts stop growing and stay in the race. Sums favour short texts; a positive length
-#   penalty favours long ones.
-# - A likelier text is not a better one, unless the input fixes the answer.
+# [vllm6226]: https://github.com/vllm-project/vllm/issues/6226
+# [vllm9105]: https://github.com/vllm-project/vllm/pull/9105
+# [vllm14426]: https://github.com/vllm-project/vllm/issues/14426
+
+# %% [markdown]
+# ## The puzzle, solved
+#
+# Beam search looks for the likeliest text, and more beams mostly find a likelier one. On sums that is
+# a better one: a likely working is more often right. On stories every token costs, so it is the empty
+# one, found as soon as the beam is wide enough for end-of-text. A length penalty mends the length,
+# and the text stays dull. Her search was good; her question, *which text is likeliest?*, fits only
+# some jobs.
 
 # %% [markdown]
 # ## Check your understanding
@@ -692,13 +929,13 @@ check.number(
 )
 
 # %% [markdown] question="The post about greedy" points=1
-# A post says: beam search always finds a text at least as likely as greedy's [blog977]. Both write
-# 40 tokens. What is true?
+# On some tree two beams end on a *less* likely text than greedy. All texts are equally long. What
+# must be true?
 #
-# - **A** It holds: greedy's text is always one of the beams.
-# - **B** It holds from two beams on, as more texts are compared.
-# - **C** It can fail: greedy's text may be pruned while others lead.
-# - **D** It can fail: beam search draws tokens and may be unlucky.
+# - **A** The likeliest text begins with a token that greedy did not take.
+# - **B** One of greedy's tokens was only the second best at its step.
+# - **C** At some step two other beginnings had higher totals than greedy's.
+# - **D** At the last step two candidates had higher totals than greedy's text.
 
 # %% answer="post_about_greedy"
 answer_greedy = ""  # "A", "B", "C" or "D"
@@ -708,11 +945,12 @@ check.choice(
     answer_greedy,
     right="C",
     why={
-        "A": "Greedy's first token is surely held. Follow its text through the second step of the "
-        "tree with the old man and the young one.",
-        "B": "More texts are compared, but only by what is known so far. Look at the table for "
-        "'There was once a' at 40 tokens.",
-        "D": "Run a search twice and compare: what changes? The rule says where chance comes in.",
+        "A": "In the tree with the old man and the young one, multiply out all texts: which is the "
+        "likeliest, and how does it begin?",
+        "B": "Greedy takes the best token at each step, by its rule. What matters is what else was "
+        "in the ranking.",
+        "D": "Then what was handed over would be at least as likely as greedy's text. It has to be "
+        "lost before.",
     },
 )
 
@@ -769,14 +1007,14 @@ check.number(
     hint="Divide each total by its own length to the power 1. The higher score wins.",
 )
 
-# %% [markdown] question="Alpha from 0 to 1" points=1
-# The score is total / *n*^α, *n* the length. You raise α from 0 to 1. How do long texts fare
-# against short ones?
+# %% [markdown] question="Alpha for the longer text" points=1
+# Two finished texts have the same *mean* log-probability, −0.5 a token. One has 4 tokens, the other
+# 9. The score is total / *n*^α. Which α lets the longer one win?
 #
-# - **A** They gain: a negative total moves up when divided.
-# - **B** They lose: a larger denominator means a smaller score.
-# - **C** They lose: it is called a length *penalty* for a reason.
-# - **D** They gain: at α = 1 their totals become positive.
+# - **A** 2
+# - **B** 0.5
+# - **C** 0
+# - **D** −1
 
 # %% answer="alpha_and_length"
 answer_direction = ""  # "A", "B", "C" or "D"
@@ -786,22 +1024,42 @@ check.choice(
     answer_direction,
     right="A",
     why={
-        "B": "That holds for positive numbers, and a textbook argued so. Which sign has a total? "
-        "Divide −6 by 2 and by 3.",
-        "C": "Names mislead. Move the slider of the tree that answers for the fox, from 0 to 1.",
-        "D": "Half of that is right. But can dividing a negative number by a positive one change "
-        "its sign?",
+        "B": "The totals are −2 and −4.5, divided by 2 and by 3. Which result is nearer to 0?",
+        "C": "Then the totals themselves are compared, −2 and −4.5.",
+        "D": "Dividing by a power of −1 multiplies by the length. What does that do to −4.5?",
     },
 )
 
-# %% [markdown] question="The library that repeats itself" points=1
-# A library's five beams return the same sentence five times, for every input [parlai2007]. What is
-# the likeliest cause?
+# %% [markdown] question="The price of an empty text" points=1
+# After a prompt, end-of-text has the probability 0.02. The likeliest of the longer texts is one
+# whose tokens have 0.6 each, its end-of-text too. How many tokens must it have, at least, for the
+# empty text to be the likeliest of all?
+
+# %% answer="silent_length"
+answer_length = None  # a whole number
+
+# %% test="silent_length"
+check.number(
+    answer_length,
+    right=8,
+    within=0.01,
+    why={
+        7: "0.6 to the power 7 is 0.028: how does that compare with 0.02?",
+        9: "That is enough, but is it the least? Try one token fewer.",
+        30: "0.6 is 30 times 0.02. But the text pays 0.6 at each of its tokens: multiply.",
+        2: "0.6 × 0.6 is 0.36, far above 0.02.",
+    },
+    hint="Multiply 0.6 by itself until the product falls below 0.02, and count.",
+)
+
+# %% [markdown] question="A mend for the library" points=1
+# The library that began with copies of the empty text is mended: five copies still, but with the
+# totals 0, −1, −2, −3, −4. What does its search do now?
 #
-# - **A** The seed is fixed, so each of the beams draws the same tokens.
-# - **B** The first step ranks the candidates of five equal texts.
-# - **C** The model is so sure that there is only one sentence to find.
-# - **D** The length penalty leaves only sentences of one length.
+# - **A** As our rule: each copy grows into another text.
+# - **B** It may hold a text twice, and some totals are too low.
+# - **C** It finds our rule's texts, all with totals too low.
+# - **D** As before: it holds five copies of greedy's text.
 
 # %% answer="library_beams"
 answer_copies = ""  # "A", "B", "C" or "D"
@@ -811,21 +1069,23 @@ check.choice(
     answer_copies,
     right="B",
     why={
-        "A": "Which step of the rule would use a seed? Read what is said about chance there.",
-        "C": "Candidates with one parent end on different tokens, however unlikely. When can two "
-        "candidates be the same text?",
-        "D": "There are many sentences of one length. Look for the step at which the five could "
-        "first have parted.",
+        "A": "Their totals differ, and their ids? Follow one very likely token through the first "
+        "ranking.",
+        "C": "By which amount is a text too low that grew from the first copy, and by which one that "
+        "grew from the third?",
+        "D": "Is every candidate of the first copy below the best of the fifth? Think of two tokens "
+        "that are about equally likely.",
     },
 )
 
-# %% [markdown] question="A job for beams" points=1
-# For which job is beam search the natural choice?
+# %% [markdown] question="A finding about a new model" points=1
+# You try a model on 200 questions with one right answer each. Which finding speaks most for beams in
+# place of greedy?
 #
-# - **A** Ten different slogans for a new bakery, to choose from.
-# - **B** The next chapter of a fairy tale, of about a page.
-# - **C** A friendly reply that keeps a conversation going.
-# - **D** A transcript of what a speaker said in a recording.
+# - **A** On every question four beams find a text with a higher total than greedy.
+# - **B** Drawn at *T* = 1, answers are right less often, and vary more.
+# - **C** Greedy and four beams write the same to 190 questions.
+# - **D** Of two answers drawn for a question, the likelier is right more often.
 
 # %% answer="right_job"
 answer_job = ""  # "A", "B", "C" or "D"
@@ -835,20 +1095,44 @@ check.choice(
     answer_job,
     right="D",
     why={
-        "A": "How different were the four beams about the princess and the door?",
-        "B": "Look at the numbers under 'Likelier, and duller': what becomes of open text that is "
-        "searched for?",
-        "C": "Many replies are right, and the likeliest is the blandest. Where does the input fix "
-        "the answer?",
+        "A": "So did sixteen beams on six of the eight stories. What did the higher total buy there?",
+        "B": "That compares drawing with greedy. A search draws nothing: what does it change?",
+        "C": "Then at most ten answers can change, for four times the work: the Calculator without "
+        "its working was such a case.",
     },
 )
 
-# %% [markdown] question="A much-copied tutorial" points=2
-# Find the bug. A much-copied tutorial had it until 2020 [brownlee2020]. Each text carries a cost,
-# and the lowest costs are kept. Repair the function, so that the texts come out in the order of
-# their probability, the likeliest first. Here a step's probabilities do not depend on the text, all
-# are at least 1e-6, and steps may differ in tokens. There are 1 to 40 steps. Of two texts, one is
-# at least 0.01% likelier.
+# %% [markdown] question="What the beams win and lose" points=1
+# On 1,000 sums greedy has 640 right, and beam search 700. Of the sums that greedy has right, 85 come
+# out wrong with beam search. How many that greedy has wrong come out right?
+
+# %% answer="beams_on_sums"
+answer_won = None  # a whole number
+
+# %% test="beams_on_sums"
+check.number(
+    answer_won,
+    right=145,
+    within=0.01,
+    why={
+        60: "That is the difference of the two counts. To end 60 ahead after losing 85, how many "
+        "must come in?",
+        85: "Then both would have the same number right.",
+        25: "Losses and gains pull in opposite directions: the gain has to pay for the loss, and "
+        "60 more.",
+        360: "So many greedy has wrong. Not all of them come out right.",
+        215: "Some of the 360 stay wrong with beam search too. How many has beam search right that "
+        "greedy had right as well?",
+    },
+    hint="How many of the 700 had greedy right as well? The rest are new.",
+)
+
+# %% [markdown] question="A search by costs" points=2
+# Find the bug. Each text has a cost, and the lowest costs are kept. Repair the function: the texts
+# come out by their probability, the likeliest first. What else you change does not count.
+#
+# A step's probabilities do not depend on the text; all are at least 1e-6, and steps may differ in
+# tokens. There are 1 to 40 steps. Of two texts one is at least 0.01% likelier.
 
 
 # %% answer="tutorial_repair"
@@ -963,10 +1247,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Beams in tensors" points=2
-# Find the bug. The best candidates are found, but each token is glued to the wrong past. Real
-# projects have lost or mixed up the beam that a token came from [visdialrl11] [vllm31101]. Repair
-# it: each new text is its *parent's* ids and its token, the best text first, all int64. A text may
-# have several children, or none. No two of the best totals are equal.
+# Find the bug. The same step with tensors alone: all candidates stand in one long row, so a *place*
+# in it says both which text and which token. The best places are found, but each token is glued to
+# the wrong past. Repair it: each new text is its *parent's* ids and its token, the best text first,
+# all int64. A text may have several children, or none. No two of the best totals are equal.
 
 
 # %% answer="beam_tensors_repair"
@@ -1247,7 +1531,7 @@ float(min(points, 3))
 # Your `my_beam_search` from **Build it: the whole search**, without the course's own functions. One
 # point each: two steps with one and two beams, and the table left as it was; longer trees, in which
 # beams may lose the best text; texts that end; more beams than texts, and a single step. No two
-# texts that compete are equally likely.
+# texts that compete are equally likely. A text of `depth` tokens need not have a row in the table.
 
 
 # %% test="my_beam_search"
@@ -1465,6 +1749,95 @@ points += check.passes("more beams than texts, and one step", small_or_short)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
+# %% [markdown] question="A score for finished texts" points=3
+# Your `fair_score` from **Build it: a score of your own**. Any design that has the three properties
+# is right. One point for the first; two for all three together. Totals are below 0, with a mean of
+# −12.5 to −0.05 a token; lengths are 5 to 200; the score is a number.
+
+
+# %% test="fair_score"
+def beats(total, length, other, other_length):
+    """Whether the first text wins by the learner's score."""
+    scores = fair_score(total, length), fair_score(other, other_length)
+    return None if None in scores else scores[0] > scores[1]
+
+
+def same_length():
+    check.gives(
+        beats,
+        -9.0,
+        10,
+        -9.5,
+        10,
+        expect=True,
+        why="Of two texts with ten tokens, the total −9.0 has to beat −9.5.",
+    )
+
+
+points = 1.0 * check.passes("texts of one length", same_length)
+### BEGIN HIDDEN TESTS
+
+
+def first_wins(total, length, other, other_length):
+    return True
+
+
+def alike(random):
+    length = random.choice([5, random.randint(5, 30), random.randint(5, 200)])
+    total = -length * random.uniform(0.05, random.choice([1, 4, 12]))
+    gap = random.choice([0.01, 0.1, 0.5]) * -total
+    return total, length, max(total - gap, -12.5 * length), length
+
+
+def likely_token(random):
+    """A text of unlikely tokens, with and without one more that is nearly certain."""
+    length = random.choice([5, random.randint(5, 30), random.randint(5, 199)])
+    total = length * -random.uniform(-math.log(0.5), random.choice([1, 4, 12]))
+    more = math.log(random.choice([0.9, 0.99, random.uniform(0.9, 1)]))
+    return total + more, length + 1, total, length
+
+
+def silly_token(random):
+    """A text of likely tokens, without and with one more that is out of place."""
+    length = random.choice([5, random.randint(5, 30), random.randint(5, 199)])
+    total = length * random.uniform(math.log(0.05), random.choice([-0.05, -1]))
+    more = math.log(random.choice([0.01, 0.001, random.uniform(1e-6, 0.01)]))
+    return total, length, total + more, length + 1
+
+
+def one_length():
+    same_length()
+    check.against(
+        first_wins,
+        beats,
+        alike,
+        why="Of two texts of the same length the likelier has to win, whatever their totals.",
+    )
+
+
+def two_lengths():
+    one_length()
+    check.against(
+        first_wins,
+        beats,
+        likely_token,
+        why="A text of unlikely tokens has to gain by one more that is nearly certain, short or long "
+        "as it is. Here it does not: length costs too much.",
+    )
+    check.against(
+        first_wins,
+        beats,
+        silly_token,
+        why="A text has to lose by one more token that is out of place, short or long as it is. Here "
+        "length pays too well.",
+    )
+
+
+points = 1.0 * check.passes("texts of one length", one_length)
+points += 2.0 * check.passes("one token more", two_lengths)
+### END HIDDEN TESTS
+float(min(points, 3))
+
 # %% [markdown] question="Bedtime stories with 16 beams" points=0
 # In three or four sentences: a colleague lets a model write bedtime stories with 16 beams, "as more
 # beams find better texts". The stories are dull, and some are empty. Explain both, and say what you
@@ -1490,18 +1863,23 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [wu2016] Google's translation system: its length penalty
-# - [vijayakumar2016] Diverse beam search
-# - [murray2018], [yang2018], [stahlberg2019]: why wide beams make short texts
-# - [holtzman2020], [welleck2020]: likely text is dull text
-# - [zhang2023] Dive into Deep Learning, section on beam search
-# - [brownlee2020] A tutorial on beam search
-# - [transformers2026], [whisper2022]: code, as read
+# - [stahlberg2019] Stahlberg and Byrne: [On NMT Search Errors and Model Errors: Cat Got Your
+#   Tongue?](https://aclanthology.org/D19-1331)
+# - [holtzman2020] Holtzman et al.: [The Curious Case of Neural Text
+#   Degeneration](https://arxiv.org/abs/1904.09751)
+# - [zhang2023] Dive into Deep Learning: [section on beam
+#   search](https://d2l.ai/chapter_recurrent-modern/beam-search.html)
+# - [blog977] A post on greedy choice, and [an objection
+#   to it](https://github.com/huggingface/blog/issues/977)
+# - [parlai2007] Beams that all [say the
+#   same](https://github.com/facebookresearch/ParlAI/issues/2007)
 
 # %% [markdown]
-# - [blog977], [transformers18971]: disputed and corrected statements
-# - [parlai2007], [parlai2058], [joeynmt149], [xnmt572], [pointersummarizer26], [vllm2606],
-#   [transformers26624], [visdialrl11], [vllm31101]: bug reports and repairs
-# - [transformers6502], [vllm6226]: settings, and a discussion of usefulness
+# - [vllm6226] [The proposal](https://github.com/vllm-project/vllm/issues/6226) to drop beam search,
+#   [vllm9105] [what was done](https://github.com/vllm-project/vllm/pull/9105), and [vllm14426] [a
+#   report](https://github.com/vllm-project/vllm/issues/14426) of its speed
+# - [whisper2022] [Whisper](https://github.com/openai/whisper), and [fasterwhisper6] [its two
+#   defaults](https://github.com/SYSTRAN/faster-whisper/issues/6)
+# - [transformers2026] [The library](https://github.com/huggingface/transformers)
 #
-# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
+# What each is cited for stands in the course's `quizzes/references.md`.

@@ -631,6 +631,42 @@ BANK = {
             """,
         },
     ),
+    "fair_score": write(
+        {
+            "the mean": "return total / length",
+            "power": "return total / length**0.7",
+            "Google's": "return total / ((5 + length) / 6) ** 0.9",
+            "a reward for each token": "return total + 1.5 * length",
+            "perplexity, negative": "return -math.exp(-total / length)",
+            "mean probability": "return math.exp(total / length)",
+            "a bonus, added up": """
+                bonus = 0.0
+                for _ in range(length):
+                    bonus += 0.8
+                return total + bonus
+            """,
+            "as a tensor": "return torch.tensor(total, dtype=torch.float64) / length",
+        },
+        {
+            "the sum": ("return total", 1),
+            "too strong": ("return total / length**2", 1),
+            "too weak": ("return total / length**0.1", 1),
+            "the wrong way": ("return total * length", 1),
+            "too large a reward": ("return total + 6 * length", 1),
+            "too small a reward": ("return total + 0.02 * length", 1),
+            "the length alone": "return length",
+            "the shortest": "return -length",
+            "sign lost": "return -total / length",
+            "perplexity": "return math.exp(-total / length)",
+            "rounded": "return round(total / length, 1)",
+            "probability": "return math.exp(total)",
+            "nothing at all": "return 0.0",
+            "reward up to 50 tokens": ("return total + min(length, 50)", 1),
+            "words for a number": "return 'good'",
+            "whole numbers": "return total // length",
+            "short ones only": ("return total / min(length, 20)", 1),
+        },
+    ),
     "candidates": number(
         "answer_candidates",
         {"whole": "20480", "product": "5 * 4096", "float": "20480.0"},
@@ -668,8 +704,18 @@ BANK = {
         },
     ),
     "alpha_and_length": choice("answer_direction", "A"),
+    "silent_length": number(
+        "answer_length",
+        {"whole": 8, "float": 8.0, "computed": "math.ceil(math.log(0.02) / math.log(0.6))"},
+        {"rounded down": 7, "one more": 9, "ratio": 30, "two": 2, "logarithm": 7.66},
+    ),
     "library_beams": choice("answer_copies", "B"),
     "right_job": choice("answer_job", "D"),
+    "beams_on_sums": number(
+        "answer_won",
+        {"whole": 145, "sum": "700 - (640 - 85)", "float": 145.0},
+        {"the difference": 60, "the lost": 85, "subtracted": -25, "all wrong": 360, "less": 215},
+    ),
     "tutorial_repair": repair(
         {
             "minus the logarithm": """
