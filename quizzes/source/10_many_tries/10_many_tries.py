@@ -15,15 +15,14 @@
 # the sixteen is it?
 
 # %% [markdown]
-# > **About 100 minutes, with a good place for a pause before the vote** · difficulty ●●●●○ · you
-# > need: log-probabilities, temperature, greedy choice, beam search
+# > **About 110 minutes, with a pause before the vote** · difficulty ●●●●○
 # >
-# > Afterwards you can
-# > - say from n tries how often one of k is right;
-# > - build a vote and a verifier, and say when each of them fails;
+# > You need log-probabilities, temperature, beams. Afterwards you can
+# > - say how often one of k tries is right;
+# > - build a vote and a verifier, and say when they fail;
 # > - design a rule that chooses one of many answers;
-# > - say why a low temperature does not draw likely texts, and what does;
-# > - steer a token with a second look, and end a model's thinking by force.
+# > - draw likely texts, which low temperatures do not;
+# > - steer a token, and end a thought by force.
 
 # %% [markdown]
 # **Recall.** 1. You ask a model twice, greedily. How do the two texts differ? 2. One text has the
@@ -32,11 +31,11 @@
 #
 # <details><summary>Answers</summary>
 #
-# 1. Not at all: no dice are thrown. 2. *e*² ≈ 7.4 times. 3. Greedy takes the likeliest next token,
-# and cannot see that only unlikely ones follow it. A beam keeps the other ways open for a while.
+# 1. Not at all: no dice. 2. *e*² ≈ 7.4 times. 3. Greedy cannot see that only unlikely tokens follow a
+# likely one. A beam keeps other ways open.
 # </details>
 #
-# The next cell, folded, has imports and helpers.
+# Folded below: imports and helpers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -128,8 +127,49 @@ def attempt(function, *args):
         return None
 
 
+def score(chooser, all_tries):
+    """For how many of the 24 sums the chooser finds the right answer."""
+    chosen = [attempt(chooser, found) for found in all_tries]
+    return sum(a == sum(numbers) for a, numbers in zip(chosen, SUMS, strict=True))
+
+
+def first(found):
+    return found[0].answer
+
+
+def likeliest(found):
+    return max(found, key=lambda one: one.logprob).answer
+
+
+def best_three(logits):
+    """The three likeliest next tokens of the Storyteller, with their probabilities."""
+    values, ids = logits.softmax(dim=-1).topk(3)
+    names = [storyteller.load().tokenizer.decode([i]) for i in ids.tolist()]
+    return ", ".join(f"{name} {p:.1%}" for name, p in zip(names, values.tolist(), strict=True))
+
+
+def budget(most):
+    """Greedy choice, after a working of so many characters at most. All prompts are as long."""
+    start, end = len(calc.encode(question(STORY))), calc.encode(";")[1:]
+
+    def process(logits, ids):
+        logits = thinking_budget(logits, ids[start:], end, most=most)
+        return torch.full_like(logits, -torch.inf).scatter(0, greedy(logits)[None], 0.0)
+
+    return process
+
+
+def with_word(numbers, found):
+    """The tries as the chooser wants them, with your verifier's word."""
+    return [(t.answer, t.logprob, bool(attempt(my_verifier, numbers, t.text))) for t in found]
+
+
 # %% [markdown]
 # ## The same sum, the same mistake
+#
+# The Calculator adds two of the numbers that are left, again and again. A `'` stands after each digit
+# to which a carry was added, so `72+64=1'36` says 136. After the last step come `;` and the answer.
+# Ask it three times:
 
 # %%
 print(question(STORY))
@@ -137,19 +177,15 @@ for _ in range(3):
     print(ask(STORY, tries=1, temperature=0)[0].text)
 
 # %% [markdown]
-# This is how it works. Each step adds two of the numbers that are left; a `'` stands after each
-# digit to which a carry was added, so `72+64=1'36` is 136. After the last step come `;` and the
-# answer.
-#
 # **Predict.** One of the four steps is wrong. Which, and what happened there?
 #
 # <details><summary>Answer</summary>
 #
-# The last. 273 + 28: 3 + 8 is 11, write 1, carry 1. Then 7 + 2 + 1 is 10: write 0, carry 1. It wrote
-# 9, as if nothing had been carried. The answer is 301.
+# The last. In 273 + 28 the ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote 9, as
+# if nothing had been carried. The answer is 301.
 # </details>
 #
-# Greedy choice can never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
+# Greedy choice will never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
 # How many will be right?
 
 # %%
@@ -158,12 +194,12 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five of sixteen end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in
-# its user's place, who cannot add (or why would you ask?). The words on the right are not there. You
-# see eleven lines for 291 and five for 301.
+# Five end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in the place of
+# its user, who cannot add (or why ask?). Nobody writes `right` beside a line then. Eleven lines for
+# 291, five for 301: which line would you hand in?
 #
-# Which line would you hand in? Keep the sixteen lines in mind: they come back until you know. First
-# see where all this difference comes from.
+# Keep the sixteen lines in mind. They come back until you know. First see where their differences
+# come from.
 
 # %%
 explore.Playground(
@@ -175,11 +211,12 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Point at the deeply tinted characters. Do they begin a number to be added, or stand in a result?
-#    (Nearly all begin a number. *Which two come next* is an open choice with many right ways;
-#    a digit of a result is a matter of 99%.)
-# 2. Set *T* to 0: three times the same text. Now slowly up to 1.5. What breaks first, the form or
-#    the digits? (The digits. At 1.5 some texts lose the form too.)
+# 1. Point at the deeply tinted characters. Where do they stand? (Nearly all begin a number to be
+#    added: *which two come next* is open. Digits of results are nearly sure.)
+# 2. One digit of a result is tinted too. Find it and its rival. (The `2` after `158+143=`, with 33%.
+#    `3` has most of the rest.)
+# 3. Set *T* to 0: three times the same text. Then 1.5. What goes wrong? (Digits, and working that
+#    stops half-way.)
 
 # %% [markdown]
 # ## Is it there at all?
@@ -200,7 +237,8 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # Half of the pairs have it, and the quick way says 0.4375. It is too low because it puts each try
 # back before it draws the next one, so it may draw the same wrong try twice. Take all four: surely
 # the right one is among them, but the quick way says 1 − (3/4)⁴ ≈ 0.68.
-#
+
+# %% [markdown]
 # That is no toy. In August 2026 a change to a library for training with rewards reported just this:
 # its `best@4` resampled with putting back, and gave 0.684 where the truth was 1 [verl7240].
 
@@ -211,7 +249,8 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $\binom{n-c}{k}$ of those take only wrong ones:
 #
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
-#
+
+# %% [markdown]
 # Averaged over all that chance could have made of the *n* tries, this is exactly the truth. Such an
 # estimate is called *unbiased* [chen2021]. The next cell shows it for a model that is right once in
 # four: the truth for two tries is 1 − 0.75² = 0.4375.
@@ -263,7 +302,8 @@ for n, c, k, expect, why in (
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
-#
+
+# %% [markdown]
 # One try with the dice is *worse* than greedy: now and then they fall on a digit. But among sixteen
 # tries the right answer is missing once in a thousand sums. It is in the room. The rest of the
 # module is about getting it out.
@@ -279,7 +319,8 @@ print(f"pass@10 = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
 # %% [markdown]
 # The formula is right. Do you believe the number? What would ten tries of *this* model at a task
 # be worth?
-#
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Nothing more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And with
@@ -302,24 +343,8 @@ print(f"{best.logprob:.2f}  {best.text}")
 
 
 # %%
-def score(chooser, all_tries):
-    """For how many of the 24 sums the chooser finds the right answer."""
-    chosen = [attempt(chooser, found) for found in all_tries]
-    return sum(a == sum(numbers) for a, numbers in zip(chosen, SUMS, strict=True))
-
-
-def first(found):
-    return found[0].answer
-
-
-def likeliest(found):
-    return max(found, key=lambda one: one.logprob).answer
-
-
 worked = ask_all()
-greedy_ones = [
-    [one] for one in written([question(s) for s in SUMS], Settings(temperature=0), range(24))
-]
+greedy_ones = ask_all(tries=1, temperature=0)
 print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
@@ -406,7 +431,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # without the search's one and only answer. The price: hundreds of passes of the model for one text.
 #
 # A question that you can now answer: what does *T* sharpen, and what does it not see?
-#
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Each next token, one at a time. It does not see where a token leads.
@@ -420,7 +446,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 #
 # **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
 # "without" towards "with", but *twice* as far. Which token wins?
-#
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
@@ -439,12 +466,6 @@ stories = storyteller.load()
 NIGHT = "It was night and it was dark."
 with_night = stories.next_logits(NIGHT + " The girl saw a")
 without = stories.next_logits(" The girl saw a")
-
-
-def best_three(logits):
-    values, ids = logits.softmax(dim=-1).topk(3)
-    names = [stories.tokenizer.decode([i]) for i in ids.tolist()]
-    return ", ".join(f"{name} {p:.1%}" for name, p in zip(names, values.tolist(), strict=True))
 
 
 for gamma in (0, 1, 1.5, 3):
@@ -473,9 +494,9 @@ plain = stories.reader()
 
 
 def guided(logits, ids):
-    """The Storyteller's logits, twice as far from what it would write without the night."""
+    """The Storyteller's logits, three times as far from what it would write without the night."""
     short = torch.cat([ids[:1], ids[night_length:]])  # the first id begins any text
-    return guide(logits, plain.last_logits(short.tolist(), 1)[0], 2.0)
+    return guide(logits, plain.last_logits(short.tolist(), 1)[0], 3.0)
 
 
 explore.Playground(
@@ -483,11 +504,12 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Which words of night and dark does the guided text have, and the plain one? Read the first
-#    sentence of each.
-# 2. Put 2.0 to 5.0 in `guided` and run both cells. What goes wrong? (It sees night everywhere, and
-#    loses its grammar: the plain model's good sense is subtracted as well.)
-#
+# 1. Which words of night and dark does the plain text have, and which the guided one? (The plain one
+#    has none in 30 tokens, both guided ones begin with some.)
+# 2. Put 5.0 for 3.0 in `guided` and run both cells. What goes wrong? (`It was dark. It was dark. It was
+#    darker.` What the plain model is good at, such as not repeating itself, is subtracted too.)
+
+# %% [markdown]
 # Guidance helps a model to *follow*. It will not teach one to carry. What does the Calculator need
 # for that?
 
@@ -497,35 +519,23 @@ explore.Playground(
 # It needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the card's sums,
 # greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
 # whose result the next pass can read. To write *is* to compute.
-#
+
+# %% [markdown]
 # So how much thinking is enough? A **budget** ends it by force: after so many characters everything
 # but `;` is banned [muennighoff2025]. **Predict.** A whole working takes about 45. How many of 24 sums
 # come out right with a budget of 24?
 
 # %%
-start = len(calc.encode(question(STORY)))
-
-
-def budget(most):
-    def process(logits, ids):
-        logits = thinking_budget(logits, ids[start:], calc.encode(";")[1:], most=most)
-        return torch.full_like(logits, -torch.inf).scatter(0, greedy(logits)[None], 0.0)
-
-    return process
-
-
-for most in (12, 24, 36, 48):
+for most in (24, 36, 48):
     found = written([question(s) for s in [STORY, *SUMS]], budget(most), range(25))
     right = score(first, [[one] for one in found[1:]])
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# Until the working fits, next to nothing. Look at what it does after the forced `;`: it goes on
-# working there! It has only ever seen `;` after the last step, and treats it as a comma. A forced end
-# needs a model that has practised answering early.
-#
-# Large models have met many interrupted thoughts, and do better. But their cut thoughts spill into
-# the answer too, and the budget is the first thing to look at when an answer rambles.
+# Until the working fits, next to nothing. And look at what comes after the forced `;`: with 24 it
+# goes on working, with 36 it hands in half a step. In training it saw `;` after the last step only,
+# and has no idea what to do with one that comes early. A forced end needs a model that has practised
+# answering early.
 
 # %% [markdown]
 # So: the working stays whole, and one text is as good as we can make it. On our sum greedy is wrong,
@@ -543,7 +553,8 @@ for most in (12, 24, 36, 48):
 # | probability | 0.30 | 0.25 | 0.20 | 0.15 | 0.10 |
 #
 # **Predict.** Which text is the likeliest, and which *answer*?
-#
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Text 1, with 0.30, so every search says 291. But 301 has 0.25 + 0.20 + 0.15 = 0.60: three ways lead
@@ -603,7 +614,8 @@ print("your vote of 16", score(vote, worked), "of 24")
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Sum 17 is a close race. By how much does 309 win, and what does the vote say with `tries` at 8?
+# 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
+#    where the right answer is the most common one.)
 # 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
 # 3. Set `asked for` to the answer alone, and watch the curves. Which one still climbs, and which has
 #    gone flat?
@@ -614,9 +626,9 @@ explore.Votes(function=my_vote)
 
 # %%
 print("the vote says", attempt(vote, tries))
-for n in (16, 64, 256):
-    counts = Counter(one.answer for one in ask(STORY, tries=n))
-    print(f"{n:>3} tries:", counts.most_common(3))
+more = [one.answer for one in ask(STORY, tries=64)]
+for n in (16, 32, 64):
+    print(n, "tries:", Counter(more[:n]).most_common(3))
 
 # %% [markdown]
 # ## Sure, and wrong
@@ -640,7 +652,8 @@ for one in tries:
 # 14**3**, where the carry turns the 9 into 10. All roads lead over one bridge, and this model falls
 # off that bridge more often than not.
 # </details>
-#
+
+# %% [markdown]
 # A vote does not find what is right. It finds what is *common*. It helps when mistakes scatter and
 # right ways meet. And when there is only one road?
 
@@ -656,8 +669,9 @@ exact = exact_answers(STORY)
 order = exact.argsort(descending=True).tolist()
 print("likeliest:", [f"{i} {exact[i]:.1%}" for i in order[:4]])
 print(f"301: {exact[301]:.1%}, place {order.index(301) + 1}")
-for n in (16, 64, 1000):
-    print(n, "tries:", Counter(one.answer for one in ask(STORY, n, worked=False)).most_common(3))
+more = [one.answer for one in ask(STORY, tries=256, worked=False)]
+for n in (16, 64, 256):
+    print(n, "tries:", Counter(more[:n]).most_common(3))
 
 # %% [markdown]
 # **Predict.** What would a vote of a million tries say?
@@ -668,7 +682,8 @@ for n in (16, 64, 1000):
 # is what greedy choice begins with anyhow. The right answer, in seventh place, has no chance to win,
 # though it comes in one try of thirteen.
 # </details>
-#
+
+# %% [markdown]
 # The card says it for 1,000 sums: one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%. It is
 # in the room, and no vote will ever find it. What would?
 
@@ -718,7 +733,8 @@ print("tries that pass:", sum(map(len, passed)), "of", 24 * 64, "· right ones:"
 # and there is no *n* in it. More tries do not mend a verifier that lets wrong ones through
 # [stroebl2024].
 # </details>
-#
+
+# %% [markdown]
 # **It happened.** HumanEval, the tasks behind *pass@k*, tested each program with ten tests or so. In
 # 2023 others wrote eighty times as many tests, and pass@k fell by up to 28.9% [liu2023]. The programs
 # had been wrong all the time. The verifier had not noticed.
@@ -751,7 +767,8 @@ print(right_step(273, 28), right_step(28, 51))
 # numbers that are left, in either order; their sum takes their place; and at the end one number is
 # left, which is the answer. All else is refused, and nothing may raise an error: models write
 # anything.
-#
+
+# %% [markdown]
 # <details><summary>Hint</summary>
 #
 # You need not read the step. Write all steps that would be right, and see whether it is one of
@@ -813,7 +830,8 @@ for i, one in enumerate(tries):
 #
 # Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, with what the
 # verifier said. Choose an answer. Your design is free, but it has to keep four promises:
-#
+
+# %% [markdown]
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
 # 2. **heeds**: if tries with an answer are accepted, it chooses one of theirs;
 # 3. **fair**: the order of the tries does not matter;
@@ -908,11 +926,6 @@ for promise in (speaks, heeds, fair, pays):
 
 
 # %%
-def with_word(numbers, found):
-    """The tries as the chooser wants them, with your verifier's word."""
-    return [(t.answer, t.logprob, bool(attempt(my_verifier, numbers, t.text))) for t in found]
-
-
 print("hand in:", attempt(my_chooser, with_word(STORY, tries)))
 judged = [with_word(numbers, found) for numbers, found in zip(SUMS, worked, strict=True)]
 print(
@@ -934,7 +947,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # ## What production systems do
 #
 # As of late 2026:
-#
+
+# %% [markdown]
 # - *Many at once.* GPT-5's system card of August 2025 says that its "pro" setting uses parallel
 #   computing at the time of the answer [gptcard2025]. How it chooses, it does not say.
 # - *Verifiers where there are some.* With a program's tests to choose by, a model that repaired 15.9%
@@ -1264,13 +1278,13 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# With a budget of 24 characters hardly a sum of the Calculator came out right. A larger model, cut at
-# half of its thought, often still answers well. What is the most likely reason?
+# Cut at 24 characters, hardly a sum of the Calculator came out right. A larger model, cut in the
+# middle of its thought, often still answers well. The likeliest reason?
 #
-# - **A** The larger model ends its thoughts with more than one token, so the force is weaker.
-# - **B** The larger model needs no thought for most questions, so its thinking is for show.
-# - **C** The forced end changes the Calculator's probabilities, and a larger model's not.
-# - **D** The larger model has learnt from texts in which unfinished thoughts were followed by answers.
+# - **A** Its end of thought has several tokens, so the force is weaker.
+# - **B** It needs no thought for most questions.
+# - **C** A forced end does not change its probabilities.
+# - **D** It has seen unfinished thoughts with an answer after them in training.
 
 # %% answer="thought_cut_short"
 answer_cut = ""  # "A", "B", "C" or "D"
@@ -1372,13 +1386,13 @@ check.text(
 )
 
 # %% [markdown] question="Ever more tries" points=1
-# For some question a model draws a wrong answer with 0.30, the right one with 0.25, and many others
-# with little. You go from 16 tries to 1,600. What happens?
+# A model draws a wrong answer with 0.30, the right one with 0.25, many others with little. You go from
+# 16 tries to 1,600. What happens?
 #
-# - **A** The vote and pass@n both come closer to 1, as more tries say more.
+# - **A** The vote and pass@n both come closer to 1.
 # - **B** The vote is right ever more seldom, and pass@n comes closer to 1.
-# - **C** The vote stays right in about a quarter of the cases; pass@n comes closer to 1.
-# - **D** The vote comes closer to 1, and pass@n sinks, as wrong tries pile up.
+# - **C** The vote stays right in a quarter of cases; pass@n comes closer to 1.
+# - **D** The vote comes closer to 1, and pass@n sinks.
 
 # %% answer="ever_more_tries"
 answer_more = ""  # "A", "B", "C" or "D"
@@ -1418,13 +1432,13 @@ check.number(
 )
 
 # %% [markdown] question="Cold tries" points=1
-# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. Someone wants
-# still more, and sets *T* to 0, as the card says that single tries are best there. What comes out?
+# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. To get still more,
+# someone sets *T* to 0, where single tries are best. What comes out?
 #
-# - **A** About 73%, as all sixteen texts of a sum are the same one.
-# - **B** About 99.8% again, since the verifier decides, not the temperature.
-# - **C** A little under 100%: better single tries make better sixteens.
-# - **D** About 91%, what a vote of sixteen has, since all of them agree.
+# - **A** About 73%, as all sixteen texts of a sum are the same.
+# - **B** About 99.8% again, since the verifier decides.
+# - **C** A little more: better single tries make better sixteens.
+# - **D** About 91%, as a vote of sixteen has.
 
 # %% answer="cold_tries"
 answer_cold = ""  # "A", "B", "C" or "D"
