@@ -82,7 +82,7 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
         "| 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |",
         "80.0% right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%",
         "91.3%, and one of 64 in 95.0%",
-        "one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%",
+        "without a working: one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%",
     ):
         assert row in text
 
@@ -115,7 +115,7 @@ def test_most_roads_to_the_storys_answer_lead_over_one_carry():
     rng = random.Random(0)
     last = [sums.working(STORY, rng).partition(";")[0].split(",")[-1] for _ in range(500)]
     hard = [(a, b) for a, b in pairs(last) if (a // 10 + b // 10) % 10 == 9 and a % 10 + b % 10 > 9]
-    assert len(hard) > 0.8 * 500
+    assert 0.75 < len(hard) / 500 < 0.85
 
 
 def pairs(steps):
@@ -138,12 +138,14 @@ def test_open_choices_are_where_the_dice_fall(calc):
             if step.logprob < math.log(0.5):
                 if "=" in text.split(",")[-1]:
                     digits.append((text[-8:], step.text, step.logprob))
+                    rival = step.logits.softmax(dim=-1)
                 else:
                     open_ += 1
             text += step.text
     assert open_ > 10
     assert [(before, digit) for before, digit, _ in digits] == [("158+143=", "2")]
     assert 0.28 < math.exp(digits[0][2]) < 0.38
+    assert rival[ord("3")] > 0.6
     hot = Settings(temperature=1.5)
     for steps in (generate(calc, sums.question(STORY), hot, 54, seed) for seed in (1,)):
         assert sums.answer("".join(step.text for step in steps)) is None
@@ -282,7 +284,10 @@ def test_a_vote_without_ways_has_the_likeliest_answer(lesson):
     assert order[0] == 303 and order.index(301) == 6
     assert round(float(exact[303]), 3) == 0.1 and 0.077 < exact[301] < 0.08
     assert 1 / exact[301] < 13
+    [greedy] = lesson["ask"](STORY, tries=1, temperature=0, worked=False)
+    assert greedy.answer == 303
     answers = [one.answer for one in lesson["ask"](STORY, tries=256, worked=False)]
+    assert len({majority_vote(answers[:n]) for n in (16, 64, 256)}) == 3
     for n in (16, 64, 256):
         assert majority_vote(answers[:n]) != 301
     assert 301 in answers[:16]

@@ -223,10 +223,11 @@ explore.Playground(
 #
 # Before you choose among many tries you should know whether the right answer is among them. **Pass@k**
 # is the chance that at least one of k tries is right.
-#
-# **Predict.** Of four tries one was right. You had made only *two* of the four. How likely was the
-# right one among them? A quick way says: a try is wrong with 3/4, so two are wrong with (3/4)², which
-# leaves 7/16.
+
+# %% [markdown]
+# **Predict.** A model made four tries at a task, and one was right. Take any two of the four. How
+# likely is the right one among them? A quick way to say it: one try is wrong with 3/4, two are wrong
+# with (3/4)², so it is 1 − 9/16 = 7/16.
 
 # %%
 pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
@@ -234,13 +235,13 @@ print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pai
 print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
-# Half of the pairs have it, and the quick way says 0.4375. It is too low because it puts each try
-# back before it draws the next one, so it may draw the same wrong try twice. Take all four: surely
-# the right one is among them, but the quick way says 1 − (3/4)⁴ ≈ 0.68.
+# Half of the pairs have it; the quick way says 0.4375. It counts as if the first try were put back
+# before the second is taken, so that the same wrong try may come twice. Take all four: the right one
+# is surely among them, but the quick way says 1 − (3/4)⁴ ≈ 0.684.
 
 # %% [markdown]
-# That is no toy. In August 2026 a change to a library for training with rewards reported just this:
-# its `best@4` resampled with putting back, and gave 0.684 where the truth was 1 [verl7240].
+# This happens. In August 2026 someone proposed a repair for a library that trains models: its
+# `best@4` put tries back, and said 0.684 of just such a task [verl7240].
 
 # %% [markdown]
 # ## The formula
@@ -251,9 +252,10 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Averaged over all that chance could have made of the *n* tries, this is exactly the truth. Such an
-# estimate is called *unbiased* [chen2021]. The next cell shows it for a model that is right once in
-# four: the truth for two tries is 1 − 0.75² = 0.4375.
+# Four tries are a matter of luck: none, one or all four may come out right, and the formula gives
+# another number each time. Averaged over that luck it gives exactly the truth. Such an estimate is
+# called *unbiased* [chen2021]. See it for a model that is right once in four, where the truth for two
+# tries is 1 − 0.75² = 0.4375:
 
 # %%
 p, n, k = 0.25, 4, 2
@@ -325,8 +327,7 @@ print(f"pass@10 = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
 #
 # Nothing more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And with
 # one try a task nothing at all can be said of ten. The tool put the number of *tasks* where the
-# number of *tries at one task* belongs. It had told so in its tests' logs until June 2026
-# [aprender2118].
+# number of *tries at one task* belongs, until a repair in June 2026 [aprender2118].
 # </details>
 
 # %% [markdown]
@@ -388,8 +389,8 @@ for text in texts:
 # %% [markdown]
 # Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. The cold
 # dice fall at the first word, where `the` looks better, and do not know that `the` leads to a fork
-# and `a` to a sure thing. Many a text says that a low temperature is "sampling from p to a power".
-# For one token it is. For a text it is not [karan2025].
+# and `a` to a sure thing. You will often read that a low temperature "samples from p to a power". For
+# one token that is so. For a text it is not [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
@@ -399,8 +400,8 @@ for text in texts:
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# where *q* says how often each is proposed. The first part likes likely texts. The second takes back
-# what the proposals favoured anyhow.
+# where *q* is how often a text is proposed, here the column *T* = 1/4 above. The first fraction favours
+# likely texts. The second makes up for what is proposed more often than others.
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -413,9 +414,9 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# It never saw `power`, and comes out at its numbers. On a real model a proposal cuts the text at a
-# random place and writes it anew from there, cold. This is **power sampling** [karan2025]. On our
-# sum, six seeds:
+# The walk never looked at the column p^4, and arrives at its numbers. On a real model a proposal cuts
+# the text at a random place and writes it anew from there, cold. This is **power sampling**
+# [karan2025]. Here it is on the story's sum, with six seeds:
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -427,16 +428,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
 # Likelier texts than the cold dice write, and three of six are right. The card, over 250 sums: 80.0%
-# right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%, so on sums this is a search's profit,
-# without the search's one and only answer. The price: hundreds of passes of the model for one text.
-#
-# A question that you can now answer: what does *T* sharpen, and what does it not see?
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# Each next token, one at a time. It does not see where a token leads.
-# </details>
+# right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%: they look for likely texts too, but give the
+# same one each time. The price of power sampling: hundreds of passes of the model for one text.
 
 # %% [markdown]
 # ## A second look at each token
@@ -466,8 +459,6 @@ stories = storyteller.load()
 NIGHT = "It was night and it was dark."
 with_night = stories.next_logits(NIGHT + " The girl saw a")
 without = stories.next_logits(" The girl saw a")
-
-
 for gamma in (0, 1, 1.5, 3):
     print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
 
@@ -516,7 +507,7 @@ explore.Playground(
 # %% [markdown]
 # ## More thought for one answer
 #
-# It needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the card's sums,
+# The Calculator needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the card's sums,
 # greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
 # whose result the next pass can read. To write *is* to compute.
 
@@ -622,7 +613,7 @@ explore.Votes(function=my_vote)
 
 # %% [markdown]
 # On the card's 1,000 sums a vote of 16 is right in 91.3%, and one of 64 in 95.0%. A single try had
-# 56.5%. So: one more try of this for the story's sum.
+# 56.5%. And the story's sum?
 
 # %%
 print("the vote says", attempt(vote, tries))
@@ -633,11 +624,11 @@ for n in (16, 32, 64):
 # %% [markdown]
 # ## Sure, and wrong
 #
-# That is not bad luck. With more tries the vote gets only surer of 291. The learned advice "ask more
-# often" fails here, and it would be good to know why.
+# That is not bad luck: with four times as many tries 291 is still ahead. The usual advice, to ask more
+# often, fails here. Why?
 #
-# **Find it.** Below are the steps of the wrong lines that have a wrong result. What do ten of the
-# eleven share?
+# **Find it.** The next cell prints, for each of the eleven wrong lines, the steps with a wrong result.
+# What do ten of the eleven share?
 
 # %%
 for one in tries:
@@ -648,9 +639,9 @@ for one in tries:
 # <details><summary>Answer</summary>
 #
 # They end in `=29'1`: the *last* addition went wrong, in the way of the greedy text. The workings are
-# all different, but nearly every way to 301 ends with two numbers whose tens make 9, such as 15**8** +
-# 14**3**, where the carry turns the 9 into 10. All roads lead over one bridge, and this model falls
-# off that bridge more often than not.
+# all different, but about four of five ways to 301 end with an addition whose tens make 9, such as
+# 158 + 143, where the carry turns the 9 into 10. Most roads lead over one bridge, and on this bridge
+# the model stumbles more often than not.
 # </details>
 
 # %% [markdown]
@@ -660,31 +651,31 @@ for one in tries:
 # %% [markdown]
 # ## One road
 #
-# Ask for the answer alone. Then a text *is* its answer: no two ways lead to the same. There are only
-# 900 numbers of three digits, so this time one can look behind the dice: the exact probability of
-# each answer.
+# Ask for the answer alone. Then a text *is* its answer: no two ways lead to the same one. Answers have
+# three digits, so the course can work out the exact probability of every one.
 
 # %%
 exact = exact_answers(STORY)
 order = exact.argsort(descending=True).tolist()
 print("likeliest:", [f"{i} {exact[i]:.1%}" for i in order[:4]])
 print(f"301: {exact[301]:.1%}, place {order.index(301) + 1}")
+print("greedy:", ask(STORY, tries=1, temperature=0, worked=False)[0].answer)
 more = [one.answer for one in ask(STORY, tries=256, worked=False)]
 for n in (16, 64, 256):
     print(n, "tries:", Counter(more[:n]).most_common(3))
 
 # %% [markdown]
-# **Predict.** What would a vote of a million tries say?
+# Three votes, three winners, and none is right. **Predict.** What would a vote of a million tries say?
 #
 # <details><summary>Answer</summary>
 #
-# 303, as good as surely. A vote of very many tries is nothing but the likeliest answer, and that one
-# is what greedy choice begins with anyhow. The right answer, in seventh place, has no chance to win,
-# though it comes in one try of thirteen.
+# 303, as good as surely: a vote of very many tries finds the likeliest answer. Greedy choice has that
+# already, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
+# one try of thirteen.
 # </details>
 
 # %% [markdown]
-# The card says it for 1,000 sums: one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%. It is
+# The card's 1,000 sums, without a working: one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%. It is
 # in the room, and no vote will ever find it. What would?
 
 # %% [markdown]
@@ -762,11 +753,13 @@ def right_step(a, b):
 print(right_step(273, 28), right_step(28, 51))
 
 # %% [markdown]
-# Write `my_verifier`. The story's texts show the form: steps with `,` between, then `;` and the
-# answer. A text is good if each step is letter by letter what `right_step` writes for two of the
-# numbers that are left, in either order; their sum takes their place; and at the end one number is
-# left, which is the answer. All else is refused, and nothing may raise an error: models write
-# anything.
+# Write `my_verifier`. A text has steps with `,` between, then `;` and the answer. It is good if
+#
+# - each step is, letter by letter, what `right_step` writes for two of the numbers that are left, in
+#   either order, and their sum takes their place;
+# - at the end one number is left, and it is the answer.
+#
+# Everything else is refused, and nothing may raise an error: models write anything.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -840,7 +833,7 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # The fourth is measured on made-up sums of sixteen tries. Of these 45% are right, the wrong ones
 # scatter, and right texts are a little likelier. The verifier is strict, or lets one wrong try in ten
-# through, or is out of order and accepts none. You have to be right in 85% of the sums.
+# through, or is broken and accepts none. You have to be right in 85% of the sums.
 #
 # What do you do when nothing is accepted? When two different answers are? And when two answers are
 # as good as each other?
@@ -1321,7 +1314,9 @@ def most_common(answers):
 
 
 def some(random, most, with_none):
-    pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 6))]
+    size = random.choice([random.randint(1, 6), random.randint(1, 6), 100])
+    pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(size)]
+    pool[0] = pool[-1] = random.randint(-999, 999)  # so that one may stand out late
     count = random.choice([random.randint(0, 6), random.randint(1, most)])
     rate = random.choice([0.0, 0.3, 0.7, 1.0]) if with_none else 0.0
     return [None if random.random() < rate else random.choice(pool) for _ in range(count)]
