@@ -599,7 +599,7 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# 23 of 24, when it is written. The explorer shows those sums, and your function beside the course's.
+# 23 of 24, once it is written. The explorer shows those sums, and your function beside the course's.
 
 # %%
 explore.Votes(function=my_vote)
@@ -1656,13 +1656,18 @@ points = 1.0 * check.passes("speaks", speaks, my_chooser)
 
 ### BEGIN HIDDEN TESTS
 def any_tries(random):
-    """Tries of few or many answers; none, some or all accepted."""
+    """Tries of few or many answers; none, one, some or all accepted."""
     count = random.choice([0, 1, 2, random.randint(0, 8), random.randint(1, 64)])
     pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
     pool += [None] * random.choice([0, 0, 1, 5])
-    rate = random.choice([0.0, 0.2, 0.5, 1.0])
+    rate, only = random.choice([0.0, 0.2, 0.5, 1.0]), random.randrange(max(count, 1))
+    if random.random() < 0.4:  # one alone, anywhere
+        good = [i == only for i in range(count)]
+    else:
+        good = [random.random() < rate for _ in range(count)]
     logprobs = random.sample(range(-99_000_000, 1), count)
-    return ([(random.choice(pool), x / 1_000_000, random.random() < rate) for x in logprobs],)
+    found = zip(logprobs, good, strict=True)
+    return ([(random.choice(pool), x / 1_000_000, accepted) for x, accepted in found],)
 
 
 def each(draw=any_tries):
