@@ -15,7 +15,7 @@
 # the sixteen is it?
 
 # %% [markdown]
-# > **About 110 minutes, with a pause before the vote** · difficulty ●●●●○
+# > **About 120 minutes, with a pause before the vote** · difficulty ●●●●○
 # >
 # > You need log-probabilities, temperature, beams. Afterwards you can
 # > - say how often one of k tries is right;
@@ -315,18 +315,19 @@ for n, c, k, expect, why in (
 # tool reported this:
 
 # %%
-n, c, k = 164, 50, 10
-print(f"pass@10 = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
+n, c = 164, 50
+for k in (1, 10):
+    print(f"pass@{k} = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
 
 # %% [markdown]
-# The formula is right. Do you believe the number? What would ten tries of *this* model at a task
-# be worth?
+# The formula is right. Do you believe the second number? What would ten tries of *this* model at a
+# task be worth?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Nothing more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And with
-# one try a task nothing at all can be said of ten. The tool put the number of *tasks* where the
+# Not more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And from one
+# try a task nothing can be said of ten. The tool put the number of *tasks* where the
 # number of *tries at one task* belongs, until a repair in June 2026 [aprender2118].
 # </details>
 
@@ -513,8 +514,8 @@ explore.Playground(
 
 # %% [markdown]
 # So how much thinking is enough? A **budget** ends it by force: after so many characters everything
-# but `;` is banned [muennighoff2025]. **Predict.** A whole working takes about 45. How many of 24 sums
-# come out right with a budget of 24?
+# but `;` is banned [muennighoff2025]. The greedy working at the top has 46 characters before its `;`.
+# **Predict.** How many of the 24 sums come out right with a budget of 24?
 
 # %%
 for most in (24, 36, 48):
@@ -639,7 +640,7 @@ for one in tries:
 # <details><summary>Answer</summary>
 #
 # They end in `=29'1`: the *last* addition went wrong, in the way of the greedy text. The workings are
-# all different, but about four of five ways to 301 end with an addition whose tens make 9, such as
+# all different, but most ways to 301 end with an addition whose tens make 9, such as
 # 158 + 143, where the carry turns the 9 into 10. Most roads lead over one bridge, and on this bridge
 # the model stumbles more often than not.
 # </details>
@@ -675,8 +676,14 @@ for n in (16, 64, 256):
 # </details>
 
 # %% [markdown]
-# The card's 1,000 sums, without a working: one try 5.9%, vote of 64 7.3%, greedy 6.6%. And pass@64: 93.0%. It is
-# in the room, and no vote will ever find it. What would?
+# The card says the same of 1,000 sums, in per cent, at *T* = 0.75 (and greedy):
+#
+# | | greedy | one try | vote of 64 | pass@64 |
+# |---|---|---|---|---|
+# | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
+# | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
+#
+# In 93 of 100 sums the right answer is in the room, and no vote will find it. What would?
 
 # %% [markdown]
 # ## A check that cannot add
@@ -946,11 +953,10 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 #   computing at the time of the answer [gptcard2025]. How it chooses, it does not say.
 # - *Verifiers where there are some.* With a program's tests to choose by, a model that repaired 15.9%
 #   of real bugs with one try repaired 56% with 250 [brown2024].
-# - *Votes* where answers can be compared, such as numbers in evaluations.
 
 # %% [markdown]
-# - *Budgets.* vLLM has `thinking_token_budget` in its sampling parameters [vllmbudget2026], llama.cpp
-#   `--reasoning-budget`, with a message that it forces before the end [llamacpp22717]. Anthropic's
+# - *Budgets.* vLLM counts the tokens of a thought and forces its end [vllmbudget2026]; so does llama.cpp
+#   with `--reasoning-budget`, and a message of your own before the end [llamacpp22717]. Anthropic's
 #   API went another way: models from Claude 4.7 on refuse a budget in tokens and take an *effort*
 #   [claudethinking2026].
 
