@@ -494,7 +494,8 @@ BANK = {
         {
             "the vote alone": (
                 """
-                return my_vote([t[0] for t in sorted(found, key=lambda t: -t[1])])
+                answers = [t[0] for t in sorted(found, key=lambda t: -t[1]) if t[0] is not None]
+                return max(answers, key=answers.count, default=None)
                 """,
                 2,
             ),
@@ -504,7 +505,8 @@ BANK = {
                 for says, _, accepted in found:
                     if accepted and says is not None:
                         return says
-                return my_vote([t[0] for t in found])
+                answers = [t[0] for t in found if t[0] is not None]
+                return max(answers, key=answers.count, default=None)
                 """,
                 3,
             ),
@@ -529,7 +531,8 @@ BANK = {
                 """
                 found = [t for t in found if t[0] is not None]
                 found = [t for t in found if t[2]] or found
-                return my_vote([t[0] for t in found])
+                answers = [t[0] for t in found if t[0] is not None]
+                return max(answers, key=answers.count, default=None)
                 """,
                 3,
             ),
@@ -538,7 +541,8 @@ BANK = {
                 found.sort(key=lambda t: -t[1])
                 found[:] = [t for t in found if t[0] is not None]
                 good = [t for t in found if t[2]] or found
-                return my_vote([t[0] for t in good])
+                answers = [t[0] for t in good if t[0] is not None]
+                return max(answers, key=answers.count, default=None)
                 """,
                 1,
             ),
