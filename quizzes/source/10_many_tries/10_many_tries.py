@@ -1663,15 +1663,15 @@ points = 1.0 * check.passes("speaks", speaks, my_chooser)
 ### BEGIN HIDDEN TESTS
 def any_tries(random):
     """Tries of few or many answers; none, one, some or all accepted."""
-    count = random.choice([0, 1, 2, random.randint(0, 8), random.randint(1, 64)])
+    count = random.choice([0, 1, 2, *(random.randint(3, most) for most in (8, 8, 16, 64))])
     pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
     pool += [None] * random.choice([0, 0, 1, 5])
-    rate, only = random.choice([0.0, 0.2, 0.5, 1.0]), random.randrange(max(count, 1))
-    if random.random() < 0.4:  # one alone, anywhere
-        good = [i == only for i in range(count)]
-    else:
-        good = [random.random() < rate for _ in range(count)]
     logprobs = random.sample(range(-99_000_000, 1), count)
+    rate = random.choice([0.0, 0.2, 0.5, 1.0])
+    good = [random.random() < rate for _ in range(count)]
+    if count and random.random() < 0.5:  # one alone, often the least likely
+        only = random.choice([random.randrange(count), logprobs.index(min(logprobs))])
+        good = [i == only for i in range(count)]
     found = zip(logprobs, good, strict=True)
     return ([(random.choice(pool), x / 1_000_000, accepted) for x, accepted in found],)
 
