@@ -1321,7 +1321,8 @@ def most_common(answers):
 
 def some(random, most, with_none):
     size = random.choice([random.randint(1, 6), random.randint(1, 6), 100])
-    pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(size)]
+    pool = [random.randint(-999, 999) for _ in range(size)]
+    pool[random.randrange(size)] = random.choice([0, random.randint(-999, 999)])
     pool[0] = pool[-1] = random.randint(-999, 999)  # so that one may stand out late
     count = random.choice([random.randint(0, 6), random.randint(1, most)])
     rate = random.choice([0.0, 0.3, 0.7, 1.0]) if with_none else 0.0
@@ -1661,22 +1662,25 @@ points = 1.0 * check.passes("speaks", speaks, my_chooser)
 
 
 ### BEGIN HIDDEN TESTS
-def any_tries(random):
+def any_tries(random, one_alone=False):
     """Tries of few or many answers; none, one, some or all accepted."""
-    count = random.choice([0, 1, 2, *(random.randint(3, most) for most in (8, 8, 16, 64))])
+    count = random.choice([0, 1, 2, random.randint(3, 8), random.randint(3, 64)])
+    count = random.randint(3, 64) if one_alone else count
     pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
     pool += [None] * random.choice([0, 0, 1, 5])
     logprobs = random.sample(range(-99_000_000, 1), count)
     rate = random.choice([0.0, 0.2, 0.5, 1.0])
     good = [random.random() < rate for _ in range(count)]
-    if count and random.random() < 0.5:  # one alone, often the least likely
-        only = random.choice([random.randrange(count), logprobs.index(min(logprobs))])
+    if one_alone:  # often the likeliest or the least likely
+        ends = logprobs.index(min(logprobs)), logprobs.index(max(logprobs))
+        only = random.choice([random.randrange(count), *ends])
         good = [i == only for i in range(count)]
     found = zip(logprobs, good, strict=True)
     return ([(random.choice(pool), x / 1_000_000, accepted) for x, accepted in found],)
 
 
-def each(draw=any_tries):
+def each(one_alone=False):
+    draw = lambda random: any_tries(random, one_alone)  # noqa: E731
     return (found for (found,), _ in check.drawn(check.nothing, draw))
 
 
@@ -1689,7 +1693,7 @@ def always_speaks():
 
 def always_heeds():
     heeds(my_chooser)
-    for found in each():
+    for found in [*each(), *each(one_alone=True)]:
         heeds(my_chooser, found)
 
 
