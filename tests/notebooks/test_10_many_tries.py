@@ -308,6 +308,15 @@ def test_nines(lesson):
         passed, right = passed + len(good), right + good.count(sum(numbers))
     assert (vote, checked, passed, right) == (1, 14, 182, 84)
     assert round(right / passed, 2) == 0.46
+    wrong = 24 * 64 - 84  # 84 are right, and a right one always passes
+    assert (
+        sum(one.answer == sum(n) for n, f in zip(lesson["SUMS"], alone, strict=True) for one in f)
+        == 84
+    )
+    assert (wrong, passed - right) == (1452, 98)
+    p, f = 84 / 1536, 98 / 1452
+    assert (round(p, 3), round(f, 3)) == (0.055, 0.067)
+    assert math.isclose(p / (p + (1 - p) * f), right / passed)
 
 
 def test_the_lessons_step_is_the_courses(lesson):

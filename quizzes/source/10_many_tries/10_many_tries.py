@@ -307,8 +307,8 @@ for n, c, k, expect, why in (
 
 # %% [markdown]
 # One try with the dice is *worse* than greedy: now and then they fall on a digit. But among sixteen
-# tries the right answer is missing once in a thousand sums. It is in the room. The rest of the
-# module is about getting it out.
+# tries the right answer is missing once in a thousand sums. It is there. The rest of the module is
+# about finding it.
 
 # %% [markdown]
 # **A number to doubt.** A model solved 50 of 164 programming tasks, with one greedy try at each. A
@@ -351,8 +351,8 @@ print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
 # %% [markdown]
-# On our sum it says 291. Over 24 other sums it beats greedy choice by a little; on the card's 1,000
-# it has 82.6% to greedy's 72.8%. So likely *texts* are right more often than texts of likely
+# On our sum it says 291. Over 24 other sums it finds 21 right answers and greedy choice 18; on the
+# card's 1,000 it has 82.6% and greedy 72.8%. So likely *texts* are right more often than texts of likely
 # *tokens*. Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a
 # lower temperature, say?
 
@@ -388,9 +388,9 @@ for text in texts:
     print(f"{text:<8} p {texts[text]:.2f}   T = 1/4 {cold[text]:.3f}   p^4 {power[text]:.3f}")
 
 # %% [markdown]
-# Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. The cold
-# dice fall at the first word, where `the` looks better, and do not know that `the` leads to a fork
-# and `a` to a sure thing. You will often read that a low temperature "samples from p to a power". For
+# Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. A low *T*
+# decides at the first word, where `the` looks better, and does not know that two words share what
+# follows `the`, while `a` is nearly always followed by `cat`. You will often read that a low temperature "samples from p to a power". For
 # one token that is so. For a text it is not [karan2025].
 
 # %% [markdown]
@@ -609,8 +609,8 @@ explore.Votes(function=my_vote)
 # 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
 #    where the right answer is the most common one.)
 # 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
-# 3. Set `asked for` to the answer alone, and watch the curves. Which one still climbs, and which has
-#    gone flat?
+# 3. Set `asked for` to the answer alone, and watch the curves. Which one still climbs with more tries?
+#    (Only pass@n.)
 
 # %% [markdown]
 # On the card's 1,000 sums a vote of 16 is right in 91.3%, and one of 64 in 95.0%. A single try had
@@ -683,7 +683,7 @@ for n in (16, 64, 256):
 # | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 #
-# In 93 of 100 sums the right answer is in the room, and no vote will find it. What would?
+# In 93 of 100 sums the right answer is among the 64, and no vote will find it. What would?
 
 # %% [markdown]
 # ## A check that cannot add
@@ -705,7 +705,7 @@ print("wanted:", sum(n % 9 for n in STORY) % 9, "·", {n: n % 9 for n in (303, 2
 # %%
 alone = ask_all(tries=64, worked=False)
 passed = [
-    [one for one in found if one.answer and one.answer % 9 == sum(numbers) % 9]
+    [one for one in found if one.answer and one.answer % 9 == sum(n % 9 for n in numbers) % 9]
     for numbers, found in zip(SUMS, alone, strict=True)
 ]
 print("vote of all:", score(vote, alone), "of 24;", end=" ")
@@ -714,21 +714,22 @@ right = [sum(one.answer == sum(s) for one in found) for s, found in zip(SUMS, pa
 print("tries that pass:", sum(map(len, passed)), "of", 24 * 64, "· right ones:", sum(right))
 
 # %% [markdown]
-# From 1 sum to 14, without one addition. That is what a **verifier** is: it need not find the answer,
-# it has to tell good from bad, and that is often far easier.
+# From 1 sum to 14, and nobody has added up the five numbers. That is what a **verifier** is: it need
+# not find the answer, it has to tell good from bad, and that is often far easier.
 #
-# Now its limit. Of the 182 tries that pass, 84 are right: 46%. Would 6,400 tries a sum be better?
+# Now its limit. Of the 182 tries that pass 84 are right, 46%. **Predict.** You draw a hundred times as
+# many tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: a hundred times as many right ones pass, and a hundred times as many wrong ones. With *p* of the
-# tries right, all of which pass, and a share *f* of the wrong ones that passes too, what passes is
-# right with
+# No: a hundred times as many right ones pass, and a hundred times as many wrong ones. If *p* of all
+# tries are right (here 84 of 1,536, 5.5%) and *f* of the wrong ones pass (98 of 1,452, 6.7%), then of
+# those that pass
 #
 # $$\frac{p}{p + (1 - p) \cdot f}$$
 #
-# and there is no *n* in it. More tries do not mend a verifier that lets wrong ones through
+# are right, and there is no *n* in it. More tries do not mend a verifier that lets wrong ones through
 # [stroebl2024].
 # </details>
 
@@ -922,7 +923,7 @@ for promise in (speaks, heeds, fair, pays):
 # %% [markdown]
 # ## Eleven against five
 #
-# Sixteen lines, your verifier, your chooser:
+# Sixteen lines, your verifier, your chooser. (`with_word` puts your verifier's word behind each try.)
 
 
 # %%
@@ -939,9 +940,10 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
 # | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
-#
-# The same weights in each column. What rises is what you do with the texts. The last column is the
-# ceiling: no way of choosing can find what is not there.
+
+# %% [markdown]
+# It is the same model in each column, and all that differs is what is done with its texts. The last
+# column is the ceiling: no way of choosing can find what is not there.
 
 # %% [markdown]
 # ## What production systems do
