@@ -195,8 +195,8 @@ for i, one in enumerate(tries):
 
 # %% [markdown]
 # Five end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in the place of
-# its user, who cannot add (or why ask?). Nobody writes `right` beside a line then. Eleven lines for
-# 291, five for 301: which line would you hand in?
+# its user, who cannot add (or why ask?). Then nobody writes `right` beside a line. Eleven lines for
+# 291, five for 301: which one would you hand in?
 #
 # Keep the sixteen lines in mind. They come back until you know. First see where their differences
 # come from.
@@ -389,9 +389,9 @@ for text in texts:
 
 # %% [markdown]
 # Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. A low *T*
-# decides at the first word, where `the` looks better, and does not know that two words share what
-# follows `the`, while `a` is nearly always followed by `cat`. You will often read that a low temperature "samples from p to a power". For
-# one token that is so. For a text it is not [karan2025].
+# decides at the first word, where `the` looks better. It does not know that two words share what
+# follows `the`, while `cat` nearly always follows `a`. You will often read that a low temperature
+# "samples from p to a power". For one token that is so. For a text it is not [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
@@ -508,8 +508,8 @@ explore.Playground(
 # %% [markdown]
 # ## More thought for one answer
 #
-# The Calculator needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the card's sums,
-# greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
+# The Calculator needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the
+# card's sums, greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
 # whose result the next pass can read. To write *is* to compute.
 
 # %% [markdown]
