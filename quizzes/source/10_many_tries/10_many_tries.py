@@ -1,0 +1,1752 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Many tries
+#
+# The Calculator is a tiny model that adds five numbers and shows its working. You are about to ask
+# it for 51 + 86 + 64 + 72 + 28. It will get that wrong, and it will get it wrong again each time you
+# ask. Then you ask sixteen times with the dice on, and the right answer is there. Only: which of
+# the sixteen is it?
+
+# %% [markdown]
+# > **About 120 minutes, with a pause before the vote** · difficulty ●●●●○
+# >
+# > You need log-probabilities, temperature, beams. Afterwards you can
+# > - say how often one of k tries is right;
+# > - build a vote and a verifier, and say when they fail;
+# > - design a rule that chooses one of many answers;
+# > - draw likely texts, which low temperatures do not;
+# > - steer a token, and end a thought by force.
+
+# %% [markdown]
+# **Recall.** 1. You ask a model twice, greedily. How do the two texts differ? 2. One text has the
+# log-probability −8, another −10. How many times as likely is the first? 3. Why did beam search find
+# likelier texts than greedy choice?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Not at all: no dice. 2. *e*² ≈ 7.4 times. 3. Greedy cannot see that only unlikely tokens follow a
+# likely one. A beam keeps other ways open.
+# </details>
+#
+# Folded below: imports and helpers.
+
+# %% locked="setup" jupyter={"source_hidden": true}
+import math
+import random
+from collections import Counter
+from itertools import combinations
+from typing import NamedTuple
+
+import torch
+
+from course_utils import calculator, explore, storyteller
+from course_utils import quiz as check
+from course_utils.generate import Settings, generate_batch
+from course_utils.sampling import contrast, greedy, guide
+from course_utils.sums import ADDED, answer, draw_sum, question, step
+from course_utils.think import power_sample, thinking_budget
+
+calc = calculator.load()
+STORY = [51, 86, 64, 72, 28]
+SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
+
+
+class Try(NamedTuple):
+    """One text of the Calculator: what it wrote, the answer in it, its log-probability."""
+
+    text: str
+    answer: int | None
+    logprob: float
+
+
+def written(prompts, process, seeds):
+    """What the Calculator writes after each prompt, 64 texts side by side."""
+    found = []
+    for first in range(0, len(prompts), 64):
+        part = prompts[first : first + 64]
+        texts, logprobs = [""] * len(part), [0.0] * len(part)
+        for steps in generate_batch(calc, part, process, 54, seeds[first : first + 64]):
+            for i, token in enumerate(steps):
+                if token:
+                    texts[i] += token.text
+                    logprobs[i] += token.logprob
+        found += [Try(t, answer(t), p) for t, p in zip(texts, logprobs, strict=True)]
+    return found
+
+
+def ask(numbers, tries=16, temperature=0.75, worked=True):
+    """Ask for one sum so many times; try number i has the seed i."""
+    prompts = [question(numbers, worked)] * tries
+    return written(prompts, Settings(temperature=temperature), range(tries))
+
+
+def ask_all(tries=16, temperature=0.75, worked=True):
+    """The tries at each of the 24 sums, as lists. The Votes explorer makes the same ones."""
+    prompts = [question(numbers, worked) for numbers in SUMS for _ in range(tries)]
+    seeds = [64 * i + j for i in range(len(SUMS)) for j in range(tries)]
+    found = written(prompts, Settings(temperature=temperature), seeds)
+    return [found[i : i + tries] for i in range(0, len(found), tries)]
+
+
+def exact_answers(numbers, temperature=0.75):
+    """The probability of each answer from 0 to 999 that is written with three digits: (1000,)."""
+    rows, logprobs = [calc.encode(question(numbers, worked=False))], torch.zeros(1)
+    digits = [calc.encode(str(digit))[1] for digit in range(10)]
+    for _ in range(3):  # each row goes on with each digit
+        after = (calc.reader().next_logits(rows) / temperature).log_softmax(dim=-1)
+        logprobs = (logprobs[:, None] + after[:, digits]).flatten()
+        rows = [[*row, digit] for row in rows for digit in digits]
+    after = (calc.reader().next_logits(rows) / temperature).log_softmax(dim=-1)
+    return (logprobs + after[:, list(calc.ends)].logsumexp(dim=-1)).exp()
+
+
+def slips(text):
+    """The steps of a working whose result is wrong."""
+    steps = [(written, ADDED.fullmatch(written)) for written in text.partition(";")[0].split(",")]
+    return [w for w, m in steps if not m or w != step(int(m[1]), int(m[2]))]
+
+
+told = set()
+
+
+def attempt(function, *args):
+    """What a function of yours returns; None, with one word on it, while it does not work."""
+    try:
+        return function(*args)
+    except Exception as error:
+        if (word := f"({type(error).__name__} in your function: not ready yet)") not in told:
+            told.add(word)
+            print(word)
+        return None
+
+
+def score(chooser, all_tries):
+    """For how many of the 24 sums the chooser finds the right answer."""
+    chosen = [attempt(chooser, found) for found in all_tries]
+    return sum(a == sum(numbers) for a, numbers in zip(chosen, SUMS, strict=True))
+
+
+def first(found):
+    return found[0].answer
+
+
+def likeliest(found):
+    return max(found, key=lambda one: one.logprob).answer
+
+
+def best_three(logits):
+    """The three likeliest next tokens of the Storyteller, with their probabilities."""
+    values, ids = logits.softmax(dim=-1).topk(3)
+    names = [storyteller.load().tokenizer.decode([i]) for i in ids.tolist()]
+    return ", ".join(f"{name} {p:.1%}" for name, p in zip(names, values.tolist(), strict=True))
+
+
+def budget(most):
+    """Greedy choice, after a working of so many characters at most. All prompts are as long."""
+    start, end = len(calc.encode(question(STORY))), calc.encode(";")[1:]
+
+    def process(logits, ids):
+        logits = thinking_budget(logits, ids[start:], end, most=most)
+        return torch.full_like(logits, -torch.inf).scatter(0, greedy(logits)[None], 0.0)
+
+    return process
+
+
+def with_word(numbers, found):
+    """The tries as the chooser wants them, with your verifier's word."""
+    return [(t.answer, t.logprob, bool(attempt(my_verifier, numbers, t.text))) for t in found]
+
+
+# %% [markdown]
+# ## The same sum, the same mistake
+#
+# The Calculator adds two of the numbers that are left, again and again. A `'` stands after each digit
+# to which a carry was added, so `72+64=1'36` says 136. After the last step come `;` and the answer.
+# Ask it three times:
+
+# %%
+print(question(STORY))
+for _ in range(3):
+    print(ask(STORY, tries=1, temperature=0)[0].text)
+
+# %% [markdown]
+# **Predict.** One of the four steps is wrong. Which, and what happened there?
+#
+# <details><summary>Answer</summary>
+#
+# The last. In 273 + 28 the ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote 9, as
+# if nothing had been carried. The answer is 301.
+# </details>
+#
+# Greedy choice will never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
+# How many will be right?
+
+# %%
+tries = ask(STORY)
+for i, one in enumerate(tries):
+    print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
+
+# %% [markdown]
+# Five end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in the place of
+# its user, who cannot add (or why ask?). Then nobody writes `right` beside a line. Eleven lines for
+# 291, five for 301: which one would you hand in?
+#
+# Keep the sixteen lines in mind. They come back until you know. First see where their differences
+# come from.
+
+# %%
+explore.Playground(
+    question(STORY),
+    model=calc,
+    settings=Settings(temperature=0.75),
+    knobs=["temperature"],
+    max_new_tokens=54,
+)
+
+# %% [markdown]
+# 1. Point at the deeply tinted characters. Where do they stand? (Nearly all begin a number to be
+#    added: *which two come next* is open. Digits of results are nearly sure.)
+# 2. One digit of a result is tinted too. Find it and its rival. (The `2` after `158+143=`, with 33%.
+#    `3` has most of the rest.)
+# 3. Set *T* to 0: three times the same text. Then 1.5. What goes wrong? (Digits, and working that
+#    stops half-way.)
+
+# %% [markdown]
+# ## Is it there at all?
+#
+# Before you choose among many tries you should know whether the right answer is among them. **Pass@k**
+# is the chance that at least one of k tries is right.
+
+# %% [markdown]
+# **Predict.** A model made four tries at a task, and one was right. Take any two of the four. How
+# likely is the right one among them? A quick way to say it: one try is wrong with 3/4, two are wrong
+# with (3/4)², so it is 1 − 9/16 = 7/16.
+
+# %%
+pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
+print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pairs), "pairs")
+print("the quick way:   ", 1 - (3 / 4) ** 2)
+
+# %% [markdown]
+# Half of the pairs have it; the quick way says 0.4375. It counts as if the first try were put back
+# before the second is taken, so that the same wrong try may come twice. Take all four: the right one
+# is surely among them, but the quick way says 1 − (3/4)⁴ ≈ 0.684.
+
+# %% [markdown]
+# This happens. In August 2026 someone proposed a repair for a library that trains models: its
+# `best@4` put tries back, and said 0.684 of just such a task [verl7240].
+
+# %% [markdown]
+# ## The formula
+#
+# Of *n* tries *c* were right. There are $\binom{n}{k}$ ways to take *k* of them, and
+# $\binom{n-c}{k}$ of those take only wrong ones:
+#
+# $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
+
+# %% [markdown]
+# Four tries are a matter of luck: none, one or all four may come out right, and the formula gives
+# another number each time. Averaged over that luck it gives exactly the truth. Such an estimate is
+# called *unbiased* [chen2021]. See it for a model that is right once in four, where the truth for two
+# tries is 1 − 0.75² = 0.4375:
+
+# %%
+p, n, k = 0.25, 4, 2
+chance = [math.comb(n, c) * p**c * (1 - p) ** (n - c) for c in range(n + 1)]  # of c right ones
+formula = [1 - math.comb(n - c, k) / math.comb(n, k) for c in range(n + 1)]
+quick = [1 - (1 - c / n) ** k for c in range(n + 1)]
+print("truth    ", 1 - (1 - p) ** k)
+print("formula  ", sum(x * y for x, y in zip(chance, formula, strict=True)), "on average")
+print("quick way", sum(x * y for x, y in zip(chance, quick, strict=True)), "on average")
+
+# %% [markdown]
+# ## Build it: pass@k
+#
+# > difficulty ●●○○○ · importance ●●●●● · 5 minutes
+#
+# Write it from the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. It is
+# scored here, so do not call the course's own `pass_at_k`.
+
+
+# %% answer="my_pass_at_k"
+def my_pass_at_k(n, c, k):
+    """How likely one of k tries is right, where c of n were: the unbiased estimate, a float.
+
+    n: 1 to 200; c: 0 to n; k: 1 to n. All are whole numbers.
+    """
+    ### BEGIN SOLUTION
+    return 1 - math.comb(n - c, k) / math.comb(n, k)
+    ### END SOLUTION
+
+
+# %%
+for n, c, k, expect, why in (
+    (4, 1, 2, 0.5, "Three of the six pairs have the right one."),
+    (4, 1, 4, 1.0, "All four tries have the right one among them."),
+    (5, 0, 3, 0.0, "None of the five was right, so none of three is."),
+    (16, 5, 1, 5 / 16, "One try is right as often as the tries are."),
+):
+    check.passes(
+        f"{n} tries, {c} right, k = {k}", check.gives, my_pass_at_k, n, c, k, expect=expect, why=why
+    )
+
+# %% [markdown]
+# Now the whole picture. The Calculator's card measured 1,000 sums that it had not seen in training,
+# in per cent, with the working, at *T* = 0.75:
+#
+# | greedy | one try | pass@4 | pass@16 | pass@64 |
+# |---|---|---|---|---|
+# | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
+
+# %% [markdown]
+# One try with the dice is *worse* than greedy: now and then they fall on a digit. But among sixteen
+# tries the right answer is missing once in a thousand sums. It is there. The rest of the module is
+# about finding it.
+
+# %% [markdown]
+# **A number to doubt.** A model solved 50 of 164 programming tasks, with one greedy try at each. A
+# tool reported this:
+
+# %%
+n, c = 164, 50
+for k in (1, 10):
+    print(f"pass@{k} = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
+
+# %% [markdown]
+# The formula is right. Do you believe the second number? What would ten tries of *this* model at a
+# task be worth?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Not more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And from one
+# try a task nothing can be said of ten. The tool put the number of *tasks* where the
+# number of *tries at one task* belongs, until a repair in June 2026 [aprender2118].
+# </details>
+
+# %% [markdown]
+# ## The likeliest of sixteen
+#
+# **Best-of-n** is the plainest plan: make n texts, give each a score, hand in the best. All depends
+# on the score. One you have for nothing: the log-probability of the text, by the model itself.
+#
+# **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
+
+# %%
+best = max(tries, key=lambda one: one.logprob)
+print(f"{best.logprob:.2f}  {best.text}")
+
+
+# %%
+worked = ask_all()
+greedy_ones = ask_all(tries=1, temperature=0)
+print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
+print("likeliest of 16:", score(likeliest, worked), "of 24")
+
+# %% [markdown]
+# On our sum it says 291. Over 24 other sums it finds 21 right answers and greedy choice 18; on the
+# card's 1,000 it has 82.6% and greedy 72.8%. So likely *texts* are right more often than texts of likely
+# *tokens*. Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a
+# lower temperature, say?
+
+# %% [markdown]
+# ## Cold is not likely
+#
+# Four texts, of two words each:
+
+# %%
+tree = {"the": (0.6, {"cat": 0.5, "dog": 0.5}), "a": (0.4, {"cat": 0.9, "dog": 0.1})}
+texts = {f"{w} {v}": p * q for w, (p, after) in tree.items() for v, q in after.items()}
+print({text: round(p, 2) for text, p in texts.items()})
+
+# %% [markdown]
+# The likeliest is `a cat` with 0.36. You want it to come more often, and take *T* = 1/4, which raises
+# each token's probability to the fourth power and shares out again. The other way to sharpen: raise
+# each whole *text's* probability to the fourth power, and share out once.
+#
+# **Predict.** How often does `a cat` come by the one and by the other?
+
+
+# %%
+def shares(values):
+    """Each to the fourth power, and all divided by their sum."""
+    total = sum(x**4 for x in values.values())
+    return {name: x**4 / total for name, x in values.items()}
+
+
+starts = shares({word: p for word, (p, _) in tree.items()})
+cold = {f"{w} {v}": starts[w] * q for w in tree for v, q in shares(tree[w][1]).items()}
+power = shares(texts)
+for text in texts:
+    print(f"{text:<8} p {texts[text]:.2f}   T = 1/4 {cold[text]:.3f}   p^4 {power[text]:.3f}")
+
+# %% [markdown]
+# Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. A low *T*
+# decides at the first word, where `the` looks better. It does not know that two words share what
+# follows `the`, while `cat` nearly always follows `a`. You will often read that a low temperature
+# "samples from p to a power". For one token that is so. For a text it is not [karan2025].
+
+# %% [markdown]
+# ## Drawing by the power of a text
+#
+# But how to draw by p⁴, when nobody can list all texts? By walking. Keep one text, propose another
+# that you can draw (the cold way), and take it with the probability
+#
+# $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
+#
+# where *q* is how often a text is proposed, here the column *T* = 1/4 above. The first fraction favours
+# likely texts. The second makes up for what is proposed more often than others.
+
+# %%
+rng, now, seen = random.Random(0), "the dog", Counter()
+for _ in range(20_000):
+    new = rng.choices(list(cold), list(cold.values()))[0]
+    ratio = (texts[new] / texts[now]) ** 4 * cold[now] / cold[new]
+    if rng.random() < ratio:
+        now = new
+    seen[now] += 1
+print({text: round(seen[text] / 20_000, 3) for text in texts})
+
+# %% [markdown]
+# The walk never looked at the column p^4, and arrives at its numbers. On a real model a proposal cuts
+# the text at a random place and writes it anew from there, cold. This is **power sampling**
+# [karan2025]. Here it is on the story's sum, with six seeds:
+
+# %%
+drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
+for one in drawn:
+    print(f"{one.logprob:6.2f}  {one.text}")
+quarter = ask(STORY, tries=64, temperature=0.25)
+print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},", end=" ")
+print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
+
+# %% [markdown]
+# Likelier texts than the cold dice write, and three of six are right. The card, over 250 sums: 80.0%
+# right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%: they look for likely texts too, but give the
+# same one each time. The price of power sampling: hundreds of passes of the model for one text.
+
+# %% [markdown]
+# ## A second look at each token
+#
+# Power sampling spends hundreds of passes on a text. A cheaper idea spends two on each token: one
+# with the prompt, one without it. What the prompt *added* is the difference.
+#
+# **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
+# "without" towards "with", but *twice* as far. Which token wins?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
+# </details>
+
+# %% [markdown]
+# **Guidance** is this line, with a strength γ [sanchez2023]:
+#
+# $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
+#
+# γ = 1 is the model with its prompt, and above 1 it follows the prompt more than it learnt to. Now on
+# the Storyteller, with one sentence about the night. **Predict.** Which word will rise?
+
+# %%
+stories = storyteller.load()
+NIGHT = "It was night and it was dark."
+with_night = stories.next_logits(NIGHT + " The girl saw a")
+without = stories.next_logits(" The girl saw a")
+for gamma in (0, 1, 1.5, 3):
+    print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
+
+# %% [markdown]
+# In the dark one sees a light. **Contrast** takes the difference alone, of a strong model and a weak
+# one, or of one model after two prompts [li2022]. It has a trap:
+
+# %%
+strong = torch.tensor([0.600, 0.399, 0.001]).log()
+weak = torch.tensor([0.700, 0.299, 0.000001]).log()
+print("difference:       ", [round(x, 2) for x in (strong - weak).tolist()])
+print("the course's scores:", [round(x, 2) for x in contrast(strong, weak, alpha=0.1).tolist()])
+
+# %% [markdown]
+# The third token, which both models find absurd, would win by far: 0.001 is a thousand times
+# 0.000001. So only tokens that the strong model finds at least α times as likely as its best one are
+# scored. Min-p, from the last module, as a guard.
+#
+# Now let guidance write. Its texts stand beside the plain ones, from the same seeds.
+
+# %%
+night_length = len(stories.encode(NIGHT))
+plain = stories.reader()
+
+
+def guided(logits, ids):
+    """The Storyteller's logits, three times as far from what it would write without the night."""
+    short = torch.cat([ids[:1], ids[night_length:]])  # the first id begins any text
+    return guide(logits, plain.last_logits(short.tolist(), 1)[0], 3.0)
+
+
+explore.Playground(
+    NIGHT + " The girl saw a", process=guided, knobs=["temperature"], samples=2, max_new_tokens=30
+)
+
+# %% [markdown]
+# 1. Which words of night and dark does the plain text have, and which the guided one? (The plain one
+#    has none in 30 tokens, both guided ones begin with some.)
+# 2. Put 5.0 for 3.0 in `guided` and run both cells. What goes wrong? (`It was dark. It was dark. It was
+#    darker.` What the plain model is good at, such as not repeating itself, is subtracted too.)
+
+# %% [markdown]
+# Guidance helps a model to *follow*. It will not teach one to carry. What does the Calculator need
+# for that?
+
+# %% [markdown]
+# ## More thought for one answer
+#
+# The Calculator needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the
+# card's sums, greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
+# whose result the next pass can read. To write *is* to compute.
+
+# %% [markdown]
+# So how much thinking is enough? A **budget** ends it by force: after so many characters everything
+# but `;` is banned [muennighoff2025]. The greedy working at the top has 46 characters before its `;`.
+# **Predict.** How many of the 24 sums come out right with a budget of 24?
+
+# %%
+for most in (24, 36, 48):
+    found = written([question(s) for s in [STORY, *SUMS]], budget(most), range(25))
+    right = score(first, [[one] for one in found[1:]])
+    print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
+
+# %% [markdown]
+# Until the working fits, next to nothing. And look at what comes after the forced `;`: with 24 it
+# goes on working, with 36 it hands in half a step. In training it saw `;` after the last step only,
+# and has no idea what to do with one that comes early. A forced end needs a model that has practised
+# answering early.
+
+# %% [markdown]
+# So: the working stays whole, and one text is as good as we can make it. On our sum greedy is wrong,
+# the likeliest of sixteen is wrong, and power sampling is right every other time. We are back at the
+# sixteen lines. Time to *choose*. (And time for a pause, if you like one.)
+
+# %% [markdown]
+# ## The vote
+#
+# Here are all the texts that a model could write for some sum, with their probabilities:
+#
+# | text | 1 | 2 | 3 | 4 | 5 |
+# |---|---|---|---|---|---|
+# | answer | 291 | 301 | 301 | 301 | 299 |
+# | probability | 0.30 | 0.25 | 0.20 | 0.15 | 0.10 |
+#
+# **Predict.** Which text is the likeliest, and which *answer*?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Text 1, with 0.30, so every search says 291. But 301 has 0.25 + 0.20 + 0.15 = 0.60: three ways lead
+# there.
+# </details>
+
+# %% [markdown]
+# A vote counts answers, not texts, and so adds up the ways without knowing their probabilities. That
+# is **self-consistency** [wang2022]: draw many workings, drop the workings, and hand in the answer
+# that came most often.
+#
+# One thing to settle before you build: some texts have no answer, as they lost the form. They say
+# nothing, so they have no vote, even if they are the most.
+
+# %% [markdown]
+# ## Build it: the vote
+#
+# > difficulty ●●○○○ · importance ●●●●○ · 5 minutes
+#
+# A `Counter` may help. The course's own functions may not be called.
+
+
+# %% answer="my_vote"
+def my_vote(answers):
+    """The answer that came most often; of equally many, the one that came first.
+
+    answers: a list of whole numbers, and of None for each try without an answer: it has no vote.
+    The list stays as it is. Returns None if there is no vote at all, as in an empty list.
+    """
+    ### BEGIN SOLUTION
+    votes = Counter(a for a in answers if a is not None)
+    return max(votes, key=votes.get, default=None)
+    ### END SOLUTION
+
+
+# %%
+for answers, expect, why in (
+    ([301, 291, 301], 301, "301 came twice."),
+    ([7, 5, 5, 7], 7, "Two each: 7 came first."),
+    ([None, None, 4], 4, "None is no answer, however often it comes."),
+):
+    check.passes(f"{answers}", check.gives, my_vote, answers, expect=expect, why=why)
+
+
+# %%
+def vote(found):
+    return my_vote([one.answer for one in found])
+
+
+print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest, worked), end=" · ")
+print("your vote of 16", score(vote, worked), "of 24")
+
+# %% [markdown]
+# 23 of 24, once it is written. The explorer shows those sums, and your function beside the course's.
+
+# %%
+explore.Votes(function=my_vote)
+
+# %% [markdown]
+# 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
+#    where the right answer is the most common one.)
+# 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
+# 3. Set `asked for` to the answer alone, and watch the curves. Which one still climbs with more tries?
+#    (Only pass@n.)
+
+# %% [markdown]
+# On the card's 1,000 sums a vote of 16 is right in 91.3%, and one of 64 in 95.0%. A single try had
+# 56.5%. And the story's sum?
+
+# %%
+print("the vote says", attempt(vote, tries))
+more = [one.answer for one in ask(STORY, tries=64)]
+for n in (16, 32, 64):
+    print(n, "tries:", Counter(more[:n]).most_common(3))
+
+# %% [markdown]
+# ## Sure, and wrong
+#
+# That is not bad luck: with four times as many tries 291 is still ahead. The usual advice, to ask more
+# often, fails here. Why?
+#
+# **Find it.** The next cell prints, for each of the eleven wrong lines, the steps with a wrong result.
+# What do ten of the eleven share?
+
+# %%
+for one in tries:
+    if one.answer != 301:
+        print(slips(one.text))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# They end in `=29'1`: the *last* addition went wrong, in the way of the greedy text. The workings are
+# all different, but most ways to 301 end with an addition whose tens make 9, such as
+# 158 + 143, where the carry turns the 9 into 10. Most roads lead over one bridge, and on this bridge
+# the model stumbles more often than not.
+# </details>
+
+# %% [markdown]
+# A vote does not find what is right. It finds what is *common*. It helps when mistakes scatter and
+# right ways meet. And when there is only one road?
+
+# %% [markdown]
+# ## One road
+#
+# Ask for the answer alone. Then a text *is* its answer: no two ways lead to the same one. Answers have
+# three digits, so the course can work out the exact probability of every one.
+
+# %%
+exact = exact_answers(STORY)
+order = exact.argsort(descending=True).tolist()
+print("likeliest:", [f"{i} {exact[i]:.1%}" for i in order[:4]])
+print(f"301: {exact[301]:.1%}, place {order.index(301) + 1}")
+print("greedy:", ask(STORY, tries=1, temperature=0, worked=False)[0].answer)
+more = [one.answer for one in ask(STORY, tries=256, worked=False)]
+for n in (16, 64, 256):
+    print(n, "tries:", Counter(more[:n]).most_common(3))
+
+# %% [markdown]
+# Three votes, three winners, and none is right. **Predict.** What would a vote of a million tries say?
+#
+# <details><summary>Answer</summary>
+#
+# 303, as good as surely: a vote of very many tries finds the likeliest answer. Greedy choice has that
+# already, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
+# one try of thirteen.
+# </details>
+
+# %% [markdown]
+# The card says the same of 1,000 sums, in per cent, at *T* = 0.75 (and greedy):
+#
+# | | greedy | one try | vote of 64 | pass@64 |
+# |---|---|---|---|---|
+# | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
+# | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
+#
+# In 93 of 100 sums the right answer is among the 64, and no vote will find it. What would?
+
+# %% [markdown]
+# ## A check that cannot add
+#
+# There is an old trick of clerks. Divide each number by nine and keep the remainders: 51 leaves 6,
+# then 86 leaves 5, 64 leaves 1, 72 leaves 0 and 28 leaves 1. Together that is 13, which leaves 4. The
+# sum must leave 4 too.
+#
+# **Predict.** Which of 303, 291 and 301 does this let through?
+
+# %%
+print("wanted:", sum(n % 9 for n in STORY) % 9, "·", {n: n % 9 for n in (303, 291, 301)})
+
+# %% [markdown]
+# Only 301. The trick has no idea what the sum is: one wrong answer in nine would slip through as
+# well. But it knows *something that the tries do not*. Now the answers alone again, 64 tries a sum:
+# count only the votes of those that pass.
+
+# %%
+alone = ask_all(tries=64, worked=False)
+passed = [
+    [one for one in found if one.answer and one.answer % 9 == sum(n % 9 for n in numbers) % 9]
+    for numbers, found in zip(SUMS, alone, strict=True)
+]
+print("vote of all:", score(vote, alone), "of 24;", end=" ")
+print("vote of those that pass:", score(lambda found: vote(found) if found else None, passed))
+right = [sum(one.answer == sum(s) for one in found) for s, found in zip(SUMS, passed, strict=True)]
+print("tries that pass:", sum(map(len, passed)), "of", 24 * 64, "· right ones:", sum(right))
+
+# %% [markdown]
+# From 1 sum to 14, and nobody has added up the five numbers. That is what a **verifier** is: it need
+# not find the answer, it has to tell good from bad, and that is often far easier.
+#
+# Now its limit. Of the 182 tries that pass 84 are right, 46%. **Predict.** You draw a hundred times as
+# many tries. Does the 46% rise?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No: a hundred times as many right ones pass, and a hundred times as many wrong ones. If *p* of all
+# tries are right (here 84 of 1,536, 5.5%) and *f* of the wrong ones pass (98 of 1,452, 6.7%), then of
+# those that pass
+#
+# $$\frac{p}{p + (1 - p) \cdot f}$$
+#
+# are right, and there is no *n* in it. More tries do not mend a verifier that lets wrong ones through
+# [stroebl2024].
+# </details>
+
+# %% [markdown]
+# **It happened.** HumanEval, the tasks behind *pass@k*, tested each program with ten tests or so. In
+# 2023 others wrote eighty times as many tests, and pass@k fell by up to 28.9% [liu2023]. The programs
+# had been wrong all the time. The verifier had not noticed.
+
+# %% [markdown]
+# ## Build it: a verifier
+#
+# > difficulty ●●●○○ · importance ●●●●● · 12 minutes
+#
+# A working can be checked step by step, with no luck involved. `right_step(a, b)` writes how a step
+# *should* look, carries and all:
+
+
+# %% locked="right_step"
+def right_step(a, b):
+    """The addition of two whole numbers as the Calculator should write it."""
+    result, carry = "", 0
+    for place in range(len(str(a + b))):
+        ones = a // 10**place % 10 + b // 10**place % 10 + carry
+        result = f"{ones % 10}" + "'" * carry + result
+        carry = ones // 10
+    return f"{a}+{b}={result}"
+
+
+print(right_step(273, 28), right_step(28, 51))
+
+# %% [markdown]
+# Write `my_verifier`. A text has steps with `,` between, then `;` and the answer. It is good if
+#
+# - each step is, letter by letter, what `right_step` writes for two of the numbers that are left, in
+#   either order, and their sum takes their place;
+# - at the end one number is left, and it is the answer.
+#
+# Everything else is refused, and nothing may raise an error: models write anything.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# You need not read the step. Write all steps that would be right, and see whether it is one of
+# them: `itertools.permutations(left, 2)`.
+# </details>
+
+
+# %% answer="my_verifier"
+def my_verifier(numbers, text):
+    """Whether the text is a right working of the sum, judged by its steps: True or False.
+
+    numbers: a list of two to five whole numbers from 10 to 99, the same one perhaps twice; it stays
+    as it is. text: any text. You may call `right_step`, and no function of the course.
+    """
+    ### BEGIN SOLUTION
+    from itertools import permutations
+
+    steps, _, last = text.partition(";")
+    left = list(numbers)
+    for written in steps.split(","):
+        pair = next((p for p in permutations(left, 2) if right_step(*p) == written), None)
+        if pair is None:
+            return False
+        for n in pair:
+            left.remove(n)
+        left.append(sum(pair))
+    return [str(n) for n in left] == [last]
+    ### END SOLUTION
+
+
+# %%
+for text, expect, why in (
+    ("15+27=4'2,42+38=8'0;80", True, "Both steps are right, and 80 is left."),
+    ("15+27=4'2,42+38=8'0;90", False, "80 is left, not 90."),
+    ("15+27=32,32+38=7'0;70", False, "15 + 27 is not 32."),
+    ("15+27=4'2;42", False, "Two numbers are left, and it stops."),
+    ("eighty", False, "That is no working."),
+):
+    check.passes(text, check.gives, my_verifier, [15, 27, 38], text, expect=expect, why=why)
+
+# %% [markdown]
+# And on the sixteen lines?
+
+# %%
+for i, one in enumerate(tries):
+    if attempt(my_verifier, STORY, one.text):
+        print(f"{i:>2}  {one.text}")
+
+# %% [markdown]
+# Four lines pass, and all of them say 301. Eleven votes weigh nothing against one line that holds.
+# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many, and carried
+# on. A verifier of workings refuses a right answer that was reached by a wrong step. In an exam you
+# know the feeling.
+
+# %% [markdown]
+# ## Build it: the chooser
+#
+# > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
+#
+# Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, with what the
+# verifier said. Choose an answer. Your design is free, but it has to keep four promises:
+
+# %% [markdown]
+# 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
+# 2. **heeds**: if tries with an answer are accepted, it chooses one of theirs;
+# 3. **fair**: the order of the tries does not matter;
+# 4. **pays**: it is right often.
+
+# %% [markdown]
+# The fourth is measured on made-up sums of sixteen tries. Of these 45% are right, the wrong ones
+# scatter, and right texts are a little likelier. The verifier is strict, or lets one wrong try in ten
+# through, or is broken and accepts none. You have to be right in 85% of the sums.
+#
+# What do you do when nothing is accepted? When two different answers are? And when two answers are
+# as good as each other?
+
+
+# %% locked="promises" jupyter={"source_hidden": true}
+def made_up(rng):
+    """Sixteen tries at a sum, and its answer."""
+    right = rng.randint(100, 400)
+    lets_through = rng.choice([0.0, 0.1, None])
+    found = []
+    for _ in range(16):
+        good = rng.random() < 0.45
+        off = rng.choice([-10, -10, 10, 10, -1, 1, -3, 5, -100, 27, 9, -20])
+        logprob = round(rng.gauss(-8.4 if good else -9.0, 0.8), 6)
+        says = right if good else right + off
+        accepted = lets_through is not None and (good or rng.random() < lets_through)
+        silent = rng.random() < 0.05
+        found.append((None if silent else says, logprob, accepted and not silent))
+    return found, right
+
+
+def chosen(chooser, found):
+    return check.plain(check.call(chooser, list(found)))
+
+
+def speaks(chooser, found=((7, -3.0, False), (None, -1.0, False))):
+    given = {a for a, _, _ in found if a is not None}
+    said = chosen(chooser, found)
+    assert said in given if given else said is None, (
+        f"The answers are {given or 'none'}, not {said}."
+    )
+
+
+def heeds(chooser, found=((7, -1.0, False), (7, -2.0, False), (9, -8.0, True))):
+    good = {a for a, _, accepted in found if accepted and a is not None}
+    said = chosen(chooser, found)
+    assert not good or said in good, f"Accepted were tries with {good}, and it says {said}."
+
+
+def fair(chooser, found=((7, -1.5, False), (9, -1.0, False), (9, -3.0, False), (7, -2.0, False))):
+    speaks(chooser, found)
+    said = {chosen(chooser, order) for order in (found, found[::-1], (*found[2:], *found[:2]))}
+    assert len(said) == 1, f"The same tries in other orders: {said}."
+
+
+def pays(chooser, sums=200, seed=1):
+    rng = random.Random(seed)
+    found = [made_up(rng) for _ in range(sums)]
+    right = sum(chosen(chooser, each) == answer for each, answer in found)
+    assert right >= 0.85 * sums, f"It is right in {right / sums:.0%} of {sums} made-up sums."
+
+
+# %% answer="my_chooser"
+def my_chooser(found):
+    """The answer to hand in, a whole number; None if no try has an answer.
+
+    found: a list of up to 64 tries, perhaps none, each a tuple: the answer, a whole number, or None
+    if the text has none; the log-probability of the text, no two alike; and whether the verifier
+    accepted it, True or False. The list stays as it is. You may call the course's functions.
+    """
+    ### BEGIN SOLUTION
+    found = [one for one in found if one[0] is not None]
+    found = [one for one in found if one[2]] or found
+    weights = {}
+    for says, logprob, _ in sorted(found, key=lambda one: -one[1]):
+        weights[says] = weights.get(says, 0) + 1
+    return max(weights, key=weights.get, default=None)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+for promise in (speaks, heeds, fair, pays):
+    check.passes(promise.__name__, promise, my_chooser)
+
+# %% [markdown]
+# ## Eleven against five
+#
+# Sixteen lines, your verifier, your chooser. (`with_word` puts your verifier's word behind each try.)
+
+
+# %%
+print("hand in:", attempt(my_chooser, with_word(STORY, tries)))
+judged = [with_word(numbers, found) for numbers, found in zip(SUMS, worked, strict=True)]
+print(
+    "24 sums: greedy", score(first, greedy_ones), "· likeliest", score(likeliest, worked), end=" · "
+)
+print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
+
+# %% [markdown]
+# 301. Nobody told it. And the card, on 1,000 sums and sixteen tries each, at *T* = 0.75:
+#
+# | one try | greedy | likeliest | vote | verified | pass@16 |
+# |---|---|---|---|---|---|
+# | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
+
+# %% [markdown]
+# It is the same model in each column, and all that differs is what is done with its texts. The last
+# column is the ceiling: no way of choosing can find what is not there.
+
+# %% [markdown]
+# ## What production systems do
+#
+# As of late 2026:
+
+# %% [markdown]
+# - *Many at once.* GPT-5's system card of August 2025 says that its "pro" setting uses parallel
+#   computing at the time of the answer [gptcard2025]. How it chooses, it does not say.
+# - *Verifiers where there are some.* With a program's tests to choose by, a model that repaired 15.9%
+#   of real bugs with one try repaired 56% with 250 [brown2024].
+
+# %% [markdown]
+# - *Budgets.* vLLM counts the tokens of a thought and forces its end [vllmbudget2026]; so does llama.cpp
+#   with `--reasoning-budget`, and a message of your own before the end [llamacpp22717]. Anthropic's
+#   API went another way: models from Claude 4.7 on refuse a budget in tokens and take an *effort*
+#   [claudethinking2026].
+
+# %% [markdown]
+# ## Recap
+#
+# Greedy, the sum of the story is wrong for ever. Sixteen tries hold the right answer, as pass@k says
+# they should. The likeliest text and the vote both hand in 291, because most roads to 301 lead over
+# one carry that the model gets wrong: votes need mistakes that differ. A verifier needs no majority.
+# It checks each step, and one line that holds beats eleven that do not.
+
+# %% [markdown]
+# What else there is to buy with more computing: drawing whole texts by a power of their probability,
+# which a low temperature does not do; a second look at each token; and more thought, which must not
+# be cut where the model has never stopped.
+#
+# One question stays open. All these texts cost time. Could a model write them *faster*, without
+# changing one of them? That is the next module.
+
+# %% [markdown]
+# ## Check your understanding
+#
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores. Your builds from above are scored here too.
+
+# %% [markdown] question="One of k tries" points=2
+# Your `my_pass_at_k` from **Build it: pass@k** above, over all that its description allows. One point
+# for all *n* up to 30, one for those up to 200.
+
+
+# %% test="my_pass_at_k"
+def example():
+    check.gives(my_pass_at_k, 4, 1, 2, expect=0.5, why="Three of the six pairs have the right one.")
+
+
+points = 1.0 * check.passes("4 tries, 1 right, k = 2", example)
+### BEGIN HIDDEN TESTS
+from fractions import Fraction
+
+
+def one_of_k(n, c, k):
+    """One minus the chance that each of k tries, one after the other, is one of the wrong ones."""
+    none = Fraction(1)
+    for taken in range(k):
+        none *= Fraction(max(n - c - taken, 0), n - taken)
+    return float(1 - none)
+
+
+def counts(random, most):
+    n = random.choice([random.randint(1, 6), random.randint(1, most)])
+    c = random.choice([0, 1, n, random.randint(0, n)])
+    return n, min(c, n), random.choice([1, n, random.randint(1, n)])
+
+
+def small():
+    example()
+    check.own(my_pass_at_k, lambda random: counts(random, 30))
+    check.against(
+        one_of_k,
+        my_pass_at_k,
+        lambda random: counts(random, 30),
+        why="Count the ways to take k of n tries, and those that take only wrong ones.",
+        within=1e-9,
+    )
+
+
+def large():
+    small()
+    check.against(
+        one_of_k,
+        my_pass_at_k,
+        lambda random: counts(random, 200),
+        why="It is right for few tries, but not for many: are whole numbers still exact there?",
+        within=1e-6,
+    )
+
+
+points = 1.0 * check.passes("up to 30 tries", small)
+points += check.passes("up to 200 tries", large)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="Two right of five" points=1
+# Five tries at a task, two of them right. What is pass@3? One or two decimals.
+
+# %% answer="two_right_of_five"
+answer_pass = None  # a number between 0 and 1
+
+# %% test="two_right_of_five"
+check.number(
+    answer_pass,
+    right=0.9,
+    within=0.004,
+    why={
+        0.784: "That puts each try back before the next is drawn. The three are three different ones.",
+        0.1: "So likely are three wrong ones. What was asked?",
+        0.4: "That is one try. With three there is more to hope for.",
+        0.6: "That is a share of tries. Which sets of three have no right one?",
+        1.0: "There are three wrong tries, so one set of three has no right one.",
+        0.7: "That is for two tries. How many sets of three are there?",
+    },
+    hint="How many sets of three are there among five tries, and how many of them are all wrong?",
+)
+
+# %% [markdown] question="An estimator for everybody" points=2
+# The estimator that came with a famous set of tasks begins with a short cut. For two tries, none
+# right, and *k* = 5 it says 1.0 [humaneval35]. Repair it: of fewer than *k* tries nothing can be
+# said, so return None then. Otherwise it stays the unbiased estimate.
+#
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point where no try was right, one for the others. Both
+# need the rest of the function unharmed.
+
+
+# %% answer="estimator_repair"
+def repaired_estimate(n, c, k):
+    ### BEGIN SOLUTION
+    if k > n:
+        return None
+    if n - c < k:
+        return 1.0
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
+    ### END SOLUTION
+    if n - c < k:
+        return 1.0
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
+
+
+# %% test="estimator_repair"
+def example():
+    check.gives(
+        repaired_estimate, 2, 0, 5, expect=None, why="Two tries were made: what is known of five?"
+    )
+
+
+points = 1.0 * check.passes("2 tries, none right, k = 5", example)
+### BEGIN HIDDEN TESTS
+from fractions import Fraction
+
+
+def estimate(n, c, k):
+    if n < k:
+        return None
+    none = Fraction(1)
+    for taken in range(k):
+        none *= Fraction(max(n - c - taken, 0), n - taken)
+    return float(1 - none)
+
+
+def enough(random):
+    n = random.choice([random.randint(1, 6), random.randint(1, 60)])
+    c = random.choice([0, n, 1, random.randint(0, n)])
+    return n, min(c, n), random.choice([1, n, random.randint(1, n)])
+
+
+def too_few(random, right):
+    n = random.choice([1, random.randint(1, 60)])
+    c = random.choice([1, n, random.randint(1, n)]) if right else 0
+    return n, c, random.choice([n + 1, random.randint(n + 1, 80)])
+
+
+def none_right():
+    example()
+    for draw in (enough, lambda random: too_few(random, right=False)):
+        check.against(
+            estimate,
+            repaired_estimate,
+            draw,
+            why="None only where there are fewer than k tries; elsewhere the estimate stays.",
+        )
+
+
+def some_right():
+    none_right()
+    check.against(
+        estimate,
+        repaired_estimate,
+        lambda random: too_few(random, right=True),
+        why="Some tries were right, and still there are fewer than k of them all.",
+    )
+
+
+points = 1.0 * check.passes("none right", none_right)
+points += check.passes("some right", some_right)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="Squared texts" points=1
+# A text begins with `x` (0.6) or `y` (0.4). After `x` come two words, 0.5 each. After `y` there is only
+# one word. You sharpen by a square: once with *T* = 1/2, once by p². How much *higher* is the
+# probability of the text with `y` by p² than at *T* = 1/2? Three decimals.
+
+# %% answer="squared_texts"
+answer_higher = None  # a number between -1 and 1
+
+# %% test="squared_texts"
+check.number(
+    answer_higher,
+    right=0.16 / 0.34 - 0.16 / 0.52,
+    within=0.002,
+    why={
+        0.471: "That is its probability by p². How much is it at T = 1/2?",
+        0.308: "That is its probability at T = 1/2. How much is it by p²?",
+        -0.163: "The size is right. Which of the two is larger?",
+        0.071: "You took 0.4 for T = 1/2. What do squares make of 0.6 and 0.4 at the first word?",
+        0.0: "Work out the three texts' own probabilities, and square those.",
+    },
+    hint="Two lists: the squares at each word, shared out at each word; and the squares of the three "
+    "texts, shared out once.",
+)
+
+# %% [markdown] question="To go or to stay" points=2
+# This is the step of power sampling, for log-probabilities: `new` and `old` are pairs, of a text's
+# log-probability by the model, and of its log-probability to be proposed. It returns the probability
+# to take the new one. It has two faults. Repair both.
+#
+# Log-probabilities are from −5,000 to 0, `alpha` is above 0, at most 10. One point for what is drawn
+# in the end, one for texts of any length: log-probabilities down to −20 are short.
+
+
+# %% answer="acceptance_repair"
+def repaired_acceptance(new, old, alpha):
+    ### BEGIN SOLUTION
+    log_ratio = alpha * (new[0] - old[0]) + old[1] - new[1]
+    return math.exp(min(0.0, log_ratio))
+    ### END SOLUTION
+    ratio = math.exp(alpha * (new[0] - old[0]))
+    return min(1.0, ratio)
+
+
+# %% test="acceptance_repair"
+def example():
+    check.gives(
+        repaired_acceptance,
+        (-2.0, -1.0),
+        (-2.0, -3.0),
+        4.0,
+        expect=math.exp(-2),
+        why="Both texts are as likely, but the new one is proposed more often: to make up for that, "
+        "it has to be taken less often.",
+    )
+
+
+points = 1.0 * check.passes("two texts as likely as each other", example)
+### BEGIN HIDDEN TESTS
+from decimal import Decimal
+
+
+def acceptance(new, old, alpha):
+    """In decimals, which neither overflow nor vanish here."""
+    weights = [(Decimal(alpha) * Decimal(p) - Decimal(q)).exp() for p, q in (new, old)]
+    return float(min(Decimal(1), weights[0] / weights[1]))
+
+
+def pair(random, lowest):
+    return random.choice([random.uniform(lowest, 0), random.uniform(-3, 0), 0.0])
+
+
+def texts_of(lowest):
+    def draw(random):
+        new, old = ((pair(random, lowest), pair(random, lowest)) for _ in range(2))
+        if random.random() < 0.5:  # near the other one, so that the ratio is neither 0 nor 1
+            old = (
+                min(0.0, new[0] + random.uniform(-1, 1)),
+                min(0.0, new[1] + random.uniform(-1, 1)),
+            )
+        return new, old, random.choice([1.0, 4.0, 0.25, random.uniform(0.01, 10)])
+
+    return draw
+
+
+def short():
+    example()
+    check.against(
+        acceptance,
+        repaired_acceptance,
+        texts_of(-20.0),
+        why="Look at the formula in the section on the power of a text: four numbers come in.",
+        within=1e-6,
+    )
+
+
+def long():
+    short()
+    check.against(
+        acceptance,
+        repaired_acceptance,
+        texts_of(-5000.0),
+        why="Long texts have log-probabilities in the thousands. Of which numbers can no exp be taken?",
+        within=1e-6,
+    )
+
+
+points = 1.0 * check.passes("short texts", short)
+points += check.passes("texts of any length", long)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="How strong a guide" points=1
+# With the prompt the logits of two tokens are 2 for `calm` and 1 for `storm`. Without the prompt they
+# are 2 and −0.5. From which γ on does guidance find `storm` the likelier one? Two decimals.
+
+# %% answer="strength_of_guidance"
+answer_gamma = None  # a number
+
+# %% test="strength_of_guidance"
+check.number(
+    answer_gamma,
+    right=5 / 3,
+    within=0.01,
+    why={
+        1.0: "At 1 it is the model with its prompt, and that prefers calm.",
+        0.67: "That is how much further than 1 you must go. What is γ itself?",
+        2.0: "There storm is well ahead. Where do the two meet?",
+        1.5: "That is what the prompt added to storm. How many times is that needed?",
+        2.5: "Does calm move with γ?",
+    },
+    hint="Write down what each token's score is at γ, and set the two equal.",
+)
+
+# %% [markdown] question="A thought cut short" points=1
+# Cut at 24 characters, hardly a sum of the Calculator came out right. A larger model, cut in the
+# middle of its thought, often still answers well. The likeliest reason?
+#
+# - **A** Its end of thought has several tokens, so the force is weaker.
+# - **B** It needs no thought for most questions.
+# - **C** A forced end does not change its probabilities.
+# - **D** It has seen unfinished thoughts with an answer after them in training.
+
+# %% answer="thought_cut_short"
+answer_cut = ""  # "A", "B", "C" or "D"
+
+# %% test="thought_cut_short"
+check.choice(
+    answer_cut,
+    right="D",
+    why={
+        "A": "Each of the tokens is forced in turn. Is an end of three tokens less forced?",
+        "B": "Then a cut would cost nothing at all, and more thought would never help it.",
+        "C": "In both, all other tokens are banned for one step. What do the two have to go on with?",
+    },
+)
+
+# %% [markdown] question="The most common answer" points=2
+# Your `my_vote` from **Build it: the vote** above, for up to 300 answers, whole numbers from −999 to
+# 999 and None. One point for the answer, one for ties, None, and a list that stays as it was.
+
+
+# %% test="my_vote"
+def example():
+    check.gives(my_vote, [301, 291, 301], expect=301, why="301 came twice, 291 once.")
+
+
+points = 1.0 * check.passes("two of three", example)
+
+
+### BEGIN HIDDEN TESTS
+def most_common(answers):
+    given = [a for a in answers if a is not None]
+    most = max(map(given.count, given), default=0)
+    return next((a for a in given if given.count(a) == most), None)
+
+
+def some(random, most, with_none):
+    size = random.choice([random.randint(1, 6), random.randint(1, 6), 100])
+    pool = [random.randint(-999, 999) for _ in range(size)]
+    pool[random.randrange(size)] = random.choice([0, random.randint(-999, 999)])
+    pool[0] = pool[-1] = random.randint(-999, 999)  # so that one may stand out late
+    count = random.choice([random.randint(0, 6), random.randint(1, most)])
+    rate = random.choice([0.0, 0.3, 0.7, 1.0]) if with_none else 0.0
+    return [None if random.random() < rate else random.choice(pool) for _ in range(count)]
+
+
+def clear(random):
+    """A list whose most common answer is the only one."""
+    while True:
+        answers = some(random, 300, with_none=False)
+        counts = sorted((answers.count(a) for a in set(answers)), reverse=True)
+        if counts and (len(counts) == 1 or counts[0] > counts[1]):
+            return (answers,)
+
+
+def without_ties():
+    example()
+    check.own(my_vote, clear)
+    check.against(most_common, my_vote, clear, why="Which answer stands most often in the list?")
+
+
+def everything():
+    without_ties()
+    for most in (6, 300):
+        draw = lambda random, most=most: (some(random, most, with_none=True),)  # noqa: E731
+        check.against(
+            most_common,
+            my_vote,
+            draw,
+            why="Of equally many the first wins, None has no vote, and no vote at all gives None.",
+        )
+        check.keeps(my_vote, draw, why="The list has to stay as it was.")
+
+
+points = 1.0 * check.passes("a clear winner", without_ties)
+points += check.passes("ties and None", everything)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="Counted and weighed" points=1
+# What does this print? `my_vote` is right here.
+#
+# ```python
+# found = [(291, -7.8), (301, -8.3), (None, -6.9), (None, -8.0), (301, -9.0), (291, -9.4), (None, -9.9)]
+# print(my_vote([a for a, _ in found]), max(found, key=lambda one: one[1])[0])
+# ```
+
+# %% answer="counted_and_weighed"
+answer_two = ""  # two words with a space between
+
+# %% test="counted_and_weighed"
+check.text(
+    answer_two,
+    right="291 None",
+    why={
+        "291 291": "The second is the likeliest of all texts. Is that one with an answer?",
+        "301 None": "Both numbers came twice. What did the description say of that?",
+        "None None": "None came three times. What is its vote worth?",
+        "None 291": "Has a text without an answer a vote? And which log-probability is nearest to 0?",
+        "301 291": "Look for the tie first, then for the log-probability that is nearest to 0.",
+    },
+    hint="First the vote, with its rule for ties and for None, then the text nearest to 0.",
+)
+
+# %% [markdown] question="Ever more tries" points=1
+# A model draws a wrong answer with 0.30, the right one with 0.25, many others with little. You go from
+# 16 tries to 1,600. What happens?
+#
+# - **A** The vote and pass@n both come closer to 1.
+# - **B** The vote is right ever more seldom, and pass@n comes closer to 1.
+# - **C** The vote stays right in a quarter of cases; pass@n comes closer to 1.
+# - **D** The vote comes closer to 1, and pass@n sinks.
+
+# %% answer="ever_more_tries"
+answer_more = ""  # "A", "B", "C" or "D"
+
+# %% test="ever_more_tries"
+check.choice(
+    answer_more,
+    right="B",
+    why={
+        "A": "More tries say more exactly which answer is the most common. Which one is that?",
+        "C": "A quarter is a single try. Can the second most common win a count of 1,600?",
+        "D": "Pass@n asks for one right try. Can more tries make that less likely?",
+    },
+)
+
+# %% [markdown] question="A lenient judge" points=1
+# A model is right in one try of ten. A verifier accepts all right tries, and one of five wrong ones.
+# You draw until something is accepted, and hand that in. How often is it right? Two decimals.
+
+# %% answer="lenient_judge"
+answer_share = None  # a number between 0 and 1
+
+# %% test="lenient_judge"
+check.number(
+    answer_share,
+    right=0.1 / 0.28,
+    within=0.006,
+    why={
+        0.1: "That is without a verifier. What does it take away?",
+        0.28: "So many tries are accepted. Which part of them is right?",
+        0.8: "So many wrong ones are refused. But the wrong ones are many.",
+        0.56: "0.1 over 0.18 compares right with wrong. Both are among the accepted.",
+        0.33: "One of five of the wrong tries, not of all tries, is let through.",
+        0.83: "Five times as likely to be accepted, but nine times as rare: weigh both.",
+    },
+    hint="Of 100 tries, how many right ones and how many wrong ones are accepted?",
+)
+
+# %% [markdown] question="Cold tries" points=1
+# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. To get still more,
+# someone sets *T* to 0, where single tries are best. What comes out?
+#
+# - **A** About 73%, as all sixteen texts of a sum are the same.
+# - **B** About 99.8% again, since the verifier decides.
+# - **C** A little more: better single tries make better sixteens.
+# - **D** About 91%, as a vote of sixteen has.
+
+# %% answer="cold_tries"
+answer_cold = ""  # "A", "B", "C" or "D"
+
+# %% test="cold_tries"
+check.choice(
+    answer_cold,
+    right="A",
+    why={
+        "B": "It decides among what there is. How many different texts are there to judge?",
+        "C": "Where is the second try better than the first? Ask twice at T = 0 and compare.",
+        "D": "They agree, yes. Can the verifier take another one if their text is refused?",
+    },
+)
+
+# %% [markdown] question="Five workings" points=1
+# Which of these workings of 15 + 27 + 38 does a right `my_verifier` accept?
+#
+# | id | text |
+# |---|---|
+# | 0 | `15+27=4'2,42+38=8'0;80` |
+# | 1 | `38+27=65,65+15=8'0;80` |
+# | 2 | `27+38=6'5,15+65=8'0;80` |
+# | 3 | `15+38=5'3,15+27=4'2;42` |
+# | 4 | `15+27=32,32+38=7'0;80` |
+
+# %% answer="five_workings"
+answer_good = []  # ids, such as [0, 2]
+
+# %% test="five_workings"
+check.ids(
+    answer_good,
+    right={0, 2},
+    why={
+        (
+            0,
+            1,
+            2,
+        ): "All of yours end in 80. Compare each step letter by letter with what it should be.",
+        (0, 1, 2, 4): "A right answer is not enough. Is each step right?",
+        (0,): "The numbers may be taken in any order.",
+        (0, 2, 3): "Which numbers are left after the first step?",
+        (2,): "Look at the marks again: 5 + 7 is 12, so one is carried.",
+    },
+    hint="Take each step: are both numbers still left, is the sum right, is each carry marked?",
+)
+
+# %% [markdown] question="Step by step" points=3
+# Your `my_verifier` from **Build it: a verifier** above. One point for right workings and for those
+# with a wrong result in a step or at the end, one for numbers that are not left and for workings that
+# stop early or go on too long, one for texts of any kind and lists that stay as they were.
+
+
+# %% test="my_verifier"
+def example():
+    good, bad = "15+27=4'2,42+38=8'0;80", "15+27=4'2,42+38=8'0;90"
+    check.gives(my_verifier, [15, 27, 38], good, expect=True, why="Both steps are right.")
+    check.gives(my_verifier, [15, 27, 38], bad, expect=False, why="80 is left, not 90.")
+
+
+points = 1.0 * check.passes("15 + 27 + 38", example)
+### BEGIN HIDDEN TESTS
+import random as chance
+
+from course_utils import sums
+
+
+def some_numbers(random):
+    numbers = [random.randint(10, 99) for _ in range(random.randint(2, 5))]
+    return [random.choice(numbers) for _ in numbers] if random.random() < 0.2 else numbers
+
+
+def right_one(random, numbers):
+    return sums.working(numbers, chance.Random(random.getrandbits(32)))
+
+
+def other_digit(random, text, places):
+    """The text with another digit, or a carry more or less, at one of the places."""
+    i = random.choice(places)
+    if text[i] == "'" or random.random() < 0.3:
+        return text[:i] + text[i + 1 :] if text[i] == "'" else text[: i + 1] + "'" + text[i + 1 :]
+    return text[:i] + str((int(text[i]) + random.randint(1, 9)) % 10) + text[i + 1 :]
+
+
+def slip(random):
+    """A working that is right, or has a wrong result in a step or at the end."""
+    numbers = some_numbers(random)
+    text = right_one(random, numbers)
+    results, inside = [], False
+    for i, letter in enumerate(text):
+        inside = letter in "=;" or (inside and letter not in ",;")
+        if inside and letter not in "=;":
+            results.append(i)
+    if random.random() < 0.6:
+        text = other_digit(random, text, results)
+    if random.random() < 0.3:  # a second slip, which may make up for the first
+        wrong = random.choice([-10, 10, 1])
+        text = text[: text.index(";") + 1] + str(sum(numbers) + wrong)
+    return numbers, text
+
+
+def carried_on(random):
+    """Right additions, but of numbers that are not left, or too few or too many of them."""
+    numbers = some_numbers(random)
+    text = right_one(random, numbers)
+    steps, last = text.split(";")[0].split(","), text.split(";")[1]
+    kind = random.choice(
+        ["twice", "fewer", "more", "other", "swapped", "right", "wrong carried on"]
+    )
+    if kind == "twice":  # a number is used again, and all is consistent but for that
+        again = [*numbers[:-1], random.choice(numbers[:-1])]
+        text = right_one(random, again)
+    if kind == "fewer":
+        kept = steps[: random.randint(0, len(steps) - 1)]
+        ends = [*map(str, numbers), last, *(s.split("=")[1].replace("'", "") for s in kept)]
+        text = ",".join(kept) + ";" + random.choice(ends)
+    if kind == "more":
+        extra = sums.step(int(last), random.choice([0, *numbers]))
+        text = ",".join([*steps, extra]) + ";" + extra.split("=")[1].replace("'", "")
+    if kind == "other":
+        text = right_one(random, [*numbers[1:], random.randint(10, 99)])
+    if kind == "swapped":
+        random.shuffle(steps)
+        text = ",".join(steps) + ";" + last
+    if kind == "wrong carried on":  # a wrong sum takes the place, and all else follows from it
+        a, b = numbers[0], numbers[1]
+        wrong = a + b + random.choice([-10, 10, 1])
+        rest = right_one(random, [wrong, *numbers[2:]]) if len(numbers) > 2 else f";{wrong}"
+        text = f"{a}+{b}={wrong}" + ("," if len(numbers) > 2 else "") + rest
+    return numbers, text
+
+
+def anything(random):
+    numbers = some_numbers(random)
+    text = right_one(random, numbers)
+    i = random.randrange(len(text) + 1)
+    odd = random.choice([" ", ",", ";", "+", "=", "'", "x", "٣", "-", "\n", "0", ";;", "", "+0"])
+    return numbers, random.choice(
+        [
+            text[:i] + odd + text[i:],
+            text[:i] + text[i + 1 :],
+            text[:i],
+            odd * random.randint(0, 5),
+            text + odd + text.split(";")[1],
+            text.replace(random.choice(",;+='"), odd),
+            "".join(random.choice("0123456789+=',;") for _ in range(random.randint(0, 40))),
+            question(numbers) + text,
+            text,
+        ]
+    )
+
+
+def results():
+    example()
+    check.own(my_verifier, slip)
+    check.against(
+        sums.verify,
+        my_verifier,
+        slip,
+        why="Each step has to be written as right_step writes it, and the answer is what is left.",
+    )
+
+
+def numbers_left():
+    results()
+    check.against(
+        sums.verify,
+        my_verifier,
+        carried_on,
+        why="Two numbers that are left go, their sum comes; at the end one is left, the answer.",
+    )
+
+
+def any_text():
+    numbers_left()
+    check.against(
+        sums.verify, my_verifier, anything, why="Any other text is refused, whatever stands in it."
+    )
+    check.keeps(my_verifier, anything, why="The list of numbers has to stay as it was.")
+
+
+points = 1.0 * check.passes("results", results)
+points += check.passes("numbers that are left", numbers_left)
+points += check.passes("any text", any_text)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="Work for a count" points=1
+# For which job is a vote the right tool?
+#
+# - **A** Sixteen poems about the sea are there, and the best is to be printed.
+# - **B** Sixteen greedy answers to one exam task, from one model and machine.
+# - **C** Sixteen solutions of an exam task, each on its own way, that end in a date.
+# - **D** Sixteen one-word answers to a riddle that the model likes to get wrong.
+
+# %% answer="work_for_a_count"
+answer_job = ""  # "A", "B", "C" or "D"
+
+# %% test="work_for_a_count"
+check.choice(
+    answer_job,
+    right="C",
+    why={
+        "A": "A vote counts what is the same. How many of the poems are?",
+        "B": "How many different answers are there to count?",
+        "D": "What is the most common answer, if there is one road and it leads astray?",
+    },
+)
+
+# %% [markdown] question="A design that keeps its promises" points=4
+# Your `my_chooser` from **Build it: the chooser** above, one point for each promise as it stands
+# there: up to 64 tries, answers from −999 to 999, log-probabilities from −99 to 0. *Speaks* also wants
+# the list left as it was. *Fair* counts only together with the first, *pays* only with the first two;
+# it is measured on 1,000 other sums.
+
+
+# %% test="my_chooser"
+points = 1.0 * check.passes("speaks", speaks, my_chooser)
+
+
+### BEGIN HIDDEN TESTS
+def any_tries(random, one_alone=False):
+    """Tries of few or many answers; none, one, some or all accepted."""
+    count = random.choice([0, 1, 2, random.randint(3, 8), random.randint(3, 64)])
+    count = random.randint(3, 64) if one_alone else count
+    pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
+    pool += [None] * random.choice([0, 0, 1, 5])
+    logprobs = random.sample(range(-99_000_000, 1), count)
+    rate = random.choice([0.0, 0.2, 0.5, 1.0])
+    good = [random.random() < rate for _ in range(count)]
+    if one_alone:  # often the likeliest or the least likely
+        ends = logprobs.index(min(logprobs)), logprobs.index(max(logprobs))
+        only = random.choice([random.randrange(count), *ends])
+        good = [i == only for i in range(count)]
+    found = zip(logprobs, good, strict=True)
+    return ([(random.choice(pool), x / 1_000_000, accepted) for x, accepted in found],)
+
+
+def each(one_alone=False):
+    draw = lambda random: any_tries(random, one_alone)  # noqa: E731
+    return (found for (found,), _ in check.drawn(check.nothing, draw))
+
+
+def always_speaks():
+    speaks(my_chooser)
+    for found in each():
+        speaks(my_chooser, found)
+    check.keeps(my_chooser, any_tries, why="The list has to stay as it was.")
+
+
+def always_heeds():
+    heeds(my_chooser)
+    for found in [*each(), *each(one_alone=True)]:
+        heeds(my_chooser, found)
+
+
+def always_fair():
+    always_speaks()
+    fair(my_chooser)
+    for found in each():
+        fair(my_chooser, found)
+        mixed = sorted(found, key=lambda one: one[1])
+        assert chosen(my_chooser, mixed) == chosen(my_chooser, found), "The order of tries decides."
+
+
+def always_pays():
+    always_speaks()
+    always_heeds()
+    pays(my_chooser, sums=1000, seed=2)
+
+
+points = 1.0 * check.passes("speaks", always_speaks)
+points += check.passes("heeds", always_heeds)
+points += check.passes("fair", always_fair)
+points += check.passes("pays", always_pays)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown]
+# ## Your score
+#
+# Press the button. It saves the notebook, then scores it.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# ## References
+#
+# - [chen2021] [Evaluating Large Language Models Trained on Code](https://arxiv.org/abs/2107.03374), 2021
+# - [wang2022] [Self-Consistency](https://arxiv.org/abs/2203.11171), 2022
+# - [karan2025] [Reasoning with Sampling](https://arxiv.org/abs/2510.14901), 2025
+# - [sanchez2023] [Stay on Topic with Classifier-Free Guidance](https://arxiv.org/abs/2306.17806), 2023
+# - [li2022] [Contrastive Decoding](https://arxiv.org/abs/2210.15097), 2022
+# - [muennighoff2025] [s1: Simple test-time scaling](https://arxiv.org/abs/2501.19393), 2025
+# - [brown2024] [Large Language Monkeys](https://arxiv.org/abs/2407.21787), 2024
+
+# %% [markdown]
+# - [stroebl2024] [The Limits of Inference Scaling Through Resampling](https://arxiv.org/abs/2411.17501), 2024
+# - [liu2023] [Is Your Code Generated by ChatGPT Really Correct?](https://arxiv.org/abs/2305.01210), 2023
+# - [verl7240], [aprender2118], [humaneval35]: pass@k in code that is used:
+#   [one](https://github.com/verl-project/verl/pull/7240), [two](https://github.com/paiml/aprender/pull/2118),
+#   [three](https://github.com/openai/human-eval/issues/35)
+# - [gptcard2025] [GPT-5 System Card](https://openai.com/index/gpt-5-system-card), 2025
+# - [vllmbudget2026] [vLLM's budget for thinking](https://docs.vllm.ai/en/v0.22.1/api/vllm/v1/sample/thinking_budget_state/), 2026
+# - [llamacpp22717] [a bug report on llama.cpp's](https://github.com/ggml-org/llama.cpp/issues/22717), 2026
+# - [claudethinking2026] [Extended thinking](https://platform.claude.com/docs/en/build-with-claude/extended-thinking), 2026
