@@ -147,6 +147,7 @@ def joins_as_often_as_p(coin):
         for pair in range(64):
             joined = check.call(coin, [*p], [*q], token, *midpoints(pair))
             assert joined in (0, 1, 2), f"Return an id: 0, 1 or 2. Yours is {joined!r}."
+            assert joined == token or q[token] > p[token], "Of this one there is too little: keep."
             total[joined] += q[token] / 64
     assert total == p, f"They should join with {p}, and join with {total}."
 
@@ -158,10 +159,13 @@ def goes_round(guess):
 
 
 def beats_looking_up(guess):
-    seen, new = stories(range(24)), stories(range(100, 106))
-    old, _ = come_true(look_up, new, seen)
-    yours, _ = come_true(guess, new, seen)
-    assert yours > old, f"Looking up got {old} tokens right, and yours {yours}."
+    """AssertionError unless half as many tokens again come true as by looking up."""
+    seen, new = stories(range(24)), stories(range(106, 112))
+    old, passes = come_true(look_up, new, seen)
+    yours, fewer = come_true(guess, new, seen)
+    said = f"looking up: {old} tokens come true, {passes} passes; yours: {yours} and {fewer}"
+    assert yours >= 1.5 * old, said
+    print(said)
 
 
 def calculates(numbers, grammar=None):
@@ -179,9 +183,10 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # ## Two helpers
 #
-# The first helper is the **apprentice**: the Storyteller without the last of its six layers, which
-# is quicker and knows less. It writes four tokens ahead. The Storyteller then reads all four at
-# once, in one pass, keeps those that it accepts, and mends the first that it refuses.
+# The first helper is the **apprentice**: the Storyteller without the last of its six layers (the
+# explorer says `5 blocks`). It is quicker and knows less. It writes four tokens ahead. The master, the
+# whole Storyteller, then reads all four in one pass, keeps those that it accepts, and draws another
+# token in place of the first that it refuses.
 #
 # **Predict.** Which share of the guesses will the master accept?
 
@@ -415,36 +420,34 @@ for a in (0.3, 0.5, 0.8):
 
 # %% [markdown]
 # Two, and eight guesses hardly help: the fifth counts only if four before it were right. A better
-# guesser is worth more than a longer guess. Now measure. Three guessers: the apprentice, the same
-# with only three layers, and one without any model, which **looks up** what followed the last time
-# that the text's last words stood in it.
+# guesser is worth more than a longer guess. Now measure two guessers: the apprentice, and one
+# without any model, which **looks up** what followed the last time that the text's last tokens stood
+# in it.
 
 # %%
-small = fewer_blocks(model)
 counted = {}
 for T in (0, 0.8):
     knobs = Settings(temperature=T)
-    guessers = {name: model_draft(small[name], knobs) for name in small}
-    for name, draft in (guessers | {"look up": lookup_draft(model)}).items():
+    guessers = {"apprentice": model_draft(apprentice, knobs), "look up": lookup_draft(model)}
+    for name, draft in guessers.items():
         passes = list(speculate(model, "Once upon a time", draft, knobs, 40))
         counted[name, T] = len(passes)
         tokens = sum(len(each.tokens) for each in passes)
-        print(f"T = {T:<4} {name:<9} {tokens} tokens in {len(passes)} passes")
+        print(f"T = {T:<4} {name:<10} {tokens} tokens in {len(passes)} passes")
 
 # %% [markdown]
-# Greedy text runs in circles, so looking up works there; at *T* = 0.8 it is nearly useless. How does
-# it go on with higher *T*? **Predict**: does the apprentice guess better or worse when the master is
-# drawn at a high temperature? Both use the same *T*.
+# Greedy text runs in circles, so looking up works there; at *T* = 0.8 it is nearly useless. And the
+# apprentice? **Predict**: does it guess better or worse when the *T* of both is raised?
 
 # %%
 explore.Speculation("Once upon a time", temperature=1.5)
 
 # %% [markdown]
-# 1. Wait for the curve. For the apprentice it stays about level: both grow more random, and the
-#    overlap of two flat distributions is not small.
-# 2. Set `draft` to *look up*. Its curve falls to nothing. It is sure of one word, and a hot master
-#    is sure of none.
-# 3. Set `ahead` to 8. How many passes fewer? What do the last guesses of each draft become?
+# 1. Wait for the curve. For the apprentice (`5 blocks`) it stays about level, between a half and two
+#    thirds: both grow more random together, and two flat distributions overlap well.
+# 2. Set `ahead` to 8. How many passes fewer are there? (One: 21 and not 22.)
+# 3. Set `draft` to *look up*. Up to *T* = 0.3 the curve is high, then it drops. It is sure of one
+#    token, and a hot master is sure of none.
 
 # %% [markdown]
 # ## Fewer passes, and slower
@@ -455,10 +458,10 @@ explore.Speculation("Once upon a time", temperature=1.5)
 
 # %%
 LOOK = 1.6  # a pass over five tokens, in passes over one
-GUESS = {"5 blocks": 5 / 6, "3 blocks": 3 / 6, "look up": 0.0}  # one guess, in the same unit
+GUESS = {"apprentice": 5 / 6, "look up": 0.0}  # one guess, in the same unit
 for (name, T), passes in counted.items():
     cost = passes * (LOOK + 4 * GUESS[name]) / 40
-    print(f"T = {T:<4} {name:<9} {cost:.2f} of the time of plain writing")
+    print(f"T = {T:<4} {name:<10} {cost:.2f} of the time of plain writing")
 
 # %% [markdown]
 # Above 1 means slower, and only looking up in greedy text comes out below. The Storyteller is too
@@ -467,7 +470,7 @@ for (name, T), passes in counted.items():
 
 # %%
 for guess in (1 / 2, 1 / 10, 1 / 50):
-    cost = counted["5 blocks", 0.8] * (1.0 + 4 * guess) / 40
+    cost = counted["apprentice", 0.8] * (1.0 + 4 * guess) / 40
     print(f"a guess costs 1/{1 / guess:.0f} of a pass, five tokens as much as one: {cost:.2f}")
 
 # %% [markdown]
@@ -495,7 +498,7 @@ if STOPWATCH:
 # 1. it proposes ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
 # 2. a text that goes round in a circle it guesses right;
 # 3. it learns from the other texts;
-# 4. on new stories it beats looking up.
+# 4. on new stories half as many tokens again come true as by looking up.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -521,17 +524,12 @@ def my_guess(ids, ahead, seen):
     the same answer. The course's functions may be called.
     """
     ### BEGIN SOLUTION
-    now = list(ids)
-    for _ in range(ahead):
-        follows = (
-            text[i + n]
-            for n in (3, 2, 1)
-            for text in (now, *seen)
-            for i in range(len(text) - n - 1, -1, -1)
-            if text[i : i + n] == now[-n:]
-        )
-        now += [token for token in [next(follows, None)] if token is not None]
-    return now[len(ids) :]
+    for n in (3, 2, 1):
+        for text in (ids, *seen):
+            for i in range(len(text) - n - 1, -1, -1):
+                if text[i : i + n] == ids[-n:]:
+                    return text[i + n : i + n + ahead]
+    return []
     ### END SOLUTION
 
 
@@ -542,10 +540,7 @@ def my_guess(ids, ahead, seen):
 
 # %%
 check.passes("a circle", goes_round, my_guess)
-if check.passes("new stories", beats_looking_up, my_guess):
-    for name, guess in (("looking up", look_up), ("yours", my_guess)):
-        right, rounds = come_true(guess, stories(range(100, 106)), stories(range(24)))
-        print(f"{name:<10} {right} guessed tokens come true, {rounds} passes")
+check.passes("new stories", beats_looking_up, my_guess)
 
 # %% [markdown]
 # Does it really leave the text alone? Give it to the explorer, as a guesser that is sure of each of its
@@ -812,8 +807,8 @@ show(
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
     grammar = constrain.regex(model.tokenizer, pattern)
-    ages = [fill_in("The prince was ", grammar, seed)[0] for seed in range(20)]
-    print(f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 20 forms are whole")
+    ages = [fill_in("The prince was ", grammar, seed, most=25)[0] for seed in range(10)]
+    print(f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 10 forms are whole")
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
@@ -828,13 +823,13 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 # three digits. **Predict**: it got most sums right. How many now?
 
 # %%
-sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(12)]
+sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(8)]
 only = constrain.regex(calculator.load().tokenizer, ";[0-9]{3}")
 print(calculates(sums[0]))
 print(calculates(sums[0], only))
 for name, grammar in (("with its working", None), ("the form alone", only)):
     right = [answer(calculates(numbers, grammar)) == sum(numbers) for numbers in sums]
-    print(f"{name}: {sum(right)} of 12 right")
+    print(f"{name}: {sum(right)} of 8 right")
 
 # %% [markdown]
 # The mask forbade the working, and with it the answer. No resampling helps here: what has to be
@@ -1247,7 +1242,7 @@ def products():
 def without_underflow():
     products()
     why = "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
-    check.against(shares_of_products, repaired_weights, long, why=why)
+    check.against(shares_of_products, repaired_weights, long, why=why, within=1e-3)
 
 
 points = 1.0 * check.passes("short forms", products)
@@ -1292,13 +1287,15 @@ def anywhere(random):
 
 
 def on_a_line(random):
-    """u where the coin turns, and v where a running sum is met, when these are dyadic."""
+    """u where the coin turns, or v where a running sum is met, as far as these are dyadic."""
     while True:
         p, q, token = guessed(random)
-        u = random.choice([p[token] / q[token], random.randrange(64) / 64, 0.0])
-        short = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
-        at = sum(short[: random.randint(0, len(p))]) / (sum(short) or 1.0)
-        v = random.choice([at, random.randrange(64) / 64, 0.0])
+        u = p[token] / q[token]
+        v = random.choice([0.0, random.randrange(64) / 64])
+        if random.random() < 0.7:  # refused, and then on a sum
+            short = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
+            u = random.choice([u, 1 - 2.0**-20])
+            v = sum(short[: random.randint(1, len(p))]) / (sum(short) or 1.0)
         if u < 1 and v < 1 and all(x * 2**26 == round(x * 2**26) for x in (u, v)):
             return p, q, token, u, v
 
@@ -1329,18 +1326,18 @@ points += check.passes("lists left as they were", left_alone)
 float(min(points, 4))
 
 # %% [markdown] question="Your guesser" points=4
-# Your `my_guess` from **Build it** above, one point for each property:
+# Your `my_guess` from **Build it** above, by its properties:
 #
 # 1. ids from 0 to 4095, `ahead` at most, the same for the same question, inputs left as they were;
 # 2. a phrase of up to eight tokens that has come three times or more: three guesses in four are right;
 # 3. other texts in which each token has one follower, always the same: three in four again;
-# 4. on new stories more tokens come true than by looking up.
+# 4. on new stories half as many tokens again come true as by looking up.
 #
-# Points 2 to 4 count with point 1.
+# One point each for 2 and 3, two for 4, and all of them only with 1.
 
 
 # %% test="my_guess"
-points = 1.0 * check.passes("a circle", goes_round, my_guess)
+check.passes("a circle", goes_round, my_guess)
 ### BEGIN HIDDEN TESTS
 from course_utils import domains
 
@@ -1352,12 +1349,13 @@ def asked(random):
 
 
 def circle(random):
-    """A text that goes round, and what follows; some tokens stand in the phrase twice."""
+    """A text that goes round, and what follows; a token may stand in the phrase twice."""
     phrase = random.sample(range(4096), random.randint(1, 8))
     if len(phrase) > 4:
         phrase[2] = phrase[0]
     text = phrase * 9
-    end, ahead = random.randint(3 * len(phrase), 5 * len(phrase)), random.randint(1, 6)
+    end = random.randint(3 * len(phrase), 5 * len(phrase))
+    ahead = random.randint(1, len(phrase))
     return text[:end], ahead, random.choice([[], [[1, 2, 3]]]), text[end : end + ahead]
 
 
@@ -1399,10 +1397,9 @@ def stories_too():
     beats_looking_up(my_guess)
 
 
-points = 1.0 * check.passes("tidy", tidy)
-points += check.passes("circles", mostly_right, circle, "The text goes round.")
+points = 1.0 * check.passes("circles", mostly_right, circle, "The text goes round.")
 points += check.passes("followers", mostly_right, followers, "The other texts tell what follows.")
-points += check.passes("new stories", stories_too)
+points += 2 * check.passes("new stories", stories_too)
 ### END HIDDEN TESTS
 float(min(points, 4))
 

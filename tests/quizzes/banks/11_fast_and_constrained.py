@@ -168,7 +168,7 @@ BANK = {
                 break
     return now[len(ids) :]
 """,
-                2,
+                1,
             ),
             "one token back": (
                 """
@@ -185,7 +185,7 @@ BANK = {
 """,
                 3,
             ),
-            "the usual word": ("return [11] * ahead", 1),
+            "the usual word": "return [11] * ahead",
         },
     ),
     "my_mask": write(
