@@ -13,11 +13,11 @@
 # forbids, so that a program can read the answer. You will see which of them can be trusted.
 
 # %% [markdown]
-# > **About 90 minutes** · difficulty ●●●●○ · you need: softmax and drawing (module 1), temperature
-# > (module 2), top-k and masks of −∞ (module 3)
+# > **About 95 minutes** · difficulty ●●●●○ · you need: modules 1 to 3, and the Calculator of module
+# > 10
 # >
 # > Afterwards you can
-# > - write the coin that makes somebody else's guess exact, and prove that it does;
+# > - write the coin that makes somebody else's guess exact, and prove it;
 # > - say when guessing ahead saves time, and when it costs time;
 # > - write the mask of a small grammar, and measure what it takes away;
 # > - say how a mask changes the answers, and repair that.
@@ -110,6 +110,19 @@ def drawn_stories(seeds):
     return texts
 
 
+def three_bars(names, bars):
+    """A chart with three thin bars a name. bars: by label, lengths and a colour."""
+    chart = explore.Chart(x="probability", y="", height=3.0)
+    for place, (label, (lengths, color)) in enumerate(bars.items()):
+        rows = [y + 0.28 * (place - 1) for y in range(len(names))]
+        chart.axes.barh(rows, lengths, height=0.25, color=color)
+        chart.label(lengths[0] + 0.01, rows[0], label, color)
+    chart.axes.set_yticks(range(len(names)), names)
+    chart.axes.set_xlim(0, 0.95)
+    chart.axes.invert_yaxis()
+    return chart
+
+
 def stories(seeds):
     """Texts that the Storyteller drew at T = 0.8, a list of token ids a seed."""
     return [list(text) for text in drawn_stories(seeds)]
@@ -124,7 +137,7 @@ def come_true(guess, texts, seen, ahead=4):
             guessed = check.call(guess, text[:at], ahead, [list(one) for one in seen])
             assert type(guessed) is list, "Return a list of token ids."
             same = [a == b for a, b in zip(guessed[:ahead], text[at:], strict=False)]
-            hits = (same + [False]).index(False)
+            hits = [*same, False].index(False)
             accepted, passes, at = accepted + hits, passes + 1, at + hits + 1
     return accepted, passes
 
@@ -194,18 +207,20 @@ def calculates(numbers, grammar=None):
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. Read the line below the text: 40 tokens took 21 passes of the Storyteller, and about half of
-#    the guesses were accepted. So about half of this text was written by the apprentice.
-# 2. Point at a refused token, and at the one that came in its place. Whose word is better?
+# 1. Read the line below the text: 40 tokens took 21 passes of the master, and of the guesses that it
+#    looked at it accepted about half. So the apprentice wrote 19 of these 40 tokens.
+# 2. Point at a refused token, and at the one that was drawn in its place. Whose word is better?
 # 3. Try another seed. Can you tell from the words alone who wrote which?
 
 # %% [markdown]
-# Here is the claim that sounds too good: every text of this kind is **genuine**. Each text comes
-# exactly as often as the Storyteller alone would write it, to the last decimal. The other half of
-# the words is forged, and yet the signature is true.
-#
-# Now the second helper, the **censor**. It writes nothing. It has a form with two possible answers,
-# and at each step it forbids the tokens that fit neither.
+# Now a claim that sounds too good: each such text is **genuine**. It comes exactly as often as the
+# Storyteller alone would write it, to the last decimal. Half of the words are forged, and yet the
+# signature is true.
+
+# %% [markdown]
+# The second helper is the **censor**. It writes nothing. It has a form with two possible answers, and
+# at each step it forbids the tokens that fit neither. Here it filled in 300 forms. Beside it: how likely
+# the model alone writes each of the two.
 
 # %%
 PROMPT = "Once a girl lived with her grandmother. One day she met"
@@ -221,13 +236,15 @@ show(
 )
 
 # %% [markdown]
-# Left alone, the model would choose the grandmother 996 times in 1,000, of these two. With the
-# censor, two girls in three meet the moon. And the censor never allowed a token that it should not
-# have, nor forbade one that it should not have.
+# The model alone would choose the grandmother 996 times in 1,000. With the censor, nearly two girls in
+# three meet the moon. And the censor made no mistake: it forbade no token that it should have
+# allowed, and allowed none that it should have forbidden.
+
+# %% [markdown]
+# So the helper who writes half of the text changes nothing. The helper who only says no turns the
+# answer round. That is the puzzle of this module.
 #
-# So the helper who writes half of the text changes nothing, and the helper who only says no turns
-# the answer round. Keep that puzzle in mind. We begin with the first half: how can a forged
-# signature be genuine?
+# We begin with the first half of it: how can a forged signature be genuine?
 
 # %% [markdown]
 # ## One token, by hand
@@ -243,14 +260,15 @@ show(WORDS, model_p=p, apprentice_q=q)
 
 # %% [markdown]
 # If we simply took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
-# should. So let us throw away every second `dog`. And never a `cat`: there are too few already.
-#
-# **Predict.** Of 100 guesses, how many do we keep? And after a refusal another word has to be
-# drawn: from which of the three words, so that in the end each comes as often as *p* says?
+# should. So throw away half of the dogs, by a coin. And no `cat`: there are too few already.
+
+# %% [markdown]
+# **Predict.** Of 100 guesses, how many are kept? After each refusal another word has to be drawn.
+# Which one, so that in the end each word comes as often as *p* says?
 #
 # <details><summary>Answer</summary>
 #
-# We keep 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats are
+# Kept are 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats are
 # missing. So each of the 30 refusals must become a `cat`.
 # </details>
 
@@ -261,36 +279,34 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*, and the last line says why it works out: what is refused and what is
-# missing are the same amount. They have to be. Both *p* and *q* sum to 1, so what *q* gives too
-# much in one place it gives too little in others. Every refusal pays for a missing word, and
-# nothing is left over.
+# The last column is *p*, and the last line says why it works out: as much is missing as was refused.
+# It has to be. Both *p* and *q* sum to 1, so what *q* gives too much in one place it gives too
+# little in others. Every refusal pays for a missing word, and nothing is left over.
 
 # %% [markdown]
 # ## The formula
 #
-# Accept the guess $x$ with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what
-# $q$ gave too little to, $\max(0, p - q)$, scaled so that it sums to 1. Then $x$ comes with
+# Accept the guess $x$ with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what $q$
+# gave too little to, $\max(0, p - q)$, scaled to sum to 1. Then $x$ joins with
 #
-# $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\min(p(x),\, q(x))} +
+# $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
 # \underbrace{\max(0, p(x) - q(x))}_{\text{redrawn}} = p(x)$$
 #
-# A coin decides and nobody's opinion. Two groups found it in the same winter [leviathan2023],
-# [chen2023]. How often the guess is accepted is the overlap of the two, $\sum_x \min(p(x), q(x))$.
+# Two groups found this in the same winter [leviathan2023], [chen2023]. A guess is accepted as often as
+# the two overlap: $\sum_x \min(p(x), q(x))$, here 0.7.
 
 # %% [markdown]
 # ## Build it: the coin
 #
 # > difficulty ●●●○○ · importance ●●●●● · 8 to 12 minutes
 #
-# Write `my_coin`, in plain Python, without the course's own functions. It is scored below, so read
-# the description closely. All chance comes in as two numbers, *u* for the coin and *v* for the draw
-# after a refusal, so that it can be tested exactly.
+# Write `my_coin`, without the course's functions. It is scored below. All chance comes in as two
+# numbers: *u* for the coin, and *v* for the draw after a refusal.
 #
 # <details><summary>Hint</summary>
 #
-# Two returns. The first is the guess itself. For the second make a list of what is missing, one
-# number a token, and walk through it with a running sum, as in module 1.
+# Two returns. The first is the guess itself. For the second make a list of what is missing, and walk
+# through it with a running sum, as in module 1.
 # </details>
 
 
@@ -308,7 +324,7 @@ def my_coin(p, q, token, u, v):
     ### BEGIN SOLUTION
     if u * q[token] < p[token]:
         return token
-    missing = [max(0.0, a - b) for a, b in zip(p, q)]
+    missing = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
     line, so_far = v * sum(missing), 0.0
     for i, amount in enumerate(missing):
         so_far += amount
@@ -328,16 +344,17 @@ check.passes("a dog", check.gives, my_coin, *HAND, 1, 0.7, 0.5, expect=0, why="0
 check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 
 # %% [markdown]
-# That loop is the whole proof for one token. A text is a chain of tokens, each drawn exactly given
-# the ones before, so it is exact too. But does it hold on the real model, with its 4,096 tokens?
+# The last check is the whole proof for one token. A text is a chain of tokens, each of them drawn
+# exactly, given the ones before. So texts are exact too. But does it hold on the real model, with its
+# 4,096 tokens?
 
 # %% [markdown]
 # ## On the real model
 #
-# After `Once upon a time` the apprentice loves the comma and the master prefers ` there`. Let it
-# guess one token 2,000 times, throw the coin each time, and count what joins the text.
+# After `Once upon a time` the apprentice loves the comma, and the master prefers ` there`. Let the
+# apprentice guess one token 2,000 times, throw the coin each time, and count what joins the text.
 #
-# **Predict.** Will ` there` come about as often as *p* says, as *q* says, or between the two?
+# **Predict.** Will ` there` join about as often as *p* says, as *q* says, or something between?
 
 # %%
 ids = model.encode("Once upon a time")
@@ -353,65 +370,62 @@ for _ in range(2000):
 print(f"accepted {accepted / 2000:.3f}, overlap {torch.minimum(real_p, real_q).sum():.3f}")
 
 # %% jupyter={"source_hidden": true}
-best = real_p.topk(5).indices.tolist()
+best = real_p.topk(4).indices.tolist()
 names = [style.visible(model.tokenizer.decode([token])) for token in best]
 share = [joined[token] / 2000 for token in best]
-chart = explore.Chart(x="probability", y="", height=3.0)
-rows = range(len(best))
-thick = {"height": 0.27}
-chart.axes.barh([y - 0.3 for y in rows], real_q[best].tolist(), color=style.QUIET, **thick)
-chart.axes.barh([y for y in rows], real_p[best].tolist(), color=style.KEPT, **thick)
-chart.axes.barh([y + 0.3 for y in rows], share, color=style.DRAWN, **thick)
-chart.axes.set_yticks(list(rows), names)
-chart.axes.invert_yaxis()
-chart.label(float(real_q[best[0]]) + 0.01, -0.22, "q, the apprentice", style.QUIET)
-chart.label(float(real_p[best[0]]) + 0.01, 0.08, "p, the model", style.KEPT)
-chart.label(share[0] + 0.01, 0.38, "what joined the text", style.DRAWN)
-chart.axes.set_xlim(0, 0.85)
-chart.says(
+bars = {
+    "q, the apprentice": (real_q[best].tolist(), style.QUIET),
+    "p, the model": (real_p[best].tolist(), style.KEPT),
+    "what joined the text": (share, style.DRAWN),
+}
+three_bars(names, bars).says(
     f"{names[0]} joins {share[0]:.1%} of the time: the model gives it {real_p[best[0]]:.1%}, the "
-    f"apprentice {real_q[best[0]]:.1%}. {names[1]}: {share[1]:.1%}, {real_p[best[1]]:.1%}, "
+    f"apprentice {real_q[best[0]]:.1%}. The comma: {share[1]:.1%}, {real_p[best[1]]:.1%}, and "
     f"{real_q[best[1]]:.1%}."
 )
 
 # %% [markdown]
-# As *p* says, although *q* is far away from it and only about half of the guesses were accepted. A bad
-# guesser is not a wrong guesser. It is only a slow one. So can nothing go wrong?
+# As *p* says, although *q* is far away, and only half of the guesses were accepted. A bad guesser does
+# not make a wrong text. It only makes a slow one. So can nothing go wrong at all?
 
 # %% [markdown]
 # ## Find the mistake yourself
 #
-# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest of
-# the program stays: it accepts with $\min(1, p / q)$, and redraws from $\max(0, p - q)$.
-#
-# There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. **Work it out on paper**: how often
-# does the first word come in the end? Is that right?
+# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest stays as
+# it was: the coin with $\min(1, p / q)$, the redraw from $\max(0, p - q)$.
+
+# %% [markdown]
+# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does the
+# first word join in the end? Is that right?
 #
 # <details><summary>Answer</summary>
 #
 # The guess is always word one. It is accepted with 0.6 / 0.8 = 75%, and every refusal becomes word
-# two. So it comes 75 times in 100 and not 60: wrong.
+# two. So word one joins 75 times in 100 and not 60: wrong.
 # </details>
 
 # %% [markdown]
 # This was in `transformers`. In 2024, somebody whose apprentice ran greedily did the very sum that you
-# did [transformers32867]. In 2026 it was found again, in another form: the guesses were cut by top-k,
-# and the coin was given a *q* without that cut [transformers47932].
+# did [transformers32867]. In 2026 it was found again in another form: the guesses were cut by top-k, and
+# the coin was told a *q* without the cut [transformers47932].
+
+# %% [markdown]
+# The rule behind both: ***q* must be what the guess was really drawn from**. A guesser that always
+# says the same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and all is right again. The
+# forged signature is genuine because the forger is *honest about the forging*.
 #
-# The rule behind both: **q must be what the guess was really drawn from**. A guesser that always says
-# the same word has *q* = 1 for it. Then the coin accepts with $p$ itself, 0.6, and the book
-# balances. The forged signature is genuine because the forger is *honest about the forging*.
+# Now, what do we gain by it?
 
 # %% [markdown]
 # ## How much faster?
 #
-# One pass of the model gives at least one token: the redrawn one, or, if all guesses were accepted,
-# a bonus from the same pass. If each of *n* guesses is accepted with probability *a*, the tokens a
-# pass are, on average [leviathan2023],
+# A pass of the model gives at least one token: the redrawn one, or, if all guesses were accepted, a
+# bonus that the same pass gives for nothing. If each of *n* guesses is accepted with probability *a*, a
+# pass gives on average [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
-# **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight guesses?
+# tokens. **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight?
 
 # %%
 for a in (0.3, 0.5, 0.8):
@@ -419,10 +433,11 @@ for a in (0.3, 0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# Two, and eight guesses hardly help: the fifth counts only if four before it were right. A better
-# guesser is worth more than a longer guess. Now measure two guessers: the apprentice, and one
-# without any model, which **looks up** what followed the last time that the text's last tokens stood
-# in it.
+# Close to two, and eight guesses hardly help: the fifth counts only if the four before it were right.
+# A better guesser is worth more than a longer guess.
+#
+# Now measure two guessers: the apprentice, and one without any model. It **looks up** what followed the
+# last time that the text's last tokens stood in it.
 
 # %%
 counted = {}
@@ -464,9 +479,9 @@ for (name, T), passes in counted.items():
     print(f"T = {T:<4} {name:<10} {cost:.2f} of the time of plain writing")
 
 # %% [markdown]
-# Above 1 means slower, and only looking up in greedy text comes out below. The Storyteller is too
-# small for an apprentice. A large model on a graphics card is another matter. Its time goes into
-# fetching the weights, which one pass does once, be it for one token or for five [chen2023].
+# Above 1 means slower. All four are! The Storyteller is too small for an apprentice. With a large
+# model on a graphics card it is another matter: the time goes into fetching the weights, and a pass
+# fetches them once, be it for one token or for five [chen2023].
 
 # %%
 for guess in (1 / 2, 1 / 10, 1 / 50):
@@ -474,8 +489,8 @@ for guess in (1 / 2, 1 / 10, 1 / 50):
     print(f"a guess costs 1/{1 / guess:.0f} of a pass, five tokens as much as one: {cost:.2f}")
 
 # %% [markdown]
-# So a guesser fifty times smaller, if it guesses as well, nearly halves the time. If you want your
-# own computer's numbers, set `STOPWATCH = True`.
+# So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four tenths
+# of the time. If you want your own computer's numbers, set `STOPWATCH = True`.
 
 # %%
 STOPWATCH = False  # True measures this computer: other numbers at each run
@@ -492,26 +507,22 @@ if STOPWATCH:
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
 #
 # The best part of the proof is that you may guess *however you like*. Write `my_guess`. It sees the
-# text so far and some other texts of the same model, and says what may come next. There are many
-# good designs. It is scored on its properties, below:
+# text so far and other texts of the same model, and says what may come next. Many designs are good.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# What followed the last time? Look for the last three tokens of the text, or two, or one, in the text
+# itself and then in the others. Or count which token follows which.
+# </details>
+
+# %% [markdown]
+# It is scored below by its properties:
 #
 # 1. it proposes ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
 # 2. a text that goes round in a circle it guesses right;
 # 3. it learns from the other texts;
 # 4. on new stories half as many tokens again come true as by looking up.
-
-# %% [markdown]
-# <details><summary>Hint</summary>
-#
-# What followed the last time? Look for the longest end of the text, three tokens, then two, then one,
-# in the text itself and then in the others. Or count which token follows which, and take the most
-# frequent, one guess at a time.
-# <details><summary>More</summary>
-#
-# `ids[i : i + n] == ids[-n:]` compares two places. Go through the places from the right, so that
-# the last one wins, and stop before the end itself: nothing follows it yet.
-# </details>
-# </details>
 
 
 # %% answer="my_guess"
@@ -534,17 +545,17 @@ def my_guess(ids, ahead, seen):
 
 
 # %% [markdown]
-# Run this as often as you like. The texts were drawn from the Storyteller at *T* = 0.8. A guess
-# counts if it is the token that the model really drew: for a guesser that is sure of one word, that is just
-# as often as the coin would accept it.
+# Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess comes
+# true if it is the token that was really drawn there. For a guesser that is sure of its token, that
+# happens just as often as the coin would accept it.
 
 # %%
 check.passes("a circle", goes_round, my_guess)
 check.passes("new stories", beats_looking_up, my_guess)
 
 # %% [markdown]
-# Does it really leave the text alone? Give it to the explorer, as a guesser that is sure of each of its
-# words. While it is not written, or when it fails, the explorer says so below the picture.
+# Does it really leave the text alone? Give it to the explorer. While it is not written, or when it
+# fails, the explorer says so below the picture.
 
 
 # %%
@@ -565,29 +576,29 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # ## Speed in production
 #
 # In late 2026 nearly every large engine guesses ahead. What is new is *who* guesses. **MTP**
-# (multi-token prediction) gives the model itself a small extra layer for the token after the next. DeepSeek
-# reported that 85 to 90% of those second tokens were accepted, which made V3 1.8 times as fast
-# [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner layers; its third
-# version reports up to 6.5 times [li2025].
+# (multi-token prediction) gives the model itself a small extra layer for the token after the next.
+# DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8 times as fast
+# [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner layers. Its third
+# version, of 2025, reports up to 6.5 times [li2025].
 
 # %% [markdown]
 # vLLM's manual lists both, beside small models and looking up, for "medium-to-low" load
-# [vllmspec2026]. Why not for high load? When many people are served at once the card is busy anyway, and every refused
-# guess is work that somebody else waits for.
+# [vllmspec2026]. Why not for high load? With many users at once the card is busy anyway, and every
+# refused guess is work that somebody else waits for.
 #
-# The apprentice is cleared, then: each refusal is paid back, so nothing changes. Does the censor
-# pay back what it takes?
+# The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor pay
+# back what it takes?
 
 # %% [markdown]
 # ## What the censor does
 #
 # A program wants an answer that it can read: one of two answers, a date, a JSON object. A **grammar**
-# says which texts are allowed, and a **mask** sets the logit of each token to −∞ after which no
-# allowed text could follow any more. It looks easy. Tokens make it interesting, as they do not care where
-# words begin.
-#
+# says which texts are allowed. A **mask** sets to −∞ the logit of every token after which no allowed
+# text can follow. Tokens make this interesting, as they do not care where words begin.
+
+# %% [markdown]
 # **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
-# allowed first? Two?
+# allowed at the first step? Two?
 
 # %%
 PIECES = [model.tokenizer.decode([token]) for token in range(END)] + [""]
@@ -595,8 +606,8 @@ first = two_answers.allowed([])
 print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that
-# thinks in words would forbid five of them, and with them the model's own ways to spell.
+# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that thinks
+# in words would forbid five of them, and with them some of the model's own ways to spell.
 
 # %% [markdown]
 # ## Build it: the mask
@@ -632,35 +643,30 @@ def my_mask(pieces, texts, so_far):
 # %%
 TINY = ["y", "ye", "yes", "n", "no", "t", "not", ""]
 for so_far, expect, why in (
-    ("", [1, 1, 1, 1, 1, 0, 1, 0], "A piece may be a beginning, or a whole text."),
-    ("no", [0, 0, 0, 0, 0, 1, 0, 1], "`no` is a text, and the beginning of `not`."),
-    ("yes", [0, 0, 0, 0, 0, 0, 0, 1], "Nothing may follow but the end."),
+    ("", ["y", "ye", "yes", "n", "no", "not"], "A piece may be a beginning, or a whole text."),
+    ("no", ["t", ""], "`no` is a text, and the beginning of `not`."),
+    ("yes", [""], "Nothing may follow but the end."),
 ):
-    expect = [bool(one) for one in expect]
     given = my_mask, TINY, ["yes", "no", "not"], so_far
+    expect = [piece in expect for piece in TINY]
     check.passes(f"after {so_far!r}", check.gives, *given, expect=expect, why=why)
-
-
-def agrees_with_the_engine():
-    for so_far in ("", " ", " the", " her g"):
-        ids = model.tokenizer.encode_ordinary(so_far)
-        right = two_answers.allowed(ids).tolist()
-        check.gives(my_mask, PIECES, [*ANSWERS], so_far, expect=right, why=f"After {so_far!r}.")
-
-
-check.passes("4,096 tokens, as the engine has it", agrees_with_the_engine)
+for so_far in ("", " the", " her g"):
+    right = two_answers.allowed(model.tokenizer.encode_ordinary(so_far)).tolist()
+    given = my_mask, PIECES, [*ANSWERS], so_far
+    check.passes(f"4,096 after {so_far!r}", check.gives, *given, expect=right, why="See above.")
 
 # %% [markdown]
-# Your mask agrees with llguidance, the engine behind `constrain`. Engines do not try every token:
-# they walk all of them at once, through a tree of their letters. The mask is the same.
+# Your mask agrees with llguidance, the engine behind `constrain`. An engine does not try every token: it
+# walks them all at once, letter by letter, in a tree. The mask is the same.
 #
 # So the mask is right. What does it take away?
 
 # %% [markdown]
 # ## What it takes away
 #
-# Before the mask the allowed tokens had some probability together. Call that the **mass** that is
-# left. The mask divides by it, to make it 1 again. Here is a JSON form, and the mass at each step.
+# Before the mask, the allowed tokens had some probability together. That is the **mass** that is left.
+# The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form with two
+# boxes, and the mass at its first ten steps.
 
 # %%
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
@@ -672,17 +678,17 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.7f} of the mass left")
 
 # %% [markdown]
-# Valid JSON, from a model that has only read fairy tales. But look at the right: often less than one
-# part in a thousand was left. The mask does not *persuade* the model. It takes the little that fits
-# and blows it up. A mass near 1 says that the model wanted this anyway, and a tiny one that it was
-# dragged.
+# Valid JSON, from a model that has only read fairy tales. But look at the right. Inside the name nearly
+# everything is allowed, and the mass is large. Before and after it there is often less than one part in a
+# thousand. The mask does not *persuade* the model. It takes the little that fits, and blows it up.
 #
-# Dragging alone need not change which answer is likelier. When does it?
+# Does that change which answer is likelier? Not by itself. When does it?
 
 # %% [markdown]
 # ## Masking is not conditioning
 #
-# Here is the girl again, with round numbers, two words and four texts.
+# Here is the girl again, with round numbers: two steps, four texts, and only the moon and the
+# grandmother are on the form.
 
 # %%
 TEXTS = {
@@ -698,15 +704,16 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? The texts as the model draws them, and those that are not on the form thrown
-# away. That is the model's own distribution, on condition that the text fits: **conditioning**. A mask
-# instead goes word by word: ` the` or ` her`, both may still fit; then the one word that does.
-#
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form. The texts
+# that stay are the model's own, on condition that they fit. That is **conditioning**. A mask goes step
+# by step instead: first ` the` or ` her`, as both can still fit. Then the one word that does.
+
+# %% [markdown]
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
 #
 # <details><summary>Answer</summary>
 #
-# Conditioning: 0.03 of 0.23, 13%. Mask: ` the` comes with 0.57 + 0.03 = 60%, and after it only
+# Conditioning: 0.03 of 0.23, 13%. The mask: ` the` comes with 0.57 + 0.03 = 60%, and after it only
 # ` moon` is allowed. So 60%.
 # </details>
 
@@ -717,9 +724,9 @@ words = [text[-1].strip() for text in exact]
 show(words, conditioning=exact.values(), mask=masked.values())
 
 # %% [markdown]
-# That is the puzzle in four texts. After ` the` the mask left 5% of the mass (0.03 of 0.6), after
-# ` her` 50%. It took far more from the moon than from the grandmother, divided by what was left, and
-# so hid it. **The mask knows what can follow, and not how likely that is.**
+# That is the puzzle in four texts. After ` the` the mask left 5% of the mass (0.03 of 0.60), after
+# ` her` 50%. It took far more from the moon than from the grandmother, and then divided by what was
+# left, so that nobody sees it. **The mask knows what can follow, and not how likely that is.**
 #
 # Is that what happened to the real girl? Look at her first step.
 
@@ -732,43 +739,45 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 #    (` the`, and so the moon, each time.)
 
 # %% [markdown]
-# It is a promise that cannot be kept: ` the` is a fine word, and almost none of what the model would say
-# after it is `moon`. Papers call the remedy grammar-*aligned* decoding, and show the same on
-# programs and formulas [park2024].
+# ` the` is a promise that cannot be kept: hardly anything that the model would say after it is `moon`.
+# Researchers found the same in programs and formulas that are written under a grammar [park2024].
 
 # %% [markdown]
 # ## The formula
 #
-# Let $m_t$ be the mass that is left at step $t$. The mask draws each token with its probability
-# divided by $m_t$, so a whole text with
+# Let $m_t$ be the mass that is left at step $t$. The mask divides each probability by it. So for a
+# whole text $x$
 #
-# $$\text{mask}(x) = \frac{p(x)}{m_1 m_2 \cdots m_n} \qquad\text{so}\qquad
+# $$\text{mask}(x) = \frac{p(x)}{m_1 m_2 \cdots m_n} \qquad\text{and}\qquad
 # p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
 #
-# The product is the debt of a text: the smaller it is, the more the mask has favoured it. If every
-# text has the *same* product, nothing changes. And a debt can be paid back.
+# The smaller the product, the more the mask has favoured this text. Only where every text has the
+# *same* product do the shares stay. Else there is a debt, and a debt can be paid back.
 
 # %% [markdown]
 # ## Paying back
 #
-# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept
-# it with probability $m_1 \cdots m_n$. If it is refused, start again. By hand: the moon 0.6 × 0.05 =
-# 0.03, the grandmother 0.4 × 0.5 = 0.20. These are the model's own numbers.
-#
+# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept it
+# with probability $m_1 \cdots m_n$; if it is refused, start again. By hand: the moon 0.6 × 0.05 = 0.03,
+# the grandmother 0.4 × 0.5 = 0.20. These are the model's own numbers.
+
+# %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
 #
 # <details><summary>Answer</summary>
 #
-# One try is accepted with 0.03 + 0.20 = 0.23, so 1 / 0.23, a bit more than four.
+# One try is accepted with 0.03 + 0.20 = 0.23. So 1 / 0.23, a bit more than four.
 # </details>
 
 # %% [markdown]
-# It is the apprentice's coin. The censor is a guesser like any other, and its proposals need the same
-# check. Exact, then, but not cheap: 0.23 is just the chance that the model fills in the form right by
-# itself. With JSON that is one in billions.
-#
-# So in practice one makes a few forms under the mask, and draws *one of them*, by its product as its
-# weight. This is **resampling**. It always gives an answer. How many forms does it take?
+# It is the apprentice's coin. The censor is a guesser like any other, and what it proposes needs the
+# same check. Exact, then, but not cheap: 0.23 is just the chance that the model alone writes something
+# that is on the form. With the JSON above, that was far below one in a billion.
+
+# %% [markdown]
+# So one makes a few forms under the mask, and draws *one of them*, with its product as its weight. This
+# is **resampling**. It always gives an answer. Is it the right one? Say that of *n* forms *k* say moon,
+# and add up over all *k*.
 
 # %%
 for n in (1, 2, 4, 16, 64):
@@ -779,8 +788,8 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# One form is the mask itself, 60%. Sixteen are close to the exact 13%. Now the real girl: we have 300
-# forms from the beginning of this module, and the mass at each of their steps.
+# One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl. We
+# have 300 forms from the beginning of this module, and the mass at each of their steps.
 
 # %%
 weights = Counter()
@@ -795,32 +804,36 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. Nothing was asked of the model that it had not told us already: the
-# masses were there at every step, and the engine threw them away.
+# The grandmother is back. And we asked the model nothing new: the masses were there at every step, and
+# the mask threw them away.
+#
+# There are two mistakes that no weight repairs. Find out about them before somebody else's forms do.
 
 # %% [markdown]
 # ## Two forms that went wrong
 #
-# **The form that never ends.** This grammar allows white space where JSON allows it, between the colon
-# and the number. That sounds kind. What do you expect?
+# **The form that never ends.** JSON allows white space between the colon and a number. Let the grammar
+# allow it too, as a favour. **Predict**: of ten forms, how many are whole after 25 tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
     grammar = constrain.regex(model.tokenizer, pattern)
     ages = [fill_in("The prince was ", grammar, seed, most=25)[0] for seed in range(10)]
-    print(f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 10 forms are whole")
+    print(
+        f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 10 forms are whole"
+    )
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The model has never seen a number there. All that it likes is a new line, so it takes one, and
-# another, up to the limit. In 2026 the same was reported of Qwen3.5: about one request in three
-# ended in white space [vllm38696]. Each single token was allowed. The repair is in the grammar: little
-# white space, or none, as in `json_schema` above.
+# The model does not expect a number there. Of all that is allowed it likes a new line best, so it takes one, and
+# another, up to the limit. Each single token was allowed. In 2026 the same was reported of Qwen3.5: about
+# one request in three ended in white space [vllm38696]. The repair is in the grammar: little white space,
+# or none.
 
 # %% [markdown]
-# **The form without room to think.** The Calculator of the last module adds five numbers. It writes its
-# working first, then `;` and the answer. Somebody only needs the answer, so the mask asks for `;` and
-# three digits. **Predict**: it got most sums right. How many now?
+# **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its working
+# first, then `;` and the answer. Somebody needs only the answer, so the mask asks for `;` and three
+# digits. **Predict**: how many sums are right with the working, and how many on the form?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(8)]
@@ -832,34 +845,33 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
     print(f"{name}: {sum(right)} of 8 right")
 
 # %% [markdown]
-# The mask forbade the working, and with it the answer. No resampling helps here: what has to be
-# repaired is the form. Give it a box for the working, *before* the one for the answer, or let the
-# mask begin after the thinking. With large models too, strict formats lowered the score in reasoning,
-# and the order of the boxes mattered [tam2024].
+# The mask forbade the working, and with it the answer. No weights help here. The form has to be
+# repaired: give it a box for the working, *before* the one for the answer, or let the mask begin after the
+# thinking. In a study of large models strict formats lowered the scores in reasoning, and the order of
+# the boxes mattered [tam2024].
 
 # %% [markdown]
 # ## Forms in production
 #
-# By late 2026 a mask costs nearly nothing: vLLM takes its masks from xgrammar or llguidance
-# [vllmforms2026]. So what they promise is the form. They do *not* weigh the masses: for the content you
-# have to look yourself. Three habits: ask for the form in the prompt too, so that the mass is large
-# before the mask comes; put thinking before answers; and log the mass, as a small one is a warning.
+# By late 2026 a mask costs next to nothing; vLLM takes its masks from xgrammar or llguidance
+# [vllmforms2026]. But what such a mask promises is the form. Nobody weighs the masses for you. Three
+# habits: ask for the form in the prompt as well, so that the mass is large before the mask comes; put
+# the thinking before the answer; and log the mass. A small one is a warning.
 
 # %% [markdown]
 # ## Recap
 #
-# Somebody else may write your text, and it can still be the model's own. The apprentice proposes
-# tokens from *q*; a coin keeps $\min(1, p / q)$ of them, and what is refused is redrawn from what was
-# missing. Refused and missing are the same amount, so the book balances, however bad the guess. What
-# changes is time, by the overlap of *p* and *q* and the price of a guess.
+# Somebody else may write your text, and it can still be the model's own. The apprentice draws from *q*;
+# a coin accepts with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much is
+# missing as was refused, so the sum is always right, however bad the guess. A bad guess costs time, and
+# nothing else.
 
 # %% [markdown]
-# The censor wrote nothing, and turned the answer round, because nobody threw the coin. It divided by
-# the mass at each step, and so favoured the texts that it had cut most. Multiply the masses, weigh
-# the forms by them, and the grandmother comes back.
+# The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so it
+# favoured those texts most that it had cut most. Multiply the masses, draw among the forms by that
+# weight, and the grandmother comes back.
 #
-# So it does not matter who writes and who forbids. What matters is whether what was taken is paid
-# back.
+# So it does not matter who proposes and who forbids. It matters whether what was taken is paid back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -955,15 +967,14 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program has a simpler rule. It draws a token *t* from the model's *p*, whatever was guessed, and *t*
-# joins the text. If *t* happens to be the guess, it goes on to the next guess, else it stops there. One project
-# says that this was never wrong [mlxcel992], another that it bends the distribution
-# [mlxswiftlm459]. What is true?
+# A program draws a token from the model's *p*, whatever was guessed, and it joins. A guess counts as
+# accepted if it is the same. One project calls this right [mlxcel992], another says that it bends the
+# distribution [mlxswiftlm459]. What is true?
 #
-# - **A** It is exact, and as many guesses are accepted as with our coin.
-# - **B** It is exact, and it accepts fewer guesses than our coin, or as many.
-# - **C** It is not exact: tokens that both find likely come too often.
-# - **D** It is exact at *T* = 0 alone, where there is no chance in it.
+# - **A** It is exact, accepting as many as our coin.
+# - **B** It is exact, accepting fewer than our coin.
+# - **C** It is not exact: words that both like come too often.
+# - **D** It is exact at *T* = 0, and at no other.
 
 # %% answer="other_rule"
 answer_rule = ""  # "A", "B", "C" or "D"
@@ -980,13 +991,13 @@ check.choice(
 )
 
 # %% [markdown] question="A report of q" points=1
-# A guesser draws from its *three likeliest* tokens, but tells the coin its *q* for the whole vocabulary,
-# without that cut. Everything else is right. What becomes of the text?
+# A guesser draws from its *three likeliest* tokens, and tells the coin a *q* without that cut. All
+# else is right. What becomes of the text?
 #
-# - **A** Nothing: the coin makes every guesser exact, also this one.
-# - **B** Nothing, but fewer guesses are accepted than with the true *q*.
-# - **C** The tokens that it cut come too often, as every redraw goes to them.
-# - **D** Those three come too often, as they are guessed more than the coin knows.
+# - **A** Nothing: the coin makes every guesser exact.
+# - **B** Nothing, but fewer guesses are accepted.
+# - **C** The cut tokens come too often: redraws go to them.
+# - **D** Those three come too often: more are guessed than it knows.
 
 # %% answer="report_of_q"
 answer_report = ""  # "A", "B", "C" or "D"
@@ -1026,8 +1037,8 @@ check.number(
 )
 
 # %% [markdown] question="A share by condition" points=1
-# The same tokens and the same form. The texts are drawn from the model, and those that are not on the form are
-# thrown away. How often is one that stays `a x`? Three decimals.
+# The same tokens, the same form. Texts are drawn from the model, and those not on the form are thrown
+# away. How often is one that stays `a x`? Three decimals.
 
 # %% answer="true_share"
 answer_true = None  # a number between 0 and 1
@@ -1075,14 +1086,13 @@ check.ids(
 )
 
 # %% [markdown] question="Four forms" points=1
-# Each answer below is written in one way only, and drawing stops as soon as it stands there. On
-# which form does a mask leave the answers in the model's own proportions, whatever the model
-# is?
+# Each answer can be written in one way only, and drawing stops when it stands there. On which form does
+# a mask keep the model's own proportions, whatever the model?
 #
-# - **A** Two answers of three tokens each, with different first tokens.
+# - **A** Two answers of three tokens each, all of them different.
 # - **B** Two answers that the model finds equally likely.
-# - **C** Five answers of one token each, some likely, some not.
-# - **D** Two answers of one token and of two, with different first tokens.
+# - **C** Five answers of one token, some likely and some not.
+# - **D** Two answers, one of a single token and one of two.
 
 # %% answer="four_forms"
 answer_forms = ""  # "A", "B", "C" or "D"
@@ -1099,13 +1109,13 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A model grades essays on a JSON form: first `"grade"`, one of 1 to 5, then `"reason"`, a text. Asked
-# freely, it grades better than on the form. The mass at the grade is 0.98. What do you try first?
+# A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it grades
+# better. The mass at the grade is 0.98. What do you try first?
 #
-# - **A** Let it fill in the reason before the grade.
-# - **B** Fill in sixteen forms, and draw one by its product of masses.
-# - **C** Lower the temperature to 0 while the grade is drawn.
-# - **D** Allow white space, so that the model may pause.
+# - **A** Ask for the reason before the grade.
+# - **B** Fill in sixteen forms, and draw one by its weight.
+# - **C** Draw the grade at *T* = 0.
+# - **D** Allow white space, so that it can pause.
 
 # %% answer="grade_and_reason"
 answer_grade = ""  # "A", "B", "C" or "D"
@@ -1122,18 +1132,18 @@ check.choice(
 )
 
 # %% [markdown] question="A redraw for every guesser" points=2
-# This redraw is right for a guesser that is sure of one token. Now the guesser draws from any *q*.
-# Repair it: it returns what the next token is drawn from after `token` was guessed and refused, as a list that
-# sums to 1.
+# This redraw is right for a guesser that is sure of one token. Now guesses are drawn from any *q*.
+# Repair it: what is the next token drawn from, after `token` was guessed and refused? A list, 1
+# together.
 #
-# *p* and *q* are lists of 64ths, each 1 together, of one to twelve tokens, and *q* is above *p* at `token`. They
-# stay as they are.
+# *p* and *q* are lists of 64ths, each 1 together, of up to twelve tokens; *q* is above *p* at `token`.
+# Both stay as they are.
 
 
 # %% answer="redraw_repair"
 def repaired_redraw(p, q, token):
     ### BEGIN SOLUTION
-    rest = [max(0.0, a - b) for a, b in zip(p, q)]
+    rest = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
     return [x / sum(rest) for x in rest]
     ### END SOLUTION
     rest = [0.0 if i == token else x for i, x in enumerate(p)]
@@ -1178,12 +1188,11 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The weights of forms" points=2
-# Several forms were filled in under a mask, and one of them is to be drawn by its weight. `masses`
-# holds a list a form: the mass that the mask left at each of its steps, above 0 and at most 1. The weights
-# should pay back the mask's favours, and sum to 1. Repair it.
+# One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has a list
+# a form: the mass at each of its steps, 1/1024 to 1. Repair it: the weights sum to 1.
 #
-# One point for forms of up to six steps, one for forms of up to 600, of which the masses may be as small as
-# 1/1024. `math` is imported. `masses` stays as it is.
+# One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as it
+# is; `math` is imported.
 
 
 # %% answer="weights_repair"
@@ -1226,10 +1235,12 @@ def short(random):
 
 
 def long(random):
+    """Forms of up to 600 steps, much alike, so that several have a share; or of any length."""
     steps, most = random.choice([2, 150, 400, 590]), random.choice([1, 4, 64, 1024])
     first = [random.randint(1, most) / 1024 for _ in range(steps)]
     forms = [[*first[2:], random.randint(1, 9) / 16] for _ in range(random.randint(1, 4))]
-    return ([*forms, [*first[2:], *[random.randint(512, 1024) / 1024] * random.randint(1, 9)]],)
+    forms.append([*first[2:], *[random.randint(512, 1024) / 1024] * random.randint(1, 9)])
+    return ([*forms, *random.choice([[], [first], [[0.5], first]])],)
 
 
 def products():
@@ -1241,7 +1252,9 @@ def products():
 
 def without_underflow():
     products()
-    why = "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
+    why = (
+        "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
+    )
     check.against(shares_of_products, repaired_weights, long, why=why, within=1e-3)
 
 
@@ -1251,9 +1264,9 @@ points += check.passes("long forms", without_underflow)
 float(min(points, 2))
 
 # %% [markdown] question="Your coin" points=4
-# Your `my_coin` from **Build it** above. One point each: all guesses with 64 pairs of *u* and *v*, as
-# there; any *p* and *q* of up to twelve tokens, in 64ths; *u* and *v* exactly where the decision
-# changes; both lists left as they were. Sums here are exact.
+# Your `my_coin` from **Build it** above, without the course's functions. One point each: all guesses
+# with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in 64ths; *u* and *v* just
+# where the decision changes; both lists left as they were. Sums are exact.
 
 
 # %% test="my_coin"
@@ -1281,9 +1294,11 @@ def guessed(random):
 
 
 def anywhere(random):
-    return *guessed(random), (random.randrange(2**26) | 1) / 2**26, (
-        random.randrange(2**26) | 1
-    ) / 2**26
+    return (
+        *guessed(random),
+        (random.randrange(2**26) | 1) / 2**26,
+        (random.randrange(2**26) | 1) / 2**26,
+    )
 
 
 def on_a_line(random):
@@ -1326,14 +1341,14 @@ points += check.passes("lists left as they were", left_alone)
 float(min(points, 4))
 
 # %% [markdown] question="Your guesser" points=4
-# Your `my_guess` from **Build it** above, by its properties:
+# Your `my_guess` from **Build it** above:
 #
-# 1. ids from 0 to 4095, `ahead` at most, the same for the same question, inputs left as they were;
-# 2. a phrase of up to eight tokens that has come three times or more: three guesses in four are right;
-# 3. other texts in which each token has one follower, always the same: three in four again;
-# 4. on new stories half as many tokens again come true as by looking up.
+# 1. ids from 0 to 4095, at most `ahead`, always the same, inputs kept;
+# 2. a phrase of up to eight tokens came three times or more: three guesses in four right;
+# 3. in the other texts each token has one follower: three in four again;
+# 4. new stories: half as many again come true as by looking up.
 #
-# One point each for 2 and 3, two for 4, and all of them only with 1.
+# One point for 2, one for 3, two for 4, each only with 1.
 
 
 # %% test="my_guess"
@@ -1374,7 +1389,9 @@ def tidy():
         given = [*ids], ahead, [[*one] for one in seen]
         found = check.call(my_guess, *given)
         assert type(found) is list, "Return a list of token ids."
-        assert len(found) <= ahead, f"At most {ahead} guesses were asked for, and {len(found)} came."
+        assert len(found) <= ahead, (
+            f"At most {ahead} guesses were asked for, and {len(found)} came."
+        )
         whole = all(type(token) is int and 0 <= token < 4096 for token in found)
         assert whole, "An id is a whole number from 0 to 4095."
         assert given == ([*ids], ahead, seen), "Leave the lists as they were."
@@ -1404,9 +1421,9 @@ points += 2 * check.passes("new stories", stories_too)
 float(min(points, 4))
 
 # %% [markdown] question="Your mask" points=3
-# Your `my_mask` from **Build it** above, on texts of up to six letters. One point each: while a text is being
-# written; where a text is whole; when the rules were broken before, with the lists left as they were. A piece
-# may be longer than any text, and a text may be empty.
+# Your `my_mask` from **Build it** above, without the course's functions. One point each: while a text is
+# being written; where one is whole; after the rules were broken, and both lists left as they were. A
+# piece may be longer than any text, and a text may be empty.
 
 
 # %% test="my_mask"
@@ -1423,17 +1440,19 @@ def small_words():
 
 
 points = 1.0 * check.passes("after 'no'", small_words)
+
+
 ### BEGIN HIDDEN TESTS
 def of_letters(random, least, most):
     return "".join(random.choice("ab") for _ in range(random.randint(least, most)))
 
 
 def grammar_of(random):
-    pieces = {of_letters(random, 1, 3) for _ in range(random.randint(1, 8))} | {"a" * 7}
-    texts = {of_letters(random, 0, 6) for _ in range(random.randint(1, 6))}
-    return random.sample(sorted(pieces), len(pieces)) + [""], random.sample(
-        sorted(texts), len(texts)
-    )
+    pieces = sorted({of_letters(random, 1, 3) for _ in range(random.randint(1, 8))} | {"a" * 7})
+    texts = sorted({of_letters(random, 0, 6) for _ in range(random.randint(1, 6))})
+    random.shuffle(pieces)
+    random.shuffle(texts)
+    return [*pieces, ""], texts
 
 
 def beginnings(pieces, texts, so_far):

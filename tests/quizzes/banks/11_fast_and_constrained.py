@@ -277,7 +277,12 @@ BANK = {
     "tokens_a_pass": number(
         "answer_tokens",
         {"decimals": "1.875", "fraction": "15 / 8", "computed": "1 + 0.5 + 0.25 + 0.125"},
-        {"guesses alone": 0.875, "half of three": 1.5, "one and half of three": 2.5, "four": 1.9375},
+        {
+            "guesses alone": 0.875,
+            "half of three": 1.5,
+            "one and half of three": 2.5,
+            "four": 1.9375,
+        },
     ),
     "price_of_guesses": number(
         "answer_price",
