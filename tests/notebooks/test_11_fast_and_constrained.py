@@ -60,20 +60,24 @@ def test_the_apprentice_writes_about_half_of_the_text(storyteller, apprentice):
 
 @pytest.mark.slow
 def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
-    drafts = {"a": lambda knobs: model_draft(apprentice, knobs), "l": lambda _: None}
-    drafts["l"] = lambda knobs: lookup_draft(storyteller)
-    counted = {
-        (name, T): len(passes(storyteller, draft, T))
+    drafts = {
+        "apprentice": lambda knobs: model_draft(apprentice, knobs),
+        "look up": lambda _: lookup_draft(storyteller),
+    }
+    guesses = {
+        (name, T): [len(one.drafted) for one in passes(storyteller, draft, T)]
         for name, draft in drafts.items()
         for T in (0, 0.8)
     }
-    assert counted["l", 0] < 32 and counted["l", 0.8] >= 38
-    assert all(
-        passed * (1.6 + 4 * (5 / 6 if name == "a" else 0)) > 40
-        for (name, _), passed in counted.items()
-    )  # slower than plain writing, all four
-    assert 0.5 < counted["a", 0.8] * (1 + 4 / 50) / 40 < 0.6
-    assert counted["a", 0.8] * (1 + 4 / 2) > 40
+    assert len(guesses["look up", 0]) < 32 and len(guesses["look up", 0.8]) >= 38
+
+    def time_of(name, T, to_guess, to_read):
+        return sum(1 + n * (to_guess + to_read) for n in guesses[name, T]) / 40
+
+    assert all(1.8 < time_of("apprentice", T, 5 / 6, 0.15) < 2.8 for T in (0, 0.8))
+    assert time_of("look up", 0, 0, 0.15) < 0.95 < time_of("look up", 0.8, 0, 0.15)
+    assert time_of("apprentice", 0.8, 1 / 2, 0) > 1
+    assert 0.5 < time_of("apprentice", 0.8, 1 / 50, 0) < 0.6
 
 
 @pytest.mark.slow

@@ -13,8 +13,8 @@
 # forbids, so that a program can read the answer. You will see which of them can be trusted.
 
 # %% [markdown]
-# > **About 95 minutes** · difficulty ●●●●○ · you need: modules 1 to 3, and the Calculator of module
-# > 10
+# > **About 110 minutes**, best in two sittings, with a rest after *Speed in production* · difficulty
+# > ●●●●○ · you need: modules 1 to 3, and the Calculator of module 10
 # >
 # > Afterwards you can
 # > - write the coin that makes somebody else's guess exact, and prove it;
@@ -197,9 +197,9 @@ def calculates(numbers, grammar=None):
 # ## Two helpers
 #
 # The first helper is the **apprentice**: the Storyteller without the last of its six layers (the
-# explorer says `5 blocks`). It is quicker and knows less. It writes four tokens ahead. The master, the
-# whole Storyteller, then reads all four in one pass, keeps those that it accepts, and draws another
-# token in place of the first that it refuses.
+# explorer says `5 blocks`). It is quicker and knows less. It writes four tokens ahead. The master,
+# the whole Storyteller, then reads all four in one **pass**, one run of the network. It keeps those
+# that it accepts, and draws another token in place of the first that it refuses.
 #
 # **Predict.** Which share of the guesses will the master accept?
 
@@ -207,8 +207,8 @@ def calculates(numbers, grammar=None):
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. Read the line below the text: 40 tokens took 21 passes of the master, and of the guesses that it
-#    looked at it accepted about half. So the apprentice wrote 19 of these 40 tokens.
+# 1. Read the line below the text: 40 tokens took 21 passes of the master, and of the guesses that
+#    it looked at it accepted about half. So the apprentice wrote 19 of these 40 tokens.
 # 2. Point at a refused token, and at the one that was drawn in its place. Whose word is better?
 # 3. Try another seed. Can you tell from the words alone who wrote which?
 
@@ -218,9 +218,9 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # signature is true.
 
 # %% [markdown]
-# The second helper is the **censor**. It writes nothing. It has a form with two possible answers, and
-# at each step it forbids the tokens that fit neither. Here it filled in 300 forms. Beside it: how likely
-# the model alone writes each of the two.
+# The second helper is the **censor**. It writes nothing. It has a form with two possible answers,
+# and at each step it forbids the tokens that fit neither. Here it filled in 300 forms. Beside it:
+# how likely the model alone writes each of the two.
 
 # %%
 PROMPT = "Once a girl lived with her grandmother. One day she met"
@@ -236,8 +236,8 @@ show(
 )
 
 # %% [markdown]
-# The model alone would choose the grandmother 996 times in 1,000. With the censor, nearly two girls in
-# three meet the moon. And the censor made no mistake: it forbade no token that it should have
+# The model alone would choose the grandmother 996 times in 1,000. With the censor, nearly two girls
+# in three meet the moon. And the censor made no mistake: it forbade no token that it should have
 # allowed, and allowed none that it should have forbidden.
 
 # %% [markdown]
@@ -249,14 +249,14 @@ show(
 # %% [markdown]
 # ## One token, by hand
 #
-# Make it as small as possible: one token, three words. The model would draw them with the
-# probabilities *p*, the apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
+# Make it as small as possible: one token, three words. The master, our model, would draw them with
+# the probabilities *p*, the apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
 p = torch.tensor([0.5, 0.3, 0.2])
 q = torch.tensor([0.2, 0.6, 0.2])
-show(WORDS, model_p=p, apprentice_q=q)
+show(WORDS, master_p=p, apprentice_q=q)
 
 # %% [markdown]
 # If we simply took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
@@ -268,8 +268,8 @@ show(WORDS, model_p=p, apprentice_q=q)
 #
 # <details><summary>Answer</summary>
 #
-# Kept are 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats are
-# missing. So each of the 30 refusals must become a `cat`.
+# Kept are 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats
+# are missing. So each of the 30 refusals must become a `cat`.
 # </details>
 
 # %%
@@ -279,9 +279,9 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*, and the last line says why it works out: as much is missing as was refused.
-# It has to be. Both *p* and *q* sum to 1, so what *q* gives too much in one place it gives too
-# little in others. Every refusal pays for a missing word, and nothing is left over.
+# The last column is *p*, and the last line says why it works out: as much is missing as was
+# refused. It has to be. Both *p* and *q* sum to 1, so what *q* gives too much in one place it gives
+# too little in others. Every refusal pays for a missing word, and nothing is left over.
 
 # %% [markdown]
 # ## The formula
@@ -292,8 +292,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 # $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
 # \underbrace{\max(0, p(x) - q(x))}_{\text{redrawn}} = p(x)$$
 #
-# Two groups found this in the same winter [leviathan2023], [chen2023]. A guess is accepted as often as
-# the two overlap: $\sum_x \min(p(x), q(x))$, here 0.7.
+# Two groups found this in the same winter [leviathan2023], [chen2023]. A guess is accepted as often
+# as the two overlap: $\sum_x \min(p(x), q(x))$, here 0.7.
 
 # %% [markdown]
 # ## Build it: the coin
@@ -305,8 +305,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 #
 # <details><summary>Hint</summary>
 #
-# Two returns. The first is the guess itself. For the second make a list of what is missing, and walk
-# through it with a running sum, as in module 1.
+# Two returns. The first is the guess itself. For the second make a list of what is missing, and
+# walk through it with a running sum, as in module 1.
 # </details>
 
 
@@ -345,8 +345,8 @@ check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 
 # %% [markdown]
 # The last check is the whole proof for one token. A text is a chain of tokens, each of them drawn
-# exactly, given the ones before. So texts are exact too. But does it hold on the real model, with its
-# 4,096 tokens?
+# exactly, given the ones before. So texts are exact too. But does it hold on the real model, with
+# its 4,096 tokens?
 
 # %% [markdown]
 # ## On the real model
@@ -385,18 +385,18 @@ three_bars(names, bars).says(
 )
 
 # %% [markdown]
-# As *p* says, although *q* is far away, and only half of the guesses were accepted. A bad guesser does
-# not make a wrong text. It only makes a slow one. So can nothing go wrong at all?
+# As *p* says, although *q* is far away, and only half of the guesses were accepted. A bad guesser
+# does not make a wrong text. It only makes a slow one. So can nothing go wrong at all?
 
 # %% [markdown]
 # ## Find the mistake yourself
 #
-# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest stays as
-# it was: the coin with $\min(1, p / q)$, the redraw from $\max(0, p - q)$.
+# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest
+# stays as it was: the coin with $\min(1, p / q)$, the redraw from $\max(0, p - q)$.
 
 # %% [markdown]
-# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does the
-# first word join in the end? Is that right?
+# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does
+# the first word join in the end? Is that right?
 #
 # <details><summary>Answer</summary>
 #
@@ -405,14 +405,14 @@ three_bars(names, bars).says(
 # </details>
 
 # %% [markdown]
-# This was in `transformers`. In 2024, somebody whose apprentice ran greedily did the very sum that you
-# did [transformers32867]. In 2026 it was found again in another form: the guesses were cut by top-k, and
-# the coin was told a *q* without the cut [transformers47932].
+# This was in `transformers`. In 2024, somebody whose apprentice ran greedily did the very sum that
+# you did [transformers32867]. In 2026 it was found again in another form: the guesses were cut by
+# top-k, and the coin was told a *q* without the cut [transformers47932].
 
 # %% [markdown]
 # The rule behind both: ***q* must be what the guess was really drawn from**. A guesser that always
-# says the same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and all is right again. The
-# forged signature is genuine because the forger is *honest about the forging*.
+# says the same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and all is right again.
+# The forged signature is genuine because the forger is *honest about the forging*.
 #
 # Now, what do we gain by it?
 
@@ -420,8 +420,8 @@ three_bars(names, bars).says(
 # ## How much faster?
 #
 # A pass of the model gives at least one token: the redrawn one, or, if all guesses were accepted, a
-# bonus that the same pass gives for nothing. If each of *n* guesses is accepted with probability *a*, a
-# pass gives on average [leviathan2023]
+# bonus that the same pass gives for nothing. If each of *n* guesses is accepted with probability
+# *a*, a pass gives on average [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
@@ -433,11 +433,11 @@ for a in (0.3, 0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# Close to two, and eight guesses hardly help: the fifth counts only if the four before it were right.
-# A better guesser is worth more than a longer guess.
+# Close to two, and eight guesses hardly help: the fifth counts only if the four before it were
+# right. A better guesser is worth more than a longer guess.
 #
-# Now measure two guessers: the apprentice, and one without any model. It **looks up** what followed the
-# last time that the text's last tokens stood in it.
+# Now measure two guessers: the apprentice, and one without any model. It **looks up** what followed
+# the last time that the text's last tokens stood in it.
 
 # %%
 counted = {}
@@ -446,7 +446,7 @@ for T in (0, 0.8):
     guessers = {"apprentice": model_draft(apprentice, knobs), "look up": lookup_draft(model)}
     for name, draft in guessers.items():
         passes = list(speculate(model, "Once upon a time", draft, knobs, 40))
-        counted[name, T] = len(passes)
+        counted[name, T] = [len(each.drafted) for each in passes]
         tokens = sum(len(each.tokens) for each in passes)
         print(f"T = {T:<4} {name:<10} {tokens} tokens in {len(passes)} passes")
 
@@ -458,8 +458,8 @@ for T in (0, 0.8):
 explore.Speculation("Once upon a time", temperature=1.5)
 
 # %% [markdown]
-# 1. Wait for the curve. For the apprentice (`5 blocks`) it stays about level, between a half and two
-#    thirds: both grow more random together, and two flat distributions overlap well.
+# 1. Wait for the curve. For the apprentice (`5 blocks`) it stays about level, between a half and
+#    two thirds: both grow more random together, and two flat distributions overlap well.
 # 2. Set `ahead` to 8. How many passes fewer are there? (One: 21 and not 22.)
 # 3. Set `draft` to *look up*. Up to *T* = 0.3 the curve is high, then it drops. It is sure of one
 #    token, and a hot master is sure of none.
@@ -467,30 +467,37 @@ explore.Speculation("Once upon a time", temperature=1.5)
 # %% [markdown]
 # ## Fewer passes, and slower
 #
-# Now the surprise. Half the passes, so half the time? The guesses cost time too: the apprentice runs
-# five of six layers, four times a round. And a pass over five tokens is not quite free. On a
-# processor, one thread, in November 2026, it took 1.6 times as long as a pass over one.
+# Half the passes, so half the time? **Predict**, before you go on: the guesses cost time too. The
+# apprentice runs five of the six layers for each of them. And to read them is not free: in November
+# 2026, on one thread of a processor, a pass over five tokens took 1.6 times as long as over one, so
+# each guess adds 0.15.
 
 # %%
-LOOK = 1.6  # a pass over five tokens, in passes over one
-GUESS = {"apprentice": 5 / 6, "look up": 0.0}  # one guess, in the same unit
-for (name, T), passes in counted.items():
-    cost = passes * (LOOK + 4 * GUESS[name]) / 40
-    print(f"T = {T:<4} {name:<10} {cost:.2f} of the time of plain writing")
+GUESS = {"apprentice": 5 / 6, "look up": 0.0}  # to make one guess, in passes over one token
+
+
+def time_of(guesses, to_guess, to_read):
+    """Against plain writing, for 40 tokens. guesses: how many there were before each pass."""
+    return sum(1 + n * (to_guess + to_read) for n in guesses) / 40
+
+
+for (name, T), guesses in counted.items():
+    print(f"T = {T:<4} {name:<10} {time_of(guesses, GUESS[name], 0.15):.2f} of the time")
 
 # %% [markdown]
-# Above 1 means slower. All four are! The Storyteller is too small for an apprentice. With a large
+# Above 1 means slower. The apprentice makes the text *twice as slow*, and only looking up, in
+# greedy text, saves a little. The Storyteller is too small to have an apprentice. With a large
 # model on a graphics card it is another matter: the time goes into fetching the weights, and a pass
 # fetches them once, be it for one token or for five [chen2023].
 
 # %%
-for guess in (1 / 2, 1 / 10, 1 / 50):
-    cost = counted["apprentice", 0.8] * (1.0 + 4 * guess) / 40
-    print(f"a guess costs 1/{1 / guess:.0f} of a pass, five tokens as much as one: {cost:.2f}")
+for part in (2, 10, 50):
+    cost = time_of(counted["apprentice", 0.8], 1 / part, 0)
+    print(f"a guess costs 1/{part} of a pass, reading it nothing: {cost:.2f} of the time")
 
 # %% [markdown]
-# So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four tenths
-# of the time. If you want your own computer's numbers, set `STOPWATCH = True`.
+# So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four
+# tenths of the time. If you want your own computer's numbers, set `STOPWATCH = True`.
 
 # %%
 STOPWATCH = False  # True measures this computer: other numbers at each run
@@ -512,8 +519,8 @@ if STOPWATCH:
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# What followed the last time? Look for the last three tokens of the text, or two, or one, in the text
-# itself and then in the others. Or count which token follows which.
+# What followed the last time? Look for the last three tokens of the text, or two, or one, in the
+# text itself and then in the others. Or count which token follows which.
 # </details>
 
 # %% [markdown]
@@ -545,9 +552,9 @@ def my_guess(ids, ahead, seen):
 
 
 # %% [markdown]
-# Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess comes
-# true if it is the token that was really drawn there. For a guesser that is sure of its token, that
-# happens just as often as the coin would accept it.
+# Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess
+# comes true if it is the token that was really drawn there. For a guesser that is sure of its
+# token, that happens just as often as the coin would accept it.
 
 # %%
 check.passes("a circle", goes_round, my_guess)
@@ -577,24 +584,25 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 #
 # In late 2026 nearly every large engine guesses ahead. What is new is *who* guesses. **MTP**
 # (multi-token prediction) gives the model itself a small extra layer for the token after the next.
-# DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8 times as fast
-# [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner layers. Its third
-# version, of 2025, reports up to 6.5 times [li2025].
+# DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8
+# times as fast [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner
+# layers. Its third version, of 2025, reports up to 6.5 times [li2025].
 
 # %% [markdown]
 # vLLM's manual lists both, beside small models and looking up, for "medium-to-low" load
 # [vllmspec2026]. Why not for high load? With many users at once the card is busy anyway, and every
 # refused guess is work that somebody else waits for.
 #
-# The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor pay
-# back what it takes?
+# The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor
+# pay back what it takes?
 
 # %% [markdown]
 # ## What the censor does
 #
-# A program wants an answer that it can read: one of two answers, a date, a JSON object. A **grammar**
-# says which texts are allowed. A **mask** sets to −∞ the logit of every token after which no allowed
-# text can follow. Tokens make this interesting, as they do not care where words begin.
+# A program wants an answer that it can read: one of two answers, a date, a JSON object. A
+# **grammar** says which texts are allowed. A **mask** sets to −∞ the logit of every token after
+# which no allowed text can follow. Tokens make this interesting, as they do not care where words
+# begin.
 
 # %% [markdown]
 # **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
@@ -606,16 +614,16 @@ first = two_answers.allowed([])
 print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that thinks
-# in words would forbid five of them, and with them some of the model's own ways to spell.
+# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that
+# thinks in words would forbid five of them, and with them some of the model's own ways to spell.
 
 # %% [markdown]
 # ## Build it: the mask
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 to 8 minutes
 #
-# Write `my_mask` for a grammar that is a list of texts. It is scored below. Do not call the course's
-# functions.
+# Write `my_mask` for a grammar that is a list of texts. It is scored below. Do not call the
+# course's functions.
 #
 # <details><summary>Hint</summary>
 #
@@ -656,17 +664,17 @@ for so_far in ("", " the", " her g"):
     check.passes(f"4,096 after {so_far!r}", check.gives, *given, expect=right, why="See above.")
 
 # %% [markdown]
-# Your mask agrees with llguidance, the engine behind `constrain`. An engine does not try every token: it
-# walks them all at once, letter by letter, in a tree. The mask is the same.
+# Your mask agrees with llguidance, the engine behind `constrain`. An engine does not try every
+# token: it walks them all at once, letter by letter, in a tree. The mask is the same.
 #
 # So the mask is right. What does it take away?
 
 # %% [markdown]
 # ## What it takes away
 #
-# Before the mask, the allowed tokens had some probability together. That is the **mass** that is left.
-# The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form with two
-# boxes, and the mass at its first ten steps.
+# Before the mask, the allowed tokens had some probability together. That is the **mass** that is
+# left. The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form
+# with two boxes, and the mass at its first ten steps.
 
 # %%
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
@@ -678,9 +686,10 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.7f} of the mass left")
 
 # %% [markdown]
-# Valid JSON, from a model that has only read fairy tales. But look at the right. Inside the name nearly
-# everything is allowed, and the mass is large. Before and after it there is often less than one part in a
-# thousand. The mask does not *persuade* the model. It takes the little that fits, and blows it up.
+# Valid JSON, from a model that has only read fairy tales. But look at the right. Inside the name
+# nearly everything is allowed, and the mass is large. Before and after it there is often less than
+# one part in a thousand. The mask does not *persuade* the model. It takes the little that fits, and
+# blows it up.
 #
 # Does that change which answer is likelier? Not by itself. When does it?
 
@@ -704,9 +713,10 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? Let the model draw texts, and throw away those that are not on the form. The texts
-# that stay are the model's own, on condition that they fit. That is **conditioning**. A mask goes step
-# by step instead: first ` the` or ` her`, as both can still fit. Then the one word that does.
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form. The
+# texts that stay are the model's own, on condition that they fit. That is **conditioning**. A mask
+# goes step by step instead: first ` the` or ` her`, as both can still fit. Then the one word that
+# does.
 
 # %% [markdown]
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
@@ -739,8 +749,9 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 #    (` the`, and so the moon, each time.)
 
 # %% [markdown]
-# ` the` is a promise that cannot be kept: hardly anything that the model would say after it is `moon`.
-# Researchers found the same in programs and formulas that are written under a grammar [park2024].
+# ` the` is a promise that cannot be kept: hardly anything that the model would say after it is
+# `moon`. Researchers found the same in programs and formulas that are written under a grammar
+# [park2024].
 
 # %% [markdown]
 # ## The formula
@@ -757,9 +768,9 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # ## Paying back
 #
-# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept it
-# with probability $m_1 \cdots m_n$; if it is refused, start again. By hand: the moon 0.6 × 0.05 = 0.03,
-# the grandmother 0.4 × 0.5 = 0.20. These are the model's own numbers.
+# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept
+# it with probability $m_1 \cdots m_n$; if it is refused, start again. By hand: the moon 0.6 × 0.05
+# = 0.03, the grandmother 0.4 × 0.5 = 0.20. These are the model's own numbers.
 
 # %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
@@ -770,14 +781,14 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# It is the apprentice's coin. The censor is a guesser like any other, and what it proposes needs the
-# same check. Exact, then, but not cheap: 0.23 is just the chance that the model alone writes something
-# that is on the form. With the JSON above, that was far below one in a billion.
+# It is the apprentice's coin. The censor is a guesser like any other, and what it proposes needs
+# the same check. Exact, then, but not cheap: 0.23 is just the chance that the model alone writes
+# something that is on the form. With the JSON above, that was far below one in a billion.
 
 # %% [markdown]
-# So one makes a few forms under the mask, and draws *one of them*, with its product as its weight. This
-# is **resampling**. It always gives an answer. Is it the right one? Say that of *n* forms *k* say moon,
-# and add up over all *k*.
+# So one makes a few forms under the mask, and draws *one of them*, with its product as its weight.
+# This is **resampling**. It always gives an answer. Is it the right one? Say that of *n* forms *k*
+# say moon, and add up over all *k*.
 
 # %%
 for n in (1, 2, 4, 16, 64):
@@ -788,8 +799,8 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl. We
-# have 300 forms from the beginning of this module, and the mass at each of their steps.
+# One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl.
+# We have 300 forms from the beginning of this module, and the mass at each of their steps.
 
 # %%
 weights = Counter()
@@ -804,16 +815,17 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. And we asked the model nothing new: the masses were there at every step, and
-# the mask threw them away.
+# The grandmother is back. And we asked the model nothing new: the masses were there at every step,
+# and the mask threw them away.
 #
-# There are two mistakes that no weight repairs. Find out about them before somebody else's forms do.
+# (0.003 and not 0.004: that is chance, as 300 forms were drawn.) Two kinds of harm
+# are left that no weight repairs.
 
 # %% [markdown]
 # ## Two forms that went wrong
 #
-# **The form that never ends.** JSON allows white space between the colon and a number. Let the grammar
-# allow it too, as a favour. **Predict**: of ten forms, how many are whole after 25 tokens?
+# **The form that never ends.** JSON allows white space between the colon and a number. Let the
+# grammar allow it too, as a favour. **Predict**: of ten forms, how many are whole after 25 tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
@@ -825,15 +837,16 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The model does not expect a number there. Of all that is allowed it likes a new line best, so it takes one, and
-# another, up to the limit. Each single token was allowed. In 2026 the same was reported of Qwen3.5: about
-# one request in three ended in white space [vllm38696]. The repair is in the grammar: little white space,
-# or none.
+# The model does not expect a number there. Of all that is allowed it likes a new line best, so it
+# takes one, and another, up to the limit. Each single token was allowed. In 2026 the same was
+# reported of Qwen3.5: about one request in three ended in white space [vllm38696]. The repair is in
+# the grammar: little white space, or none.
 
 # %% [markdown]
-# **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its working
-# first, then `;` and the answer. Somebody needs only the answer, so the mask asks for `;` and three
-# digits. **Predict**: how many sums are right with the working, and how many on the form?
+# **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
+# working first, then `;` and the answer. Somebody needs only the answer, so the mask asks for `;`
+# and three digits. **Predict**: of eight sums, how many are right with the working, and how many on
+# the form?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(8)]
@@ -846,32 +859,33 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 
 # %% [markdown]
 # The mask forbade the working, and with it the answer. No weights help here. The form has to be
-# repaired: give it a box for the working, *before* the one for the answer, or let the mask begin after the
-# thinking. In a study of large models strict formats lowered the scores in reasoning, and the order of
-# the boxes mattered [tam2024].
+# repaired: give it a box for the working, *before* the one for the answer, or let the mask begin
+# after the thinking. In a study of large models strict formats lowered the scores in reasoning, and
+# the order of the boxes mattered [tam2024].
 
 # %% [markdown]
 # ## Forms in production
 #
 # By late 2026 a mask costs next to nothing; vLLM takes its masks from xgrammar or llguidance
-# [vllmforms2026]. But what such a mask promises is the form. Nobody weighs the masses for you. Three
-# habits: ask for the form in the prompt as well, so that the mass is large before the mask comes; put
-# the thinking before the answer; and log the mass. A small one is a warning.
+# [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three habits:
+# ask for the form in the prompt as well, so that the mass is large before the mask comes; put the
+# thinking before the answer; and log the mass. A small one is a warning.
 
 # %% [markdown]
 # ## Recap
 #
-# Somebody else may write your text, and it can still be the model's own. The apprentice draws from *q*;
-# a coin accepts with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much is
-# missing as was refused, so the sum is always right, however bad the guess. A bad guess costs time, and
-# nothing else.
+# Somebody else may write your text, and it can still be the model's own. The apprentice draws from
+# *q*; a coin accepts with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much
+# is missing as was refused, so the sum is always right, however bad the guess. A bad guess costs
+# time, and nothing else.
 
 # %% [markdown]
-# The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so it
-# favoured those texts most that it had cut most. Multiply the masses, draw among the forms by that
-# weight, and the grandmother comes back.
+# The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so
+# it favoured those texts most that it had cut most. Multiply the masses, draw among the forms by
+# that weight, and the grandmother comes back.
 #
-# So it does not matter who proposes and who forbids. It matters whether what was taken is paid back.
+# So it does not matter who proposes and who forbids. It matters whether what was taken is paid
+# back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -967,9 +981,9 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program draws a token from the model's *p*, whatever was guessed, and it joins. A guess counts as
-# accepted if it is the same. One project calls this right [mlxcel992], another says that it bends the
-# distribution [mlxswiftlm459]. What is true?
+# A program draws a token from the model's *p*, whatever was guessed, and it joins. A guess counts
+# as accepted if it is the same. One project calls this right [mlxcel992], another says that it
+# bends the distribution [mlxswiftlm459]. What is true?
 #
 # - **A** It is exact, accepting as many as our coin.
 # - **B** It is exact, accepting fewer than our coin.
@@ -1037,8 +1051,8 @@ check.number(
 )
 
 # %% [markdown] question="A share by condition" points=1
-# The same tokens, the same form. Texts are drawn from the model, and those not on the form are thrown
-# away. How often is one that stays `a x`? Three decimals.
+# The same tokens, the same form. Texts are drawn from the model, and those not on the form are
+# thrown away. How often is one that stays `a x`? Three decimals.
 
 # %% answer="true_share"
 answer_true = None  # a number between 0 and 1
@@ -1086,8 +1100,8 @@ check.ids(
 )
 
 # %% [markdown] question="Four forms" points=1
-# Each answer can be written in one way only, and drawing stops when it stands there. On which form does
-# a mask keep the model's own proportions, whatever the model?
+# Each answer can be written in one way only, and drawing stops when it stands there. On which form
+# does a mask keep the model's own proportions, whatever the model?
 #
 # - **A** Two answers of three tokens each, all of them different.
 # - **B** Two answers that the model finds equally likely.
@@ -1109,8 +1123,8 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it grades
-# better. The mass at the grade is 0.98. What do you try first?
+# A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it
+# grades better. The mass at the grade is 0.98. What do you try first?
 #
 # - **A** Ask for the reason before the grade.
 # - **B** Fill in sixteen forms, and draw one by its weight.
@@ -1136,8 +1150,8 @@ check.choice(
 # Repair it: what is the next token drawn from, after `token` was guessed and refused? A list, 1
 # together.
 #
-# *p* and *q* are lists of 64ths, each 1 together, of up to twelve tokens; *q* is above *p* at `token`.
-# Both stay as they are.
+# *p* and *q* are lists of 64ths, each 1 together, of up to twelve tokens; *q* is above *p* at
+# `token`. Both stay as they are.
 
 
 # %% answer="redraw_repair"
@@ -1188,11 +1202,11 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The weights of forms" points=2
-# One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has a list
-# a form: the mass at each of its steps, 1/1024 to 1. Repair it: the weights sum to 1.
+# One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has a
+# list a form: the mass at each of its steps, 1/1024 to 1. Repair it: the weights sum to 1.
 #
-# One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as it
-# is; `math` is imported.
+# One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
+# it is; `math` is imported.
 
 
 # %% answer="weights_repair"
@@ -1264,9 +1278,9 @@ points += check.passes("long forms", without_underflow)
 float(min(points, 2))
 
 # %% [markdown] question="Your coin" points=4
-# Your `my_coin` from **Build it** above, without the course's functions. One point each: all guesses
-# with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in 64ths; *u* and *v* just
-# where the decision changes; both lists left as they were. Sums are exact.
+# Your `my_coin` from **Build it** above, without the course's functions. One point each: all
+# guesses with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in 64ths; *u* and
+# *v* just where the decision changes; both lists left as they were. Sums are exact.
 
 
 # %% test="my_coin"
@@ -1421,9 +1435,9 @@ points += 2 * check.passes("new stories", stories_too)
 float(min(points, 4))
 
 # %% [markdown] question="Your mask" points=3
-# Your `my_mask` from **Build it** above, without the course's functions. One point each: while a text is
-# being written; where one is whole; after the rules were broken, and both lists left as they were. A
-# piece may be longer than any text, and a text may be empty.
+# Your `my_mask` from **Build it** above, without the course's functions. One point each: while a
+# text is being written; where one is whole; after the rules were broken, and both lists left as
+# they were. A piece may be longer than any text, and a text may be empty.
 
 
 # %% test="my_mask"
