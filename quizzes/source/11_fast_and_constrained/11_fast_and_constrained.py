@@ -13,11 +13,11 @@
 # forbids, so that a program can read the answer. You will see which of them can be trusted.
 
 # %% [markdown]
-# > **About 110 minutes**, best in two sittings, with a rest after *Speed in production* · difficulty
-# > ●●●●○ · you need: modules 1 to 3, and the Calculator of module 10
+# > **About 110 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
+# > the Calculator of module 10
 # >
 # > Afterwards you can
-# > - write the coin that makes somebody else's guess exact, and prove it;
+# > - write the coin that makes another's guess exact, and prove it;
 # > - say when guessing ahead saves time, and when it costs time;
 # > - write the mask of a small grammar, and measure what it takes away;
 # > - say how a mask changes the answers, and repair that.
@@ -171,11 +171,15 @@ def goes_round(guess):
     check.gives(guess, circle[:12], 3, [], expect=circle[12:15], why=why)
 
 
+@functools.cache
+def looked_up():
+    return come_true(look_up, stories(range(106, 112)), [])
+
+
 def beats_looking_up(guess):
     """AssertionError unless half as many tokens again come true as by looking up."""
-    seen, new = stories(range(24)), stories(range(106, 112))
-    old, passes = come_true(look_up, new, seen)
-    yours, fewer = come_true(guess, new, seen)
+    old, passes = looked_up()
+    yours, fewer = come_true(guess, stories(range(106, 112)), stories(range(24)))
     said = f"looking up: {old} tokens come true, {passes} passes; yours: {yours} and {fewer}"
     assert yours >= 1.5 * old, said
     print(said)
@@ -594,7 +598,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # refused guess is work that somebody else waits for.
 #
 # The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor
-# pay back what it takes?
+# pay back what it takes? (This is a good place to rest.)
 
 # %% [markdown]
 # ## What the censor does
@@ -981,14 +985,14 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program draws a token from the model's *p*, whatever was guessed, and it joins. A guess counts
-# as accepted if it is the same. One project calls this right [mlxcel992], another says that it
-# bends the distribution [mlxswiftlm459]. What is true?
+# A program draws a token from the model's *p*, and that joins. A guess counts as accepted if it is
+# the same. One project calls this right [mlxcel992], another says that it bends the distribution
+# [mlxswiftlm459]. What is true?
 #
-# - **A** It is exact, accepting as many as our coin.
-# - **B** It is exact, accepting fewer than our coin.
-# - **C** It is not exact: words that both like come too often.
-# - **D** It is exact at *T* = 0, and at no other.
+# - **A** Exact, and as many are accepted as by our coin.
+# - **B** Exact, and at best as many are accepted.
+# - **C** Not exact: words that both like come too often.
+# - **D** Exact at *T* = 0, and not above it.
 
 # %% answer="other_rule"
 answer_rule = ""  # "A", "B", "C" or "D"
@@ -1399,7 +1403,7 @@ def followers(random):
 
 
 def tidy():
-    for (ids, ahead, seen), _ in check.drawn(check.nothing, asked):
+    for (ids, ahead, seen), _ in check.drawn(check.nothing, asked, cases=60):
         given = [*ids], ahead, [[*one] for one in seen]
         found = check.call(my_guess, *given)
         assert type(found) is list, "Return a list of token ids."
@@ -1414,23 +1418,19 @@ def tidy():
 
 
 def mostly_right(draw, why):
-    tidy()
     right = total = 0
-    for (ids, ahead, seen, follows), _ in check.drawn(check.nothing, draw):
+    for (ids, ahead, seen, follows), _ in check.drawn(check.nothing, draw, cases=60):
         found = check.call(my_guess, ids, ahead, seen)
         right += sum(a == b for a, b in zip(found, follows, strict=False))
         total += len(follows)
     assert right >= 0.75 * total, f"{why} {right} of {total} guesses were right."
 
 
-def stories_too():
-    tidy()
-    beats_looking_up(my_guess)
-
-
-points = 1.0 * check.passes("circles", mostly_right, circle, "The text goes round.")
-points += check.passes("followers", mostly_right, followers, "The other texts tell what follows.")
-points += 2 * check.passes("new stories", stories_too)
+points = 0.0
+if check.passes("tidy", tidy):
+    points += check.passes("circles", mostly_right, circle, "The text goes round.")
+    points += check.passes("followers", mostly_right, followers, "The others tell what follows.")
+    points += 2 * check.passes("new stories", beats_looking_up, my_guess)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
