@@ -155,7 +155,7 @@ def test_looking_up_falls_behind_on_new_stories(storyteller):
     def stories(seeds):
         prompts = [OPENINGS[seed % len(OPENINGS)] for seed in seeds]
         texts = [storyteller.encode(prompt) for prompt in prompts]
-        for steps in generate_batch(storyteller, prompts, Settings(temperature=0.8), 60, seeds):
+        for steps in generate_batch(storyteller, prompts, Settings(temperature=0.8), 50, seeds):
             for text, step in zip(texts, steps, strict=True):
                 if step:
                     text.append(step.token)
@@ -182,7 +182,7 @@ def test_looking_up_falls_behind_on_new_stories(storyteller):
         return accepted
 
     new = stories(range(106, 112))
-    assert come_true(new, stories(range(24))) >= 1.7 * come_true(new, [])
+    assert come_true(new, stories(range(16))) >= 1.8 * come_true(new, [])
 
 
 def test_seven_tokens_are_allowed_at_first(storyteller):
@@ -250,7 +250,7 @@ def test_inside_the_name_nearly_all_is_allowed_and_around_it_nothing_is_left(sto
 def test_white_space_that_has_no_end(storyteller):
     def whole(pattern):
         grammar = constrain.regex(storyteller.tokenizer, pattern)
-        ages = [fill_in(storyteller, "The prince was ", grammar, i, 25)[0] for i in range(10)]
+        ages = [fill_in(storyteller, "The prince was ", grammar, i, 16)[0] for i in range(10)]
         return sum(text.endswith("}") for text in ages)
 
     assert whole(r'\{"age":(7|30|90)\}') == 10
@@ -262,7 +262,7 @@ def test_a_form_without_room_for_the_working():
     adder = calculator.load()
     grammar = constrain.regex(adder.tokenizer, ";[0-9]{3}")
     cold, right = Settings(temperature=0), Counter()
-    for seed in range(8):
+    for seed in range(6):
         numbers = draw_sum(random.Random(seed), held_out=True)
         asked = question(numbers)
         start = len(adder.encode(asked))
@@ -273,4 +273,4 @@ def test_a_form_without_room_for_the_working():
         for name, process in (("free", cold), ("form", masked)):
             text = "".join(step.text for step in generate(adder, asked, process, 54))
             right[name] += answer(text) == sum(numbers)
-    assert right["free"] >= 5 and right["form"] == 0
+    assert right["free"] >= 4 and right["form"] == 0

@@ -17,10 +17,10 @@
 # > the Calculator of module 10
 # >
 # > Afterwards you can
-# > - write the coin that makes another's guess exact, and prove it;
+# > - write the coin that makes a guess exact, and prove it;
 # > - say when guessing ahead saves time, and when it costs time;
 # > - write the mask of a small grammar, and measure what it takes away;
-# > - say how a mask changes the answers, and repair that.
+# > - say how masks change answers, and repair it.
 
 # %% [markdown]
 # **Recall.** Top-k with *k* = 2 cuts the probabilities 0.5, 0.3 and 0.2. What is the second token
@@ -103,7 +103,7 @@ def fill_in(prompt, grammar, seed, most=40):
 def drawn_stories(seeds):
     prompts = [OPENINGS[seed % len(OPENINGS)] for seed in seeds]
     texts = [model.encode(prompt) for prompt in prompts]
-    for steps in generate_batch(model, prompts, Settings(temperature=0.8), 60, seeds):
+    for steps in generate_batch(model, prompts, Settings(temperature=0.8), 50, seeds):
         for text, step in zip(texts, steps, strict=True):
             if step:
                 text.append(step.token)
@@ -179,7 +179,7 @@ def looked_up():
 def beats_looking_up(guess):
     """AssertionError unless half as many tokens again come true as by looking up."""
     old, passes = looked_up()
-    yours, fewer = come_true(guess, stories(range(106, 112)), stories(range(24)))
+    yours, fewer = come_true(guess, stories(range(106, 112)), stories(range(16)))
     said = f"looking up: {old} tokens come true, {passes} passes; yours: {yours} and {fewer}"
     assert yours >= 1.5 * old, said
     print(said)
@@ -571,7 +571,7 @@ check.passes("new stories", beats_looking_up, my_guess)
 
 # %%
 def my_draft(ids, ahead, generator):
-    found = my_guess(ids, ahead, stories(range(24)))
+    found = my_guess(ids, ahead, stories(range(16)))
     return found, F.one_hot(torch.tensor(found, dtype=torch.int64), VOCAB).double()
 
 
@@ -829,12 +829,12 @@ show(
 # ## Two forms that went wrong
 #
 # **The form that never ends.** JSON allows white space between the colon and a number. Let the
-# grammar allow it too, as a favour. **Predict**: of ten forms, how many are whole after 25 tokens?
+# grammar allow it too, as a favour. **Predict**: of ten forms, how many are whole after 16 tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
     grammar = constrain.regex(model.tokenizer, pattern)
-    ages = [fill_in("The prince was ", grammar, seed, most=25)[0] for seed in range(10)]
+    ages = [fill_in("The prince was ", grammar, seed, most=16)[0] for seed in range(10)]
     print(
         f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 10 forms are whole"
     )
@@ -849,17 +849,17 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
 # working first, then `;` and the answer. Somebody needs only the answer, so the mask asks for `;`
-# and three digits. **Predict**: of eight sums, how many are right with the working, and how many on
+# and three digits. **Predict**: of six sums, how many are right with the working, and how many on
 # the form?
 
 # %%
-sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(8)]
+sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
 only = constrain.regex(calculator.load().tokenizer, ";[0-9]{3}")
 print(calculates(sums[0]))
 print(calculates(sums[0], only))
 for name, grammar in (("with its working", None), ("the form alone", only)):
     right = [answer(calculates(numbers, grammar)) == sum(numbers) for numbers in sums]
-    print(f"{name}: {sum(right)} of 8 right")
+    print(f"{name}: {sum(right)} of 6 right")
 
 # %% [markdown]
 # The mask forbade the working, and with it the answer. No weights help here. The form has to be
@@ -986,8 +986,7 @@ check.number(
 
 # %% [markdown] question="Another rule" points=1
 # A program draws a token from the model's *p*, and that joins. A guess counts as accepted if it is
-# the same. One project calls this right [mlxcel992], another says that it bends the distribution
-# [mlxswiftlm459]. What is true?
+# the same. One project calls this right [mlxcel992], another wrong [mlxswiftlm459].
 #
 # - **A** Exact, and as many are accepted as by our coin.
 # - **B** Exact, and at best as many are accepted.
