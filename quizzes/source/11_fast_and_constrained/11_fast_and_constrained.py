@@ -18,7 +18,7 @@
 # >
 # > Afterwards you can
 # > - write the coin that makes a guess exact, and prove it;
-# > - say when guessing ahead saves time, and when it costs time;
+# > - say when guessing ahead saves time, and when not;
 # > - write the mask of a small grammar, and measure what it takes away;
 # > - say how masks change answers, and repair it.
 
