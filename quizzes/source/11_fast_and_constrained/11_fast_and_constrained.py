@@ -586,7 +586,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # %% [markdown]
 # ## Speed in production
 #
-# In late 2026 nearly every large engine guesses ahead. What is new is *who* guesses. **MTP**
+# By late 2026 guessing ahead is an ordinary option of an engine. What is new is *who* guesses. **MTP**
 # (multi-token prediction) gives the model itself a small extra layer for the token after the next.
 # DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8
 # times as fast [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner
@@ -665,7 +665,9 @@ for so_far, expect, why in (
 for so_far in ("", " the", " her g"):
     right = two_answers.allowed(model.tokenizer.encode_ordinary(so_far)).tolist()
     given = my_mask, PIECES, [*ANSWERS], so_far
-    check.passes(f"4,096 after {so_far!r}", check.gives, *given, expect=right, why="See above.")
+    check.passes(
+        f"4,096 after {so_far!r}", check.gives, *given, expect=right, why="Half a word counts too."
+    )
 
 # %% [markdown]
 # Your mask agrees with llguidance, the engine behind `constrain`. An engine does not try every
@@ -870,8 +872,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Forms in production
 #
-# By late 2026 a mask costs next to nothing; vLLM takes its masks from xgrammar or llguidance
-# [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three habits:
+# In late 2026 a form is an option of the request; vLLM, for one, takes its masks from xgrammar or
+# llguidance [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three habits:
 # ask for the form in the prompt as well, so that the mass is large before the mask comes; put the
 # thinking before the answer; and log the mass. A small one is a warning.
 
