@@ -586,7 +586,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # %% [markdown]
 # ## Speed in production
 #
-# By late 2026 guessing ahead is an ordinary option of an engine. What is new is *who* guesses. **MTP**
+# In late 2026 engines offer guessing ahead. New is *who* guesses. **MTP**
 # (multi-token prediction) gives the model itself a small extra layer for the token after the next.
 # DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8
 # times as fast [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner
@@ -873,9 +873,9 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Forms in production
 #
 # In late 2026 a form is an option of the request; vLLM, for one, takes its masks from xgrammar or
-# llguidance [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three habits:
-# ask for the form in the prompt as well, so that the mass is large before the mask comes; put the
-# thinking before the answer; and log the mass. A small one is a warning.
+# llguidance [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three
+# habits: ask for the form in the prompt as well, so that the mass is large before the mask comes;
+# put the thinking before the answer; and log the mass. A small one is a warning.
 
 # %% [markdown]
 # ## Recap
