@@ -1,0 +1,1552 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Fast and constrained
+#
+# The Storyteller gets two helpers. One writes ahead, so that the text comes out faster. The other
+# forbids, so that a program can read the answer. You will see which of them can be trusted.
+
+# %% [markdown]
+# > **About 110 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
+# > the Calculator of module 10
+# >
+# > Afterwards you can
+# > - write the coin that makes a guess exact, and prove it;
+# > - say when guessing ahead saves time, and when not;
+# > - write the mask of a small grammar, and measure what it takes away;
+# > - say how masks change answers, and repair it.
+
+# %% [markdown]
+# **Recall.** Top-k with *k* = 2 cuts the probabilities 0.5, 0.3 and 0.2. What is the second token
+# drawn with? And *T* = 0: which token is drawn, and how often? Answer before you unfold.
+#
+# <details><summary>Answer</summary>
+#
+# 0.3 / 0.8 = 0.375: the two that stay share everything. *T* = 0 is greedy choice: the likeliest
+# token, always.
+# </details>
+#
+# The next cell, folded, has imports and helpers. Names in brackets, as in [leviathan2023], are
+# sources, linked at the end.
+
+# %% locked="setup" jupyter={"source_hidden": true}
+import functools
+import math
+import random
+import time
+from collections import Counter
+
+import torch
+from torch.nn import functional as F
+
+from course_utils import calculator, constrain, explore, storyteller
+from course_utils import quiz as check
+from course_utils.explore.plots import style
+from course_utils.explore.speculation import fewer_blocks
+from course_utils.generate import Settings, generate, generate_batch
+from course_utils.sampling import sample
+from course_utils.speculative import lookup_draft, model_draft, speculate, verify
+from course_utils.sums import answer, draw_sum, question
+from course_utils.toys import exact_conditional, masked_decoding
+
+model = storyteller.load()
+VOCAB = model.vocab_size
+END = model.tokenizer.eot_token
+OPENINGS = ("Once upon a time", "The king", "The little girl", "One day", "The old man", "The fox")
+
+
+def show(words, **columns):
+    """Print one row a word, one column an argument."""
+    print(" " * 13 + "".join(f"{name:>13}" for name in columns))
+    for word, *numbers in zip(words, *columns.values(), strict=True):
+        print(f"{word:<13}" + "".join(f"{float(number):13.3f}" for number in numbers))
+
+
+@functools.cache
+def after(ids):
+    """The probabilities of the next token after these ids, a tuple: float64 (vocab,)."""
+    return model.logits(list(ids), 1)[0].double().softmax(dim=-1)
+
+
+def chance(prompt, text):
+    """How likely the model goes on from the prompt with exactly this text."""
+    ids, product = tuple(model.encode(prompt)), 1.0
+    for token in model.tokenizer.encode_ordinary(text):
+        product, ids = product * float(after(ids)[token]), (*ids, token)
+    return product
+
+
+def fill_in(prompt, grammar, seed, most=40):
+    """Draw under a mask until only the end is allowed, or `most` tokens: the text, its pieces, and
+    at each step how many tokens the mask allowed and what probability they had together."""
+    generator = torch.Generator().manual_seed(seed)
+    start, new, counts, left = tuple(model.encode(prompt)), [], [], []
+    while len(new) < most:
+        allowed = grammar.allowed(new)
+        if allowed.sum() == 1 and allowed[END]:
+            break
+        probs = after((*start, *new)) * allowed
+        counts.append(int(allowed.sum()))
+        left.append(float(probs.sum()))
+        new.append(int(sample(probs.log(), generator)))
+    pieces = [model.tokenizer.decode([token]) for token in new]
+    return model.tokenizer.decode(new), pieces, counts, left
+
+
+@functools.cache
+def drawn_stories(seeds):
+    prompts = [OPENINGS[seed % len(OPENINGS)] for seed in seeds]
+    texts = [model.encode(prompt) for prompt in prompts]
+    for steps in generate_batch(model, prompts, Settings(temperature=0.8), 50, seeds):
+        for text, step in zip(texts, steps, strict=True):
+            if step:
+                text.append(step.token)
+    return texts
+
+
+def three_bars(names, bars):
+    """A chart with three thin bars a name. bars: by label, lengths and a colour."""
+    chart = explore.Chart(x="probability", y="", height=3.0)
+    for place, (label, (lengths, color)) in enumerate(bars.items()):
+        rows = [y + 0.28 * (place - 1) for y in range(len(names))]
+        chart.axes.barh(rows, lengths, height=0.25, color=color)
+        chart.label(lengths[0] + 0.01, rows[0], label, color)
+    chart.axes.set_yticks(range(len(names)), names)
+    chart.axes.set_xlim(0, 0.95)
+    chart.axes.invert_yaxis()
+    return chart
+
+
+def stories(seeds):
+    """Texts that the Storyteller drew at T = 0.8, a list of token ids a seed."""
+    return [list(text) for text in drawn_stories(seeds)]
+
+
+def come_true(guess, texts, seen, ahead=4):
+    """How many guessed tokens are those of the finished texts, and in how many passes."""
+    accepted = passes = 0
+    for text in texts:
+        at = 4
+        while at < len(text):
+            guessed = check.call(guess, text[:at], ahead, [list(one) for one in seen])
+            assert type(guessed) is list, "Return a list of token ids."
+            same = [a == b for a, b in zip(guessed[:ahead], text[at:], strict=False)]
+            hits = [*same, False].index(False)
+            accepted, passes, at = accepted + hits, passes + 1, at + hits + 1
+    return accepted, passes
+
+
+def look_up(ids, ahead, seen):
+    """What followed the last time that the text's last tokens, three at most, stood in it."""
+    return lookup_draft(model)(ids, ahead, None)[0]
+
+
+def midpoints(pair):
+    """One of 64 pairs of u and v, evenly spread: 1/16, 3/16 and so on to 15/16."""
+    return (pair // 8 + 0.5) / 8, (pair % 8 + 0.5) / 8
+
+
+def joins_as_often_as_p(coin):
+    """AssertionError unless, over all guesses and 64 even pairs of u and v, tokens join as p says."""
+    p, q = [0.5, 0.375, 0.125], [0.3125, 0.1875, 0.5]
+    total = [0.0, 0.0, 0.0]
+    for token in range(3):
+        for pair in range(64):
+            joined = check.call(coin, [*p], [*q], token, *midpoints(pair))
+            assert joined in (0, 1, 2), f"Return an id: 0, 1 or 2. Yours is {joined!r}."
+            assert joined == token or q[token] > p[token], "Of this one there is too little: keep."
+            total[joined] += q[token] / 64
+    assert total == p, f"They should join with {p}, and join with {total}."
+
+
+def goes_round(guess):
+    circle = [5, 9, 5, 7, 3] * 4
+    why = "The text goes round: what followed the last time?"
+    check.gives(guess, circle[:12], 3, [], expect=circle[12:15], why=why)
+
+
+@functools.cache
+def looked_up():
+    return come_true(look_up, stories(range(106, 112)), [])
+
+
+def beats_looking_up(guess):
+    """AssertionError unless half as many tokens again come true as by looking up."""
+    old, passes = looked_up()
+    yours, fewer = come_true(guess, stories(range(106, 112)), stories(range(16)))
+    said = f"looking up: {old} tokens come true, {passes} passes; yours: {yours} and {fewer}"
+    assert yours >= 1.5 * old, said
+    print(said)
+
+
+def calculates(numbers, grammar=None):
+    """What the Calculator writes for a sum at T = 0, under a mask if one is given."""
+    adder, asked = calculator.load(), question(numbers)
+    start, cold = len(adder.encode(asked)), Settings(temperature=0)
+
+    def process(logits, ids):
+        logits = grammar.process(logits, ids[start:]) if grammar else logits
+        return cold.process(logits, ids)
+
+    return "".join(step.text for step in generate(adder, asked, process, 54))
+
+
+# %% [markdown]
+# ## Two helpers
+#
+# The first helper is the **apprentice**: the Storyteller without the last of its six layers (the
+# explorer says `5 blocks`). It is quicker and knows less. It writes four tokens ahead. The master,
+# the whole Storyteller, then reads all four in one **pass**, one run of the network. It keeps those
+# that it accepts, and draws another token in place of the first that it refuses.
+#
+# **Predict.** Which share of the guesses will the master accept?
+
+# %%
+explore.Speculation("Once upon a time", temperature=0.8)
+
+# %% [markdown]
+# 1. Read the line below the text: 40 tokens took 21 passes of the master, and of the guesses that
+#    it looked at it accepted about half. So the apprentice wrote 19 of these 40 tokens.
+# 2. Point at a refused token, and at the one that was drawn in its place. Whose word is better?
+# 3. Try another seed. Can you tell from the words alone who wrote which?
+
+# %% [markdown]
+# Now a claim that sounds too good: each such text is **genuine**. It comes exactly as often as the
+# Storyteller alone would write it, to the last decimal. Half of the words are forged, and yet the
+# signature is true.
+
+# %% [markdown]
+# The second helper is the **censor**. It writes nothing. It has a form with two possible answers,
+# and at each step it forbids the tokens that fit neither. Here it filled in 300 forms. Beside it:
+# how likely the model alone writes each of the two.
+
+# %%
+PROMPT = "Once a girl lived with her grandmother. One day she met"
+ANSWERS = (" the moon", " her grandmother")
+two_answers = constrain.regex(model.tokenizer, "|".join(ANSWERS))
+forms = [fill_in(PROMPT, two_answers, seed) for seed in range(300)]
+count = Counter(text for text, *_ in forms)
+alone = [chance(PROMPT, text) for text in ANSWERS]
+show(
+    [text.strip() for text in ANSWERS],
+    with_censor=[count[text] / len(forms) for text in ANSWERS],
+    model_alone=[p / sum(alone) for p in alone],
+)
+
+# %% [markdown]
+# The model alone would choose the grandmother 996 times in 1,000. With the censor, nearly two girls
+# in three meet the moon. And the censor made no mistake: it forbade no token that it should have
+# allowed, and allowed none that it should have forbidden.
+
+# %% [markdown]
+# So the helper who writes half of the text changes nothing. The helper who only says no turns the
+# answer round. That is the puzzle of this module.
+#
+# We begin with the first half of it: how can a forged signature be genuine?
+
+# %% [markdown]
+# ## One token, by hand
+#
+# Make it as small as possible: one token, three words. The master, our model, would draw them with
+# the probabilities *p*, the apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
+
+# %%
+WORDS = ("cat", "dog", "fox")
+p = torch.tensor([0.5, 0.3, 0.2])
+q = torch.tensor([0.2, 0.6, 0.2])
+show(WORDS, master_p=p, apprentice_q=q)
+
+# %% [markdown]
+# If we simply took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
+# should. So throw away half of the dogs, by a coin. And no `cat`: there are too few already.
+
+# %% [markdown]
+# **Predict.** Of 100 guesses, how many are kept? After each refusal another word has to be drawn.
+# Which one, so that in the end each word comes as often as *p* says?
+#
+# <details><summary>Answer</summary>
+#
+# Kept are 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats
+# are missing. So each of the 30 refusals must become a `cat`.
+# </details>
+
+# %%
+kept = torch.minimum(p, q)
+missing = (p - q).clamp(min=0)
+show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
+print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
+
+# %% [markdown]
+# The last column is *p*, and the last line says why it works out: as much is missing as was
+# refused. It has to be. Both *p* and *q* sum to 1, so what *q* gives too much in one place it gives
+# too little in others. Every refusal pays for a missing word, and nothing is left over.
+
+# %% [markdown]
+# ## The formula
+#
+# Accept the guess $x$ with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what $q$
+# gave too little to, $\max(0, p - q)$, scaled to sum to 1. Then $x$ joins with
+#
+# $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
+# \underbrace{\max(0, p(x) - q(x))}_{\text{redrawn}} = p(x)$$
+#
+# Two groups found this in the same winter [leviathan2023], [chen2023]. A guess is accepted as often
+# as the two overlap: $\sum_x \min(p(x), q(x))$, here 0.7.
+
+# %% [markdown]
+# ## Build it: the coin
+#
+# > difficulty ●●●○○ · importance ●●●●● · 8 to 12 minutes
+#
+# Write `my_coin`, without the course's functions. It is scored below. All chance comes in as two
+# numbers: *u* for the coin, and *v* for the draw after a refusal.
+#
+# <details><summary>Hint</summary>
+#
+# Two returns. The first is the guess itself. For the second make a list of what is missing, and
+# walk through it with a running sum, as in module 1.
+# </details>
+
+
+# %% answer="my_coin"
+def my_coin(p, q, token, u, v):
+    """The token that joins the text when the guesser has drawn `token`.
+
+    p, q: what the model and the guesser give each token, two lists of equal length, each 1
+    together; they stay as they are. token: the id of the guess, with q[token] above 0.
+    u, v: random numbers, at least 0 and below 1.
+    The guess is accepted if u * q[token] is below p[token]. If it is not, the token is drawn
+    from max(0, p - q): the first id whose running sum is above v times the sum of all.
+    Returns an id, a whole number.
+    """
+    ### BEGIN SOLUTION
+    if u * q[token] < p[token]:
+        return token
+    missing = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
+    line, so_far = v * sum(missing), 0.0
+    for i, amount in enumerate(missing):
+        so_far += amount
+        if so_far > line:
+            return i
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons. The last check needs no luck: it
+# tries every guess with 64 pairs of *u* and *v*, evenly spread, and adds up what joins the text.
+
+# %%
+HAND = [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]
+check.passes("a cat", check.gives, my_coin, *HAND, 0, 0.9, 0.5, expect=0, why="Too few cats: keep.")
+check.passes("a dog", check.gives, my_coin, *HAND, 1, 0.7, 0.5, expect=0, why="0.42 is above 0.3.")
+check.passes("every guess and pair", joins_as_often_as_p, my_coin)
+
+# %% [markdown]
+# The last check is the whole proof for one token. A text is a chain of tokens, each of them drawn
+# exactly, given the ones before. So texts are exact too. But does it hold on the real model, with
+# its 4,096 tokens?
+
+# %% [markdown]
+# ## On the real model
+#
+# After `Once upon a time` the apprentice loves the comma, and the master prefers ` there`. Let the
+# apprentice guess one token 2,000 times, throw the coin each time, and count what joins the text.
+#
+# **Predict.** Will ` there` join about as often as *p* says, as *q* says, or something between?
+
+# %%
+ids = model.encode("Once upon a time")
+apprentice = fewer_blocks(model)["5 blocks"]
+real_p = after(tuple(ids))
+real_q = apprentice.logits(ids, 1)[0].double().softmax(dim=-1)
+generator, joined, accepted = torch.Generator().manual_seed(0), Counter(), 0
+for _ in range(2000):
+    guess = int(sample(real_q.log(), generator))
+    tokens, hit = verify(torch.stack([real_p, real_p]), real_q[None], [guess], generator)
+    joined[tokens[0]] += 1
+    accepted += hit
+print(f"accepted {accepted / 2000:.3f}, overlap {torch.minimum(real_p, real_q).sum():.3f}")
+
+# %% jupyter={"source_hidden": true}
+best = real_p.topk(4).indices.tolist()
+names = [style.visible(model.tokenizer.decode([token])) for token in best]
+share = [joined[token] / 2000 for token in best]
+bars = {
+    "q, the apprentice": (real_q[best].tolist(), style.QUIET),
+    "p, the model": (real_p[best].tolist(), style.KEPT),
+    "what joined the text": (share, style.DRAWN),
+}
+three_bars(names, bars).says(
+    f"{names[0]} joins {share[0]:.1%} of the time: the model gives it {real_p[best[0]]:.1%}, the "
+    f"apprentice {real_q[best[0]]:.1%}. The comma: {share[1]:.1%}, {real_p[best[1]]:.1%}, and "
+    f"{real_q[best[1]]:.1%}."
+)
+
+# %% [markdown]
+# As *p* says, although *q* is far away, and only half of the guesses were accepted. A bad guesser
+# does not make a wrong text. It only makes a slow one. So can nothing go wrong at all?
+
+# %% [markdown]
+# ## Find the mistake yourself
+#
+# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest
+# stays as it was: the coin with $\min(1, p / q)$, the redraw from $\max(0, p - q)$.
+
+# %% [markdown]
+# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does
+# the first word join in the end? Is that right?
+#
+# <details><summary>Answer</summary>
+#
+# The guess is always word one. It is accepted with 0.6 / 0.8 = 75%, and every refusal becomes word
+# two. So word one joins 75 times in 100 and not 60: wrong.
+# </details>
+
+# %% [markdown]
+# This was in `transformers`. In 2024, somebody whose apprentice ran greedily did the very sum that
+# you did [transformers32867]. In 2026 it was found again in another form: the guesses were cut by
+# top-k, and the coin was told a *q* without the cut [transformers47932].
+
+# %% [markdown]
+# The rule behind both: ***q* must be what the guess was really drawn from**. A guesser that always
+# says the same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and all is right again.
+# The forged signature is genuine because the forger is *honest about the forging*.
+#
+# Now, what do we gain by it?
+
+# %% [markdown]
+# ## How much faster?
+#
+# A pass of the model gives at least one token: the redrawn one, or, if all guesses were accepted, a
+# bonus that the same pass gives for nothing. If each of *n* guesses is accepted with probability
+# *a*, a pass gives on average [leviathan2023]
+#
+# $$1 + a + a^2 + \dots + a^n$$
+#
+# tokens. **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight?
+
+# %%
+for a in (0.3, 0.5, 0.8):
+    for n in (4, 8):
+        print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
+
+# %% [markdown]
+# Close to two, and eight guesses hardly help: the fifth counts only if the four before it were
+# right. A better guesser is worth more than a longer guess.
+#
+# Now measure two guessers: the apprentice, and one without any model. It **looks up** what followed
+# the last time that the text's last tokens stood in it.
+
+# %%
+counted = {}
+for T in (0, 0.8):
+    knobs = Settings(temperature=T)
+    guessers = {"apprentice": model_draft(apprentice, knobs), "look up": lookup_draft(model)}
+    for name, draft in guessers.items():
+        passes = list(speculate(model, "Once upon a time", draft, knobs, 40))
+        counted[name, T] = [len(each.drafted) for each in passes]
+        tokens = sum(len(each.tokens) for each in passes)
+        print(f"T = {T:<4} {name:<10} {tokens} tokens in {len(passes)} passes")
+
+# %% [markdown]
+# Greedy text runs in circles, so looking up works there; at *T* = 0.8 it is nearly useless. And the
+# apprentice? **Predict**: does it guess better or worse when the *T* of both is raised?
+
+# %%
+explore.Speculation("Once upon a time", temperature=1.5)
+
+# %% [markdown]
+# 1. Wait for the curve. For the apprentice (`5 blocks`) it stays about level, between a half and
+#    two thirds: both grow more random together, and two flat distributions overlap well.
+# 2. Set `ahead` to 8. How many passes fewer are there? (One: 21 and not 22.)
+# 3. Set `draft` to *look up*. Up to *T* = 0.3 the curve is high, then it drops. It is sure of one
+#    token, and a hot master is sure of none.
+
+# %% [markdown]
+# ## Fewer passes, and slower
+#
+# Half the passes, so half the time? **Predict**, before you go on: the guesses cost time too. The
+# apprentice runs five of the six layers for each of them. And to read them is not free: in November
+# 2026, on one thread of a processor, a pass over five tokens took 1.6 times as long as over one, so
+# each guess adds 0.15.
+
+# %%
+GUESS = {"apprentice": 5 / 6, "look up": 0.0}  # to make one guess, in passes over one token
+
+
+def time_of(guesses, to_guess, to_read):
+    """Against plain writing, for 40 tokens. guesses: how many there were before each pass."""
+    return sum(1 + n * (to_guess + to_read) for n in guesses) / 40
+
+
+for (name, T), guesses in counted.items():
+    print(f"T = {T:<4} {name:<10} {time_of(guesses, GUESS[name], 0.15):.2f} of the time")
+
+# %% [markdown]
+# Above 1 means slower. The apprentice makes the text *twice as slow*, and only looking up, in
+# greedy text, saves a little. The Storyteller is too small to have an apprentice. With a large
+# model on a graphics card it is another matter: the time goes into fetching the weights, and a pass
+# fetches them once, be it for one token or for five [chen2023].
+
+# %%
+for part in (2, 10, 50):
+    cost = time_of(counted["apprentice", 0.8], 1 / part, 0)
+    print(f"a guess costs 1/{part} of a pass, reading it nothing: {cost:.2f} of the time")
+
+# %% [markdown]
+# So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four
+# tenths of the time. If you want your own computer's numbers, set `STOPWATCH = True`.
+
+# %%
+STOPWATCH = False  # True measures this computer: other numbers at each run
+if STOPWATCH:
+    for n in (1, 5):
+        reader, start = model.reader(), time.perf_counter()
+        for length in range(10, 200, 5):
+            reader.last_logits(list(range(300, 300 + length + n)), n)
+        print(f"passes over {n} tokens: {time.perf_counter() - start:.2f} s")
+
+# %% [markdown]
+# ## Build it: your own guesser
+#
+# > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
+#
+# The best part of the proof is that you may guess *however you like*. Write `my_guess`. It sees the
+# text so far and other texts of the same model, and says what may come next. Many designs are good.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# What followed the last time? Look for the last three tokens of the text, or two, or one, in the
+# text itself and then in the others. Or count which token follows which.
+# </details>
+
+# %% [markdown]
+# It is scored below by its properties:
+#
+# 1. it proposes ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
+# 2. a text that goes round in a circle it guesses right;
+# 3. it learns from the other texts;
+# 4. on new stories half as many tokens again come true as by looking up.
+
+
+# %% answer="my_guess"
+def my_guess(ids, ahead, seen):
+    """What may follow: up to `ahead` token ids, the next one first.
+
+    ids: the text so far, a list of at least one id; ahead: at least 1; seen: other texts of the
+    same model, a list of lists of ids, perhaps empty. All of them stay as they are.
+    Returns a list of whole numbers from 0 to 4095, perhaps an empty one. The same question gets
+    the same answer. The course's functions may be called.
+    """
+    ### BEGIN SOLUTION
+    for n in (3, 2, 1):
+        for text in (ids, *seen):
+            for i in range(len(text) - n - 1, -1, -1):
+                if text[i : i + n] == ids[-n:]:
+                    return text[i + n : i + n + ahead]
+    return []
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess
+# comes true if it is the token that was really drawn there. For a guesser that is sure of its
+# token, that happens just as often as the coin would accept it.
+
+# %%
+check.passes("a circle", goes_round, my_guess)
+check.passes("new stories", beats_looking_up, my_guess)
+
+# %% [markdown]
+# Does it really leave the text alone? Give it to the explorer. While it is not written, or when it
+# fails, the explorer says so below the picture.
+
+
+# %%
+def my_draft(ids, ahead, generator):
+    found = my_guess(ids, ahead, stories(range(16)))
+    return found, F.one_hot(torch.tensor(found, dtype=torch.int64), VOCAB).double()
+
+
+explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
+
+# %% [markdown]
+# 1. At *T* = 0, write down the first ten words. Change `draft` to *5 blocks* and to *look up*. The
+#    passes change. The words do not.
+# 2. Let your guesser propose token 0 and nothing else. What happens to the words, and what to the
+#    passes?
+
+# %% [markdown]
+# ## Speed in production
+#
+# In late 2026 engines offer guessing ahead. New is *who* guesses. **MTP**
+# (multi-token prediction) gives the model itself a small extra layer for the token after the next.
+# DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made V3 write 1.8
+# times as fast [deepseek2024]. **EAGLE** trains a small guesser that reads the model's inner
+# layers. Its third version, of 2025, reports up to 6.5 times [li2025].
+
+# %% [markdown]
+# vLLM's manual lists both, beside small models and looking up, for "medium-to-low" load
+# [vllmspec2026]. Why not for high load? With many users at once the card is busy anyway, and every
+# refused guess is work that somebody else waits for.
+#
+# The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor
+# pay back what it takes? (This is a good place to rest.)
+
+# %% [markdown]
+# ## What the censor does
+#
+# A program wants an answer that it can read: one of two answers, a date, a JSON object. A
+# **grammar** says which texts are allowed. A **mask** sets to −∞ the logit of every token after
+# which no allowed text can follow. Tokens make this interesting, as they do not care where words
+# begin.
+
+# %% [markdown]
+# **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
+# allowed at the first step? Two?
+
+# %%
+PIECES = [model.tokenizer.decode([token]) for token in range(END)] + [""]
+first = two_answers.allowed([])
+print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
+
+# %% [markdown]
+# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that
+# thinks in words would forbid five of them, and with them some of the model's own ways to spell.
+
+# %% [markdown]
+# ## Build it: the mask
+#
+# > difficulty ●●○○○ · importance ●●●●● · 5 to 8 minutes
+#
+# Write `my_mask` for a grammar that is a list of texts. It is scored below. Do not call the
+# course's functions.
+#
+# <details><summary>Hint</summary>
+#
+# `text.startswith(beginning)` is most of it. The end of the text is a token as well, and it is
+# allowed at one place only.
+# </details>
+
+
+# %% answer="my_mask"
+def my_mask(pieces, texts, so_far):
+    """For each piece, whether the text may go on with it: a list of True and False.
+
+    pieces: the tokens as strings; the last one is "" and stands for the end of the text, the
+    others are not empty. texts: the allowed texts, whole, a list of different strings.
+    so_far: what has been written, perhaps "", perhaps already against the rules.
+    A piece is allowed if so_far with it is one of the texts or the beginning of one. The end is
+    allowed if so_far is one of the texts. pieces and texts stay as they are.
+    """
+    ### BEGIN SOLUTION
+    fits = [any(text.startswith(so_far + piece) for text in texts) for piece in pieces[:-1]]
+    return [*fits, so_far in texts]
+    ### END SOLUTION
+
+
+# %%
+TINY = ["y", "ye", "yes", "n", "no", "t", "not", ""]
+for so_far, expect, why in (
+    ("", ["y", "ye", "yes", "n", "no", "not"], "A piece may be a beginning, or a whole text."),
+    ("no", ["t", ""], "`no` is a text, and the beginning of `not`."),
+    ("yes", [""], "Nothing may follow but the end."),
+):
+    given = my_mask, TINY, ["yes", "no", "not"], so_far
+    expect = [piece in expect for piece in TINY]
+    check.passes(f"after {so_far!r}", check.gives, *given, expect=expect, why=why)
+for so_far in ("", " the", " her g"):
+    right = two_answers.allowed(model.tokenizer.encode_ordinary(so_far)).tolist()
+    given = my_mask, PIECES, [*ANSWERS], so_far
+    check.passes(
+        f"4,096 after {so_far!r}", check.gives, *given, expect=right, why="Half a word counts too."
+    )
+
+# %% [markdown]
+# Your mask agrees with llguidance, the engine behind `constrain`. An engine does not try every
+# token: it walks them all at once, letter by letter, in a tree. The mask is the same.
+#
+# So the mask is right. What does it take away?
+
+# %% [markdown]
+# ## What it takes away
+#
+# Before the mask, the allowed tokens had some probability together. That is the **mass** that is
+# left. The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form
+# with two boxes, and the mass at its first ten steps.
+
+# %%
+fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
+schema = {"type": "object", "properties": fields, "required": ["name", "age"]}
+form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": False})
+text, pieces, counts, left = fill_in("The prince told his name and age: ", form, seed=0)
+print(text)
+for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
+    print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.7f} of the mass left")
+
+# %% [markdown]
+# Valid JSON, from a model that has only read fairy tales. But look at the right. Inside the name
+# nearly everything is allowed, and the mass is large. Before and after it there is often less than
+# one part in a thousand. The mask does not *persuade* the model. It takes the little that fits, and
+# blows it up.
+#
+# Does that change which answer is likelier? Not by itself. When does it?
+
+# %% [markdown]
+# ## Masking is not conditioning
+#
+# Here is the girl again, with round numbers: two steps, four texts, and only the moon and the
+# grandmother are on the form.
+
+# %%
+TEXTS = {
+    (" the", " king"): 0.57,
+    (" the", " moon"): 0.03,
+    (" her", " cat"): 0.20,
+    (" her", " grandmother"): 0.20,
+}
+
+
+def on_the_form(text):
+    return text[-1] in (" moon", " grandmother")
+
+
+# %% [markdown]
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form. The
+# texts that stay are the model's own, on condition that they fit. That is **conditioning**. A mask
+# goes step by step instead: first ` the` or ` her`, as both can still fit. Then the one word that
+# does.
+
+# %% [markdown]
+# **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
+#
+# <details><summary>Answer</summary>
+#
+# Conditioning: 0.03 of 0.23, 13%. The mask: ` the` comes with 0.57 + 0.03 = 60%, and after it only
+# ` moon` is allowed. So 60%.
+# </details>
+
+# %%
+exact = exact_conditional(TEXTS, on_the_form)
+masked = masked_decoding(TEXTS, on_the_form)
+words = [text[-1].strip() for text in exact]
+show(words, conditioning=exact.values(), mask=masked.values())
+
+# %% [markdown]
+# That is the puzzle in four texts. After ` the` the mask left 5% of the mass (0.03 of 0.60), after
+# ` her` 50%. It took far more from the moon than from the grandmother, and then divided by what was
+# left, so that nobody sees it. **The mask knows what can follow, and not how likely that is.**
+#
+# Is that what happened to the real girl? Look at her first step.
+
+# %%
+explore.Distribution(PROMPT, knobs=["temperature"])
+
+# %% [markdown]
+# 1. Find ` the` and ` her`. Which is likelier, and about how many times? (13% and 7%: twice.)
+# 2. Lower `temperature`. What becomes of that ratio, and what would the censor write at *T* = 0?
+#    (` the`, and so the moon, each time.)
+
+# %% [markdown]
+# ` the` is a promise that cannot be kept: hardly anything that the model would say after it is
+# `moon`. Researchers found the same in programs and formulas that are written under a grammar
+# [park2024].
+
+# %% [markdown]
+# ## The formula
+#
+# Let $m_t$ be the mass that is left at step $t$. The mask divides each probability by it. So for a
+# whole text $x$
+#
+# $$\text{mask}(x) = \frac{p(x)}{m_1 m_2 \cdots m_n} \qquad\text{and}\qquad
+# p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
+#
+# The smaller the product, the more the mask has favoured this text. Only where every text has the
+# *same* product do the shares stay. Else there is a debt, and a debt can be paid back.
+
+# %% [markdown]
+# ## Paying back
+#
+# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept
+# it with probability $m_1 \cdots m_n$; if it is refused, start again. By hand: the moon 0.6 × 0.05
+# = 0.03, the grandmother 0.4 × 0.5 = 0.20. These are the model's own numbers.
+
+# %% [markdown]
+# **Predict.** How many tries does it take on average, until one is accepted?
+#
+# <details><summary>Answer</summary>
+#
+# One try is accepted with 0.03 + 0.20 = 0.23. So 1 / 0.23, a bit more than four.
+# </details>
+
+# %% [markdown]
+# It is the apprentice's coin. The censor is a guesser like any other, and what it proposes needs
+# the same check. Exact, then, but not cheap: 0.23 is just the chance that the model alone writes
+# something that is on the form. With the JSON above, that was far below one in a billion.
+
+# %% [markdown]
+# So one makes a few forms under the mask, and draws *one of them*, with its product as its weight.
+# This is **resampling**. It always gives an answer. Is it the right one? Say that of *n* forms *k*
+# say moon, and add up over all *k*.
+
+# %%
+for n in (1, 2, 4, 16, 64):
+    moon = 0.0
+    for k in range(1, n + 1):  # so many of the n forms say moon
+        weight = k * 0.05 / (k * 0.05 + (n - k) * 0.5)
+        moon += math.comb(n, k) * 0.6**k * 0.4 ** (n - k) * weight
+    print(f"{n:2} forms: {moon:.1%} moon")
+
+# %% [markdown]
+# One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl.
+# We have 300 forms from the beginning of this module, and the mass at each of their steps.
+
+# %%
+weights = Counter()
+for text, _, _, left in forms:
+    weights[text] += math.prod(left)
+repaired = [weights[text] / weights.total() for text in ANSWERS]
+show(
+    [text.strip() for text in ANSWERS],
+    with_censor=[count[text] / len(forms) for text in ANSWERS],
+    repaired=repaired,
+    model_alone=[p / sum(alone) for p in alone],
+)
+
+# %% [markdown]
+# The grandmother is back. And we asked the model nothing new: the masses were there at every step,
+# and the mask threw them away.
+#
+# (0.003 and not 0.004: that is chance, as 300 forms were drawn.) Two kinds of harm
+# are left that no weight repairs.
+
+# %% [markdown]
+# ## Two forms that went wrong
+#
+# **The form that never ends.** JSON allows white space between the colon and a number. Let the
+# grammar allow it too, as a favour. **Predict**: of ten forms, how many are whole after 16 tokens?
+
+# %%
+for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
+    grammar = constrain.regex(model.tokenizer, pattern)
+    ages = [fill_in("The prince was ", grammar, seed, most=16)[0] for seed in range(10)]
+    print(
+        f"white space: {kind:<5} {sum(text.endswith('}') for text in ages)} of 10 forms are whole"
+    )
+print(repr(min(ages, key=lambda text: text.endswith("}"))))
+
+# %% [markdown]
+# The model does not expect a number there. Of all that is allowed it likes a new line best, so it
+# takes one, and another, up to the limit. Each single token was allowed. In 2026 the same was
+# reported of Qwen3.5: about one request in three ended in white space [vllm38696]. The repair is in
+# the grammar: little white space, or none.
+
+# %% [markdown]
+# **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
+# working first, then `;` and the answer. Somebody needs only the answer, so the mask asks for `;`
+# and three digits. **Predict**: of six sums, how many are right with the working, and how many on
+# the form?
+
+# %%
+sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
+only = constrain.regex(calculator.load().tokenizer, ";[0-9]{3}")
+print(calculates(sums[0]))
+print(calculates(sums[0], only))
+for name, grammar in (("with its working", None), ("the form alone", only)):
+    right = [answer(calculates(numbers, grammar)) == sum(numbers) for numbers in sums]
+    print(f"{name}: {sum(right)} of 6 right")
+
+# %% [markdown]
+# The mask forbade the working, and with it the answer. No weights help here. The form has to be
+# repaired: give it a box for the working, *before* the one for the answer, or let the mask begin
+# after the thinking. In a study of large models strict formats lowered the scores in reasoning, and
+# the order of the boxes mattered [tam2024].
+
+# %% [markdown]
+# ## Forms in production
+#
+# In late 2026 a form is an option of the request; vLLM, for one, takes its masks from xgrammar or
+# llguidance [vllmforms2026]. But what a mask promises is the form. It weighs nothing for you. Three
+# habits: ask for the form in the prompt as well, so that the mass is large before the mask comes;
+# put the thinking before the answer; and log the mass. A small one is a warning.
+
+# %% [markdown]
+# ## Recap
+#
+# Somebody else may write your text, and it can still be the model's own. The apprentice draws from
+# *q*; a coin accepts with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much
+# is missing as was refused, so the sum is always right, however bad the guess. A bad guess costs
+# time, and nothing else.
+
+# %% [markdown]
+# The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so
+# it favoured those texts most that it had cut most. Multiply the masses, draw among the forms by
+# that weight, and the grandmother comes back.
+#
+# So it does not matter who proposes and who forbids. It matters whether what was taken is paid
+# back.
+
+# %% [markdown]
+# ## Check your understanding
+#
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
+# it can read: the button at the end scores.
+
+# %% [markdown] question="Guess and overlap" points=1
+# The model draws three tokens with 0.5, 0.25 and 0.25, the guesser with 0.125, 0.5 and 0.375. How
+# likely is a guess accepted?
+
+# %% answer="overlap_of_two"
+answer_overlap = None  # a number between 0 and 1
+
+# %% test="overlap_of_two"
+check.number(
+    answer_overlap,
+    right=0.625,
+    within=0.002,
+    why={
+        0.375: "That is how often a guess is refused.",
+        0.281: "You multiplied the two and added up. That is how often two draws would be alike.",
+        0.5: "Which tokens does the guesser give too much to? Of those only a part is refused.",
+        1.0: "A guess that the guesser makes too often cannot always be accepted.",
+    },
+    hint="Token by token: how much of what the guesser says can be kept?",
+)
+
+# %% [markdown] question="Who comes after a refusal" points=1
+# The model's probabilities are 0.3, 0.1, 0.4 and 0.2, the guesser's 0.1, 0.5, 0.2 and 0.2. Token 1
+# was guessed and refused. Which ids can be drawn in its place?
+
+# %% answer="after_refusal"
+answer_drawn = []  # token ids, such as [0, 2]
+
+# %% test="after_refusal"
+check.ids(
+    answer_drawn,
+    right={0, 2},
+    why={
+        (0, 2, 3): "How much of token 3 is missing, if the guesser says it as often as it should?",
+        (0, 1, 2, 3): "Then the refused token could come back, and it came too often already.",
+        (2,): "The likeliest is not the only one of which there is too little.",
+        (0, 3): "Compare the two numbers of each token: what is missing where?",
+        (1,): "That one was refused because the guesser says it too often.",
+    },
+    hint="Of which tokens does the guesser say too little?",
+)
+
+# %% [markdown] question="Three guesses a pass" points=1
+# Each guess is accepted with probability 0.5, whatever came before, and three tokens are guessed at
+# a time. How many tokens does a pass give on average?
+
+# %% answer="tokens_a_pass"
+answer_tokens = None  # a number
+
+# %% test="tokens_a_pass"
+check.number(
+    answer_tokens,
+    right=1.875,
+    within=0.005,
+    why={
+        0.875: "You counted the guesses. A pass gives one more token: redrawn, or as a bonus.",
+        1.5: "The second guess counts only if the first was accepted.",
+        2.5: "The second guess counts only if the first was accepted, and the third likewise.",
+        1.9375: "That would be four guesses.",
+        1.75: "That would be two guesses.",
+    },
+    hint="One token is certain. Then the first guess, the first two, all three: how likely is each?",
+)
+
+# %% [markdown] question="The price of guesses" points=1
+# With four guesses a pass gives 1.9375 tokens on average. A guess costs a quarter of a pass of the
+# model, and a pass over five tokens costs as much as one over a single token. How much does a token
+# cost, in passes? (Plain writing: 1.) Two decimals.
+
+# %% answer="price_of_guesses"
+answer_price = None  # passes a token
+
+# %% test="price_of_guesses"
+check.number(
+    answer_price,
+    right=2 / 1.9375,
+    within=0.006,
+    why={
+        0.516: "The four guesses are not free.",
+        0.645: "All four are guessed before the model reads them.",
+        0.969: "That is tokens a pass's cost. Turn it round.",
+        0.5: "How many tokens do come out of a round, and what does the round cost?",
+        2.0: "That is what a round costs. How many tokens does it give?",
+    },
+    hint="What does one round cost, guesses and pass together? Then divide by its tokens.",
+)
+
+# %% [markdown] question="Another rule" points=1
+# A program draws a token from the model's *p*, and that joins. A guess counts as accepted if it is
+# the same. One project calls this right [mlxcel992], another wrong [mlxswiftlm459].
+#
+# - **A** Exact, and as many are accepted as by our coin.
+# - **B** Exact, and at best as many are accepted.
+# - **C** Not exact: words that both like come too often.
+# - **D** Exact at *T* = 0, and not above it.
+
+# %% answer="other_rule"
+answer_rule = ""  # "A", "B", "C" or "D"
+
+# %% test="other_rule"
+check.choice(
+    answer_rule,
+    right="B",
+    why={
+        "A": "How likely are a guess from q and a draw from p the same token? Compare 0.5 and 0.5.",
+        "C": "Which tokens join the text, and what were they drawn from? Forget the guess.",
+        "D": "What is the token that joins the text drawn from, at any temperature?",
+    },
+)
+
+# %% [markdown] question="A report of q" points=1
+# A guesser draws from its *three likeliest* tokens, and tells the coin a *q* without that cut. All
+# else is right. What becomes of the text?
+#
+# - **A** Nothing: the coin makes every guesser exact.
+# - **B** Nothing, but fewer guesses are accepted.
+# - **C** The cut tokens come too often: redraws go to them.
+# - **D** Those three come too often: more are guessed than it knows.
+
+# %% answer="report_of_q"
+answer_report = ""  # "A", "B", "C" or "D"
+
+# %% test="report_of_q"
+check.choice(
+    answer_report,
+    right="D",
+    why={
+        "A": "The proof uses that x is guessed with probability q(x). Is it, here?",
+        "B": "A guess is accepted by p / q, whatever q is. Is what is kept still min(p, q)?",
+        "C": "They are never guessed, and a redraw happens seldom. See the two words, 0.6 and 0.4.",
+    },
+)
+
+# %% [markdown] question="A share under the mask" points=1
+# The first token is `a` with 0.5, `b` with 0.3 or `c` with 0.2. After `a` the token `x` has 0.1,
+# after `b` the token `y` has 0.6. A form allows the texts `a x` and `b y` alone. How often does a
+# mask write `a x`?
+
+# %% answer="mask_share"
+answer_masked = None  # a number between 0 and 1
+
+# %% test="mask_share"
+check.number(
+    answer_masked,
+    right=0.625,
+    within=0.003,
+    why={
+        0.5: "One first token was cut. What do the others share?",
+        0.217: "That is conditioning. What does a mask know of the second step at the first one?",
+        0.05: "That is how often the model alone writes it.",
+        0.143: "That is 0.1 of 0.7. How many tokens are allowed at the second step?",
+        0.0625: "After `a` only one token is allowed. How likely is it then?",
+    },
+    hint="Go step by step: which tokens are allowed, and what do they share?",
+)
+
+# %% [markdown] question="A share by condition" points=1
+# The same tokens, the same form. Texts are drawn from the model, and those not on the form are
+# thrown away. How often is one that stays `a x`? Three decimals.
+
+# %% answer="true_share"
+answer_true = None  # a number between 0 and 1
+
+# %% test="true_share"
+check.number(
+    answer_true,
+    right=0.05 / 0.23,
+    within=0.002,
+    why={
+        0.625: "That is the mask's share.",
+        0.05: "That is its share of all texts. Of those that stay it is more.",
+        0.23: "That is how many texts stay. Which part of them is `a x`?",
+        0.783: "That is the other text.",
+        0.143: "How likely is each whole text? Two factors each.",
+    },
+    hint="How likely is each of the two whole texts? Then share out what stays.",
+)
+
+# %% [markdown] question="A printed mask" points=1
+# Which ids does this print? Work it out first. (One of them a mask should not allow there: why
+# not?)
+#
+# ```python
+# pieces, texts, so_far = ["a", "ab", "b", "bcd", ""], ["abc", "abd"], "a"
+# print([i for i, piece in enumerate(pieces)
+#        if any(text.startswith(so_far + piece) for text in texts)])
+# ```
+
+# %% answer="printed_mask"
+answer_mask = []  # ids, such as [0, 2]
+
+# %% test="printed_mask"
+check.ids(
+    answer_mask,
+    right={2, 4},
+    why={
+        (2,): "What does the line ask of the last piece, which is empty?",
+        (0, 1, 2, 4): "The line asks about `a` and the piece together.",
+        (2, 3, 4): "`a` and `bcd` make `abcd`. Is one of the texts that long?",
+        (1, 2, 4): "`a` and `ab` make `aab`.",
+        (4,): "Is `ab` the beginning of a text?",
+    },
+    hint="Put `a` in front of each piece, and compare with the beginnings of both texts.",
+)
+
+# %% [markdown] question="Four forms" points=1
+# Each answer can be written in one way only, and drawing stops when it stands there. On which form
+# does a mask keep the model's own proportions, whatever the model?
+#
+# - **A** Two answers of three tokens each, all of them different.
+# - **B** Two answers that the model finds equally likely.
+# - **C** Five answers of one token, some likely and some not.
+# - **D** Two answers, one of a single token and one of two.
+
+# %% answer="four_forms"
+answer_forms = ""  # "A", "B", "C" or "D"
+
+# %% test="four_forms"
+check.choice(
+    answer_forms,
+    right="C",
+    why={
+        "A": "After each first token the mask may leave another mass, as with the two girls.",
+        "B": "Equally likely as a whole: 0.5 × 0.1 and 0.1 × 0.5. What does the mask see first?",
+        "D": "One is done after a step. What is left for the other, at its second step?",
+    },
+)
+
+# %% [markdown] question="Grade and reason" points=1
+# A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it
+# grades better. The mass at the grade is 0.98. What do you try first?
+#
+# - **A** Ask for the reason before the grade.
+# - **B** Fill in sixteen forms, and draw one by its weight.
+# - **C** Draw the grade at *T* = 0.
+# - **D** Allow white space, so that it can pause.
+
+# %% answer="grade_and_reason"
+answer_grade = ""  # "A", "B", "C" or "D"
+
+# %% test="grade_and_reason"
+check.choice(
+    answer_grade,
+    right="A",
+    why={
+        "B": "The mask took only 2% there. Which debt is there to pay back?",
+        "C": "It would write the likeliest grade. But what does it know when it writes it?",
+        "D": "White space is no thought, and may have no end.",
+    },
+)
+
+# %% [markdown] question="A redraw for every guesser" points=2
+# This redraw is right for a guesser that is sure of one token. Now guesses are drawn from any *q*.
+# Repair it: what is the next token drawn from, after `token` was guessed and refused? A list, 1
+# together.
+#
+# *p* and *q* are lists of 64ths, each 1 together, of up to twelve tokens; *q* is above *p* at
+# `token`. Both stay as they are.
+
+
+# %% answer="redraw_repair"
+def repaired_redraw(p, q, token):
+    ### BEGIN SOLUTION
+    rest = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
+    return [x / sum(rest) for x in rest]
+    ### END SOLUTION
+    rest = [0.0 if i == token else x for i, x in enumerate(p)]
+    return [x / sum(rest) for x in rest]
+
+
+# %% test="redraw_repair"
+def example():
+    check.gives(
+        repaired_redraw,
+        [0.5, 0.25, 0.25],
+        [0.25, 0.5, 0.25],
+        1,
+        expect=[1.0, 0.0, 0.0],
+        why="Token 2 is guessed as often as it should be: it must not come after a refusal too.",
+    )
+
+
+check.passes("three tokens", example)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def missing_share(p, q, token):
+    short = {i: a - b for i, (a, b) in enumerate(zip(p, q, strict=True)) if a > b}
+    return [short.get(i, 0.0) / sum(short.values()) for i in range(len(p))]
+
+
+def refused(random):
+    while True:
+        p = domains.shares(random)
+        q = domains.shares(random, vocab=len(p))
+        over = [i for i in range(len(p)) if q[i] > p[i]]
+        if over:
+            return p, q, random.choice(over)
+
+
+example()
+why = "What is drawn has to be what the guesser says too seldom, in these proportions."
+check.against(missing_share, repaired_redraw, refused, why=why)
+check.keeps(repaired_redraw, refused, why="p and q must be the same after the call.")
+### END HIDDEN TESTS
+
+# %% [markdown] question="The weights of forms" points=2
+# One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has a
+# list a form: the mass at each of its steps, 1/1024 to 1. Repair it: the weights sum to 1.
+#
+# One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
+# it is; `math` is imported.
+
+
+# %% answer="weights_repair"
+def repaired_weights(masses):
+    ### BEGIN SOLUTION
+    logs = [sum(map(math.log, steps)) for steps in masses]
+    weights = [math.exp(log - max(logs)) for log in logs]
+    return [weight / sum(weights) for weight in weights]
+    ### END SOLUTION
+    weights = [sum(steps) / len(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+
+
+# %% test="weights_repair"
+def example():
+    check.gives(
+        repaired_weights,
+        [[1.0, 0.25], [0.5, 0.5, 0.5], [0.125]],
+        expect=[0.5, 0.25, 0.25],
+        why="The mask divided by each of these numbers, one after the other.",
+    )
+
+
+points = 1.0 * check.passes("three forms", example)
+### BEGIN HIDDEN TESTS
+from fractions import Fraction
+
+
+def shares_of_products(masses):
+    products = [Fraction(1)] * len(masses)
+    for i, steps in enumerate(masses):
+        for mass in steps:
+            products[i] *= Fraction(mass)
+    return [float(product / sum(products)) for product in products]
+
+
+def short(random):
+    forms = range(random.randint(1, 6))
+    return ([[random.randint(1, 64) / 64 for _ in range(random.randint(1, 6))] for _ in forms],)
+
+
+def long(random):
+    """Forms of up to 600 steps, much alike, so that several have a share; or of any length."""
+    steps, most = random.choice([2, 150, 400, 590]), random.choice([1, 4, 64, 1024])
+    first = [random.randint(1, most) / 1024 for _ in range(steps)]
+    forms = [[*first[2:], random.randint(1, 9) / 16] for _ in range(random.randint(1, 4))]
+    forms.append([*first[2:], *[random.randint(512, 1024) / 1024] * random.randint(1, 9)])
+    return ([*forms, *random.choice([[], [first], [[0.5], first]])],)
+
+
+def products():
+    example()
+    why = "How much did the mask favour a form, over all of its steps?"
+    check.against(shares_of_products, repaired_weights, short, why=why)
+    check.keeps(repaired_weights, short, why="masses must be the same after the call.")
+
+
+def without_underflow():
+    products()
+    why = (
+        "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
+    )
+    check.against(shares_of_products, repaired_weights, long, why=why, within=1e-3)
+
+
+points = 1.0 * check.passes("short forms", products)
+points += check.passes("long forms", without_underflow)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="Your coin" points=4
+# Your `my_coin` from **Build it** above, without the course's functions. One point each: all
+# guesses with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in 64ths; *u* and
+# *v* just where the decision changes; both lists left as they were. Sums are exact.
+
+
+# %% test="my_coin"
+points = 1.0 * check.passes("every guess and pair", joins_as_often_as_p, my_coin)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def joined(p, q, token, u, v):
+    """With whole numbers: parts of 64, and of 2 ** 26."""
+    p, q = ([round(64 * x) for x in each] for each in (p, q))
+    u, v = round(u * 2**26), round(v * 2**26)
+    if u * q[token] < p[token] * 2**26:
+        return token
+    line = [i for i in range(len(p)) for _ in range(p[i] - q[i])]
+    return line[v * len(line) // 2**26]
+
+
+def guessed(random):
+    p = domains.shares(random)
+    q = domains.shares(random, vocab=len(p))
+    if random.random() < 0.2:
+        q = list(p)
+    return p, q, random.choice([i for i, x in enumerate(q) if x])
+
+
+def anywhere(random):
+    return (
+        *guessed(random),
+        (random.randrange(2**26) | 1) / 2**26,
+        (random.randrange(2**26) | 1) / 2**26,
+    )
+
+
+def on_a_line(random):
+    """u where the coin turns, or v where a running sum is met, as far as these are dyadic."""
+    while True:
+        p, q, token = guessed(random)
+        u = p[token] / q[token]
+        v = random.choice([0.0, random.randrange(64) / 64])
+        if random.random() < 0.7:  # refused, and then on a sum
+            short = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
+            u = random.choice([u, 1 - 2.0**-20])
+            v = sum(short[: random.randint(1, len(p))]) / (sum(short) or 1.0)
+        if u < 1 and v < 1 and all(x * 2**26 == round(x * 2**26) for x in (u, v)):
+            return p, q, token, u, v
+
+
+def everywhere():
+    joins_as_often_as_p(my_coin)
+    why = "Compare u times q with p. If it is refused, walk along what is missing, up to v of it."
+    check.against(joined, my_coin, anywhere, why=why)
+
+
+def on_the_lines():
+    everywhere()
+    why = "Exactly at p / q the guess is refused, and a running sum has to be above its line."
+    check.against(joined, my_coin, on_a_line, why=why)
+
+
+def left_alone():
+    everywhere()
+    check.keeps(my_coin, anywhere, why="p and q must be the same after the call.")
+
+
+check.own(my_coin, anywhere)
+points = 1.0 * check.passes("every guess and pair", joins_as_often_as_p, my_coin)
+points += check.passes("any p and q", everywhere)
+points += check.passes("on the lines", on_the_lines)
+points += check.passes("lists left as they were", left_alone)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown] question="Your guesser" points=4
+# Your `my_guess` from **Build it** above:
+#
+# 1. ids from 0 to 4095, at most `ahead`, always the same, inputs kept;
+# 2. a phrase of up to eight tokens came three times or more: three guesses in four right;
+# 3. in the other texts each token has one follower: three in four again;
+# 4. new stories: half as many again come true as by looking up.
+#
+# One point for 2, one for 3, two for 4, each only with 1.
+
+
+# %% test="my_guess"
+check.passes("a circle", goes_round, my_guess)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def asked(random):
+    vocab = random.choice([1, 3, 50, 4096])
+    seen = [domains.history(random, vocab) for _ in range(random.choice([0, 0, 1, 5]))]
+    return domains.history(random, vocab, least=1), random.randint(1, 8), seen
+
+
+def circle(random):
+    """A text that goes round, and what follows; a token may stand in the phrase twice."""
+    phrase = random.sample(range(4096), random.randint(1, 8))
+    if len(phrase) > 4:
+        phrase[2] = phrase[0]
+    text = phrase * 9
+    end = random.randint(3 * len(phrase), 5 * len(phrase))
+    ahead = random.randint(1, len(phrase))
+    return text[:end], ahead, random.choice([[], [[1, 2, 3]]]), text[end : end + ahead]
+
+
+def followers(random):
+    """A few tokens of a language in which each has one follower, other texts of it, and the rest."""
+    words = random.sample(range(4096), random.randint(5, 30))
+    start, ahead = random.randrange(len(words)), random.randint(1, 6)
+    text = (words * 20)[start:]
+    seen = [(words * 4)[i : i + 2 * len(words)] for i in random.sample(range(len(words)), 2)]
+    end = random.randint(1, len(words) - 1)
+    return text[:end], ahead, seen, text[end : end + ahead]
+
+
+def tidy():
+    for (ids, ahead, seen), _ in check.drawn(check.nothing, asked, cases=60):
+        given = [*ids], ahead, [[*one] for one in seen]
+        found = check.call(my_guess, *given)
+        assert type(found) is list, "Return a list of token ids."
+        assert len(found) <= ahead, (
+            f"At most {ahead} guesses were asked for, and {len(found)} came."
+        )
+        whole = all(type(token) is int and 0 <= token < 4096 for token in found)
+        assert whole, "An id is a whole number from 0 to 4095."
+        assert given == ([*ids], ahead, seen), "Leave the lists as they were."
+        again = check.call(my_guess, [*ids], ahead, [[*one] for one in seen])
+        assert again == found, "The same question got another answer."
+
+
+def mostly_right(draw, why):
+    right = total = 0
+    for (ids, ahead, seen, follows), _ in check.drawn(check.nothing, draw, cases=60):
+        found = check.call(my_guess, ids, ahead, seen)
+        right += sum(a == b for a, b in zip(found, follows, strict=False))
+        total += len(follows)
+    assert right >= 0.75 * total, f"{why} {right} of {total} guesses were right."
+
+
+points = 0.0
+if check.passes("tidy", tidy):
+    points += check.passes("circles", mostly_right, circle, "The text goes round.")
+    points += check.passes("followers", mostly_right, followers, "The others tell what follows.")
+    points += 2 * check.passes("new stories", beats_looking_up, my_guess)
+### END HIDDEN TESTS
+float(min(points, 4))
+
+# %% [markdown] question="Your mask" points=3
+# Your `my_mask` from **Build it** above, without the course's functions. One point each: while a
+# text is being written; where one is whole; after the rules were broken, and both lists left as
+# they were. A piece may be longer than any text, and a text may be empty.
+
+
+# %% test="my_mask"
+def small_words():
+    expect = [False] * 5 + [True, False, True]
+    check.gives(
+        my_mask,
+        ["y", "ye", "yes", "n", "no", "t", "not", ""],
+        ["yes", "no", "not"],
+        "no",
+        expect=expect,
+        why="`no` is a whole text, and the beginning of `not`.",
+    )
+
+
+points = 1.0 * check.passes("after 'no'", small_words)
+
+
+### BEGIN HIDDEN TESTS
+def of_letters(random, least, most):
+    return "".join(random.choice("ab") for _ in range(random.randint(least, most)))
+
+
+def grammar_of(random):
+    pieces = sorted({of_letters(random, 1, 3) for _ in range(random.randint(1, 8))} | {"a" * 7})
+    texts = sorted({of_letters(random, 0, 6) for _ in range(random.randint(1, 6))})
+    random.shuffle(pieces)
+    random.shuffle(texts)
+    return [*pieces, ""], texts
+
+
+def beginnings(pieces, texts, so_far):
+    """All beginnings of all texts, and all whole ones."""
+    begun = {text[:n] for text in texts for n in range(len(text) + 1)}
+    return [so_far + piece in (begun if piece else set(texts)) for piece in pieces]
+
+
+def being_written(random):
+    while True:
+        pieces, texts = grammar_of(random)
+        text = random.choice(texts)
+        so_far = text[: random.randint(0, len(text))]
+        if so_far not in texts:
+            return pieces, texts, so_far
+
+
+def whole(random):
+    pieces, texts = grammar_of(random)
+    return pieces, texts, random.choice(texts)
+
+
+def broken(random):
+    return *grammar_of(random), of_letters(random, 0, 9)
+
+
+def while_written():
+    why = "A piece fits if, put behind what stands there, it is still the beginning of a text."
+    check.against(beginnings, my_mask, being_written, why=why)
+
+
+def ends():
+    while_written()
+    small_words()
+    why = "A whole text may end, and may also go on if it is the beginning of a longer one."
+    check.against(beginnings, my_mask, whole, why=why)
+
+
+def rules_broken():
+    ends()
+    why = "After what is no beginning of any text nothing is allowed, not even the end."
+    check.against(beginnings, my_mask, broken, why=why)
+    check.keeps(my_mask, broken, why="Both lists must be the same after the call.")
+
+
+check.own(my_mask, broken)
+points = 1.0 * check.passes("while a text is written", while_written)
+points += check.passes("where a text is whole", ends)
+points += check.passes("rules broken before", rules_broken)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown]
+# ## Your score
+#
+# Press the button. It saves the notebook, then scores it.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# ## References
+#
+# - [leviathan2023] Fast Inference from Transformers via Speculative Decoding.
+#   <https://arxiv.org/abs/2211.17192>
+# - [chen2023] Accelerating Large Language Model Decoding with Speculative Sampling.
+#   <https://arxiv.org/abs/2302.01318>
+# - [deepseek2024] DeepSeek-V3 Technical Report. <https://arxiv.org/abs/2412.19437>
+# - [li2025] EAGLE-3. <https://arxiv.org/abs/2503.01840>
+# - [park2024] Grammar-Aligned Decoding. <https://arxiv.org/abs/2405.21047>
+# - [tam2024] Let Me Speak Freely? <https://arxiv.org/abs/2408.02442>
+
+# %% [markdown]
+# - [transformers32867] <https://github.com/huggingface/transformers/issues/32867>
+# - [transformers47932] <https://github.com/huggingface/transformers/issues/47932>
+# - [mlxcel992] <https://github.com/lablup/mlxcel/pull/992>
+# - [mlxswiftlm459] <https://github.com/ml-explore/mlx-swift-lm/pull/459>
+# - [vllm38696] <https://github.com/vllm-project/vllm/issues/38696>
+# - [vllmspec2026] <https://docs.vllm.ai/en/v0.19.0/features/speculative_decoding/>
+# - [vllmforms2026] <https://docs.vllm.ai/en/latest/features/structured_outputs/>
+#
+# What each is cited for is in the course's `quizzes/references.md`.

@@ -1,0 +1,409 @@
+"""Right answers for each scored item of module 11, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+MISSING = """
+    missing = [max(0.0, a - b) for a, b in zip(p, q)]
+"""
+WALK = """
+    line, so_far = v * sum(missing), 0.0
+    for i, amount in enumerate(missing):
+        so_far += amount
+        if so_far > line:
+            return i
+"""
+ACCEPT = """
+    if u * q[token] < p[token]:
+        return token
+"""
+
+BANK = {
+    "my_coin": write(
+        {
+            "a running sum": ACCEPT + MISSING + WALK,
+            "by subtraction": ACCEPT
+            + """
+    left = [a - b if a > b else 0.0 for a, b in zip(p, q)]
+    at = v * sum(left)
+    for i in range(len(left)):
+        if at < left[i]:
+            return i
+        at -= left[i]
+""",
+            "tensors": """
+    if u * q[token] >= p[token]:
+        short = (torch.tensor(p).double() - torch.tensor(q).double()).clamp(min=0).cumsum(0)
+        token = int((short <= v * short[-1]).sum())
+    return token
+""",
+            "accumulate": ACCEPT
+            + """
+    import bisect, itertools
+    sums = list(itertools.accumulate(max(0.0, a - b) for a, b in zip(p, q)))
+    return bisect.bisect_right(sums, v * sums[-1])
+""",
+        },
+        {
+            "redraws from p": ACCEPT
+            + """
+    so_far = 0.0
+    for i, amount in enumerate(p):
+        so_far += amount
+        if so_far > v:
+            return i
+""",
+            "always accepts": "return token",
+            "never accepts": """
+    so_far = 0.0
+    for i, amount in enumerate(p):
+        so_far += amount
+        if so_far > v:
+            return i
+""",
+            "the likeliest of the missing": ACCEPT
+            + MISSING
+            + "    return missing.index(max(missing))",
+            "coin with p alone": "    if u < p[token]:\n        return token\n" + MISSING + WALK,
+            "p and q swapped": "    if u * p[token] < q[token]:\n        return token\n"
+            + MISSING
+            + WALK,
+            "too much, not too little": ACCEPT
+            + "    missing = [max(0.0, b - a) for a, b in zip(p, q)]\n"
+            + WALK,
+            "the sum not scaled": ACCEPT + MISSING + WALK.replace("v * sum(missing)", "v"),
+            "accepted on the line": (ACCEPT.replace("<", "<=") + MISSING + WALK, 3),
+            "a sum that meets its line": (
+                ACCEPT + MISSING + WALK.replace("so_far > line", "so_far >= line and amount"),
+                3,
+            ),
+            "lists changed": (
+                ACCEPT
+                + """
+    p[:] = [max(0.0, a - b) for a, b in zip(p, q)]
+    missing = p
+"""
+                + WALK,
+                3,
+            ),
+        },
+    ),
+    "my_guess": write(
+        {
+            "longest match, step by step": """
+    now = list(ids)
+    for _ in range(ahead):
+        found = None
+        for n in (3, 2, 1):
+            for text in (now, *seen):
+                for i in range(len(text) - n - 1, -1, -1):
+                    if found is None and text[i : i + n] == now[-n:]:
+                        found = text[i + n]
+        if found is None:
+            break
+        now.append(found)
+    return now[len(ids) :]
+""",
+            "longest match, copied": """
+    for n in (3, 2, 1):
+        for text in (ids, *seen):
+            for i in range(len(text) - n - 1, -1, -1):
+                if text[i : i + n] == ids[-n:]:
+                    return text[i + n : i + n + ahead]
+    return []
+""",
+            "most frequent follower": """
+    counts = {}
+    for text in (*seen, ids):
+        for n in (1, 2, 3):
+            for i in range(len(text) - n):
+                follows = counts.setdefault(tuple(text[i : i + n]), {})
+                follows[text[i + n]] = follows.get(text[i + n], 0) + 1
+    now = list(ids)
+    for _ in range(ahead):
+        for n in (3, 2, 1):
+            if follows := counts.get(tuple(now[-n:])):
+                now.append(max(follows, key=follows.get))
+                break
+    return now[len(ids) :]
+""",
+            "itself up to five, others up to two": """
+    def place(texts, longest):
+        for n in range(longest, 0, -1):
+            for text in texts:
+                for i in range(len(text) - n - 1, -1, -1):
+                    if text[i : i + n] == ids[-n:]:
+                        return n, text[i + n : i + n + ahead]
+        return 0, []
+
+    (own, mine), (_, theirs) = place([ids], 5), place(seen, 2)
+    return mine if own >= 2 or not theirs else theirs
+""",
+        },
+        {
+            "nothing": "return []",
+            "the last token again": "return ids[-1:] * ahead",
+            "too many": """
+    for text in (ids, *seen):
+        for i in range(len(text) - 2, -1, -1):
+            if text[i] == ids[-1]:
+                return text[i + 1 :] + [0] * ahead
+    return [0] * ahead
+""",
+            "not a list": "return tuple(ids[:ahead])",
+            "a tensor": "return torch.tensor(ids[:ahead])",
+            "random": "return [random.randrange(4096) for _ in range(ahead)]",
+            "the text itself changed": """
+    for _ in range(ahead):
+        ids.append(ids[-1])
+    return ids[-ahead:]
+""",
+            "its own text alone": (
+                """
+    now = list(ids)
+    for _ in range(ahead):
+        for n in (3, 2, 1):
+            at = [i for i in range(len(now) - n) if now[i : i + n] == now[-n:]]
+            if at:
+                now.append(now[at[-1] + n])
+                break
+    return now[len(ids) :]
+""",
+                1,
+            ),
+            "one token back": (
+                """
+    follows = {}
+    for text in (*seen, ids):
+        for a, b in zip(text, text[1:]):
+            follows.setdefault(a, []).append(b)
+    now = list(ids)
+    for _ in range(ahead):
+        if now[-1] in follows:
+            counts = Counter(follows[now[-1]])
+            now.append(counts.most_common(1)[0][0])
+    return now[len(ids) :]
+""",
+                3,
+            ),
+            "the usual word": "return [11] * ahead",
+        },
+    ),
+    "my_mask": write(
+        {
+            "startswith": """
+    fits = [any(text.startswith(so_far + piece) for text in texts) for piece in pieces[:-1]]
+    return [*fits, so_far in texts]
+""",
+            "all beginnings": """
+    begun = {text[:n] for text in texts for n in range(len(text) + 1)}
+    return [so_far + x in begun if x else so_far in texts for x in pieces]
+""",
+            "what is left of each text": """
+    rest = [text[len(so_far) :] for text in texts if text[: len(so_far)] == so_far]
+    return [any(r[: len(x)] == x if x else r == x for r in rest) for x in pieces]
+""",
+            "a loop": """
+    allowed = []
+    for piece in pieces:
+        new, ok = so_far + piece, False
+        for text in texts:
+            if new == text or (piece != "" and text.startswith(new)):
+                ok = True
+        allowed.append(ok)
+    return allowed
+""",
+        },
+        {
+            "the end like any piece": (
+                "return [any(t.startswith(so_far + x) for t in texts) for x in pieces]"
+            ),
+            "no end": (
+                "return [x != '' and any(t.startswith(so_far + x) for t in texts) for x in pieces]",
+                1,
+            ),
+            "the piece alone": """
+    fits = [any(text.startswith(piece) for text in texts) for piece in pieces[:-1]]
+    return [*fits, so_far in texts]
+""",
+            "inside a text": """
+    fits = [any(so_far + piece in text for text in texts) for piece in pieces[:-1]]
+    return [*fits, so_far in texts]
+""",
+            "the other way round": """
+    fits = [any((so_far + piece).startswith(text) for text in texts) for piece in pieces[:-1]]
+    return [*fits, so_far in texts]
+""",
+            "first text only": """
+    fits = [texts[0].startswith(so_far + piece) for piece in pieces[:-1]]
+    return [*fits, so_far == texts[0]]
+""",
+            "ids": """
+    fits = [any(text.startswith(so_far + piece) for text in texts) for piece in pieces[:-1]]
+    return [i for i, ok in enumerate([*fits, so_far in texts]) if ok]
+""",
+            "nothing but the end after a whole text": (
+                """
+    whole = so_far in texts
+    fits = [any(t.startswith(so_far + x) for t in texts) and not whole for x in pieces[:-1]]
+    return [*fits, whole]
+""",
+                1,
+            ),
+            "what is left, unchecked": (
+                """
+    rest = [text[len(so_far) :] for text in texts if text.startswith(so_far)] or [""]
+    return [any(r.startswith(x) if x else r == x for r in rest) for x in pieces]
+""",
+                2,
+            ),
+        },
+    ),
+    "overlap_of_two": number(
+        "answer_overlap",
+        {"decimals": "0.625", "fraction": "5 / 8", "computed": "0.125 + 0.25 + 0.25"},
+        {"refused": 0.375, "two draws alike": 0.281, "one of two": 0.5, "all": 1.0},
+    ),
+    "after_refusal": predict(
+        "answer_drawn",
+        {"list": "[0, 2]", "other order": "[2, 0]", "set": "{0, 2}"},
+        {
+            "the equal one too": [0, 2, 3],
+            "all": [0, 1, 2, 3],
+            "the likeliest": [2],
+            "the refused": [1],
+            "all but the refused, less one": [0, 3],
+        },
+    ),
+    "tokens_a_pass": number(
+        "answer_tokens",
+        {"decimals": "1.875", "fraction": "15 / 8", "computed": "1 + 0.5 + 0.25 + 0.125"},
+        {
+            "guesses alone": 0.875,
+            "half of three": 1.5,
+            "one and half of three": 2.5,
+            "four": 1.9375,
+        },
+    ),
+    "price_of_guesses": number(
+        "answer_price",
+        {"decimals": "1.03", "computed": "2 / 1.9375", "text": "'1.03'"},
+        {"guesses free": 0.516, "one guess": 0.645, "turned round": 0.969, "half": 0.5, "two": 2},
+    ),
+    "other_rule": choice("answer_rule", "B"),
+    "report_of_q": choice("answer_report", "D"),
+    "mask_share": number(
+        "answer_masked",
+        {"decimals": "0.625", "fraction": "5 / 8", "computed": "0.5 / (0.5 + 0.3)"},
+        {"not scaled": 0.5, "conditioning": 0.217, "alone": 0.05, "second step": 0.143},
+    ),
+    "true_share": number(
+        "answer_true",
+        {"decimals": "0.217", "fraction": "5 / 23", "computed": "0.05 / (0.05 + 0.18)"},
+        {"mask": 0.625, "alone": 0.05, "all that stay": 0.23, "the other": 0.783},
+    ),
+    "printed_mask": predict(
+        "answer_mask",
+        {"list": "[2, 4]", "other order": "[4, 2]", "set": "{2, 4}"},
+        {
+            "without the empty one": [2],
+            "the pieces alone": [0, 1, 2, 4],
+            "too long": [2, 3, 4],
+            "aab": [1, 2, 4],
+            "the end alone": [4],
+        },
+    ),
+    "four_forms": choice("answer_forms", "C"),
+    "grade_and_reason": choice("answer_grade", "A"),
+    "redraw_repair": repair(
+        {
+            "zeros": """
+    rest = [max(0.0, a - b) for a, b in zip(p, q)]
+    return [x / sum(rest) for x in rest]
+""",
+            "tensors": """
+    rest = (torch.tensor(p) - torch.tensor(q)).clamp(min=0)
+    return (rest / rest.sum()).tolist()
+""",
+            "a loop": """
+    rest = []
+    for a, b in zip(p, q):
+        rest.append(a - b if a > b else 0.0)
+    total = sum(rest)
+    return [x / total for x in rest]
+""",
+        },
+        {
+            "the model's own": "return p",
+            "as it was": """
+    rest = [0.0 if i == token else x for i, x in enumerate(p)]
+    return [x / sum(rest) for x in rest]
+""",
+            "not scaled": "return [max(0.0, a - b) for a, b in zip(p, q)]",
+            "what is too much": """
+    rest = [max(0.0, b - a) for a, b in zip(p, q)]
+    return [x / sum(rest) for x in rest]
+""",
+            "both ways": """
+    rest = [abs(a - b) for a, b in zip(p, q)]
+    return [x / sum(rest) for x in rest]
+""",
+            "the guesser's other tokens": """
+    rest = [0.0 if i == token else x for i, x in enumerate(q)]
+    return [x / sum(rest) for x in rest]
+""",
+        },
+    ),
+    "weights_repair": repair(
+        {
+            "logarithms": """
+    logs = [sum(map(math.log, steps)) for steps in masses]
+    weights = [math.exp(log - max(logs)) for log in logs]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "log-softmax": """
+    logs = torch.tensor([sum(math.log(m) for m in steps) for steps in masses]).double()
+    return logs.softmax(dim=0).tolist()
+""",
+            "fractions": """
+    from fractions import Fraction
+    weights = [math.prod(map(Fraction, steps)) for steps in masses]
+    return [float(weight / sum(weights)) for weight in weights]
+""",
+        },
+        {
+            "a mean": """
+    weights = [sum(steps) / len(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "a sum": """
+    weights = [sum(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "the last step": """
+    weights = [steps[-1] for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "the smallest": """
+    weights = [min(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "turned round": """
+    weights = [1 / math.prod(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+            "not scaled": "return [math.prod(steps) for steps in masses]",
+            "underflow": (
+                """
+    weights = [math.prod(steps) for steps in masses]
+    return [weight / sum(weights) for weight in weights]
+""",
+                1,
+            ),
+            "a mean of logarithms": """
+    logs = [sum(map(math.log, steps)) / len(steps) for steps in masses]
+    weights = [math.exp(log) for log in logs]
+    return [weight / sum(weights) for weight in weights]
+""",
+        },
+    ),
+}
