@@ -12,20 +12,22 @@
 # All that you wrote so far met one small model of stories. Now hand it to a stranger.
 
 # %% [markdown]
-# > **About 75 minutes** · difficulty ●●●●○ · you need: log-probabilities (01), penalties and DRY (05,
-# > 09), perplexity and repetition (07)
+# > **About 100 minutes**, 30 for the capstone · difficulty ●●●●○ · you need: log-probabilities (01),
+# > penalties and DRY (05, 09), perplexity and repetition (07)
 # >
 # > Afterwards you can
 # > - run all that you wrote on another model, and say what must change with it;
 # > - compare two models that cut a text into different tokens;
 # > - say what a sampler can add to a model, and what it cannot;
 # > - design a sampler, beat a tuned top-p with it, and defend it.
-#
+
+# %% [markdown]
 # Names in brackets, as in [olsson2022], are sources, listed at the end.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -80,7 +82,7 @@ def opened(process, tries=20):
     """How many of so many texts open the door, and how the first one goes on."""
     model = storyteller.load()
     texts, _ = continued(model, [DOOR] * tries, process, 9)
-    said = [model.tokenizer.decode(text) for text in texts]
+    said = [model.tokenizer.decode(text).replace("\n", " ") for text in texts]
     return sum(text.startswith(LINE) for text in said), said[0]
 
 
@@ -134,7 +136,7 @@ SETTINGS = {
 }
 for name, settings in SETTINGS.items():
     count, said = opened(settings)
-    print(f"{name:<20} opened {count} of 20     \"Open, little{said!r}")
+    print(f'{name:<20} opened {count} of 20    "Open, little{said}')
 
 # %% [markdown]
 # A hundred texts, and the king still stands outside. This module ends when the door opens.
@@ -143,7 +145,7 @@ for name, settings in SETTINGS.items():
 # and is there something that a sampler can do about it?
 
 # %% [markdown]
-# **Recall.** Three questions on what we need; answers are folded.
+# **Recall.** Three questions; the answers are folded.
 #
 # 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
 # 2. (05) Which penalty would spoil a web address that is to be copied, and why?
@@ -231,7 +233,8 @@ FRANCE = "The capital of France is"
 best = model.next_logits(FRANCE).softmax(dim=-1).topk(4)
 for p, token in zip(best.values.tolist(), best.indices.tolist(), strict=True):
     print(f"{model.tokenizer.decode([token])!r:<10}{p:.1%}")
-print("Paris is the tokens", [model.tokenizer.decode([i]) for i in rows_and_ids(model, "x", " Paris")[1]])
+pieces = [model.tokenizer.decode([i]) for i in rows_and_ids(model, FRANCE, " Paris")[1]]
+print("Paris is the tokens", pieces)
 for word in (" Paris", " London", " gold"):
     share = logprobs_of(model, FRANCE, word).sum().exp().item()
     print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
@@ -263,26 +266,30 @@ for word in (" Paris", " London", " gold"):
 
 # %%
 NAME = ""
-yours = visitor(NAME)
+yours, SUM = visitor(NAME), "57+25+81+68+72:"
 for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours)):
-    print(f"{title}: {each.vocab_size:,} tokens, reads {each.context:,}, ends with {set(each.ends)}")
-    for question in (FRANCE, "12+34:"):
-        texts, _ = continued(each, [question], Settings(temperature=0), 10)
-        print(f"    {question!r} → {each.tokenizer.decode(texts[0])!r}")
+    print(f"{title}: {each.vocab_size:,} tokens, reads {each.context:,}, ends: {set(each.ends)}")
+    for question in (FRANCE, SUM):
+        texts, _ = continued(each, [question], Settings(temperature=0), 54)
+        print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
 
 # %% [markdown]
-# Not a line of `generate` has changed. With the Calculator you see it add, where the Storyteller
-# chats, and answer a question on France with digits. With GPT-2 you would see whether ` Paris` comes.
-# We do not print its answer here: it is not on every machine, and a copied number is no measurement.
+# Not a line of `generate` has changed. Asked for a sum, the Storyteller begins a story. The Calculator
+# adds two numbers at a time (a `'` is a carry), and what stands after `;` is its answer: 303, and right.
+# Asked for the capital of France it does the only thing that it knows, and comes to 226.
+
+# %% [markdown]
+# With GPT-2 you see here whether ` Paris` comes. We print no answer of GPT-2 ourselves: a copied
+# number is no measurement.
 #
-# **Predict.** Which word pieces does *your* model put first? Look:
+# **Predict.** How sure is the visitor of its first token?
 
 # %%
-explore.Distribution(FRANCE if NAME else "12+34:", model=yours, knobs=["temperature", "top_p"])
+explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. Without a name: is the Calculator surer of a digit than the Storyteller was of any word? Set *T*
-#    to 2 and see how fast that goes.
+# 1. Without a name: choose the first bar again and again, and you write the sum's working. Where is
+#    the Calculator sure, and where not? Does *p* = 0.9 cut anything at a sure step?
 # 2. With a name: find ` Paris`. Which rank has it? Is it one token there, or three?
 #
 # Now the question that everybody asks of two models: which is the better one?
@@ -337,28 +344,25 @@ OPENINGS = {
 
 # %%
 *seven, eighth = [opening + rest for opening, rest in OPENINGS.items()]
-pairs = Counter(pair for text in seven for pair in zip(text, text[1:], strict=False))
+pairs = Counter(pair for text in seven for pair in pairwise(text))
 before = Counter(text[i] for text in seven for i in range(len(text) - 1))
 letters = len(set("".join([*seven, eighth])))
 by_letters = [
-    math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters))
-    for a, b in zip(eighth, eighth[1:], strict=False)
+    math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters)) for a, b in pairwise(eighth)
 ]
 by_words = logprobs_of(model, "\n", eighth).tolist()
-print(f"pairs of letters {perplexity(by_letters).item():5.1f}")
-print(f"the Storyteller  {perplexity(by_words).item():5.1f}")
+for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_words)):
+    print(f"{name:<17} perplexity {perplexity(logs).item():4.1f} over {len(logs)} tokens")
 
 # %% [markdown]
-# Thirteen against thirty! Should we change over to a table of letter pairs, counted in 1,500
-# letters?
-#
-# Of course not. Who is wrong, the contest or we? Think before you unfold.
+# The table of letter pairs has a third of the Storyteller's perplexity. Shall we tell stories with it?
+# Of course not. So what is wrong with the contest? Think before you unfold.
 #
 # <details><summary>Answer</summary>
 #
-# The contest. Perplexity is *a token*. The one chooses among 44 letters, 223 times; the other
-# chooses among 4,096 pieces, 54 times. To be right once in thirty about a word is far harder than
-# once in thirteen about a letter.
+# Perplexity is counted *a token*. The table chooses one letter of 44, and does so 223 times; the
+# Storyteller chooses one piece of 4,096, and does so 54 times. A piece is harder to guess than a letter,
+# and there are fewer to guess.
 # </details>
 
 # %% [markdown]
@@ -366,27 +370,31 @@ print(f"the Storyteller  {perplexity(by_words).item():5.1f}")
 # its characters, which nobody's tokens can change:
 #
 # $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
+
+# %% [markdown]
+# By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
+# That is 4 + 2 = 6 bits, over 8 characters: 0.75. Nobody asks how long the tokens were.
 #
-# By hand: a text of 8 characters is two tokens, with 1/16 and 1/4. That is 4 + 2 = 6 bits over 8
-# characters: 0.75. How long the tokens are has no say.
+# **Predict.** Who wins on this ruler? And how will the visitor do?
+
 
 # %%
 def bits_a_character(logprobs, text):
     return -sum(logprobs) / math.log(2) / len(text)
 
 
-print(f"pairs of letters {bits_a_character(by_letters, eighth[1:]):5.2f} bits a character")
-print(f"the Storyteller  {bits_a_character(by_words, eighth):5.2f}")
-short = eighth[:50]
+print(f"pairs of letters {bits_a_character(by_letters, eighth[1:]):6.2f} bits a character")
+print(f"the Storyteller  {bits_a_character(by_words, eighth):6.2f}")
+short = eighth[:60]  # as much as the Calculator can read
 logs = logprobs_of(yours, "\n", short).tolist()
-print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):5.2f}")
-print(f"   its perplexity on these: {perplexity(logs).item():,.0f}")
+print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
 # %% [markdown]
-# On this ruler the Storyteller needs a third of what the letters need. The Calculator, who has never
-# seen a story, needs over twenty bits a letter: each one comes as a shock. The manual of llama.cpp
-# warns that perplexities of models with different tokenizers cannot be compared [llamacppdocs2026]. You
-# have just seen why.
+# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. The Calculator, who
+# has never seen a letter, needs thirty: each one comes as a shock. The manual of llama.cpp warns that
+# perplexities cannot be compared where tokenizers differ [llamacppdocs2026]. You have just seen why.
+#
+# So another model can be better, and we can tell. But what does it have that opens a door?
 
 # %% [markdown]
 # ## Where a large model differs
@@ -395,7 +403,8 @@ print(f"   its perplexity on these: {perplexity(logs).item():,.0f}")
 #
 # **It knows more.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The
 # larger the model, the better it did, from task to task [radford2019].
-#
+
+# %% [markdown]
 # **It copies.** Models grow heads that look for an earlier place like this one and raise what came
 # next there. Such *induction heads* appear early in training, all at once, and copying with them
 # [olsson2022].
@@ -403,7 +412,8 @@ print(f"   its perplexity on these: {perplexity(logs).item():,.0f}")
 # %% [markdown]
 # What does *not* change with the size: your functions. What does: every *number*. A penalty of 1.5
 # counts logits, and another model's lie closer or wider. And every *id*.
-#
+
+# %% [markdown]
 # A puzzle from the wild. With one checkpoint every sentence that was generated ended with `!`, though
 # nobody had asked for shouting [transformers7275]. What would you look at first?
 #
@@ -418,7 +428,8 @@ print(f"   its perplexity on these: {perplexity(logs).item():,.0f}")
 # stop it: it ends a turn with one token and a text with another, and they knew one of them
 # [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it. Never carry an id
 # over.
-#
+
+# %% [markdown]
 # Back to the tower. Say that you have no large model. Can the sampler do what an induction head does?
 
 # %% [markdown]
@@ -428,7 +439,8 @@ print(f"   its perplexity on these: {perplexity(logs).item():,.0f}")
 #
 # By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two are 5 6. They stood there twice
 # before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
-#
+
+# %% [markdown]
 # Write it, without the course's own functions. It is scored below.
 #
 # <details><summary>Hint</summary>
@@ -475,7 +487,7 @@ def echo(logits, ids):
 
 
 count, said = opened(echo)
-print(f"opened {count} of 20: \"Open, little{said}")
+print(f'opened {count} of 20: "Open, little{said}')
 rut = " ".join(["The wolf ran up the hill and down the hill."] * 3)
 texts, _ = continued(model, [rut], echo, 40)
 print(model.tokenizer.decode(texts[0]))
@@ -503,13 +515,15 @@ print(model.tokenizer.decode(texts[0]))
 #    and their distinct-1 beats that of a tuned top-p by more than its spread over seeds.
 # 3. **Out of the rut.** Over the plain texts and texts that begin in a rut, no more repeated pairs
 #    than in people's own.
+
+# %% [markdown]
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
 #    for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# The openings that score you are others than those below, so do not fit it to these. `QUOTES` holds
-# the ids of all tokens with a quotation mark in them, read from the model's own tokenizer.
+# The openings that score you are others than those below. `QUOTES` holds the ids of all tokens with a
+# quotation mark in them, as the model's own tokenizer has them.
 #
 # <details><summary>Three signs that have worked</summary>
 #
@@ -520,6 +534,7 @@ print(model.tokenizer.decode(texts[0]))
 # Where it is a refrain, help; everywhere else, punish. Cut last.
 # </details>
 # </details>
+
 
 # %% locked="trial" jupyter={"source_hidden": true}
 def quotes_of(model):
@@ -588,7 +603,7 @@ def sampled(sampler, logits, ids):
 def repeated(before, after):
     """The share of new tokens that end a pair which stood in the text before."""
     ids, found = [*before, *after], 0
-    seen = set(zip(before, before[1:], strict=False))
+    seen = set(pairwise(before))
     for pair in zip(ids[len(before) - 1 :], after, strict=False):
         found += pair in seen
         seen.add(pair)
@@ -676,7 +691,7 @@ def says_the_refrain(found):
 
 
 # %% [markdown]
-# First the rival. A fair contest tunes him too: here is top-p at three values, with one row for people.
+# First the rival. A fair contest tunes it too: here is top-p at three values, with one row for people.
 # **Predict.** Which *p* is the strongest, and in which column has no *p* a chance?
 
 # %%
@@ -695,9 +710,12 @@ for name, numbers in board.items():
 print(f"people          perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['repeats']:.3f}")
 
 # %% [markdown]
-# 0.95 leads in every column, so it is the tuned one. In the last column no *p* has a chance: a cut can
-# only take away, and to copy, something must be *added*. Spread is the standard deviation of distinct-1
-# over three sets of seeds. A lead smaller than that is luck.
+# 0.95 is the most diverse and repeats least, so it is the tuned one; people repeat a little less
+# still. In the last column no *p* has a chance: a cut can only take away, and to copy, something must
+# be *added*.
+#
+# *Spread* is the standard deviation of distinct-1 over three sets of seeds. A lead smaller than that may
+# be luck. So the bar is the rival's mean and its spread on top:
 
 # %%
 RIVAL = board["top-p 0.95"]
@@ -729,6 +747,7 @@ def my_sampler(logits, ids):
 
 # %% [markdown]
 # Run this as often as you like. It gives no points, only reasons, and it takes a few seconds.
+
 
 # %%
 def judged(sampler):
@@ -792,7 +811,7 @@ keep(mine)
 # %%
 if mine:
     count, said = opened(my_sampler)
-    print(f"opened {count} of 20: \"Open, little{said}")
+    print(f'opened {count} of 20: "Open, little{said}')
 explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, knobs=["top_p"])
 
 # %% [markdown]
@@ -808,6 +827,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 #
 # - DRY, which punishes repeats, takes a list of *breakers* at which a match ends. The quotation mark
 #   is one by custom [textgen5677]. It is the same thought as ours: between quotes other rules hold.
+
+# %% [markdown]
 # - The same look back serves speed. llama.cpp and `transformers` call it *prompt lookup*: what came
 #   next last time is a cheap guess, and a guess that the model does not share is thrown away
 #   [llamacppdocs2026].
@@ -829,13 +850,13 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # can read: the button at the end scores.
 
 # %% [markdown] question="Gold before Paris" points=1
-# In the Storyteller's scores after `The capital of France is`, ` gold` is three times as likely as
-# ` Paris`. Nothing may be trained. What can put ` Paris` ahead?
+# After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
+# What can put ` Paris` ahead?
 #
-# - **A** A temperature well above 1, as it brings the rare words up to the common ones.
-# - **B** Top-p with a small *p*, as it takes away the words that are wrong.
-# - **C** Another text in front, in which Paris is a city and a king lives there.
-# - **D** A presence penalty, as ` gold` is a word that old stories say too often.
+# - **A** A temperature well above 1, which brings rare words up to common ones.
+# - **B** Top-p with a small *p*, which takes away words that are wrong.
+# - **C** A text in front, in which a king lives in Paris.
+# - **D** A presence penalty, as old stories say ` gold` too often.
 
 # %% answer="gold_paris"
 answer_gold = ""  # "A", "B", "C" or "D"
@@ -852,8 +873,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two readers of one book" points=1
-# Model M reads a book with a perplexity of 32 and 5 characters a token. Model N reads the same book
-# with a perplexity of 8 and 2 characters a token. Which of them predicts the book better?
+# Model M reads a book with a perplexity of 32 and 5 characters a token; model N reads it with 8, and 2
+# characters a token. Which predicts the book better?
 #
 # - **A** N: its perplexity is a quarter of M's.
 # - **B** M: it needs fewer bits for the whole book.
@@ -875,8 +896,8 @@ check.choice(
 )
 
 # %% [markdown] question="A bonus behind the cut" points=1
-# A student cuts first, with top-p, and adds 12 to the logit of the follower after it. The door opens
-# now and then, and mostly it stays shut. Why?
+# A student cuts with top-p first, and then adds 12 to the logit of the follower. The door mostly
+# stays shut. Why?
 #
 # - **A** Twelve is too little for a token that the model finds unlikely.
 # - **B** The bonus makes the sum of the probabilities larger than one.
@@ -1035,6 +1056,8 @@ def example():
 
 
 points = 1.0 * check.passes("two tokens, eight characters", example)
+
+
 ### BEGIN HIDDEN TESTS
 def of_the_text(logprobs, text):
     bits = [-value / math.log(2) for value in logprobs]
@@ -1042,8 +1065,8 @@ def of_the_text(logprobs, text):
 
 
 def drawn_text(random, letters):
-    count = random.choice([1, 2, 3, random.randint(1, 60)])
-    tokens = random.choice([1, 2, 3, random.randint(1, 60)])
+    count = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200)])
+    tokens = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200)])
     size = random.choice([0.5, 5, 60])
     values = [random.choice([0.0, -random.uniform(0, size)]) for _ in range(tokens)]
     return values, "".join(random.choice(letters) for _ in range(count))
@@ -1205,7 +1228,8 @@ def some_rows(random, count, spread):
 
 
 def several(random):
-    rows = some_rows(random, random.choice([1, 2, 3, 6]), random.choice([0.3, 2, 5]))
+    count = random.choice([1, 2, 3, 6]) if random.random() < 0.95 else 130
+    rows = some_rows(random, count, random.choice([0.3, 2, 5]))
     return rows, [random.randrange(rows.shape[1]) for _ in rows]
 
 
@@ -1307,6 +1331,8 @@ def apart(random):
     for _ in range(random.randint(0, 4)):
         ids += [random.randrange(vocab) for _ in range(random.randint(0, 3))]
         ids += [*end, random.randrange(vocab)]
+        if n > 1 and random.random() < 0.5:  # alike but for its first token
+            ids += [0, *end[1:], random.randrange(vocab)]
     return [*ids, *end], n
 
 
@@ -1454,7 +1480,7 @@ NEW_TALES = [
         "They met the goose, and both of them cried",
     ),
 ]
-TOP_P = 0.66  # mean of top-p 0.95 here over many sets of seeds, and a standard deviation
+TOP_P = 0.655  # mean of top-p 0.95 over 24 sets of seeds here, and a standard deviation
 runs = []
 
 
@@ -1478,14 +1504,14 @@ if check.passes("it writes", writes):
 float(min(points, 6))
 
 # %% [markdown] question="In defence of a refrain" points=0
-# Defend your sampler in six sentences. It is read by a person, who looks for six things, one each:
+# Defend your sampler in six sentences. A person reads them and gives a point for each of these:
 #
-# 1. the sign by which it tells a refrain from a rut, and a text in which that sign fails;
+# 1. the sign by which it knows a refrain, and a text that fools it;
 # 2. a reason for each number;
-# 3. the order of its steps, and what another order would break;
-# 4. one measurement for it and one *against* it, with the spread;
-# 5. what the four numbers cannot see in its texts;
-# 6. what you would do first on a larger model, and why.
+# 3. what another order of its steps would break;
+# 4. a measurement for it and one *against* it, with the spread;
+# 5. what the four numbers cannot see;
+# 6. what you would do first on a larger model.
 
 # %% [markdown] answer="explain_refrain"
 # ### BEGIN SOLUTION
