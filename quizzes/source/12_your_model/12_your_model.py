@@ -9,20 +9,21 @@
 # %% [markdown]
 # # Your model
 #
-# All that you wrote so far met one small model of stories. Now hand it to a stranger.
+# Nearly all that you wrote so far met one small model of stories. Now hand it to a stranger.
 
 # %% [markdown]
-# > **About 100 minutes**, 30 for the capstone · difficulty ●●●●○ · you need: log-probabilities (01),
-# > penalties and DRY (05, 09), perplexity and repetition (07)
+# > **About 100 minutes** · difficulty ●●●●○ · you need: log-probabilities
+# > (01), penalties and DRY (05, 09), perplexity (07)
 # >
 # > Afterwards you can
-# > - run all that you wrote on another model, and say what must change with it;
-# > - compare two models that cut a text into different tokens;
+# > - run your functions on another model, and say what must change;
+# > - compare models that cut a text into different tokens;
 # > - say what a sampler can add to a model, and what it cannot;
-# > - design a sampler, beat a tuned top-p with it, and defend it.
+# > - design a sampler that beats a tuned top-p, and defend it.
 
 # %% [markdown]
-# Names in brackets, as in [olsson2022], are sources, listed at the end.
+# Names in brackets, as in [olsson2022], are sources, listed at the end. The next cell, folded, has
+# imports and helpers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -240,11 +241,11 @@ for word in (" Paris", " London", " gold"):
     print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
 
 # %% [markdown]
-# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. These books were
-# written in England, and they care more for gold. No temperature mends that: *T* changes how far apart
-# the words are, and never their order. What no story told, no knob can draw.
+# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old English stories care
+# more for gold than for geography. Heat would not help: it lifts thousands of other words too, and a
+# word of three pieces has to be drawn three times. What no story told, no knob can draw.
 #
-# So the model has to change. Do the functions?
+# So the model has to change. Do the functions have to change with it?
 
 # %% [markdown]
 # ## A stranger comes in
@@ -252,7 +253,7 @@ for word in (" Paris", " London", " gold"):
 # Our functions ask three things of a model: turn a text into ids, give a logit a token after them, and
 # say which ids end a text. Whoever can do that may come in.
 #
-# To bring one, run this once in a terminal. It is the only step here that needs a network:
+# To bring one, run this once in a terminal, in the course's folder. No other step here needs a network:
 #
 # ```sh
 # pip install --editable '.[models]'
@@ -262,7 +263,7 @@ for word in (" Paris", " London", " gold"):
 # %% [markdown]
 # Then write `"gpt2"` between the quotes below, or the folder of any other causal model, and run the
 # cell again. Without a name the visitor is the Calculator: the small model of sums that ships with
-# the course. It is a poor guest for questions on France, and that is the point of a test.
+# the course. It knows nothing of France, so it is a stand-in for the code, and not for GPT-2.
 
 # %%
 NAME = ""
@@ -272,6 +273,7 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
     for question in (FRANCE, SUM):
         texts, _ = continued(each, [question], Settings(temperature=0), 54)
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
+    print(f"    Paris: {logprobs_of(each, FRANCE, ' Paris').sum().exp().item():.2g}")
 
 # %% [markdown]
 # Not a line of `generate` has changed. Asked for a sum, the Storyteller begins a story. The Calculator
@@ -279,8 +281,8 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
 # Asked for the capital of France it does the only thing that it knows, and comes to 226.
 
 # %% [markdown]
-# With GPT-2 you see here whether ` Paris` comes. We print no answer of GPT-2 ourselves: a copied
-# number is no measurement.
+# The last line of each is the probability of ` Paris`. With GPT-2 you see there what a model that has
+# read the web gives it. We print no number of GPT-2's ourselves: a copied number is no measurement.
 #
 # **Predict.** How sure is the visitor of its first token?
 
@@ -424,10 +426,10 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # </details>
 
 # %% [markdown]
-# The other way round is as bad. On the day that Llama 3 came out, in April 2024, servers could not
-# stop it: it ends a turn with one token and a text with another, and they knew one of them
-# [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it. Never carry an id
-# over.
+# The other way round is as bad. On the day that Llama 3 came out, in April 2024, a server wrote on and
+# on after each answer: the model ends a turn with one token and a text with another, and the server
+# knew one of the two [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
+# Never carry an id over.
 
 # %% [markdown]
 # Back to the tower. Say that you have no large model. Can the sampler do what an induction head does?
@@ -474,8 +476,8 @@ for ids, n, expect, why in (
 
 # %% [markdown]
 # Now the trick. If the last four tokens stood in the text before, add 12 to the logit of what came
-# next. **Predict.** Will the door open? And what will this sampler do to the sentence `The fox was
-# hungry.` once it has been said a few times?
+# next. **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran
+# up the hill and down the hill.` three times?
 
 
 # %%
@@ -495,9 +497,9 @@ print(model.tokenizer.decode(texts[0]))
 # %% [markdown]
 # The door is open, twenty times of twenty. A few lines did it, with no training.
 #
-# And the wolf runs up the hill and down the hill for ever. Of course: a rut is a copy too. To a
-# function that only asks *was this said before?* a refrain and a rut look alike. You can tell them
-# apart. **What do you look at?** Write down two signs before you read on.
+# And the wolf runs up the hill and down the hill for ever. Of course: a text that is stuck in a rut
+# copies too. To a function that only asks *was this said before?* a refrain and a rut look alike. You
+# can tell them apart. **What do you look at?** Write down two signs before you read on.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
@@ -508,13 +510,14 @@ print(model.tokenizer.decode(texts[0]))
 # promises:
 #
 # 1. **Tidy.** Same shape; cut is −inf, and what came in at −inf stays there. No chance, no memory, no
-#    changed input. In a fresh text, if ten equal tokens hold 99% and the rest share 1%, at most 20 stay.
+#    changed input. In a text that repeats nothing, if ten equal tokens hold 99% and all others share
+#    1%, at most 20 stay.
 
 # %% [markdown]
 # 2. **Alive.** On plain openings the perplexity of its texts is within a factor of two of people's,
 #    and their distinct-1 beats that of a tuned top-p by more than its spread over seeds.
-# 3. **Out of the rut.** Over the plain texts and texts that begin in a rut, no more repeated pairs
-#    than in people's own.
+# 3. **Out of the rut.** Over the plain texts and texts that begin in a rut, repeats are no more than in
+#    people's own. A repeat is a new token that ends a pair of tokens which stood in the text before.
 
 # %% [markdown]
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
@@ -691,8 +694,9 @@ def says_the_refrain(found):
 
 
 # %% [markdown]
-# First the rival. A fair contest tunes it too: here is top-p at three values, with one row for people.
-# **Predict.** Which *p* is the strongest, and in which column has no *p* a chance?
+# First the rival. A fair contest tunes it too: here is top-p at three values. The last column is the
+# share of lines that came right. **Predict.** Which *p* is the strongest, and in which column has no *p*
+# a chance?
 
 # %%
 TUNING = {f"top-p {p}": lambda logits, ids, p=p: top_p(logits, p) for p in (0.8, 0.9, 0.95)}
@@ -724,8 +728,8 @@ print(f"to beat: distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.
 line("echo", trial(echo, OPENINGS, RUTS, TALES))
 
 # %% [markdown]
-# `echo` says most refrains, and repeats far too much. Now yours. Cut last, or a penalty after
-# the cut cannot help: one token alone always has 100%.
+# `echo` says each refrain, and repeats five times as much as people do. Now yours. Cut last: if a cut
+# leaves one token alone, it has 100%, and no penalty after it can change that.
 
 
 # %% answer="my_sampler"
@@ -819,8 +823,7 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 #    not see?
 # 2. Change the prompt to a line in quotes of your own, said twice. Does it come a third time?
 #
-# One more thing. Hand your sampler to a model that copies by itself, and the help may be too much:
-# then even `echo`'s small brother is one rule too many. Measure before you keep it.
+# On a model that copies by itself, your help may be too much. Measure again before you keep it there.
 
 # %% [markdown]
 # ## What is done about it in 2026
@@ -832,16 +835,19 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # - The same look back serves speed. llama.cpp and `transformers` call it *prompt lookup*: what came
 #   next last time is a cheap guess, and a guess that the model does not share is thrown away
 #   [llamacppdocs2026].
-# - And the model that copies by itself gets no help at all. Most do.
 
 # %% [markdown]
 # ## Recap
 #
 # The door stayed shut because the Storyteller gives each word of the line a fair chance, and eight
-# fair chances make one in three thousand. No cut and no penalty adds what is missing. Another model
-# may bring it, and then the same functions run, while numbers and ids must be found anew, and bits a
+# fair chances make one in three thousand. No cut and no penalty adds what is missing.
+#
+# Another model may bring it: then the same functions run, numbers and ids must be found anew, and bits a
 # character tell who reads better. Or the sampler looks back itself, helps the refrain, punishes the rut,
 # and the king comes in.
+
+# %% [markdown]
+# Only Paris it cannot find: what stands neither in the model nor in the text, no sampler adds.
 
 # %% [markdown]
 # ## Check your understanding
@@ -866,7 +872,7 @@ check.choice(
     answer_gold,
     right="C",
     why={
-        "A": "Heat brings them closer. Does it ever change which of two is ahead?",
+        "A": "Heat lifts all rare words. And how many draws does a word of three pieces have to win?",
         "B": "A cut goes by the model's own order. Which of the two goes first?",
         "D": "A penalty counts what stands in this text. Does gold stand in it?",
     },
