@@ -732,7 +732,7 @@ line("echo", trial(echo, OPENINGS, RUTS, TALES))
 # leaves one token alone, it has 100%, and no penalty after it can change that.
 
 
-# %% answer="my_sampler"
+# %% answer="own_sampler"
 def my_sampler(logits, ids):
     """A sampler that keeps the five promises.
 
@@ -1393,7 +1393,7 @@ float(min(points, 3))
 # of top-p 0.95 on these. The course's functions may be called.
 
 
-# %% test="my_sampler"
+# %% test="own_sampler"
 points = 1.0 * check.passes("tidy", tidy, my_sampler)
 ### BEGIN HIDDEN TESTS
 # From books of L. Frank Baum 1903, Thornton W. Burgess 1918, Yei Theodora Ozaki 1908, Andrew Lang

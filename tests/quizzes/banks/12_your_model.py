@@ -156,7 +156,7 @@ BANK = {
             ),
         },
     ),
-    "my_sampler": write(
+    "own_sampler": write(
         {
             "within quotation marks": """
                 text = ids.tolist()
