@@ -1,0 +1,1550 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Your model
+#
+# Nearly all that you wrote so far met one small model of stories. Now hand it to a stranger.
+
+# %% [markdown]
+# > **About 100 minutes** · difficulty ●●●●○ · you need: log-probabilities
+# > (01), penalties and DRY (05, 09), perplexity (07)
+# >
+# > Afterwards you can
+# > - run your functions on another model, and say what must change;
+# > - compare models that cut a text into different tokens;
+# > - say what a sampler can add to a model, and what it cannot;
+# > - design a sampler that beats a tuned top-p, and defend it.
+
+# %% [markdown]
+# Names in brackets, as in [olsson2022], are sources, listed at the end. The next cell, folded, has
+# imports and helpers.
+
+# %% locked="setup" jupyter={"source_hidden": true}
+import math
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean, stdev
+
+import torch
+
+from course_utils import explore, storyteller
+from course_utils import model as models
+from course_utils import quiz as check
+from course_utils.generate import Settings, generate_batch
+from course_utils.metrics import distinct_n, perplexity
+from course_utils.penalties import (  # noqa: F401, some are there for your own sampler
+    dry,
+    frequency_penalty,
+    no_repeat_ngram,
+    presence_penalty,
+    repetition_penalty,
+)
+from course_utils.sampling import (  # noqa: F401
+    epsilon_cutoff,
+    eta_cutoff,
+    min_p,
+    temperature,
+    top_h,
+    top_k,
+    top_n_sigma,
+    top_p,
+    typical_p,
+)
+
+DOOR = (
+    'The witch had said, "Open, little door, and let the king come in." So the girl went to the '
+    'tower and cried, "Open, little door, and let the king come in." Nothing moved. Once more she '
+    'cried, "Open, little'
+)
+LINE = " door, and let the king come in"
+
+
+def continued(model, prompts, process, length, first=0):
+    """Continue each prompt: lists of token ids, and of the model's log-probabilities of them."""
+    texts, logprobs = [[] for _ in prompts], [[] for _ in prompts]
+    seeds = range(first, first + len(prompts))
+    for steps in generate_batch(model, prompts, process, length, seeds):
+        for text, logs, step in zip(texts, logprobs, steps, strict=True):
+            if step is not None:
+                logs.append(step.logprob)
+                if step.token not in model.ends:
+                    text.append(step.token)
+    return texts, logprobs
+
+
+def opened(process, tries=20):
+    """How many of so many texts open the door, and how the first one goes on."""
+    model = storyteller.load()
+    texts, _ = continued(model, [DOOR] * tries, process, 9)
+    said = [model.tokenizer.decode(text).replace("\n", " ") for text in texts]
+    return sum(text.startswith(LINE) for text in said), said[0]
+
+
+def visitor(name):
+    """The model of this name, or the Calculator where there is no name or no such model here."""
+    try:
+        return models.load(name or "calculator")
+    except ValueError as reason:
+        print(f"{reason}\nThe Calculator takes its place.")
+        return models.load("calculator")
+
+
+def rows_and_ids(model, prompt, phrase):
+    """The logits before each token of the phrase, (n, vocab), and its n token ids."""
+    start, ids = model.encode(prompt), model.tokenizer.encode_ordinary(phrase)
+    return model.logits(start + ids, len(ids) + 1)[:-1], ids
+
+
+def logprobs_of(model, prompt, phrase):
+    """The natural log-probability of each token of the phrase: (n,)."""
+    rows, ids = rows_and_ids(model, prompt, phrase)
+    return rows.log_softmax(dim=-1).gather(-1, torch.tensor(ids)[:, None]).flatten()
+
+
+# %% [markdown]
+# ## The door
+#
+# In a fairy tale a door opens at one sentence, word for word. The witch has said it. The girl has
+# said it, and nothing moved. Now she says it once more. Any child knows how she goes on.
+#
+# **Predict.** Which knobs make the Storyteller say it right? Try for two minutes; you may use all
+# that you know.
+
+# %%
+explore.Playground(
+    DOOR, knobs=["temperature", "top_k", "top_p", "repetition_penalty"], max_new_tokens=12
+)
+
+# %% [markdown]
+# 1. Set `temperature` to 0. What stands at the door now? (`door, little door, and let him come`: so
+#    near, and still shut.)
+# 2. Raise `repetition_penalty` to 1.3. What does it forbid? (The very words that we wait for.)
+
+# %%
+SETTINGS = {
+    "greedy": Settings(temperature=0),
+    "T 0.5": Settings(temperature=0.5),
+    "top-p 0.9": Settings(top_p=0.9),
+    "T 1, no cut": Settings(),
+    "greedy, penalty 1.3": Settings(temperature=0, repetition_penalty=1.3),
+}
+for name, settings in SETTINGS.items():
+    count, said = opened(settings)
+    print(f'{name:<20} opened {count} of 20    "Open, little{said}')
+
+# %% [markdown]
+# A hundred texts, and the king still stands outside. This module ends when the door opens.
+#
+# Is it the fault of our functions, or of the model? And if of the model: does another one do better,
+# and is there something that a sampler can do about it?
+
+# %% [markdown]
+# **Recall.** Three questions; the answers are folded.
+#
+# 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
+# 2. (05) Which penalty would spoil a web address that is to be copied, and why?
+# 3. (07) A text has a perplexity of 8. How many bits is a token, on average?
+#
+# <details><summary>Answers</summary>
+#
+# 1/64: they multiply. All that punish what was said before: copying *is* repeating. 3 bits, as
+# 2³ = 8.
+# </details>
+
+# %% [markdown]
+# ## How near is the key?
+#
+# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: the probability of
+# a sentence is the product of those of its tokens. **Predict.** Below are the sentence's eight
+# tokens. Which one is the weak link?
+
+# %%
+model = storyteller.load()
+logs = logprobs_of(model, DOOR, LINE)
+for token, log in zip(model.tokenizer.encode_ordinary(LINE), logs.tolist(), strict=True):
+    print(f"{model.tokenizer.decode([token]):<8}{math.exp(log):6.1%}")
+print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
+
+# %% [markdown]
+# There is no single weak link. Five tokens get 13% to 45%, each decent by itself, and together they
+# make one text in three thousand. Greedy choice fails too, as ` and`, ` the` and ` king` are not
+# the likeliest at their places.
+#
+# A word can be several tokens as well. So whoever asks a model about a word needs this product.
+
+# %% [markdown]
+# ## Build it: how likely is a phrase?
+#
+# > difficulty ●●○○○ · importance ●●●●● · 8 minutes
+#
+# Write `my_phrase`. You may use PyTorch, but not the course's own functions. It is scored below.
+#
+# <details><summary>Hint</summary>
+#
+# Turn each row into log-probabilities, pick one from each, and add.
+# </details>
+
+
+# %% answer="my_phrase"
+def my_phrase(rows, ids):
+    """The natural log-probability of a phrase of several tokens.
+
+    rows: logits (n, vocab), float32; row i is what the model says before token i of the phrase.
+    A logit may be -inf. ids: the n token ids, a list. Returns a number: 0.0 for a phrase of no
+    token, minus infinity if one of its tokens is impossible.
+    """
+    ### BEGIN SOLUTION
+    logprobs = rows.log_softmax(dim=-1)
+    return float(sum(logprobs[i, token] for i, token in enumerate(ids)))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+EVEN = torch.zeros(2, 4)
+for name, rows, ids, expect, why in (
+    ("two tokens", EVEN, [3, 0], 2 * math.log(0.25), "A quarter each: a sixteenth together."),
+    ("sure", torch.tensor([[50.0, 0.0]]), [0], 0.0, "The model is sure, so nothing is lost."),
+    ("no token", torch.zeros(0, 4), [], 0.0, "Of no token nothing can go wrong: ln 1."),
+):
+    check.passes(name, check.gives, my_phrase, rows, ids, expect=expect, why=why)
+
+# %%
+found = my_phrase(*rows_and_ids(model, DOOR, LINE))
+print("the door:", "not written yet" if found is None else f"one text in {math.exp(-found):,.0f}")
+
+# %% [markdown]
+# ## The capital of France, for real
+#
+# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. It is time
+# to ask. **Predict.** What does the Storyteller, who has read nothing but old stories, put first?
+# And is ` Paris` above ` London`?
+
+# %%
+FRANCE = "The capital of France is"
+best = model.next_logits(FRANCE).softmax(dim=-1).topk(4)
+for p, token in zip(best.values.tolist(), best.indices.tolist(), strict=True):
+    print(f"{model.tokenizer.decode([token])!r:<10}{p:.1%}")
+pieces = [model.tokenizer.decode([i]) for i in rows_and_ids(model, FRANCE, " Paris")[1]]
+print("Paris is the tokens", pieces)
+for word in (" Paris", " London", " gold"):
+    share = logprobs_of(model, FRANCE, word).sum().exp().item()
+    print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
+
+# %% [markdown]
+# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old English stories care
+# more for gold than for geography. Heat would not help: it lifts thousands of other words too, and a
+# word of three pieces has to be drawn three times. What no story told, no knob can draw.
+#
+# So the model has to change. Do the functions have to change with it?
+
+# %% [markdown]
+# ## A stranger comes in
+#
+# Our functions ask three things of a model: turn a text into ids, give a logit a token after them, and
+# say which ids end a text. Whoever can do that may come in.
+#
+# To bring one, run this once in a terminal, in the course's folder. No other step here needs a network:
+#
+# ```sh
+# pip install --editable '.[models]'
+# hf download gpt2 --include "*.json" --include "*.safetensors"
+# ```
+
+# %% [markdown]
+# Then write `"gpt2"` between the quotes below, or the folder of any other causal model, and run the
+# cell again. Without a name the visitor is the Calculator: the small model of sums that ships with
+# the course. It knows nothing of France, so it is a stand-in for the code, and not for GPT-2.
+
+# %%
+NAME = ""
+yours, SUM = visitor(NAME), "57+25+81+68+72:"
+for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours)):
+    print(f"{title}: {each.vocab_size:,} tokens, reads {each.context:,}, ends: {set(each.ends)}")
+    for question in (FRANCE, SUM):
+        texts, _ = continued(each, [question], Settings(temperature=0), 54)
+        print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
+    print(f"    Paris: {logprobs_of(each, FRANCE, ' Paris').sum().exp().item():.2g}")
+
+# %% [markdown]
+# Not a line of `generate` has changed. Asked for a sum, the Storyteller begins a story. The Calculator
+# adds two numbers at a time (a `'` is a carry), and what stands after `;` is its answer: 303, and right.
+# Asked for the capital of France it does the only thing that it knows, and comes to 226.
+
+# %% [markdown]
+# The last line of each is the probability of ` Paris`. With GPT-2 you see there what a model that has
+# read the web gives it. We print no number of GPT-2's ourselves: a copied number is no measurement.
+#
+# **Predict.** How sure is the visitor of its first token?
+
+# %%
+explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
+
+# %% [markdown]
+# 1. Without a name: choose the first bar again and again, and you write the sum's working. Where is
+#    the Calculator sure, and where not? Does *p* = 0.9 cut anything at a sure step?
+# 2. With a name: find ` Paris`. Which rank has it? Is it one token there, or three?
+#
+# Now the question that everybody asks of two models: which is the better one?
+
+# %% [markdown]
+# ## Two rulers
+#
+# In module 07 a model that reads people's texts with a lower perplexity was the better reader. So
+# let us hold a contest. Against the Storyteller steps a model made in four lines: it counts, in seven
+# passages, which letter follows which. The eighth is what both must read.
+#
+# **Predict.** Who has the lower perplexity?
+
+# %% locked="passages" jupyter={"source_hidden": true}
+# From books of T. W. Burgess 1914, Maud Lindsay 1900, E. Nesbit 1899, Leo Tolstoi 1916, Howard R.
+# Garis 1912, the brothers Grimm 1922, Katharine Pyle 1919 and Anna Sewell 1877: an opening, and how
+# it goes on. The Storyteller has not read them.
+OPENINGS = {
+    "The beautiful springtime had brought a great deal of happiness": (
+        " to the Smiling Pool, as it had to the Green Meadows and to the Green Forest. "
+        "Great-Grandfather Frog, who had slept the long winter away in his own special bed way"
+    ),
+    "Mother and Father Pigeon lived with their two young pigeons": (
+        " in their home, built high on a post in the king's barnyard. Every bright morning they "
+        "would fly away through the beautiful sunshine wherever they pleased, but, when evening"
+    ),
+    "I was a handsome, discreet, middle-aged, respectable, responsible, domesticated tabby": (
+        " cat. I was humble. I knew my place, and kept it. My place was the place nearest the fire "
+        "in winter, or close to the sunny window in summer. There was"
+    ),
+    "He came to a large garden and in the garden": (
+        " was a high house with a golden roof. At the gate stood his godfather, smiling. He greeted "
+        "his godson, made him come inside the gate and took him round the garden"
+    ),
+    "Jimmie Wibblewobble was out flying his kite. He had made": (
+        " it all himself, out of sticks, and paste, and paper and strings, and it was a very fine "
+        "kite indeed. It was nearly as large as the little boy duck, and"
+    ),
+    "There was once a poor peasant who sat in the": (
+        " evening by the hearth and poked the fire, and his wife sat and span. Then said he, "
+        '"How sad it is that we have no children! With us all is so quiet'
+    ),
+    "The three Princes were well content with what their father": (
+        " said. At once the two elder ones made ready to set out; but the youngest one said he "
+        'would wait a bit. "It is not right," said he, "that our father should be'
+    ),
+    "Before I was two years old a circumstance happened which": (
+        " I have never forgotten. It was early in the spring; there had been a little frost in the "
+        "night, and a light mist still hung over the woods and meadows. I and the other"
+    ),
+}
+
+# %%
+*seven, eighth = [opening + rest for opening, rest in OPENINGS.items()]
+pairs = Counter(pair for text in seven for pair in pairwise(text))
+before = Counter(text[i] for text in seven for i in range(len(text) - 1))
+letters = len(set("".join([*seven, eighth])))
+by_letters = [
+    math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters)) for a, b in pairwise(eighth)
+]
+by_words = logprobs_of(model, "\n", eighth).tolist()
+for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_words)):
+    print(f"{name:<17} perplexity {perplexity(logs).item():4.1f} over {len(logs)} tokens")
+
+# %% [markdown]
+# The table of letter pairs has a third of the Storyteller's perplexity. Shall we tell stories with it?
+# Of course not. So what is wrong with the contest? Think before you unfold.
+#
+# <details><summary>Answer</summary>
+#
+# Perplexity is counted *a token*. The table chooses one letter of 44, and does so 223 times; the
+# Storyteller chooses one piece of 4,096, and does so 54 times. A piece is harder to guess than a letter,
+# and there are fewer to guess.
+# </details>
+
+# %% [markdown]
+# What both have in common is the text. So add up the surprise of *all* of it, in bits, and divide by
+# its characters, which nobody's tokens can change:
+#
+# $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
+
+# %% [markdown]
+# By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
+# That is 4 + 2 = 6 bits, over 8 characters: 0.75. Nobody asks how long the tokens were.
+#
+# **Predict.** Who wins on this ruler? And how will the visitor do?
+
+
+# %%
+def bits_a_character(logprobs, text):
+    return -sum(logprobs) / math.log(2) / len(text)
+
+
+print(f"pairs of letters {bits_a_character(by_letters, eighth[1:]):6.2f} bits a character")
+print(f"the Storyteller  {bits_a_character(by_words, eighth):6.2f}")
+short = eighth[:60]  # as much as the Calculator can read
+logs = logprobs_of(yours, "\n", short).tolist()
+print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
+
+# %% [markdown]
+# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. The Calculator, who
+# has never seen a letter, needs thirty: each one comes as a shock. The manual of llama.cpp warns that
+# perplexities cannot be compared where tokenizers differ [llamacppdocs2026]. You have just seen why.
+#
+# So another model can be better, and we can tell. But what does it have that opens a door?
+
+# %% [markdown]
+# ## Where a large model differs
+#
+# Two things decide whether our door opens, and a sampler has neither.
+#
+# **It knows more.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The
+# larger the model, the better it did, from task to task [radford2019].
+
+# %% [markdown]
+# **It copies.** Models grow heads that look for an earlier place like this one and raise what came
+# next there. Such *induction heads* appear early in training, all at once, and copying with them
+# [olsson2022].
+
+# %% [markdown]
+# What does *not* change with the size: your functions. What does: every *number*. A penalty of 1.5
+# counts logits, and another model's lie closer or wider. And every *id*.
+
+# %% [markdown]
+# A puzzle from the wild. With one checkpoint every sentence that was generated ended with `!`, though
+# nobody had asked for shouting [transformers7275]. What would you look at first?
+#
+# <details><summary>What it was</summary>
+#
+# The id that ends a text. It was 0 in the settings, and in that vocabulary token 0 is `!`. So the
+# text stopped as soon as a `!` was drawn.
+# </details>
+
+# %% [markdown]
+# The other way round is as bad. On the day that Llama 3 came out, in April 2024, a server wrote on and
+# on after each answer: the model ends a turn with one token and a text with another, and the server
+# knew one of the two [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
+# Never carry an id over.
+
+# %% [markdown]
+# Back to the tower. Say that you have no large model. Can the sampler do what an induction head does?
+
+# %% [markdown]
+# ## Build it: what came next, last time?
+#
+# > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
+#
+# By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two are 5 6. They stood there twice
+# before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
+
+# %% [markdown]
+# Write it, without the course's own functions. It is scored below.
+#
+# <details><summary>Hint</summary>
+#
+# Compare `ids[j - n : j]` with the last `n`, for each place `j` that has a token.
+# </details>
+
+
+# %% answer="my_followers"
+def my_followers(ids, n):
+    """The tokens that came next where the last n tokens stood before, in the order of the text.
+
+    ids: a list of token ids, perhaps fewer than n, perhaps none; it stays as it is. n: at least 1.
+    Earlier places may overlap with the end: of 4 4 4 and n = 2 it is [4]. Returns a list, one
+    token a place, equal ones as often as they came.
+    """
+    ### BEGIN SOLUTION
+    last = ids[-n:]
+    return [ids[j] for j in range(n, len(ids)) if ids[j - n : j] == last]
+    ### END SOLUTION
+
+
+# %%
+for ids, n, expect, why in (
+    ([5, 6, 7, 5, 6, 8, 5, 6], 2, [7, 8], "5 6 stood there twice before."),
+    ([5, 6, 7, 5, 6, 8, 5, 6], 3, [], "8 5 6 is new."),
+    ([4, 4, 4], 2, [4], "4 4 stood one place earlier, and 4 came next."),
+    ([], 2, [], "Nothing has been said."),
+):
+    check.passes(f"{ids}, n = {n}", check.gives, my_followers, ids, n, expect=expect, why=why)
+
+# %% [markdown]
+# Now the trick. If the last four tokens stood in the text before, add 12 to the logit of what came
+# next. **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran
+# up the hill and down the hill.` three times?
+
+
+# %%
+def echo(logits, ids):
+    found = my_followers(ids.tolist(), 4)
+    if found:
+        logits[found[-1]] += 12.0
+    return top_p(logits, 0.9)
+
+
+count, said = opened(echo)
+print(f'opened {count} of 20: "Open, little{said}')
+rut = " ".join(["The wolf ran up the hill and down the hill."] * 3)
+texts, _ = continued(model, [rut], echo, 40)
+print(model.tokenizer.decode(texts[0]))
+
+# %% [markdown]
+# The door is open, twenty times of twenty. A few lines did it, with no training.
+#
+# And the wolf runs up the hill and down the hill for ever. Of course: a text that is stuck in a rut
+# copies too. To a function that only asks *was this said before?* a refrain and a rut look alike. You
+# can tell them apart. **What do you look at?** Write down two signs before you read on.
+
+# %% [markdown]
+# ## Capstone: a refrain, or a rut?
+#
+# > difficulty ●●●●● · importance ●●●●● · 30 minutes
+#
+# Write a sampler that can tell. It may use all of the course's functions, and `my_followers`. Five
+# promises:
+#
+# 1. **Tidy.** Same shape; cut is −inf, and what came in at −inf stays there. No chance, no memory, no
+#    changed input. In a text that repeats nothing, if ten equal tokens hold 99% and all others share
+#    1%, at most 20 stay.
+
+# %% [markdown]
+# 2. **Alive.** On plain openings the perplexity of its texts is within a factor of two of people's,
+#    and their distinct-1 beats that of a tuned top-p by more than its spread over seeds.
+# 3. **Out of the rut.** Over the plain texts and texts that begin in a rut, repeats are no more than in
+#    people's own. A repeat is a new token that ends a pair of tokens which stood in the text before.
+
+# %% [markdown]
+# 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
+#    for word.
+# 5. **All at once** (2 points): promises 1 to 4 by one sampler.
+
+# %% [markdown]
+# The openings that score you are others than those below. `QUOTES` holds the ids of all tokens with a
+# quotation mark in them, as the model's own tokenizer has them.
+#
+# <details><summary>Three signs that have worked</summary>
+#
+# How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
+# stand: within quotation marks, or not?
+# <details><summary>More</summary>
+#
+# Where it is a refrain, help; everywhere else, punish. Cut last.
+# </details>
+# </details>
+
+
+# %% locked="trial" jupyter={"source_hidden": true}
+def quotes_of(model):
+    """The ids of all tokens with a quotation mark in them."""
+    mark, decoded = b'"', model.tokenizer.decode_single_token_bytes
+    return {i for i in range(model.vocab_size) if i not in model.ends and mark in decoded(i)}
+
+
+QUOTES = quotes_of(storyteller.load())
+RUTS = [
+    " ".join([sentence] * 7)
+    for sentence in (
+        "He was very fond of her, and she was very fond of him.",
+        "The wolf ran up the hill and down the hill.",
+        "And the king said that it was good.",
+        "The old man went home and shut the door.",
+    )
+]
+
+
+def tale(start, cue, rest, again, then):
+    """A text in which a line is said twice and begins a third time, and how it goes on."""
+    return f'{start}, "{cue}{rest}." {again}, "{cue}{rest}." {then}, "{cue}', rest
+
+
+TALES = [
+    (DOOR, LINE),
+    tale(
+        "On the stone was written",
+        "Who drinks of",
+        " this water will become a deer",
+        "The boy came near and read aloud",
+        "His sister did not believe it, and she read",
+    ),
+    tale(
+        "An old man gave him three apples and said",
+        "Take these to",
+        " the mill and wait until the moon is up",
+        "All the way the boy said to himself",
+        "When he met the fox, he told him",
+    ),
+    tale(
+        "High in the tree the bird sang",
+        "My mother was",
+        " good and I live under the stone",
+        "The miller came out, and the bird sang again",
+        "The whole village stood and listened while it sang",
+    ),
+]
+LENGTH, SETS = 32, 3
+
+
+def sampled(sampler, logits, ids):
+    """What the sampler makes of copies; AssertionError unless a token can be drawn from it."""
+    result = check.call(sampler, logits.clone(), ids.clone())
+    assert result is not None, "Not written yet: your function returns None."
+    assert type(result) is torch.Tensor, f"Return a tensor, not a {type(result).__name__}."
+    assert result.shape == logits.shape, f"Keep the shape; yours is {tuple(result.shape)}."
+    assert result.is_floating_point(), "Return logits, which are floats."
+    assert not result.isnan().any(), "There is a NaN in your result."
+    assert result.max().isfinite(), "No token is left to draw, or one is at +inf."
+    assert result[logits.isneginf()].isneginf().all(), "A token that came in at -inf is back."
+    return result
+
+
+def repeated(before, after):
+    """The share of new tokens that end a pair which stood in the text before."""
+    ids, found = [*before, *after], 0
+    seen = set(pairwise(before))
+    for pair in zip(ids[len(before) - 1 :], after, strict=False):
+        found += pair in seen
+        seen.add(pair)
+    return found / max(1, len(after))
+
+
+def people(openings):
+    """Perplexity and repetition of what people wrote."""
+    model, logs, shares = storyteller.load(), [], []
+    for opening, rest in openings.items():
+        ids = model.tokenizer.encode_ordinary(rest)[:LENGTH]
+        rows = model.logits(model.encode(opening) + ids, len(ids) + 1)[:-1].log_softmax(dim=-1)
+        logs += rows.gather(-1, torch.tensor(ids)[:, None]).flatten().tolist()
+        shares.append(repeated(model.encode(opening), ids))
+    return {"perplexity": perplexity(logs).item(), "repeats": fmean(shares)}
+
+
+def trial(sampler, openings, ruts, tales, sets=SETS):
+    """The four numbers of a sampler, and how far its diversity spreads over the sets of seeds."""
+    model = storyteller.load()
+    tokenizer = model.tokenizer
+
+    def safe(logits, ids):
+        return sampled(sampler, logits, ids)
+
+    plain, logs = continued(model, [*openings] * sets, safe, LENGTH)
+    started = [*ruts, *(start for start, _ in tales)]
+    others, _ = continued(model, started, safe, LENGTH // 2, first=len(plain))
+    pairs = [*zip([*openings] * sets, plain, strict=True), *zip(ruts, others, strict=False)]
+    diverse = [
+        distinct_n(plain[i : i + len(openings)], 1) for i in range(0, len(plain), len(openings))
+    ]
+    said = [tokenizer.decode(text) for text in others[len(ruts) :]]
+    return {
+        "perplexity": perplexity([log for each in logs for log in each]).item(),
+        "distinct-1": fmean(diverse),
+        "spread": stdev(diverse),
+        "repeats": fmean(repeated(model.encode(start), text) for start, text in pairs),
+        "refrains": fmean(
+            text.startswith(rest) for text, (_, rest) in zip(said, tales, strict=True)
+        ),
+    }
+
+
+def tidy(sampler):
+    """Promise 1."""
+    vocab, fresh = storyteller.load().vocab_size, torch.arange(100, 130)
+    good = torch.full((vocab,), 0.01 / (vocab - 10))
+    good[500:510] = 0.099
+    banned = torch.linspace(0, 20, vocab)
+    banned[1::2] = -torch.inf
+    for logits in (good.log(), banned):
+        for ids in (fresh, fresh[:1]):
+            result = sampled(sampler, logits, ids)
+            sampled(sampler, logits.flip(0), ids.flip(0))
+            again = sampled(sampler, logits, ids)
+            assert torch.equal(result, again), "Same input, another result: no chance, no memory."
+            given = logits.clone(), ids.clone()
+            check.call(sampler, *given)
+            same = torch.equal(given[0], logits) and torch.equal(given[1], ids)
+            assert same, "An input was changed. Make a new tensor."
+    left = int(sampled(sampler, good.log(), fresh).isfinite().sum())
+    assert left <= 20, f"Ten tokens hold 99%, and {left:,} of {vocab:,} stay."
+
+
+def alive(found, human, bar):
+    low, high = human["perplexity"] / 2, human["perplexity"] * 2
+    assert low <= found["perplexity"] <= high, (
+        f"The texts' perplexity is {found['perplexity']:.1f}; wanted is {low:.1f} to {high:.1f}."
+    )
+    assert found["distinct-1"] > bar, (
+        f"distinct-1 is {found['distinct-1']:.3f}; a tuned top-p and its spread make {bar:.3f}."
+    )
+
+
+def out_of_the_rut(found, human):
+    assert found["repeats"] <= human["repeats"], (
+        f"{found['repeats']:.1%} of the pairs are repeats; people's texts have "
+        f"{human['repeats']:.1%}."
+    )
+
+
+def says_the_refrain(found):
+    assert found["refrains"] >= 0.75, f"Only {found['refrains']:.0%} of the refrains came right."
+
+
+# %% [markdown]
+# First the rival. A fair contest tunes it too: here is top-p at three values. The last column is the
+# share of lines that came right. **Predict.** Which *p* is the strongest, and in which column has no *p*
+# a chance?
+
+# %%
+TUNING = {f"top-p {p}": lambda logits, ids, p=p: top_p(logits, p) for p in (0.8, 0.9, 0.95)}
+
+
+def line(name, numbers):
+    print(f"{name:<14}" + "".join(f"{number:>12.3f}" for number in numbers.values()))
+
+
+HUMAN = people(OPENINGS)
+board = {name: trial(rule, OPENINGS, RUTS, TALES) for name, rule in TUNING.items()}
+print(" " * 14 + "".join(f"{name:>12}" for name in board["top-p 0.95"]))
+for name, numbers in board.items():
+    line(name, numbers)
+print(f"people          perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['repeats']:.3f}")
+
+# %% [markdown]
+# 0.95 is the most diverse and repeats least, so it is the tuned one; people repeat a little less
+# still. In the last column no *p* has a chance: a cut can only take away, and to copy, something must
+# be *added*.
+#
+# *Spread* is the standard deviation of distinct-1 over three sets of seeds. A lead smaller than that may
+# be luck. So the bar is the rival's mean and its spread on top:
+
+# %%
+RIVAL = board["top-p 0.95"]
+BAR = RIVAL["distinct-1"] + RIVAL["spread"]
+print(f"to beat: distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}")
+line("echo", trial(echo, OPENINGS, RUTS, TALES))
+
+# %% [markdown]
+# `echo` says each refrain, and repeats five times as much as people do. Now yours. Cut last: if a cut
+# leaves one token alone, it has 100%, and no penalty after it can change that.
+
+
+# %% answer="own_sampler"
+def my_sampler(logits, ids):
+    """A sampler that keeps the five promises.
+
+    logits: (vocab,), float32, some perhaps at -inf; ids: (length,), int64, all tokens so far, at
+    least one. Returns a new tensor of logits (vocab,).
+    """
+    ### BEGIN SOLUTION
+    text = ids.tolist()
+    said = [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
+    logits = presence_penalty(dry(logits, ids, multiplier=2.0, allowed_length=1), ids, 1.5)
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] = logits.max() + 10
+    return top_p(logits, 0.95)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons, and it takes a few seconds.
+
+
+# %%
+def judged(sampler):
+    runs = []
+    if not check.passes("tidy", tidy, sampler) or not check.passes(
+        "it writes", lambda: runs.append(trial(sampler, OPENINGS, RUTS, TALES))
+    ):
+        return None
+    [found] = runs
+    line("yours", found)
+    check.passes("alive", alive, found, HUMAN, BAR)
+    check.passes("out of the rut", out_of_the_rut, found, HUMAN)
+    check.passes("the refrain", says_the_refrain, found)
+    return found
+
+
+mine = judged(my_sampler)
+
+# %% [markdown]
+# In your own copy of the course the next cell also keeps a small page, `leaderboard.md`, beside this
+# notebook: a row for each sampler that you tried. Change one number, run both cells, and watch. A page
+# of that name that is not ours is left alone.
+
+# %% locked="leaderboard" jupyter={"source_hidden": true}
+MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
+
+
+def keep(found, page=Path("leaderboard.md")):
+    """Show the leaderboard with a row for these numbers; keep it in a learner's own copy."""
+    rows = {name: numbers for name, numbers in board.items() if name == "top-p 0.95"}
+    old, known = [], page.read_text("utf-8") if page.is_file() else MARK
+    if not known.startswith(MARK):
+        print(f"{page} is a page of your own: it stays as it is, and nothing is kept.")
+        page = None
+    else:
+        old = [row for row in known.splitlines() if row.startswith("| try ")]
+    row = None
+    if found:
+        cells = " | ".join(f"{number:.3f}" for number in found.values())
+        if not any(cells in each for each in old):
+            row = f"| try {len(old) + 1} | {cells} |"
+    columns = " | ".join(RIVAL)
+    rivals = [
+        f"| {name} | " + " | ".join(f"{number:.3f}" for number in numbers.values()) + " |"
+        for name, numbers in rows.items()
+    ]
+    lines = ["| | " + columns + " |", "|---" * (len(RIVAL) + 1) + "|", *rivals, *old]
+    lines += [row] if row else []
+    print("\n".join(lines))
+    own = any((folder / ".given").is_dir() for folder in Path.cwd().parents)
+    if own and page:
+        page.write_text("\n".join([MARK, "", *lines, ""]), "utf-8")
+
+
+# %%
+keep(mine)
+
+# %% [markdown]
+# Numbers are half of it. Let the door decide, and then read:
+
+# %%
+if mine:
+    count, said = opened(my_sampler)
+    print(f'opened {count} of 20: "Open, little{said}')
+explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, knobs=["top_p"])
+
+# %% [markdown]
+# 1. Is the text on the side of your function one that you would read to a child? What do the numbers
+#    not see?
+# 2. Change the prompt to a line in quotes of your own, said twice. Does it come a third time?
+#
+# On a model that copies by itself, your help may be too much. Measure again before you keep it there.
+
+# %% [markdown]
+# ## What is done about it in 2026
+#
+# - DRY, which punishes repeats, takes a list of *breakers* at which a match ends. The quotation mark
+#   is one by custom [textgen5677]. It is the same thought as ours: between quotes other rules hold.
+
+# %% [markdown]
+# - The same look back serves speed. llama.cpp and `transformers` call it *prompt lookup*: what came
+#   next last time is a cheap guess, and a guess that the model does not share is thrown away
+#   [llamacppdocs2026].
+
+# %% [markdown]
+# ## Recap
+#
+# The door stayed shut because the Storyteller gives each word of the line a fair chance, and eight
+# fair chances make one in three thousand. No cut and no penalty adds what is missing.
+#
+# Another model may bring it: then the same functions run, numbers and ids must be found anew, and bits a
+# character tell who reads better. Or the sampler looks back itself, helps the refrain, punishes the rut,
+# and the king comes in.
+
+# %% [markdown]
+# Only Paris it cannot find: what stands neither in the model nor in the text, no sampler adds.
+
+# %% [markdown]
+# ## Check your understanding
+#
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer it
+# can read: the button at the end scores.
+
+# %% [markdown] question="Gold before Paris" points=1
+# After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
+# What can put ` Paris` ahead?
+#
+# - **A** A temperature well above 1, which brings rare words up to common ones.
+# - **B** Top-p with a small *p*, which takes away words that are wrong.
+# - **C** A text in front, in which a king lives in Paris.
+# - **D** A presence penalty, as old stories say ` gold` too often.
+
+# %% answer="gold_paris"
+answer_gold = ""  # "A", "B", "C" or "D"
+
+# %% test="gold_paris"
+check.choice(
+    answer_gold,
+    right="C",
+    why={
+        "A": "Heat lifts all rare words. And how many draws does a word of three pieces have to win?",
+        "B": "A cut goes by the model's own order. Which of the two goes first?",
+        "D": "A penalty counts what stands in this text. Does gold stand in it?",
+    },
+)
+
+# %% [markdown] question="Two readers of one book" points=1
+# Model M reads a book with a perplexity of 32 and 5 characters a token; model N reads it with 8, and 2
+# characters a token. Which predicts the book better?
+#
+# - **A** N: its perplexity is a quarter of M's.
+# - **B** M: it needs fewer bits for the whole book.
+# - **C** Nobody can say, as their tokens are different.
+# - **D** N: it has more tokens, so it is tested more often.
+
+# %% answer="two_readers"
+answer_readers = ""  # "A", "B", "C" or "D"
+
+# %% test="two_readers"
+check.choice(
+    answer_readers,
+    right="B",
+    why={
+        "A": "A quarter a token. But how many tokens does each need for the book?",
+        "C": "Their tokens are, and the book is not. What can be counted over the whole of it?",
+        "D": "More tokens are more surprises to add up. Add them, for 10 characters say.",
+    },
+)
+
+# %% [markdown] question="A bonus behind the cut" points=1
+# A student cuts with top-p first, and then adds 12 to the logit of the follower. The door mostly
+# stays shut. Why?
+#
+# - **A** Twelve is too little for a token that the model finds unlikely.
+# - **B** The bonus makes the sum of the probabilities larger than one.
+# - **C** After a cut the ids are sorted, so another token gets the bonus.
+# - **D** A follower that was cut stays impossible, whatever is added.
+
+# %% answer="bonus_place"
+answer_bonus = ""  # "A", "B", "C" or "D"
+
+# %% test="bonus_place"
+check.choice(
+    answer_bonus,
+    right="D",
+    why={
+        "A": "e to the 12th is 160,000. And before the cut the same 12 was enough.",
+        "B": "Softmax comes last, and what it gives sums to one. What does a cut leave behind?",
+        "C": "Each token keeps its place in the row. What is written there for one that is cut?",
+    },
+)
+
+# %% [markdown] question="Moving house" points=1
+# You take your sampler from the Storyteller to another model, with another tokenizer. Which of its
+# parts can go with you as it is?
+#
+# - **A** That a line said twice is helped and one said seven times is not.
+# - **B** The set of ids in which there is a quotation mark.
+# - **C** The 12 that is added, as logits are logits in every model.
+# - **D** The bar for distinct-1, as it comes from what people wrote.
+
+# %% answer="moving_house"
+answer_moving = ""  # "A", "B", "C" or "D"
+
+# %% test="moving_house"
+check.choice(
+    answer_moving,
+    right="A",
+    why={
+        "B": "What is token 34 in the other vocabulary? Think of the texts that ended with !",
+        "C": "Are the gaps between logits as wide in a model that is much surer?",
+        "D": "Distinct-1 counts tokens. Are the same texts as many tokens there?",
+    },
+)
+
+# %% [markdown] question="A town in three pieces" points=1
+# After some text a model gives ` P` 4%, then `ar` 50%, and then `is` 30%. How likely is ` Paris`, as
+# a number between 0 and 1?
+
+# %% answer="town_pieces"
+answer_town = None  # a number
+
+# %% test="town_pieces"
+check.number(
+    answer_town,
+    right=0.006,
+    within=0.00005,
+    why={
+        0.84: "That is their sum. Each piece needs the ones before it to have come.",
+        0.28: "That is their mean. How often do all three come, one after the other?",
+        0.04: "That is the first piece alone. Two more have to follow.",
+        0.6: "As a number between 0 and 1, not in per cent.",
+        0.02: "Those are two of the three pieces.",
+    },
+    hint="Half of 4% go on with the second piece. How many of those with the third?",
+)
+
+# %% [markdown] question="Bits of a short line" points=1
+# A model gives the three tokens of a line 1/16, 1/4 and 1/8. The line has 18 characters. How many
+# bits a character is that?
+
+# %% answer="line_bits"
+answer_bits = None  # a number
+
+# %% test="line_bits"
+check.number(
+    answer_bits,
+    right=0.5,
+    within=0.003,
+    why={
+        3.0: "That is a token. The ruler that all models share is another one.",
+        9.0: "Those are all the bits of the line. Over how many characters?",
+        0.3466: "That is in nats: the logarithm is the natural one.",
+        0.1667: "You took the mean of the bits. The text pays for each of its tokens.",
+        2.0: "That is characters a bit, upside down.",
+    },
+    hint="1/16 is 4 bits. Add up all three and divide by the characters.",
+)
+
+# %% [markdown] question="A lead, and how much of it" points=1
+# Over three sets of seeds top-p has a distinct-1 of 0.60, 0.63 and 0.66, with a standard deviation of
+# 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean and its spread on top. By how much
+# does your mean pass it?
+
+# %% answer="lead_margin"
+answer_lead = None  # a number, below 0 if it stays under the bar
+
+# %% test="lead_margin"
+check.number(
+    answer_lead,
+    right=0.02,
+    within=0.0005,
+    why={
+        0.05: "That is the lead between the means. What of the spread?",
+        -0.02: "The right size. On which side of the bar is your mean?",
+        0.08: "The spread makes the bar higher, not lower.",
+        0.03: "Take your mean, not your lowest set. Or is that the spread alone?",
+        -0.01: "From the mean, not from top-p's best set.",
+    },
+    hint="Two means first. The bar is one of them and 0.03.",
+)
+
+# %% [markdown] question="After each seven" points=1
+# The ids so far are 7 1 7 7 2 7, and `my_followers(ids, 1)` is called. Which tokens are in its result?
+
+# %% answer="after_seven"
+answer_followers = []  # the tokens, each once
+
+# %% test="after_seven"
+check.ids(
+    answer_followers,
+    right={1, 2, 7},
+    why={
+        (1, 2): "One of the sevens is followed by something that you left out.",
+        (1,): "All earlier places count, not only the first.",
+        (2,): "All earlier places count, not only the nearest.",
+        (7,): "That is what is looked for. What came next, each time?",
+    },
+    hint="Put a finger on each 7 but the last, and read the id to its right.",
+)
+
+# %% [markdown] question="Bits a letter" points=2
+# A research project reported bits a character and found later that its code divided by something else
+# [adaptivespan17]. This one has the same fault, and one more. Repair both.
+#
+# `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
+# a Python string of at least one character, in any script. An emoji counts as one. One point for plain
+# English letters, one for all others too.
+
+
+# %% answer="letter_bits"
+def repaired_bits(logprobs, text):
+    ### BEGIN SOLUTION
+    return -sum(logprobs) / math.log(2) / len(text)
+    ### END SOLUTION
+    return -fmean(logprobs) / math.log(2) / len(text.encode())
+
+
+# %% test="letter_bits"
+def example():
+    check.gives(
+        repaired_bits,
+        [math.log(1 / 16), math.log(1 / 4)],
+        "a castle",
+        expect=0.75,
+        why="4 and 2 bits, over 8 characters.",
+    )
+
+
+points = 1.0 * check.passes("two tokens, eight characters", example)
+
+
+### BEGIN HIDDEN TESTS
+def of_the_text(logprobs, text):
+    bits = [-value / math.log(2) for value in logprobs]
+    return math.fsum(bits) / sum(1 for _ in text)
+
+
+def drawn_text(random, letters):
+    count = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200)])
+    tokens = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200)])
+    size = random.choice([0.5, 5, 60])
+    values = [random.choice([0.0, -random.uniform(0, size)]) for _ in range(tokens)]
+    return values, "".join(random.choice(letters) for _ in range(count))
+
+
+def english(random):
+    return drawn_text(random, "abcdefghijklm NOP.,!\n")
+
+
+def any_script(random):
+    return drawn_text(random, "abé ß日本語🦊Жж")
+
+
+def plain_letters():
+    example()
+    check.against(
+        of_the_text,
+        repaired_bits,
+        english,
+        why="A text pays for each of its tokens. Does a longer one cost more in yours?",
+        within=1e-6,
+    )
+
+
+def all_letters():
+    plain_letters()
+    check.against(
+        of_the_text,
+        repaired_bits,
+        any_script,
+        why="How many characters has Zoë, and how many does your divisor count?",
+        within=1e-6,
+    )
+
+
+points = 1.0 * check.passes("English letters", plain_letters)
+points += check.passes("letters of any script", all_letters)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="The second way to end" points=2
+# When Llama 3 came out, servers went on writing after the answer: they knew one of its two ends
+# [vllm4180]. This function should return the tokens in front of the first one that ends the text, or
+# all of them if none does. Repair it.
+#
+# `ids`: a list, perhaps empty, which stays as it is; `ends`: a list of one or more ids, in any order.
+# One point where some end comes, one where none does as well.
+
+
+# %% answer="second_end"
+def repaired_end(ids, ends):
+    ### BEGIN SOLUTION
+    for place, token in enumerate(ids):
+        if token in ends:
+            return ids[:place]
+    return ids[:]
+    ### END SOLUTION
+    end = ends[0]
+    return ids[: ids.index(end)]
+
+
+# %% test="second_end"
+def example():
+    check.gives(
+        repaired_end,
+        [5, 8, 2, 9, 1],
+        [1, 2],
+        expect=[5, 8],
+        why="The first token that ends the text is 2. It is not shown, nor is what comes after.",
+    )
+
+
+points = 1.0 * check.passes("two ways to end", example)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def before_the_end(ids, ends):
+    places = [place for place, token in enumerate(ids) if token in set(ends)]
+    return ids[: min(places)] if places else list(ids)
+
+
+def text_and_ends(random):
+    ids = domains.history(random, random.choice([3, 8, 40]), least=1)
+    return ids, random.sample(range(45), random.randint(1, 4))
+
+
+def ending(random):
+    ids, ends = text_and_ends(random)
+    ids.insert(random.randrange(len(ids) + 1), random.choice(ends))
+    return ids, ends
+
+
+def any_text(random):
+    ids, ends = text_and_ends(random)
+    return random.choice([ids, ids, []]), ends
+
+
+def some_end():
+    example()
+    check.against(
+        before_the_end,
+        repaired_end,
+        ending,
+        why="Whichever end comes first ends the text, wherever it stands in the list of ends.",
+    )
+
+
+def or_none():
+    some_end()
+    check.against(
+        before_the_end,
+        repaired_end,
+        any_text,
+        why="A text may stop at the length that was asked for, before any end came.",
+    )
+    check.keeps(repaired_end, any_text, why="The caller's ids must be the same after the call.")
+
+
+points = 1.0 * check.passes("some end comes", some_end)
+points += check.passes("or none does", or_none)
+### END HIDDEN TESTS
+float(min(points, 2))
+
+# %% [markdown] question="Your phrase" points=3
+# Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
+# that float32 knows no such probability, only its logarithm; no token, and impossible ones.
+# Right to 0.003. With a call of the course's functions it gets none.
+
+
+# %% test="my_phrase"
+def two_tokens():
+    check.gives(
+        my_phrase,
+        torch.tensor([[0.0, 0.0], [math.log(3), 0.0]]),
+        [1, 0],
+        expect=math.log(0.375),
+        why="A half, and then three quarters.",
+    )
+
+
+points = 1.0 * check.passes("two tokens", two_tokens)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def by_sums(rows, ids):
+    total = 0.0
+    for row, token in zip(rows.double().tolist(), ids, strict=True):
+        top = max(row)
+        total += row[token] - top - math.log(math.fsum(math.exp(x - top) for x in row))
+    return total
+
+
+def some_rows(random, count, spread):
+    vocab = domains.size(random)
+    rows = [[random.gauss(0, spread) for _ in range(vocab)] for _ in range(count)]
+    return torch.tensor(rows, dtype=torch.float32).view(count, vocab)
+
+
+def several(random, counts=(1, 2, 3, 6)):
+    rows = some_rows(random, random.choice(counts), random.choice([0.3, 2, 5]))
+    return rows, [random.randrange(rows.shape[1]) for _ in rows]
+
+
+def unlikely(random):
+    rows, ids = several(random, counts=(1, 2, 3, 6, 130))
+    return rows + random.choice([0, 90, -90]), ids
+
+
+def far(random):
+    rows, ids = several(random)
+    rows[random.randrange(len(rows)), random.randrange(rows.shape[1])] += 200.0
+    return rows, ids
+
+
+def impossible(random):
+    rows = some_rows(random, random.choice([0, 1, 2, 6]), 2)
+    best = rows.argmax(dim=-1, keepdim=True)
+    banned = torch.rand(rows.shape, generator=torch.Generator().manual_seed(len(rows))) < 0.3
+    rows = rows.masked_fill(banned.scatter(-1, best, False), -torch.inf)
+    return rows, [random.randrange(rows.shape[1]) for _ in rows]
+
+
+def all_phrases():
+    check.own(my_phrase, several)
+    two_tokens()
+    check.against(
+        by_sums,
+        my_phrase,
+        several,
+        why="For each token, its log-probability in its own row; then the sum.",
+        within=3e-3,
+    )
+
+
+def far_tokens():
+    all_phrases()
+    for draw in (unlikely, far):
+        check.against(
+            by_sums,
+            my_phrase,
+            draw,
+            why="e to the -200 is 0 in float32, and that has no logarithm. Never leave the logarithms.",
+            within=3e-3,
+        )
+
+
+def ends_of_it():
+    all_phrases()
+    check.against(
+        by_sums,
+        my_phrase,
+        impossible,
+        why="A phrase of no token loses nothing. A token at -inf makes the whole phrase so.",
+        within=3e-3,
+    )
+    check.keeps(my_phrase, impossible, why="The caller's rows must be the same after the call.")
+
+
+points = 1.0 * check.passes("several tokens", all_phrases)
+points += check.passes("very unlikely tokens", far_tokens)
+points += check.passes("no token, and impossible ones", ends_of_it)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="Your look back" points=3
+# Your `my_followers` from **Build it** above. One point each: several earlier places, in the order of
+# the text; overlaps, texts shorter than n, and none; long texts, and a list that stays as it was. With
+# a call of the course's functions it gets none.
+
+
+# %% test="my_followers"
+def two_places():
+    check.gives(
+        my_followers,
+        [5, 6, 7, 5, 6, 8, 5, 6],
+        2,
+        expect=[7, 8],
+        why="5 6 stood there twice before: once 7 came next, and then 8.",
+    )
+
+
+points = 1.0 * check.passes("two places", two_places)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def came_next(ids, n):
+    found = []
+    for place in range(len(ids) - n):
+        if all(ids[place + k] == ids[len(ids) - n + k] for k in range(n)):
+            found.append(ids[place + n])
+    return found
+
+
+def apart(random):
+    n, vocab = random.randint(1, 4), random.choice([4, 9])
+    end = [vocab + k for k in range(n)]
+    ids = []
+    for _ in range(random.randint(0, 4)):
+        ids += [random.randrange(vocab) for _ in range(random.randint(0, 3))]
+        ids += [*end, random.randrange(vocab)]
+        if n > 1 and random.random() < 0.5:  # alike but for its first token
+            ids += [0, *end[1:], random.randrange(vocab)]
+    return [*ids, *end], n
+
+
+def any_ids(random):
+    vocab = random.choice([1, 2, 3, 8])
+    ids = [random.randrange(vocab) for _ in range(random.choice([0, 1, 2, 3, 5, 12, 30]))]
+    return ids, random.randint(1, 6)
+
+
+def long_ids(random):
+    vocab = random.choice([2, 5, 3000])
+    return [random.randrange(vocab) for _ in range(random.choice([120, 400]))], random.randint(1, 4)
+
+
+def places():
+    check.own(my_followers, any_ids)
+    two_places()
+    check.against(
+        came_next,
+        my_followers,
+        apart,
+        why="Each earlier place where the last n tokens stood, from the front, once each.",
+    )
+
+
+def overlaps():
+    places()
+    check.against(
+        came_next,
+        my_followers,
+        any_ids,
+        why="Of 4 4 4 and n = 2 it is [4]. With fewer than n tokens, or none, it is [].",
+    )
+
+
+def long_texts():
+    places()
+    check.against(
+        came_next, my_followers, long_ids, why="A text of hundreds of tokens: every place counts."
+    )
+    check.keeps(my_followers, any_ids, why="The caller's list must be the same after the call.")
+
+
+points = 1.0 * check.passes("several places", places)
+points += check.passes("overlaps, and short texts", overlaps)
+points += check.passes("long texts, and the list as it was", long_texts)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="A refrain or a rut" points=6
+# Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
+# four are kept by one sampler. Openings, ruts and tales are new ones; the bars are those of people and
+# of top-p 0.95 on these. The course's functions may be called.
+
+
+# %% test="own_sampler"
+points = 1.0 * check.passes("tidy", tidy, my_sampler)
+### BEGIN HIDDEN TESTS
+# From books of L. Frank Baum 1903, Thornton W. Burgess 1918, Yei Theodora Ozaki 1908, Andrew Lang
+# 1910 and 1897, the brothers Grimm 1927, George MacDonald 1871 and E. Nesbit 1900.
+UNSEEN = {
+    "The King's plum-pudding crop had for some time suffered from": (
+        " the devastations of a secret enemy. Each day, as he examined the vines, he found more and "
+        "more of the plum-pudding missing, and finally the monarch"
+    ),
+    "Happy Jack Squirrel hadn't slept very well. He had had": (
+        " bad dreams. Ever so many times in the night he had waked up, a very unusual thing for "
+        "Happy Jack. The fact is, he had something on his mind. Yes"
+    ),
+    "Long, long ago, in old Japan, the Kingdom of the": (
+        " Sea was governed by a wonderful King. He was called Rin Jin, or the Dragon King of the "
+        "Sea. His power was immense, for he was the ruler of all"
+    ),
+    "There was once a little farmer and his wife living": (
+        " near Coolgarrow. They had three children, and my story happened while the youngest was a "
+        "baby. The wife was a good wife enough, but her mind was all on her family"
+    ),
+    "Once upon a time there were seven brothers, who were": (
+        " orphans, and had no sister. Therefore they were obliged to do all their own housework. "
+        "This they did not like at all; so after much deliberation they decided to"
+    ),
+    "When the Princess grew up, she was betrothed to a": (
+        " Prince who lived very far away. When the time came for her to be married, and she had to "
+        "journey forth into the distant kingdom, the aged Queen packed up for her"
+    ),
+    "Diamond woke very early in the morning, and thought what": (
+        " a curious dream he had had. But the memory grew brighter and brighter in his head, until "
+        "it did not look altogether like a dream, and he began to doubt whether he"
+    ),
+    "It all began with Effie's getting something in her eye.": (
+        " It hurt very much indeed, and it felt something like a red-hot spark--only it seemed to "
+        "have legs as well, and wings like a fly. Effie rubbed and cried"
+    ),
+}
+NEW_RUTS = [
+    " ".join([sentence] * 7)
+    for sentence in (
+        "The little girl laughed and clapped her hands.",
+        "So the prince rode on and on through the wood.",
+        "She looked out of the window, but there was nobody.",
+        "The fox was hungry, and he could not sleep.",
+    )
+]
+NEW_TALES = [
+    tale(
+        "The giant looked up and said",
+        "I smell bread",
+        " and honey and a boy from the hills",
+        "His wife shook her head, but he said again",
+        "And when the clock struck nine, he stood up and said",
+    ),
+    tale(
+        "Every night the owl called",
+        "Three steps to",
+        " the river and seven steps to the sea",
+        "The children heard it, and the owl called again",
+        "So they went out with a lamp, and the eldest whispered",
+    ),
+    tale(
+        "The fairy told her",
+        "Turn the golden",
+        " key twice and never look behind you",
+        "The girl said it over and over",
+        "At the gate she stopped and said once more",
+    ),
+    tale(
+        "Before he died, the father said",
+        "Sell the cow",
+        " and the house, but keep the old grey cat",
+        "The eldest son laughed and told his brothers",
+        "And the youngest said to himself",
+    ),
+    tale(
+        "The wind sang at the window",
+        "Far away in",
+        " the north there is a bed of snow for me",
+        "The child sat up and listened, and it sang again",
+        "In the morning the child sang softly",
+    ),
+    tale(
+        "The hen cried",
+        "The sky is",
+        " falling and we must run and tell the queen",
+        "The duck ran after her and cried",
+        "They met the goose, and both of them cried",
+    ),
+]
+TOP_P = 0.655  # mean of top-p 0.95 over 24 sets of seeds here, and a standard deviation
+runs = []
+
+
+def writes():
+    runs.append(trial(my_sampler, UNSEEN, NEW_RUTS, NEW_TALES))
+
+
+def all_at_once():
+    assert points >= 4, "Each of the four promises has to be kept by one and the same sampler."
+
+
+points = 0.0
+if check.passes("it writes", writes):
+    wrote = people(UNSEEN)
+    points += check.passes("tidy", tidy, my_sampler)
+    points += check.passes("alive", alive, runs[0], wrote, TOP_P)
+    points += check.passes("out of the rut", out_of_the_rut, runs[0], wrote)
+    points += check.passes("says the refrain", says_the_refrain, runs[0])
+    points += 2.0 * check.passes("all at once", all_at_once)
+### END HIDDEN TESTS
+float(min(points, 6))
+
+# %% [markdown] question="In defence of a refrain" points=0
+# Defend your sampler in six sentences. A person reads them and gives a point for each of these:
+#
+# 1. the sign by which it knows a refrain, and a text that fools it;
+# 2. a reason for each number;
+# 3. what another order of its steps would break;
+# 4. a measurement for it and one *against* it, with the spread;
+# 5. what the four numbers cannot see;
+# 6. what you would do first on a larger model.
+
+# %% [markdown] answer="explain_refrain"
+# ### BEGIN SOLUTION
+# It counts: where the last four tokens stood in the text once or twice, what came next is helped, and
+# from the third time on it is punished; so a chorus that is sung four times breaks off. Four tokens
+# are long enough to be no accident, 10 above the best is e to the tenth, as good as certain, and
+# 0.95 was the best of the tuned top-p. The penalties come first, as they would take back the help,
+# and the cut comes last, so that it cannot cut what was helped. Its distinct-1 leads top-p's by
+# about 0.05, twice the spread; against it, its perplexity is higher than top-p's, and it meets people's
+# names with a penalty. None of the numbers sees a plot, or a word that does not exist. On a larger
+# model I would first switch the help off and count how often the door opens without it.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Your score
+#
+# Press the button. It saves the notebook, then scores it.
+
+# %%
+check.score_button()
+
+# %% [markdown]
+# ## References
+#
+# - [olsson2022] Olsson, Elhage et al.: In-context Learning and Induction Heads. 2022
+# - [radford2019] Radford et al.: Language Models are Unsupervised Multitask Learners. 2019
+# - [llamacppdocs2026]: the manuals of llama.cpp's tools, as read in 2026
+# - [textgen5677]: DRY, as it was proposed
+# - [transformers7275], [vllm4180], [adaptivespan17]: three reports, of two ends and of a divisor
+#
+# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.

@@ -1,0 +1,256 @@
+"""Storyteller, Calculator and a visitor do what the lesson on one's own model says of them."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import small
+import torch
+
+from course_utils import model as models
+from course_utils.author.notebook import source_notebook
+from course_utils.generate import Settings
+from course_utils.metrics import perplexity
+from course_utils.penalties import dry, presence_penalty, repetition_penalty
+from course_utils.sampling import min_p, temperature, top_p
+
+SOURCE = Path(__file__).parents[2] / "quizzes/source/12_your_model/12_your_model.py"
+LOCKED = ("setup", "passages", "trial")
+FRANCE, SUM = "The capital of France is", "57+25+81+68+72:"
+GREEDY = Settings(temperature=0)
+
+
+@pytest.fixture(scope="module")
+def lesson(storyteller) -> dict:
+    """The names of the module's locked cells: its helpers, passages and trial."""
+    space = {}
+    for cell in source_notebook(SOURCE).cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") in LOCKED:
+            exec(cell.source, space)
+    return space
+
+
+@pytest.fixture(scope="module")
+def unseen(lesson) -> tuple:
+    """What scores the capstone: openings, ruts and tales; and the bar in its text."""
+    [test] = [cell.source for cell in source_notebook(SOURCE).cells if "UNSEEN = {" in cell.source]
+    exec(test[test.index("UNSEEN = {") : test.index("TOP_P =")], lesson)
+    bar = float(re.search(r"TOP_P = (\S+)", test)[1])
+    return lesson["UNSEEN"], lesson["NEW_RUTS"], lesson["NEW_TALES"], bar
+
+
+def said(text: list[int]) -> list[int]:
+    """What came next where the last four tokens stood before."""
+    return [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
+
+
+def echo(logits, ids):
+    if found := said(ids.tolist()):
+        logits[found[-1]] += 12.0
+    return top_p(logits, 0.9)
+
+
+def by_count(logits, ids):
+    """The reference."""
+    found = said(ids.tolist())
+    logits = presence_penalty(dry(logits, ids, multiplier=2.0, allowed_length=1), ids, 1.5)
+    if 1 <= len(found) <= 2:
+        logits[found[-1]] = logits.max() + 10
+    return top_p(logits, 0.95)
+
+
+def only_that_token(logits, ids):
+    found = said(ids.tolist())
+    if 1 <= len(found) <= 2:
+        return torch.full_like(logits, -torch.inf).index_fill(0, torch.tensor(found[-1:]), 0.0)
+    return min_p(temperature(repetition_penalty(logits, ids, 1.3), 1.2), 0.02)
+
+
+def tuned(logits, ids):
+    return top_p(logits, 0.95)
+
+
+def test_no_setting_opens_the_door_and_an_echo_does(lesson):
+    opened, line = lesson["opened"], lesson["LINE"]
+    said_then = {
+        (0.0, 1.0): " door, little door, and let him come",
+        (0.0, 1.3): ' house! Open!" But the princess',
+    }
+    for t, penalty in ((0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (0.0, 1.3)):
+        count, text = opened(Settings(temperature=t, repetition_penalty=penalty))
+        assert count == 0
+        assert text == said_then.get((t, penalty), text)
+    assert opened(Settings(top_p=0.9))[0] == 0
+    count, text = opened(echo)
+    assert count == 20
+    assert text.startswith(line)
+    assert opened(by_count)[0] == 20
+
+
+def test_the_key_is_one_text_in_three_thousand_of_decent_tokens(lesson, storyteller):
+    logs = lesson["logprobs_of"](storyteller, lesson["DOOR"], lesson["LINE"])
+    assert 3000 < math.exp(-logs.sum()) < 4000
+    shares = logs.exp().tolist()
+    assert len(shares) == 8
+    assert sum(0.125 < share < 0.455 for share in shares) == 5
+    assert min(shares) > 0.12
+    rows, ids = lesson["rows_and_ids"](storyteller, lesson["DOOR"], lesson["LINE"])
+    second = [storyteller.tokenizer.decode([i]) for r, i in zip(rows, ids, strict=True)
+              if i != r.argmax()]  # fmt: skip
+    assert second == [" and", " the", " king"]
+
+
+def test_paris_is_three_tokens_and_below_london_and_gold(lesson, storyteller):
+    encode = storyteller.tokenizer.encode_ordinary
+    assert [storyteller.tokenizer.decode([i]) for i in encode(" Paris")] == [" P", "ar", "is"]
+
+    def share(word, before=""):
+        return lesson["logprobs_of"](storyteller, before + FRANCE, word).sum().exp().item()
+
+    assert 4e-5 < share(" Paris") < share(" London") < 7e-5
+    assert 2.5 < share(" gold") / share(" Paris") < 3.5
+    best = storyteller.next_logits(FRANCE).softmax(-1).max()
+    assert 0.16 < best < 0.18
+    told = "Paris is the greatest city of France, and the King lives in Paris. "
+    assert share(" Paris", told) > 5 * share(" gold", told)
+
+
+def test_the_calculator_adds_and_the_storyteller_tells(lesson, storyteller):
+    calculator = lesson["visitor"]("")
+    assert calculator is models.load("calculator")
+
+    def answer(model, question):
+        texts, _ = lesson["continued"](model, [question], GREEDY, 54)
+        return model.tokenizer.decode(texts[0])
+
+    assert answer(calculator, SUM).endswith(";303")
+    assert 57 + 25 + 81 + 68 + 72 == 303
+    assert answer(calculator, FRANCE).endswith(";226")
+    assert answer(storyteller, SUM).startswith(" \"I'm going to tell you")
+
+
+def test_a_visitor_that_is_not_here_is_told_and_replaced(lesson, capsys, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert lesson["visitor"]("no-such/model") is models.load("calculator")
+    printed = capsys.readouterr().out
+    assert "The Calculator takes its place." in printed
+
+
+def test_the_same_helpers_run_on_a_model_of_transformers(lesson, tmp_path):
+    """What a learner with GPT-2 sees, on a small random one of its architecture."""
+    visitor = lesson["visitor"](str(small.save(tmp_path / "gpt2", "gpt2")))
+    assert visitor.vocab_size == small.VOCAB
+    logs = lesson["logprobs_of"](visitor, FRANCE, " Paris")
+    assert len(logs) == len(visitor.tokenizer.encode_ordinary(" Paris"))
+    assert (logs < 0).all()
+    texts, _ = lesson["continued"](visitor, [FRANCE] * 6, Settings(), 10)
+    assert max(map(len, texts)) == 10
+    quotes = lesson["quotes_of"](visitor)
+    assert all('"' in visitor.tokenizer.decode([i]) for i in quotes)
+    assert quotes
+
+
+def test_the_letters_win_by_perplexity_and_lose_by_bits(lesson, storyteller):
+    *seven, eighth = [opening + rest for opening, rest in lesson["OPENINGS"].items()]
+    assert 1400 < sum(map(len, seven)) < 1600
+    pairs, before = lesson["Counter"](), lesson["Counter"]()
+    for text in seven:
+        pairs.update(lesson["pairwise"](text))
+        before.update(text[:-1])
+    letters = len(set("".join([*seven, eighth])))
+    assert letters == 44
+    by_letters = [
+        math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters))
+        for a, b in lesson["pairwise"](eighth)
+    ]
+    by_words = lesson["logprobs_of"](storyteller, "\n", eighth).tolist()
+    assert (len(by_letters), len(by_words)) == (223, 54)
+    assert perplexity(by_letters).item() == pytest.approx(12.9, abs=0.1)
+    assert perplexity(by_words).item() == pytest.approx(39, abs=1)
+
+    def bits(logs, text):
+        return -sum(logs) / math.log(2) / len(text)
+
+    assert bits(by_letters, eighth[1:]) == pytest.approx(3.7, abs=0.05)
+    assert bits(by_words, eighth) == pytest.approx(1.27, abs=0.05)
+    shocks = lesson["logprobs_of"](models.load("calculator"), "\n", eighth[:60]).tolist()
+    assert bits(shocks, eighth[:60]) == pytest.approx(29, abs=1.5)
+
+
+@pytest.mark.slow
+def test_the_rivals_on_the_page(lesson):
+    given = lesson["OPENINGS"], lesson["RUTS"], lesson["TALES"]
+    board = {p: lesson["trial"](lambda x, ids, p=p: top_p(x, p), *given) for p in (0.8, 0.9, 0.95)}
+    best = board[0.95]
+    assert best["distinct-1"] == max(each["distinct-1"] for each in board.values())
+    assert best["repeats"] == min(each["repeats"] for each in board.values())
+    assert all(each["refrains"] == 0 for each in board.values())
+    people = lesson["people"](lesson["OPENINGS"])
+    assert 26 < people["perplexity"] < 28
+    assert people["repeats"] < best["repeats"]
+    loud = lesson["trial"](echo, *given)
+    assert loud["refrains"] >= 0.75
+    assert loud["repeats"] > 3 * people["repeats"]
+
+
+@pytest.mark.slow
+def test_the_bar_of_the_capstone_is_that_of_a_tuned_top_p(lesson, unseen):
+    *given, bar = unseen
+    found = lesson["trial"](tuned, *given, sets=24)
+    assert bar == pytest.approx(found["distinct-1"] + found["spread"], abs=0.01)
+    assert found["refrains"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [by_count, only_that_token])
+def test_an_honest_design_beats_it_by_far(lesson, unseen, design):
+    """Far enough from each bar that a text which another machine draws differently is no matter."""
+    *given, bar = unseen
+    found, people = lesson["trial"](design, *given), lesson["people"](given[0])
+    assert people["perplexity"] / 1.6 < found["perplexity"] < 1.6 * people["perplexity"]
+    assert found["distinct-1"] > bar + 0.015
+    assert found["repeats"] < people["repeats"] / 3
+    assert found["refrains"] >= 5 / 6
+
+
+def test_nothing_scored_stands_in_what_learners_see(lesson, unseen):
+    openings, ruts, tales, _ = unseen
+    assert not set(openings) & set(lesson["OPENINGS"])
+    assert not set(ruts) & set(lesson["RUTS"])
+    assert not set(tales) & set(lesson["TALES"])
+
+
+def test_the_leaderboard_keeps_its_own_page_alone(lesson, tmp_path, monkeypatch, capsys):
+    [cell] = [
+        cell.source
+        for cell in source_notebook(SOURCE).cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "leaderboard"
+    ]
+    numbers = dict.fromkeys(("perplexity", "distinct-1", "spread", "repeats", "refrains"), 0.5)
+    space = lesson | {"board": {"top-p 0.95": numbers}, "RIVAL": numbers}
+    exec(cell, space)
+    folder = tmp_path / "my-course" / "12_your_model"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    page = folder / "leaderboard.md"
+
+    space["keep"](numbers)  # in a class's folder nothing is written
+    assert not page.exists()
+
+    (tmp_path / "my-course" / ".given").mkdir()
+    space["keep"](numbers)
+    space["keep"](numbers | {"repeats": 0.1})
+    space["keep"](numbers)  # known already
+    space["keep"](None)
+    kept = page.read_text("utf-8")
+    assert [row[:7] for row in kept.splitlines() if row.startswith("| try")] == [
+        "| try 1",
+        "| try 2",
+    ]
+
+    page.write_text("My own notes.\n", "utf-8")
+    capsys.readouterr()
+    space["keep"](numbers)
+    assert page.read_text("utf-8") == "My own notes.\n"
+    assert "it stays as it is" in capsys.readouterr().out

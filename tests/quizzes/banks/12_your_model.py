@@ -1,0 +1,371 @@
+"""Right answers for each scored item of module 12, and wrong ones for misconceptions."""
+
+from bank import choice, number, predict, repair, write
+
+SAID = """
+    text = ids.tolist()
+    said = [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
+"""
+
+BANK = {
+    "my_phrase": write(
+        {
+            "picked in a loop": """
+                return float(sum(rows[i].log_softmax(-1)[t] for i, t in enumerate(ids)))
+            """,
+            "gathered": """
+                if not ids:
+                    return 0.0
+                picked = rows.log_softmax(-1).gather(-1, torch.tensor(ids).unsqueeze(-1))
+                return picked.sum().item()
+            """,
+            "less the log of the sum": """
+                return sum(float(row[i] - row.logsumexp(0)) for row, i in zip(rows, ids))
+            """,
+            "indexed, in double": """
+                logs = torch.log_softmax(rows.double(), dim=1)
+                return float(logs[range(len(ids)), ids].sum()) if len(ids) else 0
+            """,
+        },
+        {
+            "adds probabilities": """
+                return float(sum(rows.softmax(-1)[i, t] for i, t in enumerate(ids)))
+            """,
+            "the probability itself": """
+                return math.exp(sum(rows.log_softmax(-1)[i, t] for i, t in enumerate(ids)))
+            """,
+            "sums logits": "return float(sum(rows[i, t] for i, t in enumerate(ids)))",
+            "the mean": """
+                return float(sum(rows.log_softmax(-1)[i, t] for i, t in enumerate(ids))) / len(ids)
+            """,
+            "bits": """
+                logs = rows.log_softmax(-1)
+                return float(sum(logs[i, t] for i, t in enumerate(ids))) / math.log(2)
+            """,
+            "the last token alone": "return float(rows.log_softmax(-1)[-1, ids[-1]])",
+            "the wrong axis": """
+                return float(sum(rows.log_softmax(0)[i, t] for i, t in enumerate(ids)))
+            """,
+            "one row for all": "return float(sum(rows.log_softmax(-1)[0, t] for t in ids))",
+            "the log of a product": (
+                """
+                product = 1.0
+                for i, t in enumerate(ids):
+                    product *= float(rows.softmax(-1)[i, t])
+                return math.log(product) if product else -math.inf
+                """,
+                2,
+            ),
+            "the course's own": """
+                from course_utils.metrics import perplexity
+                logs = [rows.log_softmax(-1)[i, t].item() for i, t in enumerate(ids)]
+                return -math.log(perplexity(logs).item()) * len(ids) if ids else 0.0
+            """,
+            "no phrase is impossible": (
+                """
+                if not ids:
+                    return -math.inf
+                return float(sum(rows.log_softmax(-1)[i, t] for i, t in enumerate(ids)))
+                """,
+                2,
+            ),
+        },
+    ),
+    "my_followers": write(
+        {
+            "slices": """
+                end = ids[len(ids) - n:] if n <= len(ids) else None
+                return [ids[j + n] for j in range(len(ids) - n) if ids[j : j + n] == end]
+            """,
+            "from behind": """
+                found = []
+                for j in range(len(ids) - 1, n - 1, -1):
+                    if ids[j - n : j] == ids[-n:]:
+                        found.insert(0, ids[j])
+                return found
+            """,
+            "token by token": """
+                found = []
+                for j in range(n, len(ids)):
+                    if all(ids[j - 1 - k] == ids[-1 - k] for k in range(n)):
+                        found.append(ids[j])
+                return found
+            """,
+            "zipped": """
+                runs = zip(*(ids[k:] for k in range(n + 1)))
+                return [run[-1] for run in runs if list(run[:-1]) == ids[-n:]]
+            """,
+        },
+        {
+            "the first place alone": """
+                for j in range(n, len(ids)):
+                    if ids[j - n : j] == ids[-n:]:
+                        return [ids[j]]
+                return []
+            """,
+            "each once": """
+                seen = {ids[j] for j in range(n, len(ids)) if ids[j - n : j] == ids[-n:]}
+                return sorted(seen)
+            """,
+            "the nearest first": """
+                found = [ids[j] for j in range(n, len(ids)) if ids[j - n : j] == ids[-n:]]
+                return found[::-1]
+            """,
+            "only the last token": """
+                return [ids[j] for j in range(1, len(ids)) if ids[j - 1] == ids[-1]]
+            """,
+            "the places": """
+                return [j for j in range(n, len(ids)) if ids[j - n : j] == ids[-n:]]
+            """,
+            "what stood there": """
+                return [ids[j - 1] for j in range(n, len(ids)) if ids[j - n : j] == ids[-n:]]
+            """,
+            "no overlaps": (
+                """
+                found, j = [], n
+                while j < len(ids):
+                    if ids[j - n : j] == ids[-n:]:
+                        found.append(ids[j])
+                        j += n
+                    else:
+                        j += 1
+                return found
+                """,
+                1,
+            ),
+            "not into the end": (
+                """
+                last = len(ids) - n
+                return [ids[j] for j in range(n, last + 1) if ids[j - n : j] == ids[-n:]]
+                """,
+                1,
+            ),
+            "takes the end off": (
+                """
+                end = [ids.pop() for _ in range(n)][::-1]
+                return [ids[j] for j in range(n, len(ids)) if ids[j - n : j] == end]
+                """,
+                1,
+            ),
+            "a hundred tokens back": (
+                """
+                ids = ids[-100:]
+                return [ids[j] for j in range(n, len(ids)) if ids[j - n : j] == ids[-n:]]
+                """,
+                2,
+            ),
+        },
+    ),
+    "own_sampler": write(
+        {
+            "within quotation marks": """
+                text = ids.tolist()
+                said = [text[j] for j in range(3, len(text)) if text[j - 3 : j] == text[-3:]]
+                if said and sum(token in QUOTES for token in text) % 2:
+                    logits[said[-1]] += 20.0
+                    return top_p(logits, 0.95)
+                logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+                return top_p(logits, 0.95)
+            """,
+            "that token and no other": SAID
+            + """
+    if 1 <= len(said) <= 2:
+        only = torch.full_like(logits, -torch.inf)
+        only[said[-1]] = 0.0
+        return only
+    return min_p(temperature(repetition_penalty(logits, ids, 1.3), 1.2), 0.02)
+""",
+            "a page ago, not just now": """
+                text = ids.tolist()
+                places = [j for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
+                logits = repetition_penalty(dry(logits, ids, 3.0, allowed_length=1), ids, 1.2)
+                if places and len(text) - places[-1] > 14:
+                    if len(places) < 3:
+                        logits[text[places[-1]]] = logits.max() + 10
+                return top_p(logits, 0.95)
+            """,
+        },
+        {
+            "top-p": ("return top_p(logits, 0.95)", 1),
+            "nearly greedy": ("return top_p(temperature(logits, 0.3), 0.9)", 1),
+            "greedy": ("return top_k(logits, 1)", 1),
+            "min-p": ("return min_p(logits, 0.05)", 1),
+            "DRY, then top-p": ("return top_p(dry(logits, ids), 0.95)", 1),
+            "repetition penalty": ("return top_p(repetition_penalty(logits, ids, 1.2), 0.95)", 3),
+            "presence penalty": ("return top_p(presence_penalty(logits, ids, 2.0), 0.95)", 3),
+            "frequency penalty": ("return top_p(frequency_penalty(logits, ids, 1.0), 0.95)", 3),
+            "a reward for what was said": (
+                "return top_p(frequency_penalty(logits, ids, -1.0), 0.95)",
+                1,
+            ),
+            "no run of four twice": ("return top_p(no_repeat_ngram(logits, ids, 4), 0.7)", 1),
+            "DRY that stops at quotes": (
+                "return top_p(dry(logits, ids, breakers=QUOTES), 0.95)",
+                1,
+            ),
+            "heat and min-p": ("return min_p(temperature(logits, 1.5), 0.1)", 1),
+            "helps all that was said": (
+                SAID
+                + """
+    if said:
+        logits[said[-1]] += 12.0
+    return top_p(logits, 0.9)
+""",
+                2,
+            ),
+            "helps and punishes alike": (
+                SAID
+                + """
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    if said:
+        logits[said[-1]] = logits.max() + 10
+    return top_p(logits, 0.95)
+""",
+                3,
+            ),
+            "helps behind the cut": (
+                SAID
+                + """
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    logits = top_p(logits, 0.95)
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] += 12.0
+    return logits
+""",
+                3,
+            ),
+            "no cut": (
+                SAID
+                + """
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] = logits.max() + 10
+    return logits
+""",
+                3,
+            ),
+            "changes what it is given": (
+                SAID
+                + """
+    logits -= 0.1
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] = logits.max() + 10
+    return top_p(logits, 0.95)
+""",
+                3,
+            ),
+            "chance inside": (
+                SAID
+                + """
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] = logits.max() + 10
+    return top_p(logits + 0.01 * torch.rand(len(logits)), 0.95)
+""",
+                3,
+            ),
+            "a token": "return top_p(logits, 0.95).argmax()",
+            "probabilities": ("return top_p(logits, 0.95).softmax(-1)", 1),
+            "a list": "return logits.tolist()",
+        },
+    ),
+    "gold_paris": choice("answer_gold", "C"),
+    "two_readers": choice("answer_readers", "B"),
+    "bonus_place": choice("answer_bonus", "D"),
+    "moving_house": choice("answer_moving", "A"),
+    "town_pieces": number(
+        "answer_town",
+        {"decimal": 0.006, "worked out": 0.04 * 0.5 * 0.3, "text": '"0.006"'},
+        {"sum": 0.84, "mean": 0.28, "first piece": 0.04, "per cent": 0.6, "two pieces": 0.02},
+    ),
+    "line_bits": number(
+        "answer_bits",
+        {"half": 0.5, "worked out": 9 / 18, "text": '"0.5"'},
+        {"a token": 3.0, "all": 9.0, "nats": 0.3466, "mean": 1 / 6, "upside down": 2.0},
+    ),
+    "lead_margin": number(
+        "answer_lead",
+        {"decimal": 0.02, "worked out": 0.68 - 0.66, "text": '"0.02"'},
+        {"lead": 0.05, "wrong side": -0.02, "spread added": 0.08, "lowest set": 0.03},
+    ),
+    "after_seven": predict(
+        "answer_followers",
+        {"list": [1, 7, 2], "sorted": [1, 2, 7], "set": {1, 2, 7}},
+        {"no 7": [1, 2], "first": [1], "nearest": [2], "itself": [7]},
+    ),
+    "letter_bits": repair(
+        {
+            "sum and characters": "return -sum(logprobs) / math.log(2) / len(text)",
+            "in log2": """
+                bits = sum(-x * math.log2(math.e) for x in logprobs)
+                return bits / len(text)
+            """,
+            "by the probability of all, in logs": """
+                return sum(logprobs) / -(len(text) * math.log(2))
+            """,
+        },
+        {
+            "as it was": "return -fmean(logprobs) / math.log(2) / len(text.encode())",
+            "still the mean": "return -fmean(logprobs) / math.log(2) / len(text)",
+            "bits a token": "return -sum(logprobs) / math.log(2) / len(logprobs)",
+            "nats": "return -sum(logprobs) / len(text)",
+            "the sign": "return sum(logprobs) / math.log(2) / len(text)",
+            "decimal digits": "return -sum(logprobs) / math.log(10) / len(text)",
+            "still bytes": ("return -sum(logprobs) / math.log(2) / len(text.encode())", 1),
+            "without spaces": """
+                return -sum(logprobs) / math.log(2) / len(text.replace(" ", ""))
+            """,
+        },
+    ),
+    "second_end": repair(
+        {
+            "in a loop": """
+                found = []
+                for token in ids:
+                    if token in ends:
+                        break
+                    found.append(token)
+                return found
+            """,
+            "the nearest of all": """
+                places = [ids.index(end) for end in ends if end in ids]
+                return ids[: min(places, default=len(ids))]
+            """,
+            "the first place": """
+                place = next((i for i, token in enumerate(ids) if token in ends), len(ids))
+                return ids[:place]
+            """,
+        },
+        {
+            "as it was": "return ids[: ids.index(ends[0])]",
+            "the last of the list": "return ids[: ids.index(ends[-1])]",
+            "the first of the list that is there": """
+                for end in ends:
+                    if end in ids:
+                        return ids[: ids.index(end)]
+                return ids[:]
+            """,
+            "with the end": """
+                for place, token in enumerate(ids):
+                    if token in ends:
+                        return ids[: place + 1]
+                return ids[:]
+            """,
+            "takes all ends out": "return [token for token in ids if token not in ends]",
+            "nothing without an end": (
+                """
+                for place, token in enumerate(ids):
+                    if token in ends:
+                        return ids[:place]
+                return []
+                """,
+                1,
+            ),
+            "an error without an end": (
+                "return ids[: min(ids.index(end) for end in ends if end in ids)]",
+                1,
+            ),
+        },
+    ),
+}
