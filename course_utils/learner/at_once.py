@@ -236,7 +236,8 @@ def too_long(seconds: float) -> Stopped:
 def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> object:
     """work(space) in a copy of this process, which ends then. The result must be JSON.
 
-    Stopped if the copy does not end in time, or ends without a result.
+    Stopped if the copy does not end in time, or ends without a result; RuntimeError with what
+    work raised.
     """
     result, given = os.pipe()
     with warnings.catch_warnings():
@@ -250,18 +251,24 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(int(seconds) + 2)  # should this process be ended before it
             torch.set_num_threads(1)  # the others are not in the copy
+            try:
+                done = {"result": work(space)}
+            except Exception as error:
+                done = {"fault": repr(error)}
             with os.fdopen(given, "w") as out:
-                json.dump(work(space), out)
-                out.write("\n")
+                out.write(json.dumps(done) + "\n")
         finally:
             os._exit(0)
     os.close(given)
     try:
-        return json.loads(read_line(result, seconds))
+        done = json.loads(read_line(result, seconds))
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(result)
+    if "fault" in done:
+        raise RuntimeError(done["fault"])
+    return done["result"]
 
 
 def read_line(pipe: int, seconds: float) -> bytes:

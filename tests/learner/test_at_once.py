@@ -285,6 +285,15 @@ def f(more=[]):
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_fault_of_the_test_itself_is_not_the_learners(way):
+    def work(space: dict) -> None:
+        raise ValueError("no such item")
+
+    with pytest.raises((ValueError, RuntimeError), match="no such item"):
+        way(work, {}, 60)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_each_way_ends_in_time(way):
     def endless(space: dict) -> None:
         while True:

@@ -2051,4 +2051,3 @@ check.score_button()
 #   [maxtext2103] [MaxText](https://github.com/AI-Hypercomputer/maxtext/issues/2103),
 #   [mistral214] [mistral-inference](https://github.com/mistralai/mistral-inference/pull/214)
 #
-# What each is cited for is in the course's `quizzes/references.md`.
