@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -91,10 +92,13 @@ def test_where_a_class_works_none_waits(monkeypatch):
 
 
 @pytest.mark.parametrize("clicks", [2, pytest.param(10, marks=pytest.mark.prove)])
-def test_clicks_leave_no_process_and_no_memory_behind(monkeypatch, tmp_path, clicks):
+def test_clicks_leave_no_process_no_memory_and_no_file_behind(monkeypatch, tmp_path, clicks):
     monkeypatch.setenv(SELF_PACED, "1")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
     path, us = written(tmp_path), psutil.Process()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     before = us.children(recursive=True)
     scorer.take().score(path, lambda *cell: None)  # imports what this side needs
     held = us.memory_info().rss
@@ -103,7 +107,7 @@ def test_clicks_leave_no_process_and_no_memory_behind(monkeypatch, tmp_path, cli
         scorer.take().score(path, lambda *cell: None)
     assert us.children(recursive=True) == before
     assert us.memory_info().rss - held < 20e6
-    assert not list(tmp_path.glob("course-*"))
+    assert not list(temporary.iterdir())
 
 
 KERNEL = """
