@@ -232,7 +232,8 @@ def in_kernel(code: str, timed: str = TIMED) -> list[float]:
     """Seconds of each move of the slider, in a kernel with no page to look at it."""
     cells = [nbformat.v4.new_code_cell(source) for source in (ONE_THREAD, code, timed)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}).execute()
+    place = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, timeout=300, resources=place).execute()
     (said,) = [out.text for out in cells[-1].outputs if out.get("name") == "stdout"]
     return json.loads(said)
 
