@@ -9,6 +9,7 @@ import random
 import re
 import sys
 import warnings
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -176,7 +177,9 @@ def plain_value(answer: object, form: str) -> object:
 def told(value: object) -> str:
     """What a value is: its type, and how it is written if that is short."""
     kind = type(value).__name__
-    named = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    named = f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+    if type(value) in (Tensor, np.ndarray) and value.ndim == 0:
+        return f"{named} of a single number, without axes"
     if type(value) not in (str, int, float, bool, list) or too_large(value):
         return named
     shown = repr(value)
@@ -334,14 +337,14 @@ def plain(value: object) -> object:
         return value.tolist()
     if type(value) in (Fraction, Decimal):
         return float(value)
-    if type(value) in (list, tuple) or (type(value) is range and len(value) <= MOST):
+    if type(value) in (list, tuple, deque) or (type(value) is range and len(value) <= MOST):
         return [plain(x) for x in value]
-    if type(value) is dict:
-        return {hashable(plain(k)): plain(v) for k, v in value.items()}
+    if type(value) in (dict, OrderedDict, defaultdict, Counter):
+        return {hashable(plain(k)): plain(v) for k, v in dict.items(value)}
     if type(value) in (set, frozenset):
         return {hashable(plain(x)) for x in value}
     assert value is None or type(value) in (bool, int, float, str), (
-        f"Return numbers, texts, lists or tensors; there is a {type(value).__name__} in yours."
+        f"Return numbers, texts, lists or tensors; yours holds {told(value)}."
     )
     return value
 

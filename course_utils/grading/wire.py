@@ -11,7 +11,7 @@ import math
 import re
 import struct
 import sys
-from collections import Counter
+from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
@@ -28,6 +28,7 @@ MOST_ALIKE = 100  # keys with one hash: a table of very many takes hours to fill
 DEEPEST = 50  # containers inside each other
 MOST_OBJECTS = 2**20  # in a value; a list that holds itself twice has 2**DEEPEST
 MOST_AXES = 64  # as in NumPy; torch makes more, and its C++ recurses over them until it crashes
+DICTS = (dict, OrderedDict, defaultdict, Counter)
 LENGTH = struct.Struct(">I")
 DTYPES = (
     *("float64", "float32", "float16", "bfloat16"),
@@ -131,13 +132,13 @@ def encode_part(value: object, depth: int, room: Room) -> object:
         return encode_part(float(value), depth, room)
     if kind is range and (value.stop - value.start) // value.step > MOST_OBJECTS:
         raise TooLarge
-    if kind is list or kind is range:
+    if kind is list or kind is range or kind is deque:
         return [encode_part(x, depth + 1, room) for x in value]
     if kind is tuple or kind is set or kind is frozenset:
         items = [encode_part(x, depth + 1, room) for x in value]
         return {"t": kind.__name__, "v": items}
-    if kind is dict:
-        pairs = [[encode_part(x, depth + 1, room) for x in pair] for pair in value.items()]
+    if any(kind is other for other in DICTS):
+        pairs = [[encode_part(x, depth + 1, room) for x in pair] for pair in dict.items(value)]
         return {"t": "dict", "v": pairs}
     return {"t": "function" if callable(value) else "opaque", "v": name_of(kind)}
 

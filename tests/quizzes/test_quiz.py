@@ -1,5 +1,6 @@
 import math
 import sys
+from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
@@ -11,6 +12,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from course_utils import domains, quiz, sampling
+from course_utils.grading import wire
 
 
 def reason(check, *args, **kwargs) -> str:
@@ -250,7 +252,7 @@ def test_an_object_that_calls_itself_equal_is_no_plain_data():
 
     for result in (Always(1), [Always(1)], {"a": Always(1)}):
         said = reason(quiz.gives, lambda result=result: result, expect=2.0, why="")
-        assert said.startswith("Return numbers, texts, lists or tensors; there is a Always")
+        assert said.startswith("Return numbers, texts, lists or tensors; yours holds an Always")
     assert "returns None" in reason(quiz.gives, lambda: None, expect=2.0, why="")
 
 
@@ -307,6 +309,11 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
         (True, 1, "Return True or False; yours returns an int, 1."),
         ([1], torch.ones(1, device="meta"), "Return a list or a tensor; yours returns a Tensor."),
         (0.5, torch.tensor([0.5]), "Return a number; yours returns a Tensor."),
+        (
+            [1],
+            torch.tensor(1),
+            "Return a list or a tensor; yours returns a Tensor of a single number, without axes.",
+        ),
         ([1], ENDLESS, "Return a list or a tensor; yours returns a list, [[...]]."),
         ([1], {(1, 2): 3}, "Return a list or a tensor; yours returns a dict."),
         ({1}, {(1, 2)}, "the value"),
@@ -317,6 +324,21 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
 )
 def test_a_wrong_type_is_told_apart_from_a_wrong_value(expect, result, said):
     assert reason(quiz.gives, lambda: result, expect=expect, why="the value") == said
+
+
+@pytest.mark.parametrize(
+    ("result", "expect"),
+    [
+        (OrderedDict(a=1), {"a": 1}),
+        (Counter("aab"), {"a": 2, "b": 1}),
+        (defaultdict(int, a=1), {"a": 1}),
+        (deque([1, 2]), [1, 2]),
+        ([Counter("a"), deque()], [{"a": 1}, []]),
+    ],
+)
+def test_the_standard_librarys_dicts_and_lists_are_taken_also_across_the_pipe(result, expect):
+    quiz.gives(lambda: result, expect=expect, why="no")
+    quiz.gives(lambda: wire.decode(wire.encode(result)), expect=expect, why="no")
 
 
 def test_an_answer_that_ends_python_is_told_so():
