@@ -118,7 +118,7 @@ def sharpness(grey: np.ndarray) -> float:
     return float(np.quantile(steps[steps > 8], 0.9))
 
 
-@pytest.mark.parametrize("name", at_least("Distribution", "BeamTree", "Chart", of=PICTURES))
+@pytest.mark.parametrize("name", at_least("Distribution", of=PICTURES))
 def test_text_is_text_sharp_at_any_scale_and_readable_in_both_themes(open_lab, browser, name):
     lab = open_lab()
     page = show(lab, name, EXPLORERS[name])
@@ -203,7 +203,7 @@ def test_playground_and_its_first_text_are_seen_without_scrolling(open_lab):
 
 
 @pytest.mark.parametrize(
-    "name", at_least("Distribution", "Penalties", of=[n for n in EXPLORERS if n != "Chart"])
+    "name", at_least("Distribution", of=[n for n in EXPLORERS if n != "Chart"])
 )
 def test_nothing_is_cut_on_a_narrow_page_or_one_that_is_zoomed(open_lab, name):
     lab = open_lab()

@@ -13,7 +13,7 @@ NAMED = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.prove
 def test_every_explorer_has_its_pictures_the_same_each_time(storyteller, tmp_path):
     before = len(widgets.widgets.widget._instances)
     paths, again = gallery(tmp_path / "docs"), gallery(tmp_path / "again")
