@@ -15,7 +15,7 @@
 # story. What did that cut know?
 
 # %% [markdown]
-# > **About 110 minutes, with a pause before top-nσ** · difficulty ●●●●○
+# > **About 120 minutes, with a pause before top-nσ** · difficulty ●●●●○
 # >
 # > You need temperature, top-p, entropy in bits, perplexity. Afterwards you can
 # > - say what each of ten newer cuts looks at, and work out by hand what it keeps;
@@ -24,17 +24,15 @@
 # > - weigh a dispute about a cut, with measurements of your own.
 
 # %% [markdown]
-# **Recall.** 1. After `Once upon a` a toy model gives five words 85%, 8%, 4%, 2% and 1%. After `She
-# saw a` it gives five words 26%, 22%, 20%, 17% and 15%. How many does top-p 0.9 keep in each? 2. One
-# token is nine times as likely as another. And at *T* = 2? 3. Every token of a text had probability
-# 1/8. What is its perplexity?
+# **Recall.** 1. A toy gives five words 85%, 8%, 4%, 2%, 1% after `Once upon a`, and 26%, 22%, 20%, 17%,
+# 15% after `She saw a`. How many does top-p 0.9 keep? 2. One token is nine times as likely as another.
+# And at *T* = 2? 3. All tokens of a text had probability 1/8. Perplexity?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Two (85% is short of 90%), and five (four hold 85%). 2. Three times: heat takes the root. 3. 8.
+# 1. Two, and five (four hold 85%). 2. Three times. 3. 8.
 # </details>
-
-# %% [markdown]
+#
 # Folded below: imports and helpers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -128,7 +126,7 @@ explore.Playground(
 # %% [markdown]
 # 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Sentences come back. So top-p is not broken.
 #    Its *number* no longer fits. Keep this in mind for the end.)
-# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (The texts are tame. Each *T* wants its own
+# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`. Each *T* wants its own
 #    top_p.)
 #
 # So: **what should a cutoff know?** Every section from here on gives another answer.
@@ -138,18 +136,19 @@ explore.Playground(
 #
 # The plainest answer: look at one token at a time. It stays if its own probability is at least ε, a
 # small number that you choose. That is **epsilon** sampling [hewitt2022]. In our story it works: at
-# *T* = 2 ` time` has 44%, every crumb has less than 1%, and ε = 0.02 keeps ` time` alone.
-#
-# **Predict.** But what will ε = 0.02 do after `The king said to his`, where many words fit?
+# *T* = 2 ` time` has 44%, every crumb has less than 1%, and ε = 0.03 keeps ` time` alone.
+
+# %% [markdown]
+# **Predict.** But what will ε = 0.03 do after `The king said to his`, where many words fit?
 
 # %%
 for T in (1.0, 2.0):
     hot = king / T
     best = hot.softmax(-1).max()
-    print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.02))}")
+    print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.03))}")
 
 # %% [markdown]
-# At *T* = 2 not even the best token has 2%, so nothing reaches the bar. Epsilon then keeps the best one,
+# At *T* = 2 not even the best token has 3%, so nothing reaches the bar. Epsilon then keeps the best one,
 # by a rule of its own that saves it from an empty set. Just where the model has most to say, it is
 # made to say one thing. A fixed bar is too high for open rows or too low for sure ones. It has to
 # move with the row. By what?
@@ -188,8 +187,9 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So min-p is not deaf to heat. It only hears less of it than top-p. Remember this too.
-#
+# So heat moves min-p as well, only much less than top-p. Remember this too.
+
+# %% [markdown]
 # ## Build it: min-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
@@ -276,7 +276,7 @@ print("should:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist())
 # error message: the text just gets wilder.
 # </details>
 #
-# One token is a thin thing to lean on. Two rows may have the same best token at 40%, one with a rival
+# One token does not say much about a row. Two rows may have the same best token at 40%, one with a rival
 # at 39%, one with six hundred crumbs. Min-p sets the same bar for both. Could a cut look at *all*
 # tokens?
 
@@ -335,15 +335,20 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 #
 # $$\eta = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
-# Of 4,096 equal tokens *H* is ln 4,096, so with ε = 0.0009 the bar is 0.03/4,096, and all stay. But heat
-# is doubt as well. At *T* = 2 eta keeps 3,275 of 4,096 tokens after `The king said to his`.
+# Of *n* equal tokens *e*^−*H* is 1/*n*. So of 4,096 equal ones, with ε = 0.0009, the bar is 0.03/4,096, and
+# all stay.
+
+# %% [markdown]
+# But heat makes doubt too. **Predict.** How many does eta keep after `The king said to his`,
+# at *T* = 2?
 
 # %%
 for T in (1.0, 2.0):
     print(f"T = {T}: eta keeps {count(eta_cutoff(king / T, 9e-4)):,}")
 
 # %% [markdown]
-# **Top-h** uses doubt in another way: it gives it a *budget*. Every token brings a part of the entropy,
+# It takes the heat for doubt of the model, and lets nearly everybody in. **Top-h** uses doubt in another
+# way: it gives it a *budget*. Every token brings a part of the entropy,
 # −*p* log *p*. Take the likeliest tokens for as long as their parts sum to at most *h* times the whole
 # entropy [potraghloo2025]. (The best one always stays.)
 #
@@ -435,11 +440,13 @@ for T in (1.0, 2.0):
     print(f"parts of the best hundred {count(top_h(top_k(hot, 100), 0.4))}")
 
 # %% [markdown]
-# Three answers from one name. At *T* = 2 the parts let in ten times as many tokens as the words, and
+# Three answers from one name. At *T* = 2 the parts let in more than ten times as many tokens as the words, and
 # looking at a hundred tokens hides the difference. If you compare cuts by name, first ask which code
-# has run. (And pause here, if you like: this is the half.)
-#
-# So all cuts that look at probabilities are moved by heat, some a lot, some a little. Who would not be?
+# has run. (This is the middle of the module, and a good place for a pause.)
+
+# %% [markdown]
+# All cuts so far look at probabilities, and heat moves all of them, some a lot, some a little. Is there
+# something to look at that heat does not move?
 
 # %% [markdown]
 # ## Know the spread: top-nσ
@@ -463,7 +470,8 @@ for T in (1, 2, 3):
 # Gaps and σ shrink together. The same 20 tokens stay at every *T*: heat changes how they are mixed, not
 # who they are. For our friend that is the clean answer: *the temperature is a wish of the user, and not
 # news about the row.* The price is that a sure row and the same row made open by heat are one to it.
-#
+
+# %% [markdown]
 # And there is an objection [ding2026]. σ is taken over the *whole* vocabulary. **Predict.** We add a
 # thousand tokens that nobody will ever draw. Whose count changes?
 
@@ -477,9 +485,8 @@ print(
 )
 
 # %% [markdown]
-# The hopeless thousand drag σ up, from 20 kept tokens to 75. Top-nσ is deaf to heat, but the tail has
-# it by the nose. Min-p and p-less do not notice the tail, but they notice heat. Is there a cut that
-# notices neither?
+# The hopeless thousand drag σ up, from 20 kept tokens to 75. Heat cannot move top-nσ, but
+# the tail can. The tail cannot move min-p and p-less, but heat can. Is there a cut that neither moves?
 
 # %% [markdown]
 # ## Build it: a cut of your own
@@ -487,7 +494,8 @@ print(
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
 # Design one. It gets the logits of one row, and has to keep four promises:
-#
+
+# %% [markdown]
 # 1. **tidy**: what it cuts is −inf, what it keeps is as it was, the input stays as it is, and no token
 #    is cut that is likelier than a kept one;
 # 2. **cliff**: up to 12 good tokens are alike, all others lie far below: it keeps the good ones and no
@@ -518,10 +526,10 @@ def kept_by(cutter, logits):
     return made(cutter, logits).isfinite()
 
 
-def cliff_row(good, others=100, depth=6.0):
-    """So many good tokens, falling by 1/32, and the others from `depth` below on, by 1/16."""
+def cliff_row(good):
+    """So many good tokens, falling by 1/32, and 100 others, 6 and more below, falling by 1/16."""
     best = -torch.arange(good) / 32
-    return torch.cat([best, -depth - torch.arange(others) / 16])
+    return torch.cat([best, -6 - torch.arange(100) / 16])
 
 
 def tidy(cutter, logits=None):
@@ -539,15 +547,15 @@ def tidy(cutter, logits=None):
     )
 
 
-def cliff(cutter, good=(1, 3, 8, 12), **others):
-    for n in good:
-        kept = kept_by(cutter, cliff_row(n, **others))
+def cliff(cutter):
+    for n in (1, 3, 8, 12):
+        kept = kept_by(cutter, cliff_row(n))
         right = int(kept[:n].sum()), int(kept[n:].sum())
         assert right == (n, 0), f"Of {n} good tokens it keeps {right[0]}, of the others {right[1]}."
 
 
-def slope(random=None):
-    """100 ordinary tokens: a few good ones, then a slope, on a grid of 1/32."""
+def slope():
+    """100 ordinary tokens, falling by uneven steps, on a grid of 1/32."""
     steps = torch.arange(100) % 7 + 1 + 40 * (torch.arange(100) % 9 == 4)
     return -steps.cumsum(0) / 32
 
@@ -663,8 +671,8 @@ for words, logits in TOYS:
     print("XTC 0.1: ", stay(words, xtc(logits, 0.1, 1.0, fires)))
 
 # %% [markdown]
-# `time` alone reaches 0.1, so it is also the last that does, and stays. Of the five open words only
-# `light` is left. A user, who signs as p-e-w, proposed XTC in 2024; others report that they like it. We
+# Of the sure toy only `time` reaches 0.1. It is then also the least likely that does, so nothing is cut.
+# Of the open toy all five do, and only `light` is left. A user, who signs as p-e-w, proposed XTC in 2024; others report that they like it. We
 # found no controlled study.
 #
 # **Find it.** In spring 2026 a library's threshold was 0 unless somebody set it [mlxlm1036]. What did XTC then
@@ -754,7 +762,8 @@ for probability in (1 / 8, 1 / 2):
 # %% [markdown]
 # *2026.* P-less, tested against the same rivals, became a talk at ICLR 2026 [tan2025]. In the same
 # April one of the critics wrote that a talk there, on this very topic, repeats the old mistakes
-# [schaeffer2026]. No side has given in, and we found no study by a third.
+# [schaeffer2026]. Neither side has changed its mind, and we found no study by
+# a third.
 #
 # You have a model, both cuts, and the tools of module 07. So look for yourself.
 
@@ -810,8 +819,8 @@ chart.says(f"Perplexity at T 2: {said}; people {HUMAN:.0f}.")
 # The claim holds on our model: at *T* = 2 top-p's texts are about 40 times as perplexing as people's,
 # min-p's are about like them. That is the friend's story, in numbers.
 #
-# But top-p with *T* *last* does as well as min-p. It chooses its tokens before the heat comes. So a part
-# of min-p's lead is a matter of *order*.
+# But top-p with *T* *last* does as well as min-p, and at *T* = 3, where min-p is lost too, it is still
+# near people. It chooses its tokens before the heat comes. So a part of min-p's lead is *order*.
 
 # %% [markdown]
 # ## Then the objection
@@ -834,9 +843,10 @@ if check.passes("your cut is tidy", tidy, my_cutoff):
 tuned = {}
 for name, values in TRIED.items():
     for value, process in values.items():
-        ids, logprobs = written(process, texts=20)
-        sets = torch.tensor([distinct_n(ids[i : i + 5], 1) for i in range(0, 20, 5)])
-        tuned[name, value] = perplexity(logprobs).item(), sets.mean().item(), sets.std().item() / 2
+        ids, logprobs = written(process, texts=40)
+        sets = torch.tensor([distinct_n(ids[i : i + 5], 1) for i in range(0, 40, 5)])
+        spread = sets.std().item() / 8**0.5
+        tuned[name, value] = perplexity(logprobs).item(), sets.mean().item(), spread
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="perplexity (log scale)", y="distinct-1, sets of five texts", height=3.6)
@@ -847,8 +857,10 @@ for name, (colour, marker) in LOOKS.items():
         shown, x, y, spread = zip(*points, strict=True)
         chart.axes.errorbar(x, y, yerr=spread, color=colour, marker=marker, capsize=2)
     for value, a, b, _ in points:
-        above = {"min-p": -0.04, "top-p": 0.03}.get(name, 0.03)
+        above = {"min-p": -0.04, "yours": -0.06}.get(name, 0.03)
         chart.label(a * 0.92, b + above, f"{name} {value}".strip(), colour)
+
+# %% jupyter={"source_hidden": true}
 chart.axes.set_xscale("log")
 chart.axes.set(xlim=(4, 130), ylim=(0.5, 0.95), xticks=(5, 10, 20, 50, 100))
 chart.axes.set_xticklabels((5, 10, 20, 50, 100))
@@ -859,9 +871,11 @@ said = [
 chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
-# One curve, within the spread (the bars: one standard error of four sets). At *T* = 2 top-p 0.3 does
-# what min-p 0.1 does, as far as these two measures can see. So the objection holds here *too*.
-#
+# Two curves that one cannot tell apart (the bars: one standard error of eight sets). At *T* = 2 top-p
+# 0.3 does what min-p 0.1 does, as far as these two measures can see. So the objection holds here *too*.
+# P-less lies a little above both, by about two of its bars: a hint, not a proof.
+
+# %% [markdown]
 # Is that a contradiction? The claim compared numbers that people use. The objection compared the best
 # numbers that could be found. Both measured what they measured.
 
@@ -869,7 +883,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # What is left for min-p, on our small model and without a human judge: its one number need not be
 # changed as soon when *T* changes. That is worth something to a person who turns knobs. It is not
 # "better texts". Keep the direction, and forget our numbers.
-#
+
+# %% [markdown]
 # When two studies disagree, ask first: how many settings did each side get? And when two *judges*
 # disagree, say a statistic and people, ask what each of them sees, before you call one wrong.
 
@@ -894,11 +909,12 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # crumbs. Min-p knew the best token, at 44%, and no crumb came near a tenth of that.
 
 # %% [markdown]
-# Others know the whole row (p-less), its doubt (eta, top-h), its spread (top-nσ, deaf to heat, but not to
-# the tail; yours is deaf to both), what is expected (typical, XTC) or the past (DRY, mirostat).
-#
+# Others know the whole row (p-less), its doubt (eta, top-h), its spread (top-nσ, which heat cannot
+# move, but the tail can; neither moves yours), what is expected (typical, XTC) or the past (DRY, mirostat).
+
+# %% [markdown]
 # And the friend? Top-p before the heat, or 0.3 in place of 0.9, would have saved his story as well.
-# What a cutoff should know, most of all, is *what the heat has done*.
+# What a cutoff should know, most of all, is *what the heat has done*, or it should come before the heat.
 #
 # One question stays: a cut chooses among *tokens*. If you may have sixteen whole texts, how do you
 # choose among those? That is the next module.
@@ -1444,10 +1460,9 @@ points += check.passes("many banned tokens, or none", many_or_none)
 float(min(points, 2))
 
 # %% [markdown] question="A design that is hard to fool" points=4
-# Your `my_cutoff` from **Build it: a cut of your own** above, one point for each promise as it stands
-# there. Rows have 64 to 400 ordinary tokens in any order, float32. *Cliff*: 1 to 12 good ones within
+# Your `my_cutoff` from **Build it: a cut of your own**, one point for each promise made there. Rows have 64 to 400 ordinary tokens in any order, float32. *Cliff*: 1 to 12 good ones within
 # 0.4 of each other, the others 6 to 8 below and on from there. *Heat*: also numbers from −64 to 64
-# added. *Tail*: 100 to 900 tokens more, at least 30 below all others. *Heat* and *tail* count only
+# added. *Tail*: 100 to 900 more, at least 30 below all others. *Heat* and *tail* count only
 # with *tidy* and *cliff*.
 
 
@@ -1716,13 +1731,13 @@ check.number(
 )
 
 # %% [markdown] question="A new cut in a table" points=1
-# A paper tries five values of its new cut and reports the best one: 71 points. Top-p was run at 0.9
-# and has 69. What would the critics of min-p [schaeffer2025] say first?
+# A paper tries five values of its new cut. The best has 71 points, top-p at 0.9 has 69. What would the
+# critics of min-p [schaeffer2025] say first?
 #
-# - **A** The new cut has won on points, and people must confirm it.
-# - **B** Points say nothing about texts, so neither cut has won.
-# - **C** The best of five tries would have been higher for top-p too.
-# - **D** A lead of two points in a small model will be gone in a large one.
+# - **A** The new cut has won, and people must confirm it.
+# - **B** Points say nothing about texts, so neither has won.
+# - **C** The best of five tries would be higher for top-p too.
+# - **D** A lead in a small model will be gone in a large one.
 
 # %% answer="min_p_objection"
 answer_objection = ""  # "A", "B", "C" or "D"
@@ -1739,14 +1754,14 @@ check.choice(
 )
 
 # %% [markdown] question="Two judges" points=1
-# In 2022 two ways of writing were compared [suxu2022]. MAUVE is a statistic: it asks how alike a heap
-# of machine texts and a heap of human texts are. On MAUVE the first way lost. People who read texts in
-# pairs liked the first way better. What follows?
+# Two ways of writing were compared [suxu2022]. On MAUVE, a statistic of how alike two heaps of texts
+# are, machine's and people's, the first lost. People who read texts in pairs liked it better. What
+# follows?
 #
-# - **A** Each judge may be right: one sees the heap, one sees the pair.
-# - **B** People were careless: a statistic over thousands of texts has no moods.
-# - **C** MAUVE was wrong: on the quality of texts people have the last word.
-# - **D** The two ways are equally good: each has won once.
+# - **A** Both may be right: one judges heaps, the other pairs.
+# - **B** People were careless: a statistic has no moods.
+# - **C** MAUVE was wrong: people have the last word on texts.
+# - **D** The two are equally good, one win each.
 
 # %% answer="two_judges"
 answer_judges = ""  # "A", "B", "C" or "D"
