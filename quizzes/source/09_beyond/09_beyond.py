@@ -314,15 +314,14 @@ for words, logits in TOYS:
 # strict bar, which the authors chose for you by choosing the square. Is it less easily fooled by heat?
 
 # %%
-print(f"{'':<22}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
+print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
 for prompt, row in zip(PROMPTS, ROWS, strict=True):
     for T in (1.0, 2.0):
         counts = [count(cut) for cut in (top_p(row / T, 0.9), min_p(row / T, 0.1), p_less(row / T))]
         print(f"{prompt:<21}{T:>3.0f}" + "".join(f"{n:>12,}" for n in counts))
 
 # %% [markdown]
-# (The number behind the prompt is *T*.) At *T* = 2 p-less keeps a few tokens fewer than min-p 0.1, and
-# both keep far fewer than top-p. It looks at the whole row, and behaves much as if it looked at the
+# At *T* = 2 p-less keeps somewhat fewer tokens than min-p 0.1, and both keep far fewer than top-p. It looks at the whole row, and behaves much as if it looked at the
 # best. That is no accident: in a sum of squares large numbers count most.
 #
 # What else could one ask of a whole row? How much *doubt* there is.
@@ -347,9 +346,9 @@ for T in (1.0, 2.0):
     print(f"T = {T}: eta keeps {count(eta_cutoff(king / T, 9e-4)):,}")
 
 # %% [markdown]
-# It takes the heat for doubt of the model, and lets nearly everybody in. **Top-h** uses doubt in another
-# way: it gives it a *budget*. Every token brings a part of the entropy,
-# −*p* log *p*. Take the likeliest tokens for as long as their parts sum to at most *h* times the whole
+# Eta takes the heat for doubt of the model, and lets most tokens in.
+#
+# **Top-h** gives doubt a *budget*. Every token brings a part of the entropy, −*p* log *p*. Take the likeliest tokens for as long as their parts sum to at most *h* times the whole
 # entropy [potraghloo2025]. (The best one always stays.)
 #
 # **Predict.** `time` holds 85% of the sure row's probability. Which part of its doubt: more than 85%, or
@@ -363,9 +362,10 @@ for words, logits in TOYS:
     print("   kept with h = 0.6:", stay(words, top_h(logits, 0.6)))
 
 # %% [markdown]
-# Only 23%: that it comes is no surprise. `day` comes seldom, and brings more doubt than `time` does. So
-# 0.6 of the doubt is filled by two words here, and by two there.
-#
+# Only 23%: that it comes is no surprise. `day` comes seldom, and brings more doubt than `time` does. In
+# both toys two words fit into 60% of the doubt, 23% + 34% and 22% + 21%, and three do not.
+
+# %% [markdown]
 # ## Build it: top-h
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
@@ -440,9 +440,9 @@ for T in (1.0, 2.0):
     print(f"parts of the best hundred {count(top_h(top_k(hot, 100), 0.4))}")
 
 # %% [markdown]
-# Three answers from one name. At *T* = 2 the parts let in more than ten times as many tokens as the words, and
-# looking at a hundred tokens hides the difference. If you compare cuts by name, first ask which code
-# has run. (This is the middle of the module, and a good place for a pause.)
+# Three answers from one name. At *T* = 2 the parts let in more than ten times as many tokens as the
+# words do, and looking at a hundred tokens only hides the difference. If you compare cuts by name,
+# first ask which code has run. (This is the middle of the module, and a good place for a pause.)
 
 # %% [markdown]
 # All cuts so far look at probabilities, and heat moves all of them, some a lot, some a little. Is there
@@ -620,7 +620,7 @@ for promise in (tidy, cliff, heat, tail):
 
 # %%
 def cool_headed(logits, ids):
-    """Heat, then your cut. It would be the same the other way round: why?"""
+    """Heat, then your cut. The other way round would give the same texts."""
     return my_cutoff(temperature(logits, 2.0))
 
 
@@ -634,9 +634,10 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Is your text whole where the other falls apart? Is it bold, or is it tame?
-# 2. Make your cut more generous (half-way becomes two thirds of the way, say), check the promises
-#    again, and read on. At which point does it break?
+# 1. Is your text whole where the other falls apart? Bold or tame? (With half-way to the 30th: whole, and
+#    rather tame.)
+# 2. Make your cut more generous, say three quarters of the way, then nine tenths. What happens to the
+#    text, and which promise breaks? (It gets bolder. At nine tenths the cliff is lost.)
 #
 # All cuts so far agree on one thing: the likeliest token stays. Is that so clear?
 
