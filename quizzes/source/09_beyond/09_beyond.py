@@ -478,11 +478,13 @@ for T in (1, 2, 3):
 # %%
 hopeless = torch.full((1000,), king.min().item())
 longer = torch.cat([king, hopeless])
-for name, cut in (("min-p 0.1", lambda x: min_p(x, 0.1)), ("p-less", p_less)):
-    print(f"{name:<10}{count(cut(king)):>4} before, {count(cut(longer)):>3} after")
-print(
-    f"top-nσ    {count(top_n_sigma(king, 1.0)):>4} before, {count(top_n_sigma(longer, 1.0)):>3} after"
-)
+CUTS = {
+    "min-p 0.1": lambda x: min_p(x, 0.1),
+    "p-less": p_less,
+    "top-nσ": lambda x: top_n_sigma(x, 1.0),
+}
+for name, cut in CUTS.items():
+    print(f"{name:<10}{count(cut(king)):>3} tokens before, {count(cut(longer)):>3} after")
 
 # %% [markdown]
 # The hopeless thousand drag σ up, from 20 kept tokens to 75. Heat cannot move top-nσ, but
@@ -1253,12 +1255,14 @@ def some_row(random, kind, small=False):
             row = [
                 x if i == stays or random.random() < 0.6 else -math.inf for i, x in enumerate(row)
             ]
-        h = random.choice([0.4, 0.6, random.uniform(0.02, 0.98), random.uniform(0.02, 0.98)])
+        h = random.choice([0.4, 0.6, 0.995, random.uniform(0.02, 0.98), random.uniform(0.02, 0.98)])
         h = random.choice([1e-9, 1e-4, 0.005]) if small else h
         _, sums = running(row)
         if not small and random.random() < 0.5 and sums[-1]:  # close to a token, on one side of it
-            near = random.choice(sums[:-1] or sums) / sums[-1] + random.choice([-0.01, 0.01])
-            h = near if 0.02 < near < 0.98 else h
+            near = random.choice(sums[:-1] or sums) / sums[-1] + random.choice(
+                [-0.01, 0.01, -0.003, 0.003]
+            )
+            h = near if 0.02 < near < 0.998 else h
         if (small or clear(row, h)) and (len(set(row)) == size or kind == "equals"):
             return torch.tensor(row), h
 
