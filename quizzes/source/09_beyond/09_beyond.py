@@ -586,8 +586,8 @@ def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# To be deaf to heat, compare gaps with other gaps. To be deaf to the tail, take those gaps from a few
-# of the likeliest tokens only.
+# For *heat*, compare gaps with other gaps. For *tail*, take those gaps from a few of the likeliest
+# tokens only.
 # <details><summary>More</summary>
 #
 # Some ways: σ of the best tokens in place of all; half-way between the best and the 30th; the widest
@@ -646,9 +646,8 @@ explore.Playground(
 # %% [markdown]
 # ## Know what is expected: typical
 #
-# People do not always say the likeliest thing. **Typical** sampling says: a good word brings about as
-# much information as one expects at this place, so neither the dull words nor the wild ones
-# [meister2023]. Sort the tokens by how far their surprise is from the entropy, nearest first, and keep
+# People do not always say the likeliest thing. **Typical** sampling says: a good word is about as
+# surprising as one expects at this place, neither dull nor wild [meister2023]. Sort the tokens by how far their surprise is from the entropy, nearest first, and keep
 # until they hold *p* of the probability.
 
 # %%
@@ -675,11 +674,11 @@ for words, logits in TOYS:
 
 # %% [markdown]
 # Of the sure toy only `time` reaches 0.1. It is then also the least likely that does, so nothing is cut.
-# Of the open toy all five do, and only `light` is left. A user, who signs as p-e-w, proposed XTC in 2024; others report that they like it. We
-# found no controlled study.
+# Of the open toy all five do, and only `light` is left. A user who signs as p-e-w proposed XTC in 2024,
+# and others report that they like it. We found no controlled study.
 #
-# **Find it.** In spring 2026 a library's threshold was 0 unless somebody set it [mlxlm1036]. What did XTC then
-# leave?
+# **Find it.** In spring 2026 a library's threshold was 0 unless somebody set it [mlxlm1036]. What did XTC
+# leave then?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -752,7 +751,7 @@ for probability in (1 / 8, 1 / 2):
 # ## The dispute about min-p
 #
 # *The claim.* Better texts and more variety than top-p, above all at high temperatures, and people
-# prefer them: a talk at ICLR 2025, among the highest-scored papers [nguyen2025].
+# prefer them. It was a talk at ICLR 2025, one of the large conferences [nguyen2025].
 
 # %% [markdown]
 # *The objection*, June 2025. The study with people left out data and tested it wrongly. Give every
@@ -765,8 +764,7 @@ for probability in (1 / 8, 1 / 2):
 # %% [markdown]
 # *2026.* P-less, tested against the same rivals, became a talk at ICLR 2026 [tan2025]. In the same
 # April one of the critics wrote that a talk there, on this very topic, repeats the old mistakes
-# [schaeffer2026]. Neither side has changed its mind, and we found no study by
-# a third.
+# [schaeffer2026]. Neither side has changed its mind, and we found no study by a third.
 #
 # You have a model, both cuts, and the tools of module 07. So look for yourself.
 
@@ -815,8 +813,8 @@ for (name, values), look in zip(
 chart.axes.axhline(HUMAN, color=INK, linestyle=":")
 chart.label(3.05, HUMAN * 0.75, "people", INK)
 chart.axes.set(xlim=(0.9, 3.75), xticks=HEATS)
-said = "; ".join(f"{name} {values[2]:,.0f}" for name, values in found.items())
-chart.says(f"Perplexity at T 2: {said}; people {HUMAN:.0f}.")
+said = "; ".join(f"{name} {v[2]:,.0f} and {v[3]:,.0f}" for name, v in found.items())
+chart.says(f"Perplexity at T 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
 # The claim holds on our model: at *T* = 2 top-p's texts are about 40 times as perplexing as people's,
@@ -879,8 +877,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # P-less lies a little above both, by about two of its bars: a hint, not a proof.
 
 # %% [markdown]
-# Is that a contradiction? The claim compared numbers that people use. The objection compared the best
-# numbers that could be found. Both measured what they measured.
+# Is that a contradiction? In the first figure each cut had one number, such as people use. In the
+# second each had several. Both figures are right about what they measured.
 
 # %% [markdown]
 # What is left for min-p, on our small model and without a human judge: its one number need not be
@@ -903,8 +901,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # - vLLM has min-p. P-less was proposed there, and still waits for a reviewer [vllm45288].
 
 # %% [markdown]
-# So the default of an engine has chosen one side of a dispute for many who never heard of it. Before
-# you stack several cuts, ask what each still cuts after the others. Mostly: nothing.
+# So an engine's default has taken a side, for many who never heard of the dispute. Before
+# you stack several cuts, ask what each still cuts after the others.
 #
 # ## Recap
 #
