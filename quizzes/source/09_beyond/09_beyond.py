@@ -1331,26 +1331,37 @@ float(min(points, 3))
 
 # %% [markdown] question="A change of temperature" points=1
 # A chat program has a slider for the temperature. Its makers want that moving it never changes *which*
-# tokens can come, only how often. Which chain does that, whatever the row?
+# tokens can come, only how often. Which of these chains do that, whatever the row? Write the numbers of
+# all of them.
 #
-# - **A** Temperature, then min-p 0.1, then top-k 40.
-# - **B** Top-p 0.9, then temperature, then top-k 40.
-# - **C** Top-p 0.9, then temperature, then min-p 0.05.
-# - **D** Top-nσ, then temperature, then p-less.
+# 0. Temperature, then min-p 0.1, then top-k 40
+# 1. Top-p 0.9, then temperature, then top-k 40
+# 2. Top-p 0.9, then temperature, then min-p 0.05
+# 3. Temperature, then top-nσ 1.0
 
 # %% answer="temperature_change"
-answer_heat = ""  # "A", "B", "C" or "D"
+answer_heat = []  # such as [0, 2]
 
 # %% test="temperature_change"
-check.choice(
+check.ids(
     answer_heat,
-    right="B",
+    right={1, 3},
     why={
-        "A": "Heat brings the others nearer to the best: look at logits 5, 3, 1 at three "
-        "temperatures.",
-        "C": "What comes before the temperature is safe. Is what comes after it?",
-        "D": "The first cut is safe wherever it stands. Look at p-less in the table of T = 1, 2, 3.",
+        (1,): "One is missing. Which cut kept the same tokens at T = 1, 2 and 3?",
+        (3,): "One is missing. In which chain does the cut that heat moves come before the heat?",
+        (1, 2): "What comes before the temperature is safe. Is all that comes after it?",
+        (1, 2, 3): "What comes before the temperature is safe. Is all that comes after it?",
+        (0, 3): "Min-p sees the row after the heat: look at logits 5, 3, 1 at three temperatures.",
+        (0, 1, 3): "Min-p sees the row after the heat: look at logits 5, 3, 1.",
+        (
+            0,
+            1,
+            2,
+            3,
+        ): "Then heat could not move min-p. Look at logits 5, 3, 1 at three temperatures.",
     },
+    hint="For each cut behind a temperature: does it look at probabilities, or at ranks or gaps "
+    "measured by gaps?",
 )
 
 # %% [markdown] question="A lesson for llama.cpp" points=2
@@ -1738,8 +1749,8 @@ check.number(
 # critics of min-p [schaeffer2025] say first?
 #
 # - **A** The new cut has won, and people must confirm it.
-# - **B** Points say nothing about texts, so neither has won.
-# - **C** The best of five tries would be higher for top-p too.
+# - **B** The best of five tries would be higher for top-p too.
+# - **C** Points say nothing about texts, so neither has won.
 # - **D** A lead in a small model will be gone in a large one.
 
 # %% answer="min_p_objection"
@@ -1748,10 +1759,10 @@ answer_objection = ""  # "A", "B", "C" or "D"
 # %% test="min_p_objection"
 check.choice(
     answer_objection,
-    right="C",
+    right="B",
     why={
         "A": "Has it, though? Count how many settings each side was allowed.",
-        "B": "They used points themselves. They objected to how the two sides got theirs.",
+        "C": "They used points themselves. They objected to how the two sides got theirs.",
         "D": "Nothing was said of sizes. What did the two sides not get alike?",
     },
 )

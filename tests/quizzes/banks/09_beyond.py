@@ -473,9 +473,21 @@ BANK = {
             "surprise for error": 5.5,
         },
     ),
-    "temperature_change": choice("answer_heat", "B"),
+    "temperature_change": predict(
+        "answer_heat",
+        {"list": "[1, 3]", "another order": "[3, 1]", "set": "{1, 3}", "text": "'1, 3'"},
+        {
+            "cut first is enough": [1, 2],
+            "top-nσ alone": [3],
+            "order alone": [1],
+            "safe first": [1, 2, 3],
+            "min-p is relative": [0, 3],
+            "all": [0, 1, 2, 3],
+            "a number": 1,
+        },
+    ),
     "web_address": choice("answer_address", "D"),
-    "min_p_objection": choice("answer_objection", "C"),
+    "min_p_objection": choice("answer_objection", "B"),
     "two_judges": choice("answer_judges", "A"),
     "xtc_repair": repair(
         {
