@@ -1503,6 +1503,7 @@ def ordinary(random):
 
 def with_banned(random):
     (row,) = ordinary(random)
+    row = row + torch.tensor([random.uniform(0, 0.02) for _ in row])
     banned = torch.full((random.choice([0, 0, 1, 40]),), -torch.inf)
     return (mixed(random, torch.cat([row, banned])),)
 
