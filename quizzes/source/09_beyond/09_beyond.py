@@ -124,8 +124,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Sentences come back. So top-p is not broken.
-#    Its *number* no longer fits. Keep this in mind for the end.)
+# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. So top-p is not
+#    broken. Its *number* no longer fits. Keep this in mind for the end.)
 # 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`. Each *T* wants its own
 #    top_p.)
 #
@@ -617,7 +617,7 @@ for promise in (tidy, cliff, heat, tail):
     check.passes(promise.__name__, promise, my_cutoff)
 
 # %% [markdown]
-# And the friend's story? Left the knobs as he had them, right your cut after *T* = 2.
+# And the friend's story? Above, the knobs as he had them. Below, your cut, at the same *T* = 2.
 
 
 # %%
