@@ -17,8 +17,8 @@
 # %% [markdown]
 # > **About 120 minutes, with a pause before top-nσ** · difficulty ●●●●○
 # >
-# > You need temperature, top-p, entropy in bits, perplexity. Afterwards you can
-# > - say what each of ten newer cuts looks at, and work out by hand what it keeps;
+# > You need temperature, top-p, entropy, perplexity (02, 04, 07). Afterwards you can
+# > - say what each of ten newer samplers looks at, and work out by hand what it keeps;
 # > - build min-p and top-h, and repair two real samplers;
 # > - design a cut that heat and tail cannot fool;
 # > - weigh a dispute about a cut, with measurements of your own.
@@ -901,8 +901,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # - vLLM has min-p. P-less was proposed there, and still waits for a reviewer [vllm45288].
 
 # %% [markdown]
-# So an engine's default has taken a side, for many who never heard of the dispute. Before
-# you stack several cuts, ask what each still cuts after the others.
+# So an engine's default has taken a side, for many who never heard of the dispute. Before you stack
+# several cuts, ask what each still cuts after the others.
 #
 # ## Recap
 #
