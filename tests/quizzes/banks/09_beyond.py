@@ -115,11 +115,19 @@ BANK = {
                 bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
-                1,
+                0,
             ),
             "p above 0.99 is 1": (
                 """
                 p = 1 if p > 0.99 else p
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                0,
+            ),
+            "p above 0.9999 is 1": (
+                """
+                p = 1 if p > 0.9999 else p
                 bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
@@ -170,92 +178,239 @@ BANK = {
             ),
         },
     ),
-    "my_sampler": write(
+    "my_top_h": write(
         {
-            "frequency penalty, then top-p": """
-                return top_p(frequency_penalty(logits, ids, 0.5), 0.9)
+            "row by row": """
+                row = logits.tolist()
+                order = sorted(range(len(row)), key=lambda i: (-row[i], i))
+                weights = [math.exp(x - row[order[0]]) for x in row]
+                shares = [w / sum(weights) for w in weights]
+                parts = [-p * math.log(p) if p else 0.0 for p in shares]
+                new, so_far = torch.full_like(logits, -torch.inf), 0.0
+                for place, i in enumerate(order):
+                    so_far += parts[i]
+                    if so_far > h * sum(parts) and place:
+                        break
+                    new[i] = logits[i]
+                return new
             """,
-            "n-gram ban, then min-p": "return min_p(no_repeat_ngram(logits, ids, 3), 0.05)",
-            "DRY, warmth, eta": "return eta_cutoff(temperature(dry(logits, ids), 0.8), 9e-4)",
-            "heat, then min-p": "return my_min_p(temperature(dry(logits, ids), 1.5), 0.1)",
-            "two cuts": "return min_p(top_n_sigma(dry(logits, ids), 1.0), 0.05)",
-            "top-h": "return top_h(dry(logits, ids), 0.6)",
-            "by hand, in a loop": """
-                out, text = logits.clone(), ids.tolist()
-                for place in range(2, len(text)):
-                    if text[place - 2 : place] == text[-2:]:
-                        out[text[place]] -= 2.0
-                return torch.where(out.softmax(-1) >= 0.05 * out.softmax(-1).max(), out, -torch.inf)
+            "scattered": """
+                probs = logits.double().softmax(-1)
+                order = logits.argsort(descending=True, stable=True)
+                parts = torch.special.entr(probs)[order]
+                keep = parts.cumsum(-1) <= h * parts.sum()
+                keep[0] = True
+                mask = torch.zeros_like(keep).scatter(-1, order, keep)
+                return logits.masked_fill(~mask, -torch.inf)
             """,
-            "log-probabilities": """
-                x = dry(logits, ids).log_softmax(-1)
-                return x.masked_fill(x < x.max() - 3.0, -torch.inf)
+            "counted": """
+                values, order = torch.sort(logits, descending=True, stable=True)
+                p = values.softmax(-1)
+                parts = torch.where(p > 0, -p * p.clamp(min=1e-38).log(), 0.0)
+                n = max(1, int((parts.cumsum(0) <= h * parts.sum()).sum()))
+                new = torch.full_like(logits, -torch.inf)
+                new[order[:n]] = logits[order[:n]]
+                return new
+            """,
+            "in bits": """
+                values, order = torch.sort(logits.double(), descending=True, stable=True)
+                p = values.softmax(-1)
+                parts = -(p * p.log2()).nan_to_num(0.0)
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = logits[order[kept]]
+                return new
             """,
         },
         {
-            "cuts before it looks back": ("return dry(min_p(logits, 0.05), ids)", 3),
-            "logits as they are": "return logits.clone()",
-            "min-p alone": ("return min_p(logits, 0.05)", 3),
-            "top-k alone": ("return top_k(logits, 40)", 1),
-            "DRY, then a fixed knife": ("return top_k(dry(logits, ids), 40)", 3),
-            "greedy": ("return top_k(logits, 1)", 2),
-            "penalty alone": ("return dry(logits, ids)", 2),
-            "top-nσ alone cannot adapt": ("return top_n_sigma(dry(logits, ids), 1.0)", 4),
-            "bans all that was said": (
+            "top-p": """
+                values, order = logits.sort(descending=True, stable=True)
+                kept = values.softmax(0).cumsum(0) <= h
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = values[kept]
+                return new
+            """,
+            "lets the crossing one in": """
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.softmax(0))
+                kept = parts.cumsum(0) - parts <= h * parts.sum()
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = values[kept]
+                return new
+            """,
+            "the rule in words": """
+                values, order = logits.sort(descending=True, stable=True)
+                p = values.double().softmax(0)
+                most, n = h * torch.special.entr(p).sum(), 1
+                while n < len(p) and torch.special.entr(p[:n + 1] / p[:n + 1].sum()).sum() <= most:
+                    n += 1
+                new = torch.full_like(logits, -torch.inf)
+                new[order[:n]] = values[:n]
+                return new
+            """,
+            "unsorted": """
+                parts = torch.special.entr(logits.softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[logits.argmax()] = True
+                return logits.masked_fill(~kept, -torch.inf)
+            """,
+            "places forgotten": """
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                return values.masked_fill(~kept, -torch.inf)
+            """,
+            "sorted by its part": """
+                parts = torch.special.entr(logits.softmax(0))
+                parts, order = parts.sort(descending=True, stable=True)
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = logits[order[kept]]
+                return new
+            """,
+            "h times the largest entropy": """
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.softmax(0))
+                kept = parts.cumsum(0) <= h * math.log(len(logits))
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = values[kept]
+                return new
+            """,
+            "returns probabilities": """
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                new = torch.zeros_like(logits)
+                new[order[kept]] = values.softmax(0)[kept]
+                return new / new.sum()
+            """,
+            "none where no part fits": (
                 """
-                return min_p(no_repeat_ngram(logits, ids, 1), 0.05)
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.double().softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = values[kept]
+                return new
                 """,
-                4,
+                0,
             ),
-            "penalty too weak": ("return min_p(frequency_penalty(logits, ids, 0.05), 0.05)", 3),
-            "drops the best": ("return typical_p(dry(logits, ids), 0.2)", 4),
-            "chance inside": (
+            "NaN at banned tokens": (
                 """
-                logits = min_p(dry(logits, ids), 0.05)
-                return logits + 0.01 * torch.rand(len(logits))
-                """,
-                4,
-            ),
-            "memory between calls": (
-                """
-                my_sampler.calls = getattr(my_sampler, "calls", 0) + 1
-                return min_p(temperature(dry(logits, ids), 1 + my_sampler.calls / 1e4), 0.05)
-                """,
-                4,
-            ),
-            "in place": (
-                """
-                logits += 1.0
-                return min_p(dry(logits, ids), 0.05)
-                """,
-                4,
-            ),
-            "NaN where a token is banned": (
-                """
-                x = dry(logits, ids)
-                x = (x - x.mean()) / x.std()
-                return min_p(x * logits.std(), 0.05)
-                """,
-                4,
-            ),
-            "lifts banned tokens": (
-                """
-                x = min_p(dry(logits, ids), 0.05)
-                return x.clamp(min=-1e4)
+                values, order = logits.sort(descending=True, stable=True)
+                p = values.double().softmax(0)
+                parts = -p * p.log()
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[order[kept]] = values[kept]
+                return new
                 """,
                 2,
             ),
-            "returns probabilities": ("return min_p(dry(logits, ids), 0.05).softmax(-1)", 1),
-            "returns the token": "return min_p(dry(logits, ids), 0.05).argmax()",
-            "returns a list": "return min_p(dry(logits, ids), 0.05).tolist()",
-            "breaks on an empty text": (
+            "higher ids first": (
                 """
-                if ids[-1] >= 0:
-                    logits = dry(logits, ids)
-                return min_p(logits, 0.05)
+                values, order = logits.flip(0).sort(descending=True, stable=True)
+                parts = torch.special.entr(values.double().softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                new = torch.full_like(logits, -torch.inf)
+                new[len(logits) - 1 - order[kept]] = values[kept]
+                return new
                 """,
-                4,
+                1,
             ),
+            "in place": (
+                """
+                values, order = logits.sort(descending=True, stable=True)
+                parts = torch.special.entr(values.double().softmax(0))
+                kept = parts.cumsum(0) <= h * parts.sum()
+                kept[0] = True
+                logits[order[~kept]] = -torch.inf
+                return logits
+                """,
+                2,
+            ),
+            "the course's": "return top_h(logits, h)",
+        },
+    ),
+    "my_cutoff": write(
+        {
+            "spread of the best": """
+                best = logits.topk(30).values
+                return logits.masked_fill(logits < best[0] - best.std(correction=0), -torch.inf)
+            """,
+            "two cuts of the course": "return top_n_sigma(top_k(logits, 40), 1.0)",
+            "widest gap": """
+                best = logits.topk(40).values
+                gaps = best[:-1] - best[1:]
+                return logits.masked_fill(logits < best[gaps.argmax()], -torch.inf)
+            """,
+            "third of the way": """
+                best = logits.topk(20).values
+                bar = best[0] - (best[0] - best[-1]) / 3
+                return torch.where(logits >= bar, logits, -torch.inf)
+            """,
+            "mean of the best": """
+                best = sorted(logits.tolist(), reverse=True)[:50]
+                bar = sum(best) / len(best)
+                bar = (bar + best[0]) / 2 if bar < best[0] else bar
+                return torch.tensor([x if x >= bar else -math.inf for x in logits.tolist()])
+            """,
+        },
+        {
+            "logits as they are": ("return logits.clone()", 1),
+            "greedy": ("return top_k(logits, 1)", 1),
+            "top-k": ("return top_k(logits, 12)", 1),
+            "min-p": ("return min_p(logits, 0.1)", 3),
+            "top-p": ("return top_p(logits, 0.9)", 1),
+            "p-less": ("return p_less(logits)", 1),
+            "top-nσ feels the tail": ("return top_n_sigma(logits, 1.0)", 3),
+            "half-way to the last": (
+                """
+                bar = (logits.max() + logits[logits.isfinite()].min()) / 2
+                return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                1,
+            ),
+            "share of the best logit": (
+                """
+                best = logits.topk(30).values
+                bar = best[0] - 0.5 * best[0].abs()
+                return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                1,
+            ),
+            "min-p of the best forty": ("return min_p(top_k(logits, 40), 0.1)", 3),
+            "drops the best": ("return typical_p(logits, 0.5)", 0),
+            "in place": (
+                """
+                best = logits.topk(30).values
+                return logits.masked_fill_(logits < (best[0] + best[-1]) / 2, -torch.inf)
+                """,
+                1,
+            ),
+            "probabilities": (
+                """
+                best = logits.topk(30).values
+                return logits.masked_fill(logits < (best[0] + best[-1]) / 2, -torch.inf).softmax(-1)
+                """,
+                0,
+            ),
+            "returns a mask": (
+                """
+                best = logits.topk(30).values
+                return logits >= (best[0] + best[-1]) / 2
+                """,
+                0,
+            ),
+            "returns nothing": "logits.masked_fill(logits < logits.max() - 3, -torch.inf)",
         },
     ),
     "top_p_to_min_p": choice("answer_turned", "C"),
@@ -293,6 +448,19 @@ BANK = {
             "none": 0,
         },
     ),
+    "two_draws": number(
+        "answer_bar",
+        {"decimal": 0.36, "computed": "0.25 + 0.09 + 0.01 + 0.01", "text": "'0.36'"},
+        {
+            "draws that differ": 0.64,
+            "best alone": 0.25,
+            "two tokens": 0.34,
+            "one small token": 0.35,
+            "root": 0.6,
+            "best": 0.5,
+            "sum": 1.0,
+        },
+    ),
     "second_mu": number(
         "answer_mu",
         {"decimal": "5.8", "computed": "6 - 0.1 * (5 - 3)", "library": "mirostat_update(6, 5, 3)"},
@@ -305,9 +473,22 @@ BANK = {
             "surprise for error": 5.5,
         },
     ),
-    "temperature_change": choice("answer_heat", "B"),
+    "temperature_change": predict(
+        "answer_heat",
+        {"list": "[1, 3]", "another order": "[3, 1]", "set": "{1, 3}", "text": "'1, 3'"},
+        {
+            "cut first is enough": [1, 2],
+            "top-nσ alone": [3],
+            "order alone": [1],
+            "safe first": [1, 2, 3],
+            "min-p is relative": [0, 3],
+            "all": [0, 1, 2, 3],
+            "a number": 1,
+        },
+    ),
     "web_address": choice("answer_address", "D"),
-    "min_p_objection": choice("answer_objection", "A"),
+    "min_p_objection": choice("answer_objection", "B"),
+    "two_judges": choice("answer_judges", "A"),
     "xtc_repair": repair(
         {
             "smallest that reaches": """
