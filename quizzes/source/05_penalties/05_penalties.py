@@ -555,9 +555,8 @@ print("\nas it is:    ", likeliest(logits, 4))
 print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
 
 # %% [markdown]
-# There may well be one. It is one word with six spellings, and after the ban the likeliest token is ` C`,
-# with which ` Cat` begins. A ban also takes what you did not mean: ` cathedral` begins with the token
-# ` cat`.
+# There may well be one. It is one word with six spellings, and ` Cat`, a token of its own, is as ready
+# as before. A ban also takes what you did not mean: ` cathedral` begins with the token ` cat`.
 #
 # Enough of harm. These knobs were made for a purpose. How well do they serve it?
 
@@ -598,12 +597,12 @@ for name, process in rows.items():
 # is scored by four properties, not by its numbers.
 #
 # 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more. The next token
-#    of the loop is ahead of some token that was never said, by 2 at most. After your brake it does not
-#    lead.
+#    of the loop is ahead of some token that was never said, by 2 at most. After your brake another one
+#    is ahead.
 
 # %% [markdown]
-# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, and the answer so far is the
-#    beginning of it, or nothing yet. The line's next token is ahead by 4 or more, and still leads. (No
+# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, perhaps more than once. The
+#    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more, and still leads. (No
 #    token stands in the line more than three times, and no four in a row twice.)
 # 3. **It leaves commas.** One token stands in every third to ninth place of the answer, up to a hundred
 #    times, and no four tokens in a row come twice. It is ahead by 4 or more, and still leads.
@@ -674,7 +673,8 @@ def leads(function, logits, ids, prompt_length, token):
 
 
 def ends_loop(function, case, token):
-    assert not leads(function, *case, token), (
+    result = braked(function, *case)
+    assert result[token] < result.max(), (
         "The loop's next token still leads. How much does yours take from it, and how much is needed?"
     )
 
@@ -1417,9 +1417,9 @@ def zero(random):
     return case, random.choice([-30, -10, 10, 30])
 
 
-def everywhere(property, draw):
-    for case, of_it in list(check.drawn(check.nothing, draw)):
-        property(my_brake, case, of_it)
+def everywhere(holds, draw):
+    for (case, of_it), _ in check.drawn(check.nothing, draw):
+        holds(my_brake, case, of_it)
 
 
 points = 0.0
