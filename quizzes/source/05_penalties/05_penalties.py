@@ -188,8 +188,8 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # number θ (theta), and does so once, however often the token came. Its inventors found θ ≈ 1.2 good
 # for greedy choice [keskar2019]. The second writer had 1.3.
 #
-# Here is the moment when the prince has said `west of the`. **Predict**: 11.009 / 1.3 is about 8.5.
-# Which word leads then?
+# Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
+# often each was said before, and its logit.
 
 # %%
 so_far = TASK + " west of the"
@@ -200,14 +200,16 @@ said = torch.bincount(seen, minlength=len(logits))
 show(words, said_before=said[four], logit=logits[four])
 
 # %% [markdown]
+# **Predict.** 11.009 / 1.3 is about 8.5. Which word leads after the penalty?
+#
 # <details><summary>Answer</summary>
 #
-# `sky`. It was never said, so it keeps its 8.786. `moon` falls to 8.47 *because* the old woman has said
-# it. `sun` falls to 7.09, and `stars` stays at 7.831.
+# `sky`. It was never said, so it keeps its 8.786. `moon` falls to 8.47, as the old woman has said it.
+# `sun` falls to 7.09, and `stars` stays at 7.831.
 # </details>
 #
-# So the model itself was sure: it had 63% for `moon`. The penalty talked it out of the right word. Try
-# other values:
+# The model had given `moon` 63%. The penalty took the right word away *because* it was the right word to
+# repeat. Try other values:
 
 # %%
 explore.Playground(
@@ -369,10 +371,11 @@ tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
 # If it says *sky*, your function is right, and the prince is lost. Half of the puzzle is solved: to
-# copy is to repeat, and division hits what the model is sure of.
+# copy is to repeat, and a penalty cannot tell an address from a loop.
 #
-# But the third writer repeats words too, and subtracts 2 each time. In the table above, 11.009 − 2 is
-# still the largest, and the old woman's other words were copied as well. Was that luck?
+# But then the third writer should be lost as well. It takes away 2 for *each* time. ` the` stands in the
+# prompt seven times: that makes 14, more than any logit in the table. And it wrote ` the` without
+# trouble. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
@@ -403,8 +406,8 @@ explore.Penalties(
 
 # %% [markdown]
 # So that was the trick of the third writer. Strong or weak, its penalty had nothing to count: `moon`
-# was said by the old woman, and she is the *prompt*. Libraries differ here, and few say so (read in
-# 2026):
+# was said by the old woman, and her words are *prompt*. It counts the *answer*, what the model itself
+# has written since. Libraries differ here, and few say so (read in 2026):
 #
 # | counts | frequency, presence | repetition |
 # |---|---|---|
@@ -496,8 +499,8 @@ for shift in (-10, 0, 10):
 # leads, a word that was never written. So θ = 1.2 is mild for one model and brutal for another.
 #
 # In July 2026 somebody measured that. On a benchmark of JSON, where brackets, quotes and keys must come
-# back, θ = 1.3 took valid answers from 97% to 23%. The same penalty on log-probabilities, whose zero is
-# the same for all models, did not [transformers47595].
+# back, θ = 1.3 took valid answers from 97% to 23%. On log-probabilities, whose zero is the same for all
+# models, it did no such harm, by the same report [transformers47595].
 
 # %% [markdown]
 # Our prince is in good company: he too was lost at 1.3. If weakening is so hard to dose, would it be
@@ -558,7 +561,7 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 # There may well be one. It is one word with six spellings, and ` Cat`, a token of its own, is as ready
 # as before. A ban also takes what you did not mean: ` cathedral` begins with the token ` cat`.
 #
-# Enough of harm. These knobs were made for a purpose. How well do they serve it?
+# Enough of what goes wrong. These knobs were made to end loops. How well do they do that?
 
 # %% [markdown]
 # ## How well they cure
@@ -581,8 +584,13 @@ for name, process in rows.items():
     print(f"{name:<20} {four_grams:.3f}     {tokens:.3f}")
 
 # %% [markdown]
-# The share of 4-grams, and θ = 1.2 is nearly enough. The block ends the 4-grams at a stroke, yet more
-# than half of its tokens are repeats: it turns in the same circle with a word changed.
+# <details><summary>Answer</summary>
+#
+# The share of 4-grams, and θ = 1.2 is nearly enough.
+# </details>
+#
+# The block ends repeated 4-grams at once, yet more than half of its tokens are repeats: it goes round
+# the same circle with a word changed.
 #
 # Look at the last line. The die repeats 2 tokens in 10, and no good text repeats none: `the` and `.`
 # have to come back. At θ = 1.5 there are *fewer* repeats than that. This is no success. You have seen
@@ -729,8 +737,8 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 # %% [markdown]
 # 1. What is marked is part of four tokens that came before. How much of the first text is that? And of
 #    yours?
-# 2. Is your address right? Does the rest read well? If not, change your brake and run the four cells
-#    again. There is more than one good answer.
+# 2. Is your address right? Does the rest read well? If not, change your brake and run the cells from
+#    there to here again. There is more than one good answer.
 #
 # <details><summary>What ours does</summary>
 #
