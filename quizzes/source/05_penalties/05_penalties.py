@@ -178,7 +178,8 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # The bracket is 1 if $c > 0$, else 0. Both numbers run from −2 to 2, and 0 is off. Below 0 they reward
 # repetition. OpenAI calls 0.1 to 1 reasonable, and warns that 2 can make a text worse.
-#
+
+# %% [markdown]
 # So our third writer took the strongest dose there is. What did the second one take?
 
 # %% [markdown]
@@ -407,7 +408,10 @@ explore.Penalties(
 # %% [markdown]
 # So that was the trick of the third writer. Strong or weak, its penalty had nothing to count: `moon`
 # was said by the old woman, and her words are *prompt*. It counts the *answer*, what the model itself
-# has written since. Libraries differ here, and few say so (read in 2026):
+# has written since.
+
+# %% [markdown]
+# Libraries differ here, and few say so (read in 2026):
 #
 # | counts | frequency, presence | repetition |
 # |---|---|---|
@@ -450,7 +454,8 @@ for wind in ("North", "East", "South", "West"):
 # The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4. With a penalty
 # of 1 it takes one wind more.
 # </details>
-#
+
+# %% [markdown]
 # Without a penalty the model gets surer from wind to wind, up to 74%, as it should. The longer the text,
 # the more a frequency penalty takes. Names, addresses, variables in code, defined terms in a contract:
 # all must come back, letter for letter. And what comes back most often of all?
@@ -497,7 +502,8 @@ for shift in (-10, 0, 10):
 # %% [markdown]
 # Subtraction gives 0.547 each time. Division gives 0.554, 0.487 or 0.272, and in the last line `closer`
 # leads, a word that was never written. So θ = 1.2 is mild for one model and brutal for another.
-#
+
+# %% [markdown]
 # In July 2026 somebody measured that. On a benchmark of JSON, where brackets, quotes and keys must come
 # back, θ = 1.3 took valid answers from 97% to 23%. On log-probabilities, whose zero is the same for all
 # models, it did no such harm, by the same report [transformers47595].
@@ -591,7 +597,8 @@ for name, process in rows.items():
 #
 # The block ends repeated 4-grams at once, yet more than half of its tokens are repeats: it goes round
 # the same circle with a word changed.
-#
+
+# %% [markdown]
 # Look at the last line. The die repeats 2 tokens in 10, and no good text repeats none: `the` and `.`
 # have to come back. At θ = 1.5 there are *fewer* repeats than that. This is no success. You have seen
 # what goes missing.
@@ -603,7 +610,8 @@ for name, process in rows.items():
 #
 # Now you know what a penalty should leave alone. This exercise is *open*: write any brake you like. It
 # is scored by four properties, not by its numbers.
-#
+
+# %% [markdown]
 # 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more. The next token
 #    of the loop is ahead of some token that was never said, by 2 at most. After your brake another one
 #    is ahead.
@@ -612,13 +620,16 @@ for name, process in rows.items():
 # 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, perhaps more than once. The
 #    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more, and still leads. (No
 #    token stands in the line more than three times, and no four in a row twice.)
+
+# %% [markdown]
 # 3. **It leaves commas.** One token stands in every third to ninth place of the answer, up to a hundred
 #    times, and no four tokens in a row come twice. It is ahead by 4 or more, and still leads.
 
 # %% [markdown]
 # 4. **It does not care where zero is.** Add a whole number to all logits, and each result is higher by
 #    just that.
-#
+
+# %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `ids[prompt_length:]` is the answer. Which of the four do you keep if you subtract for each time in
@@ -739,7 +750,8 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 #    yours?
 # 2. Is your address right? Does the rest read well? If not, change your brake and run the cells from
 #    there to here again. There is more than one good answer.
-#
+
+# %% [markdown]
 # <details><summary>What ours does</summary>
 #
 # The first text repeats 88% of its 4-grams. Ours takes 1 for each time, but never more than 3: the
@@ -775,7 +787,8 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 # Both looked only at *how often*. Subtraction at least does the same wherever a model has its zero;
 # division does not. A block and a bias forbid, and hit what was not meant. So: look for loops first,
 # know whether the prompt counts, and use no more than it takes.
-#
+
+# %% [markdown]
 # What would a penalty look like that sees runs? It exists, is called DRY, and waits in module 09. Next
 # comes another way to choose: not token by token, but by whole texts.
 
