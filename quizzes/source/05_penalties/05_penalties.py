@@ -612,20 +612,18 @@ for name, process in rows.items():
 # is scored by four properties, not by its numbers.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more. The next token
-#    of the loop is ahead of some token that was never said, by 2 at most. After your brake another one
-#    is ahead.
+# 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more, and perhaps in
+#    the beginning of one time more. The next token of the loop is ahead of some token that was never
+#    said, by 2 at most. After your brake another token is ahead.
 
 # %% [markdown]
 # 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, perhaps more than once. The
-#    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more, and still leads. (No
-#    token stands in the line more than three times, and no four in a row twice.)
+#    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more,
+#    and still leads. (No token stands in the line more than three times, and no four in a row twice.)
 
 # %% [markdown]
 # 3. **It leaves commas.** One token stands in every third to ninth place of the answer, up to a hundred
 #    times, and no four tokens in a row come twice. It is ahead by 4 or more, and still leads.
-
-# %% [markdown]
 # 4. **It does not care where zero is.** Add a whole number to all logits, and each result is higher by
 #    just that.
 
