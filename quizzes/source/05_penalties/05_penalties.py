@@ -1400,12 +1400,14 @@ def different_runs(text):
 def line(random):
     """The answer is the beginning of a line of the prompt."""
     vocab = random.choice([random.randint(6, 12), 40, 300])
-    size = random.randint(3, 12)
     while True:
-        text = [random.randrange(vocab) for _ in range(size)]
+        text = [random.randrange(vocab) for _ in range(random.randint(3, 12))]
+        if random.random() < 0.4:  # three tokens that come three times
+            a, b, c, x, y = random.sample(range(vocab), 5)
+            text = [a, b, c, x, a, b, c, y, a, b, c]
         if max(map(text.count, text)) <= 3 and different_runs(text):
             break
-    at = random.choice([size - 1, size - 1, random.randrange(size)])
+    at = random.choice([len(text) - 1, len(text) - 1, random.randrange(len(text))])
     prompt = (
         some_prompt(random, vocab) + text * random.choice([1, 1, 8]) + some_prompt(random, vocab)
     )
