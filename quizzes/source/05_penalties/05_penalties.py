@@ -185,12 +185,12 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # %% [markdown]
 # ## A penalty that divides
 #
-# The **repetition penalty** is older. It divides the logit of every token that was said before by a
+# The **repetition penalty** works in another way. It divides the logit of every token that was said before by a
 # number θ (theta), and does so once, however often the token came. Its inventors found θ ≈ 1.2 good
 # for greedy choice [keskar2019]. The second writer had 1.3.
 #
 # Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
-# often each was said before, and its logit.
+# often each was said before, its logit and its probability.
 
 # %%
 so_far = TASK + " west of the"
@@ -198,7 +198,8 @@ logits, seen = model.next_logits(so_far), torch.tensor(model.encode(so_far))
 words = (" moon", " sun", " sky", " stars")
 four = [tokenizer.encode_ordinary(word)[0] for word in words]
 said = torch.bincount(seen, minlength=len(logits))
-show(words, said_before=said[four], logit=logits[four])
+probs = logits.softmax(dim=-1)
+show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 
 # %% [markdown]
 # **Predict.** 11.009 / 1.3 is about 8.5. Which word leads after the penalty?
