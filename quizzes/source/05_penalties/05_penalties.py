@@ -185,9 +185,9 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # %% [markdown]
 # ## A penalty that divides
 #
-# The **repetition penalty** works in another way. It divides the logit of every token that was said before by a
-# number θ (theta), and does so once, however often the token came. Its inventors found θ ≈ 1.2 good
-# for greedy choice [keskar2019]. The second writer had 1.3.
+# The **repetition penalty** divides. It divides the logit of every token that was said before by a
+# number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy
+# choice [keskar2019]. The second writer had 1.3.
 #
 # Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
 # often each was said before, its logit and its probability.
