@@ -87,6 +87,7 @@ def test_the_moon_against_the_sky(storyteller, finish):
     after = penalties.repetition_penalty(logits, seen, 1.3)
     assert after[four].tolist() == pytest.approx([8.47, 7.09, 8.786, 7.831], abs=0.005)
     assert int(after.argmax()) == four[2]
+    assert storyteller.encode(TASK).count(token(storyteller, " the")) == 7
     assert logits[four[0]] / 1.25 == pytest.approx(8.81, abs=0.005)
 
     def at(theta):
