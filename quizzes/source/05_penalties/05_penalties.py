@@ -479,8 +479,13 @@ for penalty in (0.0, 2.0):
         print(f"    {token!r:8}{1000 * later.count(i) / len(later):4.0f}")
 
 # %% [markdown]
-# Seven. A story that runs out of commas because it has used so many: nobody would ask for that. A
-# counter sees *how often*. It cannot see whether a repeat is a loop, an address or a comma.
+# <details><summary>Answer</summary>
+#
+# Seven.
+# </details>
+#
+# A story that runs out of commas because it has used so many: nobody would ask for that. A counter sees
+# *how often*. It cannot see whether a repeat is a loop, an address or a comma.
 #
 # (Halfway: a good place for a break.) Subtraction is too strong in long texts. Division counts once
 # only. Is it at least something to rely on?
@@ -783,7 +788,7 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 # own words, and `moon` was not yet one of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# Both looked only at *how often*. Subtraction at least does the same wherever a model has its zero;
+# Both look only at *which words* were said, not at what for. Subtraction at least does the same wherever a model has its zero;
 # division does not. A block and a bias forbid, and hit what was not meant. So: look for loops first,
 # know whether the prompt counts, and use no more than it takes.
 
