@@ -304,8 +304,8 @@ for process in (divides, multiplies):
 def my_repetition_penalty(logits, ids, penalty):
     """For each token that occurs in ids: divide a positive logit by penalty, multiply a negative one.
 
-    logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, at least
-    one token; a token that occurs often is penalised once. penalty: at least 1.
+    logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, 1 to 700
+    tokens; a token that occurs often is penalised once. penalty: at least 1.
     Returns logits, float32 (vocab,).
     """
     ### BEGIN SOLUTION
@@ -1288,6 +1288,7 @@ def often_signed(random):
     logits = finite(random)
     far = random.random() < 0.2
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    ids = ids if len(ids) < 700 else [*ids[:350], *ids[-349:]]  # the ends of `far` are what counts
     ids = ids if far else [*ids, random.choice(ids)]
     return logits, torch.tensor(ids), theta(random)
 
