@@ -9,40 +9,51 @@
 # %% [markdown]
 # # Penalties
 #
-# The knobs so far look at one step. A penalty looks back: what has been said counts against itself.
+# A princess lives in the Golden Castle, *east of the sun and west of the moon*. A prince has just been
+# told so. Now he must say it once more, to the North Wind, who will carry him there. Three writers
+# finish his sentence. One of them sends him to the wrong place.
 
 # %% [markdown]
-# > **About 50 minutes** · difficulty ●●●○○ · you need: logits, softmax, temperature
+# > **About 100 minutes**, best in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
+# > choice (01), temperature (02)
 # >
 # > Afterwards you can
-# > - work out by hand what penalties, an n-gram block and a bias do to logits;
-# > - write a repetition penalty, right for negative logits too;
+# > - work out by hand what penalties, a block and a bias do to logits;
+# > - write the repetition penalty, right for negative logits too;
 # > - say which tokens count, and where zero matters;
-# > - tell where penalties help and hurt, and repair faulty ones.
-#
-# Names in brackets, as in [keskar2019], are sources, listed at the end.
+# > - tell where penalties help and hurt, repair faulty ones, and design your own.
 
-# %% [markdown]
-# **Recall.** You take 1 from a single logit. What happens to the odds of its token against any
-# other? And what if you take 1 from every logit?
-#
-# <details><summary>Answer</summary>
-#
-# A difference between logits is a ratio between probabilities: the odds fall by a factor of *e* ≈
-# 2.7. Taking 1 from all logits changes no difference, and so no probability. Keep that in mind:
-# one penalty on this page breaks it.
-# </details>
+# %% locked="setup" jupyter={"source_hidden": true}
+import textwrap
 
-# %% locked="setup"
 import torch
 
 from course_utils import explore, penalties, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots import style
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.metrics import seq_rep_n
-from course_utils.sampling import temperature, top_k
+from course_utils.sampling import top_k
 from course_utils.toys import NEXT_LOGITS, NINE_WORDS, VOCABULARY
+
+model = storyteller.load()
+tokenizer = model.tokenizer
+HEARD = (
+    '"She lives in the Golden Castle, east of the sun and west of the moon," said the old woman.'
+)
+AGAIN = (
+    ' The prince rode to the {} Wind and said, "She lives in the Golden Castle, east of the sun and'
+)
+TASK = HEARD + AGAIN.format("North")
+PROMPTS = [
+    "Once upon a time",
+    "The king said to his",
+    "In the forest there lived",
+    "One day the little girl",
+    "The wolf and the fox",
+    "There was once a poor man",
+    "The three brothers",
+    "The giant came to the",
+]
 
 
 def show(words, **columns):
@@ -54,13 +65,83 @@ def show(words, **columns):
         print(f"{word:<10}" + "".join(cells))
 
 
+def tell(text):
+    """Print a text in short lines, with an empty one below."""
+    print(textwrap.fill(" ".join(text.split()), 90) + "\n")
+
+
+def likeliest(logits, n=3):
+    """The n likeliest tokens with their probabilities, as a text."""
+    best = logits.softmax(dim=-1).topk(n)
+    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return ", ".join(f"{tokenizer.decode([i])!r} {p:.1%}" for i, p in pairs)
+
+
+def careful(process):
+    """A writer who always takes the token that is best after the process."""
+    return lambda logits, ids: top_k(process(logits, ids), 1)
+
+
+def finish(process, prompt=TASK, tokens=34):
+    """The pieces that a writer adds to the prompt; none, and a word why, if the process fails."""
+    try:
+        return [step.text for step in generate(model, prompt, process, max_new_tokens=tokens)]
+    except Exception as error:
+        print(f"(Not ready yet: {type(error).__name__} in your function.)")
+        return []
+
+
+def write(process, prompts, tokens):
+    """The new tokens of each text, without end-of-text."""
+    texts = [[] for _ in prompts]
+    for steps in generate_batch(model, prompts, process, tokens):
+        for text, step in zip(texts, steps, strict=True):
+            if step and step.token != tokenizer.eot_token:
+                text.append(step.token)
+    return texts
+
+
+def repeats(process):
+    """The share of 4-grams, and of single tokens, that came before: the mean over eight texts."""
+    texts = write(process, PROMPTS, 64)
+    return [sum(seq_rep_n(text, n) for text in texts) / len(texts) for n in (4, 1)]
+
+
+# %%
+print(TASK, "...\n")
+tell("FIRST, no penalty: ..." + "".join(finish(Settings(temperature=0))))
+second = Settings(temperature=0, repetition_penalty=1.3)
+tell("SECOND, repetition penalty 1.3: ..." + "".join(finish(second)))
+third = Settings(temperature=0, frequency_penalty=2.0)
+tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
+
+# %% [markdown]
+# All three are the careful writer of module 01: always the best token. The first gets the address
+# right, and cannot stop. The second stops, and sends the prince *west of the sky*. The third does both
+# things right, with a number that looks larger.
+#
+# That is our puzzle: **why did the remedy for loops spoil the address, and why only one of the two
+# remedies?** At the end you will build a remedy of your own.
+
+# %% [markdown]
+# **Recall.**
+#
+# 1. (01) You take 1 from a single logit. What happens to the odds of its token against any other?
+# 2. (01) And if you take 1 from every logit?
+# 3. (02) Two logits are 2 apart. How far apart are they at *T* = 0.5?
+#
+# <details><summary>Answers</summary>
+#
+# 1. They fall by a factor of *e* ≈ 2.7. 2. Nothing at all. 3. 4 apart: low *T* widens gaps.
+# </details>
+
 # %% [markdown]
 # ## By hand, on nine words
 #
-# After `every effort moves you` a model wrote `forward forward toward forward`, and it still gives
-# the nine words the same logits. Two penalties of OpenAI's subtract from them: the **frequency**
-# penalty once for *each time* that a word was written, the **presence** penalty once if it was
-# written *at all*.
+# After `every effort moves you` a small model wrote `forward forward toward forward`, and still gives
+# its nine words the same logits. Two penalties of OpenAI's subtract from them. The **frequency**
+# penalty takes its number once for *each time* that a word was written. The **presence** penalty takes
+# it once if the word was written *at all*. Here both are 0.5.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -70,196 +151,143 @@ presence = NEXT_LOGITS - 0.5 * (count > 0)
 show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=presence)
 
 # %% [markdown]
-# With a frequency penalty of 0.5, `forward` pays three times and falls from 6.75 to 5.25. `toward`
-# pays once, and its 5.78 now lead. With a presence penalty of 0.5 both pay once, so `forward` keeps
-# its lead.
+# By frequency `forward` pays three times and falls from 6.75 to 5.25. `toward` pays once, and its 5.78
+# now lead. By presence both pay once, so `forward` keeps its lead.
 #
-# **Predict.** How small can the frequency penalty be for `toward` to lead? And can *any* presence
-# penalty do it?
+# **Predict.** How small can the frequency penalty be for `toward` to lead? Can *any* presence penalty
+# do it? Say it first, then move the sliders.
 
 # %%
 explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 
 # %% [markdown]
-# 1. Raise `frequency_penalty` step by step. From where does `toward` lead? (`forward` is 0.47 ahead
-#    and pays twice more: from 0.3 on.)
-# 2. Set it back to 0 and `presence_penalty` to 2. Who leads, and which word is second? (`forward`
-#    with 4.75, then `closer` with 4.51: the words that were written sink side by side.)
+# 1. Raise `frequency_penalty` step by step until `toward` leads.
+# 2. Set it back to 0, and `presence_penalty` to 2. Who leads, and who is second?
+#
+# <details><summary>Answers</summary>
+#
+# 1. `forward` is 0.47 ahead and pays two times more, so anything above 0.47 / 2 = 0.235 will do. The
+#    slider moves in steps of 0.1: 0.2 is too little, 0.3 is enough.
+# 2. `forward` with 4.75, then `closer` with 4.51: words that were written sink side by side.
+# </details>
 
 # %% [markdown]
-# ## The formula
-#
-# For a token with logit $\mu$ that was written $c$ times [openai2026]:
+# In symbols: a token with the logit $\mu$ that was written $c$ times gets [openai2026]
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. Both numbers run from −2 to 2, and 0 is off. OpenAI calls 0.1
-# to 1 reasonable, and warns that 2 can make the text worse. Below 0 they reward repetition.
+# The bracket is 1 if $c > 0$, else 0. Both numbers run from −2 to 2, and 0 is off. Below 0 they reward
+# repetition. OpenAI calls 0.1 to 1 reasonable, and warns that 2 can make a text worse.
 
 # %% [markdown]
-# ## The repetition penalty
+# So our third writer took the strongest dose there is. What did the second one take?
+
+# %% [markdown]
+# ## A penalty that divides
 #
-# An older rule *divides*. The paper divides the logit of every token that was written by θ, once,
-# however often it came, with θ about 1.2 [keskar2019]. But −1.9 divided by 1.2 is −1.58: closer to
-# the top. So today's libraries divide a positive logit and **multiply** a negative one
-# [transformers2026].
+# The **repetition penalty** divides. It divides the logit of every token that was said before by a
+# number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy
+# choice [keskar2019]. The second writer had 1.3.
+#
+# Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
+# often each was said before, its logit and its probability.
 
 # %%
-prompt = torch.tensor([1, 2, 5, 8])  # every effort moves you
-text = torch.cat([prompt, new])
-repetition = penalties.repetition_penalty
-written, both = repetition(NEXT_LOGITS, new, 1.2), repetition(NEXT_LOGITS, text, 1.2)
-show(VOCABULARY, logit=NEXT_LOGITS, new_words=written, prompt_too=both)
+so_far = TASK + " west of the"
+logits, seen = model.next_logits(so_far), torch.tensor(model.encode(so_far))
+words = (" moon", " sun", " sky", " stars")
+four = [tokenizer.encode_ordinary(word)[0] for word in words]
+said = torch.bincount(seen, minlength=len(logits))
+probs = logits.softmax(dim=-1)
+show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 
 # %% [markdown]
-# `forward` was written three times and divided once: 6.75 / 1.2 ≈ 5.63. If the prompt counts too,
-# `effort` goes from −1.90 to −1.90 × 1.2 = −2.28, and `you` from 1.79 to 1.49.
-
-# %% [markdown]
-# ## Who counts the prompt
+# **Predict.** 11.009 / 1.3 is about 8.5. Which word leads after the penalty?
 #
-# Libraries disagree, and few say so:
+# <details><summary>Answer</summary>
 #
-# - OpenAI's formula counts tokens that were *sampled* [openai2026].
-# - vLLM: frequency and presence, the output; repetition, prompt and output [vllm2026].
-# - `transformers`: repetition and n-grams, the prompt too; the other two it does not have
-#   [transformers2026].
-# - llama.cpp looks at the last 64 tokens [llamacpp2026], mlx-lm at the last 20 [mlxlm2026].
+# `sky`. It was never said, so it keeps its 8.786. `moon` falls to 8.47, as the old woman has said it.
+# `sun` falls to 7.09, and `stars` stays at 7.831.
+# </details>
+#
+# The model had given `moon` 63%. The penalty took the right word away *because* it was the right word to
+# repeat. Try other values:
 
 # %%
-print(Settings(repetition_penalty=1.2, frequency_penalty=0.5, presence_penalty=0.2).code())
+explore.Playground(
+    TASK,
+    settings=Settings(temperature=0, repetition_penalty=1.3),
+    knobs=["repetition_penalty"],
+    samples=1,
+    max_new_tokens=20,
+)
 
 # %% [markdown]
-# In this course a penalty looks at the `ids` that it is given, and nothing else. Whoever calls it
-# cuts the slice: `ids` for everything, `ids[prompt_length:]` for the new tokens, `ids[-64:]` for
-# the last 64. `Settings` does as vLLM does.
-
-# %% [markdown]
-# ## Forbidding runs
+# 1. Lower θ in steps of 0.05. From where is the address right again?
+# 2. Go on down. At which value does the loop come back?
 #
-# A penalty discourages, an **n-gram block** forbids: a token that would complete a run of *n*
-# tokens which stands in the text already gets the logit −∞. In `transformers`, runs of the prompt
-# are forbidden too [transformers2026].
+# <details><summary>Answers</summary>
+#
+# 1. At 1.25: 11.009 / 1.25 = 8.81, a hair above 8.786.
+# 2. At 1.05.
+# </details>
+#
+# Between 1.1 and 1.25 all is well *in this sentence*. You would have to know that beforehand. And a
+# logit may also be negative: what does division do then?
+
+# %% [markdown]
+# ## The good dog
+#
+# Softmax gives probabilities. Their logarithms are all negative, and they are logits as good as any:
+# softmax of them gives the same probabilities again. Here are two ways to penalise them. One divides
+# by 1.5, the other multiplies.
+#
+# **Predict.** Which one goes in circles?
+
 
 # %%
-words = "toward you toward closer toward"
-ids = torch.tensor([VOCABULARY.index(word) for word in words.split()])
-block = penalties.no_repeat_ngram
-show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT_LOGITS, ids, 3))
+def divides(logits, ids):
+    scores = logits.log_softmax(dim=-1)
+    scores[ids.unique()] /= 1.5
+    return scores
+
+
+def multiplies(logits, ids):
+    scores = logits.log_softmax(dim=-1)
+    scores[ids.unique()] *= 1.5
+    return scores
+
+
+for process in (divides, multiplies):
+    tell(f"{process.__name__}: The dog" + "".join(finish(careful(process), "The dog", 45)))
 
 # %% [markdown]
-# The text ends with `toward`. With *n* = 2, `toward you` and `toward closer` may not come again, so
-# `you` and `closer` are out. With *n* = 3 the end is `closer toward`, which has had no follower
-# yet: nothing is forbidden.
-
-# %% [markdown]
-# Now the Storyteller. Its prompt speaks of a castle, its text of a king and a queen who keep
-# talking.
+# <details><summary>Answer</summary>
 #
-# **Predict.** The text ends in `and the king`. Which tokens does a block of *n* = 2 forbid?
-
-# %%
-explore.Penalties(knobs=("repetition_penalty", "no_repeat_ngram"))
-
-# %% [markdown]
-# 1. The number left of + counts the text, the one right of it the prompt. At 1.2 all 15 tokens seen
-#    have moved. Press **never** below *count the prompt*: how many still move? (8. What has become
-#    of `␣castle`?)
-# 2. Go back to **as APIs do**, set `repetition_penalty` to 1, and `no_repeat_ngram` to 2, 3, 4. How
-#    many are banned? (3, 1 and 0.)
-
-# %% [markdown]
-# ## Where zero lies
+# The one that divides. −3 / 1.5 is −2: nearer to the top. It *rewards* what was said, and the dog stays
+# good for ever.
+# </details>
 #
-# Softmax does not care where zero is: adding 10 to all logits changes no probability. Division does
-# care.
+# You have found a famous mistake. The paper divides every logit. So did `transformers` in 2019, until a
+# user set the penalty to 1.5 and got `The dog dog dog dog dog` [transformers2302]. The repair holds to
+# this day: divide a positive logit, **multiply** a negative one.
+
+# %% [markdown]
+# In symbols, for a token that was said before:
 #
-# **Predict.** We add −10, 0 or 10 to all logits, and then apply each penalty. What becomes of
-# `forward`, which has 57%?
-
-# %%
-for shift in (-10, 0, 10):
-    moved = NEXT_LOGITS + shift
-    subtracted = penalties.presence_penalty(moved, new, 0.5).softmax(dim=-1)
-    divided = repetition(moved, new, 1.2).softmax(dim=-1)
-    print(f"shift {shift:>3}   forward: presence 0.5 {subtracted[3]:.3f}   ", end="")
-    print(f"repetition 1.2 {divided[3]:.3f}, and closer {divided[0]:.3f}")
-
-# %% [markdown]
-# Subtracting gives 0.547 each time. Dividing gives 0.554, 0.487 or 0.272, and in the last line
-# `closer` leads, a word that was never written. A model may put its zero anywhere, so θ = 1.2 means
-# something else for each model.
-
-# %% [markdown]
-# It can even mean two things for one model. Beam search in `transformers` works with
-# log-probabilities, greedy choice with raw logits, and both apply the same θ. A proposal to work
-# with log-probabilities everywhere reports that θ = 1.3 on raw logits took valid JSON from 97% to
-# 23% in one benchmark [transformers47595].
-
-# %% [markdown]
-# ## Before everything else
+# $$\mu' = \begin{cases} \mu / \theta & \text{if } \mu > 0 \\ \mu \cdot \theta & \text{if } \mu < 0
+# \end{cases}$$
 #
-# Penalties come first in `transformers`, vLLM and llama.cpp: before temperature, top-k and top-p
-# [transformers2026] [vllm2026] [llamacpp2026]. It makes a difference.
-
-# %%
-for T in (1.0, 0.5):
-    first = temperature(penalties.presence_penalty(NEXT_LOGITS, new[:1], 1.0), T)
-    last = penalties.presence_penalty(temperature(NEXT_LOGITS, T), new[:1], 1.0)
-    odds = [(x[3] - x[7]).exp().item() for x in (NEXT_LOGITS / T, first, last)]
-    print("T = {}: forward : toward is {:.2f}, penalty first {:.2f}, last {:.2f}".format(T, *odds))
+# θ = 1 is off. Mind that: for frequency and presence, off is 0. A chat program once sent its neutral
+# repetition penalty, 1, to a server as *frequency* penalty [chatui1552]. From then on it was strong,
+# and nobody had asked for it.
 
 # %% [markdown]
-# At *T* = 0.5 a penalty of 1 that comes first counts double: temperature widens the gap that it
-# made. It also decides who is among the top *k* at all. So change one knob at a time: the effect of
-# a penalty depends on *T*.
-
-# %% [markdown]
-# ## Logit bias
-#
-# The bluntest knob looks at no text: you add a number to the logit of a token that you name, by its
-# id. From −1 to 1 it nudges. −100 as good as bans the token, and 100 as good as forces it
-# [openai2026].
-
-# %%
-model = storyteller.load()
-tokenizer = model.tokenizer
-
-
-def likeliest(logits, n=3):
-    best = logits.softmax(dim=-1).topk(n)
-    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return ", ".join(f"{tokenizer.decode([i])!r} {p:.2%}" for i, p in pairs)
-
-
-logits = model.next_logits("Once upon a")
-[time_id] = tokenizer.encode_ordinary(" time")
-print("as it is:     ", likeliest(logits))
-print("' time' -100: ", likeliest(penalties.logit_bias(logits, {time_id: -100})))
-
-# %% [markdown]
-# **Predict.** You want no cat in a story, and ban the token ` cat`. Will there be none?
-
-# %%
-for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
-    ids = tokenizer.encode_ordinary(word)
-    print(f"{word!r:13} {ids!s:22} {[tokenizer.decode([i]) for i in ids]}")
-logits = model.next_logits("The mouse was afraid of the")
-[cat_id] = tokenizer.encode_ordinary(" cat")
-print("\nas it is:    ", likeliest(logits, 4))
-print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
-
-# %% [markdown]
-# One word, six spellings, and ` Cat` is as ready as before. A ban also takes what you did not mean:
-# ` cathedral` begins with the token ` cat` here. A user of OpenAI's API wanted no `impossible`, and
-# found that one of its two tokens spells `possible` [openaicookbook677].
-
-# %% [markdown]
-# ## Build it
+# ## Build it: the repetition penalty
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 minutes
 #
-# Write the repetition penalty, without the course's own functions. It is scored below.
+# Write it, without the course's own functions. It is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -276,8 +304,8 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 def my_repetition_penalty(logits, ids, penalty):
     """For each token that occurs in ids: divide a positive logit by penalty, multiply a negative one.
 
-    logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, at least
-    one token; a token that occurs often is penalised once. penalty: at least 1.
+    logits: (vocab,), float32, all finite; they are left as they are. ids: (length,), int64, 1 to 700
+    tokens; a token that occurs often is penalised once. penalty: at least 1.
     Returns logits, float32 (vocab,).
     """
     ### BEGIN SOLUTION
@@ -308,8 +336,9 @@ check.passes(
 show(VOCABULARY, logit=NEXT_LOGITS, expected=expected)
 
 # %% [markdown]
-# **Predict.** Now your function draws beside the course's. In the text, `effort` comes twice and
-# `forward` three times. Which of the two is pushed further *down* at θ = 2?
+# **Predict.** In the next text `effort` comes twice and `forward` three times. Their logits are −1.90
+# and 6.75. Which of the two is pushed further *down* at θ = 2? (Your function's marks stand beside the
+# course's.)
 
 # %%
 explore.Penalties(
@@ -320,226 +349,123 @@ explore.Penalties(
 )
 
 # %% [markdown]
-# 1. Set θ to 2. `forward` falls by 3.38, `effort` only by 1.90: the rule moves a logit by a share of
-#    itself. Does your function agree?
-# 2. Change your function so that it divides every logit, run its cell and this one again. Which way
-#    does `effort` go?
-
-# %% [markdown]
-# ## Out of the loop
+# 1. Set θ to 2. Does your function agree with the course's?
+# 2. Let your function divide every logit. Run its cell and this one again: which way does `effort`
+#    go? Then put your code back.
 #
-# Greedy choice on the Storyteller ends in a circle. In the first two rows below nothing is
-# penalised; *Your settings* has θ = 1.2; the last row uses your function.
+# <details><summary>Answers</summary>
 #
-# **Predict.** Greedy repeats about 60% of its 4-grams here. How many are left with θ = 1.2?
+# 1. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of itself, so it
+#    hits hardest where the model is surest.
+# 2. Up, to −0.95.
+# </details>
+
+# %% [markdown]
+# Now your function finishes the prince's sentence:
 
 
 # %%
-def with_my_penalty(logits, ids):
-    return my_repetition_penalty(logits, ids, 1.2)
+def mine(logits, ids):
+    return my_repetition_penalty(logits, ids, 1.3)
 
 
-explore.Loops("Once upon a time", function=with_my_penalty)
-
-# %% [markdown]
-# 1. Are the last two texts the same, once your function is written? (Both repeat about 2%.)
-# 2. Set `repetition_penalty` to 1 and `no_repeat_ngram` to 4. What share is left? (0%.) Read the
-#    text aloud: does it still go round, by other words?
+tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# ## A known result
+# If it says *sky*, your function is right, and the prince is lost. Half of the puzzle is solved: to
+# copy is to repeat, and a penalty cannot tell an address from a loop.
 #
-# In 2020 Welleck and others measured repetition as *seq-rep-n*: the share of a text's n-grams that
-# stood in it before. Greedy choice scored 0.44 for *n* = 4. For beam search, blocking 4-grams
-# brought 0.52 down to 0, but 51% of the single tokens were still repeats [welleck2020]. Keskar and
-# others call θ ≈ 1.2 a good balance for greedy choice [keskar2019]. Here are both on eight stories.
-
-# %%
-PROMPTS = [
-    "Once upon a time",
-    "The king said to his",
-    "In the forest there lived",
-    "One day the little girl",
-    "The wolf and the fox",
-    "There was once a poor man",
-    "The three brothers",
-    "The giant came to the",
-]
-
-
-def block_4(logits, ids):
-    return top_k(penalties.no_repeat_ngram(logits, ids, 4), 1)
-
-
-# %%
-def write(process, prompts, tokens):
-    """The new tokens of each text, without end-of-text."""
-    texts = [[] for _ in prompts]
-    for steps in generate_batch(model, prompts, process, tokens):
-        for text, step in zip(texts, steps, strict=True):
-            if step and step.token != tokenizer.eot_token:
-                text.append(step.token)
-    return texts
-
-
-def repeats(process):
-    """seq-rep-4 and seq-rep-1, the mean over the prompts."""
-    texts = write(process, PROMPTS, 64)
-    return [sum(seq_rep_n(text, n) for text in texts) / len(texts) for n in (4, 1)]
-
+# But then the third writer should be lost as well. It takes away 2 for *each* time. ` the` stands in the
+# prompt seven times: that makes 14, more than any logit in the table. And it wrote ` the` without
+# trouble. How?
 
 # %% [markdown]
-# **Predict.** As θ goes from 1 to 1.5, both numbers fall. Which one falls to 0?
-
-# %%
-thetas = (1.0, 1.05, 1.1, 1.2, 1.5)
-measured = [repeats(Settings(temperature=0, repetition_penalty=theta)) for theta in thetas]
-blocked = repeats(block_4)
-drawn = repeats(Settings())
-rows = {f"θ = {theta}": pair for theta, pair in zip(thetas, measured, strict=True)}
-rows |= {"4-gram block": blocked, "drawn, T = 1": drawn}
-for name, (four, one) in rows.items():
-    print(f"{name:14} seq-rep-4 {four:.3f}   seq-rep-1 {one:.3f}")
-
-# %%
-chart = explore.Chart(x="repetition penalty θ, greedy", y="share of repeats")
-for values, marker, name in zip(zip(*measured, strict=True), "os", ("4", "1"), strict=True):
-    chart.axes.plot(thetas, values, marker=marker, color=style.KEPT)
-    chart.label(1.115, values[2] + 0.02, f"seq-rep-{name}", color=style.KEPT)
-chart.axes.axhline(blocked[1], linestyle="--", color=style.DRAWN)
-said = "seq-rep-1 of a 4-gram block (its seq-rep-4 is 0)"
-chart.label(1.24, blocked[1] + 0.06, said, color=style.DRAWN)
-chart.axes.set_ylim(-0.03, 0.95)
-chart.says(
-    f"Greedy seq-rep-4 falls from {measured[0][0]:.2f} to {measured[-1][0]:.2f} as the penalty rises "
-    f"to 1.5. A 4-gram block takes it to {blocked[0]:.2f}, but leaves seq-rep-1 at {blocked[1]:.2f}."
-)
-
-# %% [markdown]
-# The papers' picture, in small. The penalty thins out loops, and 1.2 is enough for most. The block
-# ends the 4-grams at a stroke, yet more than half of its tokens are repeats: it turns in the same
-# circle with a word changed.
-
-# %% [markdown]
-# Look at the last line, text drawn freely at *T* = 1. Its seq-rep-1 is not 0, and no good text's
-# is: `the` and `.` have to come back. At θ = 1.5 the text repeats *less* than that. That is no
-# success, as you will see.
-
-# %% [markdown]
-# ## What goes wrong
+# ## Who counts the prompt?
 #
-# **Naive division.** Here are two penalties on log-probabilities, all of which are negative. One
-# divides, one multiplies.
-
-
-# %%
-def divides(logits, ids):
-    scores = logits.log_softmax(dim=-1)
-    scores[ids.unique()] /= 1.5
-    return top_k(scores, 1)
-
-
-def multiplies(logits, ids):
-    scores = logits.log_softmax(dim=-1)
-    scores[ids.unique()] *= 1.5
-    return top_k(scores, 1)
-
-
-for process in (divides, multiplies):
-    steps = generate(model, "The dog", process, max_new_tokens=45)
-    print(f"{process.__name__}: The dog" + "".join(step.text for step in steps), end="\n\n")
-
-# %% [markdown]
-# Dividing *rewards* what was said: the dog stays good for ever. A user of `transformers` got `The
-# dog dog dog dog dog` in 2019, the more so the higher the penalty [transformers2302]. The same bug
-# was found in NeMo in 2024 [nemo8194].
-
-# %% [markdown]
-# **Once per occurrence.** A loop over the ids, instead of over the different ids, divides again for
-# each repeat. Thirty times 1.1 is not 1.1.
-
-# %%
-for times in (1, 3, 10, 30):
-    print(f"{times:>3} times: the logit is divided by {1.1**times:.1f}")
-
-# %% [markdown]
-# A common word is then as good as banned in a long text. One engine did that on two of its three
-# code paths [lattice312].
-
-# %% [markdown]
-# **Penalising probabilities.** Softmax comes after the penalty. If it came before:
-
-# %%
-probs = NEXT_LOGITS.softmax(dim=-1)
-divided = torch.where(count > 0, probs / 1.2, probs)
-lowered = probs - 0.5 * (count > 0)
-print(f"divided by 1.2: they sum to {divided.sum():.2f}")
-print(f"lowered by 0.5: toward has {lowered[7]:.2f}")
-
-# %% [markdown]
-# The first are no probabilities until they are divided by their sum. A minus sign cannot be mended
-# even so. Logits can be any number: that is why penalties belong there.
-
-# %% [markdown]
-# **Counting what nobody wrote.** In a batch, short texts are filled up with a padding token. One
-# server penalised the padding too, so what a request got depended on who else was in its batch
-# [tgi1765].
+# Look at which tokens are counted. In the picture the number left of + counts the text, the one right
+# of it the prompt. All that the old woman said is prompt; only `west of the` is text so far.
 #
-# **Changing the caller's logits.** `logits[seen] -= 1` works on the very tensor that was passed in.
-# Whoever asks for the model's own probabilities later gets penalised ones. vLLM had that bug in one
-# of its paths [vllm30846].
-
-# %% [markdown]
-# ## When repetition is right
-#
-# A report says `patient` many times, since that is the word. Here a model is sure of it, each time
-# anew.
-#
-# **Predict.** `patient` has the logit 6, `aforementioned` 3. With a frequency penalty of 0.8, how
-# often may a report say `patient` before the other one leads?
+# **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move once the prompt
+# is not counted?
 
 # %%
-report = ("patient", "aforementioned", "person", "sufferer", "doctor")
-report_logits = torch.tensor([6.0, 3.0, 2.5, 1.0, 0.5])
 explore.Penalties(
-    (report, report_logits),
-    "patient patient patient patient patient patient",
-    knobs=("frequency_penalty", "presence_penalty"),
-    frequency_penalty=0.8,
+    TASK,
+    " west of the",
+    knobs=("repetition_penalty", "frequency_penalty"),
+    repetition_penalty=1.3,
 )
 
 # %% [markdown]
-# 1. Move *tokens so far* up from 0. After how many does `aforementioned` lead? (4: 6 − 3.2 is less
-#    than 3. Welcome, *the aforementioned patient*.)
-# 2. Set `frequency_penalty` to 0 and `presence_penalty` to 2. Does it ever happen? (No: 4 stays
-#    above 3. One payment can be survived, a toll each time cannot.)
+# 1. Press **never** below *count the prompt*. What leads now?
+# 2. Press **as APIs do**, set `repetition_penalty` to 1 and `frequency_penalty` to 2. How many moved?
+#
+# <details><summary>Answers</summary>
+#
+# 1. `moon`, with 63.4%, and only 4 tokens have moved: `w`, `est`, `of` and `the`. θ is 1.3 still!
+# 2. The same four. *As APIs do*, the frequency penalty does not look at the prompt.
+# </details>
 
 # %% [markdown]
-# Law, medicine, technical text and code need the same word again: a variable that changes its name
-# is another variable. Stories have names. A name of several tokens pays for each piece.
+# So that was the trick of the third writer. Strong or weak, its penalty had nothing to count: `moon`
+# was said by the old woman, and her words are *prompt*. It counts the *answer*, what the model itself
+# has written since.
+
+# %% [markdown]
+# Libraries differ here, and few say so (read in 2026):
+#
+# | counts | frequency, presence | repetition |
+# |---|---|---|
+# | OpenAI [openai2026] | the answer | – |
+# | vLLM [vllm2026] | the answer | prompt and answer |
+# | `transformers` [transformers2026] | – | prompt and answer |
+# | llama.cpp [llamacpp2026] | the last 64 tokens | the last 64 tokens |
+
+# %% [markdown]
+# (In `transformers` you can make the processor yourself and give it `prompt_ignore_length`, by default
+# off [transformerspenalty2026].) In this course a penalty looks at the `ids` that it is given, and at
+# nothing else. Whoever calls it cuts the slice: `ids` for everything, `ids[prompt_length:]` for the
+# answer, `ids[-64:]` for the last 64. `Settings` does as vLLM does.
+#
+# Then the cure is easy: do not count the prompt. Is it?
+
+# %% [markdown]
+# ## The second wind
+#
+# The North Wind does not know the way. The prince rides to the East Wind, the South Wind, the West Wind,
+# and says the same sentence to each of them. Only the old woman's words are prompt now; *his own* are
+# the answer.
+#
+# **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
 
 # %%
-tale = "Snow-White laughed. Snow-White ran home. Snow-White was happy. Snow-White sang. Then"
-name = tokenizer.encode_ordinary(" Snow-White")
-penalise = penalties.frequency_penalty
-print("piece     " + "".join(f"   frequency {a}" for a in (0, 1, 2)) + "   in the lead at 2")
-for i in range(1, len(name)):
-    so_far = tale + tokenizer.decode(name[:i])
-    logits, ids = model.next_logits(so_far), torch.tensor(tokenizer.encode_ordinary(so_far))
-    rows = [penalise(logits, ids, a) for a in (0, 1, 2)]
-    shares = "".join(f"{row.softmax(dim=-1)[name[i]]:14.1%}" for row in rows)
-    print(f"{tokenizer.decode([name[i]]):10}{shares}   {tokenizer.decode([int(rows[2].argmax())])}")
+heard, prompt_length = HEARD, len(model.encode(HEARD))
+print("penalty          0               1               2")
+for wind in ("North", "East", "South", "West"):
+    heard += AGAIN.format(wind) + " west of the"
+    logits, ids = model.next_logits(heard), torch.tensor(model.encode(heard))
+    answer = ids[prompt_length:]
+    rows = [penalties.frequency_penalty(logits, answer, a) for a in (0, 1, 2)]
+    print(f"{wind:<8}" + "".join(f"{likeliest(row, 1):>16}" for row in rows))
+    heard += ' moon,"'
 
 # %% [markdown]
-# Without a penalty the Storyteller is sure of each piece. At 2, after four Snow-Whites, `Wh` has
-# lost its lead to `wh`: her name changes its spelling in the middle of the tale.
-
-# %% [markdown]
-# Names are not the worst of it. The most frequent tokens of any English text are `.`, `,` and
-# `the`: a penalty works against its structure, as one developer of samplers put it
-# [llamacpp5561].
+# <details><summary>Answer</summary>
 #
-# **Predict.** Eight texts of 150 tokens have 58 commas in 1,000 tokens of their second halves. How
+# The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4. With a penalty
+# of 1 it takes one wind more.
+# </details>
+
+# %% [markdown]
+# Without a penalty the model gets surer from wind to wind, up to 74%, as it should. The longer the text,
+# the more a frequency penalty takes. Names, addresses, variables in code, defined terms in a contract:
+# all must come back, letter for letter. And what comes back most often of all?
+
+# %% [markdown]
+# The most frequent tokens of any English text are `.`, `,` and `the`. A penalty works against them
+# too, as a developer of samplers put it [llamacpp5561].
+#
+# **Predict.** Eight stories of 150 tokens have 58 commas in 1,000 tokens of their second halves. How
 # many are left with a frequency penalty of 2?
 
 # %%
@@ -553,42 +479,322 @@ for penalty in (0.0, 2.0):
         print(f"    {token!r:8}{1000 * later.count(i) / len(later):4.0f}")
 
 # %% [markdown]
-# Commas fall from 58 to 7, `the` from 57 to 5, full stops from 28 to 13.
+# <details><summary>Answer</summary>
 #
-# **Predict.** Such texts hardly repeat themselves. Do they read better?
-
-# %%
-explore.Playground(
-    settings=Settings(temperature=0.8, frequency_penalty=2.0), samples=2, max_new_tokens=120
-)
+# Seven.
+# </details>
+#
+# A story that runs out of commas because it has used so many: nobody would ask for that. A counter sees
+# *how often*. It cannot see whether a repeat is a loop, an address or a comma.
+#
+# (Halfway: a good place for a break.) Subtraction is too strong in long texts. Division counts once
+# only. Is it at least something to rely on?
 
 # %% [markdown]
-# 1. The line below the texts counts the tokens that had less than 1% (about 50 of 240). Read on to
-#    the last paragraph of each text: how many commas does it have?
-# 2. Press **Save as A**, set `frequency_penalty` to 0, press **Generate**, then **Compare with A**.
-#    How many are below 1% now? (About 35.) *distinct-2*, the share of different pairs, is higher
-#    with the penalty. Which text would you rather read on?
+# ## Where zero lies
+#
+# Softmax does not care where zero is: add 10 to all logits, and no probability changes. So a model may
+# put its zero anywhere. **Predict.** We add −10, 0 or 10 to all nine logits, and then apply each
+# penalty. What becomes of `forward`, which has 57%?
+
+# %%
+for shift in (-10, 0, 10):
+    moved = NEXT_LOGITS + shift
+    subtracted = penalties.presence_penalty(moved, new, 0.5).softmax(dim=-1)
+    divided = penalties.repetition_penalty(moved, new, 1.2).softmax(dim=-1)
+    print(f"shift {shift:>3}   forward: presence 0.5 {subtracted[3]:.3f}   ", end="")
+    print(f"repetition 1.2 {divided[3]:.3f}, and closer {divided[0]:.3f}")
+
+# %% [markdown]
+# Subtraction gives 0.547 each time. Division gives 0.554, 0.487 or 0.272, and in the last line `closer`
+# leads, a word that was never written. So θ = 1.2 is mild for one model and brutal for another.
+
+# %% [markdown]
+# In July 2026 somebody measured that. On a benchmark of JSON, where brackets, quotes and keys must come
+# back, θ = 1.3 took valid answers from 97% to 23%. On log-probabilities, whose zero is the same for all
+# models, it did no such harm, by the same report [transformers47595].
+
+# %% [markdown]
+# Our prince is in good company: he too was lost at 1.3. If weakening is so hard to dose, would it be
+# better to *forbid*?
+
+# %% [markdown]
+# ## Forbidding
+#
+# An **n-gram block** forbids repeats: no run of *n* tokens may come twice. A token that would complete a
+# run which stands in the text already gets the logit −∞, as the tokens that top-k cuts.
+
+# %%
+words = "toward you toward closer toward"
+ids = torch.tensor([VOCABULARY.index(word) for word in words.split()])
+block = penalties.no_repeat_ngram
+show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT_LOGITS, ids, 3))
+
+# %% [markdown]
+# The text ends with `toward`. With *n* = 2 neither `toward you` nor `toward closer` may come again, so
+# `you` and `closer` are out. With *n* = 3 the text ends with `closer toward`, which stood nowhere
+# before: nothing is forbidden.
+#
+# **Predict.** A block of *n* = 4 finishes the prince's sentence, and counts the prompt as
+# `transformers` does. How far does the address get?
+
+
+# %%
+def block_4(logits, ids):
+    return block(logits, ids, 4)
+
+
+tell("... east of the sun and" + "".join(finish(careful(block_4))))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Not one step. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at
+# once. (`west` has two tokens here: `w` and `est`.)
+# </details>
+#
+# The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
+# number to its logit: from −1 to 1 it nudges, −100 as good as bans the token, 100 as good as forces it
+# [openai2026].
+
+# %% [markdown]
+# **Predict.** You want no cat in your story, and ban the token ` cat`. Will there be none?
+
+# %%
+for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
+    ids = tokenizer.encode_ordinary(word)
+    print(f"{word!r:13} {ids!s:22} {[tokenizer.decode([i]) for i in ids]}")
+logits = model.next_logits("The mouse was afraid of the")
+[cat_id] = tokenizer.encode_ordinary(" cat")
+print("\nas it is:    ", likeliest(logits, 4))
+print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
+
+# %% [markdown]
+# There may well be one. It is one word with six spellings, and ` Cat`, a token of its own, is as ready
+# as before. A ban also takes what you did not mean: ` cathedral` begins with the token ` cat`.
+#
+# Enough of what goes wrong. These knobs were made to end loops. How well do they do that?
+
+# %% [markdown]
+# ## How well they cure
+#
+# An **n-gram** is a run of *n* tokens. In 2020 Welleck and others measured loops as the share of a text's
+# n-grams that had come before in it. Blocking 4-grams took that share to 0 for *n* = 4, yet 51% of the
+# single tokens were still repeats [welleck2020]. Here is the same on eight stories of the Storyteller.
+#
+# **Predict.** As θ goes from 1 to 1.5, both shares fall. Which one falls to 0?
+
+# %%
+rows = {
+    f"greedy, θ = {theta}": Settings(temperature=0, repetition_penalty=theta)
+    for theta in (1.0, 1.1, 1.2, 1.5)
+}
+rows |= {"greedy, 4-gram block": careful(block_4), "the die, T = 1": Settings()}
+print("repeats of       4-grams    tokens")
+for name, process in rows.items():
+    four_grams, tokens = repeats(process)
+    print(f"{name:<20} {four_grams:.3f}     {tokens:.3f}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The share of 4-grams, and θ = 1.2 is nearly enough.
+# </details>
+#
+# The block ends repeated 4-grams at once, yet more than half of its tokens are repeats: it goes round
+# the same circle with a word changed.
+
+# %% [markdown]
+# Look at the last line. The die repeats 2 tokens in 10, and no good text repeats none: `the` and `.`
+# have to come back. At θ = 1.5 there are *fewer* repeats than that. This is no success. You have seen
+# what goes missing.
+
+# %% [markdown]
+# ## Build it: your own brake
+#
+# > difficulty ●●●●○ · importance ●●●●○ · 15 to 20 minutes
+#
+# Now you know what a penalty should leave alone. This exercise is *open*: write any brake you like. It
+# is scored by four properties, not by its numbers.
+
+# %% [markdown]
+# 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more, and perhaps in
+#    the beginning of one time more. The next token of the loop is ahead of some token that was never
+#    said, by 2 at most. After your brake another token is ahead.
+
+# %% [markdown]
+# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, perhaps more than once. The
+#    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more,
+#    and still leads. (No token stands in the line more than three times, and no four in a row twice.)
+
+# %% [markdown]
+# 3. **It leaves commas.** One token stands in every third to ninth place of the answer, up to a hundred
+#    times, and no four tokens in a row come twice. It is ahead by 4 or more, and still leads.
+# 4. **It does not care where zero is.** Add a whole number to all logits, and each result is higher by
+#    just that.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `ids[prompt_length:]` is the answer. Which of the four do you keep if you subtract for each time in
+# it? Which do you lose, and what would help: a limit, a window, or only what would prolong a run?
+# <details><summary>More</summary>
+#
+# `torch.bincount(answer, minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. What must the
+# limit be to beat 2 and not to reach 4?
+# </details>
+# </details>
+
+
+# %% answer="my_brake"
+def my_brake(logits, ids, prompt_length):
+    """Logits for the next token, after a brake that ends loops and lets copies pass.
+
+    logits: (vocab,), float32, all finite, for 4 to 300 tokens; ids: (length,), int64: the prompt and
+    then the answer so far, which may be empty. prompt_length: how many of the ids are the prompt, at
+    least 1. What is passed in stays as it is.
+    Returns a tensor (vocab,) without NaN; -inf forbids a token.
+    """
+    ### BEGIN SOLUTION
+    answer = ids[prompt_length:]
+    count = torch.bincount(answer, minlength=len(logits))
+    return logits - count.clamp(max=3)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Four examples to try it on. The first one is a loop of a single token, 1. Token 2 was never said.
+
+# %% locked="brake_examples" jupyter={"source_hidden": true}
+LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
+LINE = torch.tensor([0.0, 1.0, 5.0, 1.0]), torch.tensor([0, 1, 2, 3, 0, 1]), 4
+COMMAS = (
+    torch.tensor([9.0, *[5.0] * 29]),
+    torch.tensor([1, *[i for x in range(1, 28) for i in (0, x, x + 1)]]),
+    1,
+)
+
+
+def braked(function, logits, ids, prompt_length):
+    """What the brake returns; AssertionError if that cannot be used, or if its inputs changed."""
+    given = logits.clone(), ids.clone()
+    result = check.call(function, *given, prompt_length)
+    assert result is not None, "Not written yet: your function returns None."
+    assert type(result) is torch.Tensor, f"Return a tensor; yours is a {type(result).__name__}."
+    assert result.shape == logits.shape, "Return a logit for each token of the vocabulary."
+    assert not result.isnan().any(), "There is a NaN in your result."
+    kept = all(map(torch.equal, given, (logits, ids)))
+    assert kept, "The caller's logits and ids must be the same after the call: work on a copy."
+    return result
+
+
+def leads(function, logits, ids, prompt_length, token):
+    """Whether the token has a higher logit than all others after the brake."""
+    result = braked(function, logits, ids, prompt_length)
+    others = torch.cat([result[:token], result[token + 1 :]])
+    return bool(result[token] > others.max())
+
+
+def ends_loop(function, case, token):
+    result = braked(function, *case)
+    assert result[token] < result.max(), (
+        "The loop's next token still leads. How much does yours take from it, and how much is needed?"
+    )
+
+
+def passes_line(function, case, token):
+    assert leads(function, *case, token), (
+        "The line's next token has lost its lead. What did yours count, and where did that stand?"
+    )
+
+
+def leaves_commas(function, case, token):
+    assert leads(function, *case, token), (
+        "The frequent token has lost its lead. How much does yours take after a hundred times?"
+    )
+
+
+def ignores_zero(function, case, shift):
+    logits, ids, prompt_length = case
+    before = braked(function, logits, ids, prompt_length)
+    after = braked(function, logits + shift, ids, prompt_length)
+    assert torch.allclose(after, before + shift, atol=1e-2), (
+        f"With {shift} added to all logits, yours does not give {shift} more everywhere."
+    )
+
+
+# %%
+check.passes("a loop", ends_loop, my_brake, LOOP, 1)
+check.passes("an address", passes_line, my_brake, LINE, 2)
+check.passes("commas", leaves_commas, my_brake, COMMAS, 0)
+check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
+
+
+# %% [markdown]
+# Now the real thing. **Predict**: will your brake find the castle, and will it stop there?
+
+
+# %%
+def my_process(logits, ids):
+    return my_brake(logits, ids, len(model.encode(TASK)))
+
+
+texts = {
+    "no penalty": finish(Settings(temperature=0), tokens=60),
+    "repetition 1.3": finish(second, tokens=60),
+    "your brake": finish(careful(my_process), tokens=60),
+}
+tell("... east of the sun and" + "".join(texts["your brake"]))
+
+# %%
+explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
+
+# %% [markdown]
+# 1. What is marked is part of four tokens that came before. How much of the first text is that? And of
+#    yours?
+# 2. Is your address right? Does the rest read well? If not, change your brake and run the cells from
+#    there to here again. There is more than one good answer.
+
+# %% [markdown]
+# <details><summary>What ours does</summary>
+#
+# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, but never more than 3: the
+# prince says *west of the moon*, and goes on without a loop.
+# </details>
+
+# %% [markdown]
+# Ours still has a weakness: give it the four winds. Whoever says the same address three times pays 3 for
+# each word of it. A better brake would look at whole *runs*, and at how often the run was said.
 
 # %% [markdown]
 # ## What production systems do
 #
-# - llama.cpp and `transformers` ship with penalties off [llamacpp2026] [transformers2026]. Leave
-#   them off until you *see* loops.
-# - `transformers` has only the repetition penalty [transformers2026]. Some Gemini models refuse
-#   OpenAI's two [geminicookbook1290].
-# - Off is 0 for two of them and **1** for the third. A chat program passed a repetition penalty of 1
-#   on as frequency penalty [chatui1552].
-# - DRY, in module 09, punishes only what prolongs a repeated run.
+# llama.cpp and `transformers` ship with all penalties off [llamacpp2026] [transformers2026], so many
+# people say: leave them off until you *see* loops. Not everyone agrees. The makers of Qwen3.5 advise
+# in 2026 a presence penalty of 1.5 for general chat. And for exact work on code? There the same card
+# says 0 [qwencard2026]. You now know why.
 
 # %% [markdown]
-# ## Recap
+# Where penalties are on, they come first: before temperature, top-k and top-p [transformers2026]
+# [vllm2026] [llamacpp2026]. So a penalty of 1 counts double at *T* = 0.5, as the gap that it made is
+# widened. Change one of the two at a time.
+
+# %% [markdown]
+# ## The puzzle, solved
 #
-# - Frequency subtracts each time, presence once; the repetition penalty divides positive logits and
-#   multiplies negative ones, once a token.
-# - Division depends on where zero lies; subtraction does not.
-# - An n-gram block and a bias of −100 forbid; a word has more tokens than you think.
-# - Know whether the prompt counts. Penalties come before temperature.
-# - They cure loops, and hurt wherever the same word is the right word.
+# The first writer copied the address because repeating is what the model does well, and looped for the
+# same reason. The second divided whatever had been *said before*, prompt included. `moon` was said, `sky`
+# was not; the surer a word, the deeper it falls. The third had the larger number, but counted only its
+# own words, and `moon` was not yet one of them. At the third wind it would have failed as well.
+
+# %% [markdown]
+# Both look only at *which words* were said, not at what for. Subtraction at least does the same wherever a model has its zero;
+# division does not. A block and a bias forbid, and hit what was not meant. So: look for loops first,
+# know whether the prompt counts, and use no more than it takes.
+
+# %% [markdown]
+# What would a penalty look like that sees runs? It exists, is called DRY, and waits in module 09. Next
+# comes another way to choose: not token by token, but by whole texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -664,7 +870,7 @@ check.ids(
         (1, 3): "Those come twice already. But which pairs would come twice?",
         (3,): "Find the earlier places of the last token. What came after it there?",
     },
-    hint="The last token opens a pair. Which pairs that open so are in the text? See forbidding runs.",
+    hint="The last token opens a pair. Which pairs that open so are in the text? See the section on forbidding.",
 )
 
 # %% [markdown] question="A story about a cat" points=1
@@ -685,7 +891,7 @@ check.choice(
     right="D",
     why={
         "A": "By which factor do the odds fall if 100 is taken from a logit? That is as good as never.",
-        "B": "A bias is added at every step. Look again at the spellings in the section on it.",
+        "B": "A bias is added at every step. Look again at the six spellings in the lesson.",
         "C": "It is added to the logits of the next token, whatever the prompt is.",
     },
 )
@@ -732,7 +938,7 @@ check.choice(
     right="A",
     why={
         "B": "The right word would pay even more, and sooner. What is the penalty curing here?",
-        "C": "Then `the patient` could come exactly once. See when repetition is right.",
+        "C": "Then `the patient` could come exactly once. See the section on the second wind.",
         "D": "The penalty is applied before temperature. Which word does a low T then prefer?",
     },
 )
@@ -788,6 +994,28 @@ check.choice(
         "C": "Softmax ignores it if it is still a shift of all logits after the penalty. Is it always?",
         "D": "They change logits in both versions. The question is whether by the same amount.",
     },
+)
+
+# %% [markdown] question="A word and its rival" points=1
+# A prompt says a word that has to be copied. Its logit is 9.0. The best of the words that were never
+# said has 7.2. The repetition penalty counts the prompt. Above which θ does the other word lead?
+
+# %% answer="word_and_rival"
+answer_theta = None  # a number
+
+# %% test="word_and_rival"
+check.number(
+    answer_theta,
+    right=1.25,
+    within=0.005,
+    why={
+        0.8: "Turned round: θ divides the copied word's logit, and below 1 it would help it.",
+        1.8: "That is the gap, which a subtraction has to reach. θ divides.",
+        0.9: "Half of the gap? Only one of the two words pays, and θ divides it.",
+        1.2: "At 1.2 the copied word has 9.0 / 1.2. Does the other one lead yet?",
+        1.3: "At 1.3 the other word leads already, but not only from there.",
+    },
+    hint="Where are the two equal? One logit is divided by θ, the other stays.",
 )
 
 # %% [markdown] question="Frequency penalty on the bench" points=2
@@ -1060,6 +1288,7 @@ def often_signed(random):
     logits = finite(random)
     far = random.random() < 0.2
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    ids = ids if len(ids) < 700 else [*ids[:350], *ids[-349:]]  # the ends of `far` are what counts
     ids = ids if far else [*ids, random.choice(ids)]
     return logits, torch.tensor(ids), theta(random)
 
@@ -1130,6 +1359,105 @@ points += check.passes("float32, and input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
+# %% [markdown] question="Your brake" points=4
+# Your `my_brake` from **Build it** above, for 4 to 300 tokens. One point for each of the four
+# properties: loops, addresses, commas, zero. Whoever does not end loops has no brake: without the first
+# there are no points for the others. You may call the course's functions. In all cases the inputs
+# stay as they are.
+
+
+# %% test="my_brake"
+check.passes("a loop", ends_loop, my_brake, LOOP, 1)
+check.passes("an address", passes_line, my_brake, LINE, 2)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def with_lead(random, vocab, token, rival, lead):
+    """Logits, whole 64ths, in which the token is ahead of the rival by the lead, and of all others
+    by that much or more."""
+    high = random.randint(-10, 12)
+    below = [high - lead - random.choice([0, random.randint(0, 640) / 64]) for _ in range(vocab)]
+    below[rival], below[token] = high - lead, high
+    return torch.tensor(below)
+
+
+def some_prompt(random, vocab):
+    return domains.history(random, vocab, least=1)[-200:]
+
+
+def circle(random):
+    """The answer ends in a phrase said six times or more; the rival was never said."""
+    vocab = random.choice([random.randint(4, 9), random.randint(4, 40), 300])
+    rival, *others = random.sample(range(vocab), vocab)
+    phrase = [random.choice(others) for _ in range(random.randint(1, 6))]
+    at = random.randrange(len(phrase))
+    before = [random.choice(others) for _ in range(random.choice([0, 0, 5]))]
+    prompt = [random.choice(others) for _ in range(random.choice([1, 3, 40]))]
+    answer = before + phrase * random.choice([6, 7, 15]) + phrase[:at]
+    lead = random.choice([2.0, 2.0, random.randint(1, 128) / 64])
+    logits = with_lead(random, vocab, phrase[at], rival, lead)
+    return (logits, torch.tensor(prompt + answer), len(prompt)), phrase[at]
+
+
+def different_runs(text):
+    return len({tuple(text[i : i + 4]) for i in range(len(text) - 3)}) == max(0, len(text) - 3)
+
+
+def line(random):
+    """The answer is the beginning of a line of the prompt."""
+    vocab = random.choice([random.randint(6, 12), 40, 300])
+    while True:
+        text = [random.randrange(vocab) for _ in range(random.randint(3, 12))]
+        if random.random() < 0.4:  # three tokens that come three times
+            a, b, c, x, y = random.sample(range(vocab), 5)
+            text = [a, b, c, x, a, b, c, y, a, b, c]
+        if max(map(text.count, text)) <= 3 and different_runs(text):
+            break
+    at = random.choice([len(text) - 1, len(text) - 1, random.randrange(len(text))])
+    prompt = (
+        some_prompt(random, vocab) + text * random.choice([1, 1, 8]) + some_prompt(random, vocab)
+    )
+    rival = random.choice([i for i in range(vocab) if i != text[at]])
+    lead = random.choice([4.0, 4.0, random.randint(256, 600) / 64])
+    logits = with_lead(random, vocab, text[at], rival, lead)
+    return (logits, torch.tensor(prompt + text[:at]), len(prompt)), text[at]
+
+
+def commas(random):
+    """One token stands in every few places of the answer, and no run of four comes twice."""
+    vocab, every = random.randint(100, 300), random.randint(3, 9)
+    comma, *others = random.sample(range(vocab), vocab)
+    while True:
+        answer = random.choices(others, k=every * random.choice([8, 30, 100]))
+        answer[::every] = [comma] * len(answer[::every])
+        answer = answer[: len(answer) - random.choice([0, 1])]
+        if different_runs([*answer, comma]):
+            break
+    prompt = [random.randrange(vocab) for _ in range(random.choice([1, 30]))]
+    lead = random.choice([4.0, 4.0, random.randint(256, 600) / 64])
+    logits = with_lead(random, vocab, comma, random.choice(others), lead)
+    return (logits, torch.tensor(prompt + answer), len(prompt)), comma
+
+
+def zero(random):
+    case, _ = random.choice([circle, line, commas])(random)
+    return case, random.choice([-30, -10, 10, 30])
+
+
+def everywhere(holds, draw):
+    for (case, of_it), _ in check.drawn(check.nothing, draw):
+        holds(my_brake, case, of_it)
+
+
+points = 0.0
+if check.passes("loops", everywhere, ends_loop, circle):
+    points += 1 + check.passes("addresses", everywhere, passes_line, line)
+    points += check.passes("commas", everywhere, leaves_commas, commas)
+    points += check.passes("zero", everywhere, ignores_zero, zero)
+### END HIDDEN TESTS
+float(min(points, 4))
+
 # %% [markdown] question="To be on the safe side" points=0
 # In three or four sentences: a colleague sets a repetition penalty of 1.3 for everything, chat,
 # contracts and code, "to be on the safe side". What goes well, what goes wrong, and what would you
@@ -1156,16 +1484,22 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [keskar2019] Keskar and others: CTRL, A Conditional Transformer Language Model for Controllable
-#   Generation. 2019
-# - [welleck2020] Welleck and others: Neural Text Generation with Unlikelihood Training. 2020
-# - [openai2026], [transformers2026], [vllm2026], [llamacpp2026], [mlxlm2026], [tinygrad2026]: what
-#   these count and allow, as read in 2026
-# - [transformers2302], [nemo8194], [lattice312], [tgi1765], [vllm30846], [chatui1552],
-#   [fairseq5206]: bug reports and repairs
+# - [keskar2019] [CTRL, a Conditional Transformer Language Model](https://arxiv.org/abs/1909.05858), 2019
+# - [welleck2020] [Neural Text Generation with Unlikelihood Training](https://arxiv.org/abs/1908.04319)
+# - [openai2026] [OpenAI's API, in its Python library](https://github.com/openai/openai-python)
+# - [transformers2026] [Hugging Face transformers](https://github.com/huggingface/transformers)
+# - [transformerspenalty2026] [its repetition penalty, 5.15.1](https://github.com/huggingface/transformers/blob/v5.15.1/src/transformers/generation/logits_process.py)
+# - [vllm2026] [vLLM](https://github.com/vllm-project/vllm)
+# - [llamacpp2026] [llama.cpp](https://github.com/ggml-org/llama.cpp)
+# - [qwencard2026] [model card of Qwen3.5-35B-A3B](https://huggingface.co/Qwen/Qwen3.5-35B-A3B), 2026
 
 # %% [markdown]
-# - [transformers47595], [llamacpp5561]: on where zero lies, and on frequent tokens
-# - [openaicookbook677], [pytorch3844], [geminicookbook1290]: what surprised users
+# - [transformers2302] [The dog dog dog](https://github.com/huggingface/transformers/issues/2302), 2019
+# - [transformers47595] [on where zero lies](https://github.com/huggingface/transformers/issues/47595), 2026
+# - [llamacpp5561] [on frequent tokens](https://github.com/ggml-org/llama.cpp/pull/5561), 2024
+# - [chatui1552] [a neutral 1 that was none](https://github.com/huggingface/chat-ui/issues/1552)
+# - [pytorch3844] [repeated indices](https://github.com/pytorch/pytorch/issues/3844), 2017
+# - [tinygrad2026] [tinygrad's sampler](https://github.com/tinygrad/tinygrad)
+# - [fairseq5206] [the end of a buffer](https://github.com/facebookresearch/fairseq/issues/5206), 2023
 #
-# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
+# What each is cited for is in the course's `quizzes/references.md`.

@@ -328,6 +328,123 @@ BANK = {
         },
     ),
     "new_version": choice("answer_shift", "B"),
+    "word_and_rival": number(
+        "answer_theta",
+        {"value": "1.25", "worked out": "9.0 / 7.2", "text": "'1.25'"},
+        {
+            "the difference": 1.8,
+            "turned round": 0.8,
+            "half the difference": 0.9,
+            "the usual one": 1.2,
+            "the opening's": 1.3,
+            "1": 1,
+        },
+    ),
+    "my_brake": write(
+        {
+            "a limit of two and a half": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - (0.5 * count).clamp(max=2.5)
+            """,
+            "presence of three": """
+                said = torch.zeros(len(logits), dtype=torch.bool)
+                said[ids[prompt_length:]] = True
+                return torch.where(said, logits - 3, logits)
+            """,
+            "a block of four in the answer": """
+                return penalties.no_repeat_ngram(logits, ids[prompt_length:], 4)
+            """,
+            "each run of three that came before": """
+                text, result = ids[prompt_length:].tolist(), logits.clone()
+                for i in range(len(text) - 2):
+                    if text[i : i + 2] == text[-2:]:
+                        result[text[i + 2]] -= 1
+                return result
+            """,
+            "less for each further time": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - 3 * (1 - 0.5**count)
+            """,
+            "lifts what was not said": """
+                said = set(ids.tolist()[prompt_length:])
+                lifted = [x + 3 * (i not in said) for i, x in enumerate(logits.tolist())]
+                return torch.tensor(lifted)
+            """,
+            "forbids what was said five times, if it follows the same token": """
+                text = ids[prompt_length:].tolist()
+                pairs = list(zip(text, text[1:], text[2:], strict=False))
+                result = logits.clone()
+                for i in range(len(logits)):
+                    if pairs.count((*text[-2:], i)) > 2:
+                        result[i] = -torch.inf
+                return result
+            """,
+        },
+        {
+            "nothing changed": "return logits.clone()",
+            "frequency without a limit": (
+                """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - count
+                """,
+                3,
+            ),
+            "a repetition penalty on the answer": """
+                return penalties.repetition_penalty(logits, ids[prompt_length:], 1.3)
+            """,
+            "a repetition penalty of 10": """
+                return penalties.repetition_penalty(logits, ids, 10.0)
+            """,
+            "frequency of the prompt too": (
+                "return logits - torch.bincount(ids, minlength=len(logits))",
+                2,
+            ),
+            "a block of four with the prompt": (
+                "return penalties.no_repeat_ngram(logits, ids, 4)",
+                3,
+            ),
+            "a block of two": (
+                "return penalties.no_repeat_ngram(logits, ids[prompt_length:], 2)",
+                2,
+            ),
+            "forbids what was said": (
+                """
+                result = logits.clone()
+                result[ids[prompt_length:]] = -torch.inf
+                return result
+                """,
+                2,
+            ),
+            "a limit of five": (
+                """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - count.clamp(max=5)
+                """,
+                3,
+            ),
+            "presence of two": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - 2 * (count > 0)
+            """,
+            "log-probabilities": (
+                """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits.log_softmax(dim=-1) - count.clamp(max=3)
+                """,
+                3,
+            ),
+            "in place": """
+                logits -= torch.bincount(ids[prompt_length:], minlength=len(logits)).clamp(max=3)
+                return logits
+            """,
+            "the last six": """
+                count = torch.bincount(ids[prompt_length:][-6:], minlength=len(logits))
+                return logits - count.clamp(max=3)
+            """,
+            "a list": "return logits.tolist()",
+            "nothing returned": "logits - 3",
+        },
+    ),
     "frequency_repair": repair(
         {
             "bincount": """
