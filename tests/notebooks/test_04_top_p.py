@@ -74,12 +74,15 @@ def test_no_k_fits_both_prompts(storyteller):
     panel = explore.Distribution(GIRL, knobs=["top_k"])
     panel.controls["top_k"].value = 40
     assert "40 of 4,096 tokens kept, 61.7% of the mass" in panel.text
-    once = storyteller.next_logits("Once upon a").softmax(dim=-1).sort(descending=True).values
-    assert round(100 * float(once[1:40].sum()), 1) in (0.2, 0.3)
-    # What 40 cuts after the girl makes sense, what it keeps after "Once upon a" does not.
-    names = storyteller.tokenizer.decode
-    after = storyteller.next_logits(GIRL).argsort(descending=True)[40:52].tolist()
-    assert sum(names([i]).strip().isalpha() for i in after) >= 9
+    once = top_k(storyteller.next_logits("Once upon a"), 40).softmax(dim=-1)
+    assert f"{1 - once.max():.1%}" == "0.2%"
+
+    def ranked(prompt: str, first: int, last: int) -> set[str]:
+        order = storyteller.next_logits(prompt).argsort(descending=True)[first - 1 : last]
+        return {storyteller.tokenizer.decode([i]) for i in order.tolist()}
+
+    assert {" baby", " door", " basket"} <= ranked(GIRL, 41, 60)
+    assert " hot" in ranked("Once upon a", 29, 40)
 
 
 def test_by_hand():
@@ -112,11 +115,12 @@ def test_one_number_two_prompts(storyteller):
 def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
     first = [step.kept for step in stories[0]]
     assert max(first) >= 100 * min(first)
-    groups = {"inside": [], "article": [], "start": [], "elsewhere": []}
+    groups, gold = {"inside": [], "article": [], "start": [], "elsewhere": []}, []
     for story in stories:
         for before, now in itertools.pairwise(story):
-            if now.text[:1].isalpha():
+            if before.text[-1:].isalpha() and now.text[:1].isalpha():
                 groups["inside"].append(now.kept)
+                gold += [(now.text, now.kept)] if before.text == " gold" else []
             elif before.text in ARTICLES:
                 groups["article"].append(now.kept)
             elif before.text.strip(' "\n')[-1:] in (*".!?", ""):
@@ -124,9 +128,10 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
             else:
                 groups["elsewhere"].append(now.kept)
     medians = {name: statistics.median(counts) for name, counts in groups.items()}
-    assert medians["inside"] == 13 and max(groups["inside"]) == 360
-    order = ("inside", "start", "elsewhere", "article")
-    assert sorted(medians, key=medians.get) == list(order)
+    assert sorted(medians, key=medians.get) == ["inside", "start", "elsewhere", "article"]
+    assert medians["inside"] == 9 and medians["article"] > 200
+    assert 17 == groups["inside"].count(1) < len(groups["inside"]) / 3
+    assert gold == [("sm", 341)]
 
 
 @pytest.mark.slow
@@ -145,7 +150,7 @@ def test_heat_makes_a_crowd_and_the_second_digit_nothing(rows):
 
 def test_who_comes_first():
     logits = torch.tensor([3.0, 2.0, 1.0])
-    for t, first, last in ((0.5, 1, 2), (2.0, 3, 2)):
+    for t, first, last in ((0.5, 1, 2), (3.0, 3, 2)):
         assert size(temperature(logits, t), 0.8) == first
         assert int(temperature(top_p(logits, 0.8), t).isfinite().sum()) == last
     toy = ([" king", " queen", " fox"], logits)

@@ -476,9 +476,8 @@ BANK = {
             "equal choices": """
                 logprobs = logits.log_softmax(dim=-1)
                 choices = (-(logprobs.exp() * logprobs).sum()).exp()
-                size = max(1, int(choices + 0.5))
-                least = logits.sort(descending=True).values[size - 1]
-                return logits.masked_fill(logits < least, -torch.inf)
+                rank = logits.argsort(descending=True).argsort()
+                return logits.masked_fill(rank >= max(1, int(choices + 0.5)), -torch.inf)
             """,
             "a share": """
                 probs, order = logits.softmax(dim=-1).sort(descending=True, stable=True)
@@ -537,6 +536,15 @@ BANK = {
                 probs = logits.softmax(dim=-1)
                 return torch.where(probs >= 0.1 * probs.max(), probs, torch.tensor(-torch.inf))
             """,
+            "equal choices and whole ties": (
+                """
+                logprobs = logits.log_softmax(dim=-1)
+                choices = (-(logprobs.exp() * logprobs).sum()).exp()
+                least = logits.sort(descending=True).values[max(1, int(choices + 0.5)) - 1]
+                return logits.masked_fill(logits < least, -torch.inf)
+            """,
+                3,
+            ),
             "in place": (
                 """
                 logits[logits < logits.max() - 3] = -torch.inf
