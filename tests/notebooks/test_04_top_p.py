@@ -106,8 +106,8 @@ def test_one_number_two_prompts(storyteller):
     king = storyteller.next_logits("The king said to his")
     assert (size(king, 0.9), size(king, 0.17)) == (136, 2)
     assert f"{king.softmax(-1).max():.1%}" == "16.7%"
-    wife = storyteller.tokenizer.decode([int(king.argmax())])
-    assert wife == " wife"
+    assert storyteller.tokenizer.decode([int(king.argmax())]) == " wife"
+    assert size(storyteller.next_logits("The king said to his wife"), 0.9) == 7
     assert storyteller.next_logits("The").softmax(-1).max() < 0.06
 
 
@@ -132,6 +132,21 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
     assert medians["inside"] == 9 and medians["article"] > 200
     assert 17 == groups["inside"].count(1) < len(groups["inside"]) / 3
     assert gold == [("sm", 341)]
+
+
+@pytest.mark.slow
+def test_a_small_p_is_tame_and_heat_brings_back_what_p_had_cut(storyteller):
+    def story(settings: Settings, seed: int) -> list:
+        return list(generate(storyteller, "Once upon a time", settings, 50, seed=seed))
+
+    tame = "".join(step.text for step in story(Settings(top_p=0.5), 1))
+    assert "a little girl who had two daughters, and had two daughters" in tame
+    for settings, rank, word in (
+        (Settings(), 372, " w"),
+        (Settings(temperature=1.5, top_p=0.9), 836, " them"),
+    ):
+        last = max(story(settings, 0), key=lambda step: step.rank)
+        assert (last.rank, last.text) == (rank, word)
 
 
 @pytest.mark.slow

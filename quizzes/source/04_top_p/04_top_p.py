@@ -17,12 +17,12 @@
 # > **About 110 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
 # >
 # > Afterwards you can
-# > - work out by hand which tokens top-p keeps, also at its edges;
+# > - work out by hand which tokens top-p keeps;
 # > - say what *T* or top-k before it changes;
 # > - design a cut that follows the model, and write top-p for any batch;
 # > - find the mistake in a cut, and what its repair leaves broken.
 #
-# Names in brackets are sources, linked at the end.
+# Names in brackets are sources, listed last.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import itertools
@@ -398,7 +398,8 @@ for where, counts in sorted(groups.items(), key=lambda pair: statistics.median(p
 # are 341, and then it became `goldsmith`: that `gold` was not the whole word is known only
 # afterwards.
 #
-# Only an article opens the door wide: nearly any noun may follow.
+# Only an article opens the door wide: nearly any noun may follow. So much for what top-p does. Can you
+# write it?
 
 # %% [markdown]
 # ## The formula
@@ -493,8 +494,11 @@ explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 # %% [markdown]
 # 1. Do you agree with the course at *p* = 0.90, and how many tokens stay? (136.) And at 0.17? (2, as
 #    ` wife` has 16.7%.)
-# 2. Change one sign on purpose: compare with `> p` in place of `< p`. What does the explorer say? Then
-#    put it back, for it will be scored.
+# 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many tokens stay
+#    now? (7, with yours too.)
+
+# %% [markdown]
+# Now you have a top-p that works for every *p*. Which *p* should one take?
 
 # %% [markdown]
 # ## Which p?
@@ -512,15 +516,16 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Go from *p* = 0.9 to 0.5. What becomes of the story? (Plain, and it soon says the same words
-#    again: the head of the list is the same everywhere.)
-# 2. Set *p* to 1, no cut at all. Point at the deeply tinted words: what are their ranks?
-# 3. Now *T* = 1.5 and *p* = 0.9. Why does a cut that removes the unlikely tenth not help? (Guess
-#    before you read on.)
+# 1. Set *p* to 0.5. What becomes of the stories? (Tame: `a little girl who had two daughters, and had
+#    two daughters`.)
+# 2. Set *p* to 1, which is no cut at all. Point at the tinted words: which place has the unlikeliest
+#    of seed 0? (` w`, with rank 372.)
+# 3. Now *p* = 0.9 and *T* = 1.5. The last tenth is cut again, but which ranks come? (` them` is number
+#    836.) How can that be?
 
 # %% [markdown]
-# Because *T* comes first. It flattens the distribution, and 90% of a flat distribution is a crowd. Here
-# is the median nucleus over the 800 steps of our stories:
+# *T* comes first. It flattens the distribution, and 90% of a flat distribution is a crowd. Here is the
+# median nucleus over the 800 steps of our stories:
 
 # %%
 logits = torch.stack([step.logits for story in stories for step in story])
@@ -586,6 +591,8 @@ print("on the old shares   ", kept(top_p(HALVES, 0.6)))
 # In August 2026 somebody compared the two token by token: the fast one had *T* after top-p, and top-p
 # measured the shares that top-k had left [sglangjax1563]. It was not the price of speed. It was the
 # order.
+#
+# Our colleague uses neither *T* nor *k*. So what is wrong with *his* program?
 
 # %% [markdown]
 # ## The colleague's program
@@ -669,9 +676,9 @@ for at in lost.topk(3).indices.tolist():
 # %% [markdown]
 # ## Recap
 #
-# Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model: a
-# single token after `Once upon a`, nine or so inside a word, hundreds after `the`. It also follows
-# whatever *T* or top-k did before it.
+# Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model:
+# one token after `Once upon a`, nine or so inside a word, hundreds after `the`. It also follows what
+# *T* or top-k did before it.
 #
 # How could being sure break a cut? It looked at the sum *with* each token. A token with 99.7% crosses
 # the line alone, and the one that crosses was always thrown away. Keep it.
