@@ -260,6 +260,19 @@ def tail(number, share, others):
     return probs.log(), torch.arange(number + others) < number
 
 
+def writes(cut):
+    """Print how many tokens a cut keeps on the real model, and a story that it writes."""
+    prompts = "Once upon a", "Once upon a time", "One day", "The king said to his"
+    for prompt in (*prompts, "The little girl saw a"):
+        number = int(stays(cut, model.next_logits(prompt)).sum())
+        print(f"{prompt:<22} {number:>5} tokens stay")
+
+    def process(logits, ids):
+        return logits.masked_fill(~stays(cut, logits), -torch.inf)
+
+    tell("Once upon a", process, seed=1)
+
+
 # %% [markdown]
 # Run this as often as you like. It gives no points, only reasons.
 
@@ -276,19 +289,7 @@ for title, test, *args in (
 # And what does it do on the real model?
 
 # %%
-PROMPTS = (
-    "Once upon a",
-    "Once upon a time",
-    "One day",
-    "The king said to his",
-    "The little girl saw a",
-)
-written = check.passes("yours is a cut", stays, my_cut, [2.0, 0.5, -1.0, 4.0])
-for prompt in PROMPTS if written else ():
-    stay = stays(my_cut, model.next_logits(prompt))
-    print(f"{prompt:<24} {int(stay.sum()):>5} tokens stay")
-if written:
-    tell("Once upon a", lambda logits, ids: my_cut(logits), seed=1)
+ready = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
 # Do your numbers grow from the first line to the last? Then you have what *k* never had: a cut that
@@ -591,7 +592,8 @@ print("on the old shares   ", kept(top_p(HALVES, 0.6)))
 # In August 2026 somebody compared the two token by token: the fast one had *T* after top-p, and top-p
 # measured the shares that top-k had left [sglangjax1563]. It was not the price of speed. It was the
 # order.
-#
+
+# %% [markdown]
 # Our colleague uses neither *T* nor *k*. So what is wrong with *his* program?
 
 # %% [markdown]
