@@ -294,7 +294,7 @@ ready = check.passes("it can write", writes, my_cut)
 # %% [markdown]
 # Do your numbers grow from the first line to the last? Then you have what *k* never had: a cut that
 # listens. Yours may be better than the one that follows; nobody has proved that there is a best one.
-# But one of these rules, of 2019, is now in nearly every program that writes text. Which question
+# But one rule of this kind, of 2019, is now in `transformers`, vLLM and llama.cpp alike. Which question
 # does *it* ask the model?
 
 # %% [markdown]
@@ -360,8 +360,8 @@ explore.Distribution("The little girl saw a", knobs=["top_k", "top_p"])
 # %% [markdown]
 # 1. Set *p* to 0.90. (337 stay.) Now write `Once upon a` in the box. (1 stays, ` time`. Nobody moved
 #    the slider.)
-# 2. Go back to the girl. Which *k* keeps as much of the mass as *p* = 0.5 does? (Try: *p* = 0.5 keeps
-#    19 tokens. So *k* = 19 does the same, here, and only here.)
+# 2. Go back to the girl and set *p* to 0.50. Which *k* would do the same? (19 tokens stay, so *k* = 19.
+#    Here, and only here.)
 
 # %% [markdown]
 # So 0.9 is one token in one place and 337 in another. Two prompts are not a story, though. What does
@@ -428,9 +428,11 @@ for kind in (torch.float32, torch.float64):
 
 # %% [markdown]
 # No: a set that holds exactly *p* is complete. A tiny *p* keeps the best token and never none, and *p* =
-# 1 keeps all. But look at the last two lines. Halves, quarters and eighths are exact in a computer;
-# tenths are not. With *p* = 0.9 that third token is enough in float32, and in float64 a fourth has to
-# come in. So where it matters, add up in float64, and test equality with exact numbers only.
+# 1 keeps all.
+#
+# Now the last two lines. Halves, quarters and eighths are exact in a computer; tenths are not. One sum
+# is a hair above 0.9, and the other a hair below, where a fourth token would have to come in. So test
+# equality with exact numbers. And where a hair matters, say in which precision you add up.
 
 # %% [markdown]
 # ## Build it: top-p
@@ -570,7 +572,7 @@ explore.Pipeline(
 
 # %% [markdown]
 # 1. As it stands, *T* is first. How many are left at the end? (1: the king alone has 87%.)
-# 2. Choose `÷T` under `stage`, and move it to the right end. How many now? (2: top-p sees 67%, which
+# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. How many now? (2: top-p sees 67%, which
 #    is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2: the other way
 #    round.)
@@ -589,9 +591,9 @@ print("on the old shares   ", kept(top_p(HALVES, 0.6)))
 # %% [markdown]
 # One token, or two. **This happened.** A server had two pieces of code for the same request, a slow one
 # and a fast one. With the fast one some answers got worse, and that was taken for the price of speed.
-# In August 2026 somebody compared the two token by token: the fast one had *T* after top-p, and top-p
-# measured the shares that top-k had left [sglangjax1563]. It was not the price of speed. It was the
-# order.
+# In August 2026 somebody compared which tokens each of them keeps: the fast one had *T* after top-p, and
+# its top-p measured the shares that top-k had left, not the old ones [sglangjax1563]. It was not the
+# price of speed. It was the order.
 
 # %% [markdown]
 # Our colleague uses neither *T* nor *k*. So what is wrong with *his* program?
@@ -641,9 +643,9 @@ print("steps with a single token:", int((right.sum(-1) == 1).sum()), end=" by to
 print(int((mended.sum(-1) == 1).sum()), "with the guard")
 
 # %% [markdown]
-# The crash was the kind part of this mistake. It showed at 36 steps. The token that crosses is missing
-# at the 764 others too, and nothing tells you. At most of them it is a crumb. But where two tokens
-# were left, it decides alone:
+# The crash was the friendly part of this mistake. It showed at 36 steps. The token that crosses is missing
+# at the 764 others too, and nothing tells you. At most of them it is a crumb. But where only two tokens
+# should stay, it is half of the choice:
 
 # %%
 lost = (logits.softmax(dim=-1) * (right & ~mended)).sum(dim=-1)
@@ -660,10 +662,10 @@ for at in lost.topk(3).indices.tolist():
 # second word, with 41% or 38%, cannot come. Top-p has become greedy there, and the text still looks fine.
 
 # %% [markdown]
-# He is in good company. llama.cpp compared with the wrong sum until June 2023; its tests had only
-# looked at sums of exactly *p* [llamacpp1953]. In 2025 the guard was proposed as the repair for a small
-# course [tinyllm32]. And in February 2026 a reader found the guard and the missing token together in
-# the code of a well-known book [reasoning164].
+# He is not alone. llama.cpp looked at the wrong sum until June 2023; its tests had tried only sums of
+# exactly *p*, where both questions have one answer [llamacpp1953]. In 2025 the guard was proposed as the
+# repair for a small course [tinyllm32]. And in February 2026 a reader missed the crossing token in the
+# code of a well-known book. The guard was there [reasoning164].
 
 # %% [markdown]
 # ## What production systems do
@@ -734,7 +736,7 @@ check.number(
         0.533: "You kept a token too many: the line was reached before it.",
         0.875: "That is what the kept tokens hold together. Which part of it is the first's?",
     },
-    hint="Find the tokens that stay, add them up, and divide. See what stays is not changed.",
+    hint="Find the tokens that stay, add them up, and divide. See what became of the ones that stay.",
 )
 
 # %% [markdown] question="Two knives" points=1
@@ -830,7 +832,7 @@ check.number(
         1: "Does the first of the three reach 0.75, once they sum to 1?",
         4: "Top-k has cut one already, and nothing brings it back.",
     },
-    hint="See the section on top-k before it: which shares do the three have after the cut?",
+    hint="See the section on who comes first: which shares do the three have after the cut?",
 )
 
 # %% [markdown] question="A colder cut" points=1
@@ -851,7 +853,7 @@ check.choice(
     right="D",
     why={
         "A": "What does a T below 1 do to the shares, and has it happened yet when the cut comes?",
-        "B": "Look at logits 3, 2 and 1 in the section on temperature before it.",
+        "B": "Look at logits 3, 2 and 1 in the section on who comes first.",
         "C": "That is why top-k does not mind. But top-p adds up shares, and T changes those.",
     },
 )
@@ -990,7 +992,7 @@ def edges():
         smallest_set,
         repaired_nucleus,
         on_a_sum,
-        why="A set that holds exactly p is complete: see the section on the edges.",
+        why="A set that holds exactly p is complete: see the edges, just before you built it.",
     )
 
 
