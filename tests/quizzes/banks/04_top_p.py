@@ -511,6 +511,9 @@ BANK = {
                 out[logits.argmax()] = logits.max()
                 return out
             """,
+            "the best and its equals": """
+                return logits.masked_fill(logits < logits.max(), -torch.inf)
+            """,
             "at least one in a hundred": """
                 return logits.masked_fill(logits.softmax(dim=-1) < 0.01, -torch.inf)
             """,
@@ -536,15 +539,6 @@ BANK = {
                 probs = logits.softmax(dim=-1)
                 return torch.where(probs >= 0.1 * probs.max(), probs, torch.tensor(-torch.inf))
             """,
-            "equal choices and whole ties": (
-                """
-                logprobs = logits.log_softmax(dim=-1)
-                choices = (-(logprobs.exp() * logprobs).sum()).exp()
-                least = logits.sort(descending=True).values[max(1, int(choices + 0.5)) - 1]
-                return logits.masked_fill(logits < least, -torch.inf)
-            """,
-                3,
-            ),
             "in place": (
                 """
                 logits[logits < logits.max() - 3] = -torch.inf
