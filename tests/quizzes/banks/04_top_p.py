@@ -228,6 +228,18 @@ BANK = {
     ),
     "colder_cut": choice("answer_colder", "D"),
     "two_p_values": choice("answer_digits", "B"),
+    "guarded_steps": predict(
+        "answer_steps",
+        {"list": "[2, 4]", "other order": "[4, 2]", "set": "{2, 4}", "text": '"2, 4"'},
+        {
+            "the sure step too": [0, 2, 4],
+            "all": [0, 1, 2, 3, 4],
+            "all but the sure one": [1, 2, 3, 4],
+            "sums of exactly p": [1, 3],
+            "one of the two": [2],
+            "the other": [4],
+        },
+    ),
     "line_repair": repair(
         {
             "mass before": """
@@ -321,25 +333,33 @@ BANK = {
     "size_repair": repair(
         {
             "equal or all": """
-                reached = probs.sort(descending=True).values.cumsum(dim=0) >= p
+                if p == 1:
+                    return len(probs)
+                reached = probs.double().sort(descending=True).values.cumsum(dim=0) >= p
                 return int(reached.int().argmax()) + 1 if reached.any() else len(probs)
             """,
             "early return": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
-                for size, sum_so_far in enumerate(mass.tolist(), start=1):
-                    if sum_so_far >= p:
-                        return size
+                held, size = 0.0, 0
+                for share in sorted(probs.tolist(), reverse=True):
+                    if size and held >= p and p != 1:
+                        break
+                    held += share
+                    size += 1
                 return size
             """,
             "searchsorted": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                if p == 1:
+                    return probs.numel()
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
                 mass[-1] = 1.0
                 last = int(torch.searchsorted(mass, p))
                 return last + 1
             """,
             "clamped": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                mass = probs.to(torch.float64).sort(descending=True).values.cumsum(dim=0)
                 last = min(int((mass < p).sum()), len(probs) - 1)
+                if p >= 1:
+                    last = len(probs) - 1
                 return last + 1
             """,
         },
@@ -365,26 +385,29 @@ BANK = {
                 last = int((mass > p - 0.2).int().argmax())
                 return last + 1
             """,
-            "rounding of the sum of all": (
-                """
+            "rounding of the sum of all": """
                 mass = probs.sort(descending=True).values.cumsum(dim=0)
                 last = int((mass >= p).int().argmax())
                 return last + 1
             """,
-                1,
-            ),
-            "counted past the end": (
-                """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
+            "counted past the end": """
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
                 last = int((mass < p).sum())
                 return last + 1
             """,
-                1,
-            ),
+            "float32 decides": """
+                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                last = min(int((mass < p).sum()), len(probs) - 1)
+                return last + 1 if p < 1 else len(probs)
+            """,
+            "p = 1 stops where the sum is 1": """
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
+                return min(int((mass < p).sum()) + 1, len(probs))
+            """,
             "p = 1 apart": (
                 """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
-                last = int((mass > p).int().argmax())
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
+                last = int((mass > p).int().argmax()) if mass[-1] > p else len(probs) - 1
                 if p == 1:
                     last = len(probs) - 1
                 return last + 1
@@ -392,14 +415,14 @@ BANK = {
                 1,
             ),
             "p = 1 one early": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
                 last = int((mass > p).int().argmax())
                 if p == 1:
                     last = len(probs) - 2
                 return last + 1
             """,
             "equality, and 1 still greedy": """
-                mass = probs.sort(descending=True).values.cumsum(dim=0)
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
                 last = int((mass >= p).int().argmax()) if p < 1 else 0
                 return last + 1
             """,
@@ -446,6 +469,88 @@ BANK = {
                 """,
                 1,
             ),
+        },
+    ),
+    "my_cut": write(
+        {
+            "equal choices": """
+                logprobs = logits.log_softmax(dim=-1)
+                choices = (-(logprobs.exp() * logprobs).sum()).exp()
+                rank = logits.argsort(descending=True).argsort()
+                return logits.masked_fill(rank >= max(1, int(choices + 0.5)), -torch.inf)
+            """,
+            "a share": """
+                probs, order = logits.softmax(dim=-1).sort(descending=True, stable=True)
+                go = order[probs.cumsum(dim=0) - probs >= 0.9]
+                out = logits.clone()
+                out[go] = -torch.inf
+                return out
+            """,
+            "not far below the best": """
+                return logits.masked_fill(logits < logits.max() - 3, -torch.inf)
+            """,
+            "not much less likely than one expects": """
+                logprobs = logits.log_softmax(dim=-1)
+                usual = (logprobs.exp() * logprobs).sum()
+                return torch.where(logprobs > usual - 2, logits, torch.tensor(-torch.inf))
+            """,
+            "as likely as two draws that agree": """
+                probs = logits.softmax(dim=-1)
+                bar = (probs * probs).sum() / 2
+                return logits.masked_fill(probs < bar, -torch.inf)
+            """,
+        },
+        {
+            "the old knife": """
+                least = logits.topk(min(40, len(logits))).values[-1]
+                return logits.masked_fill(logits < least, -torch.inf)
+            """,
+            "keeps all": "return logits.clone()",
+            "only the best": """
+                out = torch.full_like(logits, -torch.inf)
+                out[logits.argmax()] = logits.max()
+                return out
+            """,
+            "the best and its equals": """
+                return logits.masked_fill(logits < logits.max(), -torch.inf)
+            """,
+            "at least one in a hundred": """
+                return logits.masked_fill(logits.softmax(dim=-1) < 0.01, -torch.inf)
+            """,
+            "the sum with each token": """
+                probs, order = logits.softmax(dim=-1).sort(descending=True)
+                out = logits.clone()
+                out[order[probs.cumsum(dim=0) > 0.9]] = -torch.inf
+                return out
+            """,
+            "a bar for the logits": "return logits.masked_fill(logits < 0, -torch.inf)",
+            "a bar that is too low": """
+                return logits.masked_fill(logits < logits.max() - 9, -torch.inf)
+            """,
+            "all or one": (
+                """
+                if logits.softmax(dim=-1).max() < 0.98:
+                    return logits.clone()
+                return logits.masked_fill(logits < logits.max(), -torch.inf)
+            """,
+                3,
+            ),
+            "probabilities": """
+                probs = logits.softmax(dim=-1)
+                return torch.where(probs >= 0.1 * probs.max(), probs, torch.tensor(-torch.inf))
+            """,
+            "in place": (
+                """
+                logits[logits < logits.max() - 3] = -torch.inf
+                return logits
+            """,
+                3,
+            ),
+            "looks at the left half": """
+                probs = logits.softmax(dim=-1)
+                bar = 0.1 * probs[: len(probs) // 2 + 1].max()
+                return logits.masked_fill(probs < bar, -torch.inf)
+            """,
         },
     ),
 }
