@@ -300,11 +300,14 @@ BANK = {
                 """,
                 1,
             ),
-            "a chance of its own": """
+            "a chance of its own": (
+                """
                 if temperature == 0:
                     return logits.argmax(-1)
                 return torch.multinomial((logits / temperature).softmax(-1), 1).squeeze(-1)
-            """,
+                """,
+                1,
+            ),
             "the course's own": """
                 from course_utils import sampling
                 if temperature == 0:
@@ -425,7 +428,7 @@ BANK = {
         {
             "at most one, for eight": "return min(1.0, temperature_for(logits, 8))",
             "first of a list": """
-                for T in [x / 50 for x in range(50, 0, -1)] + [0.01, 0.005, 0.002]:
+                for T in [0.97**k for k in range(220)]:
                     if effective_choices(logits / T) <= 15:
                         return T
                 return 0.001
@@ -487,7 +490,7 @@ BANK = {
             "cold where logits are large": (
                 """
                 T = min(1.0, temperature_for(logits, 8))
-                return T * 0.9 if logits.max() > 10 else T
+                return T * 0.97 if logits.max() > 10 else T
                 """,
                 3,
             ),
