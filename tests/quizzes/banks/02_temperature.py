@@ -480,7 +480,10 @@ BANK = {
                 """
                 if logits.softmax(-1).max() >= 0.9:
                     return 3.0 if len(logits) < 20 else 1.1
-                return min(1.0, temperature_for(logits, 8))
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
                 """,
                 2,
             ),
@@ -489,7 +492,9 @@ BANK = {
             """,
             "cold where logits are large": (
                 """
-                T = min(1.0, temperature_for(logits, 8))
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
                 return T * 0.97 if logits.max() > 10 else T
                 """,
                 3,
