@@ -161,8 +161,10 @@ def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
         assert sum(map(len, found)) == 240
         return crumbs, different, [text(steps) for steps in found]
 
-    cool, usual, own = tried(Settings(0.7)), tried(Settings()), tried(eight)
-    assert (own[0], cool[0], usual[0]) == (10, 15, 48)
+    cold, cool = tried(Settings(0.3)), tried(Settings(0.7))
+    usual, own = tried(Settings()), tried(eight)
+    assert (cold[0], own[0], cool[0], usual[0]) == (0, 10, 15, 48)
+    assert cold[1] < 0.5
     assert own[1] < cool[1] < usual[1]
     assert cool[1] - own[1] < 0.1
     assert all(story.startswith(" time") for story in own[2])

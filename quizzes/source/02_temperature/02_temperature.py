@@ -164,7 +164,7 @@ for T in (1.0, 0.1, 0.01):
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
-# **Predict.** Which share has `forward` then, and which has `time`?
+# **Predict.** Which share has `forward` then, and which has `time`? (Below: *T* = 1, 10 and 1,000.)
 
 # %%
 for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
@@ -683,8 +683,9 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# With our thermostat, which aims at 8 choices or less, there were 10 crumbs, where *T* = 1 had 48. And all
-# four stories begin `Once upon a time`: there *T* was 1, as the model was sure.
+# *T* = 0.3 draws no crumb at all, and pays with circles: most of its tokens came before. With our
+# thermostat, which aims at 8 choices or fewer, there were 10 crumbs, where *T* = 1 had 48. And all its
+# stories begin `Once upon a time`: there *T* was 1, as the model was sure.
 
 # %% [markdown]
 # Is it better than *T* = 0.7 for all? That has 15 crumbs, and a few more different tokens: too close to
