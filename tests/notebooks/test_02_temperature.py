@@ -76,6 +76,11 @@ def test_nine_words_by_hand():
     assert math.exp(4.7) == pytest.approx(110, abs=1)
 
 
+def test_one_temperature_changes_all_ratios():
+    shares = (torch.tensor([0.6, 0.3, 0.1]).log() / 2).softmax(dim=-1)
+    assert shares.tolist() == pytest.approx([0.473, 0.334, 0.193], abs=0.0006)
+
+
 def test_the_surest_favourite_falls_the_deepest(once):
     shares = {t: [share(row, t) for row in (once, CAPITAL.logits, NEXT_LOGITS)] for t in (1, 2, 3)}
     assert shares[1] == pytest.approx([0.997, 0.93, 0.572], abs=0.002)

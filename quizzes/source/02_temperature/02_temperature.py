@@ -733,26 +733,28 @@ if ready:
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
 # it can read: the button at the end scores.
 
-# %% [markdown] question="From one to three" points=1
-# At *T* = 1 `forward` has 57%, `toward` 36%, `closer` 6%. You raise *T* to 3. What is true?
+# %% [markdown] question="Shares at another temperature" points=1
+# At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?
 #
-# - **A** `toward` can now become the most likely word.
-# - **B** `forward` stays the most likely word, with a smaller share.
-# - **C** All nine words have the same share.
-# - **D** `forward` stays the most likely word, with a larger share.
+# - **A** 30.0%, 60.0%, 10.0%
+# - **B** 47.3%, 33.4%, 19.3%
+# - **C** 50.0%, 40.0%, 10.0%
+# - **D** 75.0%, 15.0%, 10.0%
 
-# %% answer="from_one_to_three"
-answer_order = ""  # "A", "B", "C" or "D"
+# %% answer="shares_elsewhere"
+answer_shares = ""  # "A", "B", "C" or "D"
 
-# %% test="from_one_to_three"
+# %% test="shares_elsewhere"
 check.choice(
-    answer_order,
+    answer_shares,
     right="B",
     why={
-        "A": "Dividing two numbers by the same positive number never swaps which is larger. "
-        "Look again at the capital of France at T = 2.",
-        "C": "That is the limit for a huge T. Put T = 3 into the by-hand cell and compare shares.",
-        "D": "Think of the gaps between logits: does dividing by 3 widen or narrow them?",
+        "A": "Here the second has overtaken the first. Divide two logits by the same number: can "
+        "the smaller one end up ahead?",
+        "C": "First to second is flatter than 2 to 1, so it got hotter. What must heat do to the "
+        "3 to 1 of second and third?",
+        "D": "First to second is sharper than 2 to 1, so it got colder. What must cold do to the "
+        "3 to 1 of second and third?",
     },
 )
 

@@ -506,7 +506,7 @@ BANK = {
             """,
         },
     ),
-    "from_one_to_three": choice("answer_order", "B"),
+    "shares_elsewhere": choice("answer_shares", "B"),
     "ratio_at_two": number(
         "answer_ratio",
         {"e": "2.71828", "two decimals": "2.72", "computed": "torch.e", "one decimal": "2.7"},
