@@ -82,7 +82,7 @@ explore.Distribution("Once upon a")
 
 # %% [markdown]
 # **Recall**, from module 01. 1. A model gives three tokens the logits 2, 1 and 0. Is the first one
-# twice as likely as the second? 2. Which entropy have eight equal choices? 3. Which tokens can a
+# twice as likely as the second? 2. What is the entropy of eight equal choices? 3. Which tokens can a
 # weighted die draw?
 #
 # <details><summary>Answers</summary>
@@ -164,7 +164,7 @@ for T in (1.0, 0.1, 0.01):
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
-# **Predict.** Which share has `forward` then, and which has `time`? (Below: *T* = 1, 10 and 1,000.)
+# **Predict.** What share does `forward` have then, and `time`? (Below: *T* = 1, 10 and 1,000.)
 
 # %%
 for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
@@ -420,7 +420,7 @@ for title, row, T, u, ids in (
 # %% [markdown]
 # Does it hold? Then give it 30 throws, and use *the same* 30 at four temperatures.
 #
-# **Predict.** At which of them is the fourth word `time`?
+# **Predict.** At which of the four is the fourth word `time`?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -884,8 +884,8 @@ check.number(
 )
 
 # %% [markdown] question="A favourite and its rivals" points=1
-# A favourite has the logit 6, and 100 rivals have 0 each. At *T* = 1 the favourite has 80%. Which share
-# has it at *T* = 2? Two decimals. (*e*⁶ ≈ 403.4, *e*³ ≈ 20.09)
+# A favourite has the logit 6, and 100 rivals have 0 each. At *T* = 1 the favourite has 80%. What is
+# its share at *T* = 2? Two decimals. (*e*⁶ ≈ 403.4, *e*³ ≈ 20.09)
 
 # %% answer="favourite_and_rivals"
 answer_favourite = None  # a number between 0 and 1
@@ -1452,7 +1452,8 @@ def any_row(random, vocab, scale):
 def usual(random):
     row = any_row(random, random.randint(10, 300), random.choice([1.0, 2.0, 4.0]))
     left = int(row.isfinite().sum())
-    return row, random.uniform(2, left / 2) if left > 4 else 1.5
+    wanted = random.uniform(2, left / 2) if left > 4 else 1.5
+    return row, random.choice([wanted, max(1.1, round(wanted))])
 
 
 def unusual(random):
@@ -1460,6 +1461,9 @@ def unusual(random):
     if random.random() < 0.03:
         vocab = 5000
     row = any_row(random, vocab, random.choice([0.01, 0.5, 3.0, 15.0]))
+    if random.random() < 0.1:  # two tokens can come, one far behind the other
+        row = torch.full((vocab,), -torch.inf)
+        row[0], row[-1] = random.uniform(20, 45), random.uniform(-45, -20)
     most = 0.9 * int(row.isfinite().sum())
     return row, random.choice([1.1, most, random.uniform(1.1, most), 1.1 + (most - 1.1) ** 0.5 / 9])
 
