@@ -330,17 +330,15 @@ BANK = {
                         low = middle
                 return (low + high) / 2
             """,
-            "many at once, twice": """
-                x = logits.double() - logits.max()
-                low, high = -3.0, 3.0
-                for _ in range(4):
-                    tried = torch.logspace(low, high, 40, dtype=torch.float64)
-                    found = effective_choices(x / tried[:, None])
-                    i = int((found < choices).sum().clamp(1, 39))
-                    low, high = tried[i - 1].log10().item(), tried[i].log10().item()
-                return tried[i].item()
+            "ever smaller steps": """
+                T, step = 1.0, 2.0
+                for _ in range(120):
+                    too_many = effective_choices(logits.double() / T) > choices
+                    T = T / step if too_many else T * step
+                    step = step**0.9
+                return T
             """,
-            "secant in logarithms": """
+            "halves of the logarithm": """
                 def off(t):
                     p = (logits.double() / math.exp(t)).softmax(-1)
                     return math.exp(-(p * p.clamp(min=1e-300).log()).sum().item()) - choices
