@@ -473,10 +473,11 @@ for T in (0.5, 0.25, 0.375):
 # %% [markdown]
 # Too many, too few, and nearly there. More heat always means more choices, so you can close in on it:
 # take a *T* that is too cold and one that is too hot, try the middle, keep the half in which the answer
-# lies, and again. Twenty rounds give six digits.
+# lies, and again. Each round halves what you do not know yet, so twenty of them make it a million times
+# smaller.
 
 # %% [markdown]
-# ## Build it: a temperature to order
+# ## Build it: find the temperature
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes · there are many right ways
 #
@@ -510,7 +511,7 @@ def temperature_for(logits, choices):
     ### END SOLUTION
 
 
-# %% locked="to_order" jupyter={"source_hidden": true}
+# %% locked="equal_choices" jupyter={"source_hidden": true}
 def choices_at(logits, T):
     """How many equal choices there are at a temperature, in float64."""
     probs = (logits.double() / T).softmax(dim=-1)
@@ -561,7 +562,7 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# `Once upon a distance`. Our old thief is back! The model *had* one choice there, and we ordered four. So
+# `Once upon a distance`. Our old thief is back! The model *had* one choice there, and we asked for four. So
 # your function did as it was told: it *heated* the step to *T* = 1.55, until the others had 15%.
 # </details>
 #
@@ -702,7 +703,7 @@ if ready:
 
 # %% [markdown]
 # - *One temperature a step.* llama.cpp has a thermostat since 2024: it is told a coldest and a hottest *T*
-#   and goes from one to the other as the entropy grows [llamacpp4972]. So it *heats* open choices, and ours
+#   and goes from the one to the other as the entropy grows [llamacpp4972]. So it *heats* open choices, and ours
 #   cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
 
 # %% [markdown]
@@ -731,7 +732,7 @@ if ready:
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# it can read: the button at the end scores. What you built above is scored here too.
 
 # %% [markdown] question="Shares at another temperature" points=1
 # At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?
@@ -1420,8 +1421,8 @@ points += check.passes("T = 0", at_zero)
 ### END HIDDEN TESTS
 float(min(points, 3))
 
-# %% [markdown] question="A temperature to order, scored" points=3
-# Your `temperature_for` from **Build it: a temperature to order** above. Two points for rows of 10 to
+# %% [markdown] question="Your search for a temperature" points=3
+# Your `temperature_for` from **Build it: find the temperature** above. Two points for rows of 10 to
 # 300 tokens and choices from 2 to half as many, one for all others that the description allows. Both also
 # want the logits left as they were.
 
