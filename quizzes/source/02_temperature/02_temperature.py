@@ -463,7 +463,8 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # Here is the idea from before: name the number of equal choices, four, say, and find *T*. It was 4.1 for
 # nine words at *T* = 2. Now by hand for `There was once a`:
 #
-# **Predict.** At *T* = 0.5 it is like 8.8 choices, so *T* must be lower. Is 0.25 enough?
+# **Predict.** At *T* = 0.5 it is like 8.8 choices, so *T* must be lower. Will 0.25 leave more than four, or
+# fewer?
 
 # %%
 row = model.next_logits("There was once a")
