@@ -1,24 +1,175 @@
 """The Storyteller does what the lesson on temperature says of it."""
 
+import math
+
 import pytest
+import torch
+
+from course_utils.generate import Settings, generate
+from course_utils.metrics import effective_choices
+from course_utils.sampling import sample
+from course_utils.toys import CAPITAL, NEXT_LOGITS, VOCABULARY
+
+
+@pytest.fixture(scope="module")
+def once(storyteller) -> torch.Tensor:
+    return storyteller.next_logits("Once upon a")
+
+
+def told(storyteller, process, n: int, seed: int) -> list:
+    return list(generate(storyteller, "Once upon a", process, n, seed))
+
+
+def text(steps) -> str:
+    return "".join(step.text for step in steps)
+
+
+def share(logits: torch.Tensor, t: float) -> float:
+    return (logits / t).softmax(dim=-1).max().item()
+
+
+def temperature_for(logits: torch.Tensor, choices: float) -> float:
+    """The lesson's own."""
+    low, high = 0.001, 1000.0
+    for _ in range(50):
+        middle = math.sqrt(low * high)
+        if effective_choices(logits / middle) < choices:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def test_a_fairy_tale_forgets_its_fourth_word(storyteller, once):
+    texts = [text(told(storyteller, Settings(temperature=t), 24, seed=2)) for t in (0.5, 1, 2)]
+    assert texts[0].startswith(" time there was a poor man")
+    assert texts[1].startswith(" time, there was an old Tallman")
+    assert texts[2].startswith(" company of bunny sixangers")
+    [time] = storyteller.tokenizer.encode_ordinary(" time")
+    assert once.argmax() == time
+    assert [share(once, t) for t in (1, 2)] == pytest.approx([0.997, 0.444], abs=0.001)
+    second = (once / 2).softmax(dim=-1).topk(2)
+    assert storyteller.tokenizer.decode([second.indices[1].item()]) == " while"
+    assert second.values[1] == pytest.approx(0.009, abs=0.0005)
+    assert (once / 2).softmax(dim=-1).topk(12).values.sum() == pytest.approx(0.5, abs=0.005)
+
+
+def test_a_hundred_draws_find_no_second_suspect():
+    from course_utils import explore
+
+    panel = explore.Distribution("Once upon a", temperature=2)
+    panel.controls["sample_100"].click()
+    counts = panel.counts.sort(descending=True).values
+    panel.close()
+    assert counts[:2].tolist() == [49, 2]
+
+
+def test_nine_words_by_hand():
+    forward, toward = VOCABULARY.index("forward"), VOCABULARY.index("toward")
+    ratios = {}
+    for t, expected in ((1, (0.572, 0.358)), (0.5, (0.713, 0.279)), (2, (0.421, None))):
+        shares = (NEXT_LOGITS / t).softmax(dim=-1)
+        ratios[t] = (shares[forward] / shares[toward]).item()
+        assert shares[forward] == pytest.approx(expected[0], abs=0.001)
+        assert expected[1] is None or shares[toward] == pytest.approx(expected[1], abs=0.001)
+    assert ratios == pytest.approx({1: 1.6, 0.5: 2.56, 2: 1.265}, abs=0.02)
+    assert math.exp(4.7) == pytest.approx(110, abs=1)
+
+
+def test_one_temperature_changes_all_ratios():
+    shares = (torch.tensor([0.6, 0.3, 0.1]).log() / 2).softmax(dim=-1)
+    assert shares.tolist() == pytest.approx([0.473, 0.334, 0.193], abs=0.0006)
+
+
+def test_the_surest_favourite_falls_the_deepest(once):
+    shares = {t: [share(row, t) for row in (once, CAPITAL.logits, NEXT_LOGITS)] for t in (1, 2, 3)}
+    assert shares[1] == pytest.approx([0.997, 0.93, 0.572], abs=0.002)
+    assert shares[2] == pytest.approx([0.444, 0.594, 0.421], abs=0.002)
+    assert shares[3] == pytest.approx([0.063, 0.40, 0.331], abs=0.005)
+    assert len(CAPITAL.logits) == 10
+    assert len(once) == 4096
+
+
+def test_a_crowd_took_the_time(storyteller, once):
+    for n, t, expected in ((4095, 1, 0.997), (4095, 2, 0.211), (9, 2, 0.992)):
+        weight = math.exp(14 / t)
+        assert weight / (weight + n) == pytest.approx(expected, abs=0.0005)
+    shares = (once.sort(descending=True).values / 2).softmax(dim=-1)
+    assert shares[100:].sum() == pytest.approx(0.388, abs=0.002)
+    assert shares[100] < 0.0008
+    drawn = sample((once / 2).expand(16, -1), torch.Generator().manual_seed(0)).tolist()
+    words = [storyteller.tokenizer.decode([i]).strip() for i in drawn]
+    assert words.count("time") == 9
+    assert {"ute", "watch", "named", "round", "tall", "air", "ob"} < set(words)
+
+
+def test_equal_choices_mean_the_same_everywhere(storyteller, once):
+    open_row = storyteller.next_logits("There was once a")
+    choices = {
+        name: [effective_choices(row / t).item() for t in (0.5, 1, 2)]
+        for name, row in (("nine", NEXT_LOGITS), ("once", once), ("open", open_row))
+    }
+    assert choices["nine"][2] == pytest.approx(4.1, abs=0.05)
+    assert choices["once"] == pytest.approx([1.0, 1.0, 114.7], abs=0.05)
+    assert choices["open"][0] == pytest.approx(8.8, abs=0.05)
+    found = [effective_choices(open_row / t).item() for t in (0.25, 0.375)]
+    assert found[0] < 4 < found[1] < 4.3
+
+
+def test_cold_breaks_half_precision():
+    assert (NEXT_LOGITS / 0.0).softmax(dim=-1).isnan().all()
+    assert (NEXT_LOGITS / 0.00001).softmax(dim=-1).max() == 1
+    half = NEXT_LOGITS.half() / 0.00001
+    assert torch.equal(half == torch.inf, NEXT_LOGITS > 0)
+    assert half.softmax(dim=-1).isnan().all()
+    assert (NEXT_LOGITS / 0.01).exp().isinf().any()
+
+
+def test_the_same_throws_at_four_temperatures(storyteller):
+    throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
+    begins = {}
+    for t in (0, 0.5, 1, 2):
+        ids = storyteller.encode("Once upon a")
+        for u in throws[:1]:
+            row = storyteller.logits(ids)[-1]
+            if t == 0:
+                ids.append(row.argmax().item())
+            else:
+                ids.append(int(((row / t).softmax(dim=-1).cumsum(dim=-1) <= u).sum()))
+        begins[t] = storyteller.tokenizer.decode(ids[1:])
+    assert [begins[t] for t in (0, 0.5, 1)] == ["Once upon a time"] * 3
+    assert begins[2] == "Once upon a young"
+
+
+def test_four_choices_at_every_step_call_the_thief_back(storyteller, once):
+    def four(logits, ids):
+        return logits / temperature_for(logits, 4)
+
+    assert text(told(storyteller, four, 40, seed=0)).startswith(" distance")
+    t = temperature_for(once, 4)
+    assert t == pytest.approx(1.55, abs=0.005)
+    assert share(once, t) == pytest.approx(0.852, abs=0.001)
 
 
 @pytest.mark.slow
-def test_colder_texts_repeat_words_and_one_prompt_is_more_open(storyteller):
-    from course_utils.generate import Settings, generate
-    from course_utils.metrics import effective_choices
+def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
+    def eight(logits, ids):
+        t = 1.0
+        while effective_choices(logits / t) > 8:
+            t *= 0.98
+        return logits / t
 
-    different = {}
-    for t in (0.1, 0.8, 1.5):
-        steps = generate(storyteller, "Once upon a time", Settings(t).process, 60, seed=0)
-        words = "".join(step.text for step in steps).lower().split()
-        different[t] = len(set(words)) / len(words)
-    assert different[0.1] < 0.6
-    assert different[0.1] < different[0.8] < different[1.5]
+    def tried(process) -> tuple[int, float, list[str]]:
+        found = [told(storyteller, process, 60, seed) for seed in range(4)]
+        crumbs = sum(step.logprob < math.log(0.005) for steps in found for step in steps)
+        different = sum(len({step.token for step in steps}) / len(steps) for steps in found) / 4
+        assert sum(map(len, found)) == 240
+        return crumbs, different, [text(steps) for steps in found]
 
-    logits = storyteller.next_logits("Once upon a time")
-    open_choice = storyteller.next_logits("The king said to his")
-    colder = [t / 100 for t in range(10, 100) if effective_choices(logits / (t / 100)) < 3]
-    assert colder, "some T below 1 has to bring it under 3 effective choices"
-    t = colder[-1]
-    assert effective_choices(open_choice / t) > effective_choices(logits / t)
+    cold, cool = tried(Settings(0.3)), tried(Settings(0.7))
+    usual, own = tried(Settings()), tried(eight)
+    assert (cold[0], own[0], cool[0], usual[0]) == (0, 10, 15, 48)
+    assert cold[1] < 0.5
+    assert own[1] < cool[1] < usual[1]
+    assert cool[1] - own[1] < 0.1
+    assert all(story.startswith(" time") for story in own[2])

@@ -9,126 +9,149 @@
 # %% [markdown]
 # # Temperature
 #
-# One number decides how boldly a model chooses its next token.
-#
-# > **About 40 minutes** · difficulty ●●○○○ · you need: softmax, a little PyTorch
-# >
-# > Afterwards you can
-# > - work out by hand what a temperature does to a few logits, and what happens at its two ends;
-# > - write a temperature that survives huge logits and half precision;
-# > - spot four temperature bugs from real projects.
+# Every child knows the fourth word of a fairy tale. So does the Storyteller: after `Once upon a` it
+# gives `time` 99.7%. You are about to make it forget that word, by turning one knob from 1 to 2.
 
 # %% [markdown]
-# **Recall.** A model gives three tokens the logits 2, 1 and 0. Do the logits have to sum to 1?
-# Which token is the most likely, and is it twice as likely as the second? Answer before you unfold.
-#
-# <details><summary>Answer</summary>
-#
-# No: logits are scores, and only softmax makes them sum to 1. The first token is the most likely,
-# *e* ≈ 2.7 times as likely as the second: softmax turns a *difference* of 1 into a *ratio* of *e*.
-# </details>
+# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
+# >
+# > Afterwards you can
+# > - work out by hand what a temperature does, and what happens at its two ends;
+# > - say why one temperature is mild for nine words and wild for thousands;
+# > - write a temperature that survives the cold, and draw with it;
+# > - find the temperature for a wanted openness, and design a thermostat.
 
-# %% locked="setup"
+# %% locked="setup" jupyter={"source_hidden": true}
+import math
+import textwrap
+
 import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
+from course_utils.explore.plots.style import DRAWN, KEPT
 from course_utils.generate import Settings, generate
-from course_utils.metrics import effective_choices, entropy
+from course_utils.metrics import effective_choices
 from course_utils.sampling import sample
-from course_utils.toys import CAPITAL, NEXT_LOGITS, NINE_WORDS, VOCABULARY
+from course_utils.toys import CAPITAL, NEXT_LOGITS, VOCABULARY
 
 
 def show(words, **columns):
     """Print one row a word, one column an argument."""
     print(" " * 10 + "".join(f"{name:>14}" for name in columns))
     for word, *numbers in zip(words, *columns.values(), strict=True):
-        values = [number.item() for number in numbers]
-        cells = [f"{x:14d}" if isinstance(x, int) else f"{x:14.3f}" for x in values]
+        cells = [f"{number.item():14.3f}" for number in numbers]
         print(f"{word:<10}" + "".join(cells))
 
 
-# %% [markdown]
-# ## By hand, on nine words
-#
-# Our first vocabulary has nine words. A model has read `every effort moves you` and scores what
-# could come next.
+def tell(text):
+    """Print a text in short lines, with an empty one below."""
+    print(textwrap.fill(" ".join(text.split()), 90) + "\n")
 
-#
-# Softmax makes each logit a weight, *e* to that power, and divides by the sum of the weights.
 
 # %%
-weights = NEXT_LOGITS.exp()
-probs = weights / weights.sum()
-show(VOCABULARY, logit=NEXT_LOGITS, weight=weights, probability=probs)
+model = storyteller.load()
+for T in (0.5, 1, 2):
+    steps = generate(model, "Once upon a", Settings(temperature=T), max_new_tokens=24, seed=2)
+    tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# `forward` has 57%, `toward` 36%, `closer` 6%. The other six words share what is left, less than
-# 1%.
+# The first is the opening of a hundred fairy tales. The second has its own head. The third is what we
+# came for: `Once upon a company of bunny sixangers`. That the story gets lost later is no wonder. But
+# the *fourth word*, of which the model was surer than of anything?
 #
-# **Predict.** Temperature is one division: every logit is divided by *T* before softmax. With *T* =
-# 2 the logits are half as far apart. Does `forward` rise above 57% or fall below? And `pizza`?
+# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 99, 85 or 45%?
+
+# %%
+explore.Distribution("Once upon a")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 44%. More than half is gone.
+# </details>
+#
+# 1. Set *T* to 2. Who has it now? (Nobody in particular. In second place is `while`, with 0.9%. Only the
+#    bar of the 4,084 others has grown, to 50%.)
+# 2. Press **Sample 100**. How often does `time` come, and how often the next best? (49 times, and twice.)
+
+# %% [markdown]
+# So here is our puzzle. **Who took the `time`?** More than half was stolen from the surest word there is,
+# and no suspect has even 1%. To find out you will build the knob yourself, and at the end a better one:
+# it writes a lively story, and leaves the fourth word alone.
+
+# %% [markdown]
+# **Recall**, from module 01. 1. A model gives three tokens the logits 2, 1 and 0. Is the first one
+# twice as likely as the second? 2. What is the entropy of eight equal choices? 3. Which tokens can a
+# weighted die draw?
+#
+# <details><summary>Answers</summary>
+#
+# 1. No, *e* ≈ 2.7 times: softmax turns a *difference* of 1 into a *ratio* of *e*. 2. Three bits, as
+# 2³ = 8. 3. All with a probability above 0, however small it is.
+# </details>
+
+# %% [markdown]
+# ## One division
+#
+# Temperature is one line of code: every logit is divided by *T* before softmax. Take the nine words
+# that might follow `every effort moves you`. At *T* = 2 their logits are half as far apart.
+#
+# **Predict.** `forward` has 57%. Will it rise or fall? And `pizza`?
 
 # %%
 T = 2.0
-weights = (NEXT_LOGITS / T).exp()
-show(VOCABULARY, before=probs, after=weights / weights.sum())
+before = NEXT_LOGITS.softmax(dim=-1)
+after = (NEXT_LOGITS / T).softmax(dim=-1)
+show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, after=after)
 
 # %% [markdown]
-# `forward` falls to 42%, and everything small gains. Above 1, temperature flattens. Below 1 it
-# sharpens: put `T = 0.5` into the cell above and run it again.
+# `forward` falls to 42%, and everything small gains. Above 1, temperature *flattens*. Below 1 it
+# *sharpens*: put `T = 0.5` into the cell and run it again.
 
 # %% [markdown]
-# ## Predict, then move
+# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
+# *T* = 0.5?
 #
-# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward`. How many times at *T* = 0.5?
-# Say a number, then move the slider.
-
-# %%
-explore.Distribution(NINE_WORDS)
-
-# %% [markdown]
-# 1. At *T* = 0.5, divide the share of `forward` by that of `toward`. Halving *T* doubles the gap
-#    between the logits, so it squares the ratio: 1.6 × 1.6 ≈ 2.6. Is that what you see?
-# 2. Near which *T* does `forward` fall below one half? (Between 1.3 and 1.5.)
-
-# %% [markdown]
-# The next vocabulary has ten tokens that could follow `The capital of France is`. One answer is
-# right, and the model knows it.
+# <details><summary>Answer</summary>
 #
-# **Predict.** At *T* = 1 ` Paris` has 93%. At *T* = 2, will it have more than half, or less?
-
-# %%
-explore.Distribution(CAPITAL)
-
-# %% [markdown]
-# 1. Set *T* to 2. Were you right? (59%: about four draws in ten now say something else.)
-# 2. Stay at *T* = 2 and press **Sample 100** a few times. How often does ` Paris` lose? Is it ever
-#    overtaken in the *true* probabilities?
+# 1.6 × 1.6 ≈ 2.6 (0.713 / 0.279). Half the *T* doubles the difference of the logits, and so it squares
+# the ratio. And at *T* = 2 it is the square root: 1.26.
+# </details>
 
 # %% [markdown]
-# It never is. Dividing all logits by the same positive number keeps their order: temperature
-# changes how far apart the tokens are, not who leads. It adds no information either: what the model
-# does not know at *T* = 1, it does not know at any *T*.
+# Did any word overtake another? It cannot. Two numbers divided by the same positive number keep their
+# order. Temperature changes *how far* a favourite is ahead, never *who* it is. So it adds no
+# knowledge: what the model does not know at 1, it does not know at any *T*.
+#
+# Now put our `time` beside two favourites that were less sure: `forward`, one of nine words, and
+# `Paris`, one of ten tokens after `The capital of France is`.
+
+# %% jupyter={"source_hidden": true}
+ONCE = model.next_logits("Once upon a")
+chart = explore.Chart(x="temperature", y="share of the favourite")
+temperatures = torch.linspace(0.5, 3, 51)
+for name, row, color, style in (
+    ("time", ONCE, DRAWN, "-"),
+    ("Paris", CAPITAL.logits, KEPT, "-"),
+    ("forward", NEXT_LOGITS, KEPT, "--"),
+):
+    shares = [(row / t).softmax(dim=-1).max().item() for t in temperatures]
+    chart.axes.plot(temperatures, shares, style, color=color, linewidth=2)
+    chart.label(3.02, shares[-1], name, color=color)
+chart.axes.set(xlim=(0.5, 3.35), ylim=(0, 1.03))
+chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93, 59 and 40%.")
 
 # %% [markdown]
-# Now the real model, the Storyteller: 4,096 tokens, trained on old stories. The prompt box is
-# yours.
-
-# %%
-explore.Distribution("Once upon a time")
-
-# %% [markdown]
-# 1. The line below the picture says how open the choice is: "like so many equal choices". Find a
-#    *T* at which it falls below 3 after `Once upon a time`.
-# 2. Keep that *T* and write `The king said to his` in the box. Are there more equal choices now, or
-#    fewer? Which of the two prompts leaves the model more open?
+# The surest of the three falls the deepest. At *T* = 2 it is already behind `Paris`, and at 3 it is
+# far behind `forward`, of which the model never was sure at all. So what is different about `time`? Let us
+# see where the knob leads when we turn it as far as it goes.
 
 # %% [markdown]
 # ## The two ends
 #
-# **Towards 0.** The gap between `forward` (6.75) and `toward` (6.28) is 0.47. At *T* = 0.1 it is
-# 4.7, and *e*⁴·⁷ ≈ 110: `forward` is 110 times as likely. At *T* = 0.01 the gap is 47.
+# **Towards 0.** `forward` is ahead of `toward` by 6.75 − 6.28 = 0.47. At *T* = 0.1 that is 4.7, and
+# *e*⁴·⁷ ≈ 110. At *T* = 0.01 it is 47.
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -136,55 +159,96 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# In the limit the best token has everything. That is greedy choice, so most tools let *T* = 0 mean
-# *greedy*, though nothing can be divided by 0. The explorer's slider does the same.
-
-# %% [markdown]
-# **Towards infinity.** Divided by a huge *T*, all logits are nearly 0. *e*⁰ is 1 for each of them,
-# so nine words get 1/9 ≈ 0.111 each. The model's opinion is gone.
-
-# %%
-show(VOCABULARY, T10=(NEXT_LOGITS / 10).softmax(-1), T1000=(NEXT_LOGITS / 1000).softmax(-1))
-
-# %% [markdown]
-# ## A thousand draws
+# In the end the best token has everything. That is the careful writer of module 01, so most tools let
+# *T* = 0 mean *greedy*, though nothing can be divided by 0.
 #
-# **Predict.** At *T* = 5 `pizza` has 4.3%. In 1,000 draws, how often will it come: exactly 43
-# times?
-
-# %%
-generator = torch.Generator().manual_seed(123)
-for T in (1.0, 0.1, 5.0):
-    logits = NEXT_LOGITS / T
-    drawn = sample(logits.expand(1000, -1), generator)
-    counts = torch.bincount(drawn, minlength=len(VOCABULARY))
-    print(f"T = {T}")
-    show(VOCABULARY, drawn=counts, expected=1000 * logits.softmax(dim=-1))
-
-# %% [markdown]
-# Close to 43, seldom 43. A count of *n* draws with probability *p* typically misses *np* by about
-# √(*np*(1−*p*)), which is 6.4 here: anything from 30 to 56 is no surprise.
-
-# %% [markdown]
-# At *T* = 0.1 there was no `pizza` at all, and none of six other words. Their probabilities are not
-# zero: temperature never *forbids* a token. That is what top-k and top-p are for, in the next
-# modules.
-
-# %% [markdown]
-# ## How many choices are there, really?
+# **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
-# Entropy says how open a choice is, in bits. Two to that power is the number of *effective
-# choices*: a fair die with that many sides would be as hard to guess.
+# **Predict.** What share does `forward` have then, and `time`? (Below: *T* = 1, 10 and 1,000.)
 
 # %%
-for T in (0.1, 1.0, 5.0):
-    bits = entropy(NEXT_LOGITS / T).item()
-    choices = effective_choices(NEXT_LOGITS / T).item()
-    print(f"T = {T:<4} entropy {bits:.2f} bits   effective choices {choices:.2f}")
+for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
+    shares = [(row / T).softmax(dim=-1).max().item() for T in (1, 10, 1000)]
+    print(f"{name:<8} of {len(row):>5,} tokens:", "   ".join(f"{share:.4%}" for share in shares))
 
 # %% [markdown]
-# Nine words are on the table each time. The model chooses as if among 1.05, 2.49 and 7.38 of them.
-# It is the number of equal choices below the explorer's picture.
+# A fair die, both times. But the one has 9 faces, the other 4,096. `forward` is on its way from 57% to
+# a ninth. `time` is on its way from 99.7% to a 4,096th. There is our first clue: it has *more rivals*.
+# Can that be enough? None of them had a chance.
+
+# %% [markdown]
+# ## Who took the time?
+#
+# Let us make a fairy tale that fits on paper: one favourite with the logit 14, and 4,095 rivals which
+# all have 0. The weight of the favourite is *e*¹⁴ ≈ 1,203,000, and each rival has a weight of 1. So the
+# favourite has 1,203,000 of 1,207,000 parts: 99.7%, as `time` has.
+
+# %% [markdown]
+# **Predict.** At *T* = 2 its logit is 7, and *e*⁷ ≈ 1,097. What is its share now? And with nine rivals in
+# place of 4,095?
+
+# %%
+for n in (4095, 9):
+    for T in (1, 2):
+        favourite, rivals = math.exp(14 / T), n * math.exp(0 / T)
+        share = favourite / (favourite + rivals)
+        print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
+
+# %% [markdown]
+# 21%! Look at one rival alone: the favourite is still a thousand times as likely as it is. But there are
+# 4,095 of them. Nine could never have done it: the favourite keeps 99.2%.
+#
+# And the real `time`? Here are its 99 nearest rivals together, and then all the rest, from place 101
+# to 4,096.
+
+# %%
+ranked = ONCE.sort(descending=True).values
+for T in (1, 1.5, 2):
+    shares = (ranked / T).softmax(dim=-1)
+    time, near, far = shares[0], shares[1:100].sum(), shares[100:].sum()
+    print(f"T = {T:<3}  time {time:6.1%}   next 99 {near:6.1%}   other 3,996 {far:6.1%}", end="")
+    print(f"   largest of those {shares[100]:.3%}")
+
+# %% [markdown]
+# There is the thief, and it is a crowd. At *T* = 2 the 3,996 hold 39% together, and none of them more
+# than 0.08%. Each is a crumb, too small for the picture. The die does not care: in 39 of 100 throws it
+# hits *some* crumb. Here are 16 throws.
+
+# %%
+drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
+print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
+
+# %% [markdown]
+# Nine times `time`, seven times a word or a piece of one that nobody would write there. Of all the tokens
+# that a model knows, most are nonsense at any given place. Heat gives each of them a little.
+#
+# So *T* = 2 does not mean the same for nine words as for 4,096. Is there a number that does?
+
+# %% [markdown]
+# ## A number that means the same
+#
+# You know it already. In module 01 entropy told how open a choice is, and 2 to that power is the number
+# of **equal choices**: a fair die with so many faces would be as hard to guess.
+
+# %%
+rows = {
+    "nine words": NEXT_LOGITS,
+    "Once upon a": ONCE,
+    "There was once a": model.next_logits("There was once a"),
+}
+for name, row in rows.items():
+    choices = [effective_choices(row / T).item() for T in (0.5, 1, 2)]
+    print(f"{name:<18}" + "".join(f"{count:10.1f}" for count in choices))
+
+# %% [markdown]
+# The columns are *T* = 0.5, 1 and 2. Here the crowd is easy to see. At *T* = 2 the nine words are like 4
+# equal choices, and `Once upon a` has gone from 1 to 115.
+
+# %% [markdown]
+# Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
+# once a`. One *T* is greedy here and lively there. Could we turn this around, name the number of
+# choices, and let the computer find *T*? We could, but it will try very cold ones, and the cold breaks our
+# one line of code. How?
 
 # %% [markdown]
 # ## The formula
@@ -194,27 +258,68 @@ for T in (0.1, 1.0, 5.0):
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# Only differences count. Adding 10 to every logit changes nothing. The name comes from physics,
-# where hot systems try unlikely states; Boltzmann machines, neural networks built on that physics,
-# had a temperature in 1985 [ackley1985]. Names in
-# brackets are sources, listed at the end.
+# Only differences count: add 10 to every logit, and nothing changes. The name comes from physics, where
+# hot systems try unlikely states. Neural networks got it in 1985 [ackley1985]. (Names in brackets are
+# sources, listed last.)
 
 # %% [markdown]
-# ## Build it
+# ## Where the cold breaks it
+#
+# **A zero.** Bark is a model that speaks. In 2023 a user set its temperature to 0, and it stopped with
+# `probability tensor contains either inf, nan or element < 0` [bark270]. Not a word of temperature.
+# Here is what happened inside:
+
+# %%
+print(NEXT_LOGITS / 0.0)
+print((NEXT_LOGITS / 0.0).softmax(dim=-1))
+
+# %% [markdown]
+# PyTorch divides by 0 without a complaint and gets infinities, and infinity minus infinity is `nan`, not
+# a number. So whoever offers *T* = 0 has to ask first: `if temperature == 0`, be greedy.
+#
+# Or else avoid the zero. torchchat, PyTorch's own program for chatting, did this until April 2024: it
+# divided by 0.00001 at least [torchchat259].
+
+# %%
+cold = NEXT_LOGITS / max(0.0, 0.00001)
+print("float32:", cold.softmax(dim=-1))
+
+# %% [markdown]
+# That looks fine: `forward` has everything. **Find it.** It failed for some users, and they had changed
+# nothing but the number format: they ran the model in `float16`, *half precision*. Why? Try
+# `NEXT_LOGITS.half()` in the cell above, and print `cold` itself.
+#
+# <details><summary>Answer</summary>
+#
+# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So the division itself overflows: here every
+# positive logit becomes `inf`, and inf − inf is `nan` again. Softmax comes too late to help.
+# </details>
+
+# %% [markdown]
+# One more trap, for those who write softmax themselves: `exp` overflows too, in `float32` from 89 on.
+
+# %%
+cold = NEXT_LOGITS / 0.01
+print("as the formula says:", cold.exp() / cold.exp().sum())
+shifted = cold - cold.max()
+print("shifted first:      ", shifted.exp() / shifted.exp().sum())
+
+# %% [markdown]
+# As only differences count, you may subtract the largest logit first. Then the largest weight is *e*⁰ = 1,
+# and nothing can overflow. `torch.softmax` does that for you. The change of format it does not do.
+
+# %% [markdown]
+# ## Build it: softmax with temperature
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 to 10 minutes
 #
-# Write `softmax_with_temperature`. You may use PyTorch, but not the course's own functions. It is
-# scored below, so read the description closely.
+# You may use PyTorch, but not the course's own functions. It is scored below, so read the description
+# closely: some of it is in the last section.
 #
 # <details><summary>Hint</summary>
 #
-# Convert to float32, divide, softmax over the last dimension.
-# <details><summary>More</summary>
-#
-# `logits.float()` converts, `tensor / number` divides each element and makes a new tensor, and
-# `.softmax(dim=-1)` works on any leading shape. All three can stand in one line.
-# </details>
+# Convert to float32, divide, softmax over the last dimension. `logits.float()` converts, `tensor /
+# number` makes a new tensor, and `.softmax(dim=-1)` works on any leading shape.
 # </details>
 
 
@@ -235,161 +340,423 @@ def softmax_with_temperature(logits, temperature):
 # Run this as often as you like. It gives no points, only reasons.
 
 # %%
-for T in (1.0, 0.5, 5.0):
+for T, row in ((1.0, NEXT_LOGITS), (0.5, NEXT_LOGITS), (0.00001, NEXT_LOGITS.half())):
     check.passes(
-        f"nine words at T = {T}",
+        f"nine words at T = {T}, {row.dtype}",
         check.close,
         softmax_with_temperature,
-        NEXT_LOGITS,
+        row,
         T,
-        expect=(NEXT_LOGITS / T).softmax(dim=-1),
-        why="These are not softmax(logits / T). Divide the logits first, then take softmax.",
+        expect=(row.float() / T).softmax(dim=-1),
+        why="These are not softmax(logits / T). Divide first, in a format that can hold the result.",
     )
-print("Expected:")
-show(VOCABULARY, **{f"T = {T}": (NEXT_LOGITS / T).softmax(dim=-1) for T in (1.0, 0.5, 5.0)})
 
 # %% [markdown]
-# Now let your own function draw the picture. While it is not written, or when it has a mistake, the
-# explorer says so below the picture.
+# Now let your own function draw the picture. Its results are the crosses. While it is not written, or
+# has a mistake, a message below the picture says so.
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
 
 # %% [markdown]
-# 1. Does your function agree with the course's at *T* = 0.5 and at *T* = 2?
-# 2. Drop the `/ temperature` from it, run its cell and the one above again, and move the slider.
-#    What does the explorer show?
+# 1. Do your crosses sit at the ends of the bars at *T* = 0.5, and at *T* = 2?
+# 2. Take `/ temperature` out of your function, run its cell and the one above, and move the slider. What
+#    do the crosses do? (They stay where *T* = 1 put them.) Then put it back.
 
 # %% [markdown]
-# ## Sixty tokens, three temperatures
+# A temperature without effect raises no error, and a text hardly shows it. A published homework had one
+# until a student noticed [statnlp26]. (You will meet its like in the questions.)
 #
-# **Predict.** The Storyteller goes on from `Once upon a time` at *T* = 0.1, 0.8 and 1.5. Which text
-# will use the fewest different words? Which will invent words?
+# Probabilities are not yet a token. What is missing is the die, and the zero.
+
+# %% [markdown]
+# ## Build it: the draw
+#
+# > difficulty ●●●○○ · importance ●●●●● · 10 minutes
+#
+# Now the whole knob, with its zero, for many rows at once. Each row has its own throw *u*, as in module
+# 01: the token is drawn whose stretch holds *u*.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `probs.cumsum(dim=-1)` gives the running sums of each row, and `u[..., None]` stands beside them. The
+# id is the number of running sums that are not above *u*. For *T* = 0 there is `argmax`.
+# </details>
+
+
+# %% answer="choose"
+def choose(logits, temperature, u):
+    """The id drawn for each row at a temperature: the best token if that is 0.
+
+    logits: (..., vocab) float32, -20 to 20, some may be -inf; temperature: 0, or from 0.05 to 20.
+    u: (...) float32, a number from 0 to 1 for each row. Logits and u stay as they are.
+    Above 0 it is the token whose stretch holds the row's u, the stretches end to end in order of
+    ids; u is never nearer than 0.0001 to an end of one. At 0 it is the best token, and the first
+    of equally good ones, whatever u is.
+    You may call your own softmax_with_temperature, but no function of the course.
+    Returns whole numbers, a tensor (...).
+    """
+    ### BEGIN SOLUTION
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    sums = (logits / temperature).softmax(dim=-1).cumsum(dim=-1)
+    return (sums <= u[..., None]).sum(dim=-1)
+    ### END SOLUTION
+
 
 # %%
-model = storyteller.load()
-for T in (0.1, 0.8, 1.5):
-    steps = generate(
-        model, "Once upon a time", Settings(temperature=T).process, max_new_tokens=60, seed=0
-    )
-    text = "".join(step.text for step in steps)
-    words = text.lower().split()
-    print(f"T = {T}: {len(set(words))} different words of {len(words)}")
-    print("Once upon a time" + text, end="\n\n")
+two = torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 5.0]])
+why = "Write the running sums of softmax(logits / T) on paper, and find u among them."
+for title, row, T, u, ids in (
+    ("one row", two[0], 1.0, 0.5, 1),
+    ("one row at T = 0.05", two[0], 0.05, 0.01, 1),
+    ("two rows, a throw each", two, 2.0, [0.1, 0.9], [0, 2]),
+    ("two rows at T = 0", two, 0, [0.9, 0.9], [1, 0]),
+):
+    u, ids = torch.tensor(u), torch.tensor(ids)
+    check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# 0.1 goes round in circles: nearly always taking the best next token does not make a good text. 1.5
-# rambles and glues pieces of words together: each unlikely token is rare, but there are thousands.
-# A small model shows both faults early. Change the seed and see what stays the same.
-
-# %% [markdown]
-# ## What goes wrong
+# Does it hold? Then give it 30 throws, and use *the same* 30 at four temperatures.
 #
-# **Scaling the probabilities.** They have to sum to 1 again afterwards, and that undoes the
-# division.
+# **Predict.** At which of the four is the fourth word `time`?
 
 # %%
-scaled = NEXT_LOGITS.softmax(dim=-1) / 5.0
-renormalised = scaled / scaled.sum()
-show(
-    VOCABULARY, T1=NEXT_LOGITS.softmax(-1), scaled=renormalised, T5=(NEXT_LOGITS / 5.0).softmax(-1)
+throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
+ready = check.passes(
+    "your draw is ready", check.close, choose, two[0], 0, throws[0], expect=1, why=""
 )
+for T in (0, 0.5, 1, 2) if ready else ():
+    ids = model.encode("Once upon a")
+    for u in throws:
+        ids.append(int(choose(model.logits(ids)[-1], T, u)))
+    tell(f"T = {T}:  " + model.tokenizer.decode(ids[1:]))
 
 # %% [markdown]
-# The middle column is the first one. A temperature without effect raises no error: a published
-# homework once had one, for another reason, until a student noticed [statnlp26].
+# <details><summary>Answer</summary>
+#
+# At 0, 0.5 and 1. At 2 the stretch of `time` is too short for the first throw, and it falls on `young`.
+# </details>
+#
+# Where the model is sure, one throw gives one word, until it gets hot. Where it is not, a little heat takes
+# the story elsewhere, and from there on all is different.
 
 # %% [markdown]
-# **Dividing by 0.** PyTorch does not complain. It goes on with infinities, and infinity minus
-# infinity is not a number.
+# Somewhere between 0.5 and 1 most people would read on. Find your own place: the texts below are written
+# anew while you move the slider. (The measures in the line below them belong to later modules.)
 
 # %%
-print(NEXT_LOGITS / 0.0)
-print((NEXT_LOGITS / 0.0).softmax(dim=-1))
+explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
-# Drawing from that fails with `probability tensor contains either inf, nan or element < 0`, a
-# message that says nothing about temperature. Users of Bark met it at *T* = 0 [bark270], users of
-# vLLM once at 0.0001 [vllm1623]. So ask first: `if temperature == 0`, be greedy.
+# 1. Find the coldest *T* at which neither text repeats itself.
+# 2. Find the hottest at which you would read on. Point at an odd word: what was the model's favourite
+#    there?
+#
+# (Halfway: a good place for a break.) Whatever you found, it is a compromise: too cold for one step and
+# too hot for the next. Should every step not have a temperature of its own?
 
 # %% [markdown]
-# **Overflow.** float32 ends near 3.4 × 10³⁸, so `exp` overflows from 89 on. Cold temperatures get
-# there quickly: 6.75 / 0.01 is 675.
+# ## Four choices, at every step
+#
+# Here is the idea from before: name the number of equal choices, four, say, and find *T*. It was 4.1 for
+# nine words at *T* = 2. Now by hand for `There was once a`:
+#
+# **Predict.** At *T* = 0.5 it is like 8.8 choices, so *T* must be lower. Will 0.25 leave more than four, or
+# fewer?
 
 # %%
-cold = NEXT_LOGITS / 0.01
-print("naive:   ", cold.exp() / cold.exp().sum())
-shifted = cold - cold.max()
-print("shifted: ", shifted.exp() / shifted.exp().sum())
+row = model.next_logits("There was once a")
+for T in (0.5, 0.25, 0.375):
+    print(f"T = {T:<6} like {effective_choices(row / T).item():.2f} equal choices")
 
 # %% [markdown]
-# Only differences count, so subtract the largest logit first: the largest weight is then *e*⁰ = 1.
-# `torch.softmax` does that for you.
+# Too many, too few, and nearly there. More heat always means more choices, so you can close in on it:
+# take a *T* that is too cold and one that is too hot, try the middle, keep the half in which the answer
+# lies, and again. Each round halves what you do not know yet, so twenty of them make it a million times
+# smaller.
 
 # %% [markdown]
-# **Half precision.** float16 ends at 65,504. There the division itself overflows, before softmax
-# can help.
+# ## Build it: find the temperature
+#
+# > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes · there are many right ways
+#
+# Halving is one way. You may also try many *T* at once, or use calculus. Only the result is scored.
+#
+# <details><summary>Hint</summary>
+#
+# Begin with `low, high = 0.001, 1000.0`. As they are so far apart, the middle `math.sqrt(low * high)`
+# gets there sooner than the mean. 50 rounds are plenty.
+# </details>
+
+
+# %% answer="temperature_for"
+def temperature_for(logits, choices):
+    """A temperature at which the choice is like so many equal ones, within 1%.
+
+    logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
+    all others by at least 0.05; they stay as they are. choices: a number from 1.1 to 0.9 times the
+    number of tokens that are not at -inf. Such a temperature lies between 0.001 and 1,000.
+    You may call the course's functions. Returns a number.
+    """
+    ### BEGIN SOLUTION
+    low, high = 0.001, 1000.0
+    for _ in range(50):
+        middle = math.sqrt(low * high)
+        if effective_choices(logits / middle) < choices:
+            low = middle
+        else:
+            high = middle
+    return low
+    ### END SOLUTION
+
+
+# %% locked="equal_choices" jupyter={"source_hidden": true}
+def choices_at(logits, T):
+    """How many equal choices there are at a temperature, in float64."""
+    probs = (logits.double() / T).softmax(dim=-1)
+    return 2 ** -(probs * probs.log2()).nansum().item()
+
+
+def heat(function, logits, *args):
+    """The temperature that a function gives: a number from 0.001 to 1,000."""
+    given = logits.clone()
+    T = check.plain(check.call(function, given, *args))
+    assert T is not None, "Not written yet: your function returns None."
+    right = type(T) in (int, float) and 0.001 <= T <= 1000
+    assert right, "Return a number from 0.001 to 1,000."
+    assert torch.equal(given, logits), "The logits have to stay as they were."
+    return T
+
+
+def hits(function, logits, choices):
+    T = heat(function, logits, choices)
+    got = choices_at(logits, T)
+    assert abs(got / choices - 1) <= 0.01, (
+        f"At your T = {T:.4g} it is like {got:.3g} equal choices, not {choices:.3g}."
+    )
+
 
 # %%
-half = NEXT_LOGITS.half() / 0.0001
-print(half)
-print(half.softmax(dim=-1))
+for name, row in rows.items():
+    for choices in (1.5, 4):
+        check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# PyTorch's own chat program replaced *T* = 0 by 0.00001, which was too cold for float16
-# [torchchat259]. Converting the logits to float32 first is the simple cure.
+# So four choices, at every step of a story. No crowd can get in now. **Predict.** Will it be the best
+# story so far?
+
+
+# %%
+def four_choices(logits, ids):
+    return logits / temperature_for(logits, 4)
+
+
+ready = check.passes("your temperature is ready", hits, temperature_for, NEXT_LOGITS, 4)
+if ready:
+    steps = generate(model, "Once upon a", four_choices, max_new_tokens=40, seed=0)
+    tell("Once upon a" + "".join(step.text for step in steps))
+    T = temperature_for(ONCE, 4)
+    print(f"its first step: T = {T:.2f}, time has {(ONCE / T).softmax(dim=-1).max().item():.1%}")
+
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
+# `Once upon a distance`. Our old thief is back! The model *had* one choice there, and we asked for four. So
+# your function did as it was told: it *heated* the step to *T* = 1.55, until the others had 15%.
+# </details>
+#
+# We wanted fewer choices where there are too many, and got more where there was one. Where the model is
+# sure, we should let it be sure.
+
+# %% [markdown]
+# ## Build it: a thermostat
+#
+# > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
+#
+# A thermostat looks at a row of logits and sets *T* for this one step. Yours is free to do it in any way
+# that keeps four promises:
+
+# %% [markdown]
+# 1. **tame**: at your *T* the choice is like at most 20 equal ones;
+# 2. **lively**: if it is like 5 or more at *T* = 1, it is like at least 3 at yours;
+# 3. **gentle**: if the favourite has 90% or more at *T* = 1, it has 90% or more at yours;
+# 4. **steady**: the same number added to all logits changes nothing.
+
+# %% [markdown]
+# A *T* of 1 for all rows is not tame. A *T* of 0.1 is not lively. And four choices at every step are not
+# gentle. You may use your `temperature_for`; mind that a row may have fewer tokens than you aim at.
+#
+# <details><summary>Hint</summary>
+#
+# Begin at *T* = 1, where all is as the model wants it. While the choice is too open, cool by 2%.
+# </details>
+
+
+# %% locked="promises" jupyter={"source_hidden": true}
+SURE = torch.zeros(4096)
+SURE[0] = 14.0
+OPEN = torch.linspace(6, -6, 400)
+OPEN[0] += 0.05
+STEEP = torch.linspace(5, -5, 25)
+
+
+def everywhere(promise, thermostat):
+    for logits in (OPEN, STEEP, SURE):
+        promise(thermostat, logits)
+
+
+def tame(thermostat, logits):
+    got = choices_at(logits, heat(thermostat, logits))
+    assert got <= 20.2, f"At your T a choice is like {got:.3g} equal ones."
+
+
+def lively(thermostat, logits):
+    before, got = choices_at(logits, 1.0), choices_at(logits, heat(thermostat, logits))
+    assert before < 5 or got >= 2.97, (
+        f"A choice was like {before:.3g} equal ones at T = 1. At yours it is like {got:.3g}."
+    )
+
+
+def gentle(thermostat, logits):
+    before = logits.double().softmax(dim=-1).max().item()
+    got = (logits.double() / heat(thermostat, logits)).softmax(dim=-1).max().item()
+    assert before < 0.9 or got >= 0.899, (
+        f"A favourite had {before:.1%} at T = 1. At yours it has {got:.1%}."
+    )
+
+
+def steady(thermostat, logits, shift=8.0):
+    first, second = heat(thermostat, logits), heat(thermostat, logits + shift)
+    assert abs(first / second - 1) <= 0.01, (
+        f"T was {first:.4g}. With {shift:g} added to all logits it is {second:.4g}."
+    )
+
+
+# %% answer="my_thermostat"
+def my_thermostat(logits):
+    """The temperature for the next token: one that keeps the four promises above, within 1%.
+
+    logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
+    all others by at least 0.05; they stay as they are.
+    You may call the course's functions and your own. Returns a number from 0.001 to 1,000.
+    """
+    ### BEGIN SOLUTION
+    T = 1.0
+    while effective_choices(logits / T) > 8:
+        T *= 0.98
+    return T
+    ### END SOLUTION
+
+
+# %%
+for promise in (tame, lively, gentle, steady):
+    check.passes(promise.__name__, everywhere, promise, my_thermostat)
+
+# %% [markdown]
+# ## The fourth word
+#
+# Now the same prompt for all: four stories of 60 tokens each. A *crumb* is a token to which the model
+# itself gave less than 0.5%, and the last column is how many of a story's tokens are different ones, on
+# average.
+
+
+# %%
+def thermostat(logits, ids):
+    return logits / my_thermostat(logits)
+
+
+def try_out(name, process):
+    found = [list(generate(model, "Once upon a", process, 60, seed=seed)) for seed in range(4)]
+    crumbs = sum(step.logprob < math.log(0.005) for steps in found for step in steps)
+    different = sum(len({s.token for s in steps}) / len(steps) for steps in found) / len(found)
+    print(f"{name:<16}{crumbs:4} crumbs of {sum(map(len, found))}, different {different:.0%}")
+    return found
+
+
+# %%
+for T in (0.3, 0.7, 1, 2):
+    try_out(f"T = {T}", Settings(temperature=T))
+ready = all(check.passes(p.__name__, everywhere, p, my_thermostat) for p in (tame, lively, gentle))
+if ready:
+    found = try_out("your thermostat", thermostat)
+    for steps in found[:2]:
+        tell("Once upon a" + "".join(step.text for step in steps))
+
+# %% [markdown]
+# *T* = 0.3 draws no crumb at all, and pays with circles: most of its tokens came before. With our
+# thermostat, which aims at 8 choices or fewer, there were 10 crumbs, where *T* = 1 had 48. And all its
+# stories begin `Once upon a time`: there *T* was 1, as the model was sure.
+
+# %% [markdown]
+# Is it better than *T* = 0.7 for all? That has 15 crumbs, and a few more different tokens: too close to
+# say, from four stories. Module 07 is about measuring properly. Meanwhile, change your aim and see what
+# happens.
 
 # %% [markdown]
 # ## What production systems do
 #
-# - OpenAI's API takes *T* from 0 to 2 [openai1282]. Some newer models elsewhere refuse the argument
-#   [anima29].
-# - vLLM takes anything below 0.00001 as greedy [vllm2026], llama.cpp anything up to 0
-#   [llamacpp2026]. `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
+# As of late 2026:
+#
+# - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026].
+#   `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
 
 # %% [markdown]
-# The order differs. `transformers` applies *T* before top-k, top-p and min-p; llama.cpp applies it
-# last [transformers2026] [llamacpp2026]. The same settings can keep different tokens.
+# - *One temperature a step.* llama.cpp has a thermostat since 2024: it is told a coldest and a hottest *T*
+#   and goes from the one to the other as the entropy grows [llamacpp4972]. So it *heats* open choices, and ours
+#   cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
+
+# %% [markdown]
+# - *No knob.* Some makers would rather have you leave it alone. Google "strongly" recommends 1.0 for
+#   Gemini 3, and warns that less may lead to loops [gemini2026]. Anthropic's Python library of 2026 has
+#   no argument for it any more [anthropicsdk2026].
 #
-# *T* has a use in training too: in distillation a small model learns from a large one's softened
-# probabilities, at a *T* above 1 [hinton2015].
-#
-# A low *T* together with a low *p* is a trap of its own. It has a place in a later module.
+# With open models and your own loop the knob is yours, and so is the reason for turning it.
 
 # %% [markdown]
 # ## Recap
 #
-# - Temperature divides the logits before softmax: below 1 sharpens, above 1 flattens.
-# - The order of the tokens stays, no token is forbidden, and no information is added.
-# - Towards 0 it is greedy choice, towards infinity a fair die.
-# - Divide logits, not probabilities. Treat 0 apart, subtract the maximum, work in float32.
+# Who took the time? A crowd. Temperature divides logits, so at *T* = 2 every ratio becomes its square
+# root. That hardly matters with nine rivals. With 4,095 it does: each gets a crumb, and together they took
+# more than half. So one *T* is mild here and wild there. Equal choices mean the same everywhere, but they
+# are no target where the model is sure. A thermostat knows when to leave it alone.
+
+# %% [markdown]
+# The order of the tokens always stays, so no *T* above 0 makes a token impossible or a model wiser. And in
+# code: divide logits, not probabilities, in float32; subtract the largest; ask about 0 first.
+#
+# Even your thermostat still draws a crumb now and then, as temperature can only make them smaller. Why not
+# simply forbid them? That is the next module.
 
 # %% [markdown]
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# it can read: the button at the end scores. What you built above is scored here too.
 
-# %% [markdown] question="From one to three" points=1
-# At *T* = 1 `forward` has 57%, `toward` 36%, `closer` 6%. You raise *T* to 3. What is true?
+# %% [markdown] question="Shares at another temperature" points=1
+# At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?
 #
-# - **A** `toward` can now become the most likely word.
-# - **B** `forward` stays the most likely word, with a smaller share.
-# - **C** All nine words have the same share.
-# - **D** `forward` stays the most likely word, with a larger share.
+# - **A** 30.0%, 60.0%, 10.0%
+# - **B** 47.3%, 33.4%, 19.3%
+# - **C** 50.0%, 40.0%, 10.0%
+# - **D** 75.0%, 15.0%, 10.0%
 
-# %% answer="from_one_to_three"
-answer_order = ""  # "A", "B", "C" or "D"
+# %% answer="shares_elsewhere"
+answer_shares = ""  # "A", "B", "C" or "D"
 
-# %% test="from_one_to_three"
+# %% test="shares_elsewhere"
 check.choice(
-    answer_order,
+    answer_shares,
     right="B",
     why={
-        "A": "Dividing two numbers by the same positive number never swaps which is larger. "
-        "Look again at the capital of France at T = 2.",
-        "C": "That is the limit for a huge T. Put T = 3 into the by-hand cell and compare shares.",
-        "D": "Think of the gaps between logits: does dividing by 3 widen or narrow them?",
+        "A": "Here the second has overtaken the first. Divide two logits by the same number: can "
+        "the smaller one end up ahead?",
+        "C": "First to second is flatter than 2 to 1, so it got hotter. What must heat do to the "
+        "3 to 1 of second and third?",
+        "D": "First to second is sharper than 2 to 1, so it got colder. What must cold do to the "
+        "3 to 1 of second and third?",
     },
 )
 
@@ -518,6 +885,61 @@ check.number(
     hint="The ratio of the two is 4 at T = 1. Square it, and find the shares that go with it.",
 )
 
+# %% [markdown] question="A favourite and its rivals" points=1
+# A favourite has the logit 6, and 100 rivals have 0 each. At *T* = 1 the favourite has 80%. What is
+# its share at *T* = 2? Two decimals. (*e*⁶ ≈ 403.4, *e*³ ≈ 20.09)
+
+# %% answer="favourite_and_rivals"
+answer_favourite = None  # a number between 0 and 1
+
+# %% test="favourite_and_rivals"
+check.number(
+    answer_favourite,
+    right=math.exp(3) / (math.exp(3) + 100),
+    within=0.006,
+    why={
+        0.8: "That is at T = 1. Divide the logits by 2 first. What is e to half of 6?",
+        0.95: "There are 100 rivals, and each has a weight. Add them all up.",
+        0.4: "The share is not halved: the logit is. Work out the weights anew.",
+        0.67: "The root of the odds of 4 to 1 is for one rival. Here 100 rivals have a weight each.",
+        0.2: "Nearly: that is the ratio of the favourite to its rivals. What share of all is it?",
+        0.29: "The logits of the rivals are halved too, but what is half of 0?",
+    },
+    hint="Divide each logit by 2, raise e to it, and take the favourite's part of the sum of all 101.",
+)
+
+# %% [markdown] question="Five ways to write it" points=1
+# Which of these always give the same as `softmax(logits / 2)`? Write their numbers.
+#
+# - 0: `softmax((logits + 5) / 2)`
+# - 1: `softmax(logits) / 2`, divided by its sum
+# - 2: `softmax(logits / 4 * 2)`
+# - 3: `softmax(softmax(logits) / 2)`
+# - 4: the square roots of `softmax(logits)`, divided by their sum
+
+# %% answer="five_ways"
+answer_ways = []  # numbers of ways
+
+# %% test="five_ways"
+check.ids(
+    answer_ways,
+    right={0, 2, 4},
+    why={
+        (
+            0,
+            2,
+        ): "Temperature 2 takes the square root of every ratio. Which way does that in the open?",
+        (2, 4): "Only differences count. What becomes of a difference if both sides grow by 5?",
+        (0, 4): "Work out 4 / 4 * 2 and 4 / 2.",
+        (0, 1, 2, 4): "What does the division by the sum make of a 2 that all have in common?",
+        (0, 2, 3): "Probabilities lie between 0 and 1: how large can a ratio after 3 still be?",
+        (
+            2,
+        ): "Only differences count, and ratios of probabilities. Try it with the logits 4 and 2.",
+    },
+    hint="Take two tokens with the logits 4 and 2: their ratio has to be e. Follow it through each way.",
+)
+
 # %% [markdown] question="A disputed formula" points=1
 # `softmax(log_softmax(logits) / T)` is a bug, says a proposed change to a speech model: only raw
 # logits may be divided [kimi161]. Is it different from `softmax(logits / T)`?
@@ -542,9 +964,8 @@ check.choice(
 )
 
 # %% [markdown] question="A temperature function" points=2
-# Find the bug. This function runs without an error, and its temperature does nothing. Repair it:
-# the result must be softmax with temperature, over the last dimension of logits of any shape. They
-# lie between −20 and 20, *T* between 0.25 and 10.
+# The temperature of this function has no effect. Repair it: the result must be softmax with temperature,
+# over the last dimension of logits of any shape. They lie between −20 and 20, *T* between 0.25 and 10.
 
 
 # %% answer="temperature_code_repair"
@@ -601,71 +1022,8 @@ check.against(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown] question="Fast path, slow path" points=2
-# Find the bug. It is from a real library, where all tests ran at *T* = 1 and passed [rlkernel81].
-# At other temperatures the fast path gives another distribution than the slow one. Repair it, so
-# that both give softmax with temperature, over the last dimension of logits of any shape. They lie
-# between −20 and 20, *T* between 0.25 and 10.
-
-
-# %% answer="paths_repair"
-def repaired_paths(logits, temperature, fast):
-    ### BEGIN SOLUTION
-    scaled = logits / temperature
-    return scaled.softmax(dim=-1)
-    ### END SOLUTION
-    scaled = logits / temperature
-    if fast:
-        scaled = scaled / temperature
-    return scaled.softmax(dim=-1)
-
-
-# %% test="paths_repair"
-def example():
-    check.close(
-        repaired_paths,
-        [4.0, 2.0],
-        2.0,
-        True,
-        expect=torch.tensor([2.0, 1.0]).softmax(dim=-1),
-        within=1e-3,
-        why="On the fast path at T = 2, follow the logit 4: which value reaches softmax?",
-    )
-
-
-2.0 * check.passes("logits 4 and 2 at T = 2, the fast path", example)
-### BEGIN HIDDEN TESTS
-from course_utils import domains
-
-
-def softened(logits, temperature, fast):
-    weights = (logits.double() / temperature).exp()
-    return weights / weights.sum(dim=-1, keepdim=True)
-
-
-def any_path(random):
-    logits = domains.batch(random).clamp(-20, 20)
-    return logits, random.choice([0.25, 1.0, 10 ** random.uniform(-0.6, 1)]), random.random() < 0.5
-
-
-example()
-check.against(
-    softened,
-    repaired_paths,
-    any_path,
-    within=5e-3,
-    why="Count the divisions on each path: with fast and without, below T = 1 and above.",
-)
-check.against(
-    softened,
-    repaired_paths,
-    any_path,
-    why="Nearly: what is rounded on the way? Compute in float32, with T as it is given.",
-)
-### END HIDDEN TESTS
-
 # %% [markdown] question="A sampling function" points=2
-# Find the bug. At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each row
+# At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each row
 # gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T* above 0
 # nothing changes. The logits have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to
 # 10. One point for single rows without ties, one for batches, ties and near ties.
@@ -929,6 +1287,280 @@ points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
 
+# %% [markdown] question="Your draw" points=3
+# Your `choose` from **Build it: the draw** above. One point each: single rows above *T* = 0; batches of
+# any shape above *T* = 0; and *T* = 0, with ties. Each also wants the inputs left as they were, and no
+# function of the course called.
+
+
+# %% test="choose"
+def one_row():
+    row = torch.tensor([1.0, 3.0, 2.0])
+    for T, u, token in ((1.0, 0.5, 1), (2.0, 0.1, 0), (2.0, 0.9, 2)):
+        check.close(
+            choose,
+            row,
+            T,
+            torch.tensor(u),
+            expect=torch.tensor(token),
+            why=f"At T = {T} the throw {u} falls on another token's stretch.",
+        )
+
+
+points = 1.0 * check.passes("one row", one_row)
+### BEGIN HIDDEN TESTS
+from course_utils import domains
+
+
+def drawn_by_hand(logits, temperature, u):
+    """Row by row, token by token, in Python's own numbers."""
+    ids = []
+    rows = logits.reshape(-1, logits.shape[-1]).tolist()
+    for row, throw in zip(rows, u.reshape(-1).tolist(), strict=True):
+        best = max(row)
+        if temperature == 0:
+            ids.append(row.index(best))
+            continue
+        weights = [math.exp((x - best) / temperature) for x in row]
+        left = throw * math.fsum(weights)
+        for token, weight in enumerate(weights):
+            left -= weight
+            if left < 0:
+                break
+        ids.append(token)
+    return torch.tensor(ids).reshape(logits.shape[:-1])
+
+
+def throws_for(random, logits, temperature):
+    """A throw for each row, not near the end of a stretch."""
+    found = []
+    for row in logits.reshape(-1, logits.shape[-1]):
+        ends = (row.double() / (temperature or 1.0)).softmax(dim=-1).cumsum(dim=-1).tolist()
+        throw = random.random()
+        while min(abs(end - throw) for end in [0.0, 1.0, *ends]) < 0.0002:
+            throw = random.random()
+        found.append(throw)
+    return torch.tensor(found).reshape(logits.shape[:-1])
+
+
+def bounded(logits):
+    return torch.where(logits.isneginf(), logits, logits.clamp(-20, 20))
+
+
+def heated(random, shape):
+    logits = bounded(domains.logits(random, shape))
+    T = random.choice([0.05, 0.5, 1.0, 20.0, 10 ** random.uniform(-1.3, 1.3)])
+    return logits, T, throws_for(random, logits, T)
+
+
+def single(random):
+    return heated(random, ())
+
+
+def several(random):
+    return heated(random, domains.shape(random))
+
+
+def cold(random):
+    """At 0, with ties, near ties and the best at either end."""
+    logits = bounded(domains.batch(random))
+    if random.random() < 0.3:
+        logits = (
+            torch.randint(
+                -2,
+                3,
+                logits.shape,
+                generator=torch.Generator().manual_seed(random.randrange(10**6)),
+            )
+            / 1.0
+        )
+    if random.random() < 0.3:
+        steps = torch.tensor(random.sample(range(logits.shape[-1]), logits.shape[-1]))
+        logits = (1 + steps * 2.0**-20).expand(logits.shape).contiguous()
+    return logits, random.choice([0, 0.0]), throws_for(random, logits, 0)
+
+
+def untouched(draw):
+    check.own(choose, draw)
+    check.keeps(choose, draw, why="Logits and throws have to stay as they were.")
+
+
+def single_rows():
+    one_row()
+    untouched(single)
+    check.against(
+        drawn_by_hand,
+        choose,
+        single,
+        why="Lay the stretches of softmax(logits / T) end to end. On which one is u?",
+    )
+
+
+def batches():
+    untouched(several)
+    check.against(
+        drawn_by_hand,
+        choose,
+        several,
+        why="Each row has stretches of its own, along the last dimension, and a throw of its own.",
+    )
+
+
+def at_zero():
+    untouched(cold)
+    check.against(
+        drawn_by_hand,
+        choose,
+        cold,
+        why="At 0 each row gives its best token, the first of several, whatever u is.",
+    )
+
+
+points = 1.0 * check.passes("single rows", single_rows)
+points += check.passes("batches", batches)
+points += check.passes("T = 0", at_zero)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="Your search for a temperature" points=3
+# Your `temperature_for` from **Build it: find the temperature** above. Two points for rows of 10 to
+# 300 tokens and choices from 2 to half as many, one for all others that the description allows. Both also
+# want the logits left as they were.
+
+
+# %% test="temperature_for"
+def example():
+    for choices in (2, 4):
+        hits(temperature_for, NEXT_LOGITS, choices)
+
+
+points = 2.0 * check.passes("nine words, 2 and 4 choices", example)
+
+
+### BEGIN HIDDEN TESTS
+def any_row(random, vocab, scale):
+    """Rows of one spread, with a favourite now and then, or tokens that cannot come."""
+    values = [max(-35.0, min(35.0, random.gauss(0, scale))) for _ in range(vocab)]
+    best = max(range(vocab), key=values.__getitem__)
+    values[best] += random.choice([0.06, 0.06, 1.0, random.uniform(1, 14)])
+    if random.random() < 0.3:
+        for i in range(vocab):
+            if i != best and random.random() < 0.5:
+                values[i] = -math.inf
+        values[best - 1] = values[best] - random.uniform(0.06, 9)
+    return torch.tensor(values) + random.choice([0.0, 0.0, -15.0])
+
+
+def usual(random):
+    row = any_row(random, random.randint(10, 300), random.choice([1.0, 2.0, 4.0]))
+    left = int(row.isfinite().sum())
+    wanted = random.uniform(2, left / 2) if left > 4 else 1.5
+    return row, random.choice([wanted, max(1.1, round(wanted))])
+
+
+def unusual(random):
+    vocab = random.choice([2, 3, random.randint(2, 40), random.randint(2, 400)])
+    if random.random() < 0.03:
+        vocab = 5000
+    row = any_row(random, vocab, random.choice([0.01, 0.5, 3.0, 15.0]))
+    if random.random() < 0.1:  # two tokens can come, one far behind the other
+        row = torch.full((vocab,), -torch.inf)
+        row[0], row[-1] = random.uniform(20, 45), random.uniform(-45, -20)
+    most = 0.9 * int(row.isfinite().sum())
+    return row, random.choice([1.1, most, random.uniform(1.1, most), 1.1 + (most - 1.1) ** 0.5 / 9])
+
+
+def always_hits(draw):
+    for (row, choices), _ in check.drawn(check.nothing, draw):
+        hits(temperature_for, row, max(1.1, min(choices, 0.9 * int(row.isfinite().sum()))))
+
+
+def the_usual():
+    example()
+    always_hits(usual)
+
+
+def the_others():
+    always_hits(unusual)
+
+
+points = 2.0 * check.passes("the usual", the_usual)
+points += check.passes("few and many tokens, cold and hot", the_others)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="Your thermostat" points=4
+# Your `my_thermostat` from **Build it: a thermostat** above, over all rows of its description. Two points
+# if it is *tame* and *lively*, one more if it is *gentle* as well, and one more if it keeps all four
+# promises. Each also wants the logits left as they were. All is meant within 1%.
+
+
+# %% test="my_thermostat"
+def example():
+    everywhere(tame, my_thermostat)
+    everywhere(lively, my_thermostat)
+
+
+points = 2.0 * check.passes("tame and lively, on three rows", example)
+
+
+### BEGIN HIDDEN TESTS
+def any_step(random):
+    """A row of logits like those of a model, and of no model."""
+    vocab = random.choice([2, 3, random.randint(2, 40), random.randint(100, 500)])
+    scale = random.choice([0.01, 0.5, 1.0, 2.0, 4.0, 15.0])
+    if random.random() < 0.06:
+        vocab, scale = 5000, random.choice([0.01, 1.0, 4.0])
+    values = [max(-30.0, min(30.0, random.gauss(0, scale))) for _ in range(vocab)]
+    best = max(range(vocab), key=values.__getitem__)
+    values[best] += random.choice([0.06, 1.0, random.uniform(0.06, 14)])
+    if random.random() < 0.3:
+        values = [
+            x if i == best or random.random() < 0.6 else -math.inf for i, x in enumerate(values)
+        ]
+    if random.random() < 0.3:  # the favourite is sure, or nearly so
+        weights = math.fsum(math.exp(x) for i, x in enumerate(values) if i != best)
+        second = max(x for i, x in enumerate(values) if i != best)
+        share = random.uniform(0.85, 0.99)
+        if weights:
+            values[best] = max(math.log(weights * share / (1 - share)), second + 0.06)
+    return (torch.tensor(values).clamp(max=44.0),)
+
+
+def kept(promise):
+    """Whether the thermostat's temperatures, asked for once, keep a promise on every row."""
+    if not asked:
+        drawn = check.drawn(check.nothing, any_step, cases=100)
+        rows = [OPEN, STEEP, SURE, *(row for (row,), _ in drawn)]
+        asked.extend((row, heat(my_thermostat, row)) for row in rows)
+    for row, T in asked:
+        promise(lambda _, T=T: T, row)
+
+
+def tame_and_lively():
+    example()
+    kept(tame)
+    kept(lively)
+
+
+def gentle_too():
+    tame_and_lively()
+    kept(gentle)
+
+
+def all_four():
+    gentle_too()
+    for i, (row, _) in enumerate(asked):
+        steady(my_thermostat, row, (8.0, -16.0, 4.0)[i % 3])
+
+
+asked = []
+points = 2.0 * check.passes("tame and lively", tame_and_lively)
+points += check.passes("gentle too", gentle_too)
+points += check.passes("all four", all_four)
+### END HIDDEN TESTS
+float(min(points, 4))
+
 # %% [markdown] question="A colleague's zero" points=0
 # In three sentences: a colleague sets *T* = 0 "so that the model stops making things up". What does
 # it change, what not, and what would you suggest?
@@ -953,12 +1585,19 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [ackley1985] Ackley, Hinton and Sejnowski: A Learning Algorithm for Boltzmann Machines. 1985
-# - [hinton2015] Hinton, Vinyals and Dean: Distilling the Knowledge in a Neural Network. 2015
-# - [transformers2026], [vllm2026], [llamacpp2026]: the sampling code of these three, as read in
-#   2026
-# - [openai1282], [anima29]: what two providers accept
-# - [statnlp26], [bark270], [vllm1623], [torchchat259], [rlkernel81], [kimi161]: bug reports and
-#   repairs
+# - [ackley1985] [A Learning Algorithm for Boltzmann Machines](http://citeseerx.ist.psu.edu/viewdoc/summary?doi=10.1.1.154.1370), 1985
+# - [bark270] [Bark at temperature 0](https://github.com/suno-ai/bark/issues/270), 2023
+# - [torchchat259] [torchchat: temperatures too small for float16](https://github.com/pytorch/torchchat/pull/259), 2024
+# - [statnlp26] [a homework's temperature](https://github.com/sameersingh/uci-statnlp/pull/26), 2023
+# - [kimi161] [the disputed formula](https://github.com/MoonshotAI/Kimi-Audio/pull/161), 2026
+# - [llamacpp4972] [dynamic temperature in llama.cpp](https://github.com/ggml-org/llama.cpp/pull/4972), 2024
+
+# %% [markdown]
+# - [vllm2026] [vLLM](https://github.com/vllm-project/vllm), [llamacpp2026]
+#   [llama.cpp](https://github.com/ggml-org/llama.cpp), [transformers2026]
+#   [transformers](https://github.com/huggingface/transformers): their sampling code, as read in 2026
+# - [gemini2026] [Google's guide to prompting Gemini 3](https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/start/gemini-3-prompting-guide),
+#   read on 26 November 2026
+# - [anthropicsdk2026] [Anthropic's Python library](https://github.com/anthropics/anthropic-sdk-python), 2.12.0
 #
-# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
+# What each is cited for is in the course's `quizzes/references.md`.

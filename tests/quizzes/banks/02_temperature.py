@@ -185,7 +185,326 @@ BANK = {
             """,
         },
     ),
-    "from_one_to_three": choice("answer_order", "B"),
+    "choose": write(
+        {
+            "argmax of what is above": """
+                if not temperature:
+                    return logits.argmax(-1)
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums > u.unsqueeze(-1)).int().argmax(-1)
+            """,
+            "searchsorted": """
+                if temperature == 0:
+                    return logits.max(dim=-1).indices
+                sums = (logits / temperature).softmax(dim=-1).cumsum(dim=-1)
+                return torch.searchsorted(sums, u.unsqueeze(-1), right=True).squeeze(-1)
+            """,
+            "row by row": """
+                if logits.dim() > 1:
+                    rows = [choose(x, temperature, y) for x, y in zip(logits, u)]
+                    return torch.stack(rows)
+                if temperature == 0:
+                    return torch.tensor(logits.tolist().index(max(logits.tolist())))
+                total = 0.0
+                for i, p in enumerate(softmax_with_temperature(logits, temperature).tolist()):
+                    total += p
+                    if total > u.item():
+                        break
+                return torch.tensor(i)
+            """,
+            "weights": """
+                if temperature == 0:
+                    return torch.argmax(logits, dim=-1)
+                best = logits.max(dim=-1, keepdim=True).values
+                weights = ((logits - best) / temperature).exp()
+                left = u[..., None] * weights.sum(dim=-1, keepdim=True)
+                return (weights.cumsum(dim=-1) <= left).sum(dim=-1)
+            """,
+        },
+        {
+            "temperature ignored": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                return (logits.softmax(-1).cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                1,
+            ),
+            "always greedy": ("return logits.argmax(dim=-1)", 1),
+            "no zero": (
+                """
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "a tiny T for zero": (
+                """
+                sums = (logits / max(temperature, 1e-5)).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "one row only": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u.flatten()[0]).sum(-1)
+                """,
+                2,
+            ),
+            "one best for all rows": (
+                """
+                if temperature == 0:
+                    return logits.argmax()
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "the last of the best": (
+                """
+                if temperature == 0:
+                    return logits.shape[-1] - 1 - logits.flip(-1).argmax(-1)
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "best after softmax": (
+                """
+                if temperature == 0:
+                    return logits.half().argmax(-1)
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "in place": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                logits /= temperature
+                return (logits.softmax(-1).cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                1,
+            ),
+            "likeliest first": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                probs, order = (logits / temperature).softmax(-1).sort(dim=-1, descending=True)
+                place = (probs.cumsum(-1) <= u[..., None]).sum(-1, keepdim=True)
+                return order.gather(-1, place).squeeze(-1)
+                """,
+                1,
+            ),
+            "a chance of its own": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                return torch.multinomial((logits / temperature).softmax(-1), 1).squeeze(-1)
+                """,
+                1,
+            ),
+            "the course's own": """
+                from course_utils import sampling
+                if temperature == 0:
+                    return sampling.greedy(logits)
+                probs = sampling.temperature(logits, temperature).softmax(-1)
+                return (probs.cumsum(-1) <= u[..., None]).sum(-1)
+            """,
+            "probabilities": "return softmax_with_temperature(logits, temperature)",
+        },
+    ),
+    "temperature_for": write(
+        {
+            "half of the way": """
+                low, high = 0.001, 1000.0
+                while high / low > 1.00001:
+                    middle = (low * high) ** 0.5
+                    if effective_choices(logits.double() / middle) > choices:
+                        high = middle
+                    else:
+                        low = middle
+                return (low + high) / 2
+            """,
+            "ever smaller steps": """
+                T, step = 1.0, 2.0
+                for _ in range(120):
+                    too_many = effective_choices(logits.double() / T) > choices
+                    T = T / step if too_many else T * step
+                    step = step**0.9
+                return T
+            """,
+            "halves of the logarithm": """
+                def off(t):
+                    p = (logits.double() / math.exp(t)).softmax(-1)
+                    return math.exp(-(p * p.clamp(min=1e-300).log()).sum().item()) - choices
+                low, high = math.log(0.001), math.log(1000)
+                for _ in range(60):
+                    middle = (low + high) / 2
+                    low, high = (low, middle) if off(middle) > 0 else (middle, high)
+                return math.exp(low)
+            """,
+        },
+        {
+            "the number of choices": "return float(choices)",
+            "no search": "return 1.0",
+            "choices over choices": "return choices / effective_choices(logits).item()",
+            "entropy in place of choices": """
+                low, high = 0.001, 1000.0
+                for _ in range(50):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle).log2() < choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+            """,
+            "the wrong half": """
+                low, high = 0.001, 1000.0
+                for _ in range(50):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) > choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+            """,
+            "five rounds": """
+                low, high = 0.001, 1000.0
+                for _ in range(5):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) < choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+            """,
+            "nothing above 1": """
+                low, high = 0.001, 1.0
+                for _ in range(50):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) < choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+            """,
+            "from 0.1 to 10": (
+                """
+                low, high = 0.1, 10.0
+                for _ in range(50):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) < choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+                """,
+                2,
+            ),
+            "in place": """
+                logits -= logits.max()
+                low, high = 0.001, 1000.0
+                for _ in range(50):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) < choices:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+            """,
+            "softmax at that T": """
+                return (logits / choices).softmax(-1)
+            """,
+        },
+    ),
+    "my_thermostat": write(
+        {
+            "at most one, for eight": "return min(1.0, temperature_for(logits, 8))",
+            "first of a list": """
+                for T in [0.97**k for k in range(220)]:
+                    if effective_choices(logits / T) <= 15:
+                        return T
+                return 0.001
+            """,
+            "colder until tame": """
+                T = 1.0
+                while effective_choices(logits - logits.max() if T == 1 else logits / T) > 10:
+                    T *= 0.95
+                return T
+            """,
+            "its own search": """
+                x = logits.double()
+                if effective_choices(x) <= 4.9:
+                    return 1
+                low, high = 0.001, 1.0
+                while high - low > 1e-9:
+                    middle = (low + high) / 2
+                    if effective_choices(x / middle) > 4:
+                        high = middle
+                    else:
+                        low = middle
+                return low
+            """,
+        },
+        {
+            "four at every step": (
+                """
+                low, high = 0.001, 1000.0
+                for _ in range(60):
+                    middle = math.sqrt(low * high)
+                    if effective_choices(logits / middle) < 4:
+                        low = middle
+                    else:
+                        high = middle
+                return low
+                """,
+                2,
+            ),
+            "always 1": "return 1.0",
+            "always 0.1": "return 0.1",
+            "always 0.5": "return 0.5",
+            "greedy where open": """
+                return 1.0 if effective_choices(logits) < 20 else 0.001
+            """,
+            "hotter where open": """
+                return 0.2 + 0.1 * effective_choices(logits).log2().item()
+            """,
+            "warm where sure": (
+                """
+                if logits.softmax(-1).max() >= 0.9:
+                    return 3.0 if len(logits) < 20 else 1.1
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+                """,
+                2,
+            ),
+            "by the largest logit": """
+                return 0.5 if logits.max() > 10 else 1.0
+            """,
+            "cold where logits are large": (
+                """
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T * 0.97 if logits.max() > 10 else T
+                """,
+                3,
+            ),
+            "a token": "return logits.argmax()",
+            "in place": """
+                logits /= 2
+                return min(1.0, temperature_for(logits, 8))
+            """,
+        },
+    ),
+    "shares_elsewhere": choice("answer_shares", "B"),
     "ratio_at_two": number(
         "answer_ratio",
         {"e": "2.71828", "two decimals": "2.72", "computed": "torch.e", "one decimal": "2.7"},
@@ -202,6 +521,29 @@ BANK = {
         "answer_share",
         {"rounded": "0.941", "fraction": "16 / 17", "two squares": "0.8**2 / (0.8**2 + 0.2**2)"},
         {"unchanged": 0.8, "divided": 1.6, "not normalised": 0.64, "hotter": 0.667, "half": 0.9},
+    ),
+    "favourite_and_rivals": number(
+        "answer_favourite",
+        {"rounded": 0.17, "computed": "torch.tensor([3.0] + [0.0] * 100).softmax(-1)[0]"},
+        {
+            "at T = 1": 0.8,
+            "one rival": 0.95,
+            "half the share": 0.4,
+            "root of the odds": 0.67,
+            "ratio": 0.2,
+        },
+    ),
+    "five_ways": predict(
+        "answer_ways",
+        {"list": [0, 2, 4], "set": {4, 2, 0}, "text": "'0, 2, 4'"},
+        {
+            "no roots": [0, 2],
+            "no shift": [2, 4],
+            "no product": [0, 4],
+            "probabilities divided": [0, 1, 2, 4],
+            "softmax twice": [0, 2, 3],
+            "all": [0, 1, 2, 3, 4],
+        },
     ),
     "disputed_formula": choice("answer_logprobs", "C"),
     "temperature_code_repair": repair(
@@ -289,104 +631,6 @@ BANK = {
             """,
             "a little warmer": """
                 return (logits / (temperature + 0.01)).softmax(-1)
-            """,
-        },
-    ),
-    "paths_repair": repair(
-        {
-            "once for both": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = logits / temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "undo": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                if fast:
-                    scaled = scaled * temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "early return": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                return (logits / temperature).softmax(dim=-1)
-            """,
-            "two ways": """
-                if fast:
-                    return (logits / temperature).log_softmax(-1).exp()
-                return (logits / temperature).softmax(-1)
-            """,
-            "power of probabilities": """
-                p = logits.softmax(-1) ** (1 / temperature)
-                return p / p.sum(-1, keepdim=True)
-            """,
-        },
-        {
-            "temperature lost": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = logits
-                return scaled.softmax(dim=-1)
-            """,
-            "square root always": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = logits / temperature**0.5
-                return scaled.softmax(dim=-1)
-            """,
-            "undone on both paths": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = scaled * temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "slow path broken": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = logits / temperature if fast else logits
-                return scaled.softmax(dim=-1)
-            """,
-            "multiplies": """
-                scaled = logits / temperature
-                if fast:
-                    scaled = scaled / temperature
-                scaled = logits * temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "the slow path twice": """
-                scaled = logits / temperature
-                if not fast:
-                    scaled = scaled / temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "twice below 1": """
-                scaled = logits / temperature
-                if fast and temperature < 1:
-                    scaled = scaled / temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "twice above 1": """
-                scaled = logits / temperature
-                if fast and temperature > 1:
-                    scaled = scaled / temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "twice in a batch": """
-                scaled = logits / temperature
-                if fast and scaled.dim() > 1:
-                    scaled = scaled / temperature
-                return scaled.softmax(dim=-1)
-            """,
-            "over rows": """
-                return (logits / temperature).softmax(0)
             """,
         },
     ),
