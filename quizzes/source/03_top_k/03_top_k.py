@@ -16,14 +16,13 @@
 # She tries each of the two places a thousand times.
 
 # %% [markdown]
-# > **About 90 minutes**, with a pause after the first build · difficulty ●●○○○
+# > **About 95 minutes**, with a pause after the first build · difficulty ●●○○○
 # >
-# > You need softmax, the die and temperature. Afterwards you can
+# > You need the die and temperature. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
-# > - explain why no single *k* fits a whole text;
-# > - write a top-k that keeps exactly *k* in any batch;
-# > - design a rule that chooses *k* anew at every step;
-# > - repair faulty ones.
+# > - explain why no *k* fits a whole text;
+# > - write a top-k for any batch, and repair others;
+# > - design a rule that chooses *k* anew at every step.
 #
 # Names in brackets, as in [fan2018], are sources, listed last.
 
@@ -105,9 +104,8 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # And if there is none, what does she need?
 
 # %% [markdown]
-# **Recall.** 1. A token has the logit −20, another −∞. Can the die draw them? 2. Two logits are 6 and
-# 4, and *T* is 2. How many times as likely is the first token? 3. Can a temperature change which token
-# is the likeliest?
+# **Recall.** 1. Two tokens have the logits −20 and −∞. Can the die draw them? 2. Two logits are 6 and 4,
+# and *T* is 2. How many times as likely is the first? 3. Can a temperature change which token leads?
 #
 # <details><summary>Answers</summary>
 #
@@ -245,11 +243,10 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # ## Along a real tale
 #
 # Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears, who lived together in a
-# house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The model reads it, token by
-# token. At each step we ask how much of the mass the 40 likeliest tokens keep.
+# house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The model reads it token by
+# token. How much of the mass do the 40 likeliest tokens keep at each step?
 #
-# **Predict.** At how many of the 39 steps do they keep less than three quarters? And how much at the
-# worst one?
+# **Predict.** At how many of the 39 steps less than 75%? And how much at the worst one?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -291,8 +288,9 @@ for step, place in enumerate(tale.ranks.tolist()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Six. The last is `␣Bear` itself, in place 2,314: with *k* = 40 nobody can write the tale of the three
-# bears. But to let that one in, *k* would have to be 2,314 after `Once upon a` too.
+# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) The last is `␣Bear` itself, in
+# place 2,314. With *k* = 40 nobody can write the tale of the three bears. And a *k* of 2,314 would let in
+# nonsense at every other step.
 # </details>
 #
 # A known paper says the same of GPT-2: at some steps tens or hundreds of words are good, at others one,
@@ -336,7 +334,8 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # In the short form few digits are left, and the 40th and the 41st logit become equal. The first program
 # cuts what is *below* the 40th. The 41st is not below it, so it stays.
 # </details>
-#
+
+# %% [markdown]
 # This happened. In 2026 someone found that vLLM, an engine that many use, cut in the one way or in the
 # other, depending on how many requests it was serving. So the same request could get other tokens on a
 # busy day than on a quiet one [vllm50979].
@@ -368,7 +367,8 @@ print("first program:", first_program(tied, 2))
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
 # Write `my_top_k`. You may use PyTorch, but not the course's own functions. It is scored below.
-#
+
+# %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `order = logits.argsort(dim=-1, descending=True, stable=True)` gives the ids of each row, the best
@@ -426,11 +426,10 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. How much of the mass is kept? (76%: not everybody is spoken to by a king.) Does your function agree
-#    with the course's at 40, at 1, and at 0, which calls yours with `None`?
-# 2. Set the slider to 2. Then let your function keep one token too many, and run its cell and the one
-#    above again. At which token does the explorer find the largest difference? (At *k* = 40 it is the
-#    41st; at 2 it is `␣son`, the third.) Then put your own code back.
+# 1. How much of the mass is kept? (76%.) Does your function agree with the course's at 40, at 1, and at 0,
+#    which calls yours with `None`?
+# 2. Let your function keep one token too many. Run its cell and the one above again, and set the slider
+#    to 2. At which token is the largest difference? (At `␣son`, the third.) Then put your own code back.
 
 # %% [markdown]
 # You have a knife. (A good place for a pause.) One question before you let something else move it: the
@@ -471,16 +470,19 @@ show(
 
 # %% [markdown]
 # 1. **counts**: it returns a whole number, at least 1 and at most the number of tokens that can come.
-# 2. **fair**: only the probabilities decide. It makes no difference if the same number is added to all
-#    logits, or if the tokens stand in another order.
-# 3. **fits**: where *n* equally good words hold 99% together, and 3,000 others share the rest equally, it
-#    keeps at least *n*/2 and at most 2*n* tokens, for any *n* from 1 to 1,000.
+# 2. **fair**: only the probabilities decide. Nothing changes if the same number is added to all logits, or
+#    if the tokens stand in another order.
 
 # %% [markdown]
-# 4. **pays**: both of the publisher's wishes come true: 1 after `Once upon a`, and 57 or more after `"Good
-#    morning," said the`. And on a whole text it does more with its tokens than a fixed *k*. An example: *k*
-#    = 40 keeps 57% of the mass at its worst step of the tale. So a rule that keeps 40 tokens a step *on
-#    average* has to keep 62% at every step: five points more.
+# 3. **fits**: where *n* equally good words hold 99% together, and 3,000 others share the rest equally, it
+#    keeps at least *n*/2 and at most 2*n* tokens, for any *n* from 1 to 1,000.
+# 4. **pays**: the publisher's wishes come true: 1 after `Once upon a`, and 57 or more after `"Good
+#    morning," said the`. And on a whole text it does more with its tokens than a fixed *k*.
+
+# %% [markdown]
+# For the last point, take the tale. *k* = 40 keeps 57% of the mass at its worst step. So a rule that keeps
+# 40 tokens a step *on average* has to keep at least 62% at every step: five points more. If yours keeps 30
+# on average, it is compared with *k* = 30, and so on.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -509,8 +511,8 @@ def asked(rule, logits):
     return int(k)
 
 
-def counts(rule, logits=torch.tensor([2.0, 1.0, -torch.inf, 1.5])):
-    asked(rule, logits)
+def counts(rule):
+    asked(rule, torch.tensor([2.0, 1.0, -torch.inf, 1.5]))
 
 
 def fair(rule, logits=NEXT_LOGITS):
@@ -595,10 +597,10 @@ chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, None))
 chart.says(said)
 
 # %% [markdown]
-# 1. Where are the highest bars, and where is there hardly one? (Wide after `a` and `was a`, where any word
-#    may follow that describes a house or a bear. One token after `upon` and after `Once upon a`.)
-# 2. How many of the author's tokens does yours cut? Perhaps as many as 40 does. To forbid the author
-#    nothing was not the promise: `␣Bear` in place 2,314 is a surprise for any sensible rule.
+# 1. Where are the highest bars, and where is there hardly one? (With our own rule, high after `One of them
+#    was a`, where many words may follow. One token after `Once upon a`.)
+# 2. How many of the author's tokens does yours cut? (Perhaps as many as 40 does. `␣Bear` in place 2,314 is
+#    a surprise for any sensible rule.)
 #
 # And the publisher?
 
@@ -641,10 +643,10 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`. There is one of the 63.)
-# 2. Set *k* to 3, then to 0, which is off. Which reads like a tired writer, and which like a mad one? (3:
-#    `who had a son, and he had a son, who had a son`. 0 lets all of the tail in.) Your texts stay as they
-#    are, for they do not listen to the slider.
+# 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.)
+# 2. Set *k* to 3, then to 0, which is off. Which reads like a tired writer, which like a mad one? (3: `who
+#    had a son, and he had a son, who had a son`. And 0 lets everything in.) Your rule's texts stay the same:
+#    they do not listen to the slider.
 
 # %% [markdown]
 # ## What production systems do
@@ -755,14 +757,13 @@ check.ids(
 )
 
 # %% [markdown] question="Two programs" points=1
-# One program cuts, then divides the logits by *T* = 2. Another divides first, then cuts. With which
-# cut do the two always draw with the same probabilities? (No two logits are equal, and the arithmetic
-# is exact.)
+# One program cuts, then divides the logits by *T* = 2. Another divides first. With which cut do both
+# always draw with the same probabilities? (Exact arithmetic, no ties.)
 #
 # - **A** The three tokens with the largest logits stay.
-# - **B** All tokens stay whose logit is at most 2 below the best.
-# - **C** All tokens with at least 5% stay.
-# - **D** All tokens stay that are at least half as likely as the best.
+# - **B** Tokens stay whose logit is at most 2 below the best.
+# - **C** Tokens with at least 5% stay.
+# - **D** Tokens stay that are at least half as likely as the best.
 
 # %% answer="two_programs"
 answer_order = ""  # "A", "B", "C" or "D"
@@ -804,14 +805,13 @@ check.number(
 )
 
 # %% [markdown] question="After two prompts" points=1
-# A model fills in a form with *k* = 40. After `Date: 3` the right month has 98%, and everything else
-# shares the rest. After `Remarks:` hundreds of words are about equally good. Both fields are filled in
-# 10,000 times. What will you find?
+# A form is filled in 10,000 times, with *k* = 40. After `Date: 3` the right month has 98%. After `Remarks:`
+# hundreds of words are about equally good. What comes out?
 #
-# - **A** No wrong month, as one token has nearly everything, and remarks of all kinds.
-# - **B** A few wrong months, and a few remarks that begin with a word that makes no sense.
-# - **C** No wrong month and no odd remark: 40 is more than one and less than hundreds.
-# - **D** A few wrong months, and remarks that all begin with one of the same few dozen words.
+# - **A** No wrong month, and remarks of all kinds.
+# - **B** Some wrong months, and some remarks with a senseless first word.
+# - **C** No wrong month, and few first words.
+# - **D** Some wrong months, and the same few dozen first words.
 
 # %% answer="two_prompts"
 answer_knife = ""  # "A", "B", "C" or "D"
@@ -824,7 +824,7 @@ check.choice(
         "A": "How many tokens are left at the date? 10,000 draws are many.",
         "B": "How many of the hundreds of good words come before the first bad one? And where does the "
         "knife fall?",
-        "C": "One number between two needs serves neither. Look at each of the two fields alone.",
+        "C": "The remarks are right. But how many tokens are left at the date, in 10,000 draws?",
     },
 )
 
@@ -852,16 +852,15 @@ check.number(
 )
 
 # %% [markdown] question="Four rows of a text" points=1
-# A person wrote four tokens of a text. Each row of the table has what a model gave to its five tokens,
-# by id, and the id that the person wrote. With *k* = 2 and this course's rule for equal tokens, which
-# rows could not have been written?
+# Four steps of a text: what a model gave to the ids 0, 1, 2, 3 and 4, and the id that a person wrote. With
+# *k* = 2 and this course's rule for ties, which rows could not be written?
 #
-# | row | 0 | 1 | 2 | 3 | 4 | written |
-# |---|---|---|---|---|---|---|
-# | 0 | 0.05 | 0.70 | 0.05 | 0.15 | 0.05 | 3 |
-# | 1 | 0.30 | 0.20 | 0.10 | 0.20 | 0.20 | 4 |
-# | 2 | 0.01 | 0.01 | 0.96 | 0.01 | 0.01 | 0 |
-# | 3 | 0.22 | 0.18 | 0.24 | 0.17 | 0.19 | 4 |
+# ```
+# row 0:  0.05 0.70 0.05 0.15 0.05  wrote 3
+# row 1:  0.30 0.20 0.10 0.20 0.20  wrote 4
+# row 2:  0.01 0.01 0.96 0.01 0.01  wrote 0
+# row 3:  0.22 0.18 0.24 0.17 0.19  wrote 4
+# ```
 
 # %% answer="four_rows"
 answer_rows = []  # rows, such as [0, 2]
