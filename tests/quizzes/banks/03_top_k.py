@@ -822,11 +822,6 @@ BANK = {
                 probs = logits.double().softmax(dim=-1)
                 return max(1, round(1 / (probs**2).sum().item()))
             """,
-            "what the best token leaves": """
-                best = logits.softmax(dim=-1).max().item()
-                most = int(logits.isfinite().sum())
-                return max(1, min(most, round(1.5 / best)))
-            """,
             "two measures": """
                 probs = logits.softmax(dim=-1)
                 near = int((probs >= probs.max() / 30).sum())
@@ -890,12 +885,12 @@ BANK = {
                 """,
                 0,
             ),
-            "cut tokens too": (
+            "two at least": (
                 """
                 probs = logits.softmax(dim=-1)
                 return max(2, int((probs >= 0.02 * probs.max()).sum()))
                 """,
-                2,
+                1,
             ),
             "sorts in place": (
                 """
@@ -903,7 +898,7 @@ BANK = {
                 logits.copy_(logits.sort(descending=True).values)
                 return k
                 """,
-                2,
+                3,
             ),
             "a narrow band": (
                 """
