@@ -26,9 +26,14 @@ def place(storyteller, logits, word: str) -> int:
     return int((logits > logits[token]).sum()) + 1
 
 
-def a_thousand(storyteller, prompt: str, k: int | None) -> Counter:
+def hot(storyteller, prompt: str, k: int | None):
+    """The logits at the publisher's T = 1.5."""
     logits = storyteller.next_logits(prompt)
-    logits = (top_k(logits, k) if k else logits) / 1.5
+    return (top_k(logits, k) if k else logits) / 1.5
+
+
+def a_thousand(storyteller, prompt: str, k: int | None) -> Counter:
+    logits = hot(storyteller, prompt, k)
     drawn = sample(logits.expand(1000, -1), torch.Generator().manual_seed(0))
     return Counter(storyteller.tokenizer.decode([i]) for i in drawn.tolist())
 
@@ -38,16 +43,20 @@ def reference_k(logits) -> int:
 
 
 def test_one_fixed_k_spoils_both_wishes_and_a_k_for_every_step_grants_them(storyteller):
-    counts = {}
-    for k in (None, 40):
-        openings, speakers = (a_thousand(storyteller, p, k) for p in (OPENING, MORNING))
-        counts[k] = openings[" time"], len(speakers), speakers[" wolf"]
-        assert openings[" distance"] and openings[" certain"]
-    assert counts == {None: (863, 515, 1), 40: (937, 40, 0)}
+    [wolf] = storyteller.tokenizer.encode_ordinary(" wolf")
+
+    def wishes(opening: int | None, morning: int | None) -> tuple[int, int, float]:
+        openings = a_thousand(storyteller, OPENING, opening)
+        speakers = a_thousand(storyteller, MORNING, morning)
+        chance = hot(storyteller, MORNING, morning).softmax(dim=-1)[wolf].item()
+        assert opening == 1 or openings[" distance"]
+        return 1000 - openings[" time"], len(speakers), pytest.approx(chance, abs=5e-5)
+
+    assert wishes(None, None) == (137, 515, 0.0028)
+    assert wishes(40, 40) == (63, 40, 0)
     chosen = [reference_k(storyteller.next_logits(prompt)) for prompt in (OPENING, MORNING)]
     assert chosen == [1, 328]
-    assert a_thousand(storyteller, OPENING, chosen[0])[" time"] == 1000
-    assert a_thousand(storyteller, MORNING, chosen[1])[" wolf"] == 6
+    assert wishes(*chosen) == (0, 289, 0.0043)
 
 
 def test_the_first_wish_asks_for_one_token_and_the_second_for_57(storyteller):

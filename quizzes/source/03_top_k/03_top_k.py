@@ -13,10 +13,10 @@
 # *T* = 1.5. And she has two wishes. Every tale shall begin with `Once upon a time`. And anybody may
 # say good morning in a tale, the wolf too.
 #
-# She tries each of the two places a thousand times.
+# She lets it write each of the two places a thousand times.
 
 # %% [markdown]
-# > **About 95 minutes**, with a pause after the first build · difficulty ●●○○○
+# > **About 100 minutes**, with a pause after the first build · difficulty ●●○○○
 # >
 # > You need the die and temperature. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
@@ -60,21 +60,25 @@ def token(i):
     return visible(storyteller.load().tokenizer.decode([int(i)]))
 
 
-def a_thousand(prompt, cut):
-    """What a thousand draws at T = 1.5 put after a prompt: a Counter of tokens."""
-    logits = cut(storyteller.load().next_logits(prompt)) / 1.5
-    drawn = sampling.sample(logits.expand(1000, -1), torch.Generator().manual_seed(0))
-    return Counter(token(i) for i in drawn.tolist())
+def hot(prompt, cut):
+    """The logits after a prompt as the publisher has them: cut, and at T = 1.5."""
+    return cut(storyteller.load().next_logits(prompt)) / 1.5
 
 
 def publish(name, cut):
     """Print what a thousand draws make of the publisher's two wishes."""
-    openings, speakers = a_thousand(OPENING, cut), a_thousand(MORNING, cut)
-    others = [word for word, _ in openings.most_common() if word != "␣time"]
+    draws = [
+        Counter(map(token, sampling.sample(hot(prompt, cut).expand(1000, -1), generator).tolist()))
+        for prompt in (OPENING, MORNING)
+        for generator in [torch.Generator().manual_seed(0)]
+    ]
+    bad = [word for word, _ in draws[0].most_common() if word != "␣time"]
+    [wolf] = storyteller.load().tokenizer.encode_ordinary(" wolf")
+    chance = hot(MORNING, cut).softmax(dim=-1)[wolf].item()
     print(f"{name}:")
-    print(f"  {openings['␣time']:>4} of 1000 tales begin with time;", end=" ")
-    print("others with", *others[:8] or ["nothing"], "…" if len(others) > 8 else "")
-    print(f"  {len(speakers):>4} different speakers, and the wolf speaks {speakers['␣wolf']} times")
+    print(f"  {1000 - draws[0]['␣time']:>4} bad openings in 1000", end=" ")
+    print("(" + " ".join(bad[:9]) + " …)" if bad else "")
+    print(f"  {len(draws[1]):>4} different speakers; the wolf's chance is {chance:.2%}")
 
 
 def ranked(prompt, first, last):
@@ -96,12 +100,12 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all tokens, 137 tales begin like `Once upon a distance`. So she follows a famous example: OpenAI
-# drew published texts of GPT-2 from the 40 likeliest tokens only [radford2019]. Now 63 openings are bad,
-# and the wolf is silent. With 40 he would not speak in a million tales.
+# With all tokens, 137 tales begin badly: `Once upon a distance`. So she follows a famous example. OpenAI
+# drew published texts of GPT-2 from the 40 likeliest tokens only [radford2019]. Still 63 bad openings,
+# and the wolf will not speak in a million tales.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
-# And if there is none, what does she need?
+# And if none does, what does she need?
 
 # %% [markdown]
 # **Recall.** 1. Two tokens have the logits −20 and −∞. Can the die draw them? 2. Two logits are 6 and 4,
@@ -116,8 +120,9 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # %% [markdown]
 # ## The knife, on nine words
 #
-# **Top-k** has three steps: find the *k* largest logits, set all others to −∞, take softmax. Here it
-# is with *k* = 3, on the nine words that may follow `every effort moves you`.
+# What she did is called **top-k**. It is a knife: it cuts off the list of tokens behind the *k*-th. Three
+# steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3, on the nine
+# words that may follow `every effort moves you`.
 
 # %%
 kept = torch.tensor([0, 3, 7])  # the places of closer, forward and toward
@@ -175,11 +180,11 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # survivors are divided by the same number.
 
 # %% [markdown]
-# So how many times as likely as `toward` is `forward`? Before the cut 0.572 / 0.358 ≈ 1.6 times, and
-# after it 1.6 times as well. Top-k is a knife, and it does not stir: it takes tokens away, and leaves
-# the odds among the others alone.
+# So how many times as likely as `toward` is `forward`? Before the cut 0.572 / 0.358 ≈ 1.6 times, and in
+# the table above 0.578 / 0.361 ≈ 1.6 times after it. Top-k takes tokens away, and leaves the odds among
+# the others as they are.
 #
-# That is the whole method. What did it do to the publisher?
+# That is the whole method. Why did it fail the publisher?
 
 # %% [markdown]
 # ## Two places in a tale
@@ -202,13 +207,12 @@ explore.Distribution(
 # 1. Move *k* from 40 down to 1. How does the share of `␣time` change? (From 95.3% to 99.0% at 3, and
 #    to 100% at 1.)
 # 2. Write `"Good morning," said the` into the prompt box, with *k* at 40. How much of the mass is kept?
-#    (44.8%. The line says it.)
+#    (44.8%, says the line. It counts the mass before any knob was turned, so *T* plays no part.)
 # 3. Type `wolf` into the box *find*. In which place is he? How large must *k* be for him to speak? (57.)
 
 # %% [markdown]
-# So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both. Let us look
-# at the words themselves: those at the end of the forty in the first place, and those that just missed
-# it in the second.
+# So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both. Let us see the
+# words themselves: in the first place the last of the forty, in the second those that come just after.
 
 # %%
 print("Kept after Once upon a, places 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
@@ -246,7 +250,7 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The model reads it token by
 # token. How much of the mass do the 40 likeliest tokens keep at each step?
 #
-# **Predict.** At how many of the 39 steps less than 75%? And how much at the worst one?
+# **Predict.** At how many of the 39 steps is it less than 75%? How much is it at the worst one?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -276,8 +280,8 @@ chart.says(
 # some steps and open at others, and the knife does not know which.
 
 # %% [markdown]
-# The tale was written by a person, who had no knife. **Predict.** How many of its own 38 next tokens
-# would *k* = 40 have made impossible?
+# The tale was written by a person, who had no knife. After its first token come 38 others. **Predict.**
+# How many of them would *k* = 40 have made impossible?
 
 # %%
 for step, place in enumerate(tale.ranks.tolist()):
@@ -318,7 +322,8 @@ def first_program(logits, k):
 for logits in (tale.logits, tale.logits.bfloat16()):
     for name, function in (("first", first_program), ("second", sampling.top_k)):
         kept = function(logits, 40).isfinite().sum(dim=-1)
-        print(f"{logits.dtype}, {name:<6} keeps:", dict(Counter(kept.tolist())), "(tokens: steps)")
+        found = [f"{n} tokens at {c} steps" for n, c in Counter(kept.tolist()).most_common()]
+        print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
 # **Find it.** At nine steps the first program now keeps 41 tokens. What has happened there? Read its two
@@ -456,8 +461,9 @@ show(
 # survivor ends with its logit over *T* on either way, and −∞ over *T* is −∞.
 # </details>
 #
-# But a rule that *chooses* *k* will look at more than the order. For such a rule it does matter, and we
-# let it see what the model said, before any temperature.
+# But a rule that *chooses* *k* will look at more than the order: at how far apart the probabilities are,
+# perhaps, and that is what a temperature changes. So we let it see the model's own logits, before any
+# temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
@@ -585,9 +591,9 @@ for promise in (counts, fair, fits, pays):
 yours = [attempt(asked, my_k, row) for row in tale.logits]
 chart = explore.Chart(x="step of the tale", y="tokens kept")
 chart.axes.plot([0.5, len(yours) + 0.5], [40, 40], color=DRAWN, linewidth=2)
-chart.label(len(yours) - 4, 44, "k = 40", color=DRAWN)
+chart.label(0.7, 47, "k = 40", color=DRAWN)
 if None in yours:
-    said = "While my_k is not written, there is only the line of 40."
+    said = "While my_k does not work, there is only the line of 40."
 else:
     chart.axes.bar(range(1, len(yours) + 1), yours, color=KEPT)
     cuts = sum(place > k for place, k in zip(tale.ranks.tolist(), yours, strict=False))
@@ -623,8 +629,8 @@ else:
     print("your k: not ready yet, my_top_k and my_k have to be written first.")
 
 # %% [markdown]
-# If both builds hold: a thousand tales of a thousand begin with `Once upon a time`, and the wolf has his
-# voice back. Nobody told your rule about either place. It saw how sure the model was.
+# If both builds hold: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told your
+# rule which words are good. It only saw how sure the model was.
 #
 # Now whole tales at *T* = 1.5, with the knob and with your rule, from the same seeds.
 
@@ -657,11 +663,11 @@ explore.Playground(
 # stories with 10 [fan2018].
 
 # %% [markdown]
-# So when two programs give you different texts from one model, look at *k* first. Also, `transformers`
-# keeps all equal tokens, as the first program did, and llama.cpp keeps exactly *k*.
+# So when two programs give you different texts from one model, look at *k* first. And `transformers` keeps
+# all equal tokens, as our first program did, while llama.cpp keeps exactly *k*.
 #
-# Where *k* is set at all today, it is mostly a wide safety net, such as 40 or 64, and a rule that follows
-# the model does the fine work, as your `my_k` does.
+# Neither llama.cpp nor Gemma's file leaves *k* alone: behind it comes a second cut, one that follows the
+# model from step to step, as your `my_k` does.
 
 # %% [markdown]
 # ## Recap
