@@ -207,7 +207,7 @@ explore.Distribution(
 # 1. Move *k* from 40 down to 1. How does the share of `␣time` change? (From 95.3% to 99.0% at 3, and
 #    to 100% at 1.)
 # 2. Write `"Good morning," said the` into the prompt box, with *k* at 40. How much of the mass is kept?
-#    (44.8%, says the line. It counts the mass before any knob was turned, so *T* plays no part.)
+#    (44.8%, says the line. *T* plays no part in it.)
 # 3. Type `wolf` into the box *find*. In which place is he? How large must *k* be for him to speak? (57.)
 
 # %% [markdown]
@@ -248,9 +248,9 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 #
 # Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears, who lived together in a
 # house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The model reads it token by
-# token. How much of the mass do the 40 likeliest tokens keep at each step?
+# token. How much of the mass do the 40 likeliest keep at each step?
 #
-# **Predict.** At how many of the 39 steps is it less than 75%? How much is it at the worst one?
+# **Predict.** At how many of the 39 steps is it less than 75%? How much at the worst one?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
