@@ -100,9 +100,9 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all tokens, 137 tales begin badly: `Once upon a distance`. So she follows a famous example. OpenAI
-# drew published texts of GPT-2 from the 40 likeliest tokens only [radford2019]. Still 63 bad openings,
-# and the wolf will not speak in a million tales.
+# With all tokens, 137 tales begin badly: `Once upon a distance`. So she follows a famous example: some of
+# the texts by GPT-2 that OpenAI published were drawn from the 40 likeliest tokens only [radford2019]. That
+# leaves 63 bad openings, and the wolf will not speak in a million tales.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
 # And if none does, what does she need?
@@ -341,9 +341,9 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # </details>
 
 # %% [markdown]
-# This happened. In 2026 someone found that vLLM, an engine that many use, cut in the one way or in the
-# other, depending on how many requests it was serving. So the same request could get other tokens on a
-# busy day than on a quiet one [vllm50979].
+# This happens. A repair that was proposed for vLLM in 2026 says that this engine, which many use, cut in
+# the one way or in the other, depending on how many requests it served at once. So the same request could
+# be answered with other words on a busy day than on a quiet one [vllm50979].
 
 # %% [markdown]
 # Which of two equal tokens stays is a matter of taste. But somebody has to decide. This course keeps
@@ -888,8 +888,8 @@ check.ids(
 )
 
 # %% [markdown] question="A call of top-k" points=1
-# In this course 0 on the slider means *off*. One library took *k* = 0 like any other number, until a
-# change in 2026 [litgpt2309]. Here is its way on the nine words. Which word does greedy choice print?
+# In this course 0 on the slider means *off*. One library took *k* = 0 like any other number
+# [litgpt2309]. Here is its way on the nine words. Which word does greedy choice print?
 # Work it out first. (`scatter` writes each value to its place. Of equals, `argmax` takes the first
 # here.)
 #
