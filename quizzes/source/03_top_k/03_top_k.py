@@ -256,14 +256,14 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 tale = read(TALE)
 probs = tale.logits.softmax(dim=-1).sort(dim=-1, descending=True).values
 mass = probs[:, :40].sum(dim=-1)
-low, high = int(mass.argmin()), int(mass.argmax())
 chart = explore.Chart(x="step of the tale", y="probability")
 steps = range(1, len(mass) + 1)
 chart.axes.bar(steps, [1.0] * len(mass), color=CUT, hatch="///", edgecolor="white")
 chart.axes.bar(steps, mass.tolist(), color=KEPT)
 chart.axes.set_ylim(0, 1.12)
-for at, say in ((low, "least"), (high, "most")):
-    chart.label(max(at - 6, 0.6), 1.06, f"{say}, after '{''.join(tale.tokens[at - 2 : at + 1])}'")
+for at, say in ((int(mass.argmin()), "least"), (int(mass.argmax()), "most")):
+    place = "".join(tale.tokens[at - 2 : at + 1]).strip()
+    chart.label(max(at - 6, 0.6), 1.06, f"{say}, after '{place}'")
 chart.says(
     f"The 40 likeliest tokens keep {mass.min():.0%} to {mass.max():.1%} of the mass, and less than "
     f"75% at {(mass < 0.75).sum()} of {len(mass)} steps."
