@@ -1301,7 +1301,7 @@ def any_logits(random):
 
 def far_apart(random):
     """Logits without ties, and another row with their probabilities; nothing is rounded."""
-    vocab = random.choice([1, 2, domains.size(random), 60])
+    vocab = random.choice([1, 2, domains.size(random), 300])
     values = random.sample(range(-600, 600), vocab)
     logits = torch.tensor(values) * random.choice([2**-6, 2**-4, 2**-3])
     return logits, mixed(random, logits)
