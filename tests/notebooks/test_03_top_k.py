@@ -1,97 +1,160 @@
 """The Storyteller does what the lesson on top-k says of it."""
 
+import re
+from collections import Counter
+from pathlib import Path
+
 import pytest
 import torch
 
-FLAT, SHARP = '"Good morning," said the', "Once upon a"
+from course_utils.explore.cutoff import PASSAGE, read
+from course_utils.generate import Settings, generate
+from course_utils.metrics import effective_choices
+from course_utils.sampling import sample, top_k
+from course_utils.toys import NEXT_LOGITS, VOCABULARY
 
-
-def passage(storyteller):
-    from course_utils.explore.cutoff import PASSAGE, read
-
-    return read(PASSAGE)
+LESSON = Path(__file__).parents[2] / "quizzes/source/03_top_k/03_top_k.py"
+OPENING, MORNING = "Once upon a", '"Good morning," said the'
 
 
 def mass(logits, k: int = 40):
     return logits.softmax(dim=-1).sort(dim=-1, descending=True).values[..., :k].sum(dim=-1)
 
 
-def test_forty_tokens_are_too_many_at_one_step_and_too_few_at_another(storyteller):
-    flat, sharp = map(storyteller.next_logits, (FLAT, SHARP))
-    assert 0.4 < mass(flat) < 0.5
-    assert mass(sharp) > 0.998 and mass(sharp, 1) > 0.99
-
-    def place(logits, word: str) -> int:
-        [token] = storyteller.tokenizer.encode_ordinary(word)
-        return int((logits > logits[token]).sum()) + 1
-
-    assert all(place(flat, word) > 40 for word in (" woman", " child", " wolf"))
-    assert all(place(sharp, word) <= 40 for word in (" sudden", " hot"))
-    assert place(sharp, " time") == 1
-    assert 0.7 < mass(storyteller.next_logits("The king said to his")) < 0.82
+def place(storyteller, logits, word: str) -> int:
+    [token] = storyteller.tokenizer.encode_ordinary(word)
+    return int((logits > logits[token]).sum()) + 1
 
 
-def test_along_the_passage_the_mass_swings_and_few_tokens_are_plausible(storyteller):
-    read = passage(storyteller)
-    kept = mass(read.logits)
-    assert kept.min() < 0.65 and kept.max() > 0.995
-    assert "".join(read.tokens[: int(kept.argmin()) + 1]).endswith("One of them was a")
-    assert "".join(read.tokens[: int(kept.argmax()) + 1]) == "Once upon a"
-    plausible = (read.logits.softmax(dim=-1) > 0.01).sum(dim=-1)
-    assert plausible.max() < 30 and (plausible == 1).sum() == 2
-
-    assert int((read.ranks > 40).sum()) == 6
-    assert int((read.ranks > 10).sum()) == 8
-    assert read.tokens[37] == " Bear" and read.ranks[36] > 1_000
+def hot(storyteller, prompt: str, k: int | None):
+    """The logits at the publisher's T = 1.5."""
+    logits = storyteller.next_logits(prompt)
+    return (top_k(logits, k) if k else logits) / 1.5
 
 
-def test_bfloat16_makes_ties_at_the_border(storyteller):
-    logits = passage(storyteller).logits
-
-    def ties(x) -> int:
-        ordered = x.sort(dim=-1, descending=True).values
-        return int((ordered[:, 39] == ordered[:, 40]).sum())
-
-    assert ties(logits) == 0
-    assert 4 <= ties(logits.bfloat16()) <= 14
-    different = sum(len(row.unique()) for row in logits.bfloat16()) / len(logits)
-    assert 700 < different < 1_300
+def a_thousand(storyteller, prompt: str, k: int | None) -> Counter:
+    logits = hot(storyteller, prompt, k)
+    drawn = sample(logits.expand(1000, -1), torch.Generator().manual_seed(0))
+    return Counter(storyteller.tokenizer.decode([i]) for i in drawn.tolist())
 
 
-@pytest.mark.slow
-def test_a_cut_to_zero_lets_banned_tokens_in(storyteller):
-    from course_utils import sampling
-    from course_utils.generate import Settings, generate
+def reference_k(logits) -> int:
+    return round(effective_choices(logits).item())
 
-    prompt = "The king said to his"
-    assert (storyteller.next_logits(prompt) < 0).float().mean() > 0.7
 
-    def cut_to_zero(logits, ids):
-        return logits.masked_fill(sampling.top_k(logits, 40).isneginf(), 0.0)
+def test_one_fixed_k_spoils_both_wishes_and_a_k_for_every_step_grants_them(storyteller):
+    [wolf] = storyteller.tokenizer.encode_ordinary(" wolf")
 
-    zero, cut = (
-        [step.rank for step in generate(storyteller, prompt, process, 40, seed=1)]
-        for process in (cut_to_zero, Settings(top_k=40))
+    def wishes(opening: int | None, morning: int | None) -> tuple[int, int, float]:
+        openings = a_thousand(storyteller, OPENING, opening)
+        speakers = a_thousand(storyteller, MORNING, morning)
+        chance = hot(storyteller, MORNING, morning).softmax(dim=-1)[wolf].item()
+        assert opening == 1 or openings[" distance"]
+        return 1000 - openings[" time"], len(speakers), pytest.approx(chance, abs=5e-5)
+
+    assert wishes(None, None) == (137, 515, 0.0028)
+    assert wishes(40, 40) == (63, 40, 0)
+    chosen = [reference_k(storyteller.next_logits(prompt)) for prompt in (OPENING, MORNING)]
+    assert chosen == [1, 328]
+    assert wishes(*chosen) == (0, 289, 0.0043)
+
+
+def test_the_first_wish_asks_for_one_token_and_the_second_for_57(storyteller):
+    sharp, flat = map(storyteller.next_logits, (OPENING, MORNING))
+    assert place(storyteller, sharp, " time") == 1
+    for k, share in ((40, 0.953), (3, 0.990), (2, 0.995), (1, 1.0)):
+        best = (top_k(sharp, k) / 1.5).softmax(dim=-1).max().item()
+        assert best == pytest.approx(share, abs=0.0006)
+    assert place(storyteller, sharp, " while") == 2
+    assert place(storyteller, flat, " wolf") == 57
+    assert mass(flat).item() == pytest.approx(0.448, abs=0.0006)
+    assert mass(sharp).item() == pytest.approx(0.999, abs=0.0006)
+    assert mass(storyteller.next_logits("The king said to his")).item() == pytest.approx(
+        0.76, abs=0.001
     )
-    assert sum(rank > 40 for rank in zero) >= 4
-    assert max(cut) <= 40
-    # The example of a cut that is not renormalised: the best alone is below 1 - 0.8.
-    assert storyteller.next_logits(prompt).softmax(dim=-1).max() < 0.2
+    places = {word: place(storyteller, flat, word) for word in (" woman", " child", " wolf")}
+    assert all(40 < at <= 60 for at in places.values())
+    places = [place(storyteller, sharp, word) for word in (" sudden", " hot", " p", " cou", " m")]
+    assert all(20 < at <= 40 for at in places)
+
+
+def test_what_is_small_beside_one_token_is_not_small_beside_another(storyteller):
+    ratios = []
+    for prompt, word, share, best in (
+        (OPENING, " sudden", 0.000015, 0.997),
+        (MORNING, " wolf", 0.00368, 0.035),
+    ):
+        probs = storyteller.next_logits(prompt).softmax(dim=-1)
+        [token] = storyteller.tokenizer.encode_ordinary(word)
+        assert probs[token].item() == pytest.approx(share, rel=0.04)
+        assert probs.max().item() == pytest.approx(best, abs=0.001)
+        ratios.append((probs.max() / probs[token]).item())
+    assert ratios == [pytest.approx(68_000, abs=1000), pytest.approx(10, abs=0.5)]
+
+
+def test_nine_words_by_hand():
+    probs = dict(zip(VOCABULARY, NEXT_LOGITS.softmax(dim=-1).tolist(), strict=True))
+    best = probs["forward"], probs["toward"]
+    assert best == (pytest.approx(0.572, abs=0.001), pytest.approx(0.358, abs=0.001))
+    assert best[0] / sum(best) == pytest.approx(0.615, abs=0.001)
+    assert best[0] / best[1] == pytest.approx(1.6, abs=0.01)
+    assert sum(best) + probs["closer"] == pytest.approx(0.991, abs=0.001)
+    zero = torch.where(top_k(NEXT_LOGITS, 3).isneginf(), 0.0, NEXT_LOGITS).softmax(dim=-1)
+    assert zero[VOCABULARY.index("pizza")] > 4 * probs["pizza"]
+    assert NEXT_LOGITS[VOCABULARY.index("pizza")].item() == pytest.approx(-1.89)
+    assert (zero > 0).all()
+
+
+def test_along_the_tale_forty_keep_57_percent_and_cut_six_of_the_authors_tokens():
+    """What is kept and what is cut are told apart: 57% are kept at the worst step."""
+    assert " ".join(re.findall(r'^    "(.*)"$', LESSON.read_text(), re.M)[:2]).split() == (
+        PASSAGE.split()
+    )
+    tale = read(PASSAGE)
+    kept = mass(tale.logits)
+    assert kept.min().item() == pytest.approx(0.57, abs=0.005)
+    assert 1 - kept.min().item() == pytest.approx(0.43, abs=0.005)
+    assert kept.max().item() == pytest.approx(0.999, abs=0.0006)
+    assert "".join(tale.tokens[: int(kept.argmin()) + 1]).endswith("One of them was a")
+    assert "".join(tale.tokens[: int(kept.argmax()) + 1]) == "Once upon a"
+    assert (int((kept < 0.75).sum()), len(kept)) == (8, 39)
+    cut = {tale.tokens[i + 1]: rank for i, rank in enumerate(tale.ranks.tolist()) if rank > 40}
+    assert len(tale.ranks) == 38
+    assert cut == {" Th": 521, " Little": 365, ",": 50, " Sm": 1031, " We": 525, " Bear": 2314}
+
+
+def test_a_shorter_number_format_makes_the_41st_equal_to_the_40th():
+    def equal(logits) -> list[int]:
+        ordered = logits.sort(dim=-1, descending=True).values
+        assert not (ordered[:, 39] == ordered[:, 41]).any()
+        return (ordered[:, 39] == ordered[:, 40]).nonzero().flatten().tolist()
+
+    logits = read(PASSAGE).logits
+    assert equal(logits) == []
+    found = equal(logits.bfloat16())
+    assert len(found) == 9 and 15 in found
+
+
+def test_the_rule_of_the_reference_spends_its_tokens_better():
+    tale = read(PASSAGE)
+    chosen = [reference_k(row) for row in tale.logits]
+    assert (min(chosen), max(chosen)) == (1, 189)
+    assert sum(chosen) / 39 == pytest.approx(37.2, abs=0.05)
+    assert sum(rank > k for rank, k in zip(tale.ranks.tolist(), chosen, strict=False)) == 6
+    worst = min(mass(row, k).item() for row, k in zip(tale.logits, chosen, strict=True))
+    assert worst > mass(tale.logits, 38).min().item() + 0.15
+    assert chosen.index(189) == 29 and tale.tokens[25:30] == (" One", " of", " them", " was", " a")
+    assert [i for i, k in enumerate(chosen) if k == 1] == [1, 2]
 
 
 @pytest.mark.slow
-def test_hot_and_cut_texts_differ_and_stay_likely(storyteller):
-    from course_utils.generate import Settings, generate_batch
+def test_the_whole_tales_begin_as_the_page_says(storyteller):
+    def tale(process, seed: int) -> str:
+        return "".join(s.text for s in generate(storyteller, OPENING, process, 40, seed))
 
-    def texts(settings):
-        batch = generate_batch(storyteller, ["Once upon a time"] * 2, settings, 40, [0, 1])
-        return [list(filter(None, row)) for row in zip(*batch, strict=True)]
+    def with_my_k(logits, ids):
+        return top_k(logits, reference_k(logits)) / 1.5
 
-    def mean(rows) -> float:
-        steps = [step.logprob for row in rows for step in row]
-        return sum(steps) / len(steps)
-
-    cut, hot = texts(Settings(temperature=1.4, top_k=25)), texts(Settings(temperature=1.4))
-    assert len({tuple(step.token for step in row) for row in cut}) == 2
-    assert mean(cut) - mean(hot) > 1.5
-    assert torch.tensor([step.rank for row in cut for step in row]).max() <= 25
+    assert tale(Settings(temperature=1.5, top_k=40), 0).startswith(" good many years")
+    assert "who had a son, and he had a son, who had a son" in tale(Settings(1.5, 3), 0)
+    assert all(tale(with_my_k, seed).startswith(" time") for seed in (0, 1))

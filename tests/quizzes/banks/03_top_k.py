@@ -369,6 +369,31 @@ BANK = {
         },
     ),
     "two_prompts": choice("answer_knife", "D"),
+    "sure_steps": number(
+        "answer_clean",
+        {"rounded": "0.22", "computed": "0.995 ** 300", "more": "0.2223"},
+        {
+            "one step": 0.995,
+            "at least one slip": 0.78,
+            "slips on average": 1.5,
+            "one slip": 0.005,
+            "none left": 0,
+            "percent": 22.2,
+        },
+    ),
+    "four_rows": predict(
+        "answer_rows",
+        {"in order": "[1, 3]", "tuple": "(3, 1)", "set": "{1, 3}"},
+        {
+            "tie overlooked": [3],
+            "small is cut": [1, 2, 3],
+            "only the tie": [1],
+            "those that can": [0, 2],
+            "1% is little": [2],
+            "the written ids": [3, 4],
+            "empty": [],
+        },
+    ),
     "top_k_call": predict(
         "answer_word",
         {"word": "'closer'", "with spaces": "' closer '", "computed": "VOCABULARY[0]"},
@@ -757,6 +782,147 @@ BANK = {
                 return torch.where(logits < t[:, -1:], -torch.inf, logits)
                 return torch.where(logits < min_val, -torch.inf, logits)
             """,
+        },
+    ),
+    "my_k": write(
+        {
+            "equal choices": """
+                return round(effective_choices(logits).item())
+            """,
+            "equal choices by hand": """
+                probs = logits.double().softmax(dim=-1)
+                bits = 0.0
+                for p in probs.tolist():
+                    if p > 0:
+                        bits -= p * math.log2(p)
+                return max(1, int(2**bits))
+            """,
+            "not far below the best": """
+                probs = logits.softmax(dim=-1)
+                return int((probs >= 0.02 * probs.max()).sum())
+            """,
+            "not far below the best, in logits": """
+                return (logits > logits.max() - 3).sum()
+            """,
+            "until the mass is there": """
+                values = logits.double().softmax(dim=-1).sort(descending=True).values
+                total, k = 0.0, 0
+                for p in values.tolist():
+                    total += p
+                    k += 1
+                    if total >= 0.8:
+                        break
+                return k
+            """,
+            "until the mass is there, on tensors": """
+                sums = logits.double().softmax(dim=-1).sort(descending=True).values.cumsum(dim=0)
+                return int((sums < 0.9).sum()) + 1
+            """,
+            "one over the chance that two draws are alike": """
+                probs = logits.double().softmax(dim=-1)
+                return max(1, round(1 / (probs**2).sum().item()))
+            """,
+            "two measures": """
+                probs = logits.softmax(dim=-1)
+                near = int((probs >= probs.max() / 30).sum())
+                open_ = round(effective_choices(logits).item())
+                return max(1, min(near, 2 * open_ - 1))
+            """,
+        },
+        {
+            "forty": "return min(40, int(logits.isfinite().sum()))",
+            "one": ("return 1", 0),
+            "forty, whatever there is": "return 40",
+            "a fixed limit": (
+                "return max(1, int((logits.softmax(dim=-1) > 0.01).sum()))",
+                0,
+            ),
+            "sharp or flat": (
+                """
+                best = logits.softmax(dim=-1).max()
+                return 1 if best > 0.9 else min(80, int(logits.isfinite().sum()))
+                """,
+                0,
+            ),
+            "the largest gap": (
+                """
+                values = logits.sort(descending=True).values
+                values = values[values.isfinite()]
+                if len(values) == 1:
+                    return 1
+                return int((values[:-1] - values[1:]).argmax()) + 1
+                """,
+                3,
+            ),
+            "a limit of the logits": (
+                "return max(1, int((logits > 0).sum()))",
+                0,
+            ),
+            "the first tokens alone": (
+                """
+                probs = logits.softmax(dim=-1)
+                return max(1, int((probs[0] * 0.02 <= probs).sum()))
+                """,
+                0,
+            ),
+            "a share": (
+                "return effective_choices(logits).item() / len(logits)",
+                0,
+            ),
+            "not whole": (
+                "return effective_choices(logits).item()",
+                0,
+            ),
+            "the probabilities": "return logits.softmax(dim=-1)",
+            "the kept logits": (
+                "return my_top_k(logits, round(effective_choices(logits).item()))",
+                0,
+            ),
+            "far too wide": (
+                """
+                probs = logits.double().softmax(dim=-1).sort(descending=True).values
+                return int((probs.cumsum(dim=0) < 0.9999).sum()) + 1
+                """,
+                0,
+            ),
+            "two at least": (
+                """
+                probs = logits.softmax(dim=-1)
+                return max(2, int((probs >= 0.02 * probs.max()).sum()))
+                """,
+                1,
+            ),
+            "sorts in place": (
+                """
+                k = round(effective_choices(logits).item())
+                logits.copy_(logits.sort(descending=True).values)
+                return k
+                """,
+                3,
+            ),
+            "a narrow band": (
+                """
+                probs = logits.softmax(dim=-1)
+                return int((probs >= 0.5 * probs.max()).sum())
+                """,
+                3,
+            ),
+            "changes with the best id": (
+                """
+                probs = logits.softmax(dim=-1)
+                limit = 0.02 if int(logits.argmax()) % 2 else 0.05
+                return int((probs >= limit * probs.max()).sum())
+                """,
+                3,
+            ),
+            "the size of the logits": (
+                """
+                probs = logits.softmax(dim=-1)
+                limit = 0.02 if logits.max() > 0 else 0.05
+                return int((probs >= limit * probs.max()).sum())
+                """,
+                3,
+            ),
         },
     ),
 }
