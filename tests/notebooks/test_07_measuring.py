@@ -162,7 +162,7 @@ def test_whose_probabilities_makes_a_difference(lesson):
 @pytest.mark.slow
 def test_repetition_has_the_order_of_the_paper(texts):
     lazy = [texts["author"][0]] * 12
-    assert fmean(distinct_n([ids], 2) for ids in lazy) == pytest.approx(0.98, abs=0.005)
+    assert fmean(distinct_n([ids], 2) for ids in lazy) == 1.0
     assert distinct_n(lazy, 2) == pytest.approx(0.08, abs=0.005)
     repeats = {name: fmean(seq_rep_n(ids, 4) for ids in each) for name, each in texts.items()}
     assert repeats["greedy"] > 0.4
@@ -170,16 +170,17 @@ def test_repetition_has_the_order_of_the_paper(texts):
 
 
 @pytest.mark.slow
-def test_the_known_alarm_misses_half_and_ours_one(lesson, texts):
+def test_the_known_alarm_misses_half_and_ours_two(lesson, texts):
     stuck = lesson["drawn"](lesson["PROMPTS"], lesson["Settings"](temperature=0), length=120)
     assert sum(map(ends_in_loop, stuck)) == 6
-    assert [lesson["my_alarm"](ids) for ids in stuck].count(True) == 11
+    assert [lesson["my_alarm"](ids) for ids in stuck].count(True) == 10
     decode = lesson["storyteller"].load().tokenizer.decode
-    [silent] = [decode(ids) for ids in stuck if not lesson["my_alarm"](ids)]
-    assert "kind and kind" in silent and "married" in silent
     shown = [decode(ids[-36:]) for ids in stuck if not ends_in_loop(ids)][:4]
     said = "and he was a mocking bird, and he was a mocking bird, and he was so fond of"
     assert any(said in text for text in shown)
+    assert (
+        "were married, and they lived happily together, and lived happily ever after" in shown[-1]
+    )
     for name in ("author", "T 1"):
         assert not any(map(lesson["my_alarm"], texts[name]))
         assert not any(map(ends_in_loop, texts[name]))
@@ -214,7 +215,8 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
     pairs = [(math.exp(fmean(a)), math.exp(fmean(b))) for a, b in zip(die, cut, strict=True)][:3]
     for found, said in zip(pairs, [(25.7, 18.6), (18.9, 18.8), (30.0, 16.9)], strict=True):
         assert found == pytest.approx(said, abs=0.06)
-    assert math.exp(die[1][0]) < 4  # Ben's text in a loop
+    ben = lesson["drawn"](lesson["PROMPTS"], lesson["Settings"](), 100)[0]
+    assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
     mean, low, high = lesson["my_interval"](together(die), together(cut))
     assert (mean, low, high) == pytest.approx((0.30, 0.18, 0.42), abs=0.006)
     for a, b in list(zip(die, cut, strict=True))[:3]:

@@ -19,24 +19,24 @@
 # >
 # > You need log-probabilities and modules 1 to 5. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
-# > - say why a plain die writes as surprisingly as people do, and when it does not;
+# > - say why a plain die surprises as much as people do, and when not;
 # > - design an alarm for texts that got stuck;
 # > - compare two settings so that luck does not decide.
 #
-# Names in brackets, as in [holtzman2020], are sources, listed last.
+# Names in brackets are sources, listed last.
 
 # %% [markdown]
-# **Recall.** 1. A model gave three tokens 1/8 each. What is the perplexity of this little text?
-# 2. The entropy of a row is 3 bits. Like how many equal choices is it? 3. Of which settings do
-# loops come, and why does a loop last?
+# **Recall.** 1. A model gave three tokens 1/8 each. What is the perplexity of this text? 2. The entropy
+# of a row is 3 bits. Like how many equal choices is it? 3. Which settings loop, and why does a loop
+# last?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 8: each was like a throw of a die with 8 faces. 2. 8 again. 3. Of greedy choice, beams and low
-# temperatures: each repeat makes the next one likelier.
+# 1. 8, as a die with 8 faces. 2. 8 again. 3. Greedy, beams, low temperatures. Each repeat makes the next
+# one likelier.
 # </details>
 #
-# Folded below: imports, helpers, and the twelve passages.
+# Folded below: helpers and the twelve passages.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -224,12 +224,12 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 explore.Duel()
 
 # %% [markdown]
-# 1. How many of ten did you get? Is the interval below the picture above 50%, or does it hold it?
+# 1. How many of ten did you get? (A coin gets five.)
 # 2. After the last round look at the perplexities over all rounds. (17.4 and 17.4. The same!)
 # 3. Set `top_p` to 0.9 and play again. Was it harder?
 #
-# Most people beat the coin, though the numbers of both writers are equal. So an equal perplexity does
-# not make texts equal. What does it make? First: how does one measure *twelve* texts?
+# So equal perplexities do not make equal texts: in the first round alone, one of them shouts in rude
+# words. What *do* they mean, then? First: how does one measure twelve texts at once?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -344,9 +344,8 @@ print("contest:  ", *(f"{x:.0f}" for x in sorted(alone)))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither. Each is right about *its* text. One passage may have 16 or 44 or, with a heavy veil of white
-# mist, 60. There is no such thing as "the perplexity of people", only that of these texts by this
-# model.
+# Neither. Each is right about *its* text. One passage may have 16, or 44, or 60. There is no such thing
+# as "the perplexity of people", only that of these texts by this model.
 # </details>
 #
 # How far can we trust the 24.4, then? Take the mean surprise of each passage, twelve numbers. Their
@@ -370,10 +369,10 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 # %% [markdown]
 # ## Why the die lands beside the author
 #
-# Forget texts for a moment. After some words a model gives three tokens 1/2, 1/4 and 1/4. Their
-# surprises are 1, 2 and 2 bits. The die now draws each of them as often as its probability says.
+# After some words a model gives three tokens 1/2, 1/4 and 1/4: 1, 2 and 2 bits of surprise. The die draws
+# each as often as its probability says.
 #
-# **Predict.** What is its surprise on average? Do you have to throw it to know?
+# **Predict.** How surprising is it on average? Must you throw it to know?
 #
 # <details><summary>Answer</summary>
 #
@@ -447,10 +446,10 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
 # At 1. Training did this. It changes the weights until people's text surprises the model as little as
-# possible, and one of the things it can change is how sure the model is. If a turn of this knob still
-# helped, training would have made that turn itself.
+# possible, and it can change how sure the model is. If a turn of this knob still helped, training would
+# have made it.
 #
-# So a low number on *people's* text is a virtue: of two models that read the same text with the same
+# So a low number on *people's* text is a virtue: of two models that read the same text in the same
 # tokens, the one with the lower perplexity is the better reader.
 
 # %% [markdown]
@@ -500,12 +499,12 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# It does not. Its world, old stories for children, is small, and it seldom gets lost there. A model of
-# the whole web has more country to get lost in.
+# It does not. (Its world, stories for children, is small. A model of the whole web has more country to
+# get lost in.)
 #
-# So here is the rule. It is called **perplexity matching**: do not look for the lowest number, look for
-# the one that people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95.
-# Nobody can tell you which it is for yours. Measure it.
+# So here is the rule, **perplexity matching**: do not look for the lowest number, look for the one that
+# people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95. For yours? Measure
+# it.
 
 # %% [markdown]
 # That judge would send greedy home, and noise too. Is it enough? You told the die from people although
@@ -550,8 +549,8 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# By the mean the lazy model is as diverse as twelve authors: 0.98. All together, one twelfth of that,
-# 0.08. The mean never looks from one text to another.
+# By the mean the lazy model is perfectly diverse: 1.00. All together it has one twelfth of that, 0.08. The
+# mean never looks from one text to another.
 # </details>
 #
 # Mind the length too: in a longer text more words come again. So compare equal lengths only [liu2022].
@@ -651,17 +650,15 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # Write your own. It has to keep four promises:
 #
 # 1. **rings**: at a text whose last 40 tokens or more are one phrase of 1 to 8 tokens, again and again.
-#    The text may break off in the middle of it;
-# 2. **rings nearly**: also if the phrase has 3 to 8 tokens, fills at least 60, and has one other token
-#    in every third round;
+#    It may break off;
+# 2. **rings nearly**: if a phrase of 3 to 8 tokens fills at least 60, with one other token in every
+#    third round;
 
 # %% [markdown]
-# 3. **quiet**: at texts of fewer than 10 tokens; at texts in which no three tokens in a row come
-#    twice; at such texts with a refrain in them, 3 to 6 tokens that come three times with at
-#    least 12 others between; and at a text that got stuck, and then found out again and went on for at
-#    least 60 tokens like those of the second kind;
-# 4. **only sees what is equal**: other names for the tokens change nothing. They may be numbers or
-#    words.
+# 3. **quiet** at texts of fewer than 10 tokens; at prose, in which no three tokens in a row come twice;
+#    at prose with a refrain of 3 to 6 tokens, which comes three times with at least 12 others between;
+#    and at a text that got stuck, found out again, and went on with at least 60 tokens of prose;
+# 4. **only sees what is equal**: other names for the tokens, numbers or words, change nothing.
 
 # %% [markdown]
 # <details><summary>Designs that have worked</summary>
@@ -757,7 +754,9 @@ def quiet(alarm, ids=tuple(range(100, 160))):
 
 def only_equality(alarm, ids=tuple([3, 1, 4] * 20), seed=0):
     names = sorted(set(ids))
-    numbers = random.Random(seed).sample(range(100_000), len(names))
+    rng = random.Random(seed)
+    step = rng.choice([1, 100, 1000, 4096])
+    numbers = [step * i for i in rng.sample(range(100_000), len(names))]
     others = dict(zip(names, numbers, strict=True))
     said = says(alarm, ids)
     assert says(alarm, [others[i] for i in ids]) == said, "Other numbers change what it says."
@@ -805,7 +804,8 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# (Ours rings at 11 of 12. The twelfth text says `kind and kind` and marries its king. That is toast.)
+# (Ours rings at 10 of 12. One of the other two was printed last above: it has married its king and lives
+# happily ever after. That is toast.)
 #
 # An alarm can also steer. This sampler is nearly greedy until *your* alarm rings; then it draws at
 # *T* = 1 until the alarm is silent again. **Predict.** Greedy gets stuck after `Once upon a time`. Will
@@ -854,9 +854,9 @@ print("p 0.95:   ", *(f"{math.exp(x):.0f}" for x in cut[1]))
 tell("Ben's first: " + model.tokenizer.decode(DIE[1][0][-30:]))
 
 # %% [markdown]
-# One of his twelve texts fell into a loop, which even the die does now and then. One text in twelve,
-# and his result is gone. **A single run is an anecdote.** So run more. But how many are enough, and what
-# do we do with them?
+# One of his twelve texts fell into a loop, `iiii`, which even the die does now and then. One text in
+# twelve, and his result is gone. **A single run is an anecdote.** So run more. But how many are enough,
+# and what do we do with them?
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -991,15 +991,13 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # ## Recap
 #
 # How can numbers tell which setting writes best? Not by being low or high. Measure people's texts in the
-# same way, with the same model, and look for the setting that comes out beside them in surprise, in
-# repetition and in variety at once.
-#
-# The plain die landed there by no accident: its surprise is the model's entropy, and a calibrated model
-# expects of people what people do. Where a model drifts into its tail, as GPT-2 did, the die lands too
-# high, and a cut brings it back.
+# same way, and look for the setting that comes out beside them in surprise, in repetition and in variety
+# at once. Compare in pairs, over several seeds, and give the interval. Then read.
 
 # %% [markdown]
-# Compare in pairs, over several seeds, and give the interval. Then read.
+# The plain die landed beside the authors by no accident: its surprise is the model's entropy, and a
+# calibrated model expects of people what people do. Where a model drifts away, as GPT-2 did, the die
+# lands too high, and a cut brings it back.
 #
 # The next module has recipes: settings that makers recommend. You will not have to believe them.
 
@@ -1057,13 +1055,13 @@ check.number(
 )
 
 # %% [markdown] question="A die far from home" points=1
-# Model M reads people's stories with perplexity 11. Its plain die writes texts that M itself gives 31. By
-# the first 20 tokens of these texts it is 12. What fits these numbers best?
+# M reads people's stories with perplexity 11. Its plain die writes texts with 31, but their first 20 tokens
+# have 12. What fits?
 #
-# - **A** M is a poor reader: a good one would give its own texts a low number.
-# - **B** The die's seeds were unlucky: in the long run it must come out at 11.
-# - **C** Among people's words M is calibrated; its own words lead it away from them.
-# - **D** M is too sure of itself, so a temperature above 1 would bring the two together.
+# - **A** M is a poor reader: a good one finds its own texts easy.
+# - **B** Unlucky seeds: in the long run it comes out at 11.
+# - **C** M is calibrated among people's words; its own lead it away.
+# - **D** M is too sure: *T* above 1 would bring both together.
 
 # %% answer="far_from_home"
 answer_home = ""  # "A", "B", "C" or "D"
@@ -1109,13 +1107,13 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# Distinct-2 of a thousand texts each, all of 50 tokens: people 0.62, setting P 0.31, setting R 0.99. With
-# perplexity it is people 24, P 22, R 25. What do you look at first?
+# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, setting R 0.66. Perplexity:
+# people 24, P 22, R 25. What first?
 #
-# - **A** P's texts one beside the other: each may be fine, and many the same.
-# - **B** P's seeds, for a lower distinct-2 at this perplexity is impossible.
-# - **C** R's perplexity again: with 0.99 it has to be far above people's.
-# - **D** Nothing more: R has both numbers above people's, so it is the best.
+# - **A** P's texts side by side: each may be fine, and many the same.
+# - **B** P's seeds, since so low a distinct-2 cannot go with 22.
+# - **C** R's perplexity again: with 0.66 it must be far above people's.
+# - **D** Nothing: R is above people twice, so it wins.
 
 # %% answer="thousand_texts"
 answer_side = ""  # "A", "B", "C" or "D"
@@ -1185,14 +1183,13 @@ check.choice(
 )
 
 # %% [markdown] question="Three settings, five seeds" points=1
-# Human text has perplexity 26. Setting P has 26.0 with one seed. Over five seeds Q has 23 to 29 and R 24.8
-# to 25.1, and in R's texts the alarm rings at 9 of 60, in Q's at none, in people's at none. Which do you
-# read first?
+# People have perplexity 26, P 26.0 with one seed, Q 23 to 29 over five, R 24.8 to 25.1 over five. The alarm
+# rings at 9 of R's 60 texts, else never. What do you read first?
 #
-# - **A** P: no other number comes so close to people's.
-# - **B** Q: about people's surprise, and no text that got stuck.
-# - **C** R: its number is near people's and hardly depends on luck.
-# - **D** None of them: without an interval no number can be used.
+# - **A** P: no other comes so close.
+# - **B** Q: about people's surprise, and no alarm.
+# - **C** R: near people's, and it hardly depends on luck.
+# - **D** None: without intervals no number can be used.
 
 # %% answer="three_settings"
 answer_first = ""  # "A", "B", "C" or "D"

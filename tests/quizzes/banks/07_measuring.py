@@ -631,7 +631,7 @@ BANK = {
                 pairs = Counter(last)
                 return len(last) > 9 and len(pairs) < 0.45 * len(last)
                 """,
-                1,
+                3,
             ),
             "takes the end away": (
                 """
