@@ -109,6 +109,9 @@ def test_a_number_belongs_to_its_text(lesson, surprises, storyteller):
     passage = storyteller.tokenizer.encode_ordinary(lesson["HUMAN"])
     [values] = lesson["read"]([lesson["PROMPT"]], [passage])
     assert math.exp(-fmean(values)) == pytest.approx(60, abs=0.5)
+    five = [storyteller.tokenizer.encode_ordinary(text)[:20] for text in lesson["STORIES"].values()]
+    values = together(lesson["read"](list(lesson["STORIES"]), five))
+    assert math.exp(-fmean(values)) == pytest.approx(27, abs=0.5)
     author = surprises["author"]
     alone = sorted(math.exp(x) for x in author)
     assert (round(alone[0]), round(alone[-1])) == (16, 44)
@@ -124,6 +127,8 @@ def test_the_storyteller_is_calibrated_and_does_not_drift(lesson, texts):
     prompts, read = lesson["PROMPTS"], lesson["read"]
     expects = math.exp(fmean(together(lesson["expected"](prompts, texts["author"]))))
     assert expects == pytest.approx(25.2, abs=0.06)
+    own = math.exp(fmean(together(lesson["expected"](prompts, texts["T 1"]))))
+    assert own == pytest.approx(28.2, abs=0.06)
     warm = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
     reads = {t: perplexity(together(read(prompts, texts["author"], t))).item() for t in warm}
     assert min(reads, key=reads.get) == 1.0 and reads[1.0] == pytest.approx(24.4, abs=0.06)

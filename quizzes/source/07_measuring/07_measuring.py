@@ -9,13 +9,13 @@
 # %% [markdown]
 # # Measuring
 #
-# There is a writing contest. Twelve openings from old story books [stories12], none of which the
-# Storyteller has read, and every contestant goes on for 50 tokens. One contestant is human: the author of each book.
-# The others are our model, with settings that you know. The judge is a number, since numbers are fair
-# and never tired. What could go wrong?
+# Welcome to a writing contest. There are twelve openings, from old story books that the Storyteller has
+# not read [stories12]. Every contestant goes on for 50 tokens. One contestant is human: the author of
+# each book. The others are our model, with settings that you know. The judge is a number, since numbers
+# are fair and never tired. What could go wrong?
 
 # %% [markdown]
-# > **About 110 minutes**, in two sittings · difficulty ●●●○○
+# > **About 120 minutes**, in two sittings · difficulty ●●●○○
 # >
 # > You need log-probabilities and modules 1 to 5. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
@@ -49,6 +49,7 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
+from course_utils.explore.frontier import STORIES
 from course_utils.explore.plots import style
 from course_utils.explore.trace import HUMAN, PROMPT
 from course_utils.generate import Settings, generate_batch
@@ -213,8 +214,8 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 # The second judge gives the prize to noise. Both judges count correctly, and both are useless.
 #
 # So here is our puzzle: **how can numbers tell which setting writes best?** And one thing is odd.
-# Look at the first table again. The plain die, `T 1`, has 25.7 and the authors have 24.4. Nobody told
-# the die how surprising people are. Was that luck?
+# Look at the first table again. `T 1` is the plain die of module 01: nothing cut, nothing sharpened. It
+# has 25.7, and the authors have 24.4. Nobody told the die how surprising people are. Was that luck?
 
 # %% [markdown]
 # Before we appoint a third judge: you are one. Below, a person and the die go on from the same words.
@@ -327,29 +328,37 @@ print(f"one {perplexity(by_model):.1f}   the other {perplexity(by_draw):.1f}")
 # and some the other [rfcs11]. vLLM returns the model's own [vllm2026].
 
 # %% [markdown]
-# ## Sixty, or twenty-four?
+# ## Sixty, or seventeen?
 #
-# Here is something else to doubt. In module 01 the same model read a passage by a person too. There
-# the perplexity was 60. Here it is 24.4. Same model, same kind of book, careful reading both times.
+# Here is something else to doubt. In module 01 the same model read a passage by a person, and the
+# perplexity was 60. In the contest people have 24.4, in the duel 17.4. And an explorer that you will meet
+# later, with five other passages, says 27. Same model, same kind of books.
 #
-# **Predict.** Which of the two is wrong? The cell reads the passage of module 01 again, then the
-# twelve of the contest one by one.
+# **Predict.** Which of the four numbers is wrong?
 
 # %%
-passage = model.tokenizer.encode_ordinary(HUMAN)
-print(f"module 01: {perplexity(together(read([PROMPT], [passage]))):.0f}")
-alone = [perplexity(values).item() for values in logprobs["author"]]
-print("contest:  ", *(f"{x:.0f}" for x in sorted(alone)))
+first = model.tokenizer.encode_ordinary(HUMAN)
+five = [model.tokenizer.encode_ordinary(text)[:20] for text in STORIES.values()]
+for name, values in (
+    ("module 01, one passage", read([PROMPT], [first])),
+    ("five, 20 tokens each", read(list(STORIES), five)),
+    ("contest, twelve", logprobs["author"]),
+):
+    alone = sorted(perplexity(each).item() for each in values)
+    all_of_them = perplexity(together(values)).item()
+    print(f"{name:<24}{all_of_them:3.0f}   one by one:", *(f"{x:.0f}" for x in alone))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither. Each is right about *its* text. One passage may have 16, or 44, or 60. There is no such thing
-# as "the perplexity of people", only that of these texts by this model.
+# None. Each is right about *its* texts. One passage has 16, another 44 or 60. (Those of the duel are short,
+# and half are from books that the model may have read in training.) There is no "perplexity of people",
+# only that of these texts by this model.
 # </details>
-#
-# How far can we trust the 24.4, then? Take the mean surprise of each passage, twelve numbers. Their
-# mean is uncertain by about two of its *standard errors*, s/√n, where s is how far the twelve spread.
+
+# %% [markdown]
+# How far can we trust the 24.4, then? Take the mean surprise of each passage: twelve numbers. Their mean is
+# uncertain by about two *standard errors*. One is s/√n, where s is their standard deviation.
 
 # %%
 surprises = [-fmean(values) for values in logprobs["author"]]
@@ -359,12 +368,11 @@ print(f"mean surprise {mean:.2f}, standard error {error:.2f}, so {low:.2f} to {h
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# Other twelve passages would mostly give something between 20 and 29. The 60 lies outside, but it is
-# one passage, not a mean of twelve. From now on we compare like with like: the same openings, equal
+# Twelve other passages of this kind would mostly give something between 20 and 29. (A single one, such as
+# that of module 01, may lie far outside.) From now on we compare like with like: the same openings, equal
 # lengths, the same reader.
 #
-# And the die's 25.7 lies in the middle of that interval. No other setting does. Now we want to know
-# why.
+# The die's 25.7 lies well inside that interval. No other setting does. Now we want to know why.
 
 # %% [markdown]
 # ## Why the die lands beside the author
@@ -402,6 +410,9 @@ for name, q in {
     print(f"{name:<21} {mean:.1f} bits, perplexity {2**mean:.2f}")
 
 # %% [markdown]
+# Only those who do as the model thinks: 2.83, as the die. The second sort surprises less than the die, with
+# 2.30, and the third more, with 3.48. In symbols, in bits:
+#
 # $$\underbrace{\textstyle\sum q_i \log_2 (1/p_i)}_{\text{people: cross-entropy}} \quad
 # \text{equals} \quad \underbrace{\textstyle\sum p_i \log_2 (1/p_i)}_{\text{the die: entropy}}
 # \quad \text{if } q = p$$
@@ -424,14 +435,18 @@ for name in ("author", "T 1"):
     print(f"{name:<7} expects {math.exp(expects):.1f}   gets {math.exp(gets):.1f}")
 
 # %% [markdown]
-# On the authors' words it expects 25.2 and gets 24.4. (On the die's own words both must agree, but for
-# luck.) So it was no accident: **the die lands beside the author because the model is calibrated.**
+# On the authors' words it expects 25.2 and gets 24.4. So it was no accident: **the die lands beside the
+# author because the model is calibrated.**
 #
-# But why should a model be right about itself? Suppose it were too sure. Then a higher temperature
-# would make it a better reader. Let us read the authors at several temperatures.
+# (The second line is the die on its own words. There the two must agree in the long run; 600 tokens
+# leave some luck. And its rows are about as open as those of the authors: 28.2 beside 25.2. Keep that in
+# mind, it will be important.)
 
 # %% [markdown]
-# **Predict.** At which temperature is the model least surprised by people?
+# But why should a model be right about itself? Suppose it were too sure. Then a higher temperature would
+# make it a better reader. Let us read the authors at several temperatures.
+#
+# **Predict.** At which one is the model least surprised by people?
 
 # %%
 warm = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
@@ -461,8 +476,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # |---|---|---|---|---|
 # | 12.38 | 1.50 | 6.88 | 13.13 | 22.73 |
 #
-# GPT-2 was trained as ours was. Yet its die lands at almost twice the people's number, and top-p beside
-# them.
+# GPT-2 was trained with the same aim as ours. Yet its die lands at almost twice the people's number, and
+# top-p beside them.
 
 # %% [markdown]
 # The authors blame the *tail*. Here is a row with a tail: people say `cat` or `dog`, half and half. The
@@ -484,13 +499,13 @@ print(f"people {math.exp(people):.2f}, die {math.exp(die):.2f}")
 # too flat, some too sharp, and along *people's* text it comes out right on average.
 
 # %% [markdown]
-# The die does not stay among people's rows. It draws an odd word. Now the text is a bit odd, the next
-# row is flatter, an odd word comes sooner, and so on. That drift was measured in 2019: GPT-2 read people
+# But the die does not stay among people's rows. It draws an odd word. Now the text is a bit odd, the next
+# row is flatter, another odd word comes sooner, and so on. That drift was measured in 2019: GPT-2 read people
 # with 23.7, and its own long texts ended up at 61.2 [braverman2020]. A study of late 2025 found models
 # with up to 70 billion parameters drifting nearly as fast as small ones [cao2025].
 
 # %% [markdown]
-# Does ours drift? **Predict**, for 200 tokens of the plain die.
+# Does ours drift? **Predict**: does the perplexity rise along 200 tokens of the plain die?
 
 # %%
 long = read(PROMPTS, drawn(PROMPTS, Settings(), length=200))
@@ -534,8 +549,8 @@ print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 #   is repetitive.
 
 # %% [markdown]
-# Why all texts together? A published program took the distinct-2 of each text and then
-# the mean of them [distinctn2]. Sounds harmless.
+# Why all texts together? A published program took the distinct-2 of each text, and then the mean of them
+# [distinctn2]. Sounds harmless.
 #
 # **Find it.** A lazy model has one good story, the first author's, and tells it to everybody. What does
 # each of the two ways say of it?
@@ -639,8 +654,8 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
 # has just changed one word.
 #
-# A good fire alarm rings at fire, and not at toast. What is toast here? A refrain: in fairy tales a line
-# may well come three times.
+# A good smoke alarm rings when the house burns, and not when somebody makes toast. What is toast here? A
+# refrain: in fairy tales a line may well come three times.
 
 # %% [markdown]
 # ## Build it: the alarm
