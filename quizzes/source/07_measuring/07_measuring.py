@@ -904,8 +904,8 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If it holds 0, you cannot tell which is larger. It covers the truth about 19 times in 20, if there are
-# a dozen pairs or more and no single one rules them.
+# If it holds 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
+# 20. With a dozen it does so less often, and still less if a single pair rules them all.
 
 # %% [markdown]
 # ## Build it: the interval
@@ -961,9 +961,10 @@ for name, a, b in runs:
     show(name, *(f"{x:.2f}" for x in interval(a, b)))
 
 # %% [markdown]
-# A difference in surprise of 0.30, from 0.18 to 0.42. In perplexity, *e* to that: the die's is 1.2 to
-# 1.5 times as high. And now the three colleagues agree with each other. Ben's interval is wide, and
-# 0.30 lies near its end; he should have said "I cannot tell", which is not the same as "no difference".
+# All together: 0.30, from 0.18 to 0.42. (In perplexity, *e* to that: the die's is 1.2 to 1.5 times as high.)
+# Ben's interval holds 0, so he may only say "I cannot tell", which is not the same as "no difference".
+# And twelve pairs are few: only Ann's interval holds the 0.30; Ben's ends just below it, Cem's begins
+# above it.
 
 # %% [markdown]
 # ## The contest, with fair rules
@@ -986,20 +987,20 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # one interval holds 0: that of the plain die. It rings no alarm, and its pairs are as different as the
 # authors' (0.91). The die wins.
 #
-# And you still told it from a person, in the duel.
+# And yet it shouts in rude words, and no reader would take it for a person for long. How can that be?
 
 # %% [markdown]
-# So remember what was measured. These numbers see how surprising, how repetitive, how varied a text is.
-# None of them reads. A setting that fails here can be sent home without reading; one that passes has to
-# be read, best without knowing who wrote what. That is why the duel came first.
+# Look at what was measured: how surprising a text is, how repetitive, how varied. None of these numbers
+# reads. A setting that fails here can be sent home without reading. One that passes has to be read, best
+# without knowing who wrote what. That is why the duel came first, and why you are still needed.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In late 2026 engines still cut the tail of every model by default, and the study of drift says why a
-# larger model alone does not make that needless [cao2025]. Papers add **MAUVE**, which compares a
-# few hundred human and machine texts by a model's inner features [pillutla2021]; the course has it in
-# `metrics.mauve`. And people rate texts: their rating rises with likelihood up to a point, and then falls
+# In 2026 llama.cpp cuts unless told otherwise, with top-k 40 and top-p 0.95 [llamacpp2026]. The study of
+# drift says why larger models alone do not make that needless [cao2025]. Researchers also use **MAUVE**,
+# which compares hundreds of human and machine texts by a model's inner features [pillutla2021]; it is in
+# `metrics.mauve`. And they ask people, whose ratings rise with likelihood up to a point, and then fall
 # [zhang2021].
 
 # %% [markdown]
@@ -1789,7 +1790,8 @@ check.score_button()
 # - [li2016] [A Diversity-Promoting Objective Function](https://arxiv.org/abs/1510.03055), 2016, and
 #   [liu2022] [a correction of distinct-n for length](https://aclanthology.org/2022.acl-short.86), 2022
 # - [rfcs11] [whose log-probabilities a service returns](https://github.com/standardcompletions/rfcs/issues/11), 2025
-# - [vllm2026] [vLLM](https://github.com/vllm-project/vllm), read in 2026
+# - [vllm2026] [vLLM](https://github.com/vllm-project/vllm) and [llamacpp2026]
+#   [llama.cpp](https://github.com/ggml-org/llama.cpp), read in 2026
 # - [distinctn2], [texygen46], [mlxlm1855]: mistakes and repairs:
 #   [one](https://github.com/neural-dialogue-metrics/Distinct-N/issues/2),
 #   [two](https://github.com/geek-ai/Texygen/issues/46),
