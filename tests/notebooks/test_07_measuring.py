@@ -146,7 +146,22 @@ def test_a_tail_lifts_the_die_far_above_people():
     people = math.exp(fmean([-math.log(0.45), -math.log(0.45)]))
     assert people == pytest.approx(2.22, abs=0.005)
     die = math.exp(sum(x * math.log(1 / x) for x in row))
-    assert die == pytest.approx(4.08, abs=0.01)
+    assert die == pytest.approx(4.09, abs=0.005)
+
+
+@pytest.mark.slow
+def test_two_settings_come_to_the_number_of_the_authors(storyteller):
+    from course_utils import explore
+    from course_utils.generate import Settings
+
+    for settings, said in (
+        (Settings(), "mean log-probability −3.31"),
+        (Settings(temperature=1.3), "mean log-probability −4.79"),
+        (Settings(temperature=1.3, top_p=0.8), "mean log-probability −3.14"),
+    ):
+        prompt = "Once upon a time there was a widow who"
+        playground = explore.Playground(prompt, settings=settings, knobs=["temperature", "top_p"])
+        assert said in playground.text
 
 
 @pytest.mark.slow

@@ -197,10 +197,26 @@ for name in ("greedy", "author", "T 1"):
     tell(f"{name.upper()}: {PROMPTS[6]} … {model.tokenizer.decode(texts[name][6])}")
 
 # %% [markdown]
-# The first judge takes the *lowest* perplexity. First prize: greedy, for being *very fond of her*.
-# The author is last but one. So we send that judge home. The second judge looks for diversity: the
-# share of different pairs of tokens. And a new contestant turns up, `noise`, which draws every token
-# from the whole vocabulary with equal chances.
+# The judge takes the *lowest* perplexity. First prize: greedy, for being *very fond of her*. The author
+# is last but one. So we send that judge home.
+#
+# You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die of
+# module 01: nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
+
+# %%
+explore.Duel()
+
+# %% [markdown]
+# 1. How many of ten did you get? (A coin gets five.)
+# 2. After the last round look at the perplexities over all rounds. (17.4 and 17.4. The same!)
+# 3. Set `top_p` to 0.9 and play again. Was it harder?
+#
+# So equal perplexities do not make equal texts: in the first round alone, one of them shouts in rude
+# words. But nobody has time for a thousand duels. Back to numbers.
+
+# %% [markdown]
+# A second judge looks for diversity: the share of different pairs of tokens. And a new contestant turns
+# up, `noise`, which draws every token from the whole vocabulary with equal chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -213,24 +229,11 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 # %% [markdown]
 # The second judge gives the prize to noise. Both judges count correctly, and both are useless.
 #
-# So here is our puzzle: **how can numbers tell which setting writes best?** And one thing is odd.
-# Look at the first table again. `T 1` is the plain die of module 01: nothing cut, nothing sharpened. It
-# has 25.7, and the authors have 24.4. Nobody told the die how surprising people are. Was that luck?
-
-# %% [markdown]
-# Before we appoint a third judge: you are one. Below, a person and the die go on from the same words.
-# Which is the person? Play the ten rounds.
-
-# %%
-explore.Duel()
-
-# %% [markdown]
-# 1. How many of ten did you get? (A coin gets five.)
-# 2. After the last round look at the perplexities over all rounds. (17.4 and 17.4. The same!)
-# 3. Set `top_p` to 0.9 and play again. Was it harder?
+# So here is our puzzle: **how can numbers tell which setting writes best?** And one thing is odd. Look at
+# the first table again. The die has 25.7, and the authors have 24.4. Nobody told the die how surprising
+# people are. Was that luck?
 #
-# So equal perplexities do not make equal texts: in the first round alone, one of them shouts in rude
-# words. What *do* they mean, then? First: how does one measure twelve texts at once?
+# We go step by step. First: how does one measure twelve texts at once?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -492,7 +495,7 @@ die = sum(x * math.log(1 / x) for x in row.values())
 print(f"people {math.exp(people):.2f}, die {math.exp(die):.2f}")
 
 # %% [markdown]
-# Far above: 4.08. One draw in ten is odd, and very surprising. Top-p 0.9 would cut the tail and write as
+# Far above: 4.09. One draw in ten is odd, and very surprising. Top-p 0.9 would cut the tail and write as
 # people do.
 #
 # Could training not turn its knob here? For this row, yes. But there is one knob for all rows. Some are
@@ -522,9 +525,23 @@ for first in range(0, 200, 50):
 # it.
 
 # %% [markdown]
-# That judge would send greedy home, and noise too. Is it enough? You told the die from people although
-# the numbers agreed. So we need more eyes. The next one looks for repetition. (A good place for a
-# break.)
+# Match it yourself. The authors' mean log-probability was −3.19, which is perplexity 24.4 in other words.
+# Below, *T* = 1.3 writes three texts, and the line under them gives theirs.
+
+# %%
+explore.Playground(
+    "Once upon a time there was a widow who",
+    settings=Settings(temperature=1.3),
+    knobs=["temperature", "top_p"],
+)
+
+# %% [markdown]
+# 1. Move `temperature` until the mean log-probability is near −3.19. Where is that? (Near 1: −3.31.)
+# 2. Go back to 1.3, and move `top_p` instead. Which value comes near it now? (0.8: −3.14.)
+# 3. Read the texts of both. Same number: would you say same writer?
+#
+# Several ways lead to people's number, and they do not read alike [holtzman2020]. So this judge would send
+# greedy and noise home, but we need more eyes. The next looks for repetition. (A good place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -899,13 +916,13 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 # one. To compare in pairs is to let both meet the same luck: the same openings, and the same seeds.
 
 # %% [markdown]
-# With the differences $d_1, \dots, d_n$, their mean $\bar d$ and their standard deviation $s$ (`stdev`,
-# which divides by $n - 1$), the interval is
+# With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
+# $n - 1$), the interval is
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
 # If it holds 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
-# 20. With a dozen it does so less often, and still less if a single pair rules them all.
+# 20, with a dozen less often, above all if a single pair rules them all.
 
 # %% [markdown]
 # ## Build it: the interval
@@ -992,7 +1009,7 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # %% [markdown]
 # Look at what was measured: how surprising a text is, how repetitive, how varied. None of these numbers
 # reads. A setting that fails here can be sent home without reading. One that passes has to be read, best
-# without knowing who wrote what. That is why the duel came first, and why you are still needed.
+# without knowing who wrote what. That is why the duel came first.
 
 # %% [markdown]
 # ## What production systems do
