@@ -217,16 +217,19 @@ def test_the_made_up_texts_are_what_the_promises_say(lesson):
 
 @pytest.mark.slow
 def test_a_sampler_with_the_alarm_gets_out(lesson, storyteller):
-    from course_utils.generate import Settings, generate
+    from course_utils import explore
 
     def wakes_up(logits, ids):
         return logits if lesson["my_alarm"](ids.tolist()) else logits / 0.05
 
-    def repeats(process) -> float:
-        ids = [step.token for step in generate(storyteller, "Once upon a time", process, 100)]
-        return seq_rep_n(ids, 4)
+    def wide_awake(logits, ids):
+        return logits
 
-    assert repeats(Settings(temperature=0)) > 0.5 > repeats(wakes_up)
+    for function, said in ((wakes_up, "wakes_up 28.9%"), (wide_awake, "wide_awake 0%")):
+        loops = explore.Loops(temperature=1.0, repetition_penalty=1.0, function=function)
+        loops.write()
+        assert "Greedy 60.8%" in loops.text and "Your settings (all off) 0%" in loops.text
+        assert said in loops.text
 
 
 @pytest.mark.slow
@@ -239,11 +242,11 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
     mean, low, high = lesson["my_interval"](together(die), together(cut))
     assert (mean, low, high) == pytest.approx((0.30, 0.18, 0.42), abs=0.006)
-    for a, b in list(zip(die, cut, strict=True))[:3]:
-        _, low, high = lesson["my_interval"](a, b)
-        assert low < 0.299 < high + 0.03
-    _, low, high = lesson["my_interval"](die[1], cut[1])
-    assert low < 0 < high
+    ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in list(zip(die, cut))[:3])
+    assert 0 < ann[0] < mean < ann[1]
+    assert ben[0] < 0 < ben[1] < mean < ben[1] + 0.03
+    assert mean < cem[0]
+    assert (math.exp(low), math.exp(high)) == pytest.approx((1.2, 1.5), abs=0.03)
 
 
 @pytest.mark.slow
