@@ -242,7 +242,8 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
     mean, low, high = lesson["my_interval"](together(die), together(cut))
     assert (mean, low, high) == pytest.approx((0.30, 0.18, 0.42), abs=0.006)
-    ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in list(zip(die, cut))[:3])
+    three = zip(die[:3], cut[:3], strict=True)
+    ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in three)
     assert 0 < ann[0] < mean < ann[1]
     assert ben[0] < 0 < ben[1] < mean < ben[1] + 0.03
     assert mean < cem[0]
