@@ -1194,13 +1194,13 @@ check.ids(
 )
 
 # %% [markdown] question="Half the temperature" points=1
-# You compute perplexity from each token's probability *in its draw*, after temperature. *T* = 0.5
-# gets a lower one than *T* = 1. What follows?
+# The perplexity of a sampler's texts can be computed by the probabilities *in its draw*, or by the model's
+# own. At *T* = 0.5 the two differ. For which of these samplers are they always the same?
 #
-# - **A** Its texts are closer to human ones: the model is surer of them.
-# - **B** Its texts are better: lower perplexity is better.
-# - **C** The model's own probabilities would say so too: the order of the tokens stays.
-# - **D** Little: each setting made the probabilities that it was judged by.
+# - **A** Greedy, as it always draws the model's own favourite.
+# - **B** Top-p at 0.95, as it changes no ratio of the tokens that it keeps.
+# - **C** *T* = 0.9, as the order of the tokens stays what it was.
+# - **D** Top-k with *k* as large as the vocabulary, at *T* = 1.
 
 # %% answer="half_temperature"
 answer_whose = ""  # "A", "B", "C" or "D"
@@ -1210,10 +1210,9 @@ check.choice(
     answer_whose,
     right="D",
     why={
-        "A": "Is human text what a model is surest of? Look at the first table of the contest.",
-        "B": "Greedy gets a perfect 1 by this count. Is greedy the best writer?",
-        "C": "The order of the tokens stays, but perplexity uses their probabilities. See the "
-        "number to doubt.",
+        "A": "In its draw greedy gives the favourite all. What does the model give it?",
+        "B": "Where does the share of the tokens go that are cut?",
+        "C": "The order stays. Do the numbers?",
     },
 )
 
