@@ -758,15 +758,14 @@ def toast(rng):
     if kind == "went on":
         rest = prose(rng, rng.randint(60, 120))
         return (other_phrase(rng, rng.randint(1, 8)) * 80)[: rng.randint(40, 120)] + rest
-    line, ids = other_phrase(rng, rng.randint(3, 6)), prose(rng, 400)
-    parts = [ids[: rng.randint(0, 40)]]
-    rest = ids[40:]
+    line, rest = other_phrase(rng, rng.randint(3, 6)), prose(rng, 400)
+    odd = rng.sample(range(5000, 6000), 6)  # beside the line, so that no more than it comes again
+    parts = [rest[360 : 360 + rng.randint(0, 40)]]
     for _ in range(3):
-        cut = rng.choice([12, rng.randint(12, 40)])
-        parts += [line, rest[:cut]]
-        rest = rest[cut:]
-    end = rng.choice([0, len(parts[-1])])  # the last line may end the text
-    return together([*parts[:-1], parts[-1][:end]])
+        between = rng.choice([12, rng.randint(12, 40)]) - 2
+        parts += [[odd.pop(), *line], [odd.pop(), *rest[:between]]]
+        rest = rest[between:]
+    return together(parts[: rng.choice([-1, len(parts)])])  # the line may end the text
 
 
 def says(alarm, ids):

@@ -584,15 +584,6 @@ BANK = {
                     known.add(run)
                 return again >= 16
             """,
-            "packed": """
-                import zlib
-                if len(ids) < 24:
-                    return False
-                last = ids[-40:]
-                names = {token: i for i, token in enumerate(dict.fromkeys(last))}
-                packed = bytes(names[token] for token in last)
-                return len(zlib.compress(packed)) < 0.86 * len(last)
-            """,
         },
         {
             "the known alarm": ("return ends_in_loop(ids)", 1),
