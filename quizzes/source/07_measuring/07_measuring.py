@@ -675,7 +675,8 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # `and he was a mocking bird, and he was a mocking bird, and he was so fond of`. Any reader would ring.
 # The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
 # has just changed one word. (The last of the four is not stuck. There it is right to be silent.)
-#
+
+# %% [markdown]
 # A good smoke alarm rings when the house burns, and not when somebody makes toast. What is toast here? A
 # refrain: in fairy tales a line may well come three times.
 
