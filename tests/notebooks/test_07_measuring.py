@@ -13,7 +13,7 @@ from course_utils.author.notebook import source_notebook
 from course_utils.metrics import distinct_n, ends_in_loop, perplexity, seq_rep_n
 
 SOURCE = Path(__file__).parents[2] / "quizzes/source/07_measuring/07_measuring.py"
-SEEDS = (0, 100, 200, 300, 400)
+SEEDS = (0, 100, 200)
 
 
 def together(lists) -> list:
@@ -62,7 +62,7 @@ def surprises(lesson, texts) -> dict[str, list[float]]:
 
 @pytest.fixture(scope="module")
 def runs(lesson) -> tuple[list[list[float]], list[list[float]]]:
-    """The mean surprises of five runs of twelve texts: the plain die, and p = 0.95."""
+    """The mean surprises of three runs of twelve texts: the plain die, and p = 0.95."""
     Settings, drawn, prompts = lesson["Settings"], lesson["drawn"], lesson["PROMPTS"]
     return tuple(
         [[-fmean(x) for x in lesson["read"](prompts, drawn(prompts, each, s))] for s in SEEDS]
@@ -165,16 +165,9 @@ def test_two_settings_come_to_the_number_of_the_authors(storyteller):
 
 
 @pytest.mark.slow
-def test_whose_probabilities_makes_a_difference(lesson):
-    by_model, by_draw = [], []
-    settings = lesson["Settings"](temperature=0.5)
-    for steps in lesson["generate_batch"](
-        lesson["storyteller"].load(), lesson["PROMPTS"], settings, 50
-    ):
-        for step in filter(None, steps):
-            by_model.append(step.logprob)
-            place = (step.ids == step.token).nonzero().item()
-            by_draw.append(step.left.log_softmax(dim=-1)[place].item())
+def test_whose_probabilities_makes_a_difference(lesson, texts):
+    read, prompts = lesson["read"], lesson["PROMPTS"]
+    by_model, by_draw = (together(read(prompts, texts["T 0.5"], t)) for t in (1.0, 0.5))
     assert perplexity(by_model).item() == pytest.approx(4.7, abs=0.06)
     assert perplexity(by_draw).item() == pytest.approx(2.8, abs=0.06)
 
@@ -235,19 +228,19 @@ def test_a_sampler_with_the_alarm_gets_out(lesson, storyteller):
 @pytest.mark.slow
 def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
     die, cut = runs
-    pairs = [(math.exp(fmean(a)), math.exp(fmean(b))) for a, b in zip(die, cut, strict=True)][:3]
+    pairs = [(math.exp(fmean(a)), math.exp(fmean(b))) for a, b in zip(die, cut, strict=True)]
     for found, said in zip(pairs, [(25.7, 18.6), (18.9, 18.8), (30.0, 16.9)], strict=True):
         assert found == pytest.approx(said, abs=0.06)
-    ben = lesson["drawn"](lesson["PROMPTS"], lesson["Settings"](), 100)[0]
+    ben = lesson["drawn"](lesson["PROMPTS"][:1], lesson["Settings"](), 100)[0]
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
     mean, low, high = lesson["my_interval"](together(die), together(cut))
-    assert (mean, low, high) == pytest.approx((0.30, 0.18, 0.42), abs=0.006)
-    three = zip(die[:3], cut[:3], strict=True)
+    assert (mean, low, high) == pytest.approx((0.30, 0.14, 0.47), abs=0.006)
+    three = zip(die, cut, strict=True)
     ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in three)
     assert 0 < ann[0] < mean < ann[1]
     assert ben[0] < 0 < ben[1] < mean < ben[1] + 0.03
     assert mean < cem[0]
-    assert (math.exp(low), math.exp(high)) == pytest.approx((1.2, 1.5), abs=0.03)
+    assert (math.exp(low), math.exp(high)) == pytest.approx((1.1, 1.6), abs=0.05)
 
 
 @pytest.mark.slow

@@ -308,20 +308,15 @@ for title, values, expect in (
 # %% [markdown]
 # **A number to doubt.** A service returns the log-probability of each token that it drew. A customer
 # computes the perplexity of its texts at *T* = 0.5, and gets 2.8. Our table says 4.7 for the same
-# setting. The cell below gets both, from the same texts.
+# setting. The cell gets both, from the same texts.
 #
 # **Find it.** Both use the formula correctly. What differs, and which of the two may be compared with
 # the author's 24.4?
 
 # %%
-by_model, by_draw = [], []
-for steps in generate_batch(model, PROMPTS, CONTEST["T 0.5"], LENGTH):
-    for step in steps:
-        if step is not None:
-            by_model.append(step.logprob)
-            place = (step.ids == step.token).nonzero().item()
-            by_draw.append(step.left.log_softmax(dim=-1)[place].item())
-print(f"one {perplexity(by_model):.1f}   the other {perplexity(by_draw):.1f}")
+cool = texts["T 0.5"]
+print(f"one       {perplexity(together(read(PROMPTS, cool))):.1f}")
+print(f"the other {perplexity(together(read(PROMPTS, cool, 0.5))):.1f}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -861,7 +856,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 #    28.9%, greedy 60.8%.)
 # 2. Let `my_alarm` return True for every text, and run both cells again. Which of the other texts does
 #    `wakes_up` write now? (That of your settings, the plain die: 0%.) Then put your own alarm back.
-#
+
+# %% [markdown]
 # Now we have two judges worth keeping: perplexity beside people's, and an alarm. Enough to say which of
 # two settings is better? Not quite.
 
@@ -872,13 +868,13 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # seeds that come to mind.
 
 # %%
-SEEDS = (0, 100, 200, 300, 400)
-DIE = [texts["T 1"], *(drawn(PROMPTS, Settings(), seed) for seed in SEEDS[1:])]
-CUT = [drawn(PROMPTS, Settings(top_p=0.95), seed) for seed in SEEDS]
-die = [[-fmean(values) for values in read(PROMPTS, each)] for each in DIE]
-cut = [[-fmean(values) for values in read(PROMPTS, each)] for each in CUT]
-for name, a, b in zip(("Ann", "Ben", "Cem"), die, cut, strict=False):
-    print(f"{name}: plain die {math.exp(fmean(a)):.1f}, p 0.95 {math.exp(fmean(b)):.1f}")
+SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
+die, cut = {}, {}
+for name, seed in SEEDS.items():
+    for found, settings in ((die, Settings()), (cut, Settings(top_p=0.95))):
+        found[name] = [-fmean(x) for x in read(PROMPTS, drawn(PROMPTS, settings, seed))]
+    a, b = math.exp(fmean(die[name])), math.exp(fmean(cut[name]))
+    print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
 # Ann says: yes, clearly. Ben says: no difference at all. Cem says: it is nearly halved! Each has
@@ -887,9 +883,10 @@ for name, a, b in zip(("Ann", "Ben", "Cem"), die, cut, strict=False):
 # **Predict.** What happened to Ben? The cell shows the perplexity of each of his twelve texts.
 
 # %%
-print("plain die:", *(f"{math.exp(x):.0f}" for x in die[1]))
-print("p 0.95:   ", *(f"{math.exp(x):.0f}" for x in cut[1]))
-tell("Ben's first: " + model.tokenizer.decode(DIE[1][0][-30:]))
+print("plain die:", *(f"{math.exp(x):.0f}" for x in die["Ben"]))
+print("p 0.95:   ", *(f"{math.exp(x):.0f}" for x in cut["Ben"]))
+[first] = drawn(PROMPTS[:1], Settings(), SEEDS["Ben"])
+tell("Ben's first: " + model.tokenizer.decode(first[-30:]))
 
 # %% [markdown]
 # One of his twelve texts fell into a loop, `iiii`, which even the die does now and then. One text in
@@ -963,7 +960,7 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Now all five runs of both settings: 60 pairs. Ann, Ben and Cem had twelve each.
+# Ann, Ben and Cem had twelve pairs each. Put together, they have 36.
 
 
 # %%
@@ -976,15 +973,13 @@ def interval(a, b):
     return [fmean(d), fmean(d) - half, fmean(d) + half]
 
 
-runs = [
-    *zip(("Ann", "Ben", "Cem"), die, cut, strict=False),
-    ("all 60", together(die), together(cut)),
-]
-for name, a, b in runs:
-    show(name, *(f"{x:.2f}" for x in interval(a, b)))
+for name in SEEDS:
+    show(name, *(f"{x:.2f}" for x in interval(die[name], cut[name])))
+everything = interval(together(die.values()), together(cut.values()))
+show("all 36", *(f"{x:.2f}" for x in everything))
 
 # %% [markdown]
-# All together: 0.30, from 0.18 to 0.42. (In perplexity, *e* to that: the die's is 1.2 to 1.5 times as high.)
+# All together: 0.30, from 0.14 to 0.47. (In perplexity, *e* to that: the die's is 1.1 to 1.6 times as high.)
 # Ben's interval holds 0, so he may only say "I cannot tell", which is not the same as "no difference".
 # And twelve pairs are few: only Ann's interval holds the 0.30; Ben's ends just below it, Cem's begins
 # above it.
@@ -999,7 +994,8 @@ for name, a, b in runs:
 author = [-fmean(values) for values in logprobs["author"]]
 show("", "less author", "from", "to", "alarms", "distinct-2")
 for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
-    own = [-fmean(values) for values in read(PROMPTS, texts[name])]
+    values = logprobs.get(name) or read(PROMPTS, texts[name])
+    own = [-fmean(each) for each in values]
     alarms = [attempt(my_alarm, ids) for ids in texts[name]]
     rung = "-" if None in alarms else f"{sum(alarms)} of 12"
     numbers = [f"{x:.2f}" for x in interval(own, author)]
@@ -1198,13 +1194,13 @@ check.ids(
 )
 
 # %% [markdown] question="Half the temperature" points=1
-# The perplexity of a sampler's texts can be computed by the probabilities *in its draw*, or by the model's
-# own. At *T* = 0.5 the two differ. For which of these samplers are they always the same?
+# A perplexity can be computed by the probabilities *in a draw*, or by the model's own. At *T* = 0.5 the two
+# differ. For which sampler are they always the same?
 #
-# - **A** Greedy, as it always draws the model's own favourite.
-# - **B** Top-p at 0.95, as it changes no ratio of the tokens that it keeps.
-# - **C** *T* = 0.9, as the order of the tokens stays what it was.
-# - **D** Top-k with *k* as large as the vocabulary, at *T* = 1.
+# - **A** Greedy, as it draws the model's favourite.
+# - **B** Top-p at 0.95, as ratios of kept tokens stay.
+# - **C** *T* = 0.9, as the order of tokens stays.
+# - **D** Top-k, *k* the size of the vocabulary, *T* = 1.
 
 # %% answer="half_temperature"
 answer_whose = ""  # "A", "B", "C" or "D"
