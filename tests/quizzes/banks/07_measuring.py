@@ -247,7 +247,6 @@ BANK = {
             ),
         },
     ),
-    "two_traces": choice("answer_traces", "C"),
     "two_tokens": number(
         "answer_two_tokens",
         {
@@ -284,18 +283,6 @@ BANK = {
             "no single tokens": [0],
             "all that repeat": [0, 1, 2, 3, 4],
             "none": [],
-        },
-    ),
-    "bits_per_character": number(
-        "answer_bits",
-        {"whole": "1", "float": "1.0", "computed": "20 * math.log2(32) / 100"},
-        {
-            "lower perplexity": 1.2,
-            "per token of A": 3,
-            "per token of B": 5,
-            "whole text": 100,
-            "perplexity times tokens": 6.4,
-            "perplexity of A": 3.2,
         },
     ),
     "half_temperature": choice("answer_whose", "D"),
@@ -541,6 +528,193 @@ BANK = {
                 counted = (places < lengths[:, None]) & (logprobs != 0)
                 total = logprobs.where(counted, 0.0).sum(dim=-1)
                 return (-total / counted.sum(dim=-1).clamp(min=1)).exp()
+            """,
+        },
+    ),
+    "own_text": number(
+        "answer_own",
+        {"two decimals": 3.36, "power": "2**1.75", "nats": "math.exp(1.75 * math.log(2))"},
+        {
+            "equally likely": 4,
+            "bits": 1.75,
+            "plain mean of the surprises": 4.757,
+            "plain mean of the choices": 5.5,
+            "nats": 1.213,
+            "the likeliest alone": 2,
+        },
+    ),
+    "far_from_home": choice("answer_home", "C"),
+    "nine_prompts": number(
+        "answer_begins",
+        {"decimal": -0.04, "computed": "0.12 - 2 * 0.24 / 9**0.5", "fraction": "-4 / 100"},
+        {
+            "the other end": 0.28,
+            "one error": 0.04,
+            "two deviations": -0.36,
+            "divided by nine": 0.0667,
+            "half the width": 0.16,
+            "one deviation": -0.12,
+        },
+    ),
+    "my_alarm": write(
+        {
+            "new runs of three": """
+                last = ids[-40:]
+                runs = [tuple(last[i : i + 3]) for i in range(len(last) - 2)]
+                return len(runs) >= 8 and len(set(runs)) / len(runs) < 0.6
+            """,
+            "laid over itself": """
+                last = ids[-40:]
+                for shift in range(1, 9):
+                    same = sum(a == b for a, b in zip(last, last[shift:]))
+                    if len(last) >= 10 and same > 0.65 * (len(last) - shift):
+                        return True
+                return False
+            """,
+            "the course's measure": """
+                last = ids[-40:]
+                return len(last) >= 10 and seq_rep_n(last, 3) > 0.4
+            """,
+            "runs that stood there before": """
+                last, known, again = ids[-40:], set(), 0
+                for i in range(len(last) - 2):
+                    run = tuple(last[i : i + 3])
+                    if run in known:
+                        again += 1
+                    known.add(run)
+                return again >= 16
+            """,
+        },
+        {
+            "the known alarm": ("return ends_in_loop(ids)", 1),
+            "the whole text": (
+                "return len(ids) >= 10 and seq_rep_n(ids, 3) > 0.4",
+                0,
+            ),
+            "always": ("return True", 1),
+            "never": "return False",
+            "a number": "return seq_rep_n(ids[-40:], 3) if len(ids) >= 10 else 0.0",
+            "a loop anywhere": (
+                """
+                runs = [tuple(ids[i : i + 3]) for i in range(len(ids) - 2)]
+                return len(runs) > 7 and Counter(runs).most_common(1)[0][1] >= 5
+                """,
+                1,
+            ),
+            "three times at all": (
+                """
+                runs = [tuple(ids[-40:][i : i + 3]) for i in range(len(ids[-40:]) - 2)]
+                return len(runs) > 7 and Counter(runs).most_common(1)[0][1] >= 3
+                """,
+                1,
+            ),
+            "numbers alone": (
+                """
+                last = [token for token in ids[-40:] if type(token) is int]
+                runs = [tuple(last[i : i + 3]) for i in range(len(last) - 2)]
+                return len(runs) > 7 and len(set(runs)) < 0.6 * len(runs)
+                """,
+                3,
+            ),
+            "by remainders": (
+                """
+                last = [token % 100 if type(token) is int else token for token in ids[-40:]]
+                pairs = Counter(last)
+                return len(last) > 9 and len(pairs) < 0.45 * len(last)
+                """,
+                3,
+            ),
+            "takes the end away": (
+                """
+                last = [ids.pop() for _ in range(min(40, len(ids)))]
+                runs = [tuple(last[i : i + 3]) for i in range(len(last) - 2)]
+                return len(runs) > 7 and len(set(runs)) < 0.6 * len(runs)
+                """,
+                1,
+            ),
+            "too short a phrase": """
+                last = ids[-40:]
+                return len(last) > 9 and len(set(last)) <= 4
+            """,
+        },
+    ),
+    "my_interval": write(
+        {
+            "by statistics": """
+                d = [x - y for x, y in zip(a, b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) - half, fmean(d) + half
+            """,
+            "torch": """
+                d = torch.tensor(a, dtype=torch.float64) - torch.tensor(b, dtype=torch.float64)
+                half = 2 * d.std() / math.sqrt(len(d))
+                return torch.stack([d.mean(), d.mean() - half, d.mean() + half])
+            """,
+            "by hand": """
+                n = len(a)
+                d = [a[i] - b[i] for i in range(n)]
+                mean = sum(d) / n
+                variance = sum((x - mean) ** 2 for x in d) / (n - 1)
+                half = 2 * (variance / n) ** 0.5
+                return [mean, mean - half, mean + half]
+            """,
+        },
+        {
+            "not in pairs": (
+                """
+                mean = fmean(a) - fmean(b)
+                half = 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / len(a))
+                return mean, mean - half, mean + half
+                """,
+                1,
+            ),
+            "deviation of the pairs, no root": (
+                """
+                d = [x - y for x, y in zip(a, b)]
+                half = 2 * stdev(d)
+                return fmean(d), fmean(d) - half, fmean(d) + half
+                """,
+                1,
+            ),
+            "divides by n": (
+                """
+                d = torch.tensor(a, dtype=torch.float64) - torch.tensor(b, dtype=torch.float64)
+                half = 2 * d.std(correction=0) / math.sqrt(len(d))
+                return d.mean(), d.mean() - half, d.mean() + half
+                """,
+                1,
+            ),
+            "one error": (
+                """
+                d = [x - y for x, y in zip(a, b)]
+                half = stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) - half, fmean(d) + half
+                """,
+                1,
+            ),
+            "the wrong way round": """
+                d = [y - x for x, y in zip(a, b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) - half, fmean(d) + half
+            """,
+            "mean and half": """
+                d = [x - y for x, y in zip(a, b)]
+                return fmean(d), 2 * stdev(d) / len(d) ** 0.5
+            """,
+            "ends swapped": (
+                """
+                d = [x - y for x, y in zip(a, b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) + half, fmean(d) - half
+                """,
+                1,
+            ),
+            "sorted first": """
+                a.sort()
+                b.sort()
+                d = [x - y for x, y in zip(a, b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) - half, fmean(d) + half
             """,
         },
     ),
