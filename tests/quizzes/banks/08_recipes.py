@@ -29,6 +29,13 @@ PARTS = {
     "cut": "before >= value",
 }
 
+MEMORY = """
+known = globals().setdefault("known_logits", {})
+key = tuple(logits.tolist())
+if key in known:
+    return known[key]
+"""
+
 
 def ordered(before: str = "", **parts: str) -> str:
     return f"{before}\n" + ORDERED.format(**PARTS | parts).replace("\n    ", "\n").strip("\n")
@@ -79,6 +86,19 @@ BANK = {
         },
     ),
     "service_check": choice("answer_same", "A"),
+    "sixteen_pairs": number(
+        "answer_low",
+        {"float": -0.01, "computed": "0.03 - 2 * 0.08 / 16**0.5"},
+        {
+            "by the number of pairs": 0.02,
+            "the upper end": 0.07,
+            "single differences": -0.13,
+            "one spread of the mean": 0.01,
+            "half the width": 0.04,
+            "half the width, turned round": -0.04,
+            "the mean": 0.03,
+        },
+    ),
     "fish_speech_change": choice("answer_fewer", "D"),
     "request_repair": repair(
         {
@@ -275,6 +295,18 @@ BANK = {
                 probs = top_p((probs / probs.sum()).log(), p).softmax(dim=-1)
                 return probs
             """,
+            "p from 0.001": """
+                left = top_p(logits, p)
+                probs = top_p(logits / t, max(p, 0.001)).softmax(dim=-1)
+                return probs
+            """,
+            "a memory by logits alone": """
+                known = globals().setdefault("known_rows", {})
+                key = tuple(logits.tolist())
+                if key not in known:
+                    known[key] = top_p(logits / t, p).softmax(dim=-1)
+                return known[key]
+            """,
             "a thousand at most": """
                 left = top_p(logits, p)
                 scaled = logits / t
@@ -414,6 +446,267 @@ BANK = {
                 )
                 return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze()
             """,
+        },
+    ),
+    "my_resolver": write(
+        {
+            "voice over voice": """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine:
+                            used[name] = value, who
+                        elif value is not None and who == "request":
+                            used[name] = value, "ignored"
+                return used
+            """,
+            "knob by knob": """
+                used = {}
+                for name, default in engine.items():
+                    if request.get(name) is not None:
+                        used[name] = (request[name], "request")
+                    elif model_file.get(name) is not None:
+                        used[name] = (model_file[name], "model file")
+                    else:
+                        used[name] = (default, "engine")
+                for name, value in request.items():
+                    if value is not None and name not in engine:
+                        used[name] = (value, "ignored")
+                return used
+            """,
+            "without what says nothing": """
+                request = {k: v for k, v in request.items() if v is not None}
+                model_file = {k: v for k, v in model_file.items() if v is not None}
+                of_file = {k: v for k, v in model_file.items() if k in engine}
+                merged = {**engine, **of_file, **request}
+
+                def who(name):
+                    if name not in engine:
+                        return "ignored"
+                    if name in request:
+                        return "request"
+                    return "model file" if name in model_file else "engine"
+
+                return {name: [value, who(name)] for name, value in merged.items()}
+            """,
+        },
+        {
+            "or": (
+                """
+                used = {}
+                for name, default in engine.items():
+                    value = request.get(name) or model_file.get(name) or default
+                    who = "request" if request.get(name) else "engine"
+                    who = "model file" if who == "engine" and model_file.get(name) else who
+                    used[name] = (value, who)
+                for name in request.keys() - engine.keys():
+                    if request[name] is not None:
+                        used[name] = (request[name], "ignored")
+                return used
+                """,
+                1,
+            ),
+            "the file first": """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("request", request), ("model file", model_file)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None and n in engine}
+                return used
+            """,
+            "None counts": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if name in engine:
+                            used[name] = value, who
+                        elif who == "request":
+                            used[name] = value, "ignored"
+                return used
+                """,
+                1,
+            ),
+            "others are taken": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None}
+                return used
+                """,
+                2,
+            ),
+            "others are dropped": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None and n in engine}
+                return used
+                """,
+                2,
+            ),
+            "the file's others are ignored aloud": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for n, v in says.items():
+                        if v is not None:
+                            used[n] = v, who if n in engine else "ignored"
+                return used
+                """,
+                2,
+            ),
+            "above zero": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for n, v in says.items():
+                        if v is not None and v >= 0 and n in engine:
+                            used[n] = v, who
+                        elif v is not None and who == "request" and n not in engine:
+                            used[n] = v, "ignored"
+                return used
+                """,
+                1,
+            ),
+            "the same as the file is the file's": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("request", request), ("model file", model_file)):
+                    for n, v in says.items():
+                        if v is not None and n in engine and used[n][1] == "engine":
+                            used[n] = v, "model file" if model_file.get(n) == v else who
+                        elif v is not None and who == "request" and n not in engine:
+                            used[n] = v, "ignored"
+                return used
+                """,
+                0,
+            ),
+            "values alone": "return {**engine, **model_file, **request}",
+            "writes into the engine's": (
+                """
+                for name, value in engine.items():
+                    engine[name] = (value, "engine")
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine and engine[name][1] != "ignored":
+                            engine[name] = value, who
+                        elif value is not None and who == "request":
+                            engine[name] = value, "ignored"
+                return engine
+                """,
+                2,
+            ),
+        },
+    ),
+    "my_interval": write(
+        {
+            "formula": """
+                differences = [b - a for a, b in zip(first, second)]
+                half = 2 * stdev(differences) / math.sqrt(len(differences))
+                return fmean(differences) - half, fmean(differences) + half
+            """,
+            "bootstrap": """
+                d = torch.tensor(second) - torch.tensor(first)
+                generator = torch.Generator().manual_seed(0)
+                drawn = torch.randint(len(d), (400, len(d)), generator=generator)
+                means = d[drawn].mean(dim=1)
+                low, high = means.quantile(torch.tensor([0.02, 0.98]))
+                return low.item(), high.item()
+            """,
+            "by the middle": """
+                d = sorted(b - a for a, b in zip(first, second))
+                mean, spread = sum(d) / len(d), (d[-1 - len(d) // 4] - d[len(d) // 4]) / 1.35
+                half = 2.3 * max(spread, 0.9 * stdev(d)) / len(d) ** 0.5
+                return [mean - half, mean + half]
+            """,
+            "leave one out": """
+                d = [b - a for a, b in zip(first, second)]
+                n, mean = len(d), sum(d) / len(d)
+                others = [(sum(d) - x) / (n - 1) for x in d]
+                error = ((n - 1) / n * sum((x - mean) ** 2 for x in others)) ** 0.5
+                return torch.tensor([mean - 2.1 * error, mean + 2.1 * error], dtype=torch.float64)
+            """,
+        },
+        {
+            "without pairs": (
+                """
+                mean = fmean(second) - fmean(first)
+                half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
+                return mean - half, mean + half
+                """,
+                2,
+            ),
+            "where single differences lie": (
+                """
+                d = [b - a for a, b in zip(first, second)]
+                return fmean(d) - 2 * stdev(d), fmean(d) + 2 * stdev(d)
+                """,
+                2,
+            ),
+            "from least to most": (
+                """
+                d = [b - a for a, b in zip(first, second)]
+                return min(d), max(d)
+                """,
+                2,
+            ),
+            "one spread of the mean": (
+                """
+                d = [b - a for a, b in zip(first, second)]
+                half = stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+                """,
+                1,
+            ),
+            "by the number of pairs": (
+                """
+                d = [b - a for a, b in zip(first, second)]
+                half = 2 * stdev(d) / len(d)
+                return fmean(d) - half, fmean(d) + half
+                """,
+                1,
+            ),
+            "first minus second": """
+                d = [a - b for a, b in zip(first, second)]
+                half = 2 * stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+            """,
+            "pairs torn apart": (
+                """
+                d = [b - a for a, b in zip(sorted(first), sorted(second))]
+                half = 2 * stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+                """,
+                1,
+            ),
+            "three spreads": (
+                """
+                d = [b - a for a, b in zip(first, second)]
+                half = 3 * stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+                """,
+                2,
+            ),
+            "bootstrap without a seed": """
+                d = torch.tensor(second) - torch.tensor(first)
+                means = d[torch.randint(len(d), (200, len(d)))].mean(dim=1)
+                return means.quantile(0.02).item(), means.quantile(0.98).item()
+            """,
+            "everything": "return -1e9, 1e9",
+            "the mean alone": "return fmean(second) - fmean(first)",
+            "sorts its lists": """
+                d = [b - a for a, b in zip(first, second)]
+                first.sort()
+                half = 2 * stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+            """,
+            "only twenty pairs": (
+                """
+                d = [b - a for a, b in zip(first, second)][:20]
+                half = 2 * stdev(d) / math.sqrt(len(d))
+                return fmean(d) - half, fmean(d) + half
+                """,
+                2,
+            ),
         },
     ),
     "apply_in_order": write(
@@ -565,6 +858,10 @@ BANK = {
             ),
             "p from 0.01": (ordered(cut="before >= max(value, 0.01)"), 3),
             "p above 0.999 is 1": (ordered(cut="before >= (value if value < 0.999 else 2)"), 3),
+            "a memory by logits alone": ordered(before=MEMORY).replace(
+                "return logits", "known[key] = logits\nreturn logits"
+            ),
+            "p from 0.001": (ordered(cut="before >= max(value, 0.001)"), 3),
             "twelve steps": (ordered().replace("in steps:", "in steps[:12]:"), 3),
             "in place": (
                 ordered(
