@@ -121,6 +121,13 @@ def write(settings, seeds, length=40, prompt=PROMPT):
     return texts
 
 
+def without_pairs(first, second):
+    """The ends of the interval of a mean difference that takes no notice of the pairs."""
+    middle = fmean(second) - fmean(first)
+    half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
+    return middle - half, middle + half
+
+
 def attempt(function, *args):
     """What a function of yours returns; None, with one word on it, while it does not work."""
     try:
@@ -151,19 +158,18 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 # Begin with Ash against Birch. Your colleague set no knob at all. But a token cannot be drawn without
 # *some* temperature: if you do not choose, somebody has chosen for you.
 #
-# **Predict.** Two candidates for that somebody. Who are they? Then look at the three bars of knobs
-# below: how many tokens can follow the prompt at Ash (*k* = 50), how many at Birch (*T* = 0.7,
-# *k* = 20, *p* = 0.8)?
+# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. How
+# many tokens are left to Birch after our prompt? And who may have chosen these numbers?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
-# 1. Set `top_k` to 50: Ash draws from 50 tokens. Then set Birch's three. How many are kept now? (Four.)
-# 2. Go back to `top_k` 50 alone. How much probability do the last thirty of its tokens hold? (3%: Ash seldom uses them, but it does.)
+# 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now? (Four.)
+# 2. Which of Birch's three cuts most? Take them back one by one.
 #
-# The two candidates are the **engine**, the program that runs the model, and the **model's own file**: many
-# models come with a `generation_config.json` in which the maker recommends settings.
+# There are two who may have chosen. The **engine** is the program that runs the model; it has numbers of its own.
+# And many models come with a **file**, `generation_config.json`, in which their maker recommends some.
 
 # %% [markdown]
 # ## Three voices, one order
@@ -184,7 +190,8 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # %% [markdown]
 # vLLM reads the maker's file unless you start it with `--generation-config vllm` [vllmquickstart2026].
 # llama.cpp has read such numbers from its model files since November 2025, after the request and before its
-# own 40 for top-k [llamacpp17120]. A program that never looks into the file behaves like Ash.
+# own 40 for top-k [llamacpp17120]. A program that never looks into the file behaves like Ash. (Ash's 50 is real, too:
+# it is what `transformers` takes for *k* when nobody speaks [transformers2026].)
 
 # %% [markdown]
 # **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
@@ -271,7 +278,7 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
 #
 # What three large providers took in November 2026:
 #
-# | provider | *T*, top-p |
+# | provider | *T* and top-p in a request |
 # |---|---|
 # | Anthropic | an error in any request of API version 2026-10-21, also for *T* = 1 [claudeversion2026] |
 # | OpenAI | to be left out of GPT-6 requests, unless the effort for reasoning is `none` [openaideploy2026] |
@@ -327,7 +334,7 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # shares of what is left, and after a top-k there is less left, so each share is larger.
 # </details>
 #
-# The usual orders, as read in the code of 2026:
+# These are the usual orders, as read in the code of 2026, for the knobs that we know:
 
 # %% [markdown]
 # | library | order |
@@ -341,8 +348,8 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # reads the beginning of an old story. At each token we count what top-p 0.9 keeps.
 
 # %% [markdown]
-# **Predict.** With *T* last the median is 48 tokens, whatever *T* is. With *T* = 0.5 first: about 25, or below
-# 10? With *T* = 1.5 first: about 70, or above 500?
+# **Predict.** With *T* last the median is 37 tokens, whatever *T* is. With *T* = 0.5 first: about 20, or below
+# 10? With *T* = 1.5 first: about 60, or above 500?
 
 # %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
@@ -359,7 +366,7 @@ hot, plain, cold = (int(count.median()) for count in counts.values())
 chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.")
 
 # %% [markdown]
-# 2 and 739. So when one person writes "*T* = 1.5 is fine" and another "*T* = 1.5 is rubbish", both may tell the
+# 2 and 524. So when one person writes "*T* = 1.5 is fine" and another "*T* = 1.5 is rubbish", both may tell the
 # truth: one draws from dozens of tokens, the other from hundreds. There is the **second culprit: the order.**
 
 # %% [markdown]
@@ -464,7 +471,8 @@ explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
 # 1. What share of 4-grams repeats in greedy text, and in yours? (61% and 46%.)
-# 2. Undo *one* of the two: *p* = 1 alone, then *T* = 1 alone. How far does the share fall? (To 8%, and to 3%.)
+# 2. Undo *one* of the two: put *p* back to 1. Then *T* back to 1, with *p* at 0.6 again. How far does the share of
+#    repeats fall? (To 8%, and to 3%.)
 #
 # Each looked mild. Together they leave one token at most steps: greedy in disguise. That is no law against
 # setting both (the maker's file does). It is a reason to *look* at what a pair of knobs leaves.
@@ -518,8 +526,12 @@ for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_ro
 # they differ, near the fifth digit after the point. (On your processor it may be a little more or less.)
 
 # %% [markdown]
-# **Predict.** Servers calculate in 16 bits, with differences some thousand times as large. Birch gets 16
-# requests, once one after the other and once all at the same time. How many of the 16 texts change?
+# Servers calculate in 16 bits, so their last digits come much earlier. Birch does too. Each of its scores is a sum of
+# 256 products, and it adds them up in as many parts as it has requests: in one, or at noon in sixteen. After each part
+# the sum is rounded to 16 bits.
+#
+# **Predict.** Birch gets 16 requests, once one after the other and once all at the same time. How many of the 16
+# texts change?
 
 
 # %%
@@ -562,7 +574,7 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 
 # %% [markdown]
 # None, and this zero is no luck: the two runs do the same additions in the same order, so they agree to the last
-# bit. Our server pays for it by taking each request alone. Good kernels lose less.
+# bit. Our server takes each request alone, which is slow. A clever program keeps them together and fixes the order only.
 #
 # vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It holds for one machine:
 # another chip, or another version, may add up in another order again.
@@ -598,16 +610,16 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 # Not quite. Each recipe was found good *for one model, on its maker's tasks*. "Not both" is advice for somebody
 # who turns knobs by hand and wants to know which one did it. A maker who has tested a whole set may well set three.
 #
-# So a recipe is a **hypothesis**. It can be tested, on your model and your task. Let us test three.
+# So a recipe is a **hypothesis**. It can be tested, on your model and your task. We test three; the fourth is yours.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
 #
 # You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
-# ask the Calculator, a tiny model that adds five numbers. It may write down its working, or it has to give the
-# answer alone. Each of 24 sums is asked four times, with four seeds.
+# ask the Calculator, a tiny model that adds five numbers, with its working written down, or for the answer alone. Each
+# of 24 sums is asked four times, with four seeds.
 #
-# **Predict.** For which of the three temperatures below are most answers right?
+# **Predict.** *T* = 0, 0.5 or 1: where are most right? And how many sums get one answer four times?
 
 # %% jupyter={"source_hidden": true}
 SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
@@ -784,12 +796,13 @@ right = [
     [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
     for tries in (four_tries(Settings(temperature=T), worked=True) for T in (0.5, 0))
 ]
-print("T = 0 minus T = 0.5, share of right answers:", attempt(my_interval, *right))
+if found := attempt(my_interval, *right):
+    print(f"T = 0 minus T = 0.5, share of right answers: {found[0]:+.2f} to {found[1]:+.2f}")
 
 # %% [markdown]
 # With the formula: from −0.15 to +0.24. Zero is inside. So these 24 sums do *not* show that *T* = 0 is better,
-# and they do not show that it is not. The Calculator's card has 1,000 sums: there greedy gets 72.8% right and
-# *T* = 0.5 gets 65.0%.
+# and they do not show that it is not. They are too few. Its makers asked this model 1,000 sums: there *T* = 0 gets
+# 72.8% and *T* = 0.5 gets 65.0%, a difference that our 24 could not see.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
@@ -815,8 +828,8 @@ def race(first, second):
     for name, a, b in zip(("repeats", "log-prob"), measured(first), measured(second), strict=True):
         print(f"{name:<9} {fmean(a):6.3f} → {fmean(b):6.3f}", end="   ")
         if found := attempt(my_interval, a, b):
-            print(f"difference {found[0]:+.3f} to {found[1]:+.3f}", end="")
-        print()
+            print(f"difference {found[0]:+.3f} to {found[1]:+.3f}", end="   ")
+        print("(without pairs {:+.3f} to {:+.3f})".format(*without_pairs(a, b)))
 
 
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
@@ -827,8 +840,8 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 # are right about something, and now you know how much.
 
 # %% [markdown]
-# Here the pairs have earned their keep. The two kinds of text spread so much that without pairs the interval of
-# the log-probability would have been −0.24 to +0.02, with zero inside.
+# Look at the last column, too: without pairs the interval of the log-probability has zero inside. We would not have
+# known. The pairs made the same 64 texts say more.
 
 # %% [markdown]
 # ## Test three: the second digit
@@ -846,8 +859,7 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 # %% [markdown]
 # ## Test four is yours
 #
-# The buttons above the sliders are the course's own presets. They are guesses too. Here are 30 minutes or 3, as you
-# like.
+# The buttons above the sliders are the course's own presets. They are guesses too.
 
 # %%
 explore.Playground(
@@ -864,8 +876,8 @@ explore.Playground(
 # ## What production systems do
 #
 # As of November 2026: vLLM and llama.cpp apply the file that came with the model; several hosted APIs take no
-# *T* at all; vLLM and others offer batch-invariant kernels for training and debugging. And careful evaluations
-# give the settings, several seeds, and a spread.
+# *T* at all; vLLM offers a fixed order of additions, for training and for finding bugs above all. None of them
+# can know your task.
 
 # %% [markdown]
 # ## Four texts, explained
@@ -1628,7 +1640,7 @@ def drawn(random, names, knob=knob, most=0):
     most: tokens of a large vocabulary, nearly even, which one in five has; 0 for none.
     """
     while True:
-        few = Random(random.randrange(6))  # the same few rows again, with other texts and steps
+        few = Random(random.randrange(6))  # the same few rows and values again, with other texts
         source = random.choice([random, random, few])
         vocab = source.choice([domains.size(source), domains.size(source), 60])
         scale = source.choice([0.5, 2, 2, 10, 2000])
@@ -1643,7 +1655,7 @@ def drawn(random, names, knob=knob, most=0):
             ids *= random.choice([1, 1, 1, 60])
         if source is random and random.random() < 0.2:
             logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
-        steps = [("temperature" if n == "zero" else n, knob(random, n, vocab)) for n in names]
+        steps = [("temperature" if n == "zero" else n, knob(source, n, vocab)) for n in names]
         if clear(logits.tolist(), ids, steps):
             return logits, torch.tensor(ids, dtype=torch.int64), random.choice([list, tuple])(steps)
 

@@ -31,7 +31,7 @@ PARTS = {
 
 MEMORY = """
 known = globals().setdefault("known_logits", {})
-key = tuple(logits.tolist())
+key = KEY
 if key in known:
     return known[key]
 """
@@ -39,6 +39,13 @@ if key in known:
 
 def ordered(before: str = "", **parts: str) -> str:
     return f"{before}\n" + ORDERED.format(**PARTS | parts).replace("\n    ", "\n").strip("\n")
+
+
+def remembered(key: str) -> str:
+    """One that gives again what it gave for this key, whatever else it was given."""
+    return ordered(before=MEMORY.replace("KEY", key)).replace(
+        "return logits", "known[key] = logits\nreturn logits"
+    )
 
 
 BANK = {
@@ -858,9 +865,8 @@ BANK = {
             ),
             "p from 0.01": (ordered(cut="before >= max(value, 0.01)"), 3),
             "p above 0.999 is 1": (ordered(cut="before >= (value if value < 0.999 else 2)"), 3),
-            "a memory by logits alone": ordered(before=MEMORY).replace(
-                "return logits", "known[key] = logits\nreturn logits"
-            ),
+            "a memory by logits alone": remembered("tuple(logits.tolist())"),
+            "a memory by logits and steps": (remembered("(*logits.tolist(), *steps)"), 1),
             "p from 0.001": (ordered(cut="before >= max(value, 0.001)"), 3),
             "twelve steps": (ordered().replace("in steps:", "in steps[:12]:"), 3),
             "in place": (
