@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from course_utils.author.notebook import source_notebook
+from course_utils.explore.controls import PRESETS
 from course_utils.generate import Settings, generate
-from course_utils.metrics import seq_rep_n
+from course_utils.metrics import distinct_n, seq_rep_n
 from course_utils.sampling import temperature, top_k, top_p
 
 ROOT = Path(__file__).parents[2]
@@ -174,3 +175,12 @@ def test_the_second_digit_of_p_is_not_to_be_seen(lesson):
         assert low < 0 < high
     low, high = interval(before[0], after[0])
     assert -0.02 < low < high < 0.02
+
+
+def test_two_presets_differ_in_the_pairs_of_their_texts(lesson):
+    found = {}
+    for name, values in PRESETS.items():
+        texts = lesson["write"](Settings(**values), range(3))
+        found[name] = distinct_n([[step.token for step in text] for text in texts], 2)
+    assert found["creative"] == pytest.approx(0.98, abs=0.01)
+    assert found["code"] == pytest.approx(0.34, abs=0.03)

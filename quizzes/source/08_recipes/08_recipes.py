@@ -473,7 +473,8 @@ explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 # 1. What share of 4-grams repeats in greedy text, and in yours? (61% and 46%.)
 # 2. Undo *one* of the two: put *p* back to 1. Then *T* back to 1, with *p* at 0.6 again. How far does the share of
 #    repeats fall? (To 8%, and to 3%.)
-#
+
+# %% [markdown]
 # Each looked mild. Together they leave one token at most steps: greedy in disguise. That is no law against
 # setting both (the maker's file does). It is a reason to *look* at what a pair of knobs leaves.
 
@@ -616,8 +617,8 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 # ## Test one: *T* = 0 is for right answers
 #
 # You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
-# ask the Calculator, a tiny model that adds five numbers, with its working written down, or for the answer alone. Each
-# of 24 sums is asked four times, with four seeds.
+# ask the Calculator, a tiny model that adds five numbers, with its working or for the answer alone. Each of 24 sums is
+# asked with four seeds.
 #
 # **Predict.** *T* = 0, 0.5 or 1: where are most right? And how many sums get one answer four times?
 
@@ -867,7 +868,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Choose `creative`, **Generate**, then `code`. Which number above the texts differs most?
+# 1. Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different
+#    pairs. (0.98 and 0.34.) For which task would you want which?
 # 2. Put the settings that you like best into `race`, against `Settings(temperature=0.7)`. Was your feeling right?
 # 3. Try ten settings. One of them will look better by luck, since the interval is wrong 5 times in 100. How could
 #    you make sure? (Race the winner once more, with new seeds.)
