@@ -739,6 +739,10 @@ def straight(interval, first=(3.0, 8.0, 5.0, 10.0) * 3, second=(4.0, 9.0, 7.0, 1
     assert abs(moved[0] - low - 7) < near > abs(moved[1] - high - 7), (
         "If every number of the second list is 7 higher, both ends are 7 higher."
     )
+    tenfold = ends(interval, [10 * x for x in first], [10 * x for x in second])
+    assert abs(tenfold[0] / 10 - low) < near > abs(tenfold[1] / 10 - high), (
+        "If all numbers are ten times as large, both ends are ten times as large."
+    )
 
 
 def races(interval, count, seed):
@@ -771,8 +775,9 @@ def my_interval(first, second):
     first, second: lists of 12 to 60 numbers, equally long and not all differences alike. Numbers
     at the same place belong together: they were measured with the same seed. The mean difference
     lies between low and high. If the lists change places, the ends change places and signs; if the
-    second list is higher by c everywhere, both ends are. (Each to a tenth of the width.) The same
-    lists give the same two numbers again, and stay as they are.
+    second list is higher by c everywhere, both ends are; if all numbers are ten times as large, so
+    are both ends. (Each to a tenth of the width.) The same lists give the same two numbers again,
+    and stay as they are.
     """
     ### BEGIN SOLUTION
     differences = [b - a for a, b in zip(first, second, strict=True)]

@@ -698,6 +698,10 @@ BANK = {
                 means = d[torch.randint(len(d), (200, len(d)))].mean(dim=1)
                 return means.quantile(0.02).item(), means.quantile(0.98).item()
             """,
+            "a width for numbers near one": """
+                mean = fmean(second) - fmean(first)
+                return mean - 2 / math.sqrt(len(first)), mean + 2 / math.sqrt(len(first))
+            """,
             "everything": "return -1e9, 1e9",
             "the mean alone": "return fmean(second) - fmean(first)",
             "sorts its lists": """
