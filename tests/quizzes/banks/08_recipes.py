@@ -93,17 +93,16 @@ BANK = {
         },
     ),
     "service_check": choice("answer_same", "A"),
-    "sixteen_pairs": number(
-        "answer_low",
-        {"float": -0.01, "computed": "0.03 - 2 * 0.08 / 16**0.5"},
+    "search_without_prize": number(
+        "answer_search",
+        {"two decimals": 0.22, "computed": "1 - (39 / 40) ** 10"},
         {
-            "by the number of pairs": 0.02,
-            "the upper end": 0.07,
-            "single differences": -0.13,
-            "one spread of the mean": 0.01,
-            "half the width": 0.04,
-            "half the width, turned round": -0.04,
-            "the mean": 0.03,
+            "added up": 0.25,
+            "one recipe": 0.025,
+            "none": 0.776,
+            "both sides": 0.4,
+            "percent": 22.4,
+            "to the power": "(1 / 40) ** 10",
         },
     ),
     "fish_speech_change": choice("answer_fewer", "D"),
@@ -604,120 +603,116 @@ BANK = {
             ),
         },
     ),
-    "my_interval": write(
+    "my_pick": write(
         {
-            "formula": """
-                differences = [b - a for a, b in zip(first, second)]
-                half = 2 * stdev(differences) / math.sqrt(len(differences))
-                return fmean(differences) - half, fmean(differences) + half
+            "three standard errors": """
+                best, most = None, 3.0
+                for place, numbers in enumerate(new):
+                    d = [b - a for a, b in zip(old, numbers)]
+                    errors = fmean(d) / (stdev(d) / math.sqrt(len(d)))
+                    if errors > most:
+                        best, most = place, errors
+                return best
             """,
-            "bootstrap": """
-                d = torch.tensor(second) - torch.tensor(first)
+            "as many as there are recipes": """
+                from statistics import NormalDist
+                bar = 1.1 * NormalDist().inv_cdf(1 - 0.05 / len(new))
+                scores = []
+                for numbers in new:
+                    mean, low, high = interval(numbers, old)
+                    scores.append(mean / ((high - low) / 4))
+                place = scores.index(max(scores))
+                return place if scores[place] > bar else None
+            """,
+            "half chooses, half confirms": """
+                def errors(numbers, start):
+                    d = [b - a for a, b in zip(old[start::2], numbers[start::2])]
+                    return fmean(d) / stdev(d) * len(d) ** 0.5
+
+                chosen = max(range(len(new)), key=lambda i: errors(new[i], 0))
+                return chosen if errors(new[chosen], 1) > 2.1 else None
+            """,
+            "signs turned at random": """
+                d = torch.tensor(new, dtype=torch.float64) - torch.tensor(old, dtype=torch.float64)
+                d = d / d.std(dim=1, keepdim=True)
                 generator = torch.Generator().manual_seed(0)
-                drawn = torch.randint(len(d), (400, len(d)), generator=generator)
-                means = d[drawn].mean(dim=1)
-                low, high = means.quantile(torch.tensor([0.02, 0.98]))
-                return low.item(), high.item()
-            """,
-            "by the middle": """
-                d = sorted(b - a for a, b in zip(first, second))
-                mean, spread = sum(d) / len(d), (d[-1 - len(d) // 4] - d[len(d) // 4]) / 1.35
-                half = 2.3 * max(spread, 0.9 * stdev(d)) / len(d) ** 0.5
-                return [mean - half, mean + half]
-            """,
-            "leave one out": """
-                d = [b - a for a, b in zip(first, second)]
-                n, mean = len(d), sum(d) / len(d)
-                others = [(sum(d) - x) / (n - 1) for x in d]
-                error = ((n - 1) / n * sum((x - mean) ** 2 for x in others)) ** 0.5
-                return torch.tensor([mean - 2.1 * error, mean + 2.1 * error], dtype=torch.float64)
+                turns = torch.randint(0, 2, (300, d.shape[1]), generator=generator) * 2.0 - 1
+                luck = (turns.double() @ d.T / d.shape[1]).max(dim=1).values
+                means = d.mean(dim=1)
+                best = int(means.argmax())
+                return best if means[best] > luck.quantile(0.97) else None
             """,
         },
         {
+            "the highest mean": (
+                "return max(range(len(new)), key=lambda i: fmean(new[i]))",
+                1,
+            ),
+            "two standard errors": (
+                """
+                lows = [interval(numbers, old)[1] for numbers in new]
+                scores = [low if low > 0 else -1 for low in lows]
+                d = [interval(numbers, old) for numbers in new]
+                scores = [mean / (high - low) for mean, low, high in d]
+                place = scores.index(max(scores))
+                return place if lows[place] > 0 else None
+                """,
+                1,
+            ),
+            "never": "return None",
             "without pairs": (
                 """
-                mean = fmean(second) - fmean(first)
-                half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
-                return mean - half, mean + half
+                scores = [without_pairs(old, numbers)[0] for numbers in new]
+                place = scores.index(max(scores))
+                return place if scores[place] > 0 else None
                 """,
                 2,
             ),
-            "where single differences lie": (
+            "five standard errors": (
                 """
-                d = [b - a for a, b in zip(first, second)]
-                return fmean(d) - 2 * stdev(d), fmean(d) + 2 * stdev(d)
+                scores = []
+                for numbers in new:
+                    mean, low, high = interval(numbers, old)
+                    scores.append(mean / ((high - low) / 4))
+                place = scores.index(max(scores))
+                return place if scores[place] > 5.5 else None
                 """,
                 2,
             ),
-            "from least to most": (
-                """
-                d = [b - a for a, b in zip(first, second)]
-                return min(d), max(d)
-                """,
-                2,
-            ),
-            "one spread of the mean": (
-                """
-                d = [b - a for a, b in zip(first, second)]
-                half = stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
-                """,
-                1,
-            ),
-            "by the number of pairs": (
-                """
-                d = [b - a for a, b in zip(first, second)]
-                half = 2 * stdev(d) / len(d)
-                return fmean(d) - half, fmean(d) + half
-                """,
-                1,
-            ),
-            "first minus second": """
-                d = [a - b for a, b in zip(first, second)]
-                half = 2 * stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
+            "the first with an interval above 0": """
+                for place, numbers in enumerate(new):
+                    if interval(numbers, old)[1] > 0:
+                        return place
+                return None
             """,
-            "pairs torn apart": (
-                """
-                d = [b - a for a, b in zip(sorted(first), sorted(second))]
-                half = 2 * stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
-                """,
-                1,
-            ),
-            "three spreads": (
-                """
-                d = [b - a for a, b in zip(first, second)]
-                half = 3 * stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
-                """,
-                2,
-            ),
-            "bootstrap without a seed": """
-                d = torch.tensor(second) - torch.tensor(first)
-                means = d[torch.randint(len(d), (200, len(d)))].mean(dim=1)
-                return means.quantile(0.02).item(), means.quantile(0.98).item()
+            "a gain of one": """
+                means = [fmean(numbers) - fmean(old) for numbers in new]
+                place = means.index(max(means))
+                return place if means[place] > 1 else None
             """,
-            "a width for numbers near one": """
-                mean = fmean(second) - fmean(first)
-                return mean - 2 / math.sqrt(len(first)), mean + 2 / math.sqrt(len(first))
+            "the lower the better": """
+                scores = [interval(old, numbers)[1] for numbers in new]
+                place = scores.index(max(scores))
+                return place if scores[place] > 0 else None
             """,
-            "everything": "return -1e9, 1e9",
-            "the mean alone": "return fmean(second) - fmean(first)",
-            "sorts its lists": """
-                d = [b - a for a, b in zip(first, second)]
-                first.sort()
-                half = 2 * stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
+            "by chance": """
+                import random
+                return random.choice([None, *range(len(new))])
             """,
-            "only twenty pairs": (
-                """
-                d = [b - a for a, b in zip(first, second)][:20]
-                half = 2 * stdev(d) / math.sqrt(len(d))
-                return fmean(d) - half, fmean(d) + half
-                """,
-                2,
-            ),
+            "the recipe, not its place": """
+                best = max(new, key=fmean)
+                return best if interval(best, old)[1] > 0 else None
+            """,
+            "sorts the old one's": """
+                best, most = None, 3.0
+                for place, numbers in enumerate(new):
+                    d = [b - a for a, b in zip(old, numbers)]
+                    errors = fmean(d) / (stdev(d) / math.sqrt(len(d)))
+                    if errors > most:
+                        best, most = place, errors
+                old.sort()
+                return best
+            """,
         },
     ),
     "apply_in_order": write(
