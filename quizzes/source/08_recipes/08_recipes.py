@@ -14,7 +14,7 @@
 # Four texts come back. Please explain, he writes.
 
 # %% [markdown]
-# > **About 130 minutes**, in two sittings · difficulty ●●●○○
+# > **About 150 minutes**, in two or three sittings · difficulty ●●●○○
 # >
 # > You need modules 02 to 05, and repetition and intervals from 07. Afterwards you can
 # > - say who set each knob of a request, and write the code that decides it;
@@ -202,8 +202,8 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
 # **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
-# whose file says *T* = 1. Three times he got the same poem, letter by letter [mlxvlm1331]. Before you read
-# on: which of the three voices spoke, and what did it say?
+# whose file says *T* = 1. Three times the same poem came back, letter by letter [mlxvlm1331]. Before you
+# unfold: which of the three voices spoke, and what did it say?
 #
 # <details><summary>Answer</summary>
 #
@@ -283,7 +283,7 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
 # %% [markdown]
 # ## When you may not ask
 #
-# What three large providers took in November 2026:
+# What three large providers accepted in November 2026:
 #
 # | provider | *T* and top-p in a request |
 # |---|---|
@@ -584,8 +584,8 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 # None, and this zero is no luck: the two runs do the same additions in the same order, so they agree to the last
 # bit. Our server takes each request alone, which is slow. A clever program keeps them together and fixes the order only.
 #
-# vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It holds for one machine:
-# another chip, or another version, may add up in another order again.
+# vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It promises the same text on the
+# same hardware and version only [vllmrepro2026]: another chip may add up in another order again.
 
 # %% [markdown]
 # So what has to stay the same is best **stored**, not made again. And a stored answer is a good alarm: when the
@@ -665,8 +665,9 @@ for worked in (True, False):
 # ## Pair by pair
 #
 # Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
-# luck. Take the difference pair by pair: its mean, give or take two standard errors, is the interval. If it holds
-# 0, you cannot tell which is larger. `interval` below is what you wrote there.
+# luck. Take the difference pair by pair. A *standard error* is the standard deviation of the *n* differences, divided
+# by √*n*; their mean, give or take two of them, is the interval. If it holds 0, you cannot tell which is larger.
+# `interval` below is what you wrote there.
 
 # %%
 at_zero, at_half = (
@@ -1808,7 +1809,8 @@ check.score_button()
 #   [one](https://github.com/huggingface/transformers), [two](https://github.com/vllm-project/vllm),
 #   [three](https://github.com/ggml-org/llama.cpp), [four](https://github.com/ml-explore/mlx-lm), as read in 2026
 # - [he2025] [Defeating Nondeterminism in LLM Inference](https://thinkingmachines.ai/blog/defeating-nondeterminism-in-llm-inference/), 2025
-# - [vllmbatch2026] [vLLM: Batch invariance](https://docs.vllm.ai/en/latest/features/batch_invariance/), 2026
+# - [vllmbatch2026], [vllmrepro2026] vLLM on [batch invariance](https://docs.vllm.ai/en/latest/features/batch_invariance/)
+#   and [reproducibility](https://docs.vllm.ai/en/latest/usage/reproducibility/), 2026
 # - [ikllama2302] [an engine that skipped the file](https://github.com/ikawrakow/ik_llama.cpp/issues/2302), 2026
 
 # %% [markdown]
