@@ -9,42 +9,54 @@
 # %% [markdown]
 # # Recipes
 #
-# All knobs together: in which order they work, which settings suit which task, and what a seed
-# promises.
+# A colleague sends one request to three servers. All three run the same model. He gives them the same
+# prompt and the same seed, and nothing else. Then he asks one of them again at noon, when it is busy.
+# Four texts come back. Please explain, he writes.
 
 # %% [markdown]
-# > **About 60 minutes** · difficulty ●●●○○ · you need: modules 02 to 05
+# > **About 150 minutes**, in two or three sittings · difficulty ●●●○○
 # >
-# > Afterwards you can
-# > - apply settings in the order of different libraries, and say which tokens stay;
-# > - choose settings without doubling up;
-# > - say why a seed is no promise, and draw independently of the batch;
-# > - spot a setting that is silently without effect.
-#
-# Names in brackets, as in [holtzman2020], are sources, listed at the end.
+# > You need modules 02 to 05, and repetition and intervals from 07. Afterwards you can
+# > - say who set each knob of a request, and write the code that decides it;
+# > - run settings in any library's order;
+# > - say what a seed does not promise, and what helps;
+# > - test a recipe, and pick one of many without fooling yourself.
 
 # %% [markdown]
-# **Recall.** Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7?
-# A temperature of 0.1 comes first: how many now? Answer before you unfold.
+# **Recall.** 1. Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7?
+# 2. *T* = 0.1 comes first: how many now? 3. A text has seq-rep-2 = 0.25. What does that say?
 #
-# <details><summary>Answer</summary>
+# <details><summary>Answers</summary>
 #
-# Two: 0.5 alone does not reach 0.7, so the next token comes in. At *T* = 0.1 each share is raised
-# to the power 10 and rescaled: the first now has more than 0.99, and it alone reaches 0.7.
+# 1. Two: 0.5 alone does not reach 0.7. 2. One: its share, to the power 10 and rescaled, is above 0.99.
+# 3. A quarter of its pairs of neighbours came before.
 # </details>
+#
+# Folded below: imports and helpers.
 
-# %% locked="setup"
-import json
+# %% locked="setup" jupyter={"source_hidden": true}
+import math
+import random
+from statistics import fmean, stdev
 
 import torch
 
-from course_utils import constrain, explore, storyteller
+from course_utils import calculator, explore, storyteller
 from course_utils import quiz as check
 from course_utils.explore.plots.style import DRAWN, KEPT, QUIET
-from course_utils.generate import Settings, generate, generate_batch
-from course_utils.metrics import distinct_n, ends_in_loop, seq_rep_n
-from course_utils.sampling import min_p, temperature, top_p
-from course_utils.toys import NINE_WORDS
+from course_utils.generate import Settings, generate_batch
+from course_utils.metrics import seq_rep_n
+from course_utils.sampling import sample, temperature, top_k, top_p
+from course_utils.sums import answer, draw_sum, question
+
+PROMPT = "The princess opened the box and found"
+MODEL_FILE = {"temperature": 0.7, "top_k": 20, "top_p": 0.8}  # came with the model
+T_FIRST, T_LAST = ("temperature", "top_k", "top_p"), ("top_k", "top_p", "temperature")
+ORDERS = {"Ash": T_FIRST, "Birch": T_FIRST, "Cedar": T_LAST}
+OWN = {"temperature": 1.0, "top_k": 50}  # what Ash does if nobody tells it anything
+KNOBS = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+model = storyteller.load()
+told = set()
 
 
 def kept(logits):
@@ -56,45 +68,255 @@ def shares(logits):
     return " ".join(f"{share:.3f}" for share in logits.softmax(dim=-1).tolist())
 
 
-def write(prompt, settings, seeds, tokens):
-    """A list of steps for each seed, written side by side."""
+def last_layer(hidden, parts):
+    """The scores of all tokens. Each is a sum of 256 products, added up in so many parts.
+
+    After each part the sum is rounded to bfloat16, the 16 bits that most servers calculate in.
+    """
+    weights = model.gpt.wte.weight.detach()
+    total = torch.zeros(len(hidden), len(weights), dtype=torch.bfloat16)
+    for h, w in zip(hidden.chunk(parts, 1), weights.chunk(parts, 1), strict=True):
+        total = total + (h @ w.T).bfloat16()
+    return total.float()
+
+
+def serve(settings, order, seeds, fixed=False, length=20):
+    """The tokens that a server writes for the requests with these seeds, all at the same time.
+
+    A fast server adds up in as many parts as there are requests. A fixed one takes each request
+    alone and adds up in one part, whoever else is there.
+    """
+    start = model.encode(PROMPT)
+    rows = [list(start) for _ in seeds]
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    groups = [[row] for row in rows] if fixed else [rows]
+    readers = [model.reader() for _ in groups]
+    for _ in range(length):
+        logits = []
+        for reader, group in zip(readers, groups, strict=True):
+            hidden = reader.next_states(group)[1][:, -1]
+            logits.append(last_layer(hidden, len(group)))
+        left = torch.cat(logits)
+        for name in order:
+            left = KNOBS[name](left, settings[name]) if name in settings else left
+        for row, token in zip(rows, sample(left, generators).tolist(), strict=True):
+            row.append(token)
+    return [row[len(start) :] for row in rows]
+
+
+def ask(server, seed=3, noon=False, fixed=False, **settings):
+    """What a server answers. At noon fifteen other requests are on their way with ours."""
+    given = settings or (OWN if server == "Ash" else MODEL_FILE)
+    seeds = range(16) if noon else [seed]
+    texts = serve(given, ORDERS[server], seeds, fixed)
+    return model.tokenizer.decode(texts[seeds.index(seed)])
+
+
+def write(settings, seeds, length=40, prompt=PROMPT):
+    """A list of steps for each seed, written side by side by the exact model."""
     texts = [[] for _ in seeds]
-    prompts = [prompt] * len(seeds)
-    for steps in generate_batch(storyteller.load(), prompts, settings, tokens, seeds):
+    for steps in generate_batch(model, [prompt] * len(seeds), settings, length, seeds):
         for text, step in zip(texts, steps, strict=True):
             text += [step] if step else []
     return texts
 
 
-# %% [markdown]
-# ## One picture
-#
-# The model scores every token. Then each setting changes that distribution a little, and at the end
-# one token is drawn. Nothing else happens: no setting changes what the model knows.
-#
-# ```text
-# logits → penalties → temperature → top-k → top-p → min-p → softmax → one draw
-# ```
-#
-# The course works in that order. Others do not.
+def interval(a, b):
+    """Mean and ends of the interval of a - b, pair by pair, as in module 07."""
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    mean, half = fmean(differences), 2 * stdev(differences) / math.sqrt(len(differences))
+    return mean, mean - half, mean + half
 
-# %% [markdown]
-# **Predict.** Of the nine words, top-p 0.6 keeps two. *T* = 0.5 cuts none, and leaves `forward`
-# 71%. Both sound mild. How many words are left when you set both?
+
+def without_pairs(first, second):
+    """The ends of the interval of a mean difference that takes no notice of the pairs."""
+    middle = fmean(second) - fmean(first)
+    half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
+    return middle - half, middle + half
+
+
+def attempt(function, *args):
+    """What a function of yours returns; None, with one word on it, while it does not work."""
+    try:
+        return function(*args)
+    except Exception as error:
+        if (word := f"({type(error).__name__} in your function: not ready yet)") not in told:
+            told.add(word)
+            print(word)
+        return None
+
 
 # %%
-explore.Distribution(NINE_WORDS, knobs=("temperature", "top_p"))
+print(PROMPT, "…\n")
+for server in ("Ash", "Birch", "Cedar"):
+    print(f"{server:<16}", repr(ask(server)))
+print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
-# 1. Set *T* = 0.5 and *p* = 0.6. How many words are kept? (One: nothing is left to draw.)
-# 2. Stay at *p* = 0.6. At which *T* does `toward` come back? (Near 0.9: `forward` falls below 0.6.)
+# Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then part. And
+# Birch at noon does not even agree with Birch. Nobody changed the model, the prompt or the seed.
 #
-# Here *T* came first, so *p* cut a sharper distribution. What if it comes last?
+# There are **three culprits**, one for each difference. We shall catch them one after the other. In the
+# end all four lines will be the same.
 
 # %% [markdown]
-# ## Same settings, different tokens
+# ## Who turned the knobs?
 #
-# Three logits: 3, 2 and 1. The settings are *T* = 0.5 and *p* = 0.8.
+# Begin with Ash against Birch. Your colleague set no knob at all. But a token cannot be drawn without
+# *some* temperature: if you do not choose, somebody has chosen for you.
+#
+# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. How
+# many tokens are left to Birch after our prompt? And who may have chosen these numbers?
+
+# %%
+explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
+
+# %% [markdown]
+# 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now? (Four.)
+# 2. Which of Birch's three cuts most? Take them back one by one.
+#
+# There are two who may have chosen. The **engine** is the program that runs the model; it has numbers of its own.
+# And many models come with a **file**, `generation_config.json`, in which their maker recommends some.
+
+# %% [markdown]
+# ## Three voices, one order
+#
+# Most programs of 2026 settle it in the same way. What the **request** says counts first. What it does
+# not say, the **model's file** says. What neither says, the **engine** says.
+
+# %% [markdown]
+# **Predict.** The request sets *T* = 0. The file has *T* = 0.7 and *p* = 0.8. The engine has *T* = 1,
+# *p* = 1 and *k* = 50. What is used?
+#
+# <details><summary>Answer</summary>
+#
+# *T* = 0 from the request, *p* = 0.8 from the file, *k* = 50 from the engine. Zero is a number like any
+# other: the request did say something.
+# </details>
+
+# %% [markdown]
+# vLLM reads the maker's file unless you start it with `--generation-config vllm` [vllmquickstart2026].
+# llama.cpp has read such numbers from its model files since November 2025, after the request and before its
+# own 40 for top-k [llamacpp17120]. A program that never looks into the file behaves like Ash. (Ash's 50 is real, too:
+# it is what `transformers` takes for *k* when nobody speaks [transformers2026].)
+
+# %% [markdown]
+# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
+# whose file says *T* = 1. Three times the same poem came back, letter by letter [mlxvlm1331]. Before you
+# unfold: which of the three voices spoke, and what did it say?
+#
+# <details><summary>Answer</summary>
+#
+# The engine. The server opened the file, but took only the end-of-text token from it. Then its own default
+# came, and that was greedy. No error, no warning.
+# </details>
+
+# %% [markdown]
+# ## Build it: who said so?
+#
+# > difficulty ●●○○○ · importance ●●●●● · 12 minutes
+#
+# Write the resolver, and let it say for each knob *who* set it. A report of this kind would have solved
+# your colleague's first question in a second.
+#
+# <details><summary>Hint</summary>
+#
+# Begin with what the engine says. Then let the model's file write over it, then the request.
+# </details>
+
+
+# %% answer="my_resolver"
+def my_resolver(request, model_file, engine):
+    """The settings that are used, and who set each: a dict of name -> (value, who).
+
+    engine: a dict with every knob that the engine has, and its default. request, model_file: dicts,
+    perhaps empty, that may hold other names too. All values are numbers; None in the request or the
+    file says nothing, as if the name were not there, and 0 does say something.
+    who: "request", "model file" or "engine", the first of the three that says something. A name that
+    the engine does not have is left out if the file says it; if the request says it, its value is
+    there with "ignored". The dicts stay as they are.
+    """
+    ### BEGIN SOLUTION
+    used = {name: (value, "engine") for name, value in engine.items()}
+    for who, says in (("model file", model_file), ("request", request)):
+        for name, value in says.items():
+            if value is not None and name in engine:
+                used[name] = value, who
+            elif value is not None and who == "request":
+                used[name] = value, "ignored"
+    return used
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+ENGINE = {"temperature": 1.0, "top_k": 50}
+silent = {name: (value, "engine") for name, value in ENGINE.items()}
+for name, request, file, changed in (
+    ("nobody speaks", {}, {}, {}),
+    ("the file", {}, {"top_k": 20}, {"top_k": (20, "model file")}),
+    ("zero", {"temperature": 0}, {"temperature": 0.7}, {"temperature": (0, "request")}),
+    ("None", {"temperature": None}, {}, {}),
+    ("other names", {"best_of": 4}, {"eos_token_id": 0}, {"best_of": (4, "ignored")}),
+):
+    why = f"Here the answer should be {silent | changed}."
+    args = my_resolver, request, file, ENGINE
+    check.passes(name, check.gives, *args, expect=silent | changed, why=why)
+
+# %% [markdown]
+# Now give it your colleague's request, which says nothing, with the file of our model:
+
+# %%
+ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
+for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
+    for name, (value, who) in (attempt(my_resolver, {}, file, ENGINE) or {}).items():
+        print(f"{server:<6} {name:<12} {value:<5} {who}")
+
+# %% [markdown]
+# There is the **first culprit: silence.** Ash never opened the file and drew by the engine's numbers. Birch
+# drew by the maker's. To say nothing is also a choice, and somebody else makes it.
+#
+# Why not simply say everything in the request, then? Because by now you may not be allowed to.
+
+# %% [markdown]
+# ## When you may not ask
+#
+# What three large providers accepted in November 2026:
+#
+# | provider | *T* and top-p in a request |
+# |---|---|
+# | Anthropic | an error in any request of API version 2026-10-21, also for *T* = 1 [claudeversion2026] |
+# | OpenAI | to be left out of GPT-6 requests, unless the effort for reasoning is `none` [openaideploy2026] |
+# | Google | taken; for Gemini 3 it advises to leave *T* at 1.0 [gemini2026] |
+
+# %% [markdown]
+# Google gives a reason: these models were tuned at *T* = 1, and a lower one may bring loops and worse
+# reasoning. So is this course about knobs that are dying?
+#
+# **Predict.** Name two places where somebody still has to set them.
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# - **Open models**: whoever runs one is its provider.
+# - **Training**: a model that learns from its own texts draws them at some temperature.
+# - **Evaluation**: a published score holds for the settings that it was measured with.
+# - **Speed**: a small model that guesses ahead for a large one (module 11) has to keep to the large one's
+#   settings.
+#
+# The knobs have not gone. They have moved from the request to those who run the model.
+# </details>
+
+# %% [markdown]
+# And that leaves Cedar. It reads the same file as Birch, so its report would be the same, line by line. Same
+# numbers, another text. How?
+
+# %% [markdown]
+# ## The same numbers, another order
+#
+# Three tokens with the logits 3, 2 and 1, *T* = 0.5 and *p* = 0.8.
 #
 # **Predict.** Which tokens stay if *T* comes first? And if it comes last?
 
@@ -106,65 +328,40 @@ print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# At *T* = 0.5 the first token has 0.867, which reaches 0.8 alone. At *T* = 1 it has 0.665, so the
-# second comes in too. Both programs are right; they answer different questions. With *T* last, *p*
-# speaks about the model. With *T* first, *p* speaks about what will be drawn.
+# At *T* = 0.5 the first token has 0.867, which reaches 0.8 alone. At *T* = 1 it has 0.665, so the second
+# comes in too. Neither program is wrong. With *T* last, *p* speaks about what the model thinks; with *T*
+# first, about what will be drawn.
 
 # %% [markdown]
-# Min-p 0.1 keeps tokens at least a tenth as likely as the best. Logits 5, 3 and 1, at three
-# temperatures:
-
-# %%
-logits = torch.tensor([5.0, 3.0, 1.0])
-for T in (0.5, 1.0, 2.0):
-    first = min_p(temperature(logits, T), 0.1)
-    last = temperature(min_p(logits, 0.1), T)
-    print(f"T = {T}: first keeps {kept(first)}, last keeps {kept(last)}")
-
-# %% [markdown]
-# A tenth is a gap of ln 10 ≈ 2.3 between logits. *T* = 0.5 turns the gap 2 into 4, *T* = 2 turns
-# the gap 4 into 2. With *T* last nothing moves.
+# **Predict.** Top-k counts ranks. Does its place in the order matter as much?
 #
-# Top-k does not care: it counts ranks, and no *T* changes those.
+# <details><summary>Answer</summary>
+#
+# Before or after *T*: not at all, as *T* changes no rank. Before or after top-p it may matter: top-p measures
+# shares of what is left, and after a top-k there is less left, so each share is larger.
+# </details>
+#
+# These are the usual orders, as read in the code of 2026, for the knobs that we know:
 
 # %% [markdown]
-# ## Who does what
-#
 # | library | order |
 # |---|---|
-# | transformers [transformers2026] | penalties, **T**, top-k, top-p, min-p |
-# | vLLM [vllm2026] | penalties, **T**, min-p, top-k, top-p |
-# | llama.cpp [llamacpp2026] | penalties, top-k, top-p, min-p, **T** |
-# | mlx-lm [mlxlm2026] | penalties, top-p, min-p, top-k, **T** |
+# | transformers [transformers2026] | penalties, **T**, top-k, top-p |
+# | vLLM [vllm2026] | penalties, **T**, top-k, top-p |
+# | llama.cpp [llamacpp2026] | penalties, top-k, top-p, **T** |
+# | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 #
-# Settings tuned in one library are other settings in the next. llama.cpp lets you choose the order
-# yourself (`--samplers`).
+# Birch works like the first two, Cedar like llama.cpp. Does it matter along a whole text? The Storyteller
+# reads the beginning of an old story. At each token we count what top-p 0.9 keeps.
 
 # %% [markdown]
-# ## Along a text
-#
-# **Predict.** The Storyteller reads an old story. At each token we count what top-p 0.9 keeps, with
-# *T* first. At *T* = 1 the median is 48 tokens. Below 10 at *T* = 0.5, or above? And at *T* = 1.5,
-# above 100?
+# **Predict.** With *T* last the median is 37 tokens, whatever *T* is. With *T* = 0.5 first: about 20, or below
+# 10? With *T* = 1.5 first: about 60, or above 500?
 
-# %%
-explore.AdaptiveCutoff()
-
-# %% [markdown]
-# 1. Move *T* to 0.5, then to 1.5. What does the line below the picture say of top_p? (Medians of 2
-#    and of 739.)
-# 2. Which of the three rules keeps the same number at every *T*? Why?
-
-# %% [markdown]
-# Now both orders in one picture. With *T* last, what stays is the same at every *T*: the middle
-# line.
-
-# %%
-model = storyteller.load()
+# %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
-ids = torch.tensor([model.encode(story)])
 with torch.inference_mode():
-    scores = model.gpt(ids)[0, 1:]
+    scores = model.gpt(torch.tensor([model.encode(story)]))[0, 1:]
 counts = {T: top_p(temperature(scores, T), 0.9).isfinite().sum(dim=-1) for T in (1.5, 1.0, 0.5)}
 chart = explore.Chart(x="token of the story", y="tokens kept by top-p 0.9")
 for (T, count), color in zip(counts.items(), (DRAWN, KEPT, QUIET), strict=True):
@@ -176,16 +373,16 @@ hot, plain, cold = (int(count.median()) for count in counts.values())
 chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.")
 
 # %% [markdown]
-# So at *T* = 1.5 and *p* = 0.9 one library draws from hundreds of tokens, another from dozens. That
-# is why "*T* = 1.5 is fine" and "*T* = 1.5 is rubbish" can both be honest reports.
+# 2 and 524. So when one person writes "*T* = 1.5 is fine" and another "*T* = 1.5 is rubbish", both may tell the
+# truth: one draws from dozens of tokens, the other from hundreds. There is the **second culprit: the order.**
 
 # %% [markdown]
-# ## Build it
+# ## Build it: any order
 #
-# > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# Write `apply_in_order`: it works through a list of steps from left to right, so it can run any
-# library's order. You may use PyTorch, not the course's functions.
+# Write `apply_in_order`: it works through a list of steps from left to right, so it can run any library's
+# order. You may use PyTorch, but not the course's functions.
 #
 # <details><summary>Hint</summary>
 #
@@ -247,11 +444,11 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# Now let it run with *T* last, beside the course's order. While it is not written, or when it has a
-# mistake, the explorer says so below the picture.
+# Now let it run in Cedar's order, beside the course's own, which is Birch's. While it is not written, or when
+# it has a mistake, the explorer says so below the picture.
 #
-# **Predict.** At *T* = 1 the best token, ` wife`, has 17%. Set *T* = 2 and *p* = 0.8: in which order
-# will it get more?
+# **Predict.** After `The king said to his` the best token, ` wife`, has 17%. Set *T* = 2 and *p* = 0.8: in
+# which of the two orders will it keep more?
 
 
 # %%
@@ -265,180 +462,38 @@ explore.Distribution(
 
 # %% [markdown]
 # 1. At *T* = 1, do the two agree at every *p*? They should.
-# 2. At *T* = 2 and *p* = 0.8, *T* first keeps 1,016 tokens and *T* last 55. What share does ` wife`
-#    have in each? (0.026 and 0.078: fewer tokens share the same whole.)
+# 2. At *T* = 2 and *p* = 0.8, *T* first keeps 1,016 tokens and *T* last 55. What share does ` wife` have in
+#    each? (0.026 and 0.078: fewer tokens share the same whole.)
 
 # %% [markdown]
-# ## Two orders on the Storyteller
+# ## Careful twice
 #
-# **Predict.** *T* = 1.5 and *p* = 0.9, the same seeds, two orders. Which will invent words?
-
-
-# %%
-def llama_order(logits, ids):
-    return apply_in_order(logits, ids, [("top_p", 0.9), ("temperature", 1.5)])
-
-
-explore.Playground(settings=Settings(temperature=1.5, top_p=0.9), process=llama_order, samples=2)
-
-# %% [markdown]
-# 1. Read the numbers above the texts: how many effective choices a token did each order have? (207
-#    with *T* first, 57 with *T* last.) Which one wrote `lilps`?
-# 2. The sliders are the order with *T* first. Lower *p* there to 0.6 and press **Generate**. How many
-#    choices now? So which setting of one library is like 0.9 of the other?
-
-# %% [markdown]
-# ## Four recipes
+# When *T* comes first, a small *T* and a small *p* strengthen each other. To be careful, someone sets
+# *T* = 0.3 *and* *p* = 0.6.
 #
-# | task | T | top-p | penalties |
-# |---|---|---|---|
-# | extraction, classification, structured output | 0 | 1 | none |
-# | chat | 0.7 | 1 | none |
-# | stories, ideas | 0.9 to 1.1 | 0.95 | frequency 0.2 |
-# | code | 0.2 | 0.95 | none |
-#
-# These are the explorers' presets. They are starting points, not laws.
-
-# %% [markdown]
-# **Why these?**
-#
-# - *Extraction*: one answer is right, and names and keys have to be repeated exactly. A penalty
-#   would push the second `patient` towards "the aforementioned patient".
-# - *Chat*: some variety. A *T* below 1 makes the tail rare without a cut.
-# - *Stories*: the model's own spread, without its worst tail, and a light push against loops.
-# - *Code*: nearly greedy. Brackets and names repeat on purpose.
-
-# %% [markdown]
-# **Predict.** Three texts, three seeds. How many of them differ with the preset `deterministic`?
-# And which preset will repeat itself most on a story?
-
-# %%
-explore.Playground(
-    settings=Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2), max_new_tokens=60
-)
-
-# %% [markdown]
-# 1. Choose `deterministic`, press **Generate**. How many different texts, and what is distinct-2?
-#    (One, and 0.16.)
-# 2. Now `code`. On a story, is its distinct-2 nearer to `deterministic` or to `creative`, 0.97? A
-#    recipe is for a task.
-
-# %% [markdown]
-# **The second digit of *p*.** People tune *p* = 0.91 against 0.90. Here are both, with four groups
-# of 16 seeds each. Distinct-2 is the share of different token pairs.
-
-# %%
-for p in (0.90, 0.91):
-    values = []
-    for group in range(4):
-        texts = write("Once upon a time", Settings(top_p=p), range(16 * group, 16 * group + 16), 40)
-        values.append(distinct_n([[step.token for step in text] for text in texts], 2))
-    numbers = "  ".join(f"{value:.3f}" for value in values)
-    print(f"p = {p:.2f}:  {numbers}   mean {sum(values) / 4:.3f}")
-
-# %% [markdown]
-# The four groups differ by more than the two rows. With 64 texts a side you cannot see what the
-# second digit does, so a preference for 0.91 is superstition.
-
-# %% [markdown]
-# ## The double-up trap
-#
-# To be careful, someone sets *T* = 0.3 **and** *p* = 0.6. You have seen what that does to nine
-# words.
-#
-# **Predict.** After `Once upon a time`, will such a text be nearer to greedy or to plain sampling?
+# **Predict.** After `Once upon a time`, will such a text be nearer to greedy, or to plain sampling?
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
 # 1. What share of 4-grams repeats in greedy text, and in yours? (61% and 46%.)
-# 2. Undo *one* of the two: *p* = 1 alone, then *T* = 1 alone. How far does the share fall? (To 8%,
-#    and to 3%.)
+# 2. Undo *one* of the two: put *p* back to 1. Then *T* back to 1, with *p* at 0.6 again. How far does the share of
+#    repeats fall? (To 8%, and to 3%.)
 
 # %% [markdown]
-# Why? *T* = 0.3 makes the distribution so sharp that 0.6 is nearly always reached by one token. We
-# can count the steps at which nothing was left to draw.
-
-# %%
-runs = {}
-for T in (0.3, 0.6, 1.0):
-    for p in (0.6, 1.0):
-        texts = write("Once upon a time", Settings(temperature=T, top_p=p), range(12), 80)
-        steps = [step for text in texts for step in text]
-        tokens = [[step.token for step in text] for text in texts]
-        runs[T, p] = sum(seq_rep_n(ids, 3) for ids in tokens) / 12
-        single = sum(step.kept == 1 for step in steps) / len(steps)
-        print(
-            f"T = {T}  p = {p}:  one token left at {single:4.0%} of steps,  "
-            f"{runs[T, p]:4.0%} of 3-grams repeat,  {sum(map(ends_in_loop, tokens))} of 12 end in a loop"
-        )
+# Each looked mild. Together they leave one token at most steps: greedy in disguise. That is no law against
+# setting both (the maker's file does). It is a reason to *look* at what a pair of knobs leaves.
 
 # %% [markdown]
-# ## A known result
+# Two of the four lines are explained. But Birch against Birch at noon: the same file, the same order, the same
+# seed. Is a seed not a promise?
+
+# %% [markdown]
+# ## Who else was there?
 #
-# For GPT-2, sampling below *T* = 0.9 severely increases repetition [holtzman2020]. The Storyteller
-# is a far smaller model. Does it show the same, and what does a low *p* add?
-
-# %%
-chart = explore.Chart(x="temperature", y="share of 3-grams that repeat", height=2.6)
-for p, color in ((0.6, DRAWN), (1.0, KEPT)):
-    line = [runs[T, p] for T in (0.3, 0.6, 1.0)]
-    chart.axes.plot((0.3, 0.6, 1.0), line, color=color, marker="o")
-    chart.label(0.315, line[0] + 0.04, f"p = {p}", color)
-chart.axes.set(ylim=(0, 0.8), xticks=(0.3, 0.6, 1.0))
-chart.says(
-    f"At T = 0.3, {runs[0.3, 1.0]:.0%} of 3-grams repeat with p = 1 and {runs[0.3, 0.6]:.0%} with "
-    f"p = 0.6; at T = 1, {runs[1.0, 1.0]:.0%} and {runs[1.0, 0.6]:.0%}."
-)
-
-# %% [markdown]
-# The colder, the more it repeats; and a low *p* multiplies it. So turn **one** knob:
-#
-# - to be deterministic: *T* = 0 and *p* = 1. Expect loops in long texts, and remember that *always
-#   the same* is not *true*.
-# - to be diverse: *T* = 1, and only *p*.
-#
-# OpenAI's own description recommends altering *T* or *p*, but not both [openai2026].
-
-# %% [markdown]
-# ## What a seed gives you
-#
-# Same model, same machine, same request, same seed: here the text is the same.
-
-
-# %%
-def text_of(steps):
-    return "".join(step.text for step in steps)
-
-
-for seed in (7, 7, 8):
-    print(seed, repr(text_of(generate(model, "Once upon a time", None, 20, seed))))
-
-# %% [markdown]
-# Its best use is to **cut noise**. You edit a prompt and want to know what the edit did. With new
-# seeds, luck changes too. With the same seeds, both prompts meet the same luck.
-
-# %%
-one, other = "Once upon a time there was a king who", "Once upon a time there was a queen who"
-before = write(one, Settings(), range(32), 10)
-same = write(other, Settings(), range(32), 10)
-fresh = write(other, Settings(), range(100, 132), 10)
-for name, after in (("same seeds", same), ("new seeds", fresh)):
-    agree = sum(a[0].token == b[0].token for a, b in zip(before, after, strict=True))
-    change = torch.tensor([a[0].logprob - b[0].logprob for a, b in zip(before, after, strict=True)])
-    print(f"{name}: first token equal in {agree} of 32, spread of the change {change.std():.2f}")
-print("king: ", text_of(before[3]), "\nqueen:", text_of(same[3]))
-
-# %% [markdown]
-# With the same seeds more of the first tokens agree, and the change in their log-probability
-# spreads about half as wide: what is left is more of the edit, and less of the luck. Statisticians
-# call it *common random numbers*.
-
-# %% [markdown]
-# ## What a seed does not give you
-#
-# A seed fixes the random numbers. The text also depends on the logits, down to their last digits.
+# A seed fixes the random numbers, and nothing else. The text also depends on the logits, down to their last
+# digits.
 #
 # **Predict.** Do these two print the same?
 
@@ -447,8 +502,8 @@ print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# A computer rounds after every addition, so the order of additions matters. What is small beside a
-# large number can be lost altogether:
+# A computer rounds after every addition, so it matters which one comes first. What is small beside a large
+# number can be lost altogether:
 
 # %%
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
@@ -456,241 +511,436 @@ numbers = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
 print(numbers.sum().item(), numbers.sort().values.sum().item())
 
 # %% [markdown]
-# The same million numbers, two orders, two sums. A logit is a sum of many products, and *how* a
-# program adds them up depends on how much work it does at once: on the batch, on the cache, on the
-# chip.
+# The same million numbers, two orders, two sums. A logit is such a sum of products. A program that has one
+# request to work on splits its sums in one way; with sixteen at once it splits them in another, because
+# that is faster. So the last digits of *your* logits depend on how many *other* people are asking.
+
+# %% [markdown]
+# Here is the Storyteller in full precision, alone, and then as the first of eight rows:
 
 
 # %%
-def first_row(size):
-    return write("Once upon a time", Settings(), range(size), 8)[0]
+def first_row(rows):
+    return write(Settings(), range(rows), length=8)[0]
 
 
 alone = first_row(1)
-uncached = list(generate(model, "Once upon a time", None, 8, seed=0, cache=False))
-others = {"again": first_row(1), "in a batch of 8": first_row(8), "without cache": uncached}
-for name, steps in others.items():
+for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_row(8))):
     gaps = [(a.logits - b.logits).abs().max().item() for a, b in zip(alone, steps, strict=True)]
     print(f"{name:<16} largest difference of a logit: {max(gaps):.2g}")
 
 # %% [markdown]
-# Run again, the logits are equal to the last bit: a computer does not roll dice. In a batch, or
-# without the cache, they differ near the fifth digit after the point.
+# Run again alone, the logits are equal to the last bit: a computer does not roll dice by itself. In company
+# they differ, near the fifth digit after the point. (On your processor it may be a little more or less.)
+
+# %% [markdown]
+# Servers calculate in 16 bits, so their last digits come much earlier. Birch does too. Each of its scores is a sum of
+# 256 products, and it adds them up in as many parts as it has requests: in one, or at noon in sixteen. After each part
+# the sum is rounded to 16 bits.
 #
-# **Predict.** Each row draws with its own random numbers. Can such a difference change a text?
-
-# %%
-forks = {}
-together = write("Once upon a time", Settings(), range(16), 40)
-for seed, in_batch in enumerate(together):
-    single = write("Once upon a time", Settings(), [seed], 40)[0]
-    pairs = enumerate(zip(single, in_batch, strict=False))
-    fork = next((i for i, (a, b) in pairs if a.token != b.token), None)
-    if fork is not None:
-        forks[seed] = fork, single[fork], in_batch[fork]
-print(f"{len(forks)} of 16 texts differ between alone and in a batch")
-for seed, (fork, *steps) in forks.items():
-    print(f"seed {seed}, token {fork + 1}:", " or ".join(repr(step.text) for step in steps))
-
-# %% [markdown]
-# On the machine where this page was written one text of 16 forks: `made wry` alone, `madein` in the
-# batch. On yours it may be none, or another. Let us look at that draw: which number was drawn, and
-# where does one token's stretch of the line from 0 to 1 begin?
-
-# %%
-for seed, (fork, *steps) in forks.items():
-    generator = torch.Generator().manual_seed(seed)
-    u = [torch.rand(1, generator=generator, dtype=torch.float64) for _ in range(fork + 1)][-1]
-    print(f"seed {seed}: the number drawn is {u.item():.10f}")
-    upper = max(steps, key=lambda step: step.token)
-    for name, step in zip(("alone", "batch"), steps, strict=True):
-        ends = step.logits.double().softmax(dim=-1).cumsum(dim=0)
-        begins = ends[upper.token - 1].item()
-        print(f"{name}: {upper.text!r} begins at {begins:.10f}, drawn {step.text!r}")
-
-# %% [markdown]
-# The number fell between the two borders, less than a millionth apart. From there the texts share
-# nothing. At *T* = 0 it is a near-tie of the two best tokens that flips.
-#
-# On large models this is common: 1,000 requests at *T* = 0 to one model gave 80 different texts,
-# equal up to token 102, as the batch changed with the load [he2025].
-
-# %% [markdown]
-# **Other machines.** Half-precision arithmetic is what most servers use. Here it plays the part of
-# another chip, or of a provider that swaps the model behind a name. *T* = 0, so no luck at all:
-
-# %%
-swapped = storyteller.load(dtype=torch.bfloat16)
-for one in (model, swapped):
-    print(repr(text_of(generate(one, "Once upon a time", Settings(temperature=0), 20))))
-
-# %% [markdown]
-# - OpenAI calls `seed` a best effort, without a guarantee; `system_fingerprint` tells you that
-#   something behind the name has changed [openai2026]. A user saw different texts with equal
-#   fingerprints too [openai708].
-# - vLLM promises it only on the same hardware and version, with batch invariance switched on
-#   [vllmrepro2026].
-# - llama.cpp warns that its prompt cache can change results [llamacpp2026].
-
-# %% [markdown]
-# **So keep the answers.** What has to stay the same is stored, not generated anew. And what is
-# stored can be compared: a difference is news.
-
-# %%
-saved = {}
-
-
-def ask(model, prompt, **settings):
-    key = json.dumps([prompt, settings], sort_keys=True)
-    text = text_of(generate(model, prompt, Settings(**settings), 12))
-    if saved.setdefault(key, text) != text:
-        print(f"CHANGED, now: {text!r}")
-    return saved[key]
-
-
-for one in (model, model, swapped):
-    print(repr(ask(one, "Once upon a time", temperature=0)))
-
-# %% [markdown]
-# ## Models that think first
-#
-# Reasoning models write many tokens before the answer. For that part your settings are
-#
-# - **ignored**: DeepSeek's API accepts *T*, *p* and penalties, without effect [deepseek2025];
-# - **fixed**: OpenAI's o1-mini took no *T* but 1 [luaopenai12];
-# - **rejected**: o3-mini refuses `temperature` altogether [openai2104]. Anthropic's models after
-#   Opus 4.6 answer any *T* but 1 with an error [anthropic2026], and its SDK 2.12 has no
-#   `temperature`, `top_p` or `top_k` left [anthropicsdk2026].
-
-# %% [markdown]
-# Open models come with their maker's advice:
-#
-# - QwQ: *T* 0.6, *p* 0.95, and not greedy, to avoid endless repetition [qwq2025];
-# - DeepSeek-R1: 0.6, 0.95 [deepseekr12025];
-# - GLM-5: 1.0, 0.95 [glm2026].
-#
-# An agent that kept its old *T* = 0 for a model made for 1.0 and 0.95 wrote the same five sentences
-# again and again [osaurus2274]. When in doubt in 2026: *T* = 1, *p* = 0.95, no penalties.
-
-# %% [markdown]
-# ## The same request on today's APIs
-#
-# ```text
-#               T, p  top_k  repetition          freq.  length                 seed
-# OpenAI chat   yes   -      -                   yes    max_completion_tokens  seed
-# Anthropic     -     -      -                   -      max_tokens             -
-# vLLM          yes   yes    repetition_penalty  yes    max_tokens             seed
-# transformers  yes   yes    repetition_penalty  -      max_new_tokens         set_seed
-# llama.cpp     yes   yes    repeat_penalty      yes    n_predict              seed
-# ```
-#
-# [openai2026], [anthropicsdk2026], [vllm2026], [transformers2026], [llamacpp2026]
-
-# %% [markdown]
-# - **Ranges**: *T* from 0 to 2 at OpenAI and vLLM, above 0 in `transformers`; frequency and presence
-#   from −2 to 2.
-# - **Silence means something.** A request that does not mention top-k gets 40 in llama.cpp, and 50
-#   in `transformers` once `do_sample=True`, unless the model's own file says otherwise. One without
-#   *T* gets 0.8 in llama.cpp.
-# - **Names come and go.** Anthropic's newest SDK has none of the knobs, OpenAI's newer Responses API
-#   no `seed`.
-
-# %% [markdown]
-# ## Structured output
-#
-# One more function from logits to logits: a grammar that cuts every token after which the text
-# could no longer become valid. It comes first in the chain. Even at *T* = 1 the form is certain.
-
-# %%
-fields = {"name": {"type": "string", "maxLength": 12}, "age": {"enum": [7, 30, 90]}}
-schema = {"type": "object", "properties": fields, "required": ["name", "age"]}
-form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": False})
-prompt = "The prince told his name and his age: "
-start = len(model.encode(prompt))
-for seed in range(3):
-    steps = generate(model, prompt, lambda logits, ids: form.process(logits, ids[start:]), 40, seed)
-    print(json.loads(text_of(steps)))
-
-# %% [markdown]
-# Valid JSON each time, from a model trained on old stories. The *content* is as good as the model,
-# and a text that is cut off by the length limit is not valid. A grammar with *T* = 0 and no
-# penalties is the recipe for extraction.
-
-# %% [markdown]
-# ## What goes wrong
-#
-# **A setting without effect.** In `transformers`, *T* counts only with `do_sample=True`, and the
-# library's own default is `False` [transformers2026]. Users reported that *T* does nothing
-# [transformers22405]. In miniature:
+# **Predict.** Birch gets 16 requests, once one after the other and once all at the same time. How many of the 16
+# texts change?
 
 
 # %%
-def next_token(logits, do_sample=False, temperature=1.0):
-    if not do_sample:
-        return int(logits.argmax())
-    return int((logits / temperature).softmax(dim=-1).multinomial(1))
+def forks(quiet, busy):
+    return sum(a != b for a, b in zip(quiet, busy, strict=True))
 
 
-print([next_token(torch.tensor([3.0, 2.0, 1.0]), temperature=5.0) for _ in range(20)])
-
-# %% [markdown]
-# No error, at most a warning in a log. Test a setting by an extreme value: at *T* = 5, twenty equal
-# answers are suspicious.
+SEEDS = range(16)
+quiet = [serve(MODEL_FILE, T_FIRST, [seed])[0] for seed in SEEDS]
+busy = serve(MODEL_FILE, T_FIRST, SEEDS)
+print(f"{forks(quiet, busy)} of 16 texts change within 20 tokens")
 
 # %% [markdown]
-# **Penalties after softmax.** They are made for logits. Subtracted from probabilities, they give
-# numbers that are none:
-
-# %%
-probs = torch.tensor([0.7, 0.2, 0.1])
-print("subtracted from probabilities:", probs - 0.5 * torch.tensor([1, 1, 0]))
-print("subtracted from logits:       ", (probs.log() - 0.5 * torch.tensor([1, 1, 0])).softmax(-1))
-
-# %% [markdown]
-# **A shortcut for *T* = 0 that skips the rest.** Greedy means the best token *after* the penalties.
-# A server took the argmax first, and its penalties were silently dropped [mtplx157].
-
-# %%
-logits, seen = torch.tensor([3.0, 2.5, 1.0]), torch.tensor([1, 0, 0])
-print("argmax first: ", int(logits.argmax()))
-print("penalty first:", int((logits - 1.0 * seen).argmax()))
-
-# %% [markdown]
-# **Top-p on what is not a distribution.** mlx-lm once ran top-k first and did not rescale. Its
-# top-p cuts from below whatever holds at most 1 − *p*. With *k* = 1 and *p* = 0.3 [mlxlm388]:
-
-# %%
-left = torch.tensor([0.6, 0.0, 0.0])  # after top-k 1, not rescaled
-ascending = left.sort().values
-print("cut:", (ascending.cumsum(dim=0) <= 1 - 0.3).tolist())
-
-# %% [markdown]
-# All three. Now mlx-lm takes top-k last, which is one of the differences in the table above. Does
-# your `apply_in_order` rescale?
-
-# %% [markdown]
-# ## Recap
+# Four, and seed 3 is among them: it is your colleague's white man. One draw near the border between two tokens
+# is enough, and from there the texts share nothing. A longer text has more draws, so more texts change. There
+# is the **third culprit: company.**
 #
-# - Every setting changes the distribution before the draw, and the order decides what stays.
-# - One knob, not two: *T* = 0 with *p* = 1, or *T* = 1 with *p*. Penalties when you see loops.
-# - A seed fixes the random numbers, not the logits. Use it to compare prompts; store what must not
-#   change.
-# - Check that a setting does something.
+# At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No. When the two best tokens are nearly even, the last digits decide which of them is the best. In 2025
+# a team sent one large open model 1,000 equal requests at *T* = 0. It got 80 different
+# texts. All agreed for the first 102 tokens [he2025].
+# </details>
+
+# %% [markdown]
+# ## The cure
+#
+# The same people found the cure. The disease is not chance: it is an order of additions that depends on the
+# company. So **fix the order**: add up each row's products in the same parts, whoever else is there.
+#
+# **Predict.** How many of the 16 texts change now?
+
+# %%
+quiet = [serve(MODEL_FILE, T_FIRST, [seed], fixed=True)[0] for seed in SEEDS]
+busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
+print(f"{forks(quiet, busy)} of 16 texts change")
+
+# %% [markdown]
+# None, and this zero is no luck: the two runs do the same additions in the same order, so they agree to the last
+# bit. Our server takes each request alone, which is slow. A clever program keeps them together and fixes the order only.
+#
+# vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It promises the same text on the
+# same hardware and version only [vllmrepro2026]: another chip may add up in another order again.
+
+# %% [markdown]
+# So what has to stay the same is best **stored**, not made again. And a stored answer is a good alarm: when the
+# same request one day gives another text, something behind the name has changed.
+#
+# All three culprits are caught. You can now get exactly the settings that you want. Which do you want?
+
+# %% [markdown]
+# ## Ask the makers
+#
+# What makers of open models recommended up to November 2026, and where:
+
+# %% [markdown]
+# | model | *T* | *p* | *k* | presence |
+# |---|---|---|---|---|
+# | DeepSeek-V4, file [ikllama2302] | 1.0 | 1.0 | | |
+# | GLM-5, guide [glm2026] | 1.0 | 0.95 | | |
+# | Gemma 4, file [mlxvlm1331] | 1.0 | 0.95 | 64 | |
+# | Qwen3-VL, file [qwenvl1825] | 0.7 | 0.8 | 20 | |
+# | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
+
+# %% [markdown]
+# The last two rows are one and the same model. Its maker measured it with a presence penalty of 1.5, and left
+# that penalty out of the file. Who downloads it gets other settings than the ones behind the published scores.
+#
+# And GLM's guide says to change *T* or *p*, but not both, while Qwen's file sets both and *k* as well. Do the
+# makers contradict each other?
+
+# %% [markdown]
+# Not quite. Each recipe was found good *for one model, on its maker's tasks*. "Not both" is advice for somebody
+# who turns knobs by hand and wants to know which one did it. A maker who has tested a whole set may well set three.
+#
+# So a recipe is a **hypothesis**. It can be tested, on your model and your task. We test three, and then ten at once.
+
+# %% [markdown]
+# ## Test one: *T* = 0 is for right answers
+#
+# You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
+# ask the Calculator, a tiny model that adds five numbers, with its working or for the answer alone. Each of 24 sums is
+# asked with four seeds.
+#
+# **Predict.** *T* = 0, 0.5 or 1: where are most right? And how many sums get one answer four times?
+
+# %% jupyter={"source_hidden": true}
+SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
+
+
+def four_tries(settings, worked):
+    """The answers of the Calculator to each of the 24 sums: 24 lists of four."""
+    prompts = [question(numbers, worked) for numbers in SUMS for _ in range(4)]
+    texts = [""] * len(prompts)
+    for steps in generate_batch(calculator.load(), prompts, settings, 54, range(len(prompts))):
+        for i, step in enumerate(steps):
+            texts[i] += step.text if step else ""
+    return [[answer(text) for text in texts[i : i + 4]] for i in range(0, len(texts), 4)]
+
+
+# %%
+print("              working   same 4 times   right")
+for worked in (True, False):
+    for T in (0, 0.5, 1.0):
+        tries = four_tries(Settings(temperature=T), worked)
+        same = sum(len(set(four)) == 1 for four in tries)
+        right = sum(four.count(sum(s)) for four, s in zip(tries, SUMS, strict=True))
+        print(f"T = {T:<8} {'yes' if worked else 'no':>10} {same:>9} of 24 {right / 96:>8.0%}")
+
+# %% [markdown]
+# *Deterministic*: yes, 24 of 24, as long as nobody disturbs the additions. *Right*: 75% with the working, 4%
+# without it. Determinism is worth having when you look for a bug, and it says nothing about truth. A wrong
+# answer that comes every time only looks more certain.
+
+# %% [markdown]
+# What did help was to let the model write down its working: from 4% to 75%, at the same *T* = 0. And is 75% at *T* = 0
+# really more than 71% at *T* = 0.5? With 24 sums?
+
+# %% [markdown]
+# ## Pair by pair
+#
+# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
+# luck. Take the difference pair by pair. A *standard error* is the standard deviation of the *n* differences, divided
+# by √*n*; their mean, give or take two of them, is the interval. If it holds 0, you cannot tell which is larger.
+# `interval` below is what you wrote there.
+
+# %%
+at_zero, at_half = (
+    [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
+    for tries in (four_tries(Settings(temperature=T), worked=True) for T in (0, 0.5))
+)
+mean, low, high = interval(at_zero, at_half)
+print(f"right at T = 0, less right at T = 0.5: {mean:+.2f}, from {low:+.2f} to {high:+.2f}")
+
+# %% [markdown]
+# It holds 0. So these 24 sums do *not* show that *T* = 0 is better, and they do not show that it is not. They are too
+# few. The Calculator's card has 1,000 sums: there *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%. So there was a
+# difference, and our 24 could not see it.
+
+# %% [markdown]
+# ## Test two: a penalty of 1.5
+#
+# Qwen's maker measured with a presence penalty of 1.5. Others say: penalties only once you see loops. Who is right
+# *for the Storyteller*? We take *T* = 0.7, with and without it, with the same 32 seeds, and look at the repeated
+# pairs (seq-rep-2) and at the mean log-probability.
+#
+# **Predict.** Which of the two will the penalty change for sure?
+
+
+# %%
+def measured(settings):
+    """For each of 32 seeds: the share of repeated pairs, and the mean log-probability."""
+    texts = write(settings, range(32))
+    repeats = [seq_rep_n([step.token for step in text], 2) for text in texts]
+    return repeats, [fmean(step.logprob for step in text) for text in texts]
+
+
+def race(first, second):
+    """Compare two settings on the same 32 seeds."""
+    for name, a, b in zip(("repeats", "log-prob"), measured(first), measured(second), strict=True):
+        _, low, high = interval(b, a)
+        print(f"{name:<9} {fmean(a):6.3f} → {fmean(b):6.3f}   change {low:+.3f} to {high:+.3f}")
+        print("          without pairs it would be {:+.3f} to {:+.3f}".format(*without_pairs(a, b)))
+
+
+# %%
+race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
+
+# %% [markdown]
+# Both change. The penalty takes away nearly all repeated pairs, and it makes the texts less likely: it pays for new
+# words with odd ones. Both camps are right about something, and now you know how much.
+#
+# Look at the last line, too. Without pairs the interval of the log-probability holds 0, and we would not have known.
+# The pairs made the same 64 texts say more.
+
+# %% [markdown]
+# ## Test three: the second digit
+#
+# People tune *p* = 0.91 against 0.90. The same 32 seeds:
+
+# %%
+race(Settings(top_p=0.90), Settings(top_p=0.91))
+
+# %% [markdown]
+# Both intervals hold 0. Is 0.91 therefore superstition? That would be too much: the first one says that *if* there is
+# a difference in repeats, it is smaller than about two pairs in a hundred. Whoever claims to have felt it must have
+# read very many texts.
+
+# %% [markdown]
+# ## Ten recipes at once
+#
+# Nobody tries only two recipes. You try ten, and keep the one that beats your old one. Here is a made-up contest: an
+# old recipe against six to ten new ones, dozens of pairs each. And in truth **all are equal**.
+#
+# **Predict.** In how many of 200 such contests will some new recipe "win", with an interval above 0?
+
+
+# %% locked="contests" jupyter={"source_hidden": true}
+def made_up(rng, better):
+    """A contest: the old recipe's numbers, those of the new ones, and which is truly better.
+
+    The luck of a seed hits all of them alike.
+    """
+    pairs, luck, noise = rng.randint(24, 60), rng.choice([3.0, 10.0]), rng.choice([0.5, 1.0])
+    base = [rng.gauss(0, luck) for _ in range(pairs)]
+    old, *new = ([x + rng.gauss(0, noise) for x in base] for _ in range(rng.randint(7, 11)))
+    best = rng.randrange(len(new)) if better else None
+    if better:
+        gain = 5 * math.sqrt(2) * noise / math.sqrt(pairs)  # five standard errors
+        new[best] = [x + gain for x in new[best]]
+    return old, new, best
+
+
+def picked(picker, old, new):
+    """What a design picks: a place in the list, or None."""
+    found = check.plain(check.call(picker, list(old), [list(numbers) for numbers in new]))
+    good = found is None or (type(found) is int and 0 <= found < len(new))
+    assert good, f"Return the place of a recipe, 0 to {len(new) - 1}, or None, not {found}."
+    return found
+
+
+FIRST = made_up(random.Random(0), better=True)
+
+
+def straight(picker, old=FIRST[0], new=FIRST[1]):
+    found = picked(picker, old, new)
+    spread = max(max(numbers) for numbers in (old, *new)) - min(old)
+    clear = [x + spread * (9 + i * i % 7 / 100) for i, x in enumerate(old)]
+    assert picked(picker, old, [*new, clear]) == len(new), (
+        "A recipe that is far better at every seed was added, and is not picked."
+    )
+    assert picked(picker, old, new) == found, "The same contest twice, and another pick."
+    back = picked(picker, old, new[::-1])
+    assert back == (None if found is None else len(new) - 1 - found), (
+        "The order of recipes decides."
+    )
+    tenfold = [[10 * x + 7 for x in numbers] for numbers in (old, *new)]
+    assert picked(picker, tenfold[0], tenfold[1:]) == found, (
+        "All numbers times ten, plus seven: another scale, the same contest, and another pick."
+    )
+
+
+def contests(picker, better, count, seed):
+    """For each made-up contest, whether the pick is right."""
+    rng = random.Random(seed)
+    return [picked(picker, old, new) == best for old, new, best in made(rng, better, count)]
+
+
+def made(rng, better, count):
+    return [made_up(rng, better) for _ in range(count)]
+
+
+def cautious(picker, count=100, seed=1):
+    held = sum(contests(picker, False, count, seed)) / count
+    assert held >= 0.9, f"Where all recipes were equal, it said so in {held:.0%} of the contests."
+
+
+def keen(picker, count=100, seed=1):
+    found = sum(contests(picker, True, count, seed)) / count
+    assert found >= 0.8, f"Where one was better, it found that one in {found:.0%} of the contests."
+
+
+# %%
+fooled = sum(
+    any(interval(numbers, old)[1] > 0 for numbers in new)  # its lower end
+    for old, new, _ in made(random.Random(1), better=False, count=200)
+)
+print(f"{fooled} of 200 contests have a winner")
+
+# %% [markdown]
+# An interval that is wrong one time in 40 on its upper side gets up to ten chances here. Search long enough, and luck
+# will win for you. So to pick the best of many, you have to ask for more than for a single race.
+
+# %% [markdown]
+# ## Build it: one of many
+#
+# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
+#
+# Write a picker. You may ask for a wider interval, or let a first half of the pairs choose and the second half
+# confirm, or do something of your own.
+
+# %% [markdown]
+# It has to keep three promises:
+#
+# 1. **straight**: see the description, all of it;
+# 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
+# 3. **keen**: where one is better by five standard errors, it picks that one in at least 80 of 100.
+
+
+# %% answer="my_pick"
+def my_pick(old, new):
+    """The place in `new` of the recipe to change to; None if none has shown that it is better.
+
+    old: a list of 24 to 60 numbers, one a seed, the higher the better; new: a list of 1 to 11 such
+    lists, each as long; what stands at the same place was measured with the same seed, and no two
+    recipes differ by the same amount at all seeds. A recipe that is far better at every seed is
+    picked. The order of the recipes does not matter, and not the scale: with all numbers times ten
+    and plus seven the pick is the same. The same lists give the same pick, and stay as they are.
+    """
+    ### BEGIN SOLUTION
+    best, most = None, 3.0
+    for place, numbers in enumerate(new):
+        differences = [b - a for a, b in zip(old, numbers, strict=True)]
+        error = stdev(differences) / math.sqrt(len(differences))
+        if fmean(differences) / error > most:
+            best, most = place, fmean(differences) / error
+    return best
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Run this as often as you like. It gives no points, only reasons.
+
+# %%
+for promise in (straight, cautious, keen):
+    check.passes(promise.__name__, promise, my_pick)
+
+# %% [markdown]
+# Now a real contest. The old recipe is *T* = 0.7. Four others want its place, and what counts is few repeats.
+#
+# **Predict.** How many of the four have an interval above 0? Which one does your picker take?
+
+# %%
+rivals = {
+    "p 0.9": Settings(top_p=0.9),
+    "T 0.75": Settings(temperature=0.75),
+    "p 0.9, k 40": Settings(top_p=0.9, top_k=40),
+    "presence 1.5": Settings(temperature=0.7, presence_penalty=1.5),
+}
+old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *rivals.values()))
+for name, numbers in zip(rivals, new, strict=True):
+    mean, low, high = interval(numbers, old)
+    print(f"{name:<13} {mean:+.3f}, from {low:+.3f} to {high:+.3f}")
+place = attempt(my_pick, old, new)
+print("your picker:", None if place is None else list(rivals)[place])
+
+# %% [markdown]
+# Three of the four: even *T* = 0.75, by a hair. Our own picker asks for three standard errors, and takes the penalty.
+# (Yours may ask for something else.) And you know from test two what the penalty costs. A contest finds the best *by the
+# number that you gave it*.
+
+# %% [markdown]
+# ## The last test is yours
+#
+# The buttons above the sliders are the course's own presets. They are guesses too.
+
+# %%
+explore.Playground(
+    PROMPT, settings=Settings(temperature=0.7), knobs=["temperature", "top_p", "frequency_penalty"]
+)
+
+# %% [markdown]
+# 1. Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different
+#    pairs. (0.98 and 0.34.) For which task would you want which?
+# 2. Put the settings that you like best into `race`, against `Settings(temperature=0.7)`. Was your feeling right?
+
+# %% [markdown]
+# ## What production systems do
+#
+# As of November 2026: vLLM and llama.cpp apply the file that came with the model; several hosted APIs take no
+# *T* at all; vLLM offers a fixed order of additions, for training and for finding bugs above all. None of them
+# can know your task.
+
+# %% [markdown]
+# ## Four texts, explained
+#
+# Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used
+# the same numbers in another order. Birch at noon added up in another order, because of its company. So: say
+# every knob, know the order, fix the additions.
+
+# %%
+ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
+for server in ("Ash", "Birch", "Birch, at noon", "Cedar"):
+    name, noon = server.partition(",")[0], "noon" in server
+    print(f"{server:<16}", repr(ask(name, noon=noon, fixed=True, **MODEL_FILE)))
+
+# %% [markdown]
+# Four times the same white man. Which *numbers* to send is another matter, and no table can tell you: a recipe is a
+# guess by somebody with another model and another task. Measure it pair by pair, and the more you try, the more you
+# have to ask for.
+#
+# One thing we took for granted all along: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
+# the next module.
 
 # %% [markdown]
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# it can read: the button at the end scores. Your builds from above are scored here too.
 
 # %% [markdown] question="A program reads invoices" points=1
-# A program reads invoices and returns number, date and sum as JSON. Which settings would you start
-# with?
+# A program copies number, date and sum from invoices, with an open model. Which settings would you test
+# first, and against what?
 #
-# - **A** *T* = 0.3 and *p* = 0.6, to be careful twice
-# - **B** *T* = 0.7 and *p* = 1, as it is a chat model
-# - **C** *T* = 0 and *p* = 1, no penalties, a grammar
-# - **D** *T* = 0 and *p* = 1, frequency penalty 0.5
+# - **A** *T* = 0.3 and *p* = 0.6, against nothing, as this is safe
+# - **B** *T* = 0.7, against *T* = 0.9, on stories
+# - **C** *T* = 0, against the maker's settings, on invoices
+# - **D** *T* = 0, against *T* = 0.3, each with a frequency penalty of 0.5
 
 # %% answer="invoice_settings"
 answer_recipe = ""  # "A", "B", "C" or "D"
@@ -700,11 +950,11 @@ check.choice(
     answer_recipe,
     right="C",
     why={
-        "A": "That is the double-up trap: nearly greedy, but you cannot rely on it. What does "
-        "the table of four recipes say for a task with one right answer?",
-        "B": "Variety is welcome in a conversation. Is it welcome in an invoice number?",
-        "D": "Digits and keys of an invoice repeat. What does a penalty do to a digit that was "
-        "already written twice? See the reasons below the four recipes.",
+        "A": "What do these two leave at most steps? And without a second recipe, what would you "
+        "know after the test?",
+        "B": "A recipe is good for a task. Are stories the task here?",
+        "D": "Digits of an invoice repeat. What does such a penalty do to a digit that was already "
+        "written twice, in both of the recipes that you compare?",
     },
 )
 
@@ -731,9 +981,10 @@ check.ids(
     hint="Read the calls from the inside out: which shares does top-p see?",
 )
 
-# %% [markdown] question="Min-p on vLLM" points=1
-# Four tokens have the logits 6, 4, 3 and 1. The settings are *T* = 2 and min-p 0.1, in the order of
-# vLLM. How many tokens stay? (ln 10 ≈ 2.3)
+# %% [markdown] question="A tenth of the best" points=1
+# Four tokens have the logits 6, 4, 3 and 1. A cut that is new to you keeps the tokens that are at least a
+# tenth as likely as the best one. (The next module calls it min-p.) *T* = 2 comes first, as on vLLM.
+# How many tokens stay? A tenth is a gap of ln 10 ≈ 2.3 between logits.
 
 # %% answer="min_p_on_vllm"
 answer_stay = None  # a whole number
@@ -744,7 +995,7 @@ check.number(
     right=3,
     within=0.01,
     why={
-        2: "That is right for a library where T comes last. Look at the table of orders again.",
+        2: "That is right for a library where T comes last. Which comes first here?",
         4: "The gap of the last token is 5. What does T = 2 make of it, and is that below 2.3?",
         1: "You widened the gaps. What does a T above 1 do to them?",
     },
@@ -752,8 +1003,8 @@ check.number(
 )
 
 # %% [markdown] question="The writing assistant" points=1
-# To be safe, a writing assistant runs at *T* = 0.3 and *p* = 0.6. Its stories go round in circles.
-# What would you change first?
+# To be safe, a writing assistant runs at *T* = 0.3 and *p* = 0.6, *T* first. Its stories go round in
+# circles. Which change would you test first?
 #
 # - **A** Lower *p* to 0.3, so that the repeated words are cut.
 # - **B** Raise *T* to 1 and use *p* alone as the safety.
@@ -769,7 +1020,7 @@ check.choice(
     right="B",
     why={
         "A": "Top-p cuts what is unlikely. Are the words of a loop likely or unlikely by then?",
-        "C": "Look at the two rows under 'The second digit of p': what could you see?",
+        "C": "Look at test three: how much did a step of 0.01 change, as far as one could see?",
         "D": "The Loops explorer shows a text at T = 0. How much of it repeats?",
     },
 )
@@ -832,7 +1083,7 @@ check.text(
         "1.0 & 3.0": "Nearly: write the two numbers and a space between them, no more.",
         "1.0/3.0": "Nearly: write the two numbers and a space between them, no more.",
     },
-    hint="Look at the section on what a seed does not give you: a small number beside a large one.",
+    hint="Look at the section 'Who else was there?': a small number beside a large one.",
 )
 
 # %% [markdown] question="A service under check" points=1
@@ -854,9 +1105,31 @@ check.choice(
     why={
         "B": "Any seed starts an endless row of numbers. And how many does a greedy text need?",
         "C": "T = 0 takes the best token, without a random number. What else can change which "
-        "token is the best? See the section on what a seed does not give you.",
+        "token is the best? See the section 'Who else was there?'.",
         "D": "Answering changes no weight. What differed between the two runs?",
     },
+)
+
+# %% [markdown] question="A search without a prize" points=1
+# In truth none of ten new recipes is better than the old one. Each of the ten, on its own and independently of the
+# others, has one chance in 40 to look better. How likely is it that at least one of them looks better? Two decimals.
+
+# %% answer="search_without_prize"
+answer_search = None  # a number between 0 and 1
+
+# %% test="search_without_prize"
+check.number(
+    answer_search,
+    right=0.2237,
+    within=0.008,
+    why={
+        0.25: "So many look better on average. But two at once are only one search that went wrong.",
+        0.025: "That is one recipe. There are ten.",
+        0.776: "So likely is it that none looks better. What was asked?",
+        0.4: "That would be one chance in 20 for each of ten. On which side of 0 is better?",
+        22.4: "Write a probability, a number from 0 to 1.",
+    },
+    hint="First: how likely is it that none of the ten looks better?",
 )
 
 # %% [markdown] question="A change for fish-speech" points=1
@@ -972,17 +1245,19 @@ def example():
 
 2.0 * check.passes("logits 3, 2, 1 at T = 0.5 and p = 0.8", example)
 ### BEGIN HIDDEN TESTS
+from random import Random
+
 from course_utils import domains
 
 
-def shares(logits, t):
+def shares_of(logits, t):
     return (logits.double() / t).softmax(dim=-1)
 
 
 def drawn_from(logits, t, p):
     kept, held = torch.zeros(len(logits), dtype=torch.float64), 0.0
     for share, i in sorted(
-        ((x, i) for i, x in enumerate(shares(logits, t).tolist())), reverse=True
+        ((x, i) for i, x in enumerate(shares_of(logits, t).tolist())), reverse=True
     ):
         if held < p or p == 1:
             kept[i] = share
@@ -994,24 +1269,27 @@ def row(random):
     """Logits, T and p, where rounding decides nothing."""
     while True:
         scale = random.choice([0.5, 2, 2, 5, 1000])
-        vocab = random.choice([domains.size(random), domains.size(random), 60])
-        values = [random.gauss(0, scale) for _ in range(vocab)]
+        few = Random(random.randrange(6))  # the same few rows again, with other settings
+        source = random.choice([random, random, few])
+        vocab = source.choice([domains.size(source), domains.size(source), 60])
+        values = [source.gauss(0, scale) for _ in range(vocab)]
         t = random.choice(
             [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 128.0, 128.0]
         )  # exact, if logits are large
         p = random.choice([1.0, 1.0, 0.999, 1e-6, 0.02, *(random.random() for _ in range(6))])
         if scale < 10 and random.random() < 0.5:
             t = random.choice([0.1, 0.1, 7, 40.0, *(random.uniform(0.3, 3) for _ in range(5))])
-        if random.random() < 0.05:  # a large vocabulary, nearly even
+        if random.random() < 0.1:  # a large vocabulary, nearly even
             values = [(i + random.random() / 2) / 2000 for i in range(2000)]
             random.shuffle(values)
-            scale, p = 1, random.choice([0.0006, 0.006, 0.6, 0.99, 1.0])
+            scale, p = 1, random.choice([random.uniform(1e-5, 0.002), 0.0006, 0.6, 0.99, 1.0])
+            t = random.choice([1.0, 2.0, 4.0, 128.0, t])
         logits = torch.tensor(values).clamp(-domains.EXTREME, domains.EXTREME)
         if scale == 1000:
             logits = logits.round()
         if random.random() < 0.3:
             logits[random.sample(range(len(values)), len(values) // 2)] = -torch.inf
-        sums = shares(logits, t).sort(descending=True).values.cumsum(dim=-1)
+        sums = shares_of(logits, t).sort(descending=True).values.cumsum(dim=-1)
         if random.random() < 0.3:  # p close to where one more token comes in
             near = random.choice(sums.tolist())
             p = min(1.0, abs(near + random.choice([-1, 1]) * random.uniform(2e-4, 2e-3)))
@@ -1128,6 +1406,163 @@ check.against(
 )
 ### END HIDDEN TESTS
 
+# %% [markdown] question="A report on a request" points=3
+# Your `my_resolver` from **Build it: who said so?** above, as its description says. One point each: the
+# three voices, where each value is above 0 and all names are the engine's; 0, negative values and None;
+# names that the engine does not have, with the dicts left as they were.
+
+
+# %% test="my_resolver"
+def example():
+    check.gives(
+        my_resolver,
+        {"temperature": 0.5},
+        {"temperature": 0.7, "top_k": 20},
+        {"temperature": 1.0, "top_k": 50, "top_p": 1.0},
+        expect={
+            "temperature": (0.5, "request"),
+            "top_k": (20, "model file"),
+            "top_p": (1.0, "engine"),
+        },
+        why="Each of the three says something here. Who comes first, and who last?",
+    )
+
+
+points = 1.0 * check.passes("three knobs, three voices", example)
+### BEGIN HIDDEN TESTS
+
+
+def first_to_speak(request, model_file, engine):
+    """By name, not by voice."""
+    used = {}
+    for name in [*engine, *(n for n in request if n not in engine and request[n] is not None)]:
+        voices = [(request.get(name), "request" if name in engine else "ignored")]
+        voices += [(model_file.get(name), "model file"), (engine.get(name), "engine")]
+        used[name] = next(said for said in voices if said[0] is not None)
+    return used
+
+
+NAMES = ["temperature", "top_k", "top_p", "frequency_penalty", "seed", "Top_k", "top_k ", "", "k"]
+
+
+def voices(random, values, strangers):
+    """A request, a model's file and an engine. strangers: whether there are names of no knob."""
+    names = random.sample(NAMES, random.randint(0, 6))
+    others = [name for name in NAMES if name not in names] if strangers else []
+
+    def some(names, values):
+        chosen = [name for name in names if random.random() < 0.5]
+        random.shuffle(chosen)
+        return {name: random.choice(values) for name in chosen}
+
+    numbers = [x for x in values if x is not None]
+    engine = {name: random.choice(numbers) for name in names}
+    request = some([*names, *others], values)
+    said = some([*names, *others], values)
+    return request, dict(request) if random.random() < 0.1 else said, engine
+
+
+ABOVE_ZERO = [0.1, 0.7, 1, 1.0, 2, 20, 50, 1e-9, 1_000_000]
+ANY = [None, None, 0, 0.0, -1, -0.5, *ABOVE_ZERO]
+
+
+def positive(random):
+    return voices(random, ABOVE_ZERO, False)
+
+
+def known(random):
+    return voices(random, ANY, False)
+
+
+def anything(random):
+    return voices(random, ANY, True)
+
+
+def three_voices():
+    example()
+    check.against(
+        first_to_speak,
+        my_resolver,
+        positive,
+        why="For each knob of the engine: the first of request, model's file and engine that has it, "
+        "and that one's name.",
+        within=0,
+    )
+
+
+def zero_and_none():
+    check.against(
+        first_to_speak,
+        my_resolver,
+        known,
+        why="Which values say nothing? Only one does. What would your code do with 0, or with -1?",
+        within=0,
+    )
+
+
+def strangers():
+    check.against(
+        first_to_speak,
+        my_resolver,
+        anything,
+        why="A name that the engine does not have: it matters who said it. Names differ as soon as "
+        "one letter or space does.",
+        within=0,
+    )
+    check.keeps(my_resolver, anything, why="The three dicts must be the same after the call.")
+
+
+points = 1.0 * check.passes("three voices", three_voices)
+points += check.passes("0 and None", zero_and_none)
+points += check.passes("names that the engine does not have", strangers)
+### END HIDDEN TESTS
+float(min(points, 3))
+
+# %% [markdown] question="One of many recipes" points=3
+# Your `my_pick` from **Build it: one of many** above: one point for each promise, over all that its
+# description allows. *Cautious* counts only together with *straight*, *keen* only with both. They are measured
+# on other made-up contests than above. Course functions may be called.
+
+
+# %% test="my_pick"
+points = 1.0 * check.passes("straight", straight, my_pick)
+### BEGIN HIDDEN TESTS
+
+
+def any_contest(random):
+    """A contest of any allowed size and scale, some of it with a better recipe, some with worse."""
+    count, scale = random.choice([24, 60, random.randint(24, 60)]), 10 ** random.randint(-2, 3)
+    luck, shift = random.choice([0.0, 1.0, 20.0]), random.choice([0, -50, 80])
+    base = [random.gauss(0, luck) + shift for _ in range(count)]
+    recipes = random.choice([1, 2, 10, random.randint(1, 10)])
+    gains = [random.choice([0, 0, -3, 3]) * random.random() for _ in range(recipes)]
+    old = [scale * (x + random.gauss(0, 1)) for x in base]
+    return old, [[scale * (x + gain + random.gauss(0, 1)) for x in base] for gain in gains]
+
+
+def always_straight():
+    straight(my_pick)
+    for args, _ in check.drawn(check.nothing, any_contest, cases=15):
+        straight(my_pick, *args)
+    check.keeps(my_pick, any_contest, why="The lists have to stay as they were.")
+
+
+def always_cautious():
+    always_straight()
+    cautious(my_pick, count=150, seed=2)
+
+
+def always_keen():
+    always_cautious()
+    keen(my_pick, count=80, seed=3)
+
+
+points = 1.0 * check.passes("straight", always_straight)
+points += check.passes("cautious", always_cautious)
+points += check.passes("keen", always_keen)
+### END HIDDEN TESTS
+float(min(points, 3))
+
 # %% [markdown] question="Your list of steps" points=4
 # Your `apply_in_order` from **Build it** above, as its description says. One point each: each step
 # alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs
@@ -1159,6 +1594,7 @@ def one_step():
 points = 1.0 * check.passes("each step alone", one_step)
 ### BEGIN HIDDEN TESTS
 from itertools import pairwise
+from random import Random
 
 from course_utils import domains
 
@@ -1222,7 +1658,7 @@ def any_knob(random, name, vocab):
         "frequency_penalty": [-3, 20.0, random.uniform(-30, 30)],
         "temperature": [2, 3, 0.004, 0.0005, 20.0, 1000.0],
         "top_k": [random.randint(1, vocab)],
-        "top_p": [0.001, 0.9995, 0.99],
+        "top_p": [0.0003, 0.0003, 0.001, 0.9995, 0.99],
     }
     return random.choice([*some[name], *(knob(random, name, vocab) for _ in range(3))])
 
@@ -1230,22 +1666,25 @@ def any_knob(random, name, vocab):
 def drawn(random, names, knob=knob, most=0):
     """Logits, a text, and a step for each name; "zero" is the temperature 0.
 
-    most: tokens of a large vocabulary, nearly even, which one in seven has; 0 for none.
+    most: tokens of a large vocabulary, nearly even, which one in five has; 0 for none.
     """
     while True:
-        vocab = random.choice([domains.size(random), domains.size(random), 60])
-        scale = random.choice([0.5, 2, 2, 10, 2000])
-        row = [max(-5000.0, min(5000.0, random.gauss(0, scale))) for _ in range(vocab)]
-        if most and random.random() < 0.15:
+        few = Random(random.randrange(6))  # the same few rows and values again, with other texts
+        source = random.choice([random, random, few])
+        vocab = source.choice([domains.size(source), domains.size(source), 60])
+        scale = source.choice([0.5, 2, 2, 10, 2000])
+        row = [max(-5000.0, min(5000.0, source.gauss(0, scale))) for _ in range(vocab)]
+        if most and random.random() < 0.2:
             vocab = most
-            row = [2 * (i + random.random() / 2) / vocab for i in range(vocab)]
+            wide = random.choice([2, 0.2, 0.2])
+            row = [wide * (i + random.random() / 2) / vocab for i in range(vocab)]
             random.shuffle(row)
         logits, ids = torch.tensor(row), domains.history(random, vocab)
         if most:
             ids *= random.choice([1, 1, 1, 60])
-        if random.random() < 0.2:
+        if source is random and random.random() < 0.2:
             logits[random.sample(range(vocab), vocab // 2)] = -torch.inf
-        steps = [("temperature" if n == "zero" else n, knob(random, n, vocab)) for n in names]
+        steps = [("temperature" if n == "zero" else n, knob(source, n, vocab)) for n in names]
         if clear(logits.tolist(), ids, steps):
             return logits, torch.tensor(ids, dtype=torch.int64), random.choice([list, tuple])(steps)
 
@@ -1358,17 +1797,29 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [holtzman2020] Holtzman et al.: The Curious Case of Neural Text Degeneration. 2020
-# - [he2025] He and Thinking Machines Lab: Defeating Nondeterminism in LLM Inference. 2025
-# - [transformers2026], [vllm2026], [llamacpp2026], [mlxlm2026]: the sampling code of these four, as
-#   read in 2026
-# - [vllmrepro2026]: vLLM on reproducibility
-# - [openai2026], [anthropic2026], [anthropicsdk2026], [deepseek2025]: what providers accept
+# - [vllmquickstart2026] [vLLM: Quickstart](https://docs.vllm.ai/en/latest/getting_started/quickstart/), 2026
+# - [llamacpp17120] [llama.cpp: settings in model files](https://github.com/ggml-org/llama.cpp/pull/17120), 2025
+# - [mlxvlm1331] [the same haiku three times](https://github.com/Blaizzy/mlx-vlm/issues/1331), 2026
+# - [claudeversion2026] [Claude API version 2026-10-21](https://developersdigest.tech/blog/claude-api-version-2026-10-21-sdk-migration)
+# - [openaideploy2026] [OpenAI: Deployment checklist](https://developers.openai.com/api/docs/guides/deployment-checklist), 2026
+# - [gemini2026] [Gemini 3 prompting guide](https://docs.cloud.google.com/vertex-ai/generative-ai/docs/start/gemini-3-prompting-guide), 2026
 
 # %% [markdown]
-# - [qwq2025], [deepseekr12025], [glm2026]: settings that makers recommend
-# - [openai708], [openai2104], [luaopenai12]: what users saw of seeds and settings
-# - [transformers8686], [transformers22405], [fishspeech1150], [mlxlm388], [mtplx157],
-#   [osaurus2274], [agentdojo141], [vllm1637], [vllm2514]: bug reports and repairs
+# - [transformers2026], [vllm2026], [llamacpp2026], [mlxlm2026]: the sampling code of
+#   [one](https://github.com/huggingface/transformers), [two](https://github.com/vllm-project/vllm),
+#   [three](https://github.com/ggml-org/llama.cpp), [four](https://github.com/ml-explore/mlx-lm), as read in 2026
+# - [he2025] [Defeating Nondeterminism in LLM Inference](https://thinkingmachines.ai/blog/defeating-nondeterminism-in-llm-inference/), 2025
+# - [vllmbatch2026], [vllmrepro2026] vLLM on [batch invariance](https://docs.vllm.ai/en/latest/features/batch_invariance/)
+#   and [reproducibility](https://docs.vllm.ai/en/latest/usage/reproducibility/), 2026
+# - [ikllama2302] [an engine that skipped the file](https://github.com/ikawrakow/ik_llama.cpp/issues/2302), 2026
+
+# %% [markdown]
+# - [glm2026] [Moving to GLM-5](https://docs.bigmodel.cn/cn/guide/start/migrate-to-glm-new), 2026
+# - [qwenvl1825] [a penalty in the evaluation, not in the file](https://github.com/QwenLM/Qwen3-VL/issues/1825), 2025
+# - [agentdojo141], [transformers8686], [fishspeech1150], [vllm1637], [vllm2514]: changes to
+#   [AgentDojo](https://github.com/ethz-spylab/agentdojo/pull/141),
+#   [transformers](https://github.com/huggingface/transformers/pull/8686),
+#   [fish-speech](https://github.com/fishaudio/fish-speech/pull/1150),
+#   vLLM ([one](https://github.com/vllm-project/vllm/pull/1637), [two](https://github.com/vllm-project/vllm/pull/2514))
 #
-# Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
+# What each is cited for stands in the course's `quizzes/references.md`.

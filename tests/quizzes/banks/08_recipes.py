@@ -29,9 +29,23 @@ PARTS = {
     "cut": "before >= value",
 }
 
+MEMORY = """
+known = globals().setdefault("known_logits", {})
+key = KEY
+if key in known:
+    return known[key]
+"""
+
 
 def ordered(before: str = "", **parts: str) -> str:
     return f"{before}\n" + ORDERED.format(**PARTS | parts).replace("\n    ", "\n").strip("\n")
+
+
+def remembered(key: str) -> str:
+    """One that gives again what it gave for this key, whatever else it was given."""
+    return ordered(before=MEMORY.replace("KEY", key)).replace(
+        "return logits", "known[key] = logits\nreturn logits"
+    )
 
 
 BANK = {
@@ -79,6 +93,18 @@ BANK = {
         },
     ),
     "service_check": choice("answer_same", "A"),
+    "search_without_prize": number(
+        "answer_search",
+        {"two decimals": 0.22, "computed": "1 - (39 / 40) ** 10"},
+        {
+            "added up": 0.25,
+            "one recipe": 0.025,
+            "none": 0.776,
+            "both sides": 0.4,
+            "percent": 22.4,
+            "to the power": "(1 / 40) ** 10",
+        },
+    ),
     "fish_speech_change": choice("answer_fewer", "D"),
     "request_repair": repair(
         {
@@ -275,6 +301,18 @@ BANK = {
                 probs = top_p((probs / probs.sum()).log(), p).softmax(dim=-1)
                 return probs
             """,
+            "p from 0.001": """
+                left = top_p(logits, p)
+                probs = top_p(logits / t, max(p, 0.001)).softmax(dim=-1)
+                return probs
+            """,
+            "a memory by logits alone": """
+                known = globals().setdefault("known_rows", {})
+                key = tuple(logits.tolist())
+                if key not in known:
+                    known[key] = top_p(logits / t, p).softmax(dim=-1)
+                return known[key]
+            """,
             "a thousand at most": """
                 left = top_p(logits, p)
                 scaled = logits / t
@@ -413,6 +451,267 @@ BANK = {
                     [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
                 )
                 return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze()
+            """,
+        },
+    ),
+    "my_resolver": write(
+        {
+            "voice over voice": """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine:
+                            used[name] = value, who
+                        elif value is not None and who == "request":
+                            used[name] = value, "ignored"
+                return used
+            """,
+            "knob by knob": """
+                used = {}
+                for name, default in engine.items():
+                    if request.get(name) is not None:
+                        used[name] = (request[name], "request")
+                    elif model_file.get(name) is not None:
+                        used[name] = (model_file[name], "model file")
+                    else:
+                        used[name] = (default, "engine")
+                for name, value in request.items():
+                    if value is not None and name not in engine:
+                        used[name] = (value, "ignored")
+                return used
+            """,
+            "without what says nothing": """
+                request = {k: v for k, v in request.items() if v is not None}
+                model_file = {k: v for k, v in model_file.items() if v is not None}
+                of_file = {k: v for k, v in model_file.items() if k in engine}
+                merged = {**engine, **of_file, **request}
+
+                def who(name):
+                    if name not in engine:
+                        return "ignored"
+                    if name in request:
+                        return "request"
+                    return "model file" if name in model_file else "engine"
+
+                return {name: [value, who(name)] for name, value in merged.items()}
+            """,
+        },
+        {
+            "or": (
+                """
+                used = {}
+                for name, default in engine.items():
+                    value = request.get(name) or model_file.get(name) or default
+                    who = "request" if request.get(name) else "engine"
+                    who = "model file" if who == "engine" and model_file.get(name) else who
+                    used[name] = (value, who)
+                for name in request.keys() - engine.keys():
+                    if request[name] is not None:
+                        used[name] = (request[name], "ignored")
+                return used
+                """,
+                1,
+            ),
+            "the file first": """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("request", request), ("model file", model_file)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None and n in engine}
+                return used
+            """,
+            "None counts": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if name in engine:
+                            used[name] = value, who
+                        elif who == "request":
+                            used[name] = value, "ignored"
+                return used
+                """,
+                1,
+            ),
+            "others are taken": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None}
+                return used
+                """,
+                2,
+            ),
+            "others are dropped": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    used |= {n: (v, who) for n, v in says.items() if v is not None and n in engine}
+                return used
+                """,
+                2,
+            ),
+            "the file's others are ignored aloud": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for n, v in says.items():
+                        if v is not None:
+                            used[n] = v, who if n in engine else "ignored"
+                return used
+                """,
+                2,
+            ),
+            "above zero": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for n, v in says.items():
+                        if v is not None and v >= 0 and n in engine:
+                            used[n] = v, who
+                        elif v is not None and who == "request" and n not in engine:
+                            used[n] = v, "ignored"
+                return used
+                """,
+                1,
+            ),
+            "the same as the file is the file's": (
+                """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("request", request), ("model file", model_file)):
+                    for n, v in says.items():
+                        if v is not None and n in engine and used[n][1] == "engine":
+                            used[n] = v, "model file" if model_file.get(n) == v else who
+                        elif v is not None and who == "request" and n not in engine:
+                            used[n] = v, "ignored"
+                return used
+                """,
+                0,
+            ),
+            "values alone": "return {**engine, **model_file, **request}",
+            "writes into the engine's": (
+                """
+                for name, value in engine.items():
+                    engine[name] = (value, "engine")
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine and engine[name][1] != "ignored":
+                            engine[name] = value, who
+                        elif value is not None and who == "request":
+                            engine[name] = value, "ignored"
+                return engine
+                """,
+                2,
+            ),
+        },
+    ),
+    "my_pick": write(
+        {
+            "three standard errors": """
+                best, most = None, 3.0
+                for place, numbers in enumerate(new):
+                    d = [b - a for a, b in zip(old, numbers)]
+                    errors = fmean(d) / (stdev(d) / math.sqrt(len(d)))
+                    if errors > most:
+                        best, most = place, errors
+                return best
+            """,
+            "as many as there are recipes": """
+                from statistics import NormalDist
+                bar = 1.1 * NormalDist().inv_cdf(1 - 0.05 / len(new))
+                scores = []
+                for numbers in new:
+                    mean, low, high = interval(numbers, old)
+                    scores.append(mean / ((high - low) / 4))
+                place = scores.index(max(scores))
+                return place if scores[place] > bar else None
+            """,
+            "half chooses, half confirms": """
+                def errors(numbers, start):
+                    d = [b - a for a, b in zip(old[start::2], numbers[start::2])]
+                    return fmean(d) / stdev(d) * len(d) ** 0.5
+
+                chosen = max(range(len(new)), key=lambda i: errors(new[i], 0))
+                return chosen if errors(new[chosen], 1) > 2.1 else None
+            """,
+            "signs turned at random": """
+                d = torch.tensor(new, dtype=torch.float64) - torch.tensor(old, dtype=torch.float64)
+                d = d / d.std(dim=1, keepdim=True)
+                generator = torch.Generator().manual_seed(0)
+                turns = torch.randint(0, 2, (300, d.shape[1]), generator=generator) * 2.0 - 1
+                luck = (turns.double() @ d.T / d.shape[1]).max(dim=1).values
+                means = d.mean(dim=1)
+                best = int(means.argmax())
+                return best if means[best] > luck.quantile(0.97) else None
+            """,
+        },
+        {
+            "the highest mean": (
+                "return max(range(len(new)), key=lambda i: fmean(new[i]))",
+                1,
+            ),
+            "two standard errors": (
+                """
+                lows = [interval(numbers, old)[1] for numbers in new]
+                scores = [low if low > 0 else -1 for low in lows]
+                d = [interval(numbers, old) for numbers in new]
+                scores = [mean / (high - low) for mean, low, high in d]
+                place = scores.index(max(scores))
+                return place if lows[place] > 0 else None
+                """,
+                1,
+            ),
+            "never": "return None",
+            "without pairs": (
+                """
+                scores = [without_pairs(old, numbers)[0] for numbers in new]
+                place = scores.index(max(scores))
+                return place if scores[place] > 0 else None
+                """,
+                2,
+            ),
+            "five standard errors": (
+                """
+                scores = []
+                for numbers in new:
+                    mean, low, high = interval(numbers, old)
+                    scores.append(mean / ((high - low) / 4))
+                place = scores.index(max(scores))
+                return place if scores[place] > 5.5 else None
+                """,
+                2,
+            ),
+            "the first with an interval above 0": """
+                for place, numbers in enumerate(new):
+                    if interval(numbers, old)[1] > 0:
+                        return place
+                return None
+            """,
+            "a gain of one": """
+                means = [fmean(numbers) - fmean(old) for numbers in new]
+                place = means.index(max(means))
+                return place if means[place] > 1 else None
+            """,
+            "the lower the better": """
+                scores = [interval(old, numbers)[1] for numbers in new]
+                place = scores.index(max(scores))
+                return place if scores[place] > 0 else None
+            """,
+            "by chance": """
+                import random
+                return random.choice([None, *range(len(new))])
+            """,
+            "the recipe, not its place": """
+                best = max(new, key=fmean)
+                return best if interval(best, old)[1] > 0 else None
+            """,
+            "sorts the old one's": """
+                best, most = None, 3.0
+                for place, numbers in enumerate(new):
+                    d = [b - a for a, b in zip(old, numbers)]
+                    errors = fmean(d) / (stdev(d) / math.sqrt(len(d)))
+                    if errors > most:
+                        best, most = place, errors
+                old.sort()
+                return best
             """,
         },
     ),
@@ -565,6 +864,9 @@ BANK = {
             ),
             "p from 0.01": (ordered(cut="before >= max(value, 0.01)"), 3),
             "p above 0.999 is 1": (ordered(cut="before >= (value if value < 0.999 else 2)"), 3),
+            "a memory by logits alone": remembered("tuple(logits.tolist())"),
+            "a memory by logits and steps": (remembered("(*logits.tolist(), *steps)"), 1),
+            "p from 0.001": (ordered(cut="before >= max(value, 0.001)"), 3),
             "twelve steps": (ordered().replace("in steps:", "in steps[:12]:"), 3),
             "in place": (
                 ordered(
