@@ -186,8 +186,8 @@ for _ in range(3):
 #
 # <details><summary>Answer</summary>
 #
-# The last, 273 + 28. The ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote `9'`: the
-# mark says that a carry was added, but 9 is only 7 + 2. The answer is 301.
+# The last, 273 + 28. The ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote `9'`: it
+# marked the carry, but did not add it. The answer is 301.
 # </details>
 #
 # Greedy choice will never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
@@ -219,10 +219,9 @@ explore.Playground(
 # 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
 #    *which two come next* is open.)
 # 2. One digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3` has most of
-#    the rest. The model writes from left to right, so at its first digit it must know already whether
-#    a carry will come. After `2` the wrong `9` follows.)
-# 3. Set *T* to 0: three times the same text. Then 1.5. What goes wrong? (Digits, and workings that stop
-#    half-way.)
+#    the rest. The first digit is written first: already there it must be known that a carry will
+#    come. After `2` the wrong `9` follows.)
+# 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
 # ## Is it there at all?
@@ -261,10 +260,11 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # Four tries are a matter of luck: none to all four may be right, and each time the formula gives
 # another number. Averaged over that luck it gives exactly the truth. Such an estimate is called
 # *unbiased* [chen2021].
-#
+
+# %% [markdown]
 # To see it, take a model of which we *know* that a new try is right with *p* = 0.3. Two new tries are
-# both wrong with 0.7², so the truth for two is 1 − 0.49 = 0.51. Both ways below do not know *p*. They
-# see four tries, *c* of them right.
+# both wrong with 0.7², so the truth for two is 1 − 0.49 = 0.51. The formula and the quick way do not
+# know *p*. They see four tries, of which *c* are right.
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -307,8 +307,9 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# Now the whole picture. A model comes with a **card**, a sheet of measurements. The Calculator's tells of
-# 1,000 sums that it had not seen in training. In per cent, with the working, the tries at *T* = 0.75:
+# Now the whole picture. The Calculator comes with a **card**, a sheet of measurements. It was asked 1,000
+# sums that it had not seen in training, with the working. Right were, in per cent, greedily and by
+# tries at *T* = 0.75:
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
@@ -410,14 +411,16 @@ for text in texts:
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But one can walk among them. You have an old text. Draw a
+# Nobody can list all texts of a real model. But one can walk among them. You stand at an old text. Draw a
 # new one the cold way, and go to it with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# Otherwise stay at the old one, and count it once more. *q* is how often a text is drawn, the column
-# *T* = 1/4 above. The first fraction favours likely texts. The second makes up for some texts' being
-# drawn more often than others.
+# Otherwise stay at the old one, and count it once more.
+
+# %% [markdown]
+# *q* is how often the cold way draws a text: the column *T* = 1/4 above. The first fraction favours
+# likely texts. The second is there because the cold way proposes some texts more often than others.
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -445,8 +448,7 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # Likelier texts than the cold dice write. The card says what that is worth: 80.0% right by p⁴ (over 250
 # sums), 70.1% at *T* = 1/4. But the likeliest of sixteen had 82.6%. Both cost hundreds of passes of the
-# model, so here the walk buys nothing that choosing does not. It shows that likely texts can be
-# drawn, and that cold ones are something else.
+# model, so here the walk buys nothing that choosing does not.
 #
 # So one text is as good as we can make it, and the sum stays in doubt. Back to the sixteen lines.
 
@@ -518,7 +520,8 @@ print("your vote of 16", score(vote, worked), "of 24")
 # %% [markdown]
 # 23 of 24, once it is written. The explorer shows one sum at the left, with your function beside the
 # course's. The curves at the right are for all 24 sums. Wait until `Right, over 24 sums` stands above
-# them, some seconds.
+# them, some seconds. A vote of two is no better than one try: of two different answers it takes the
+# first.
 
 # %%
 explore.Votes(function=my_vote)
@@ -527,8 +530,7 @@ explore.Votes(function=my_vote)
 # 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
 #    where the right answer is the most common one.)
 # 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
-# 3. A vote of two is no better than one try. Why? (Of two different answers it takes the first.)
-# 4. Set `asked for` to the answer alone, and wait for the 24 sums. Which curve still climbs with more
+# 3. Set `asked for` to the answer alone, and wait for the 24 sums. Which curve still climbs with more
 #    tries? (Only pass@n.)
 
 # %% [markdown]
@@ -605,14 +607,16 @@ for n in (16, 64, 256):
 # | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 #
-# In 93 of 100 sums the right answer is among the 64, and the vote finds it in 7. What would find more?
-# (And time for a pause, if you like one.)
+# %% [markdown]
+# Look at the last row. In 93 of 100 sums the right answer is among the 64, and the vote finds it in 7.
+# What would find more? (And time for a pause, if you like one.)
 
 # %% [markdown]
 # ## A check that does not know the sum
 #
 # Of course Python can add. We play that it cannot, as nobody can just add up a proof or a program.
-#
+
+# %% [markdown]
 # Clerks had an old trick. Divide each number by nine and keep what is left: of 51 it is 6, of 86 it is
 # 5, of 64 it is 1, of 72 it is 0, and of 28 it is 1. Together that is 13, and of 13 it is 4. Of the
 # right sum it must be 4 too.
@@ -871,11 +875,10 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # ## Two things that choosing cannot do
 #
 # The sum is done. Computing can buy two more things: a model that follows its prompt more closely,
-# and one that thinks for longer.
-#
-# The first takes two passes for each token: one with the prompt, one without it. The difference is
+# and one that thinks for longer. The first takes two passes for each token: one with the prompt, one without it. The difference is
 # what the prompt *added*.
-#
+
+# %% [markdown]
 # **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
 # "without" towards "with", but *twice* as far. Which token wins?
 
@@ -925,7 +928,8 @@ explore.Playground(
 #    none. Guided: `darker and lighter` in the first, `night` in the second.)
 # 2. Put 5.0 for the strength and run the cell again. What goes wrong? (`It was dark. It was dark. It
 #    was darker.` It follows the night, and forgets how a story is told.)
-#
+
+# %% [markdown]
 # <details><summary>If you like: a strong model and a weak one</summary>
 #
 # *Contrastive decoding* takes the difference between a strong and a weak model in the same way, as
