@@ -219,8 +219,7 @@ explore.Playground(
 # 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
 #    *which two come next* is open.)
 # 2. One digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3` has most of
-#    the rest. The first digit is written first: already there it must be known that a carry will
-#    come. After `2` the wrong `9` follows.)
+#    the rest. Before it writes this digit the model must know whether a carry will come.)
 # 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
@@ -606,7 +605,7 @@ for n in (16, 64, 256):
 # |---|---|---|---|---|
 # | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
-#
+
 # %% [markdown]
 # Look at the last row. In 93 of 100 sums the right answer is among the 64, and the vote finds it in 7.
 # What would find more? (And time for a pause, if you like one.)
