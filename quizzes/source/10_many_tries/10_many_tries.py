@@ -446,7 +446,7 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
 # Likelier texts than the cold dice write. The card says what that is worth: 80.0% right by p⁴ (over 250
-# sums), 70.1% at *T* = 1/4. But the likeliest of sixteen had 82.6%. Both cost hundreds of passes of the
+# sums), 70.1% at *T* = 1/4. But the likeliest of sixteen had 82.6%. Both cost some 800 passes of the
 # model, so here the walk buys nothing that choosing does not.
 #
 # So one text is as good as we can make it, and the sum stays in doubt. Back to the sixteen lines.
