@@ -1452,13 +1452,12 @@ check.number(
 
 # %% [markdown] question="Cold tries" points=1
 # With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. To get still more,
-# someone sets *T* to 0, where single tries are best. About how many
-# sums come out right?
+# someone sets *T* to 0, where single tries are best. How many sums come out right?
 #
-# - **A** 73%
-# - **B** 99.8%
-# - **C** 100%
-# - **D** 91%
+# - **A** About 73%
+# - **B** About 99.8%
+# - **C** All
+# - **D** About 91%
 
 # %% answer="cold_tries"
 answer_cold = ""  # "A", "B", "C" or "D"
