@@ -307,8 +307,8 @@ for n, c, k, expect, why in (
 
 # %% [markdown]
 # Now the whole picture. The Calculator comes with a **card**, a sheet of measurements. It was asked 1,000
-# sums that it had not seen in training, with the working. Right were, in per cent, greedily and by
-# tries at *T* = 0.75:
+# sums that it had not seen in training. So many came out right, in per cent, with the working,
+# greedily and with tries at *T* = 0.75:
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
