@@ -12,8 +12,8 @@ import torch
 from course_utils import calculator, sums
 from course_utils.author.notebook import source_notebook
 from course_utils.generate import Settings, generate, generate_batch
-from course_utils.sampling import contrast, guide
-from course_utils.think import majority_vote, pass_at_k, power_sample, thinking_budget
+from course_utils.sampling import guide
+from course_utils.think import majority_vote, pass_at_k, power_sample, thinking_budget, walk
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "quizzes" / "source" / "10_many_tries" / "10_many_tries.py"
@@ -73,14 +73,14 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     assert warm["vote of 64"] == 95.0
     assert rows["T 0.25"]["one try"] == 70.1
     assert rows["by p^4"]["one try"] == 80.0
-    assert rows["4 beams"]["one try"] == 80.4
     assert rows["alone greedy"]["one try"] == 6.6
     assert [alone[x] for x in ("one try", "vote of 64", "pass@64")] == [5.9, 7.3, 93.0]
     text = prose()
     for row in (
         "| 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |",
         "| 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |",
-        "80.0% right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%",
+        "80.0% right by p⁴ (over 250 sums), 70.1% at *T* = 1/4",
+        "the likeliest of sixteen had 82.6%",
         "91.3%, and one of 64 in 95.0%",
         "| with the working | 72.8 | 56.5 | 95.0 | 100.0 |",
         "| the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |",
@@ -93,7 +93,7 @@ def test_the_story(lesson, tries):
     assert sums.is_held_out(STORY) and sum(STORY) == 301
     [one] = lesson["ask"](STORY, tries=1, temperature=0)
     assert one.text == "72+64=1'36,136+86=2'2'2,222+51=273,273+28=29'1;291"
-    assert one.text.index(";") == 46
+    assert one.text.index(";") == 46 and round(one.logprob, 2) == -8.31
     assert Counter(one.answer for one in tries) == {291: 11, 301: 5}
     assert majority_vote([one.answer for one in tries]) == 291
     best = max(tries, key=lambda one: one.logprob)
@@ -111,13 +111,23 @@ def test_the_story(lesson, tries):
         assert a % 10 + b % 10 >= 10
     tens = [(a // 10 % 10 + b // 10 % 10) % 10 for a, b in pairs(same)]
     assert tens.count(9) == 8
+    early = [i for i, one in enumerate(tries) if len(lesson["slips"](one.text)) == 2]
+    assert early == [7, 13]
+    ends = [one.text.partition(";")[0].split(",")[-1] for one in tries]
+    hard = [one for one, last in zip(tries, ends, strict=True) if is_hard(*pairs([last])[0])]
+    assert len(hard) == 12 and sum(one.answer != 301 for one in hard) == 8
+    assert "229+72=29'1" in ends
 
 
 def test_most_roads_to_the_storys_answer_lead_over_one_carry():
     rng = random.Random(0)
     last = [sums.working(STORY, rng).partition(";")[0].split(",")[-1] for _ in range(500)]
-    hard = [(a, b) for a, b in pairs(last) if (a // 10 + b // 10) % 10 == 9 and a % 10 + b % 10 > 9]
-    assert 0.75 < len(hard) / 500 < 0.85
+    assert 0.75 < sum(is_hard(a, b) for a, b in pairs(last)) / 500 < 0.85
+
+
+def is_hard(a, b):
+    """Whether a carry from the ones meets tens that make 9."""
+    return (a // 10 + b // 10) % 10 == 9 and a % 10 + b % 10 > 9
 
 
 def pairs(steps):
@@ -125,10 +135,10 @@ def pairs(steps):
 
 
 def test_more_votes_make_the_story_surer(lesson):
-    more = [one.answer for one in lesson["ask"](STORY, tries=64)]
-    counts = Counter(more)
-    assert counts.most_common(1)[0][0] == 291
-    assert 30 <= counts[291] <= 38 and 19 <= counts[301] <= 27
+    more = [one.answer for one in lesson["ask"](STORY, tries=256)]
+    assert Counter(more).most_common(2) == [(291, 124), (301, 83)]
+    assert Counter(more[:64]).most_common(2) == [(291, 34), (301, 23)]
+    assert "124 to 83" in prose()
 
 
 def test_open_choices_are_where_the_dice_fall(calc):
@@ -158,9 +168,9 @@ def test_pass_at_k_by_hand():
     assert round(1 - (3 / 4) ** 4, 3) == 0.684 and pass_at_k(4, 1, 4) == 1
     assert round(100 * pass_at_k(164, 50, 10), 1) == 97.7
     assert round(100 * 50 / 164, 1) == 30.5
-    chance = [math.comb(4, c) * 0.25**c * 0.75 ** (4 - c) for c in range(5)]
-    assert math.isclose(sum(p * pass_at_k(4, c, 2) for c, p in enumerate(chance)), 0.4375)
-    assert math.isclose(sum(p * (1 - (1 - c / 4) ** 2) for c, p in enumerate(chance)), 0.390625)
+    chance = [math.comb(4, c) * 0.3**c * 0.7 ** (4 - c) for c in range(5)]
+    assert math.isclose(sum(p * pass_at_k(4, c, 2) for c, p in enumerate(chance)), 0.51)
+    assert math.isclose(sum(p * (1 - (1 - c / 4) ** 2) for c, p in enumerate(chance)), 0.4575)
     assert math.isclose(pass_at_k(5, 2, 3), 0.9)
 
 
@@ -219,6 +229,19 @@ def test_power_sampling_finds_likelier_texts_than_the_cold_dice(calc, lesson):
     cold = lesson["ask"](STORY, tries=64, temperature=0.25)
     mean = sum(one.logprob for one in drawn) / 6
     assert mean > sum(one.logprob for one in cold) / 64 + 0.3
+    passes, reader = [], calc.reader()
+
+    def counted(ids, _):
+        passes.append(ids)
+        return reader.last_logits(ids[0].tolist(), 1)
+
+    ids = calc.encode(sums.question(STORY))
+    one = walk(
+        counted, ids, alpha=4, max_new_tokens=54, end=calc.ends, decode=calc.tokenizer.decode
+    )
+    assert one.text == drawn[0].text
+    sixteen = sum(len(one.text) + 1 for one in lesson["ask"](STORY))
+    assert 750 < len(passes) < 850 and 750 < sixteen < 850
 
 
 def test_guidance_brings_light_into_the_night(storyteller):
@@ -246,30 +269,26 @@ def test_guided_texts_speak_of_the_night(storyteller):
         return "".join(step.text for step in generate(storyteller, prompt, process, 30, seed))
 
     assert not any(dark.search(written(1.0, seed)) for seed in (0, 1))
-    assert all(dark.search(written(3.0, seed)) for seed in (0, 1))
+    assert "darker and lighter" in written(2.0, 0) and "night" in written(2.0, 1)
     assert "It was dark. It was dark. It was darker." in written(5.0, 1)
 
 
-def test_two_logits_and_the_trap_of_contrast():
+def test_two_logits_and_the_prompt_between_them():
     light, dog = guide(torch.tensor([1.0, 2.0]), torch.tensor([-1.0, 2.0]), 2.0).tolist()
     assert math.isclose(light - dog, 1.0, abs_tol=1e-5)
-    strong = torch.tensor([0.6, 0.399, 0.001]).log()
-    weak = torch.tensor([0.7, 0.299, 0.000001]).log()
-    assert [round(x, 2) for x in (strong - weak).tolist()] == [-0.15, 0.29, 6.91]
-    assert contrast(strong, weak, 0.1).argmax() == 1
 
 
 @pytest.mark.slow
 def test_a_thought_that_is_cut_short_is_worth_little(calc, lesson):
     prompts = [sums.question(numbers) for numbers in [STORY, *lesson["SUMS"]]]
     right, story = {}, {}
-    for most in (24, 36, 48):
+    for most in (36, 40, 48):
         found = lesson["written"](prompts, lesson["budget"](most), range(25))
         story[most] = found[0].text
         right[most] = lesson["score"](lesson["first"], [[one] for one in found[1:]])
-    assert right == {24: 4, 36: 0, 48: 18}
-    assert story[24].startswith("72+64=1'36,136+86=2'2'2,;222+51=273")
-    assert story[36].endswith(";273+28")
+    assert right == {36: 0, 40: 0, 48: 18}
+    assert story[36] == "72+64=1'36,136+86=2'2'2,222+51=273,2;273+28"
+    assert story[40].endswith(",273+2;286")
 
 
 def test_budget_counts_the_working_alone(calc):
@@ -302,7 +321,7 @@ def test_nines(lesson):
     vote, checked, passed, right = 0, 0, 0, 0
     for numbers, found in zip(lesson["SUMS"], alone, strict=True):
         answers = [one.answer for one in found]
-        good = [a for a in answers if a and a % 9 == sum(numbers) % 9]
+        good = [a for a in answers if lesson["nines"](numbers, a)]
         vote += majority_vote(answers) == sum(numbers)
         checked += bool(good) and majority_vote(good) == sum(numbers)
         passed, right = passed + len(good), right + good.count(sum(numbers))
@@ -332,13 +351,13 @@ def test_questions(lesson):
     assert [int(row.argmax()) for row in storm] == [0, 1]
     numbers = [15, 27, 38]
     workings = (
-        "15+27=4'2,42+38=8'0;80",
         "38+27=65,65+15=8'0;80",
-        "27+38=6'5,15+65=8'0;80",
+        "15+27=4'2,42+38=8'0;80",
         "15+38=5'3,15+27=4'2;42",
         "15+27=32,32+38=7'0;80",
+        "27+38=6'5,15+65=8'0;80",
     )
-    assert [i for i, text in enumerate(workings) if sums.verify(numbers, text)] == [0, 2]
+    assert [i for i, text in enumerate(workings) if sums.verify(numbers, text)] == [1, 4]
 
 
 def test_greedy_tries_are_all_alike(calc):

@@ -15,7 +15,7 @@
 # the sixteen is it?
 
 # %% [markdown]
-# > **About 120 minutes, with a pause before the vote** · difficulty ●●●●○
+# > **About 150 minutes, with a pause before the verifier** · difficulty ●●●●○
 # >
 # > You need log-probabilities, temperature, beams. Afterwards you can
 # > - say how often one of k tries is right;
@@ -49,7 +49,7 @@ import torch
 from course_utils import calculator, explore, storyteller
 from course_utils import quiz as check
 from course_utils.generate import Settings, generate_batch
-from course_utils.sampling import contrast, greedy, guide
+from course_utils.sampling import greedy, guide
 from course_utils.sums import ADDED, answer, draw_sum, question, step
 from course_utils.think import power_sample, thinking_budget
 
@@ -105,6 +105,11 @@ def exact_answers(numbers, temperature=0.75):
         rows = [[*row, digit] for row in rows for digit in digits]
     after = (calc.reader().next_logits(rows) / temperature).log_softmax(dim=-1)
     return (logprobs + after[:, list(calc.ends)].logsumexp(dim=-1)).exp()
+
+
+def nines(numbers, found):
+    """Whether an answer leaves, divided by nine, what the numbers leave together."""
+    return found is not None and found % 9 == sum(n % 9 for n in numbers) % 9
 
 
 def slips(text):
@@ -181,8 +186,8 @@ for _ in range(3):
 #
 # <details><summary>Answer</summary>
 #
-# The last. In 273 + 28 the ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote 9, as
-# if nothing had been carried. The answer is 301.
+# The last, 273 + 28. The ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote `9'`: it
+# marked the carry, but did not add it. The answer is 301.
 # </details>
 #
 # Greedy choice will never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
@@ -198,8 +203,8 @@ for i, one in enumerate(tries):
 # its user, who cannot add (or why ask?). Then nobody writes `right` beside a line. Eleven lines for
 # 291, five for 301: which one would you hand in?
 #
-# Keep the sixteen lines in mind. They come back until you know. First see where their differences
-# come from.
+# Keep the sixteen lines in mind. They come back until you can say which answer to hand in. First see
+# where their differences come from.
 
 # %%
 explore.Playground(
@@ -211,12 +216,11 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Point at the deeply tinted characters. Where do they stand? (Nearly all begin a number to be
-#    added: *which two come next* is open. Digits of results are nearly sure.)
-# 2. One digit of a result is tinted too. Find it and its rival. (The `2` after `158+143=`, with 33%.
-#    `3` has most of the rest.)
-# 3. Set *T* to 0: three times the same text. Then 1.5. What goes wrong? (Digits, and working that
-#    stops half-way.)
+# 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
+#    *which two come next* is open.)
+# 2. One digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3` has most of
+#    the rest. Before it writes this digit the model must know whether a carry will come.)
+# 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
 # ## Is it there at all?
@@ -225,9 +229,9 @@ explore.Playground(
 # is the chance that at least one of k tries is right.
 
 # %% [markdown]
-# **Predict.** A model made four tries at a task, and one was right. Take any two of the four. How
-# likely is the right one among them? A quick way to say it: one try is wrong with 3/4, two are wrong
-# with (3/4)², so it is 1 − 9/16 = 7/16.
+# **Predict.** A model made four tries at a task, and one was right. Draw two of these four. How likely
+# is the right one among them? Someone has a quick way: one try is wrong with 3/4, two are wrong with
+# (3/4)² = 9/16, so it is 1 − 9/16 = 7/16. Do you believe it?
 
 # %%
 pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
@@ -235,9 +239,9 @@ print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pai
 print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
-# Half of the pairs have it; the quick way says 0.4375. It counts as if the first try were put back
-# before the second is taken, so that the same wrong try may come twice. Take all four: the right one
-# is surely among them, but the quick way says 1 − (3/4)⁴ ≈ 0.684.
+# Half of the pairs have it, so 0.4375 is wrong. The quick way counts as if the first try were put back
+# before the second is drawn. Draw all four: the right one is surely among them, but the quick way
+# says 1 − (3/4)⁴ ≈ 0.684.
 
 # %% [markdown]
 # This happens. In August 2026 someone proposed a repair for a library that trains models: its
@@ -252,19 +256,23 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Four tries are a matter of luck: none, one or all four may come out right, and the formula gives
-# another number each time. Averaged over that luck it gives exactly the truth. Such an estimate is
-# called *unbiased* [chen2021]. See it for a model that is right once in four, where the truth for two
-# tries is 1 − 0.75² = 0.4375:
+# Four tries are a matter of luck: none to all four may be right, and each time the formula gives
+# another number. Averaged over that luck it gives exactly the truth. Such an estimate is called
+# *unbiased* [chen2021].
+
+# %% [markdown]
+# To see it, take a model of which we *know* that a new try is right with *p* = 0.3. Two new tries are
+# both wrong with 0.7², so the truth for two is 1 − 0.49 = 0.51. The formula and the quick way do not
+# know *p*. They see four tries, of which *c* are right.
 
 # %%
-p, n, k = 0.25, 4, 2
+p, n, k = 0.3, 4, 2
 chance = [math.comb(n, c) * p**c * (1 - p) ** (n - c) for c in range(n + 1)]  # of c right ones
 formula = [1 - math.comb(n - c, k) / math.comb(n, k) for c in range(n + 1)]
 quick = [1 - (1 - c / n) ** k for c in range(n + 1)]
-print("truth    ", 1 - (1 - p) ** k)
-print("formula  ", sum(x * y for x, y in zip(chance, formula, strict=True)), "on average")
-print("quick way", sum(x * y for x, y in zip(chance, quick, strict=True)), "on average")
+print(f"truth     {1 - (1 - p) ** k:.4f}")
+print(f"formula   {sum(x * y for x, y in zip(chance, formula, strict=True)):.4f} on average")
+print(f"quick way {sum(x * y for x, y in zip(chance, quick, strict=True)):.4f} on average")
 
 # %% [markdown]
 # ## Build it: pass@k
@@ -298,8 +306,9 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# Now the whole picture. The Calculator's card measured 1,000 sums that it had not seen in training,
-# in per cent, with the working, at *T* = 0.75:
+# Now the whole picture. The Calculator comes with a **card**, a sheet of measurements. It was asked 1,000
+# sums that it had not seen in training. So many came out right, in per cent, with the working,
+# greedily and with tries at *T* = 0.75:
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
@@ -307,7 +316,7 @@ for n, c, k, expect, why in (
 
 # %% [markdown]
 # One try with the dice is *worse* than greedy: now and then they fall on a digit. But among sixteen
-# tries the right answer is missing once in a thousand sums. It is there. The rest of the module is
+# tries the right answer is missing in one sum of a thousand. It is there. The rest of the module is
 # about finding it.
 
 # %% [markdown]
@@ -326,8 +335,8 @@ for k in (1, 10):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Not more than one: greedy tries are all the same, so pass@10 is 30.5%, as pass@1 is. And from one
-# try a task nothing can be said of ten. The tool put the number of *tasks* where the
+# With greedy choice ten tries are worth one, 30.5%: they are all the same. With the dice on they may be
+# worth more, but one try a task cannot tell how much. The tool put the number of *tasks* where the
 # number of *tries at one task* belongs, until a repair in June 2026 [aprender2118].
 # </details>
 
@@ -335,13 +344,16 @@ for k in (1, 10):
 # ## The likeliest of sixteen
 #
 # **Best-of-n** is the plainest plan: make n texts, give each a score, hand in the best. All depends
-# on the score. One you have for nothing: the log-probability of the text, by the model itself.
+# on the score. One you have for nothing: the text's log-probability, by the model itself (always at
+# *T* = 1, however the text was drawn).
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
 # %%
 best = max(tries, key=lambda one: one.logprob)
-print(f"{best.logprob:.2f}  {best.text}")
+print(f"likeliest {best.logprob:.2f}  {best.text}")
+greedy_one = ask(STORY, tries=1, temperature=0)[0]
+print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
 
 # %%
@@ -351,10 +363,12 @@ print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
 # %% [markdown]
-# On our sum it says 291. Over 24 other sums it finds 21 right answers and greedy choice 18; on the
-# card's 1,000 it has 82.6% and greedy 72.8%. So likely *texts* are right more often than texts of likely
-# *tokens*. Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a
-# lower temperature, say?
+# Both are wrong here, though the dice found a likelier text than greedy choice: −7.79 is nearer to 0 than
+# −8.31. Over 24 other sums the likeliest is right 21 times and greedy choice 18 times. On the card's
+# 1,000 sums it is 82.6% and 72.8%. So likely *texts* are worth more than likely *tokens*.
+#
+# Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a lower
+# temperature, say?
 
 # %% [markdown]
 # ## Cold is not likely
@@ -367,11 +381,11 @@ texts = {f"{w} {v}": p * q for w, (p, after) in tree.items() for v, q in after.i
 print({text: round(p, 2) for text, p in texts.items()})
 
 # %% [markdown]
-# The likeliest is `a cat` with 0.36. You want it to come more often, and take *T* = 1/4, which raises
-# each token's probability to the fourth power and shares out again. The other way to sharpen: raise
-# each whole *text's* probability to the fourth power, and share out once.
+# The likeliest is `a cat` with 0.36. You want it to come more often. One way is *T* = 1/4: at each word,
+# raise the probabilities to the fourth power and divide by their sum. The other way: raise the four
+# *texts'* probabilities to the fourth power, and divide by their sum.
 #
-# **Predict.** How often does `a cat` come by the one and by the other?
+# **Predict.** By each way, does `a cat` come more often than 36%, or less often?
 
 
 # %%
@@ -389,20 +403,23 @@ for text in texts:
 
 # %% [markdown]
 # Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. A low *T*
-# decides at the first word, where `the` looks better. It does not know that two words share what
-# follows `the`, while `cat` nearly always follows `a`. You will often read that a low temperature
+# decides at the first word, where `the` looks better. It does not know that after `the` two words
+# split the rest, while `cat` nearly always follows `a`. You will often read that a low temperature
 # "samples from p to a power". For one token that is so. For a text it is not [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# But how to draw by p⁴, when nobody can list all texts? By walking. Keep one text, propose another
-# that you can draw (the cold way), and take it with the probability
+# Nobody can list all texts of a real model. But one can walk among them. You stand at an old text. Draw a
+# new one the cold way, and go to it with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# where *q* is how often a text is proposed, here the column *T* = 1/4 above. The first fraction favours
-# likely texts. The second makes up for what is proposed more often than others.
+# Otherwise stay at the old one, and count it once more.
+
+# %% [markdown]
+# *q* is how often the cold way draws a text: the column *T* = 1/4 above. The first fraction favours
+# likely texts. The second is there because the cold way proposes some texts more often than others.
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -410,14 +427,14 @@ for _ in range(20_000):
     new = rng.choices(list(cold), list(cold.values()))[0]
     ratio = (texts[new] / texts[now]) ** 4 * cold[now] / cold[new]
     if rng.random() < ratio:
-        now = new
+        now = new  # go; otherwise stay
     seen[now] += 1
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# The walk never looked at the column p^4, and arrives at its numbers. On a real model a proposal cuts
-# the text at a random place and writes it anew from there, cold. This is **power sampling**
-# [karan2025]. Here it is on the story's sum, with six seeds:
+# The walk never saw the column p^4, and arrives at its numbers. On a real model one cuts the old text at
+# a random place and writes a new end, cold. This is **power sampling** [karan2025]. Here it is on the
+# story's sum, with six seeds:
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -428,111 +445,11 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# Likelier texts than the cold dice write, and three of six are right. The card, over 250 sums: 80.0%
-# right by p⁴, 70.1% at *T* = 1/4. Four beams reach 80.4%: they look for likely texts too, but give the
-# same one each time. The price of power sampling: hundreds of passes of the model for one text.
-
-# %% [markdown]
-# ## A second look at each token
+# Likelier texts than the cold dice write. The card says what that is worth: 80.0% right by p⁴ (over 250
+# sums), 70.1% at *T* = 1/4. But the likeliest of sixteen had 82.6%. Both cost some 800 passes of the
+# model, so here the walk buys nothing that choosing does not.
 #
-# Power sampling spends hundreds of passes on a text. A cheaper idea spends two on each token: one
-# with the prompt, one without it. What the prompt *added* is the difference.
-#
-# **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
-# "without" towards "with", but *twice* as far. Which token wins?
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
-# </details>
-
-# %% [markdown]
-# **Guidance** is this line, with a strength γ [sanchez2023]:
-#
-# $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
-#
-# γ = 1 is the model with its prompt, and above 1 it follows the prompt more than it learnt to. Now on
-# the Storyteller, with one sentence about the night. **Predict.** Which word will rise?
-
-# %%
-stories = storyteller.load()
-NIGHT = "It was night and it was dark."
-with_night = stories.next_logits(NIGHT + " The girl saw a")
-without = stories.next_logits(" The girl saw a")
-for gamma in (0, 1, 1.5, 3):
-    print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
-
-# %% [markdown]
-# In the dark one sees a light. **Contrast** takes the difference alone, of a strong model and a weak
-# one, or of one model after two prompts [li2022]. It has a trap:
-
-# %%
-strong = torch.tensor([0.600, 0.399, 0.001]).log()
-weak = torch.tensor([0.700, 0.299, 0.000001]).log()
-print("difference:       ", [round(x, 2) for x in (strong - weak).tolist()])
-print("the course's scores:", [round(x, 2) for x in contrast(strong, weak, alpha=0.1).tolist()])
-
-# %% [markdown]
-# The third token, which both models find absurd, would win by far: 0.001 is a thousand times
-# 0.000001. So only tokens that the strong model finds at least α times as likely as its best one are
-# scored. Min-p, from the last module, as a guard.
-#
-# Now let guidance write. Its texts stand beside the plain ones, from the same seeds.
-
-# %%
-night_length = len(stories.encode(NIGHT))
-plain = stories.reader()
-
-
-def guided(logits, ids):
-    """The Storyteller's logits, three times as far from what it would write without the night."""
-    short = torch.cat([ids[:1], ids[night_length:]])  # the first id begins any text
-    return guide(logits, plain.last_logits(short.tolist(), 1)[0], 3.0)
-
-
-explore.Playground(
-    NIGHT + " The girl saw a", process=guided, knobs=["temperature"], samples=2, max_new_tokens=30
-)
-
-# %% [markdown]
-# 1. Which words of night and dark does the plain text have, and which the guided one? (The plain one
-#    has none in 30 tokens, both guided ones begin with some.)
-# 2. Put 5.0 for 3.0 in `guided` and run both cells. What goes wrong? (`It was dark. It was dark. It was
-#    darker.` What the plain model is good at, such as not repeating itself, is subtracted too.)
-
-# %% [markdown]
-# Guidance helps a model to *follow*. It will not teach one to carry. What does the Calculator need
-# for that?
-
-# %% [markdown]
-# ## More thought for one answer
-#
-# The Calculator needs its working. Asked for the answer alone, with `?`, it is right in 6.6% of the
-# card's sums, greedily; with the working in 72.8%. Each character that it writes is one more pass of the model,
-# whose result the next pass can read. To write *is* to compute.
-
-# %% [markdown]
-# So how much thinking is enough? A **budget** ends it by force: after so many characters everything
-# but `;` is banned [muennighoff2025]. The greedy working at the top has 46 characters before its `;`.
-# **Predict.** How many of the 24 sums come out right with a budget of 24?
-
-# %%
-for most in (24, 36, 48):
-    found = written([question(s) for s in [STORY, *SUMS]], budget(most), range(25))
-    right = score(first, [[one] for one in found[1:]])
-    print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
-
-# %% [markdown]
-# Until the working fits, next to nothing. And look at what comes after the forced `;`: with 24 it
-# goes on working, with 36 it hands in half a step. In training it saw `;` after the last step only,
-# and has no idea what to do with one that comes early. A forced end needs a model that has practised
-# answering early.
-
-# %% [markdown]
-# So: the working stays whole, and one text is as good as we can make it. On our sum greedy is wrong,
-# the likeliest of sixteen is wrong, and power sampling is right every other time. We are back at the
-# sixteen lines. Time to *choose*. (And time for a pause, if you like one.)
+# So one text is as good as we can make it, and the sum stays in doubt. Back to the sixteen lines.
 
 # %% [markdown]
 # ## The vote
@@ -558,8 +475,8 @@ for most in (24, 36, 48):
 # is **self-consistency** [wang2022]: draw many workings, drop the workings, and hand in the answer
 # that came most often.
 #
-# One thing to settle before you build: some texts have no answer, as they lost the form. They say
-# nothing, so they have no vote, even if they are the most.
+# One thing to settle before you build: some texts end without an answer that can be read. They have no
+# vote, even if they are the most.
 
 # %% [markdown]
 # ## Build it: the vote
@@ -600,7 +517,10 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# 23 of 24, once it is written. The explorer shows those sums, and your function beside the course's.
+# 23 of 24, once it is written. The explorer shows one sum at the left, with your function beside the
+# course's. The curves at the right are for all 24 sums. Wait until `Right, over 24 sums` stands above
+# them, some seconds. A vote of two is no better than one try: of two different answers it takes the
+# first.
 
 # %%
 explore.Votes(function=my_vote)
@@ -609,8 +529,8 @@ explore.Votes(function=my_vote)
 # 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
 #    where the right answer is the most common one.)
 # 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
-# 3. Set `asked for` to the answer alone, and watch the curves. Which one still climbs with more tries?
-#    (Only pass@n.)
+# 3. Set `asked for` to the answer alone, and wait for the 24 sums. Which curve still climbs with more
+#    tries? (Only pass@n.)
 
 # %% [markdown]
 # On the card's 1,000 sums a vote of 16 is right in 91.3%, and one of 64 in 95.0%. A single try had
@@ -618,42 +538,45 @@ explore.Votes(function=my_vote)
 
 # %%
 print("the vote says", attempt(vote, tries))
-more = [one.answer for one in ask(STORY, tries=64)]
-for n in (16, 32, 64):
+more = [one.answer for one in ask(STORY, tries=256)]
+for n in (16, 64, 256):
     print(n, "tries:", Counter(more[:n]).most_common(3))
 
 # %% [markdown]
 # ## Sure, and wrong
 #
-# That is not bad luck: with four times as many tries 291 is still ahead. The usual advice, to ask more
-# often, fails here. Why?
+# With sixteen times as many tries 291 is still far ahead, 124 to 83. So it is not bad luck, and the usual
+# advice, to ask more often, fails. Why?
 #
 # **Find it.** The next cell prints, for each of the eleven wrong lines, the steps with a wrong result.
 # What do ten of the eleven share?
 
 # %%
-for one in tries:
+for i, one in enumerate(tries):
     if one.answer != 301:
-        print(slips(one.text))
+        print(f"{i:>2}", *slips(one.text))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# They end in `=29'1`: the *last* addition went wrong, in the way of the greedy text. The workings are
-# all different, but most ways to 301 end with an addition whose tens make 9, such as
-# 158 + 143, where the carry turns the 9 into 10. Most roads lead over one bridge, and on this bridge
-# the model stumbles more often than not.
+# Their *last* step is wrong, and ends in `=29'1`. In two (7 and 13) it follows an earlier mistake. The
+# other eight make the greedy text's mistake, as in 229 + 72: the tens make 9, and the carry from the
+# ones should turn it into 10.
+#
+# Of all sixteen lines twelve came to such a last step, on different ways, and eight got it wrong.
 # </details>
 
 # %% [markdown]
-# A vote does not find what is right. It finds what is *common*. It helps when mistakes scatter and
-# right ways meet. And when there is only one road?
+# A vote does not find what is right. It finds what is *common*. It helps when wrong ways lead to
+# different answers. Here most of them lead to the same one. And what if there are no different ways
+# at all?
 
 # %% [markdown]
-# ## One road
+# ## One text for each answer
 #
-# Ask for the answer alone. Then a text *is* its answer: no two ways lead to the same one. Answers have
-# three digits, so the course can work out the exact probability of every one.
+# Ask for the answer alone, with `?` for `:`, as in `51+86+64+72+28?`. Then a text *is* its answer: no two
+# ways lead to the same one. Answers have three digits, so the course can work out the exact
+# probability of every one.
 
 # %%
 exact = exact_answers(STORY)
@@ -670,8 +593,8 @@ for n in (16, 64, 256):
 #
 # <details><summary>Answer</summary>
 #
-# 303, as good as surely: a vote of very many tries finds the likeliest answer. Greedy choice has that
-# already, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
+# 303, as good as surely: a vote of very many tries finds the likeliest answer. Greedy choice gives that
+# one too, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
 # one try of thirteen.
 # </details>
 
@@ -682,43 +605,44 @@ for n in (16, 64, 256):
 # |---|---|---|---|---|
 # | with the working | 72.8 | 56.5 | 95.0 | 100.0 |
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
-#
-# In 93 of 100 sums the right answer is among the 64, and no vote will find it. What would?
 
 # %% [markdown]
-# ## A check that cannot add
+# Look at the last row. In 93 of 100 sums the right answer is among the 64, and the vote finds it in 7.
+# What would find more? (And time for a pause, if you like one.)
+
+# %% [markdown]
+# ## A check that does not know the sum
 #
-# There is an old trick of clerks. Divide each number by nine and keep the remainders: 51 leaves 6,
-# then 86 leaves 5, 64 leaves 1, 72 leaves 0 and 28 leaves 1. Together that is 13, which leaves 4. The
-# sum must leave 4 too.
+# Of course Python can add. We play that it cannot, as nobody can just add up a proof or a program.
+
+# %% [markdown]
+# Clerks had an old trick. Divide each number by nine and keep what is left: of 51 it is 6, of 86 it is
+# 5, of 64 it is 1, of 72 it is 0, and of 28 it is 1. Together that is 13, and of 13 it is 4. Of the
+# right sum it must be 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this let through?
 
 # %%
-print("wanted:", sum(n % 9 for n in STORY) % 9, "·", {n: n % 9 for n in (303, 291, 301)})
+print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick has no idea what the sum is: one wrong answer in nine would slip through as
-# well. But it knows *something that the tries do not*. Now the answers alone again, 64 tries a sum:
-# count only the votes of those that pass.
+# Only 301. The trick does not know the sum: a wrong answer slips through if it is off by 9, 18, 27 and
+# so on. But it knows *something that the tries do not*. Now the answers alone again, 64 tries a sum:
+# let only those vote that pass. (`nines`, in the folded cell, says whether one does.)
 
 # %%
 alone = ask_all(tries=64, worked=False)
-passed = [
-    [one for one in found if one.answer and one.answer % 9 == sum(n % 9 for n in numbers) % 9]
-    for numbers, found in zip(SUMS, alone, strict=True)
-]
-print("vote of all:", score(vote, alone), "of 24;", end=" ")
-print("vote of those that pass:", score(lambda found: vote(found) if found else None, passed))
-right = [sum(one.answer == sum(s) for one in found) for s, found in zip(SUMS, passed, strict=True)]
-print("tries that pass:", sum(map(len, passed)), "of", 24 * 64, "· right ones:", sum(right))
+passed = [[one for one in f if nines(s, one.answer)] for s, f in zip(SUMS, alone, strict=True)]
+print("vote of all:", score(vote, alone), "of 24 sums · of those that pass:", score(vote, passed))
+right = [one for s, f in zip(SUMS, passed, strict=True) for one in f if one.answer == sum(s)]
+print(f"{24 * 64} tries: {sum(map(len, passed))} pass, and {len(right)} of these are right")
 
 # %% [markdown]
-# From 1 sum to 14, and nobody has added up the five numbers. That is what a **verifier** is: it need
-# not find the answer, it has to tell good from bad, and that is often far easier.
+# From 1 sum to 14. That is what a **verifier** is: it need not find the answer, it has to tell good from
+# bad, and that is often far easier.
 #
-# Now its limit. Of the 182 tries that pass 84 are right, 46%. **Predict.** You draw a hundred times as
-# many tries. Does the 46% rise?
+# Now its limit. Leave the votes aside, and look at the tries that pass: 84 of 182 are right, 46%.
+# **Predict.** You draw a hundred times as many tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -729,19 +653,19 @@ print("tries that pass:", sum(map(len, passed)), "of", 24 * 64, "· right ones:"
 #
 # $$\frac{p}{p + (1 - p) \cdot f}$$
 #
-# are right, and there is no *n* in it. More tries do not mend a verifier that lets wrong ones through
+# are right, and there is no *n* in it. More tries do not make it safer to trust one try that passed
 # [stroebl2024].
 # </details>
 
 # %% [markdown]
 # **It happened.** HumanEval, the tasks behind *pass@k*, tested each program with ten tests or so. In
-# 2023 others wrote eighty times as many tests, and pass@k fell by up to 28.9% [liu2023]. The programs
-# had been wrong all the time. The verifier had not noticed.
+# 2023 others wrote eighty times as many tests, and many programs that had passed now failed
+# [liu2023]. They had been wrong all the time. The verifier had not noticed.
 
 # %% [markdown]
 # ## Build it: a verifier
 #
-# > difficulty ●●●○○ · importance ●●●●● · 12 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
 # A working can be checked step by step, with no luck involved. `right_step(a, b)` writes how a step
 # *should* look, carries and all:
@@ -765,7 +689,7 @@ print(right_step(273, 28), right_step(28, 51))
 #
 # - each step is, letter by letter, what `right_step` writes for two of the numbers that are left, in
 #   either order, and their sum takes their place;
-# - at the end one number is left, and it is the answer.
+# - at the end one number is left, and the text after `;` is exactly that number.
 #
 # Everything else is refused, and nothing may raise an error: models write anything.
 
@@ -820,14 +744,14 @@ for i, one in enumerate(tries):
 
 # %% [markdown]
 # Four lines pass, and all of them say 301. Eleven votes weigh nothing against one line that holds.
-# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many, and carried
+# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many, and went
 # on. A verifier of workings refuses a right answer that was reached by a wrong step. In an exam you
 # know the feeling.
 
 # %% [markdown]
 # ## Build it: the chooser
 #
-# > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 18 minutes · there are many right designs
 #
 # Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, with what the
 # verifier said. Choose an answer. Your design is free, but it has to keep four promises:
@@ -935,7 +859,8 @@ print(
 print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
-# 301. Nobody told it. And the card, on 1,000 sums and sixteen tries each, at *T* = 0.75:
+# 301. Nobody told it. (A good chooser is right in all 24 sums.) And the card, sixteen tries for each of
+# its 1,000 sums, where *verified* takes the first text that is accepted, or the first of all if none is:
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
@@ -946,6 +871,96 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # column is the ceiling: no way of choosing can find what is not there.
 
 # %% [markdown]
+# ## Two things that choosing cannot do
+#
+# The sum is done. Computing can buy two more things: a model that follows its prompt more closely,
+# and one that thinks for longer. The first takes two passes for each token: one with the prompt, one without it. The difference is
+# what the prompt *added*.
+
+# %% [markdown]
+# **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
+# "without" towards "with", but *twice* as far. Which token wins?
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
+# </details>
+
+# %% [markdown]
+# **Guidance** is this line, with a strength γ [sanchez2023]:
+#
+# $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
+#
+# γ = 1 is the model with its prompt; above 1 it follows the prompt more than it learnt to. Now on
+# the Storyteller, with one sentence about the night. **Predict.** Which word will rise?
+
+# %%
+stories = storyteller.load()
+NIGHT = "It was night and it was dark."
+with_night = stories.next_logits(NIGHT + " The girl saw a")
+without = stories.next_logits(" The girl saw a")
+for gamma in (0, 1, 1.5, 3):
+    print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
+
+# %% [markdown]
+# In the dark one sees a light. Now let guidance write a whole text.
+
+# %%
+night_length = len(stories.encode(NIGHT))
+plain = stories.reader()
+strength = 2.0
+
+
+def guided(logits, ids):
+    """What the Storyteller would write, moved away from what it would write without the night."""
+    short = torch.cat([ids[:1], ids[night_length:]])  # the first id begins any text
+    return guide(logits, plain.last_logits(short.tolist(), 1)[0], strength)
+
+
+explore.Playground(
+    NIGHT + " The girl saw a", process=guided, knobs=["temperature"], samples=2, max_new_tokens=30
+)
+
+# %% [markdown]
+# 1. Which words of night and dark are in the two plain texts, and which in the two guided ones? (Plain:
+#    none. Guided: `darker and lighter` in the first, `night` in the second.)
+# 2. Put 5.0 for the strength and run the cell again. What goes wrong? (`It was dark. It was dark. It
+#    was darker.` It follows the night, and forgets how a story is told.)
+
+# %% [markdown]
+# <details><summary>If you like: a strong model and a weak one</summary>
+#
+# *Contrastive decoding* takes the difference between a strong and a weak model in the same way, as
+# `sampling.contrast` does [li2022]. It scores only tokens that the strong model finds likely enough:
+# the largest difference may be at a token that both find absurd.
+# </details>
+
+# %% [markdown]
+# ## More thought for one answer
+#
+# The Calculator needs its working. Asked for the answer alone it is right in 6.6% of the card's sums,
+# greedily; with the working in 72.8%. Each character that it writes is one more pass of the model, and
+# the next pass can read it. To write *is* to compute.
+
+# %% [markdown]
+# How much thinking is enough? A **budget** ends it by force: after so many characters only `;` may come
+# [muennighoff2025]. The greedy working at the top has 46 characters before its `;`. **Predict.** How
+# many of the 24 sums come out right with a budget of 40?
+
+# %%
+for most in (36, 40, 48):
+    found = written([question(s) for s in [STORY, *SUMS]], budget(most), range(25))
+    right = score(first, [[one] for one in found[1:]])
+    print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
+
+# %% [markdown]
+# Until the working fits, none. In the example 36 characters end just where the last step begins. The
+# model hands in that step, `273+28`, and no number. With 40 it hands in 286. In training it saw `;`
+# only after the last step, so it does not know what to do when `;` comes early. Larger models are cut
+# with less harm, if their training has prepared them for it.
+
+# %% [markdown]
 # ## What production systems do
 #
 # As of late 2026:
@@ -953,8 +968,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # %% [markdown]
 # - *Many at once.* GPT-5's system card of August 2025 says that its "pro" setting uses parallel
 #   computing at the time of the answer [gptcard2025]. How it chooses, it does not say.
-# - *Verifiers where there are some.* With a program's tests to choose by, a model that repaired 15.9%
-#   of real bugs with one try repaired 56% with 250 [brown2024].
+# - *Verifiers where there are some.* A model repaired 15.9% of real bugs with one try. With 250 tries it
+#   was 56%, where the same tests that judge a repair also choose it: that is pass@250 [brown2024].
 
 # %% [markdown]
 # - *Budgets.* vLLM counts the tokens of a thought and forces its end [vllmbudget2026]; so does llama.cpp
@@ -966,9 +981,9 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # ## Recap
 #
 # Greedy, the sum of the story is wrong for ever. Sixteen tries hold the right answer, as pass@k says
-# they should. The likeliest text and the vote both hand in 291, because most roads to 301 lead over
-# one carry that the model gets wrong: votes need mistakes that differ. A verifier needs no majority.
-# It checks each step, and one line that holds beats eleven that do not.
+# they should. The likeliest text and the vote both hand in 291, because most ways to 301 end with a
+# carry that the model often gets wrong: votes need mistakes that differ. A verifier needs no
+# majority. It checks each step, and one line that holds beats eleven that do not.
 
 # %% [markdown]
 # What else there is to buy with more computing: drawing whole texts by a power of their probability,
@@ -1063,10 +1078,10 @@ check.number(
     hint="How many sets of three are there among five tries, and how many of them are all wrong?",
 )
 
-# %% [markdown] question="An estimator for everybody" points=2
-# The estimator that came with a famous set of tasks begins with a short cut. For two tries, none
-# right, and *k* = 5 it says 1.0 [humaneval35]. Repair it: of fewer than *k* tries nothing can be
-# said, so return None then. Otherwise it stays the unbiased estimate.
+# %% [markdown] question="A published estimator" points=2
+# This estimator came with HumanEval, a famous set of tasks. For two tries, none right, and *k* = 5 it
+# says 1.0 [humaneval35]. Repair it: where *n* is below *k*, return None, whatever *c* is. Otherwise it
+# stays the unbiased estimate.
 #
 # *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point where no try was right, one for the others. Both
 # need the rest of the function unharmed.
@@ -1165,17 +1180,17 @@ check.number(
         0.071: "You took 0.4 for T = 1/2. What do squares make of 0.6 and 0.4 at the first word?",
         0.0: "Work out the three texts' own probabilities, and square those.",
     },
-    hint="Two lists: the squares at each word, shared out at each word; and the squares of the three "
-    "texts, shared out once.",
+    hint="First the squares at each word, divided by their sum there; then the squares of the three "
+    "texts, divided by their sum.",
 )
 
 # %% [markdown] question="To go or to stay" points=2
-# This is the step of power sampling, for log-probabilities: `new` and `old` are pairs, of a text's
-# log-probability by the model, and of its log-probability to be proposed. It returns the probability
-# to take the new one. It has two faults. Repair both.
+# This is the step of power sampling, in logarithms. `new` and `old` are pairs (log *p*, log *q*) of a
+# text: *p* by the model, *q* of being drawn the cold way. `alpha` is the power, 4 in the lesson. It
+# returns the probability of going to the new text. It has two faults. Repair both.
 #
-# Log-probabilities are from −5,000 to 0, `alpha` is above 0, at most 10. One point for what is drawn
-# in the end, one for texts of any length: log-probabilities down to −20 are short.
+# Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for the right probability
+# on short texts (down to −20), one for texts of any length.
 
 
 # %% answer="acceptance_repair"
@@ -1279,13 +1294,13 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# Cut at 24 characters, hardly a sum of the Calculator came out right. A larger model, cut in the
-# middle of its thought, often still answers well. The likeliest reason?
+# You want to train the Calculator anew, so that a cut at 40 characters does less harm. You may add
+# 10,000 texts to its training. Which help most?
 #
-# - **A** Its end of thought has several tokens, so the force is weaker.
-# - **B** It needs no thought for most questions.
-# - **C** A forced end does not change its probabilities.
-# - **D** It has seen unfinished thoughts with an answer after them in training.
+# - **A** Whole workings of other sums, so that it makes fewer slips.
+# - **B** Workings that break off anywhere, then `;` and the result of the last whole step.
+# - **C** Whole workings of at most 40 characters.
+# - **D** Workings that break off anywhere, then `;` and the sum of the five numbers.
 
 # %% answer="thought_cut_short"
 answer_cut = ""  # "A", "B", "C" or "D"
@@ -1295,9 +1310,9 @@ check.choice(
     answer_cut,
     right="D",
     why={
-        "A": "Each of the tokens is forced in turn. Is an end of three tokens less forced?",
-        "B": "Then a cut would cost nothing at all, and more thought would never help it.",
-        "C": "In both, all other tokens are banned for one step. What do the two have to go on with?",
+        "A": "It will add better. But what has it seen of a `;` that comes too early?",
+        "B": "It would learn to hand in something. Is that what was asked for?",
+        "C": "In these the `;` comes after the last step, as always. And the long ones that are cut?",
     },
 )
 
@@ -1394,8 +1409,8 @@ check.text(
 # 16 tries to 1,600. What happens?
 #
 # - **A** The vote and pass@n both come closer to 1.
-# - **B** The vote is right ever more seldom, and pass@n comes closer to 1.
-# - **C** The vote stays right in a quarter of cases; pass@n comes closer to 1.
+# - **B** The vote is right less and less often, and pass@n comes closer to 1.
+# - **C** The vote stays right in a quarter of cases, and pass@n comes closer to 1.
 # - **D** The vote comes closer to 1, and pass@n sinks.
 
 # %% answer="ever_more_tries"
@@ -1437,12 +1452,12 @@ check.number(
 
 # %% [markdown] question="Cold tries" points=1
 # With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. To get still more,
-# someone sets *T* to 0, where single tries are best. What comes out?
+# someone sets *T* to 0, where single tries are best. How many sums come out right?
 #
-# - **A** About 73%, as all sixteen texts of a sum are the same.
-# - **B** About 99.8% again, since the verifier decides.
-# - **C** A little more: better single tries make better sixteens.
-# - **D** About 91%, as a vote of sixteen has.
+# - **A** About 73%
+# - **B** About 99.8%
+# - **C** All
+# - **D** About 91%
 
 # %% answer="cold_tries"
 answer_cold = ""  # "A", "B", "C" or "D"
@@ -1463,11 +1478,11 @@ check.choice(
 #
 # | id | text |
 # |---|---|
-# | 0 | `15+27=4'2,42+38=8'0;80` |
-# | 1 | `38+27=65,65+15=8'0;80` |
-# | 2 | `27+38=6'5,15+65=8'0;80` |
-# | 3 | `15+38=5'3,15+27=4'2;42` |
-# | 4 | `15+27=32,32+38=7'0;80` |
+# | 0 | `38+27=65,65+15=8'0;80` |
+# | 1 | `15+27=4'2,42+38=8'0;80` |
+# | 2 | `15+38=5'3,15+27=4'2;42` |
+# | 3 | `15+27=32,32+38=7'0;80` |
+# | 4 | `27+38=6'5,15+65=8'0;80` |
 
 # %% answer="five_workings"
 answer_good = []  # ids, such as [0, 2]
@@ -1475,17 +1490,17 @@ answer_good = []  # ids, such as [0, 2]
 # %% test="five_workings"
 check.ids(
     answer_good,
-    right={0, 2},
+    right={1, 4},
     why={
         (
             0,
             1,
-            2,
+            4,
         ): "All of yours end in 80. Compare each step letter by letter with what it should be.",
-        (0, 1, 2, 4): "A right answer is not enough. Is each step right?",
-        (0,): "The numbers may be taken in any order.",
-        (0, 2, 3): "Which numbers are left after the first step?",
-        (2,): "Look at the marks again: 5 + 7 is 12, so one is carried.",
+        (0, 1, 3, 4): "A right answer is not enough. Is each step right?",
+        (1,): "The numbers may be taken in any order.",
+        (1, 2, 4): "Which numbers are left after the first step?",
+        (4,): "Look at the marks again: 5 + 7 is 12, so one is carried.",
     },
     hint="Take each step: are both numbers still left, is the sum right, is each carry marked?",
 )

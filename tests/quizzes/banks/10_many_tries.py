@@ -318,13 +318,13 @@ BANK = {
     "cold_tries": choice("answer_cold", "A"),
     "five_workings": predict(
         "answer_good",
-        {"list": "[0, 2]", "other order": "[2, 0]", "set": "{0, 2}", "tuple": "(0, 2)"},
+        {"list": "[1, 4]", "other order": "[4, 1]", "set": "{1, 4}", "tuple": "(1, 4)"},
         {
-            "ends in 80 and adds up": [0, 1, 2],
-            "ends in 80": [0, 1, 2, 4],
-            "left to right only": [0],
-            "numbers used twice": [0, 2, 3],
-            "the last alone": [2],
+            "ends in 80 and adds up": [0, 1, 4],
+            "ends in 80": [0, 1, 3, 4],
+            "left to right only": [1],
+            "numbers used twice": [1, 2, 4],
+            "the last alone": [4],
         },
     ),
     "my_verifier": write(
