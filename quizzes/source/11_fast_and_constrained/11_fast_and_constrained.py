@@ -206,15 +206,15 @@ def calculates(numbers, grammar=None):
 # one run of the network.
 
 # %% [markdown]
-# In a pass the master goes through the guesses from left to right.
+# The master goes through the guesses from left to right.
 #
 # - It keeps guesses until it refuses one.
 # - There it draws a token itself. It throws away the guesses after it, because they continued a
 #   text that no longer exists.
 # - If it keeps all four, the same pass gives one token more, the **bonus**.
 #
-# In manuals this is **speculative decoding**: the apprentice is the *draft model*, its guesses are
-# the *draft*, and the master is the *target model*.
+# In manuals this is **speculative decoding**: the apprentice is the *draft model*, its guesses
+# the *draft*, the master the *target model*.
 
 # %% [markdown]
 # **Predict.** The master judges the guesses up to the first that it refuses. Which share of those
@@ -537,11 +537,12 @@ for (name, T), guesses in counted.items():
     print(f"T = {T:<4} {name:<10} {time_of(guesses, GUESS[name], 0.15):.2f} of the time")
 
 # %% [markdown]
-# Above 1 means slower. The apprentice makes the text *two to two and a half times as slow*. Two
-# things are against us. Our apprentice is nearly as big as its master, so a guess costs 5/6 of a
-# pass. And on a processor, reading more tokens costs more time. With a large model on a graphics
-# card both change: the apprentice can be fifty times smaller, and a pass spends its time fetching
-# the weights, once, be it for one token or for five [chen2023].
+# Above 1 means slower. The apprentice makes the text *two to two and a half times as slow*. It is
+# nearly as big as its master, so a guess costs 5/6 of a pass. And on a processor, reading more
+# tokens costs more time.
+#
+# With a large model on a graphics card both change. The apprentice can be fifty times smaller. And
+# a pass spends its time fetching the weights, once, be it for one token or for five [chen2023].
 
 # %%
 for part in (2, 10, 50):
@@ -1206,12 +1207,13 @@ check.choice(
 
 # %% [markdown] question="Grade and reason" points=1
 # A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it
-# grades better. The mass at the grade is 0.98. What do you try first?
+# grades better. The mass was 0.98 at the grade, and about 1 elsewhere. Somebody fills in sixteen
+# forms, and draws one by its weight. The grades are hardly better. Why?
 #
-# - **A** Ask for the reason before the grade.
-# - **B** Fill in sixteen forms, and draw one by its weight.
-# - **C** Draw the grade at *T* = 0.
-# - **D** Allow white space, so that it can pause.
+# - **A** The weights are all nearly alike, so they change hardly anything.
+# - **B** Sixteen forms are too few: a thousand would do.
+# - **C** The mask hides which grade the model finds likelier.
+# - **D** The weights are right only if the forms are written at *T* = 0.
 
 # %% answer="grade_and_reason"
 answer_grade = ""  # "A", "B", "C" or "D"
@@ -1221,9 +1223,9 @@ check.choice(
     answer_grade,
     right="A",
     why={
-        "B": "The mask took only 2% there. Which debt is there to pay back?",
-        "C": "It would write the likeliest grade. But what does it know when it writes it?",
-        "D": "White space is no thought, and may have no end.",
+        "B": "More forms come closer to conditioning. How far from it was the mask?",
+        "C": "Two grades that are allowed: does the mask change which of them is likelier?",
+        "D": "The formula holds for any p. Where does the temperature stand in it?",
     },
 )
 
@@ -1441,10 +1443,9 @@ float(min(points, 4))
 # Your `my_guess` from **Build it** above:
 #
 # 1. ids from 0 to 4095, at most `ahead`, always the same; the lists stay unchanged;
-# 2. if the text repeats a phrase of up to eight tokens, and it has come three times, at least three
-#    guesses in four are right;
-# 3. if in the other texts each token has one follower, again at least three in four are right;
-# 4. on new stories at least 1.5 times as many tokens come true as by looking up.
+# 2. after a phrase of up to eight tokens has come three times, three guesses in four are right;
+# 3. if each token of the other texts has one follower, three in four again;
+# 4. new stories: at least 1.5 times as many tokens come true as by looking up.
 #
 # One point for 2, one for 3, two for 4, each only with 1.
 
