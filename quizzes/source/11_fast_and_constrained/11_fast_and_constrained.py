@@ -1206,14 +1206,14 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A model grades essays on a form: `"grade"`, 1 to 5, then `"reason"`, a text. Asked freely, it
-# grades better. The mass was 0.98 at the grade, and about 1 elsewhere. Somebody fills in sixteen
-# forms, and draws one by its weight. The grades are hardly better. Why?
+# A form asks for `"grade"`, 1 to 5, then `"reason"`. Asked freely, the model grades better. The
+# mass was 0.98 at the grade, about 1 elsewhere. One of sixteen forms is drawn by its weight, and
+# the grades are hardly better. Why?
 #
-# - **A** The weights are all nearly alike, so they change hardly anything.
-# - **B** Sixteen forms are too few: a thousand would do.
-# - **C** The mask hides which grade the model finds likelier.
-# - **D** The weights are right only if the forms are written at *T* = 0.
+# - **A** The weights are nearly alike.
+# - **B** Sixteen forms are too few: take a thousand.
+# - **C** The mask hides which grade is likelier.
+# - **D** Weights are right only at *T* = 0.
 
 # %% answer="grade_and_reason"
 answer_grade = ""  # "A", "B", "C" or "D"
@@ -1442,10 +1442,10 @@ float(min(points, 4))
 # %% [markdown] question="Your guesser" points=4
 # Your `my_guess` from **Build it** above:
 #
-# 1. ids from 0 to 4095, at most `ahead`, always the same; the lists stay unchanged;
-# 2. after a phrase of up to eight tokens has come three times, three guesses in four are right;
-# 3. if each token of the other texts has one follower, three in four again;
-# 4. new stories: at least 1.5 times as many tokens come true as by looking up.
+# 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
+# 2. a phrase of up to eight tokens has come three times: three guesses in four are right;
+# 3. each token of the other texts has one follower: three in four again;
+# 4. new stories: 1.5 times as many tokens come true as by looking up.
 #
 # One point for 2, one for 3, two for 4, each only with 1.
 
