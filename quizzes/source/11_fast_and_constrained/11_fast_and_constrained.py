@@ -580,7 +580,7 @@ for part in (2, 10, 50):
 
 # %%
 old, turns = looked_up()
-print(f"looking up: {old} tokens come true, in {turns} passes; yours: at least {math.ceil(1.5 * old)}")
+print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ceil(1.5 * old)}")
 
 
 # %% answer="my_guess"
