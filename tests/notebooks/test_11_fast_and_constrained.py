@@ -55,7 +55,7 @@ def test_the_apprentice_writes_about_half_of_the_text(storyteller, apprentice):
     rounds = passes(storyteller, lambda knobs: model_draft(apprentice, knobs), 0.8)
     assert (len(rounds), sum(len(one.tokens) for one in rounds)) == (21, 40)
     accepted, looked = looked_at(rounds)
-    assert accepted == 19 and 0.4 < accepted / looked < 0.6
+    assert (accepted, looked) == (19, 38)
 
 
 @pytest.mark.slow
@@ -96,12 +96,6 @@ def test_acceptance_against_temperature(storyteller, apprentice):
     looked_up = curve(lambda _: lookup_draft(storyteller))
     assert min(looked_up[:2]) > 0.55 and max(looked_up[2:]) < 0.4
 
-    def hot(ahead):
-        rounds = passes(storyteller, lambda knobs: model_draft(apprentice, knobs), 1.5, ahead)
-        return len(rounds)
-
-    assert (hot(4), hot(8)) == (22, 21)
-
 
 @pytest.mark.slow
 def test_what_joins_follows_the_model_and_not_the_guesser(storyteller, apprentice):
@@ -132,6 +126,8 @@ def test_the_sums_by_hand():
     assert 0.6 / 0.8 == pytest.approx(0.75)
     assert sum(0.5**i for i in range(5)) == pytest.approx(1.94, abs=0.01)
     assert sum(0.5**i for i in range(9)) == pytest.approx(2.00, abs=0.01)
+    assert sum(0.8**i for i in range(9)) > sum(0.8**i for i in range(5)) + 0.9
+    assert 40 / 21 == pytest.approx(1.90, abs=0.01)
 
 
 def test_another_rule_is_exact_and_accepts_less():

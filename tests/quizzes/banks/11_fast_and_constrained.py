@@ -265,13 +265,13 @@ BANK = {
     ),
     "after_refusal": predict(
         "answer_drawn",
-        {"list": "[0, 2]", "other order": "[2, 0]", "set": "{0, 2}"},
+        {"list": "[1, 3]", "other order": "[3, 1]", "set": "{1, 3}"},
         {
-            "the equal one too": [0, 2, 3],
+            "the equal one too": [1, 2, 3],
             "all": [0, 1, 2, 3],
-            "the likeliest": [2],
-            "the refused": [1],
-            "all but the refused, less one": [0, 3],
+            "the likeliest": [3],
+            "the refused": [0],
+            "all but the refused, less one": [1, 2],
         },
     ),
     "tokens_a_pass": number(
