@@ -1185,12 +1185,12 @@ check.number(
 )
 
 # %% [markdown] question="To go or to stay" points=2
-# This is the step of power sampling, in logarithms. `new` and `old` are pairs (log *p*, log *q*) of a
-# text: *p* by the model, *q* of being drawn the cold way. `alpha` is the power, 4 in the lesson. It
-# returns the probability of going to the new text. It has two faults. Repair both.
+# This step of power sampling returns the probability of going to the new text. `new` and `old` are
+# pairs (log *p*, log *q*): *p* by the model, *q* of being drawn the cold way. `alpha` is the power.
+# Repair its two faults.
 #
-# Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for the right probability
-# on short texts (down to −20), one for texts of any length.
+# Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for short texts (down to
+# −20), one for any length.
 
 
 # %% answer="acceptance_repair"
@@ -1294,8 +1294,8 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# You want to train the Calculator anew, so that a cut at 40 characters does less harm. You may add
-# 10,000 texts to its training. Which help most?
+# You train the Calculator anew, so that a cut at 40 characters does less harm. Which 10,000 texts
+# help most?
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
 # - **B** Workings that break off anywhere, then `;` and the result of the last whole step.
@@ -1405,8 +1405,8 @@ check.text(
 )
 
 # %% [markdown] question="Ever more tries" points=1
-# A model draws a wrong answer with 0.30, the right one with 0.25, many others with little. You go from
-# 16 tries to 1,600. What happens?
+# A model draws a wrong answer with 0.30, the right one with 0.25, many others with little. What
+# happens from 16 tries to 1,600?
 #
 # - **A** The vote and pass@n both come closer to 1.
 # - **B** The vote is right less and less often, and pass@n comes closer to 1.
