@@ -14,7 +14,7 @@
 # finish his sentence. One of them sends him to the wrong place.
 
 # %% [markdown]
-# > **About 120 minutes**, best in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
+# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
 # > choice (01), temperature (02), top-k (03)
 # >
 # > Afterwards you can
@@ -140,7 +140,8 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 #
 # A small model with nine words read `every effort moves you` and wrote `forward forward toward
 # forward`. For its next word we take its logits of module 01 again, unchanged.
-#
+
+# %% [markdown]
 # OpenAI has two penalties that subtract. The **frequency** penalty takes its number once for *each
 # time* that a word was written. The **presence** penalty takes it once if the word was written *at
 # all*. Here both are 0.5, and only the four words that the model wrote are counted.
@@ -168,11 +169,10 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` pays for 3 words, `toward` for 1. So `forward` loses 2 × penalty more, and it is 0.47
-#    ahead: anything above 0.47 / 2 = 0.235 will do. Of the slider's values 0.2 is too little, 0.3 is
-#    enough.
-# 2. No presence penalty can do it. Both words pay the same, so the 0.47 between them stays. At 2
-#    `forward` leads with 4.75. `closer` (4.51), never written, has passed `toward` (4.28).
+# 1. `forward` pays for 3 words, `toward` for 1. So `forward`, 0.47 ahead, loses 2 × penalty more:
+#    anything above 0.47 / 2 = 0.235 will do.
+# 2. No presence penalty can do it: both words pay the same. At 2 `forward` leads with 4.75. `closer`
+#    (4.51), never written, has passed `toward` (4.28).
 # </details>
 
 # %% [markdown]
@@ -356,15 +356,14 @@ explore.Penalties(
 
 # %% [markdown]
 # 1. Set θ to 2. Does your function agree with the course's?
-# 2. Change your function so that it divides the negative logits too. Run its cell and the explorer's
-#    again, and set θ to 2 again. Which way does `effort` go by your mark, and how far? Then put your
-#    code back, and run its cell once more.
+# 2. Let your function divide negative logits too. Run it and the explorer again, and set θ to 2. Where
+#    is your mark for `effort`? Then put your code back, and run it.
 #
 # <details><summary>Answers</summary>
 #
 # 1. It should. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of
 #    itself: the farther from 0, the more.
-# 2. Up, to −0.95.
+# 2. Higher than before, at −0.95.
 # </details>
 
 # %% [markdown]
@@ -382,7 +381,8 @@ tell("..." + "".join(finish(careful(mine))))
 # If it says *sky*, your function does what the second writer's did, and the prince is lost. (Only the
 # check above tells whether negative logits are right.) Half of the puzzle is solved: to copy is to
 # repeat, and a penalty cannot tell an address from a loop.
-#
+
+# %% [markdown]
 # But then the third writer should be lost as well. It takes 2 for *each* time. ` the` stands in the
 # prompt seven times: that makes 14. Even `moon`, the favourite, had only 11. And yet it wrote ` the`
 # without trouble. How?
@@ -393,7 +393,8 @@ tell("..." + "".join(finish(careful(mine))))
 # Which tokens are counted? The **prompt** is everything up to `sun and`. The model itself has written
 # only `west of the`. We call that the **answer**; the explorer calls it *text*. (`west` has two tokens
 # here: `w` and `est`.) Beside each token you see how often it is in each, as *text + prompt*.
-#
+
+# %% [markdown]
 # **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move if the prompt
 # is not counted?
 
@@ -443,7 +444,8 @@ explore.Penalties(
 # The North Wind does not know the way. So the prince says the same sentence to the East Wind, the South
 # Wind and the West Wind. Only the old woman's words are the prompt now; *his own* are the answer. We
 # write the right address each time, and only look which word the penalty *would* choose.
-#
+
+# %% [markdown]
 # Without a penalty `moon` is ahead of `sky` by 2.2 at the first wind, and by 2.7 at the last.
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
@@ -575,7 +577,8 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # Not one step. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at
 # once.
 # </details>
-#
+
+# %% [markdown]
 # The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
 # number to its logit. From −1 to 1 it nudges; −100 as good as bans the token, 100 as good as forces it
 # [openai2026]. Say you want no cat in your story, and ban the token ` cat`:
@@ -602,7 +605,8 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 # How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: which share of them
 # came before in the same text? Then ask the same of single tokens. Here is the mean over eight stories,
 # at four values of θ, with a block, and with the die and no penalty.
-#
+
+# %% [markdown]
 # **Predict.** The block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
 # one at θ = 1, which is no penalty, or to the one at θ = 1.2?
 
@@ -624,7 +628,8 @@ for name, process in rows.items():
 # with a word changed. In 2020 Welleck and others saw the same: with 4-grams blocked, 51% of the tokens were
 # still repeats [welleck2020].
 # </details>
-#
+
+# %% [markdown]
 # Look at the last line. The die repeats 19 tokens in 100, and no good text repeats none: `the` and `.`
 # have to come back. At θ = 1.2 there are already fewer, at 1.5 far fewer. This is no success: with the
 # frequency penalty you saw what goes missing.
@@ -797,12 +802,12 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>What ours does, and what is easier</summary>
 #
-# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, but never more than 3. It ends
-# the loop, and at the winds it errs at the fourth.
+# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, at most 3. It ends the loop, but
+# errs at the fourth wind.
 #
-# Two brakes of one line keep all four properties as well: a presence penalty of 3 on the answer, and a
-# block of *n* = 4 on the answer. Both err at the second wind already. None of the three sees how often
-# a whole *run* was said. A better brake would.
+# Two brakes of one line keep the four properties too. One takes 3 once from each token of the answer.
+# One is a block of *n* = 4 on it. Both err at the second wind. None of the three sees how often a *run*
+# was said.
 # </details>
 
 # %% [markdown]
@@ -1013,14 +1018,14 @@ check.text(
 )
 
 # %% [markdown] question="The new version" points=1
-# A model's two best tokens have the logits 5 and 4. Only the first of them was written before. A new
-# version of the model gives every logit 10 more, which changes no probability. Your only penalty is a
-# repetition penalty of 1.2. Which of the two leads after it?
+# A model's two best tokens have the logits 5 and 4. Only the first was written before. The model's new
+# version gives every logit 10 more. Your only penalty is a repetition penalty of 1.2. Which of the two
+# tokens leads after it?
 #
-# - **A** The first, with both versions.
-# - **B** The first with the old version, the second with the new one.
-# - **C** The second, with both versions.
-# - **D** The second with the old version, the first with the new one.
+# - **A** Old and new version: the first.
+# - **B** Old version: the first. New version: the second.
+# - **C** Old and new version: the second.
+# - **D** Old version: the second. New version: the first.
 
 # %% answer="new_version"
 answer_shift = ""  # "A", "B", "C" or "D"
