@@ -139,12 +139,11 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # ## By hand, on nine words
 #
 # A small model with nine words read `every effort moves you` and wrote `forward forward toward
-# forward`. For its next word we take its logits of module 01 again, unchanged.
-
-# %% [markdown]
+# forward`. For its next word we take its logits of module 01 again.
+#
 # OpenAI has two penalties that subtract. The **frequency** penalty takes its number once for *each
 # time* that a word was written. The **presence** penalty takes it once if the word was written *at
-# all*. Here both are 0.5, and only the four words that the model wrote are counted.
+# all*. Here both are 0.5. Only what the model wrote counts.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -806,8 +805,7 @@ for wind in ("North", "East", "South", "West"):
 # errs at the fourth wind.
 #
 # Two brakes of one line keep the four properties too. One takes 3 once from each token of the answer.
-# One is a block of *n* = 4 on it. Both err at the second wind. None of the three sees how often a *run*
-# was said.
+# One is a block of *n* = 4 on it. Both err at the second wind. None of the three counts whole *runs*.
 # </details>
 
 # %% [markdown]
