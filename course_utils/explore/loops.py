@@ -289,7 +289,7 @@ class State:
 
 
 def read_toys(toys: Toys) -> dict[str, Written]:
-    """Texts made by hand. ValueError if they are none."""
+    """Given texts. ValueError if they are none."""
     if not isinstance(toys, Mapping) or not 1 <= len(toys) <= MOST_TEXTS:
         got = f"{len(toys)} texts" if isinstance(toys, Mapping) else type(toys).__name__
         raise ValueError(
@@ -320,7 +320,7 @@ def read_toys(toys: Toys) -> dict[str, Written]:
 
 def heading(state: State) -> str:
     if not state.prompt:
-        return f"Texts made by hand, {state.length} tokens at most"
+        return f"Given texts, {state.length} tokens at most"
     prompt = visible(state.prompt).replace("␣", " ")
     return f"{state.length} tokens at most after '{prompt}'"
 

@@ -258,7 +258,7 @@ def test_a_fault_becomes_a_message_and_the_explorer_goes_on(storyteller, functio
     assert "temperature 2" in panel.text and says in message(panel)
 
 
-# Texts made by hand
+# Given texts
 
 HAND = {
     "stuck": [" the", " king", " sat", ","] * 5,
@@ -273,7 +273,7 @@ def test_texts_made_by_hand_need_no_model_and_have_no_knobs(monkeypatch):
     panel = explore.Loops(HAND)
     assert panel.controls == {} and panel.job is None
     assert panel.text == (
-        "Texts made by hand, 20 tokens at most. 4-grams that repeat earlier ones: "
+        "Given texts, 20 tokens at most. 4-grams that repeat earlier ones: "
         "stuck 76.5%, ending in the loop '␣the␣king␣sat,'; Your settings 0%."
     )
     stuck, other = (text.track() for text in panel.state().texts)

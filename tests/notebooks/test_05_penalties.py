@@ -112,7 +112,7 @@ def test_nine_words_by_hand():
     assert gap == pytest.approx(0.47) and gap / 2 == pytest.approx(0.235)
     most = penalties.presence_penalty(NEXT_LOGITS, NEW, 2.0)
     assert most.topk(2).indices.tolist() == [forward, closer]
-    assert most[[forward, closer]].tolist() == pytest.approx([4.75, 4.51])
+    assert most[[forward, closer, toward]].tolist() == pytest.approx([4.75, 4.51, 4.28])
 
     panel = explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
     assert panel.controls["frequency_penalty"].step == 0.1
@@ -148,10 +148,12 @@ def test_who_counts_the_prompt():
 
 def test_the_third_wind_hears_a_wrong_address(storyteller):
     heard, start = HEARD, len(storyteller.encode(HEARD))
-    best = {penalty: [] for penalty in (0, 1, 2)}
+    best, ahead = {penalty: [] for penalty in (0, 1, 2)}, []
+    moon, sky = token(storyteller, " moon"), token(storyteller, " sky")
     for wind in ("North", "East", "South", "West"):
         heard += AGAIN.format(wind) + " west of the"
         logits, ids = storyteller.next_logits(heard), torch.tensor(storyteller.encode(heard))
+        ahead.append(float(logits[moon] - logits[sky]))
         for penalty, words in best.items():
             row = penalties.frequency_penalty(logits, ids[start:], penalty)
             words.append(storyteller.tokenizer.decode([int(row.argmax())]).strip())
@@ -162,6 +164,8 @@ def test_the_third_wind_hears_a_wrong_address(storyteller):
         2: ["moon", "moon", "sky", "sky"],
     }
     assert logits.softmax(dim=-1).max() == pytest.approx(0.74, abs=0.005)
+    assert ahead == sorted(ahead)
+    assert [ahead[0], ahead[-1]] == pytest.approx([2.2, 2.7], abs=0.05)
 
 
 @pytest.mark.slow
@@ -209,6 +213,11 @@ def test_subtraction_ignores_zero_and_division_does_not():
     assert list(shares.values()) == pytest.approx([0.554, 0.487, 0.272], abs=0.0006)
     assert closer[10] == VOCABULARY.index("closer")
     assert NEXT_LOGITS.softmax(dim=-1)[3] == pytest.approx(0.57, abs=0.005)
+    for shift, taken in ((0, 1.1), (10, 2.8)):
+        moved = NEXT_LOGITS + shift
+        fallen = moved - penalties.repetition_penalty(moved, NEW, 1.2)
+        assert fallen[3] == pytest.approx(taken, abs=0.05)
+        assert fallen[VOCABULARY.index("closer")] == 0
 
 
 def test_a_block_stops_the_address_at_its_first_step(storyteller, finish):
@@ -250,9 +259,29 @@ def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(write):
     blocked = write(lambda logits, ids: top_k(penalties.no_repeat_ngram(logits, ids, 4), 1))
     drawn = write(Settings())
     assert mean_repeats(blocked, 4) == 0
-    assert mean_repeats(blocked, 1) > 0.5
-    assert 0.15 < mean_repeats(drawn, 1) < 0.25
-    assert one[3] < mean_repeats(drawn, 1)
+    assert mean_repeats(blocked, 1) == pytest.approx(0.541, abs=0.0006)
+    assert [one[0], one[2]] == pytest.approx([0.662, 0.166], abs=0.0006)
+    assert mean_repeats(drawn, 1) == pytest.approx(0.19, abs=0.005)
+    assert one[3] < 0.05 and one[2] < mean_repeats(drawn, 1) < one[1]
+
+
+@pytest.mark.parametrize(
+    "brake, wrong_from",
+    [
+        (lambda x, said: x - torch.bincount(said, minlength=len(x)).clamp(max=3), 3),
+        (lambda x, said: x - 3 * (torch.bincount(said, minlength=len(x)) > 0), 1),
+        (lambda x, said: penalties.no_repeat_ngram(x, said, 4), 1),
+    ],
+    ids=("at most three", "three once", "block"),
+)
+def test_each_brake_errs_at_some_wind(storyteller, finish, brake, wrong_from):
+    heard, start = HEARD, len(storyteller.encode(HEARD))
+    words = []
+    for wind in ("North", "East", "South", "West"):
+        heard += AGAIN.format(wind) + " west of the"
+        words.append(said(finish(lambda x, ids: brake(x, ids[start:]), heard, tokens=1)).strip())
+        heard += ' moon,"'
+    assert [word == "moon" for word in words] == [wind < wrong_from for wind in range(4)]
 
 
 def test_the_brake_of_the_lesson_finds_the_castle_and_stops(storyteller, finish):

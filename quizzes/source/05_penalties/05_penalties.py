@@ -14,8 +14,8 @@
 # finish his sentence. One of them sends him to the wrong place.
 
 # %% [markdown]
-# > **About 100 minutes**, best in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
-# > choice (01), temperature (02)
+# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
+# > choice (01), temperature (02), top-k (03)
 # >
 # > Afterwards you can
 # > - work out by hand what penalties, a block and a bias do to logits;
@@ -138,10 +138,12 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # %% [markdown]
 # ## By hand, on nine words
 #
-# After `every effort moves you` a small model wrote `forward forward toward forward`, and still gives
-# its nine words the same logits. Two penalties of OpenAI's subtract from them. The **frequency**
-# penalty takes its number once for *each time* that a word was written. The **presence** penalty takes
-# it once if the word was written *at all*. Here both are 0.5.
+# A small model with nine words read `every effort moves you` and wrote `forward forward toward
+# forward`. For its next word we take its logits of module 01 again.
+#
+# OpenAI has two penalties that subtract. The **frequency** penalty takes its number once for *each
+# time* that a word was written. The **presence** penalty takes it once if the word was written *at
+# all*. Here both are 0.5. Only what the model wrote counts.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -166,13 +168,15 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` is 0.47 ahead and pays two times more, so anything above 0.47 / 2 = 0.235 will do. The
-#    slider moves in steps of 0.1: 0.2 is too little, 0.3 is enough.
-# 2. `forward` with 4.75, then `closer` with 4.51: words that were written sink side by side.
+# 1. `forward` pays for 3 words, `toward` for 1. So `forward`, 0.47 ahead, loses 2 × penalty more:
+#    anything above 0.47 / 2 = 0.235 will do.
+# 2. No presence penalty can do it: both words pay the same. At 2 `forward` leads with 4.75. `closer`
+#    (4.51), never written, has passed `toward` (4.28).
 # </details>
 
 # %% [markdown]
-# In symbols: a token with the logit $\mu$ that was written $c$ times gets [openai2026]
+# In symbols: let a token have the logit $\mu$, and let it be written $c$ times. Its new logit is
+# [openai2026]
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
@@ -238,11 +242,12 @@ explore.Playground(
 # %% [markdown]
 # ## The good dog
 #
-# Softmax gives probabilities. Their logarithms are all negative, and they are logits as good as any:
-# softmax of them gives the same probabilities again. Here are two ways to penalise them. One divides
-# by 1.5, the other multiplies.
+# To see it, we make all logits negative: we take the logarithms of the probabilities. Such a logarithm
+# is the logit minus one number, the same for all tokens. By Recall 2 that changes no probability.
 #
-# **Predict.** Which one goes in circles?
+# Here are two ways to penalise these numbers. One divides by 1.5, the other multiplies.
+#
+# **Predict.** All scores here are below 0. Which way goes in circles?
 
 
 # %%
@@ -279,8 +284,8 @@ for process in (divides, multiplies):
 # \end{cases}$$
 #
 # θ = 1 is off. Mind that: for frequency and presence, off is 0. A chat program once sent its neutral
-# repetition penalty, 1, to a server as *frequency* penalty [chatui1552]. From then on it was strong,
-# and nobody had asked for it.
+# repetition penalty, 1, to a server as *frequency* penalty [chatui1552]. There 1 is strong, and nobody
+# had asked for it.
 
 # %% [markdown]
 # ## Build it: the repetition penalty
@@ -350,14 +355,14 @@ explore.Penalties(
 
 # %% [markdown]
 # 1. Set θ to 2. Does your function agree with the course's?
-# 2. Let your function divide every logit. Run its cell and this one again: which way does `effort`
-#    go? Then put your code back.
+# 2. Let your function divide negative logits too. Run it and the explorer again, and set θ to 2. Where
+#    is your mark for `effort`? Then put your code back, and run it.
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of itself, so it
-#    hits hardest where the model is surest.
-# 2. Up, to −0.95.
+# 1. It should. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of
+#    itself: the farther from 0, the more.
+# 2. Higher than before, at −0.95.
 # </details>
 
 # %% [markdown]
@@ -372,20 +377,24 @@ def mine(logits, ids):
 tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# If it says *sky*, your function is right, and the prince is lost. Half of the puzzle is solved: to
-# copy is to repeat, and a penalty cannot tell an address from a loop.
-#
-# But then the third writer should be lost as well. It takes away 2 for *each* time. ` the` stands in the
-# prompt seven times: that makes 14, more than any logit in the table. And it wrote ` the` without
-# trouble. How?
+# If it says *sky*, your function does what the second writer's did, and the prince is lost. (Only the
+# check above tells whether negative logits are right.) Half of the puzzle is solved: to copy is to
+# repeat, and a penalty cannot tell an address from a loop.
+
+# %% [markdown]
+# But then the third writer should be lost as well. It takes 2 for *each* time. ` the` stands in the
+# prompt seven times: that makes 14. Even `moon`, the favourite, had only 11. And yet it wrote ` the`
+# without trouble. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
-# Look at which tokens are counted. In the picture the number left of + counts the text, the one right
-# of it the prompt. All that the old woman said is prompt; only `west of the` is text so far.
-#
-# **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move once the prompt
+# Which tokens are counted? The **prompt** is everything up to `sun and`. The model itself has written
+# only `west of the`. We call that the **answer**; the explorer calls it *text*. (`west` has two tokens
+# here: `w` and `est`.) Beside each token you see how often it is in each, as *text + prompt*.
+
+# %% [markdown]
+# **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move if the prompt
 # is not counted?
 
 # %%
@@ -407,34 +416,36 @@ explore.Penalties(
 # </details>
 
 # %% [markdown]
-# So that was the trick of the third writer. Strong or weak, its penalty had nothing to count: `moon`
-# was said by the old woman, and her words are *prompt*. It counts the *answer*, what the model itself
-# has written since.
+# So that was the trick of the third writer. A frequency penalty counts only the answer. `moon` stood in
+# the prompt and not yet in the answer. So the penalty, strong or weak, could not see it.
 
 # %% [markdown]
-# Libraries differ here, and few say so (read in 2026):
+# Programs differ here, and few say so (read in 2026; – means: has no such penalty):
 #
 # | counts | frequency, presence | repetition |
 # |---|---|---|
 # | OpenAI [openai2026] | the answer | – |
 # | vLLM [vllm2026] | the answer | prompt and answer |
 # | `transformers` [transformers2026] | – | prompt and answer |
-# | llama.cpp [llamacpp2026] | the last 64 tokens | the last 64 tokens |
+# | llama.cpp [llamacpp2026] | the last 64 tokens | the same 64 |
 
 # %% [markdown]
-# (In `transformers` you can make the processor yourself and give it `prompt_ignore_length`, by default
-# off [transformerspenalty2026].) In this course a penalty looks at the `ids` that it is given, and at
-# nothing else. Whoever calls it cuts the slice: `ids` for everything, `ids[prompt_length:]` for the
-# answer, `ids[-64:]` for the last 64. `Settings` does as vLLM does.
+# In this course a penalty looks at the `ids` that it is given, and at nothing else. So you choose: give
+# it `ids` for everything, `ids[prompt_length:]` for the answer, `ids[-64:]` for the last 64 tokens.
+# (`transformers` can be told to skip the prompt, by `prompt_ignore_length`
+# [transformerspenalty2026].) `Settings` does as vLLM does.
 #
 # Then the cure is easy: do not count the prompt. Is it?
 
 # %% [markdown]
 # ## The second wind
 #
-# The North Wind does not know the way. The prince rides to the East Wind, the South Wind, the West Wind,
-# and says the same sentence to each of them. Only the old woman's words are prompt now; *his own* are
-# the answer.
+# The North Wind does not know the way. So the prince says the same sentence to the East Wind, the South
+# Wind and the West Wind. Only the old woman's words are the prompt now; *his own* are the answer. We
+# write the right address each time, and only look which word the penalty *would* choose.
+
+# %% [markdown]
+# Without a penalty `moon` is ahead of `sky` by 2.2 at the first wind, and by 2.7 at the last.
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
 
@@ -452,21 +463,23 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4. With a penalty
-# of 1 it takes one wind more.
+# The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4, more than it is
+# ahead. With a penalty of 1 it takes one wind more: there it pays 3.
 # </details>
 
 # %% [markdown]
-# Without a penalty the model gets surer from wind to wind, up to 74%, as it should. The longer the text,
-# the more a frequency penalty takes. Names, addresses, variables in code, defined terms in a contract:
+# Without a penalty the model gets surer from wind to wind, up to 74%, as it should. But the longer the
+# text, the more a frequency penalty takes. Names, addresses, variables in code, defined terms in a contract:
 # all must come back, letter for letter. And what comes back most often of all?
 
 # %% [markdown]
-# The most frequent tokens of any English text are `.`, `,` and `the`. A penalty works against them
-# too, as a developer of samplers put it [llamacpp5561].
+# The tokens `.`, `,` and `the`, in any English text. A penalty works against them too, as a developer
+# of samplers put it [llamacpp5561].
 #
-# **Predict.** Eight stories of 150 tokens have 58 commas in 1,000 tokens of their second halves. How
-# many are left with a frequency penalty of 2?
+# The model writes eight stories of 150 tokens, first without a penalty. In their second halves, 58 of
+# every 1,000 tokens are commas.
+#
+# **Predict.** How many of the 58 are left with a frequency penalty of 2?
 
 # %%
 for penalty in (0.0, 2.0):
@@ -494,8 +507,11 @@ for penalty in (0.0, 2.0):
 # ## Where zero lies
 #
 # Softmax does not care where zero is: add 10 to all logits, and no probability changes. So a model may
-# put its zero anywhere. **Predict.** We add −10, 0 or 10 to all nine logits, and then apply each
-# penalty. What becomes of `forward`, which has 57%?
+# put its zero anywhere. Take the nine words again, after `forward forward toward forward`. We add −10,
+# 0 or 10 to all nine logits, and only then apply a penalty.
+#
+# **Predict.** Without a penalty `forward` has 57% each time. With which penalty does its share still
+# not depend on what we add?
 
 # %%
 for shift in (-10, 0, 10):
@@ -506,23 +522,28 @@ for shift in (-10, 0, 10):
     print(f"repetition 1.2 {divided[3]:.3f}, and closer {divided[0]:.3f}")
 
 # %% [markdown]
-# Subtraction gives 0.547 each time. Division gives 0.554, 0.487 or 0.272, and in the last line `closer`
-# leads, a word that was never written. So θ = 1.2 is mild for one model and brutal for another.
+# Subtraction gives 0.547 each time. Division gives 0.554, 0.487 or 0.272. Why? At shift 0 the logit of
+# `forward` is 6.75, and dividing it by 1.2 takes 1.1 from it. At shift 10 it is 16.75, and the same
+# division takes 2.8. `closer`, which was never written, pays nothing, and leads.
+#
+# So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
 # In July 2026 somebody measured that. On a benchmark of JSON, where brackets, quotes and keys must come
-# back, θ = 1.3 took valid answers from 97% to 23%. On log-probabilities, whose zero is the same for all
-# models, it did no such harm, by the same report [transformers47595].
+# back, θ = 1.3 took valid answers from 97% to 23%. On logarithms of probabilities, where 0 always means
+# 100%, it did no such harm, by the same report [transformers47595].
 
 # %% [markdown]
-# Our prince is in good company: he too was lost at 1.3. If weakening is so hard to dose, would it be
-# better to *forbid*?
+# Our prince too was lost at 1.3. If weakening is so hard to dose, would it be better to *forbid*?
 
 # %% [markdown]
 # ## Forbidding
 #
-# An **n-gram block** forbids repeats: no run of *n* tokens may come twice. A token that would complete a
-# run which stands in the text already gets the logit −∞, as the tokens that top-k cuts.
+# An **n-gram block** forbids repeats: no run of *n* tokens may come twice. If a token would complete a
+# run that the text already holds, its logit becomes −∞, as with the tokens that top-k cuts.
+#
+# **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next with
+# *n* = 2? And with *n* = 3?
 
 # %%
 words = "toward you toward closer toward"
@@ -531,9 +552,12 @@ block = penalties.no_repeat_ngram
 show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT_LOGITS, ids, 3))
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
 # The text ends with `toward`. With *n* = 2 neither `toward you` nor `toward closer` may come again, so
-# `you` and `closer` are out. With *n* = 3 the text ends with `closer toward`, which stood nowhere
-# before: nothing is forbidden.
+# `you` and `closer` are out. With *n* = 3 its last two words count: `closer toward`. That pair stood
+# nowhere before, so nothing is forbidden.
+# </details>
 #
 # **Predict.** A block of *n* = 4 finishes the prince's sentence, and counts the prompt as
 # `transformers` does. How far does the address get?
@@ -550,15 +574,13 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # <details><summary>Answer</summary>
 #
 # Not one step. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at
-# once. (`west` has two tokens here: `w` and `est`.)
+# once.
 # </details>
-#
-# The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
-# number to its logit: from −1 to 1 it nudges, −100 as good as bans the token, 100 as good as forces it
-# [openai2026].
 
 # %% [markdown]
-# **Predict.** You want no cat in your story, and ban the token ` cat`. Will there be none?
+# The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
+# number to its logit. From −1 to 1 it nudges; −100 as good as bans the token, 100 as good as forces it
+# [openai2026]. Say you want no cat in your story, and ban the token ` cat`:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -570,19 +592,22 @@ print("\nas it is:    ", likeliest(logits, 4))
 print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
 
 # %% [markdown]
-# There may well be one. It is one word with six spellings, and ` Cat`, a token of its own, is as ready
-# as before. A ban also takes what you did not mean: ` cathedral` begins with the token ` cat`.
+# The list has six ways to write a cat, and the ban hits one. ` Cat`, a token of its own, is even a
+# little likelier than before. A ban also takes what you did not mean: ` cathedral` begins with the
+# token ` cat`.
 #
 # Enough of what goes wrong. These knobs were made to end loops. How well do they do that?
 
 # %% [markdown]
 # ## How well they cure
 #
-# An **n-gram** is a run of *n* tokens. In 2020 Welleck and others measured loops as the share of a text's
-# n-grams that had come before in it. Blocking 4-grams took that share to 0 for *n* = 4, yet 51% of the
-# single tokens were still repeats [welleck2020]. Here is the same on eight stories of the Storyteller.
-#
-# **Predict.** As θ goes from 1 to 1.5, both shares fall. Which one falls to 0?
+# How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: which share of them
+# came before in the same text? Then ask the same of single tokens. Here is the mean over eight stories,
+# at four values of θ, with a block, and with the die and no penalty.
+
+# %% [markdown]
+# **Predict.** The block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
+# one at θ = 1, which is no penalty, or to the one at θ = 1.2?
 
 # %%
 rows = {
@@ -598,50 +623,51 @@ for name, process in rows.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The share of 4-grams, and θ = 1.2 is nearly enough.
+# To the one at θ = 1: 0.541 is near to 0.662, and far from 0.166. The text goes round the same circle
+# with a word changed. In 2020 Welleck and others saw the same: with 4-grams blocked, 51% of the tokens were
+# still repeats [welleck2020].
 # </details>
-#
-# The block ends repeated 4-grams at once, yet more than half of its tokens are repeats: it goes round
-# the same circle with a word changed.
 
 # %% [markdown]
-# Look at the last line. The die repeats 2 tokens in 10, and no good text repeats none: `the` and `.`
-# have to come back. At θ = 1.5 there are *fewer* repeats than that. This is no success. You have seen
-# what goes missing.
+# Look at the last line. The die repeats 19 tokens in 100, and no good text repeats none: `the` and `.`
+# have to come back. At θ = 1.2 there are already fewer, at 1.5 far fewer. This is no success: with the
+# frequency penalty you saw what goes missing.
 
 # %% [markdown]
 # ## Build it: your own brake
 #
-# > difficulty ●●●●○ · importance ●●●●○ · 15 to 20 minutes
+# > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# Now you know what a penalty should leave alone. This exercise is *open*: write any brake you like. It
-# is scored by four properties, not by its numbers.
+# Now you know what a penalty should leave alone. This exercise is *open*: write any brake that keeps
+# the four properties below. There are easy ones and clever ones, and all are right.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in the same 1 to 6 tokens, said six times or more, and perhaps in
-#    the beginning of one time more. The next token of the loop is ahead of some token that was never
-#    said, by 2 at most. After your brake another token is ahead.
+# 1. **It ends loops.** The answer ends in a loop: a run of 1 to 6 tokens, six times or more in a row.
+#    (The last round may be unfinished.) The token that goes on with the loop leads. A token that was
+#    never said is at most 2 behind it. *After your brake, another token must lead.*
 
 # %% [markdown]
-# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, perhaps more than once. The
-#    answer so far is the beginning of it, or nothing yet. The line's next token is ahead by 4 or more,
-#    and still leads. (No token stands in the line more than three times, and no four in a row twice.)
+# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, once or more often. The
+#    answer is the beginning of this line, or still empty. The line's next token is ahead of all others
+#    by 4 or more. *After your brake, it must still lead.* (No token stands in the line more than three
+#    times, and no four in a row twice.)
 
 # %% [markdown]
-# 3. **It leaves commas.** One token stands in every third to ninth place of the answer, up to a hundred
-#    times, and no four tokens in a row come twice. It is ahead by 4 or more, and still leads.
-# 4. **It does not care where zero is.** Add a whole number to all logits, and each result is higher by
-#    just that.
+# 3. **It leaves commas.** One token comes back every 3 to 9 tokens of the answer, up to a hundred times.
+#    It is ahead of all others by 4 or more. *After your brake, it must still lead.* (No four tokens in
+#    a row come twice.)
+# 4. **It does not care where zero is.** *If 10 is added to all logits, each result must be higher by
+#    10.* The same goes for any other whole number.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `ids[prompt_length:]` is the answer. Which of the four do you keep if you subtract for each time in
-# it? Which do you lose, and what would help: a limit, a window, or only what would prolong a run?
+# `ids[prompt_length:]` is the answer. Take 1 from a token for each time that it stands there. Which of
+# the four properties does that keep? Which one does it lose?
 # <details><summary>More</summary>
 #
-# `torch.bincount(answer, minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. What must the
-# limit be to beat 2 and not to reach 4?
+# It loses the commas: after a hundred of them, the next one pays 100. `torch.bincount(answer,
+# minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. How high may it be, and how low?
 # </details>
 # </details>
 
@@ -650,9 +676,9 @@ for name, process in rows.items():
 def my_brake(logits, ids, prompt_length):
     """Logits for the next token, after a brake that ends loops and lets copies pass.
 
-    logits: (vocab,), float32, all finite, for 4 to 300 tokens; ids: (length,), int64: the prompt and
-    then the answer so far, which may be empty. prompt_length: how many of the ids are the prompt, at
-    least 1. What is passed in stays as it is.
+    logits: (vocab,), float32, all finite, for a vocabulary of 4 to 300 tokens. ids: (length,), int64,
+    the prompt and then the answer so far, which may be empty. prompt_length: how many of the ids are
+    the prompt, at least 1. What is passed in stays as it is.
     Returns a tensor (vocab,) without NaN; -inf forbids a token.
     """
     ### BEGIN SOLUTION
@@ -663,7 +689,7 @@ def my_brake(logits, ids, prompt_length):
 
 
 # %% [markdown]
-# Four examples to try it on. The first one is a loop of a single token, 1. Token 2 was never said.
+# One example for each property. The first is a loop of a single token, 1; token 2 was never said.
 
 # %% locked="brake_examples" jupyter={"source_hidden": true}
 LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
@@ -727,11 +753,12 @@ def ignores_zero(function, case, shift):
 check.passes("a loop", ends_loop, my_brake, LOOP, 1)
 check.passes("an address", passes_line, my_brake, LINE, 2)
 check.passes("commas", leaves_commas, my_brake, COMMAS, 0)
-check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
+_ = check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
 
 
 # %% [markdown]
-# Now the real thing. **Predict**: will your brake find the castle, and will it stop there?
+# Now the real thing: the prince's sentence. Will your brake find the castle? And will it end the loop
+# that came after it?
 
 
 # %%
@@ -750,21 +777,36 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# 1. What is marked is part of four tokens that came before. How much of the first text is that? And of
-#    yours?
+# 1. Where the strip is high, the text repeats four tokens that came before. A dot at 4 says: the same
+#    four tokens stood 4 tokens earlier. How much of the first text repeats? And of yours?
 # 2. Is your address right? Does the rest read well? If not, change your brake and run the cells from
-#    there to here again. There is more than one good answer.
+#    there to here again.
 
 # %% [markdown]
-# <details><summary>What ours does</summary>
+# One trial more, without points: give your brake the four winds. Which is the first to hear a wrong
+# address?
+
+
+# %%
+def from_the_old_woman_on(logits, ids):
+    return my_brake(logits, ids, len(model.encode(HEARD)))
+
+
+told = HEARD
+for wind in ("North", "East", "South", "West"):
+    told += AGAIN.format(wind) + " west of the"
+    print(f"{wind:<6}", *finish(careful(from_the_old_woman_on), told, tokens=1))
+    told += ' moon,"'
+
+# %% [markdown]
+# <details><summary>What ours does, and what is easier</summary>
 #
-# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, but never more than 3: the
-# prince says *west of the moon*, and goes on without a loop.
+# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, at most 3. It ends the loop, but
+# errs at the fourth wind.
+#
+# Two brakes of one line keep the four properties too. One takes 3 once from each token of the answer.
+# One is a block of *n* = 4 on it. Both err at the second wind. None of the three counts whole *runs*.
 # </details>
-
-# %% [markdown]
-# Ours still has a weakness: give it the four winds. Whoever says the same address three times pays 3 for
-# each word of it. A better brake would look at whole *runs*, and at how often the run was said.
 
 # %% [markdown]
 # ## What production systems do
@@ -784,13 +826,13 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 #
 # The first writer copied the address because repeating is what the model does well, and looped for the
 # same reason. The second divided whatever had been *said before*, prompt included. `moon` was said, `sky`
-# was not; the surer a word, the deeper it falls. The third had the larger number, but counted only its
-# own words, and `moon` was not yet one of them. At the third wind it would have failed as well.
+# was not. The third had the larger number, but counted only its own words, and `moon` was not yet one
+# of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# Both look only at *which words* were said, not at what for. Subtraction at least does the same wherever a model has its zero;
-# division does not. A block and a bias forbid, and hit what was not meant. So: look for loops first,
-# know whether the prompt counts, and use no more than it takes.
+# Both look only at *which words* were said, not at what for. How hard division hits also depends on
+# where the model's zero lies. A block and a bias forbid, and hit what was not meant. So use no more
+# than it takes, and know whether the prompt counts.
 
 # %% [markdown]
 # What would a penalty look like that sees runs? It exists, is called DRY, and waits in module 09. Next
@@ -799,11 +841,11 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# Answer in the cells that say so. Below a question, the locked cell only looks whether it can read
+# your answer. Below a function, it runs an example. The button at the end scores.
 
 # %% [markdown] question="One token, two penalties" points=1
-# A token has the logit 4. The text holds it three times. The frequency penalty is 0.5, the presence
+# A token has the logit 4. The answer holds it three times. The frequency penalty is 0.5, the presence
 # penalty 0.4. What is its logit after both?
 
 # %% answer="two_penalties"
@@ -927,7 +969,7 @@ check.number(
 # - **A** Set it to 0, and look whether loops appear.
 # - **B** Set it to 1.6, so that odd words pay as well.
 # - **C** Forbid runs of two tokens instead.
-# - **D** Lower the temperature to 0.2, and keep the penalty as it is.
+# - **D** Use a presence penalty of 0.8 instead, as it does not grow.
 
 # %% answer="clinic_reports"
 answer_reports = ""  # "A", "B", "C" or "D"
@@ -939,7 +981,7 @@ check.choice(
     why={
         "B": "The right word would pay even more, and sooner. What is the penalty curing here?",
         "C": "Then `the patient` could come exactly once. See the section on the second wind.",
-        "D": "The penalty is applied before temperature. Which word does a low T then prefer?",
+        "D": "Then `patient` still pays from its second time on. What is the penalty curing here?",
     },
 )
 
@@ -974,13 +1016,14 @@ check.text(
 )
 
 # %% [markdown] question="The new version" points=1
-# A model's new version gives every logit 10 more, which changes no probability. Your settings stay.
-# Which penalties, each used alone, give the same probabilities with both versions?
+# A model's two best tokens have the logits 5 and 4. Only the first was written before. The model's new
+# version gives every logit 10 more. Your only penalty is a repetition penalty of 1.2. Which of the two
+# tokens leads after it?
 #
-# - **A** The repetition penalty does, the other two do not.
-# - **B** Frequency and presence do, repetition does not.
-# - **C** All three, as softmax ignores a shift of all logits.
-# - **D** None, as each of them changes logits.
+# - **A** Old and new version: the first.
+# - **B** Old version: the first. New version: the second.
+# - **C** Old and new version: the second.
+# - **D** Old version: the second. New version: the first.
 
 # %% answer="new_version"
 answer_shift = ""  # "A", "B", "C" or "D"
@@ -990,9 +1033,9 @@ check.choice(
     answer_shift,
     right="B",
     why={
-        "A": "Compute 2 / 1.2 and 12 / 1.2. Which of the two falls further? Now subtract 0.5 instead.",
-        "C": "Softmax ignores it if it is still a shift of all logits after the penalty. Is it always?",
-        "D": "They change logits in both versions. The question is whether by the same amount.",
+        "A": "Did you add the 10 to both tokens before the penalty? Which of the two pays?",
+        "C": "Work out the old version by itself. Is 5 / 1.2 below 4?",
+        "D": "Work out each version by itself: only the token that was written is divided.",
     },
 )
 
@@ -1083,36 +1126,36 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A penalty from tinygrad" points=2
-# Find the bug. tinygrad's sampler keeps its counts on the function itself [tinygrad2026], as here:
-# the second story pays for the words of the first. Repair it. Each call gets all `ids` of its own
-# text, at least one, and must not depend on calls before it: these may have had another vocabulary.
-# Logits may hold −inf, and what is passed in stays as it is.
+# Find the bug. tinygrad's sampler keeps the counts for both penalties on the function itself
+# [tinygrad2026], as here: the second story pays for the words of the first. Repair it. Each call gets
+# all `ids` of its own text, at least one, and must not depend on calls before it: these may have had
+# another vocabulary. Logits may hold −inf, and what is passed in stays as it is.
 
 
 # %% answer="tinygrad_repair"
-def repaired_memory(logits, ids, penalty):
+def repaired_memory(logits, ids, frequency, presence):
     ### BEGIN SOLUTION
     counts = torch.bincount(ids, minlength=len(logits))
-    return logits - penalty * counts
+    return logits - frequency * counts - presence * (counts > 0)
     ### END SOLUTION
     if not hasattr(repaired_memory, "counts"):
         repaired_memory.counts = torch.zeros(len(logits))
     counts = repaired_memory.counts
     counts += torch.bincount(ids, minlength=len(logits))
-    return logits - penalty * counts
+    return logits - frequency * counts - presence * (counts > 0)
 
 
 # %% test="tinygrad_repair"
-def after(ids, penalty, places):
-    """The nine logits, of which each place in `places` has paid once."""
+def after(ids, token, pays):
+    """Frequency penalty 0.5, presence penalty 0.25, on the nine logits: one token pays."""
     expected = NEXT_LOGITS.clone()
-    for place in places:
-        expected[place] -= penalty
+    expected[token] -= pays
     check.close(
         repaired_memory,
         NEXT_LOGITS,
         ids,
-        penalty,
+        0.5,
+        0.25,
         expect=expected,
         why="Each token pays for its places in the ids of this call, no more and no less. What do "
         "the counts hold at the second call?",
@@ -1120,8 +1163,8 @@ def after(ids, penalty, places):
 
 
 def example():
-    after([3, 3], 0.5, places=[3, 3])
-    after([7], 0.5, places=[7])
+    after([3, 3], token=3, pays=0.5 + 0.5 + 0.25)
+    after([7], token=7, pays=0.5 + 0.25)
 
 
 2.0 * check.passes("a story with token 3 twice, then one with token 7", example)
@@ -1129,22 +1172,24 @@ def example():
 from course_utils import domains
 
 
-def from_nothing(logits, ids, penalty):
+def from_nothing(logits, ids, frequency, presence):
     scores = logits.tolist()
     for i in ids.tolist():
-        scores[i] -= penalty
+        scores[i] -= frequency
+    for i in set(ids.tolist()):
+        scores[i] -= presence
     return torch.tensor(scores)
 
 
 def story(random):
-    """Logits that are whole 64ths, a text, and a penalty in 4ths: their sums are exact."""
+    """Logits that are whole 64ths, a text, and penalties in 4ths: their sums are exact."""
     logits = (domains.logits(random) * 64).round() / 64
     far = random.random() < 0.1
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
-    penalty = random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0])
+    frequency, presence = (random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0]) for _ in range(2))
     if random.random() < 0.2:  # texts that have their length and their ends in common
         logits, ids = NEXT_LOGITS.clone(), [1, *random.choices(range(9), k=3), 1]
-    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), penalty
+    return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), frequency, presence
 
 
 example()
@@ -1232,7 +1277,8 @@ check.against(
 # %% [markdown] question="Your repetition penalty" points=4
 # Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
 # each: positive logits of tokens seen once; negative logits; tokens seen several times; float32 as
-# the type, and what was passed in left as it was.
+# the type, and what was passed in left as it was. The cell below tries only the first, with one
+# example: it can show 1 point. The button tries all four.
 
 
 # %% test="my_repetition_penalty"
@@ -1360,15 +1406,15 @@ points += check.passes("float32, and input left as it was", leaves_its_input)
 float(min(points, 4))
 
 # %% [markdown] question="Your brake" points=4
-# Your `my_brake` from **Build it** above, for 4 to 300 tokens. One point for each of the four
-# properties: loops, addresses, commas, zero. Whoever does not end loops has no brake: without the first
-# there are no points for the others. You may call the course's functions. In all cases the inputs
-# stay as they are.
-
+# Your `my_brake` from **Build it** above, for vocabularies of 4 to 300 tokens. One point for each of
+# the four properties: loops, addresses, commas, zero. Whoever does not end loops has no brake: without
+# the first there are no points for the others. You may call the course's functions. In all cases the
+# inputs stay as they are. The cell below tries one loop and one address: it can show 2 points.
 
 # %% test="my_brake"
-check.passes("a loop", ends_loop, my_brake, LOOP, 1)
-check.passes("an address", passes_line, my_brake, LINE, 2)
+points = 0.0
+if check.passes("a loop", ends_loop, my_brake, LOOP, 1):
+    points += 1 + check.passes("an address", passes_line, my_brake, LINE, 2)
 ### BEGIN HIDDEN TESTS
 from course_utils import domains
 

@@ -593,13 +593,13 @@ BANK = {
         {
             "own counts": """
                 counts = ids.bincount(minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "anew at each call": """
                 repaired_memory.counts = torch.zeros(len(logits))
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "deleted": """
                 if not hasattr(repaired_memory, "counts"):
@@ -608,23 +608,26 @@ BANK = {
                 counts += torch.bincount(ids, minlength=len(logits))
                 del repaired_memory.counts
                 counts = torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "a loop": """
                 counts = torch.zeros(len(logits))
                 for i in ids.tolist():
                     counts[i] += 1
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "a memory by the whole call": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (tuple(ids.tolist()), len(logits))
                 if key not in known:
                     known[key] = torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * known[key]
+                counts = known[key]
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "index_add": """
-                return logits.index_add(0, ids, torch.full(ids.shape, -penalty))
+                paid = logits.index_add(0, ids, torch.full(ids.shape, -frequency))
+                seen = ids.unique()
+                return paid.index_add(0, seen, torch.full(seen.shape, -presence))
             """,
         },
         {
@@ -634,7 +637,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = repaired_memory.counts.clone()
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "presence": """
                 if not hasattr(repaired_memory, "counts"):
@@ -642,7 +645,19 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = counts.clamp(max=1)
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
+            """,
+            "frequency alone": """
+                counts = torch.bincount(ids, minlength=len(logits))
+                return logits - frequency * counts
+            """,
+            "presence for each time": """
+                counts = torch.bincount(ids, minlength=len(logits))
+                return logits - (frequency + presence) * counts
+            """,
+            "presence of all that was never said": """
+                counts = torch.bincount(ids, minlength=len(logits))
+                return logits - frequency * counts - presence * (counts == 0)
             """,
             "nothing at all": """
                 if not hasattr(repaired_memory, "counts"):
@@ -650,7 +665,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = torch.zeros(len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "each token once": """
                 if not hasattr(repaired_memory, "counts"):
@@ -658,7 +673,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = torch.bincount(ids.unique(), minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "the last token": """
                 if not hasattr(repaired_memory, "counts"):
@@ -666,7 +681,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = torch.bincount(ids[-1:], minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "counted twice": """
                 if not hasattr(repaired_memory, "counts"):
@@ -674,7 +689,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts = counts + torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "cleared before use": """
                 if not hasattr(repaired_memory, "counts"):
@@ -682,7 +697,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts += torch.bincount(ids, minlength=len(logits))
                 counts.zero_()
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "only the new story's tokens": """
                 if not hasattr(repaired_memory, "counts"):
@@ -691,7 +706,7 @@ BANK = {
                 counts += torch.bincount(ids, minlength=len(logits))
                 here = torch.bincount(ids, minlength=len(logits)) > 0
                 counts = counts * here
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "zeroed, but of the first vocabulary": """
                 if not hasattr(repaired_memory, "counts"):
@@ -699,7 +714,7 @@ BANK = {
                 counts = repaired_memory.counts
                 counts.zero_()
                 counts += torch.bincount(ids, minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "cleared when the vocabulary changes": """
                 counts = getattr(repaired_memory, "counts", torch.zeros(len(logits)))
@@ -707,7 +722,7 @@ BANK = {
                     counts = torch.zeros(len(logits))
                 counts = counts + torch.bincount(ids, minlength=len(logits))
                 repaired_memory.counts = counts
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "cleared when the text gets shorter": """
                 last = getattr(repaired_memory, "last", [])
@@ -715,33 +730,34 @@ BANK = {
                 repaired_memory.last = ids.tolist()
                 counts = torch.bincount(torch.tensor([*old, *ids.tolist()][-len(ids) - 1:]),
                                         minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "a memory by the words": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (frozenset(ids.tolist()), len(logits))
                 counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "a memory by both ends": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (len(ids), len(logits), int(ids[0]), int(ids[-1]))
                 counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "a memory by the lengths": """
                 known = repaired_memory.__dict__.setdefault("known", {})
                 key = (len(ids), len(logits))
                 counts = known.setdefault(key, torch.bincount(ids, minlength=len(logits)))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
             "in place": """
-                logits -= penalty * torch.bincount(ids, minlength=len(logits))
+                counts = torch.bincount(ids, minlength=len(logits))
+                logits -= frequency * counts + presence * (counts > 0)
                 return logits
             """,
             "the last hundred tokens": """
                 counts = torch.bincount(ids[-100:], minlength=len(logits))
-                return logits - penalty * counts
+                return logits - frequency * counts - presence * (counts > 0)
             """,
         },
     ),
