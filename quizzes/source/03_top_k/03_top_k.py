@@ -211,9 +211,9 @@ explore.Distribution(
 # the likeliest token, 2 the next one. How large must *k* be for him to speak? (57.)
 
 # %% [markdown]
-# You may wonder about the 99.9% of her first prompt. If the knife took only 0.1% away, how could it spare her 74 bad
-# openings of 137? Because the mass is counted at *T* = 1, before her temperature. At *T* = 1.5 the tokens
-# that it cut would have had 7.5% together: some 75 tales in a thousand.
+# You may wonder about the 99.9% of her first prompt. If the knife took only 0.1% away, how could it
+# spare her 74 bad openings of 137? Because the mass is counted at *T* = 1, before her temperature. At
+# *T* = 1.5 the tokens that it cut would have had 7.5% together: some 75 tales in a thousand.
 
 # %% [markdown]
 # So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
@@ -229,7 +229,7 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 # (`␣p`, `␣cou` and `␣m` are beginnings of longer words.) The knife lets `␣sudden` and `␣hot` in where
 # only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
 #
-# From here on, each probability is the model's own, at *T* = 1, unless *T* = 1.5 is named.
+# From here on, each probability is the model's own, at *T* = 1, unless another *T* is named.
 #
 # **Predict.** `␣wolf` is not likely either: he has 0.4%. How can he be a good word, and `␣sudden`, also
 # far below 1%, a bad one?
@@ -464,8 +464,9 @@ explore.Distribution(
 # %% [markdown]
 # 1. Try *k* = 40, then 1, then 0. Does your function agree with the course's each time? (At 0, the
 #    picture calls it with `None`.)
-# 2. Let your function keep one token too many. Run its cell and the one above again, and set *k* to 2. At
-#    which token is the largest difference? (At `␣son`, the third.) Then put your own code back.
+# 2. Let your function keep one token too many. Run its cell and the picture's again, and set *k* to 2. At
+#    which token does the line below find the largest difference? (`␣son`, the third.) Then put your own
+#    code back.
 
 # %% [markdown]
 # You have a knife, and now is a good time for a pause.
@@ -514,8 +515,7 @@ show(
 
 # %% [markdown]
 # 3. **fits**: where *n* equally good words hold 99% together, and 3,000 others share the rest equally, it
-#    keeps *n*/2 to 2*n* tokens, for any *n* from 1 to 1,000. (Ten words of 9.9% each: 5
-#    to 20.)
+#    keeps *n*/2 to 2*n* tokens, for any *n* from 1 to 1,000. (Ten words of 9.9% each: 5 to 20.)
 # 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
 #    morning," said the`. And along a whole text it does better than a fixed *k* that keeps as many tokens.
 
@@ -656,7 +656,7 @@ chart.says(said)
 # %% [markdown]
 # 1. Where does your rule keep the most tokens, and where the fewest? The line below the picture says it.
 #    (The rule of the course's authors keeps 189 after `One of them was a`, where many words may follow, and
-#    one after `Once upon a`.)
+#    only one after `Once upon`.)
 # 2. How many of the author's tokens does yours cut? (Perhaps six, the same number as *k* = 40. `␣Bear` at
 #    rank 2,314 surprises any sensible rule.)
 
@@ -978,7 +978,7 @@ check.text(
 )
 
 # %% [markdown] question="Two answers" points=1
-# A model ran in bfloat16 with *k* = 1 and *T* above 0. It was asked twice. The logits were the same, the
+# A model ran in bfloat16 with *k* = 1 and *T* above 0. Asked twice, it had the same logits, but the
 # answers were ` 5` and ` 7` [tpuinference3580]. Why?
 #
 # - **A** With *T* above 0 the whole vocabulary is drawn from.
