@@ -465,8 +465,8 @@ explore.Distribution(
 # 1. Try *k* = 40, then 1, then 0. Does your function agree with the course's each time? (At 0, the
 #    picture calls it with `None`.)
 # 2. Let your function keep one token too many. Run its cell and the picture's again, and set *k* to 2. At
-#    which token does the line below find the largest difference? (`␣son`, the third.) Then put your own
-#    code back.
+#    which token does your function differ most now? (The line below the picture names `␣son`, the third.)
+#    Then put your own code back.
 
 # %% [markdown]
 # You have a knife, and now is a good time for a pause.
@@ -1113,6 +1113,12 @@ def any_logits(random):
 
 
 example()
+check.close(
+    repaired_ranks,
+    torch.zeros(1_000),
+    expect=list(range(1, 1_001)),
+    why="Of equal logits the lower id comes first. Not every way to sort promises that.",
+)
 check.against(
     counted,
     repaired_ranks,
