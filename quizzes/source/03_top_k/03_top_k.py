@@ -604,7 +604,7 @@ def described(k, tale):
     """What a rule's k along a tale are like."""
     said = f"Your rule keeps {sum(k) / len(k):.1f} tokens a step. "
     for say, n in (("most", max(k)), ("fewest", min(k))):
-        so_far = "".join(tale.tokens[: k.index(n) + 1])[-18:]
+        so_far = "".join(tale.tokens[: k.index(n) + 1])[-18:].strip()
         said += f"The {say}, {n}, at step {k.index(n) + 1}: after '{so_far}'. "
     cuts = sum(rank > n for rank, n in zip(tale.ranks.tolist(), k, strict=False))
     return said + f"Of the author's 38 next tokens it cuts {cuts}; k = 40 cuts 6."
