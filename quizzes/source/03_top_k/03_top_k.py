@@ -9,22 +9,23 @@
 # %% [markdown]
 # # Top-k
 #
-# A small publisher lets the Storyteller write her fairy tales. She wants them lively, so she has set
+# A small publisher has the Storyteller write her fairy tales. She wants them lively, so she has set
 # *T* = 1.5. And she has two wishes. Every tale shall begin with `Once upon a time`. And anybody may
 # say good morning in a tale, the wolf too.
 #
-# She lets it write each of the two places a thousand times.
+# She tries both. A thousand times the Storyteller writes the next token after `Once upon a`, and a
+# thousand times the next one after `"Good morning," said the`.
 
 # %% [markdown]
-# > **About 100 minutes**, with a pause after the first build · difficulty ●●○○○
+# > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
 # >
 # > You need the die and temperature. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
-# > - explain why no *k* fits a whole text;
+# > - judge a fixed *k* on a whole text;
 # > - write a top-k for any batch, and repair others;
 # > - design a rule that chooses *k* anew at every step.
 #
-# Names in brackets, as in [fan2018], are sources, listed last.
+# Names in brackets, as in [fan2018], are sources.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -76,13 +77,14 @@ def publish(name, cut):
     [wolf] = storyteller.load().tokenizer.encode_ordinary(" wolf")
     chance = hot(MORNING, cut).softmax(dim=-1)[wolf].item()
     print(f"{name}:")
-    print(f"  {1000 - draws[0]['␣time']:>4} bad openings in 1000", end=" ")
+    print(f"  Once upon a …    {1000 - draws[0]['␣time']} bad openings in 1000", end=" ")
     print("(" + " ".join(bad[:9]) + " …)" if bad else "")
-    print(f"  {len(draws[1]):>4} different speakers; the wolf's chance is {chance:.2%}")
+    print(f"  Good morning …   {len(draws[1])} different next tokens", end="; ")
+    print(f"the wolf's chance is {chance:.2%}")
 
 
 def ranked(prompt, first, last):
-    """The tokens from place `first` to `last`, the likeliest being at place 1."""
+    """The tokens from rank `first` to `last`, the likeliest having rank 1."""
     order = storyteller.load().next_logits(prompt).argsort(descending=True)
     return " ".join(map(token, order[first - 1 : last]))
 
@@ -100,12 +102,12 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all tokens, 137 tales begin badly: `Once upon a distance`. So she follows a famous example: some of
-# the texts by GPT-2 that OpenAI published were drawn from the 40 likeliest tokens only [radford2019]. That
-# leaves 63 bad openings, and the wolf will not speak in a million tales.
+# With all 4,096 tokens, 137 of the thousand tales begin badly: `Once upon a distance`. So she follows
+# a famous example: some of the texts by GPT-2 that OpenAI published were drawn from the 40 likeliest
+# tokens only [radford2019]. That leaves 63 bad openings. But now the wolf can never speak: his chance
+# is exactly 0.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
-# And if none does, what does she need?
 
 # %% [markdown]
 # **Recall.** 1. Two tokens have the logits −20 and −∞. Can the die draw them? 2. Two logits are 6 and 4,
@@ -120,12 +122,12 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # %% [markdown]
 # ## The knife, on nine words
 #
-# What she did is called **top-k**. It is a knife: it cuts off the list of tokens behind the *k*-th. Three
-# steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3, on the nine
-# words that may follow `every effort moves you`.
+# What she did is called **top-k**. Sort the tokens, the likeliest first. Top-k keeps the first *k*, and
+# cuts off the rest as with a knife. In three steps: find the *k* largest logits, set all others to −∞,
+# take softmax. Here is *k* = 3, on the nine words that may follow `every effort moves you`.
 
 # %%
-kept = torch.tensor([0, 3, 7])  # the places of closer, forward and toward
+kept = torch.tensor([0, 3, 7])  # the ids of closer, forward and toward
 cut = torch.full_like(NEXT_LOGITS, -torch.inf)
 cut[kept] = NEXT_LOGITS[kept]
 before, after = NEXT_LOGITS.softmax(dim=-1), cut.softmax(dim=-1)
@@ -133,10 +135,10 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
 # `pizza` cannot come any more, and three words are left. Together they had 0.991. Softmax divides each
-# by that sum, so that they add up to 1 again.
+# by that sum, so that they add up to 1 again. (The table is rounded.)
 #
-# **Predict.** Set *k* to 2. Only `forward` (0.572) and `toward` (0.358) are left. Which share does
-# `forward` get? Say a number, then move the slider. (It starts at 0, which stands for *off*.)
+# **Predict.** Set *k* to 2. Only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
+# have? Then move the slider. (0 is *off*. A bar's outline is its share before any cut, at *T* = 1.)
 #
 # <details><summary>Answer</summary>
 #
@@ -166,7 +168,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # nothing: all six words that were to be cut can still come.
 # </details>
 #
-# Six such words do little harm here. The Storyteller would have 4,056 of them.
+# Six such words do little harm here. With *k* = 40, the Storyteller would have 4,056 of them.
 
 # %% [markdown]
 # ## The formula
@@ -176,20 +178,15 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# The sum below the line is called the **mass kept**: what the *k* tokens had before the cut. All
-# survivors are divided by the same number.
+# The sum below the line is the **mass kept**: what the *k* tokens had together before the cut.
+#
+# All survivors are divided by the same number, so their odds stay: `forward` had
+# 0.572 / 0.358 ≈ 1.6 times as much as `toward`, and still has.
 
 # %% [markdown]
-# So how many times as likely as `toward` is `forward`? Before the cut 0.572 / 0.358 ≈ 1.6 times, and in
-# the table above 0.578 / 0.361 ≈ 1.6 times after it. Top-k takes tokens away, and leaves the odds among
-# the others as they are.
+# ## Two prompts
 #
-# That is the whole method. Why did it fail the publisher?
-
-# %% [markdown]
-# ## Two places in a tale
-#
-# Here is her first place, with her settings.
+# That is the whole method. Why did it fail the publisher? Here is her first prompt, with her settings.
 #
 # **Predict.** Down to which *k* must she go, so that *every* tale begins with `␣time`?
 #
@@ -206,31 +203,44 @@ explore.Distribution(
 # %% [markdown]
 # 1. Move *k* from 40 down to 1. How does the share of `␣time` change? (From 95.3% to 99.0% at 3, and
 #    to 100% at 1.)
-# 2. Write `"Good morning," said the` into the prompt box, with *k* at 40. How much of the mass is kept?
-#    (44.8%, says the line. *T* plays no part in it.)
-# 3. Type `wolf` into the box *find*. In which place is he? How large must *k* be for him to speak? (57.)
+# 2. Set *k* to 40 again. The line below the picture says that 99.9% of the mass is kept. Now write
+#    `"Good morning," said the` into the prompt box. How much is kept there? (44.8%.)
 
 # %% [markdown]
-# So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both. Let us see the
-# words themselves: in the first place the last of the forty, in the second those that come just after.
+# Stay at that prompt, and type `wolf` into the box *find*. The line below now tells his **rank**: 1 is
+# the likeliest token, 2 the next one. How large must *k* be for him to speak? (57.)
+
+# %% [markdown]
+# You may wonder about the 99.9% of her first prompt. If the knife took only 0.1% away, how could it
+# spare her 74 bad openings of 137? Because the mass is counted at *T* = 1, before her temperature. At
+# *T* = 1.5 the tokens that it cut would have had 7.5% together: some 75 tales in a thousand.
+
+# %% [markdown]
+# So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
+#
+# Let us see the words themselves. After her first prompt we look at ranks 21 to 40, which the knife
+# keeps. After her second, at ranks 41 to 60, which it has just cut.
 
 # %%
-print("Kept after Once upon a, places 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
-print("Cut after Good morning, places 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
+print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
+print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
 # (`␣p`, `␣cou` and `␣m` are beginnings of longer words.) The knife lets `␣sudden` and `␣hot` in where
 # only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
 #
-# **Predict.** `␣wolf` is not likely either: 0.4%. How can it be a good word, and `␣sudden`, also far
-# below 1%, a bad one?
+# From here on, each probability is the model's own, at *T* = 1, unless another *T* is named.
+#
+# **Predict.** `␣wolf` is not likely either: he has 0.4%. How can he be a good word, and `␣sudden`, also
+# far below 1%, a bad one?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Look at the best token beside it. After `Once upon a` that one has 99.7%, some 68,000 times as much as
-# `␣sudden`. After `"Good morning," said the` the best has 3.5%, and that is ten times as much as `␣wolf`.
-# So a small number alone says little. What counts is how it compares with the others of its step.
+# Compare each with the best token of its own step. After `Once upon a` the best has 99.7%, some 68,000
+# times as much as `␣sudden`. After `"Good morning," said the` the best has only 3.5%, and that is ten
+# times as much as `␣wolf`. So a small number alone says little. What counts is how it compares with the
+# others of its step.
 # </details>
 
 # %%
@@ -241,16 +251,17 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
     print(f"{probs.max() / probs[i]:,.0f} times as likely")
 
 # %% [markdown]
-# You may object that I chose these two places. Is an ordinary text like that?
+# You may object that I chose these two prompts. Is an ordinary text like that?
 
 # %% [markdown]
 # ## Along a real tale
 #
 # Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears, who lived together in a
-# house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The model reads it token by
-# token. How much of the mass do the 40 likeliest keep at each step?
+# house of their own, in a wood. One of them was a Little, Small, Wee Bear.* These are 39 tokens, and
+# after each the model says what may come next: 39 steps.
 #
-# **Predict.** At how many of the 39 steps is it less than 75%? How much at the worst one?
+# **Predict.** At some steps the 40 likeliest tokens keep less than 75% of the mass. At how many? How much
+# at the worst?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -262,8 +273,8 @@ chart.axes.bar(steps, [1.0] * len(mass), color=CUT, hatch="///", edgecolor="whit
 chart.axes.bar(steps, mass.tolist(), color=KEPT)
 chart.axes.set_ylim(0, 1.12)
 for at, say in ((int(mass.argmin()), "least"), (int(mass.argmax()), "most")):
-    place = "".join(tale.tokens[at - 2 : at + 1]).strip()
-    chart.label(max(at - 6, 0.6), 1.06, f"{say}, after '{place}'")
+    words = "".join(tale.tokens[at - 2 : at + 1]).strip()
+    chart.label(max(at - 6, 0.6), 1.06, f"{say}, after '{words}'")
 chart.says(
     f"The 40 likeliest tokens keep {mass.min():.0%} to {mass.max():.1%} of the mass, and less than "
     f"75% at {(mass < 0.75).sum()} of {len(mass)} steps."
@@ -280,21 +291,22 @@ chart.says(
 # some steps and open at others, and the knife does not know which.
 
 # %% [markdown]
-# The tale was written by a person, who had no knife. After its first token come 38 others. **Predict.**
-# How many of them would *k* = 40 have made impossible?
+# The tale was written by a person, who had no knife. After each of its tokens but the last, we know
+# which one that person wrote next: 38 tokens. **Predict.** How many of them would *k* = 40 have made
+# impossible?
 
 # %%
-for step, place in enumerate(tale.ranks.tolist()):
-    if place > 40:
+for step, rank in enumerate(tale.ranks.tolist()):
+    if rank > 40:
         so_far = "".join(tale.tokens[: step + 1])[-22:]
-        print(f"…{so_far:<22} {visible(tale.tokens[step + 1]):<8} in place {place:,}")
+        print(f"…{so_far:<22} {visible(tale.tokens[step + 1]):<8} at rank {rank:,}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) The last is `␣Bear` itself, in
-# place 2,314. With *k* = 40 nobody can write the tale of the three bears. And a *k* of 2,314 would let in
-# nonsense at every other step.
+# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) The last is `␣Bear` itself, at
+# rank 2,314. With *k* = 40 this tale could not come out. And a *k* of 2,314 would let in nonsense at all
+# the other steps.
 # </details>
 #
 # A known paper says the same of GPT-2: at some steps tens or hundreds of words are good, at others one,
@@ -327,7 +339,7 @@ for logits in (tale.logits, tale.logits.bfloat16()):
 
 # %% [markdown]
 # **Find it.** At nine steps the first program now keeps 41 tokens. What has happened there? Read its two
-# lines again, and look at the places 39 to 42 of such a step:
+# lines again, and look at the logits of ranks 39 to 42 at such a step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -341,9 +353,10 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # </details>
 
 # %% [markdown]
-# This happens. A repair that was proposed for vLLM in 2026 says that this engine, which many use, cut in
-# the one way or in the other, depending on how many requests it served at once. So the same request could
-# be answered with other words on a busy day than on a quiet one [vllm50979].
+# This happens. vLLM is a program that serves language models to many users. Somebody proposed a repair
+# for it in 2026, and reports what was wrong: sometimes vLLM kept all equal tokens, as the first program
+# does, and sometimes exactly *k*. It depended on how many requests came at once. So the same request
+# could be answered with other words on a busy day than on a quiet one [vllm50979].
 
 # %% [markdown]
 # Which of two equal tokens stays is a matter of taste. But somebody has to decide. This course keeps
@@ -381,8 +394,9 @@ print("first program:", first_program(tied, 2))
 # of them if *k* is `None`.
 # <details><summary>More</summary>
 #
-# `marks.scatter(-1, ids, True)` returns `marks` with True at these ids of each row: of three False and
-# the ids 0 and 2 it makes True, False, True. Then `masked_fill`.
+# Start from `marks = torch.zeros_like(logits, dtype=torch.bool)`: all False. `marks.scatter(-1, ids,
+# True)` returns them with True at these ids of each row: of three False and the ids 0 and 2 it makes
+# True, False, True. Then `masked_fill`.
 # </details>
 # </details>
 
@@ -394,7 +408,7 @@ def my_top_k(logits, k):
     logits: a tensor (..., vocab) of any float type; it is left as it is.
     k: a whole number from 1; beyond the vocabulary, or None, it keeps all.
     Returns a tensor of the same shape and type. Exactly k are kept: ties by the lowest id.
-    Logits that differ in their own type are no tie, however little.
+    Compare them in their own type: float64 logits that differ in the last digit are no tie.
     """
     ### BEGIN SOLUTION
     order = logits.argsort(dim=-1, descending=True, stable=True)
@@ -418,12 +432,22 @@ for k, expect in ((1, {3}), (3, {0, 3, 7}), (5, {0, 3, 4, 7, 8}), (None, set(ran
         why=f"Exactly the {k or 9} largest logits must stay as they were, the others be -inf.",
     )
 
+# %%
+gone = -torch.inf
+for name, logits, k, expect in (
+    ("a tie", [3.0, 2.0, 2.0, 2.0, 1.0], 2, [3.0, 2.0, gone, gone, gone]),
+    ("two rows", [[1.0, 5.0, 2.0], [4.0, 0.0, 3.0]], 1, [[gone, 5.0, gone], [4.0, gone, gone]]),
+    ("three tokens, k = 99", [1.0, 5.0, 2.0], 99, [1.0, 5.0, 2.0]),
+):
+    why = "Each row keeps its own k best, of equal logits the lowest ids, and all if it has fewer."
+    check.passes(name, check.close, my_top_k, logits, k, expect=expect, why=why)
+
 # %% [markdown]
-# Now your function draws the picture: its results are the crosses. While it is not written, or has a
-# mistake, a message below the picture says so.
+# Now your function draws in the picture too: its results are the crosses. While it is not written, or
+# has a mistake, there are none, and a message below the picture says why.
 #
-# **Predict.** *k* = 40 kept 45% of the mass after `"Good morning," said the`. Will it be more or less
-# after `The king said to his`?
+# **Predict.** After `"Good morning," said the`, *k* = 40 kept 45% of the mass. Will it be more or less
+# after `The king said to his`? Why?
 
 # %%
 explore.Distribution(
@@ -431,14 +455,24 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. How much of the mass is kept? (76%.) Does your function agree with the course's at 40, at 1, and at 0,
-#    which calls yours with `None`?
-# 2. Let your function keep one token too many. Run its cell and the one above again, and set the slider
-#    to 2. At which token is the largest difference? (At `␣son`, the third.) Then put your own code back.
+# <details><summary>Answer</summary>
+#
+# More: 76%. The best token has 17% here (see its outline), and there it had 3.5%. The surer the model is,
+# the less is left for the tokens behind the first 40.
+# </details>
 
 # %% [markdown]
-# You have a knife. (A good place for a pause.) One question before you let something else move it: the
-# publisher also has *T* = 1.5. Should the knife come before the temperature, or after it?
+# 1. Try *k* = 40, then 1, then 0. Does your function agree with the course's each time? (At 0, the
+#    picture calls it with `None`.)
+# 2. Let your function keep one token too many. Run its cell and the picture's again, and set *k* to 2. At
+#    which token does your function differ most now? (The line below the picture names `␣son`, the third.)
+#    Then put your own code back.
+
+# %% [markdown]
+# You have a knife, and now is a good time for a pause.
+#
+# One question before you let something else move the knife: the publisher also has *T* = 1.5. Should
+# the knife come before the temperature, or after it?
 
 # %% [markdown]
 # ## Before or after the temperature
@@ -457,21 +491,21 @@ show(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All the same. To divide by *T* keeps the order, and the knife looks at nothing but the order. A
-# survivor ends with its logit over *T* on either way, and −∞ over *T* is −∞.
+# All the same. To divide by *T* keeps the order, and the knife looks at nothing but the order. Either
+# way, a survivor's logit ends as logit / *T*, and a cut one stays at −∞.
 # </details>
 #
-# But a rule that *chooses* *k* will look at more than the order: at how far apart the probabilities are,
-# perhaps, and that is what a temperature changes. So we let it see the model's own logits, before any
-# temperature.
+# But a rule that *chooses* *k* may look at more than the order: for instance at how far apart the
+# probabilities are. And that is what a temperature changes. So we let the rule see the model's own
+# logits, before any temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
 #
-# > difficulty ●●●●○ · importance ●●●●● · 15 to 20 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 20 to 30 minutes · there are many right designs
 #
 # Write `my_k`: it gets the logits of one step and says how many tokens to keep there. The design is
-# yours. Think of the two places: what do the logits show that tells one from the other? Your rule has
+# yours. Think of the two prompts: what do the logits show that tells one from the other? Your rule has
 # to keep four promises:
 
 # %% [markdown]
@@ -481,26 +515,34 @@ show(
 
 # %% [markdown]
 # 3. **fits**: where *n* equally good words hold 99% together, and 3,000 others share the rest equally, it
-#    keeps at least *n*/2 and at most 2*n* tokens, for any *n* from 1 to 1,000. (Ten words of 9.9% each: 5
-#    to 20 tokens.)
-# 4. **pays**: the publisher's wishes come true: 1 after `Once upon a`, and 57 or more after `"Good
-#    morning," said the`. And on a whole text it does more with its tokens than a fixed *k*.
+#    keeps *n*/2 to 2*n* tokens, for any *n* from 1 to 1,000. (Ten words of 9.9% each: 5 to 20.)
+# 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
+#    morning," said the`. And along a whole text it does better than a fixed *k* that keeps as many tokens.
 
 # %% [markdown]
-# For the last point, take the tale. *k* = 40 keeps 57% of the mass at its worst step. So a rule that keeps
-# 40 tokens a step *on average* has to keep at least 62% at every step: five points more. If yours keeps 30
-# on average, it is compared with *k* = 30, and so on.
+# How do we measure "better"? Take the tale, and say your rule keeps 40 tokens a step on average. Now
+# look at the step where it keeps the least mass. A fixed *k* of 40 keeps 57% at *its* worst step. Yours
+# must keep at least 62% at its worst: five points more. If yours keeps 30 tokens on average, it is
+# compared with *k* = 30, and so on.
+
+# %% [markdown]
+# The questions try your rule on other texts too. You can do that here:
+# `check.passes("pays", pays, my_k, "a text of yours")`.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Start from `probs = logits.softmax(dim=-1)`. Some things that you can measure: how likely the best
-# token is; how many tokens are not too far below it; how many you need to collect some share of the
-# mass; how open the choice is (`effective_choices(logits)`, the "equal choices" of module 01).
+# Start from `probs = logits.softmax(dim=-1)`. Measure how likely the best token is; how many are
+# not far below it; how many hold some share of the mass; how open the choice is
+# (`effective_choices(logits)`, the "equal choices" of module 01; it copes with −∞).
 # <details><summary>More</summary>
 #
-# Try a simple one first, and read which promise it breaks. A fixed limit such as 1%, for example, fails
-# where 200 words are good. Why?
+# Begin with a simple rule. Say you keep all tokens with at least 1%. Where 200 words are good, that
+# fails. Why?
+# <details><summary>Answer</summary>
+#
+# Each has about 0.5%, so none reaches 1%.
+# </details>
 # </details>
 # </details>
 
@@ -558,6 +600,16 @@ def spends_well(rule, text):
     )
 
 
+def described(k, tale):
+    """What a rule's k along a tale are like."""
+    said = f"Your rule keeps {sum(k) / len(k):.1f} tokens a step. "
+    for say, n in (("most", max(k)), ("fewest", min(k))):
+        so_far = "".join(tale.tokens[: k.index(n) + 1])[-18:].strip()
+        said += f"The {say}, {n}, at step {k.index(n) + 1}: after '{so_far}'. "
+    cuts = sum(rank > n for rank, n in zip(tale.ranks.tolist(), k, strict=False))
+    return said + f"Of the author's 38 next tokens it cuts {cuts}; k = 40 cuts 6."
+
+
 def pays(rule, text=TALE):
     model = storyteller.load()
     first, second = (asked(rule, model.next_logits(prompt)) for prompt in (OPENING, MORNING))
@@ -571,7 +623,7 @@ def my_k(logits):
     """How many tokens to keep at a step, a whole number.
 
     logits: (vocab,) float32, from 1 to 4,096 tokens, each from -5,000 to 5,000 or -inf, not all
-    -inf; it is left as it is. You may call the course's functions.
+    -inf. Do not change them. You may call the course's functions.
     """
     ### BEGIN SOLUTION
     return round(effective_choices(logits).item())
@@ -597,17 +649,20 @@ if None in yours:
     said = "While my_k does not work, there is only the line of 40."
 else:
     chart.axes.bar(range(1, len(yours) + 1), yours, color=KEPT)
-    cuts = sum(place > k for place, k in zip(tale.ranks.tolist(), yours, strict=False))
-    said = f"Your rule keeps {min(yours)} to {max(yours)} tokens, {sum(yours) / 39:.1f} a step. "
-    said += f"Of the author's 38 next tokens it cuts {cuts}; k = 40 cuts 6."
+    said = described(yours, tale)
 chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, None))
 chart.says(said)
 
 # %% [markdown]
-# 1. Where are the highest bars, and where is there hardly one? (With our own rule, high after `One of them
-#    was a`, where many words may follow. One token after `Once upon a`.)
-# 2. How many of the author's tokens does yours cut? (Perhaps as many as 40 does. `␣Bear` in place 2,314 is
-#    a surprise for any sensible rule.)
+# 1. Where does your rule keep the most tokens, and where the fewest? The line below the picture says it.
+#    (The rule of the course's authors keeps 189 after `One of them was a`, where many words may follow, and
+#    only one after `Once upon`.)
+# 2. How many of the author's tokens does yours cut? (Perhaps six, the same number as *k* = 40. `␣Bear` at
+#    rank 2,314 surprises any sensible rule.)
+
+# %% [markdown]
+# So no sensible cut lets this whole tale out. What your rule gains is something else: it keeps one token
+# where one is right, and many where many are.
 #
 # And the publisher?
 
@@ -650,25 +705,28 @@ explore.Playground(
 )
 
 # %% [markdown]
+# Read the texts only. (The measures below them belong to later modules.) Once your builds work, two
+# texts by your rule stand beside these, and they do not change with the slider.
+
+# %% [markdown]
 # 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.)
-# 2. Set *k* to 3, then to 0, which is off. Which reads like a tired writer, which like a mad one? (3: `who
-#    had a son, and he had a son, who had a son`. And 0 lets everything in.) Your rule's texts stay the same:
-#    they do not listen to the slider.
+# 2. Set *k* to 3. How does it read now? (Like a tired writer: `who had a son, and he had a son, who had a
+#    son`.)
+# 3. Set *k* to 0, which is off. And now? (Like a mad one, for any token may come.)
 
 # %% [markdown]
 # ## What production systems do
 #
 # As of late 2026, nobody agrees on *k*: llama.cpp has 40 [llamacpp2026], `transformers` 50
-# [transformers2026], and vLLM has none unless you ask [vllm2026]. A model can bring its own: Google
-# ships Gemma 4 with 64 [gemma4config2026]. In 2018 the paper that is usually cited for top-k wrote its
-# stories with 10 [fan2018].
+# [transformers2026], and vLLM none of its own [vllm2026]. A model can come with settings that a program
+# may take over: Google's for Gemma 4 say 64 [gemma4config2026]. In 2018 the paper that is usually cited
+# for top-k wrote its stories with 10 [fan2018].
+#
+# So when two programs give you different texts from one model, look at *k* first.
 
 # %% [markdown]
-# So when two programs give you different texts from one model, look at *k* first. And `transformers` keeps
-# all equal tokens, as our first program did, while llama.cpp keeps exactly *k*.
-#
-# Neither llama.cpp nor Gemma's file leaves *k* alone: behind it comes a second cut, one that follows the
-# model from step to step, as your `my_k` does.
+# In llama.cpp, and in Gemma's settings, top-k is not the only cut. A second one comes after it. That
+# one follows the model from step to step, as your `my_k` does.
 
 # %% [markdown]
 # ## Recap
@@ -686,8 +744,8 @@ explore.Playground(
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. Your builds from above are scored here too.
+# Answer in the cells that say so. The locked cell after each looks whether it can read your answer; for
+# code it also tries an example. The button at the end scores. Your builds from above are scored too.
 
 # %% [markdown] question="The first of four" points=1
 # Four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1. You set *k* = 2. What probability does
@@ -767,7 +825,7 @@ check.ids(
 # One program cuts, then divides the logits by *T* = 2. Another divides first. With which cut do both
 # always draw with the same probabilities? (Exact arithmetic, no ties.)
 #
-# - **A** The three tokens with the largest logits stay.
+# - **A** The more likely half of the tokens stays.
 # - **B** Tokens stay whose logit is at most 2 below the best.
 # - **C** Tokens with at least 5% stay.
 # - **D** Tokens stay that are at least half as likely as the best.
@@ -812,13 +870,13 @@ check.number(
 )
 
 # %% [markdown] question="After two prompts" points=1
-# A form is filled in 10,000 times, with *k* = 40. After `Date: 3` the right month has 98%. After `Remarks:`
-# hundreds of words are about equally good. What comes out?
+# A form is filled in 10,000 times, with *k* = 40. After `Date: 3` a month comes, the right one with 98%.
+# After `Remarks:` hundreds of words are equally good. Both at *T* = 1. What comes out?
 #
-# - **A** No wrong month, and remarks of all kinds.
-# - **B** Some wrong months, and some remarks with a senseless first word.
-# - **C** No wrong month, and few first words.
-# - **D** Some wrong months, and the same few dozen first words.
+# - **A** No wrong month, remarks of all kinds.
+# - **B** Some wrong months, some remarks with a senseless first word.
+# - **C** No wrong month, few first words.
+# - **D** Some wrong months, the same few dozen first words.
 
 # %% answer="two_prompts"
 answer_knife = ""  # "A", "B", "C" or "D"
@@ -859,8 +917,8 @@ check.number(
 )
 
 # %% [markdown] question="Four rows of a text" points=1
-# Four steps of a text: what a model gave to the ids 0, 1, 2, 3 and 4, and the id that a person wrote. With
-# *k* = 2 and this course's rule for ties, which rows could not be written?
+# Four steps of a text: what a model gave to the ids 0 to 4, and which id a person wrote. With *k* = 2 and
+# this course's rule for ties, at which rows could that id not be drawn?
 #
 # ```
 # row 0:  0.05 0.70 0.05 0.15 0.05  wrote 3
@@ -914,18 +972,18 @@ check.text(
         "effort": "The smallest logit has no meaning here: the row no longer holds any logit.",
         "you": "That is the last word. Of equal values, which one does argmax take?",
         "pizza": "Nothing is drawn here. What does the row hold after the scatter?",
-        "0": "That is a place. Write the word that stands there.",
+        "0": "That is an id. Write the word that has it.",
     },
     hint="One of the nine words. How many values does topk(0) bring back? Write down the row that argmax sees.",
 )
 
-# %% [markdown] question="Lines in a log" points=1
-# A model ran in bfloat16 with *k* = 1 and *T* above 0. The same request was sent twice, and was answered
-# with ` 5` and with ` 7` [tpuinference3580]. Why?
+# %% [markdown] question="Two answers" points=1
+# A model ran in bfloat16 with *k* = 1 and *T* above 0. Asked twice, it had the same logits, but the
+# answers were ` 5` and ` 7` [tpuinference3580]. Why?
 #
 # - **A** With *T* above 0 the whole vocabulary is drawn from.
 # - **B** Both tokens had the largest logit, and ties were kept.
-# - **C** bfloat16 adds a little noise to the logits of each request.
+# - **C** The second time, *T* had lifted ` 7` above ` 5`.
 # - **D** One token was kept, but a draw can miss it.
 
 # %% answer="log_lines"
@@ -937,8 +995,8 @@ check.choice(
     right="B",
     why={
         "A": "Cut tokens have probability 0 at every T. What else can let in a second token?",
-        "C": "Rounding is no noise: the same number is rounded the same way each time. What do "
-        "two numbers become that are rounded to the same value?",
+        "C": "Can a temperature change which token leads? See the recall at the start. What can two "
+        "logits become when they are rounded?",
         "D": "A token that is alone has probability 1, at every T.",
     },
 )
@@ -1008,60 +1066,65 @@ for (logits, k), probs in check.drawn(share, unlike):
     assert not result[probs == 0].any(), below
 ### END HIDDEN TESTS
 
-# %% [markdown] question="The best probabilities" points=2
-# This function follows a change that was proposed for Mistral's code [mistral26]. For one text it works,
-# for a batch it does not. Repair it: return the *k*
-# largest probabilities of each row, the largest first, divided by their own sum. `probs` is a
-# single row (vocab,) or any batch (..., vocab), each row summing to 1; *k* is from 1 to the
-# vocabulary. Equal probabilities count one by one.
+# %% [markdown] question="Ranks for a report" points=2
+# This function is to give each token its rank in its row: 1 for the likeliest, 2 for the next one, and
+# so on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair it. The logits are float32 of
+# any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The result has the
+# shape of the logits.
 
 
-# %% answer="best_repair"
-def repaired_best(probs, k):
+# %% answer="rank_repair"
+def repaired_ranks(logits):
     ### BEGIN SOLUTION
-    ordered = probs.sort(dim=-1, descending=True).values
-    best = ordered[..., :k]
-    return best / best.sum(dim=-1, keepdim=True)
+    order = logits.argsort(dim=-1, descending=True, stable=True)
+    return order.argsort(dim=-1) + 1
     ### END SOLUTION
-    ordered = probs.sort(dim=-1, descending=True).values
-    best = ordered[:k]
-    return best / best.sum(dim=-1, keepdim=True)
+    order = logits.argsort(dim=-1, descending=True, stable=True)
+    return order + 1
 
 
-# %% test="best_repair"
+# %% test="rank_repair"
 def example():
     check.close(
-        repaired_best,
-        [[0.5, 0.1, 0.4], [0.1, 0.6, 0.3]],
-        1,
-        expect=[[1.0], [1.0]],
-        why="Two texts go in, so two must come out, each with its k best tokens.",
+        repaired_ranks,
+        [1.0, 3.0, 2.0],
+        expect=[3, 1, 2],
+        why="The first token is the least likely. What do the numbers in `order` stand for?",
     )
 
 
-2.0 * check.passes("two texts of three tokens, k = 1", example)
+2.0 * check.passes("logits 1, 3 and 2", example)
 ### BEGIN HIDDEN TESTS
 from course_utils import domains
 
 
-def largest(probs, k):
-    rows = [sorted(row, reverse=True)[:k] for row in probs.reshape(-1, probs.shape[-1]).tolist()]
-    shares = [[p / sum(row) for p in row] for row in rows]
-    return torch.tensor(shares).reshape(*probs.shape[:-1], k)
+def counted(logits):
+    """One more than the tokens before it: the larger logits, and the equal ones of lower ids."""
+    rows = logits.reshape(-1, logits.shape[-1]).tolist()
+    ranks = [
+        [1 + sum(y > x or (y == x and j < i) for j, y in enumerate(row)) for i, x in enumerate(row)]
+        for row in rows
+    ]
+    return torch.tensor(ranks).reshape(logits.shape)
 
 
-def any_probs(random):
-    probs = domains.batch(random).softmax(dim=-1)
-    return probs, random.randint(1, probs.shape[-1])
+def any_logits(random):
+    return (domains.batch(random),)
 
 
 example()
+check.close(
+    repaired_ranks,
+    torch.zeros(1_000),
+    expect=list(range(1, 1_001)),
+    why="Of equal logits the lower id comes first. Not every way to sort promises that.",
+)
 check.against(
-    largest,
-    repaired_best,
-    any_probs,
-    why="Tokens are the last dimension. Each row keeps its own largest, the largest first, and is "
-    "divided by its own sum.",
+    counted,
+    repaired_ranks,
+    any_logits,
+    why="In each row, a token's rank is one more than the number of tokens that come before it. Of "
+    "equal logits the lower id comes first.",
 )
 ### END HIDDEN TESTS
 
@@ -1273,8 +1336,8 @@ float(min(points, 5))
 
 # %% [markdown] question="A rule for every step" points=4
 # Your `my_k` from **Build it: a k for every step** above, one point for each promise as it stands there,
-# over all that its description allows. *Counts* also wants the logits left as they were. *Counts*, *fair*
-# and *pays* have their points only together with *fits*. *Pays* is tried on other texts too.
+# over all that its description allows. *Counts* also wants the logits left as they were, and *pays* is
+# tried on other texts too. Without *fits* there are no points for the other three.
 
 
 # %% test="my_k"
@@ -1396,7 +1459,6 @@ check.score_button()
 # - Reports and repairs: [vllm50979] [vLLM](https://github.com/vllm-project/vllm/pull/50979),
 #   [tpuinference3580] [tpu-inference](https://github.com/vllm-project/tpu-inference/pull/3580),
 #   [mingpt10] [minGPT](https://github.com/karpathy/minGPT/issues/10),
-#   [litgpt2309] [LitGPT](https://github.com/Lightning-AI/litgpt/pull/2309),
-#   [mistral26] [mistral-inference](https://github.com/mistralai/mistral-inference/pull/26)
+#   [litgpt2309] [LitGPT](https://github.com/Lightning-AI/litgpt/pull/2309)
 #
 # What each is cited for is in the course's `quizzes/references.md`.

@@ -522,130 +522,129 @@ BANK = {
             """,
         },
     ),
-    "best_repair": repair(
+    "rank_repair": repair(
         {
-            "last dimension": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[..., :k]
-                return best / best.sum(dim=-1, keepdim=True)
+            "sorted again": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1) + 1
             """,
-            "narrow": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered.narrow(-1, 0, k)
-                return best / best.sum(dim=-1, keepdim=True)
+            "scattered": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                places = torch.arange(1, logits.shape[-1] + 1).expand(logits.shape)
+                return torch.empty_like(order).scatter(-1, order, places)
             """,
-            "topk": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = probs.topk(k, dim=-1).values
-                return best / best.sum(dim=-1, keepdim=True)
+            "added to zeros": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                counted = torch.arange(logits.shape[-1]).expand(logits.shape)
+                return torch.zeros_like(order).scatter_add(-1, order, counted) + 1
             """,
-            "indices": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered.index_select(-1, torch.arange(k))
-                return best / best.sum(dim=-1, keepdim=True)
+            "how many come before": """
+                a, b = logits.unsqueeze(-1), logits.unsqueeze(-2)
+                ids = torch.arange(logits.shape[-1])
+                before = (b > a) | ((b == a) & (ids[None, :] < ids[:, None]))
+                return before.sum(dim=-1) + 1
             """,
             "lists": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                rows = probs.reshape(-1, probs.shape[-1]).tolist()
-                best = torch.tensor([sorted(row, reverse=True)[:k] for row in rows])
-                best = best.reshape(*probs.shape[:-1], k)
-                return best / best.sum(dim=-1, keepdim=True)
+                rows = logits.reshape(-1, logits.shape[-1]).tolist()
+                ranks = []
+                for row in rows:
+                    best = sorted(range(len(row)), key=lambda i: (-row[i], i))
+                    ranks.append([best.index(i) + 1 for i in range(len(row))])
+                return torch.tensor(ranks).reshape(logits.shape)
             """,
-            "split": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                best = ordered.split([k, ordered.shape[-1] - k], dim=-1)[0]
-                return best / best.sum(dim=-1, keepdim=True)
+            "sort, then sort": """
+                order = logits.sort(dim=-1, descending=True, stable=True).indices
+                return 1 + order.sort(dim=-1).indices
             """,
-            "one after another": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                V = probs.shape[-1]
-                best = torch.stack([probs.kthvalue(V - i, dim=-1).values for i in range(k)], -1)
-                return best / best.sum(dim=-1, keepdim=True)
+            "looked up": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                ids = torch.arange(logits.shape[-1]).unsqueeze(-1)
+                return (order.unsqueeze(-2) == ids).int().argmax(dim=-1) + 1
             """,
         },
         {
-            "rows and tokens": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k, :k]
-                return best / best.sum(dim=-1, keepdim=True)
+            "counted from 0": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1)
             """,
-            "batches only": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:, :k]
-                return best / best.sum(dim=-1, keepdim=True)
+            "the least likely first": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1, descending=True) + 1
             """,
-            "not sorted": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = probs[..., :k]
-                return best / best.sum(dim=-1, keepdim=True)
+            "smallest logit first": """
+                order = logits.argsort(dim=-1, stable=True)
+                return order.argsort(dim=-1) + 1
             """,
-            "the smallest": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[..., -k:]
-                return best / best.sum(dim=-1, keepdim=True)
+            "the other direction alone": """
+                order = logits.argsort(dim=-1, stable=True)
+                return order + 1
             """,
-            "first row": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[0][:k]
-                return best / best.sum(dim=-1, keepdim=True)
+            "three times": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1).argsort(dim=-1) + 1
             """,
-            "one token": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[..., :1]
-                return best / best.sum(dim=-1, keepdim=True)
+            "along the batch": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=0) + 1
             """,
-            "sorted along rows": (
-                """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = probs.sort(dim=0, descending=True).values[..., :k]
-                return best / best.sum(dim=-1, keepdim=True)
-            """
-            ),
-            "zeros stay": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered * (torch.arange(ordered.shape[-1]) < k)
-                return best / best.sum(dim=-1, keepdim=True)
+            "sorted along the batch": """
+                order = logits.argsort(dim=0, descending=True, stable=True)
+                return order.argsort(dim=0) + 1
             """,
-            "sums everything": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                return ordered[..., :k] / ordered[..., :k].sum()
+            "equal ones share a rank": """
+                a, b = logits.unsqueeze(-1), logits.unsqueeze(-2)
+                return (b > a).sum(dim=-1) + 1
             """,
-            "not renormalised": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                return ordered[..., :k]
+            "equal ones share the worst rank": """
+                a, b = logits.unsqueeze(-1), logits.unsqueeze(-2)
+                return (b >= a).sum(dim=-1)
             """,
-            "equal ones once": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                rows = probs.reshape(-1, probs.shape[-1]).tolist()
-                best = torch.tensor([sorted(set(row), reverse=True)[:k] for row in rows])
-                best = best.reshape(*probs.shape[:-1], k)
-                return best / best.sum(dim=-1, keepdim=True)
+            "the higher id first": """
+                order = logits.flip(-1).argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1).flip(-1) + 1
             """,
-            "best of all rows": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                best = ordered.reshape(-1, ordered.shape[-1]).amax(dim=0)[:k]
-                best = best.expand(*ordered.shape[:-1], k)
-                return best / best.sum(dim=-1, keepdim=True)
+            "turned round": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.flip(-1) + 1
             """,
-            "the smallest first": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                best = ordered[..., :k].flip(-1)
-                return best / best.sum(dim=-1, keepdim=True)
+            "the vocabulary minus it": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return logits.shape[-1] - order
             """,
-            "five at most": """
-                ordered = probs.sort(dim=-1, descending=True).values
-                best = ordered[:k]
-                b = probs.topk(min(k, 5)).values
-                return b / b.sum(-1, True)
-                return best / best.sum(dim=-1, keepdim=True)
+            "single rows only": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                ranks = torch.empty_like(order)
+                ranks[order] = torch.arange(1, len(order) + 1)
+                return ranks
+            """,
+            "logits in order": """
+                return logits.sort(dim=-1, descending=True).values
+            """,
+            "of the first row": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                first = order.reshape(-1, order.shape[-1])[0]
+                return (first.argsort(dim=-1) + 1).expand(logits.shape)
+            """,
+            "flat": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return order.flatten().argsort().reshape(logits.shape) + 1
+            """,
+            "one row of a list": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return torch.tensor([order.tolist().index(i) + 1 for i in range(len(logits))])
+            """,
+            "each value once": """
+                rows = logits.reshape(-1, logits.shape[-1]).tolist()
+                ranks = [[sorted(set(row), reverse=True).index(x) + 1 for x in row] for row in rows]
+                return torch.tensor(ranks).reshape(logits.shape)
+            """,
+            "rounded": """
+                order = logits.round().argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1) + 1
+            """,
+            "where it was cut, no rank": """
+                order = logits.argsort(dim=-1, descending=True, stable=True)
+                return (order.argsort(dim=-1) + 1).masked_fill(logits.isneginf(), 0)
             """,
         },
     ),
