@@ -116,7 +116,8 @@ def test_two_mild_knobs_together_leave_no_choice_at_most_steps(lesson):
         left = [top_p(temperature(step.logits, t), p).isfinite().sum().item() for step in steps]
         return left.count(1)
 
-    assert [single(0.3, 0.6, seed) for seed in (0, 1, 2)] == [85, 97, 81]
+    counts = [single(0.3, 0.6, seed) for seed in (0, 1, 2)]
+    assert counts == pytest.approx([85, 97, 81], abs=1)
     assert single(0.3, 1.0) == 0
     assert single(1.0, 0.6) < 15
 

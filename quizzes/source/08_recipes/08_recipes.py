@@ -500,7 +500,7 @@ for name, T, p in (("both", 0.3, 0.6), ("T alone", 0.3, 1.0), ("p alone", 1.0, 0
 # count is 97 and 81.)
 
 # %% [markdown]
-# That is no law against setting both: the maker's file does. It is a reason to *look* at what a pair of knobs leaves.
+# That is no law against setting both: Birch's file does, too. It is a reason to *look* at what a pair of knobs leaves.
 #
 # A good place for a break.
 
@@ -949,10 +949,10 @@ explore.Playground(
 
 # %% [markdown]
 # Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different pairs.
-# (0.98 and 0.34.) For which task would you want which? (A story should not come round again, so much. A program has
-# to write the same names many times, so little is no fault there.)
+# (0.98 and 0.34.) For which task would you want which? (A story needs many different pairs. A program repeats its
+# names all the time, so there a low number is no fault.)
 #
-# Then put the settings that you like best in the place of the second one below. Was your feeling right?
+# The cell below races `creative` against *T* = 0.7. Put your own favourite in its place. Was your feeling right?
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
