@@ -382,7 +382,7 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 # %% [markdown]
 # ## Build it: any order
 #
-# > difficulty ●●●○○ · importance ●●●●● · 15 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 20 minutes
 #
 # Write `apply_in_order`: it works through a list of steps from left to right, so it can run any library's
 # order. You may use PyTorch, but not the course's functions.
@@ -864,7 +864,7 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # ## Build it: one of many
 #
-# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 25 minutes · there are many right designs
 #
 # Write a picker. You may ask for a wider interval, or let a first half of the pairs choose and the second half
 # confirm, or do something of your own. You may call `interval`.
