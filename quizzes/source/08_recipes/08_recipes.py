@@ -1695,6 +1695,13 @@ def several_steps():
 
 def with_zero():
     check.own(apply_in_order, anything)
+    gives(
+        ("frequency_penalty", 3.0),
+        ("top_p", 0.3),
+        ("temperature", 0),
+        expect=[2.0, CUT_OFF, CUT_OFF, CUT_OFF, CUT_OFF],
+        why="Each step works on what the one before it left, top-p in front of T = 0 too.",
+    )
     check.against(
         in_order,
         apply_in_order,
