@@ -1,5 +1,6 @@
 """The two models do what the lesson on recipes says of them."""
 
+import math
 import random
 import re
 from pathlib import Path
@@ -66,8 +67,9 @@ def test_what_two_servers_leave_after_the_prompt(lesson):
     file = lesson["MODEL_FILE"]
     left = temperature(logits, file["temperature"])
     assert top_p(top_k(left, file["top_k"]), file["top_p"]).isfinite().sum() == 4
-    best = logits.softmax(dim=-1).sort(descending=True).values
-    assert best[20:50].sum().item() == pytest.approx(0.03, abs=0.005)
+    assert top_k(left, file["top_k"]).isfinite().sum() == 20
+    assert top_p(top_k(logits, file["top_k"]), file["top_p"]).isfinite().sum() == 5
+    assert top_p(left, file["top_p"]).isfinite().sum() == 4
 
 
 def test_silence_is_filled_by_the_engine_or_by_the_file(lesson):
@@ -106,6 +108,20 @@ def test_two_mild_knobs_together_are_nearly_greedy(storyteller):
     assert repeated(top_p=0.6) == pytest.approx(0.03, abs=0.006)
 
 
+def test_two_mild_knobs_together_leave_no_choice_at_most_steps(lesson):
+    def single(t, p, seed=0):
+        settings = Settings(temperature=t, top_p=p)
+        [steps] = lesson["write"](settings, [seed], 100, "Once upon a time")
+        assert len(steps) == 100
+        left = [top_p(temperature(step.logits, t), p).isfinite().sum().item() for step in steps]
+        return left.count(1)
+
+    counts = [single(0.3, 0.6, seed) for seed in (0, 1, 2)]
+    assert counts == pytest.approx([85, 97, 81], abs=1)
+    assert single(0.3, 1.0) == 0
+    assert single(1.0, 0.6) < 15
+
+
 def test_company_moves_the_last_digits_of_exact_logits(lesson):
     def first_row(rows):
         return lesson["write"](Settings(), range(rows), length=8)[0]
@@ -138,6 +154,9 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     card = CARD.read_text("utf-8")
     assert "| **with its working:** greedy | 72.8 |" in card
     assert "| T 0.5 | 65.0 |" in card
+    error = math.sqrt((0.728 * 0.272 + 0.65 * 0.35) / 1000)  # of 1,000 sums with one try each
+    ends = [0.728 - 0.65 + k * error for k in (-2, 0, 2)]
+    assert ends == pytest.approx([0.04, 0.08, 0.12], abs=0.005)
 
 
 @pytest.mark.slow
@@ -151,8 +170,10 @@ def test_what_the_penalty_does_for_sure_and_only_pairs_show(lesson):
     assert fmean(after[0]) < 0.01 < 0.07 < fmean(before[0])
     _, low, high = lesson["interval"](after[1], before[1])
     assert low < high < 0
-    low, high = lesson["without_pairs"](before[1], after[1])
-    assert low < 0 < high
+    apart = lesson["without_pairs"](before[1], after[1])
+    assert apart == pytest.approx((-0.237, 0.017), abs=0.0006)
+    _, *pairs = lesson["interval"](after[0], before[0])
+    assert lesson["without_pairs"](before[0], after[0]) == pytest.approx(pairs, abs=0.0006)
 
 
 @pytest.mark.slow
@@ -161,6 +182,8 @@ def test_the_second_digit_of_p_is_not_to_be_seen(lesson):
     for first, second in zip(before, after, strict=True):
         _, low, high = lesson["interval"](second, first)
         assert low < 0 < high
+        start, end = lesson["without_pairs"](first, second)
+        assert high - low == pytest.approx(end - start, rel=0.2)
     _, low, high = lesson["interval"](after[0], before[0])
     assert -0.02 < low < high < 0.02
 

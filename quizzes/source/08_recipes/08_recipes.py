@@ -9,12 +9,15 @@
 # %% [markdown]
 # # Recipes
 #
-# A colleague sends one request to three servers. All three run the same model. He gives them the same
-# prompt and the same seed, and nothing else. Then he asks one of them again at noon, when it is busy.
-# Four texts come back. Please explain, he writes.
+# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. He
+# gives them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when
+# it is busy. Four texts come back. Please explain, he writes.
+#
+# (The servers are small imitations, made in this notebook, and their model is the Storyteller. What sets
+# each of them apart is something that real servers do.)
 
 # %% [markdown]
-# > **About 150 minutes**, in two or three sittings · difficulty ●●●○○
+# > **About 165 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need modules 02 to 05, and repetition and intervals from 07. Afterwards you can
 # > - say who set each knob of a request, and write the code that decides it;
@@ -32,7 +35,7 @@
 # 3. A quarter of its pairs of neighbours came before.
 # </details>
 #
-# Folded below: imports and helpers.
+# Folded below: helpers, and the three servers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -164,17 +167,21 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 #
 # Begin with Ash against Birch. Your colleague set no knob at all. But a token cannot be drawn without
 # *some* temperature: if you do not choose, somebody has chosen for you.
-#
-# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. How
-# many tokens are left to Birch after our prompt? And who may have chosen these numbers?
+
+# %% [markdown]
+# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. From
+# how many tokens can Birch still choose the first one after our prompt: about 4, 10 or 20? And who may have
+# chosen these numbers?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
 # 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now? (Four.)
-# 2. Which of Birch's three cuts most? Take them back one by one.
-#
+# 2. Which of Birch's three does most of that? Take back one at a time, and leave the other two. (Without *p*,
+#    20 tokens stay; without *T*, 5; without *k*, 4. So *p* does nearly all of it.)
+
+# %% [markdown]
 # There are two who may have chosen. The **engine** is the program that runs the model; it has numbers of its own.
 # And many models come with a **file**, `generation_config.json`, in which their maker recommends some.
 
@@ -195,14 +202,12 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # </details>
 
 # %% [markdown]
-# vLLM reads the maker's file unless you start it with `--generation-config vllm` [vllmquickstart2026].
-# llama.cpp has read such numbers from its model files since November 2025, after the request and before its
-# own 40 for top-k [llamacpp17120]. A program that never looks into the file behaves like Ash. (Ash's 50 is real, too:
-# it is what `transformers` takes for *k* when nobody speaks [transformers2026].)
+# A server that never looks into the file behaves like Ash. (Ash's 50 is real: it is what `transformers` takes
+# for *k* when nobody speaks [transformers2026].)
 
 # %% [markdown]
 # **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
-# whose file says *T* = 1. Three times the same poem came back, letter by letter [mlxvlm1331]. Before you
+# whose file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Before you
 # unfold: which of the three voices spoke, and what did it say?
 #
 # <details><summary>Answer</summary>
@@ -216,8 +221,9 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 12 minutes
 #
-# Write the resolver, and let it say for each knob *who* set it. A report of this kind would have solved
-# your colleague's first question in a second.
+# Write the resolver, and let it say for each knob *who* set it. Your colleague could have read the answer
+# there. It also tells what was *ignored*: whoever writes `topk`
+# for `top_k` gets no error from many engines, and no top-k.
 #
 # <details><summary>Hint</summary>
 #
@@ -249,9 +255,9 @@ def my_resolver(request, model_file, engine):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this as often as you like. It gives no points, only reasons. (The examples are folded.)
 
-# %%
+# %% jupyter={"source_hidden": true}
 ENGINE = {"temperature": 1.0, "top_k": 50}
 silent = {name: (value, "engine") for name, value in ENGINE.items()}
 for name, request, file, changed in (
@@ -271,7 +277,10 @@ for name, request, file, changed in (
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
 for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
-    for name, (value, who) in (attempt(my_resolver, {}, file, ENGINE) or {}).items():
+    report = attempt(my_resolver, {}, file, ENGINE)
+    if not report:
+        print(f"{server:<6} (no report yet: my_resolver has to be written first)")
+    for name, (value, who) in (report or {}).items():
         print(f"{server:<6} {name:<12} {value:<5} {who}")
 
 # %% [markdown]
@@ -283,19 +292,13 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
 # %% [markdown]
 # ## When you may not ask
 #
-# What three large providers accepted in November 2026:
-#
-# | provider | *T* and top-p in a request |
-# |---|---|
-# | Anthropic | an error in any request of API version 2026-10-21, also for *T* = 1 [claudeversion2026] |
-# | OpenAI | to be left out of GPT-6 requests, unless the effort for reasoning is `none` [openaideploy2026] |
-# | Google | taken; for Gemini 3 it advises to leave *T* at 1.0 [gemini2026] |
+# By November 2026 one large provider refuses any *T* and top-p in a request. A second refuses them unless its
+# model's reasoning is switched off. A third takes them, but advises to leave *T* at 1: its models were tuned
+# there, and a lower *T* may bring loops and worse reasoning. (Names and sources stand near the end.)
 
 # %% [markdown]
-# Google gives a reason: these models were tuned at *T* = 1, and a lower one may bring loops and worse
-# reasoning. So is this course about knobs that are dying?
-#
-# **Predict.** Name two places where somebody still has to set them.
+# So is this course about knobs that are dying? **Predict.** Name two places where somebody still has to set
+# them.
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -379,7 +382,7 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 # %% [markdown]
 # ## Build it: any order
 #
-# > difficulty ●●●○○ · importance ●●●●● · 15 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 20 minutes
 #
 # Write `apply_in_order`: it works through a list of steps from left to right, so it can run any library's
 # order. You may use PyTorch, but not the course's functions.
@@ -426,9 +429,10 @@ def apply_in_order(logits, ids, steps):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this as often as you like. It gives no points, only reasons. (The examples are folded. All begin with
+# the logits 3, 2 and 1.)
 
-# %%
+# %% jupyter={"source_hidden": true}
 NONE = torch.tensor([], dtype=torch.int64)
 first, last = (("temperature", 0.5), ("top_p", 0.8)), (("top_p", 0.8), ("temperature", 0.5))
 for name, ids, steps, expect in (
@@ -468,8 +472,7 @@ explore.Distribution(
 # %% [markdown]
 # ## Careful twice
 #
-# When *T* comes first, a small *T* and a small *p* strengthen each other. To be careful, someone sets
-# *T* = 0.3 *and* *p* = 0.6.
+# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first. Alone, each looks mild.
 #
 # **Predict.** After `Once upon a time`, will such a text be nearer to greedy, or to plain sampling?
 
@@ -482,8 +485,24 @@ explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 #    repeats fall? (To 8%, and to 3%.)
 
 # %% [markdown]
-# Each looked mild. Together they leave one token at most steps: greedy in disguise. That is no law against
-# setting both (the maker's file does). It is a reason to *look* at what a pair of knobs leaves.
+# Why do the two together do so much more? Let us count the steps at which they leave a single token, so that
+# there is no choice at all:
+
+# %%
+for name, T, p in (("both", 0.3, 0.6), ("T alone", 0.3, 1.0), ("p alone", 1.0, 0.6)):
+    [steps] = write(Settings(temperature=T, top_p=p), [0], 100, "Once upon a time")
+    left = [len(kept(top_p(temperature(step.logits, T), p))) for step in steps]
+    print(f"{name:<8} a single token at {left.count(1):>2} of {len(left)} steps")
+
+# %% [markdown]
+# *T* comes first and makes the best token's share larger. Then this share alone reaches *p*, at 85 of 100 steps. So
+# the text is nearly greedy, though you see a *T* and a *p*. (This is one text. With the seeds 1 and 2 the
+# count is 97 and 81.)
+
+# %% [markdown]
+# That is no law against setting both: Birch's file does, too. It is a reason to *look* at what a pair of knobs leaves.
+#
+# A good place for a break.
 
 # %% [markdown]
 # Two of the four lines are explained. But Birch against Birch at noon: the same file, the same order, the same
@@ -519,7 +538,7 @@ print(numbers.sum().item(), numbers.sort().values.sum().item())
 # Here is the Storyteller in full precision, alone, and then as the first of eight rows:
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def first_row(rows):
     return write(Settings(), range(rows), length=8)[0]
 
@@ -534,28 +553,32 @@ for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_ro
 # they differ, near the fifth digit after the point. (On your processor it may be a little more or less.)
 
 # %% [markdown]
-# Servers calculate in 16 bits, so their last digits come much earlier. Birch does too. Each of its scores is a sum of
-# 256 products, and it adds them up in as many parts as it has requests: in one, or at noon in sixteen. After each part
-# the sum is rounded to 16 bits.
-#
-# **Predict.** Birch gets 16 requests, once one after the other and once all at the same time. How many of the 16
-# texts change?
+# Servers calculate in 16 bits. There a number has only two or three good digits, so rounding starts much earlier.
+# Birch rounds so, too. Each of its scores is a sum of 256 products. It adds them up in as many parts as it has
+# requests, in one or at noon in sixteen, and rounds the sum after each part. (Real servers split by other rules, but
+# their split, too, depends on how much there is to do.)
+
+# %% [markdown]
+# **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
+# How many of the 16 texts change?
 
 
 # %%
-def forks(quiet, busy):
-    return sum(a != b for a, b in zip(quiet, busy, strict=True))
-
-
 SEEDS = range(16)
+
+
+def changed(quiet, busy):
+    return [seed for seed in SEEDS if quiet[seed] != busy[seed]]
+
+
 quiet = [serve(MODEL_FILE, T_FIRST, [seed])[0] for seed in SEEDS]
 busy = serve(MODEL_FILE, T_FIRST, SEEDS)
-print(f"{forks(quiet, busy)} of 16 texts change within 20 tokens")
+print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# Four, and seed 3 is among them: it is your colleague's white man. One draw near the border between two tokens
-# is enough, and from there the texts share nothing. A longer text has more draws, so more texts change. There
-# is the **third culprit: company.**
+# Four, and your colleague's seed 3 is among them. One draw near the border between two tokens is enough, and from
+# there each text goes its own way. (On another processor it may be a few more or fewer.) A longer text has more draws,
+# so more texts change. There is the **third culprit: company.**
 #
 # At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
 
@@ -578,7 +601,7 @@ print(f"{forks(quiet, busy)} of 16 texts change within 20 tokens")
 # %%
 quiet = [serve(MODEL_FILE, T_FIRST, [seed], fixed=True)[0] for seed in SEEDS]
 busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
-print(f"{forks(quiet, busy)} of 16 texts change")
+print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
 # None, and this zero is no luck: the two runs do the same additions in the same order, so they agree to the last
@@ -588,15 +611,17 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 # same hardware and version only [vllmrepro2026]: another chip may add up in another order again.
 
 # %% [markdown]
-# So what has to stay the same is best **stored**, not made again. And a stored answer is a good alarm: when the
-# same request one day gives another text, something behind the name has changed.
+# So what has to stay the same is best **stored**, not made again. On a server with fixed additions a stored answer
+# is also a good alarm: when the same request one day gives another text, something behind the name has changed. On
+# other servers it may be only the company.
 #
-# All three culprits are caught. You can now get exactly the settings that you want. Which do you want?
+# All three culprits are caught. A good place for a break.
 
 # %% [markdown]
 # ## Ask the makers
 #
-# What makers of open models recommended up to November 2026, and where:
+# You can now get exactly the settings that you want. Which do you want? Here is what makers of open models
+# recommended up to November 2026, and where:
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -624,9 +649,10 @@ print(f"{forks(quiet, busy)} of 16 texts change")
 # ## Test one: *T* = 0 is for right answers
 #
 # You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
-# ask the Calculator, a tiny model that adds five numbers, with its working or for the answer alone. Each of 24 sums is
-# asked with four seeds.
-#
+# ask the Calculator, a tiny model that adds five numbers: either with its steps written down (its *working*), or with
+# the answer alone. Each of 24 sums is asked with four seeds.
+
+# %% [markdown]
 # **Predict.** *T* = 0, 0.5 or 1: where are most right? And how many sums get one answer four times?
 
 # %% jupyter={"source_hidden": true}
@@ -643,7 +669,7 @@ def four_tries(settings, worked):
     return [[answer(text) for text in texts[i : i + 4]] for i in range(0, len(texts), 4)]
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 print("              working   same 4 times   right")
 for worked in (True, False):
     for T in (0, 0.5, 1.0):
@@ -658,29 +684,36 @@ for worked in (True, False):
 # answer that comes every time only looks more certain.
 
 # %% [markdown]
-# What did help was to let the model write down its working: from 4% to 75%, at the same *T* = 0. And is 75% at *T* = 0
-# really more than 71% at *T* = 0.5? With 24 sums?
+# What did help was to let the model write down its working. But is 75% at *T* = 0 really more than 71% at *T* = 0.5?
+# With 24 sums?
 
 # %% [markdown]
 # ## Pair by pair
 #
 # Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
 # luck. Take the difference pair by pair. A *standard error* is the standard deviation of the *n* differences, divided
-# by √*n*; their mean, give or take two of them, is the interval. If it holds 0, you cannot tell which is larger.
-# `interval` below is what you wrote there.
+# by √*n*. The interval goes from the mean difference minus two standard errors to the mean difference plus two. If it
+# holds 0, you cannot tell which recipe is better.
+
+# %% [markdown]
+# `interval`, in the folded cell at the top, is what you wrote in module 07. Is *T* = 0 better than *T* = 0.5 here?
+
 
 # %%
-at_zero, at_half = (
-    [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
-    for tries in (four_tries(Settings(temperature=T), worked=True) for T in (0, 0.5))
-)
-mean, low, high = interval(at_zero, at_half)
+def right(T):
+    """For each sum: how many of its four answers are right, as a share."""
+    tries = four_tries(Settings(temperature=T), worked=True)
+    return [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
+
+
+mean, low, high = interval(right(0), right(0.5))
 print(f"right at T = 0, less right at T = 0.5: {mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
 # It holds 0. So these 24 sums do *not* show that *T* = 0 is better, and they do not show that it is not. They are too
-# few. The Calculator's card has 1,000 sums: there *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%. So there was a
-# difference, and our 24 could not see it.
+# few. In the notes that come with the Calculator, 1,000 sums were tried: *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%.
+# That is a difference of 0.08, with an interval from 0.04 to 0.12 even without pairs. So there is one, and our 24
+# sums could not show it.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
@@ -690,9 +723,11 @@ print(f"right at T = 0, less right at T = 0.5: {mean:+.2f}, from {low:+.2f} to {
 # pairs (seq-rep-2) and at the mean log-probability.
 #
 # **Predict.** Which of the two will the penalty change for sure?
+#
+# `race`, folded below, prints the change: second setting less first.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def measured(settings):
     """For each of 32 seeds: the share of repeated pairs, and the mean log-probability."""
     texts = write(settings, range(32))
@@ -715,8 +750,8 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 # Both change. The penalty takes away nearly all repeated pairs, and it makes the texts less likely: it pays for new
 # words with odd ones. Both camps are right about something, and now you know how much.
 #
-# Look at the last line, too. Without pairs the interval of the log-probability holds 0, and we would not have known.
-# The pairs made the same 64 texts say more.
+# For the log-probability the pairs were needed: without them the interval goes from −0.237 to +0.017. It holds 0, and
+# we would not have known. For the repeats they changed nothing: with and without them it is the same interval.
 
 # %% [markdown]
 # ## Test three: the second digit
@@ -727,9 +762,14 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both intervals hold 0. Is 0.91 therefore superstition? That would be too much: the first one says that *if* there is
-# a difference in repeats, it is smaller than about two pairs in a hundred. Whoever claims to have felt it must have
-# read very many texts.
+# Both intervals of pairs hold 0. Is 0.91 therefore superstition? That would be too much. The interval for repeats
+# says that *if* there is a difference, it is smaller than about two pairs in a hundred. Whoever claims to have felt it
+# must have read very many texts.
+
+# %% [markdown]
+# Here the pairs do not help at all: the intervals without them are about as wide. The same seed soon writes another
+# text under the other setting, so the two texts share little luck. Pairs help as far as the two numbers rise and fall
+# together. It is never wrong to use them.
 
 # %% [markdown]
 # ## Ten recipes at once
@@ -813,21 +853,33 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# An interval that is wrong one time in 40 on its upper side gets up to ten chances here. Search long enough, and luck
-# will win for you. So to pick the best of many, you have to ask for more than for a single race.
+# Such an interval misses the truth about one time in 20. Half of these times it lies wholly above it: one time in 40.
+# And a contest gives luck six to ten such chances. (They are not independent: all new recipes meet the *same* old
+# one. When that one had bad luck, several win at once, so fewer contests have a winner.)
+
+# %% [markdown]
+# Search long enough, and luck will win for you. So to pick the best of many, you have to ask for more than for a
+# single race.
 
 # %% [markdown]
 # ## Build it: one of many
 #
-# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 25 minutes · there are many right designs
 #
 # Write a picker. You may ask for a wider interval, or let a first half of the pairs choose and the second half
-# confirm, or do something of your own.
+# confirm, or do something of your own. You may call `interval`.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `interval(numbers, old)` gives the mean and the two ends. From the mean to an end it is two standard errors. How many
+# of them should lie between 0 and the mean? Try, and see which promise breaks.
+# </details>
 
 # %% [markdown]
 # It has to keep three promises:
 #
-# 1. **straight**: see the description, all of it;
+# 1. **straight**: it takes a clear winner, and does not care about order or scale;
 # 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
 # 3. **keen**: where one is better by five standard errors, it picks that one in at least 80 of 100.
 
@@ -854,14 +906,15 @@ def my_pick(old, new):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this as often as you like. It gives no points, only reasons. (An empty function is cautious: it never picks.)
 
 # %%
 for promise in (straight, cautious, keen):
     check.passes(promise.__name__, promise, my_pick)
 
 # %% [markdown]
-# Now a real contest. The old recipe is *T* = 0.7. Four others want its place, and what counts is few repeats.
+# Now a real contest. The old recipe is *T* = 0.7. Four others want its place, and what counts is few repeats. We turn
+# the sign, so that plus means fewer repeats than the old one has.
 #
 # **Predict.** How many of the four have an interval above 0? Which one does your picker take?
 
@@ -880,9 +933,9 @@ place = attempt(my_pick, old, new)
 print("your picker:", None if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three of the four: even *T* = 0.75, by a hair. Our own picker asks for three standard errors, and takes the penalty.
-# (Yours may ask for something else.) And you know from test two what the penalty costs. A contest finds the best *by the
-# number that you gave it*.
+# Three of the four: even *T* = 0.75, by a hair. A picker that asks for three standard errors, and takes the best of
+# those that have them, takes the penalty. (Yours may ask for something else.) And you know from test two what the
+# penalty costs. A contest finds the best *by the number that you gave it*.
 
 # %% [markdown]
 # ## The last test is yours
@@ -895,23 +948,41 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different
-#    pairs. (0.98 and 0.34.) For which task would you want which?
-# 2. Put the settings that you like best into `race`, against `Settings(temperature=0.7)`. Was your feeling right?
+# Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different pairs.
+# (0.98 and 0.34.) For which task would you want which? (A story needs many different pairs. A program repeats its
+# names all the time, so there a low number is no fault.)
+#
+# The cell below races `creative` against *T* = 0.7. Put your own favourite in its place. Was your feeling right?
+
+# %%
+race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of November 2026: vLLM and llama.cpp apply the file that came with the model; several hosted APIs take no
-# *T* at all; vLLM offers a fixed order of additions, for training and for finding bugs above all. None of them
-# can know your task.
+# As of November 2026, for the day when you need it:
+#
+# <details><summary>Who reads the model's file</summary>
+#
+# - vLLM does, unless it is started with `--generation-config vllm` [vllmquickstart2026].
+# - llama.cpp does so since November 2025: first the request, then the model's file, then its own numbers
+#   [llamacpp17120].
+# </details>
+
+# %% [markdown]
+# <details><summary>Which provider takes <i>T</i> and top-p in a request</summary>
+#
+# - Anthropic: an error, even for *T* = 1, as a developers' blog reports [claudeversion2026].
+# - OpenAI's GPT-6: only if the effort for reasoning is `none` [openaideploy2026].
+# - Google: yes; for Gemini 3, leave *T* at 1 [gemini2026].
+# </details>
 
 # %% [markdown]
 # ## Four texts, explained
 #
 # Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used
-# the same numbers in another order. Birch at noon added up in another order, because of its company. So: say
-# every knob, know the order, fix the additions.
+# the same numbers in another order. Birch at noon added up in another order, because of its company. So: set
+# every knob yourself, know the order, fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -937,10 +1008,10 @@ for server in ("Ash", "Birch", "Birch, at noon", "Cedar"):
 # A program copies number, date and sum from invoices, with an open model. Which settings would you test
 # first, and against what?
 #
-# - **A** *T* = 0.3 and *p* = 0.6, against nothing, as this is safe
-# - **B** *T* = 0.7, against *T* = 0.9, on stories
+# - **A** *T* = 0.3 and *p* = 0.6, on invoices, against nothing, as this is safe
+# - **B** *T* = 0, against the maker's settings, on stories
 # - **C** *T* = 0, against the maker's settings, on invoices
-# - **D** *T* = 0, against *T* = 0.3, each with a frequency penalty of 0.5
+# - **D** *T* = 0, against *T* = 0.3, on invoices, each with a frequency penalty of 0.5
 
 # %% answer="invoice_settings"
 answer_recipe = ""  # "A", "B", "C" or "D"
@@ -1025,29 +1096,6 @@ check.choice(
     },
 )
 
-# %% [markdown] question="The best token's chance" points=1
-# Four tokens have the shares 0.5, 0.25, 0.15 and 0.1. The settings are *T* = 0.5 and *p* = 0.6,
-# with *T* first. With which probability is the best token drawn? Two decimals.
-
-# %% answer="best_token_chance"
-answer_double = None  # a number between 0 and 1
-
-# %% test="best_token_chance"
-check.number(
-    answer_double,
-    right=1.0,
-    within=0.006,
-    why={
-        0.725: "That is its share after the temperature. Does it reach p alone, and what then?",
-        0.8: "That is the share among two tokens. How many are needed to reach p once T has "
-        "worked?",
-        0.667: "That is the result of p without T. Square the shares first.",
-        0.5: "That is its share before anything happened.",
-        100.0: "Write a probability, a number from 0 to 1.",
-    },
-    hint="T = 0.5 squares the shares; make them sum to 1. Then see how many reach p.",
-)
-
 # %% [markdown] question="Sums of five numbers" points=1
 # What does this print? Two numbers, with a space between them.
 #
@@ -1087,13 +1135,13 @@ check.text(
 )
 
 # %% [markdown] question="A service under check" points=1
-# A provider gets the same request twice, *T* = 0, same seed, and reports the same fingerprint. The
-# answers differ from word 50 on. The likeliest reason?
+# A provider gets the same request twice, with *T* = 0 and the same seed. Its model and its program have not changed.
+# The answers differ from word 50 on. The likeliest reason?
 #
-# - **A** The two ran in batches of different sizes, and a near-tie flipped.
-# - **B** The seed was too small for so many random numbers.
-# - **C** At *T* = 0 the provider still draws, but with little luck.
-# - **D** The model has learnt from the first answer.
+# - **A** They were computed beside different numbers of other requests, and a near-tie flipped.
+# - **B** The second took the random numbers after those of the first.
+# - **C** The provider still draws, with little luck.
+# - **D** In between, the provider changed its top-k.
 
 # %% answer="service_check"
 answer_same = ""  # "A", "B", "C" or "D"
@@ -1103,16 +1151,16 @@ check.choice(
     answer_same,
     right="A",
     why={
-        "B": "Any seed starts an endless row of numbers. And how many does a greedy text need?",
+        "B": "A seed starts the row anew. And how many random numbers does a greedy text need?",
         "C": "T = 0 takes the best token, without a random number. What else can change which "
         "token is the best? See the section 'Who else was there?'.",
-        "D": "Answering changes no weight. What differed between the two runs?",
+        "D": "Does top-k ever cut the token that T = 0 takes?",
     },
 )
 
 # %% [markdown] question="A search without a prize" points=1
-# In truth none of ten new recipes is better than the old one. Each of the ten, on its own and independently of the
-# others, has one chance in 40 to look better. How likely is it that at least one of them looks better? Two decimals.
+# In truth none of ten new recipes is better than the old one. Each of the ten, on its own and (unlike in the
+# contests above) independently of the others, has one chance in 40 to look better. How likely is it that at least one of them looks better? Two decimals.
 
 # %% answer="search_without_prize"
 answer_search = None  # a number between 0 and 1
@@ -1156,8 +1204,8 @@ check.choice(
 )
 
 # %% [markdown] question="A request to the API" points=2
-# Find the bug. A benchmark ran with *T* = 0 and got another result each time: the setting never
-# reached the API [agentdojo141]. Repair it: only what is `None` gets the default 1.0. Any number
+# A benchmark ran with *T* = 0 and got another result each time: the setting never reached the API
+# [agentdojo141]. Repair its function: only what is `None` gets the default 1.0. Any number
 # is sent as it is, be it *T* or *p*; whether 0 is a good *p* is for the API to say.
 
 
@@ -1214,106 +1262,12 @@ check.against(
 )
 ### END HIDDEN TESTS
 
-# %% [markdown] question="A rewrite of transformers" points=2
-# Find the bug. After a rewrite, `transformers` ran *T* behind top-p for a while [transformers8686].
-# Repair it, so that *p* is measured on the distribution that is drawn from, and return that
-# distribution. `logits` is one row without finite ties, some perhaps at −inf; *T* is 0.1 or more,
-# *p* above 0, up to 1. You may go on using the course's `top_p`.
-
-
-# %% answer="rewrite_repair"
-def repaired_order(logits, t, p):
-    ### BEGIN SOLUTION
-    return top_p(logits / t, p).softmax(dim=-1)
-    ### END SOLUTION
-    left = top_p(logits, p)
-    probs = (left / t).softmax(dim=-1)
-    return probs
-
-
-# %% test="rewrite_repair"
-def example():
-    check.close(
-        repaired_order,
-        [3.0, 2.0, 1.0],
-        0.5,
-        0.8,
-        expect=[1.0, 0.0, 0.0],
-        why="At T = 0.5 the first token has 0.867. Does p = 0.8 need another one?",
-    )
-
-
-2.0 * check.passes("logits 3, 2, 1 at T = 0.5 and p = 0.8", example)
-### BEGIN HIDDEN TESTS
-from random import Random
-
-from course_utils import domains
-
-
-def shares_of(logits, t):
-    return (logits.double() / t).softmax(dim=-1)
-
-
-def drawn_from(logits, t, p):
-    kept, held = torch.zeros(len(logits), dtype=torch.float64), 0.0
-    for share, i in sorted(
-        ((x, i) for i, x in enumerate(shares_of(logits, t).tolist())), reverse=True
-    ):
-        if held < p or p == 1:
-            kept[i] = share
-        held += share
-    return kept / kept.sum()
-
-
-def row(random):
-    """Logits, T and p, where rounding decides nothing."""
-    while True:
-        scale = random.choice([0.5, 2, 2, 5, 1000])
-        few = Random(random.randrange(6))  # the same few rows again, with other settings
-        source = random.choice([random, random, few])
-        vocab = source.choice([domains.size(source), domains.size(source), 60])
-        values = [source.gauss(0, scale) for _ in range(vocab)]
-        t = random.choice(
-            [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 128.0, 128.0]
-        )  # exact, if logits are large
-        p = random.choice([1.0, 1.0, 0.999, 1e-6, 0.02, *(random.random() for _ in range(6))])
-        if scale < 10 and random.random() < 0.5:
-            t = random.choice([0.1, 0.1, 7, 40.0, *(random.uniform(0.3, 3) for _ in range(5))])
-        if random.random() < 0.1:  # a large vocabulary, nearly even
-            values = [(i + random.random() / 2) / 2000 for i in range(2000)]
-            random.shuffle(values)
-            scale, p = 1, random.choice([random.uniform(1e-5, 0.002), 0.0006, 0.6, 0.99, 1.0])
-            t = random.choice([1.0, 2.0, 4.0, 128.0, t])
-        logits = torch.tensor(values).clamp(-domains.EXTREME, domains.EXTREME)
-        if scale == 1000:
-            logits = logits.round()
-        if random.random() < 0.3:
-            logits[random.sample(range(len(values)), len(values) // 2)] = -torch.inf
-        sums = shares_of(logits, t).sort(descending=True).values.cumsum(dim=-1)
-        if random.random() < 0.3:  # p close to where one more token comes in
-            near = random.choice(sums.tolist())
-            p = min(1.0, abs(near + random.choice([-1, 1]) * random.uniform(2e-4, 2e-3)))
-        finite = logits[logits.isfinite()]
-        clear = p == 1 or bool(((sums - p).abs() > 1e-4).all())
-        if clear and len(finite.unique()) == len(finite):
-            return logits, t, p
-
-
-example()
-check.against(
-    drawn_from,
-    repaired_order,
-    row,
-    why="Divide once, cut once, in the order that the question asks for, and share out what is left, "
-    "at any T, p and number of tokens.",
-)
-### END HIDDEN TESTS
-
 # %% [markdown] question="A proposal for vLLM" points=2
-# Find the bug. It seeds once for the batch, so a row's draw depends on the rows before it. A change
+# This function seeds once for the batch, so a row's draw depends on the rows before it. A change
 # proposed for vLLM had this flaw [vllm1637]; in the end each request got a seed of its own
-# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that the seed `seeds[i]` gives, and
-# draws the token at whose place the shares, added up from the left, first exceed that number.
+# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives.
+# Add the row's shares up from the left: the first token where the sum is larger than that number is
+# drawn. (The last line does this already.)
 
 
 # %% answer="vllm_proposal_repair"
@@ -1741,6 +1695,13 @@ def several_steps():
 
 def with_zero():
     check.own(apply_in_order, anything)
+    gives(
+        ("frequency_penalty", 3.0),
+        ("top_p", 0.3),
+        ("temperature", 0),
+        expect=[2.0, CUT_OFF, CUT_OFF, CUT_OFF, CUT_OFF],
+        why="Each step works on what the one before it left, top-p in front of T = 0 too.",
+    )
     check.against(
         in_order,
         apply_in_order,
@@ -1816,9 +1777,8 @@ check.score_button()
 # %% [markdown]
 # - [glm2026] [Moving to GLM-5](https://docs.bigmodel.cn/cn/guide/start/migrate-to-glm-new), 2026
 # - [qwenvl1825] [a penalty in the evaluation, not in the file](https://github.com/QwenLM/Qwen3-VL/issues/1825), 2025
-# - [agentdojo141], [transformers8686], [fishspeech1150], [vllm1637], [vllm2514]: changes to
+# - [agentdojo141], [fishspeech1150], [vllm1637], [vllm2514]: changes to
 #   [AgentDojo](https://github.com/ethz-spylab/agentdojo/pull/141),
-#   [transformers](https://github.com/huggingface/transformers/pull/8686),
 #   [fish-speech](https://github.com/fishaudio/fish-speech/pull/1150),
 #   vLLM ([one](https://github.com/vllm-project/vllm/pull/1637), [two](https://github.com/vllm-project/vllm/pull/2514))
 #

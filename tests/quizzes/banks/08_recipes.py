@@ -68,11 +68,6 @@ BANK = {
         {"T last": 2, "all": 4, "multiplied": 1, "cut instead": -1, "none": 0},
     ),
     "writing_assistant": choice("answer_doubled", "B"),
-    "best_token_chance": number(
-        "answer_double",
-        {"float": "1.0", "whole": "1", "computed": "0.25 / 0.25"},
-        {"T only": 0.725, "T last": 0.8, "p only": 0.667, "unchanged": 0.5, "percent": 100},
-    ),
     "five_numbers": predict(
         "answer_totals",
         {
@@ -211,115 +206,6 @@ BANK = {
                     return 1.0 if x is None else 1.0 if abs(x - 1) < 1e-6 else x
 
                 return {"temperature": sent(temperature), "top_p": sent(top_p)}
-            """,
-        },
-    ),
-    "rewrite_repair": repair(
-        {
-            "divide first": """
-                left = top_p(logits, p)
-                probs = top_p(logits / t, p).softmax(dim=-1)
-                return probs
-            """,
-            "course's temperature": """
-                left = top_p(logits, p)
-                probs = torch.softmax(top_p(temperature(logits, t), p), -1)
-                return probs
-            """,
-            "two steps": """
-                left = top_p(logits, p)
-                probs = (left / t).softmax(dim=-1)
-                scaled = logits / t
-                left = top_p(scaled, p)
-                probs = left.softmax(dim=-1)
-                return probs
-            """,
-            "by hand": """
-                left = top_p(logits, p)
-                probs = (left / t).softmax(dim=-1)
-                probs, order = (logits / t).softmax(dim=-1).sort(descending=True)
-                probs = torch.where(probs.cumsum(0) - probs < p, probs, 0.0)
-                return torch.zeros_like(logits).scatter(0, order, probs / probs.sum())
-            """,
-        },
-        {
-            "divides twice": """
-                left = top_p(logits, p)
-                probs = (top_p(logits / t, p) / t).softmax(dim=-1)
-                return probs
-            """,
-            "T lost": """
-                left = top_p(logits, p)
-                probs = left.softmax(dim=-1)
-                return probs
-            """,
-            "p lost": """
-                left = top_p(logits, p)
-                probs = (logits / t).softmax(dim=-1)
-                return probs
-            """,
-            "multiplies": """
-                left = top_p(logits, p)
-                probs = top_p(logits * t, p).softmax(dim=-1)
-                return probs
-            """,
-            "not rescaled": """
-                left = top_p(logits, p)
-                probs = (left / t).softmax(dim=-1)
-                full = (logits / t).softmax(dim=-1)
-                probs = torch.where(top_p(logits / t, p).isfinite(), full, 0.0)
-                return probs
-            """,
-            "cuts twice": """
-                left = top_p(logits, p)
-                probs = top_p(left / t, p).softmax(dim=-1)
-                return probs
-            """,
-            "greedy": """
-                left = top_p(logits, p)
-                probs = torch.eye(len(logits))[logits.argmax()]
-                return probs
-            """,
-            "T up to 5": """
-                left = top_p(logits, p)
-                probs = top_p(logits / min(t, 5), p).softmax(dim=-1)
-                return probs
-            """,
-            "T from 0.12": """
-                left = top_p(logits, p)
-                probs = top_p(logits / max(t, 0.12), p).softmax(dim=-1)
-                return probs
-            """,
-            "p from 0.01": """
-                left = top_p(logits, p)
-                probs = top_p(logits / t, max(p, 0.01)).softmax(dim=-1)
-                return probs
-            """,
-            "power of the softmax": """
-                left = top_p(logits, p)
-                probs = logits.softmax(dim=-1) ** (1 / t)
-                probs = top_p((probs / probs.sum()).log(), p).softmax(dim=-1)
-                return probs
-            """,
-            "p from 0.001": """
-                left = top_p(logits, p)
-                probs = top_p(logits / t, max(p, 0.001)).softmax(dim=-1)
-                return probs
-            """,
-            "a memory by logits alone": """
-                known = globals().setdefault("known_rows", {})
-                key = tuple(logits.tolist())
-                if key not in known:
-                    known[key] = top_p(logits / t, p).softmax(dim=-1)
-                return known[key]
-            """,
-            "a thousand at most": """
-                left = top_p(logits, p)
-                scaled = logits / t
-                if len(logits) > 1000:
-                    scaled[scaled.argsort(descending=True)[1000:]] = -torch.inf
-                probs = top_p(scaled, p).softmax(dim=-1)
-                return probs
             """,
         },
     ),
