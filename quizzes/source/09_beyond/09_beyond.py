@@ -108,7 +108,8 @@ print("another cut: ", story(another))
 #
 # We call the logits of all 4,096 tokens at one place a **row**. This row is *sure*. Where many words
 # fit, a row is *open*.
-#
+
+# %% [markdown]
 # **Predict.** At *T* = 1 top-p 0.9 keeps one token of this row. And at *T* = 2: still 1, about 30, or
 # more than 1,000?
 
@@ -190,7 +191,8 @@ for words, logits in TOYS:
 # A ratio of probabilities is a difference of logits, so min-p needs no softmax. With *m* = 0.1 a token
 # may be 2.3 below the best, since ln 0.1 = −2.3. If *T* comes first, every gap is divided by *T*, and
 # the same 2.3 is then the limit for the new gaps.
-#
+
+# %% [markdown]
 # **Predict.** The logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
 
 # %%
@@ -295,7 +297,8 @@ print("should keep:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist()
 # In place 0. That is the best one only if somebody has sorted the row before. There was no error
 # message for a single row: the texts just got wilder.
 # </details>
-#
+
+# %% [markdown]
 # The best token does not say much about its row. Take two rows. A: 40%, 39% and three times 7%. B: 40%
 # and twelve times 5%. In A two tokens lead, in B one. Min-p 0.1 sets the same bar for both, 4%, and
 # cuts nothing. Could a cut look at *all* tokens?
@@ -389,14 +392,18 @@ for words, logits in TOYS:
 # Less: 23%. That `time` comes is no surprise. In the sure toy two words fit into a budget of 60%, 23% +
 # 34%, and three do not. In the open toy it is two as well, 22% + 21%. Top-h does not open for five
 # nearly equal words: of equal tokens it keeps the share *h*, however many there are.
-#
+
+# %% [markdown]
 # And heat? With *h* = 0.4, after `The king said to his`, top-h keeps 13 tokens at *T* = 1 and 223 at *T* = 2.
 
 # %% [markdown]
 # **Two rules, one name.** The paper describes another rule: the entropy *of the kept tokens among
 # themselves* is to be at most *h* times the whole. So does the pull request that brought top-h into
 # `transformers` in 2025. But the code of that library adds up parts, as we did, and of the 100 likeliest
-# tokens only [transformers40837]. In the last example, at *T* = 2, the rule in words keeps 19 tokens,
+# tokens only [transformers40837].
+
+# %% [markdown]
+# In the last example, at *T* = 2, the rule in words keeps 19 tokens,
 # the parts 223, the library 21. If you compare cuts by name, first ask which code has run.
 
 # %% [markdown]
@@ -454,7 +461,8 @@ for name, cut in CUTS.items():
 #
 # Design one. It gets one row of logits: 64 to 400 ordinary tokens, in any order, float32, and perhaps
 # others that are banned, at −inf. It has to keep four promises:
-#
+
+# %% [markdown]
 # 1. **tidy**: what it cuts is −inf, what it keeps is as it was, the input stays as it is, and no token
 #    is cut that is likelier than a kept one;
 
@@ -462,13 +470,14 @@ for name, cut in CUTS.items():
 # 2. **cliff**: 1 to 12 good tokens lie within 0.4 of each other. The first of the others is 6 to 8 below
 #    the best, and each next one at most 1/16 lower than the one before. It keeps the good ones and no
 #    other;
-# 3. **heat**: if all logits are divided by 0.5, 2 or 4, the same tokens stay. They also stay if one number
-#    from −64 to 64 is added to all, since that leaves every probability as it was;
 
 # %% [markdown]
+# 3. **heat**: if all logits are divided by 0.5, 2 or 4, the same tokens stay. They also stay if one number
+#    from −64 to 64 is added to all, since that leaves every probability as it was;
 # 4. **tail**: if 100 to 900 hopeless tokens are added, at least 30 below all others or banned, the same
 #    tokens stay.
-#
+
+# %% [markdown]
 # Promises 3 and 4 count only together with 1 and 2. These are all the rules, and it is scored by them
 # below. The course's functions may be called.
 
@@ -602,7 +611,8 @@ explore.Playground(
 # 2. Make your cut keep more, until a promise breaks. Which one, and what happens to the text? (If yours
 #    goes half-way to the 30th, try three quarters of the way, then nine tenths. The text gets bolder,
 #    and at nine tenths the cliff is lost.)
-#
+
+# %% [markdown]
 # All cuts so far agree on one thing: the likeliest token stays. Is that so clear?
 
 # %% [markdown]
@@ -671,8 +681,11 @@ explore.Playground(
 # ## Know the past: DRY and mirostat
 #
 # **DRY**, "don't repeat yourself", looks back at the text, prompt included. The penalties of module 05
-# hit every ` the`. DRY hits only a token that would *prolong* a repetition [textgen5677]. Say the last *n*
-# tokens have stood in the text before. Then the token that came next at that time loses
+# hit every ` the`. DRY hits only a token that would *prolong* a repetition [textgen5677].
+
+# %% [markdown]
+# Say the last *n* tokens have stood in the text before. Then the token that came next at that time
+# loses
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
@@ -830,7 +843,8 @@ chart.says(f"Perplexity at T 2 and 3: {said}; people {HUMAN:.0f}.")
 #
 # 0.9 and 0.1 are just two numbers, and you saw at the start what top-p 0.3 does. So give both cuts
 # three values, at *T* = 2. P-less has no value to try, and yours is as you made it: a dot each.
-#
+
+# %% [markdown]
 # Each dot stands for 40 texts, in eight sets of five. To the right: more perplexing. Upwards: more varied
 # words (distinct-1, the share of a set's tokens that are new). At equal perplexity, higher is better.
 #
@@ -909,7 +923,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # %% [markdown]
 # So our friend was also unlucky in his engine. In llama.cpp's order his 0.9 would have come before the
 # heat. In that of `transformers` it comes after.
-#
+
+# %% [markdown]
 # And an engine's default has taken a side, for many who never heard of the dispute.
 #
 # ## Recap
@@ -1621,13 +1636,12 @@ check.choice(
 )
 
 # %% [markdown] question="Two judges" points=1
-# Two ways of writing were compared [suxu2022]. MAUVE, a statistic, compares two heaps of texts,
-# machine's and people's: by it the first way lost. People who read texts in pairs liked the first way
-# better. What follows?
+# MAUVE, a statistic, compares a heap of machine's texts with a heap of people's. By it one way of writing
+# lost. People, who read pairs, liked it better [suxu2022]. What follows?
 #
-# - **A** Both may be right: a heap can show what a pair cannot, and a pair what a heap cannot.
-# - **B** People were wrong: a heap shows all that a pair shows, and more.
-# - **C** MAUVE was wrong: what a pair does not show, no heap can show.
+# - **A** Both may be right: heap and pair show different things.
+# - **B** People were wrong: a heap shows all that a pair shows.
+# - **C** MAUVE was wrong: a pair shows all that a heap shows.
 # - **D** Neither counts: heap and pair contradict each other.
 
 # %% answer="two_judges"
@@ -1649,11 +1663,10 @@ check.choice(
 # Answer both in five or six sentences: what was claimed, what was objected, what did *you* measure, what
 # does your measurement not show, and what would you advise somebody whose temperature is 2?
 #
-# <details><summary>Afterwards, look at your letter</summary>
+# <details><summary>Afterwards</summary>
 #
-# Is the claim told as one party's word, and the objection too? Do at least two numbers of yours stand
-# in it, one of each figure? Does it say why the two figures differ? Who or what was not asked? Does the
-# advice name a cut, its number and its place before or after the heat?
+# Are claim and objection told as somebody's word? Is there a number of yours from each figure, and why
+# they differ? Does the advice name a cut and its place?
 # </details>
 
 # %% [markdown] answer="explain_letter"
