@@ -103,15 +103,13 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Each draws only from the tokens that its cut keeps. So let us count those. The texts begin after
-# `Once upon a time`; we go back one word, to `Once upon a`. There the model is 99.7% sure of ` time`.
+# Each draws only from what its cut keeps. So let us count that. The texts begin after `Once upon a time`;
+# we go back one word, to `Once upon a`. There the model is 99.7% sure of ` time`.
 #
-# We call the logits of all 4,096 tokens at one place a **row**. This row is *sure*. Where many words
-# fit, a row is *open*.
-
-# %% [markdown]
-# **Predict.** At *T* = 1 top-p 0.9 keeps one token of this row. And at *T* = 2: still 1, about 30, or
-# more than 1,000?
+# The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
+# row is *open*.
+#
+# **Predict.** At *T* = 1 top-p 0.9 keeps one token of this row. And at *T* = 2: 1, about 30, or over 1,000?
 
 # %%
 for T in (1.0, 1.5, 2.0):
