@@ -103,8 +103,8 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Each draws only from what its cut keeps. So let us count that. The texts begin after `Once upon a time`;
-# we go back one word, to `Once upon a`. There the model is 99.7% sure of ` time`.
+# Each draws only from what its cut keeps. The texts begin after `Once upon a time`;
+# go back to `Once upon a`. There the model is 99.7% sure of ` time`.
 #
 # The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
 # row is *open*.
