@@ -7,75 +7,75 @@ BANK = {
         {
             "logits": """
                 best = logits.amax(dim=-1, keepdim=True)
-                bar = best + math.log(p) if p > 0 else torch.full_like(best, -torch.inf)
+                bar = best + math.log(m) if m > 0 else torch.full_like(best, -torch.inf)
                 return torch.where(logits >= bar, logits, -torch.inf)
             """,
             "probabilities": """
                 probs = torch.softmax(logits, -1)
-                cut = probs < p * probs.max(-1, keepdim=True).values
+                cut = probs < m * probs.max(-1, keepdim=True).values
                 return logits.masked_fill(cut, float("-inf"))
             """,
             "ratios": """
                 ratio = (logits - logits.max(dim=-1, keepdim=True)[0]).exp()
                 out = logits.clone()
-                out[ratio < p] = -math.inf
+                out[ratio < m] = -math.inf
                 return out
             """,
             "early return": """
-                if p == 0:
+                if m == 0:
                     return logits.clone()
                 best = logits.max(dim=-1, keepdim=True).values
-                return logits.masked_fill(logits - best < math.log(p), -torch.inf)
+                return logits.masked_fill(logits - best < math.log(m), -torch.inf)
             """,
             "row by row": """
                 rows = []
                 for row in logits.reshape(-1, logits.shape[-1]):
                     best = max(row.tolist())
-                    rows.append([x if math.exp(x - best) >= p else -math.inf for x in row.tolist()])
+                    rows.append([x if math.exp(x - best) >= m else -math.inf for x in row.tolist()])
                 return torch.tensor(rows).reshape(logits.shape)
             """,
             "double inside": """
                 x = logits.double()
                 probs = x.softmax(-1)
-                keep = probs / probs.amax(-1, keepdim=True) >= p
+                keep = probs / probs.amax(-1, keepdim=True) >= m
                 return torch.where(keep, x, -torch.inf).to(logits.dtype)
             """,
         },
         {
             "absolute bar": """
-                return logits.masked_fill(logits.softmax(-1) < p, -torch.inf)
+                return logits.masked_fill(logits.softmax(-1) < m, -torch.inf)
             """,
             "first token as best": """
-                bar = logits[..., :1] + (math.log(p) if p else -math.inf)
+                bar = logits[..., :1] + (math.log(m) if m else -math.inf)
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
             "share of the best logit": """
                 best = logits.max(dim=-1, keepdim=True).values
-                return logits.masked_fill(logits < p * best, -torch.inf)
+                return logits.masked_fill(logits < m * best, -torch.inf)
             """,
             "turned round": """
                 best = logits.max(dim=-1, keepdim=True).values
-                bar = best + torch.tensor(1.0 - p).log()
+                bar = best + torch.tensor(1.0 - m).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
             "returns probabilities": """
                 probs = logits.softmax(-1)
-                probs = probs * (probs >= p * probs.amax(-1, keepdim=True))
+                probs = probs * (probs >= m * probs.amax(-1, keepdim=True))
                 return probs / probs.sum(-1, keepdim=True)
             """,
             "zero in place of -inf": """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, 0.0)
             """,
             "forgets to return": "logits.masked_fill(logits < logits.max() - 2.3, -torch.inf)",
             "top-p": """
                 probs, order = logits.softmax(-1).sort(dim=-1, descending=True)
-                cut = probs.cumsum(-1) - probs >= p
+                cut = probs.cumsum(-1) - probs >= m
                 return logits.masked_fill(torch.zeros_like(cut).scatter(-1, order, cut), -torch.inf)
             """,
             "one best for the whole batch": (
                 """
-                bar = logits.max() + torch.tensor(float(p)).log()
+                bar = logits.max() + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
                 """,
                 2,
@@ -83,74 +83,74 @@ BANK = {
             "best along the batch": (
                 """
                 bar = logits.max(dim=0, keepdim=True).values if logits.ndim > 1 else logits.max()
-                bar = bar + torch.tensor(float(p)).log()
+                bar = bar + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
                 """,
                 1,
             ),
             "log of zero": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + math.log(p)
+                bar = logits.max(dim=-1, keepdim=True).values + math.log(m)
                 return logits.masked_fill(logits < bar, -torch.inf)
                 """,
                 2,
             ),
             "best excluded at 1": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits <= bar, -torch.inf)
                 """,
                 2,
             ),
             "in place": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill_(logits < bar, -torch.inf)
                 """,
                 2,
             ),
-            "p up to 0.999": (
+            "m up to 0.999": (
                 """
-                p = min(p, 0.999)
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                m = min(m, 0.999)
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
                 0,
             ),
-            "p above 0.99 is 1": (
+            "m above 0.99 is 1": (
                 """
-                p = 1 if p > 0.99 else p
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                m = 1 if m > 0.99 else m
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
                 0,
             ),
-            "p above 0.9999 is 1": (
+            "m above 0.9999 is 1": (
                 """
-                p = 1 if p > 0.9999 else p
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                m = 1 if m > 0.9999 else m
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
                 0,
             ),
-            "tiny p is 0": (
+            "tiny m is 0": (
                 """
-                p = p if p > 1e-9 else 0
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                m = m if m > 1e-9 else 0
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
                 0,
             ),
             "a little lower": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar - 1e-4, -torch.inf)
             """,
                 0,
             ),
             "fifty at most": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 left = logits.masked_fill(logits < bar, -torch.inf)
                 last = left.topk(min(50, left.shape[-1])).values[..., -1:]
                 return left.masked_fill(left < last, -torch.inf)
@@ -161,14 +161,14 @@ BANK = {
                 """
                 if logits.dim() > 3:
                     logits = logits.flatten(0, 1)
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 return logits.masked_fill(logits < bar, -torch.inf)
             """,
                 2,
             ),
             "a hundred rows": (
                 """
-                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(p)).log()
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
                 left = logits.masked_fill(logits < bar, -torch.inf)
                 if left.dim() > 1:
                     left[100:] = logits[100:]
@@ -176,168 +176,6 @@ BANK = {
             """,
                 2,
             ),
-        },
-    ),
-    "my_top_h": write(
-        {
-            "row by row": """
-                row = logits.tolist()
-                order = sorted(range(len(row)), key=lambda i: (-row[i], i))
-                weights = [math.exp(x - row[order[0]]) for x in row]
-                shares = [w / sum(weights) for w in weights]
-                parts = [-p * math.log(p) if p else 0.0 for p in shares]
-                new, so_far = torch.full_like(logits, -torch.inf), 0.0
-                for place, i in enumerate(order):
-                    so_far += parts[i]
-                    if so_far > h * sum(parts) and place:
-                        break
-                    new[i] = logits[i]
-                return new
-            """,
-            "scattered": """
-                probs = logits.double().softmax(-1)
-                order = logits.argsort(descending=True, stable=True)
-                parts = torch.special.entr(probs)[order]
-                keep = parts.cumsum(-1) <= h * parts.sum()
-                keep[0] = True
-                mask = torch.zeros_like(keep).scatter(-1, order, keep)
-                return logits.masked_fill(~mask, -torch.inf)
-            """,
-            "counted": """
-                values, order = torch.sort(logits, descending=True, stable=True)
-                p = values.softmax(-1)
-                parts = torch.where(p > 0, -p * p.clamp(min=1e-38).log(), 0.0)
-                n = max(1, int((parts.cumsum(0) <= h * parts.sum()).sum()))
-                new = torch.full_like(logits, -torch.inf)
-                new[order[:n]] = logits[order[:n]]
-                return new
-            """,
-            "in bits": """
-                values, order = torch.sort(logits.double(), descending=True, stable=True)
-                p = values.softmax(-1)
-                parts = -(p * p.log2()).nan_to_num(0.0)
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = logits[order[kept]]
-                return new
-            """,
-        },
-        {
-            "top-p": """
-                values, order = logits.sort(descending=True, stable=True)
-                kept = values.softmax(0).cumsum(0) <= h
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = values[kept]
-                return new
-            """,
-            "lets the crossing one in": """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.softmax(0))
-                kept = parts.cumsum(0) - parts <= h * parts.sum()
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = values[kept]
-                return new
-            """,
-            "the rule in words": """
-                values, order = logits.sort(descending=True, stable=True)
-                p = values.double().softmax(0)
-                most, n = h * torch.special.entr(p).sum(), 1
-                while n < len(p) and torch.special.entr(p[:n + 1] / p[:n + 1].sum()).sum() <= most:
-                    n += 1
-                new = torch.full_like(logits, -torch.inf)
-                new[order[:n]] = values[:n]
-                return new
-            """,
-            "unsorted": """
-                parts = torch.special.entr(logits.softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[logits.argmax()] = True
-                return logits.masked_fill(~kept, -torch.inf)
-            """,
-            "places forgotten": """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                return values.masked_fill(~kept, -torch.inf)
-            """,
-            "sorted by its part": """
-                parts = torch.special.entr(logits.softmax(0))
-                parts, order = parts.sort(descending=True, stable=True)
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = logits[order[kept]]
-                return new
-            """,
-            "h times the largest entropy": """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.softmax(0))
-                kept = parts.cumsum(0) <= h * math.log(len(logits))
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = values[kept]
-                return new
-            """,
-            "returns probabilities": """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                new = torch.zeros_like(logits)
-                new[order[kept]] = values.softmax(0)[kept]
-                return new / new.sum()
-            """,
-            "none where no part fits": (
-                """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.double().softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = values[kept]
-                return new
-                """,
-                0,
-            ),
-            "NaN at banned tokens": (
-                """
-                values, order = logits.sort(descending=True, stable=True)
-                p = values.double().softmax(0)
-                parts = -p * p.log()
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[order[kept]] = values[kept]
-                return new
-                """,
-                2,
-            ),
-            "higher ids first": (
-                """
-                values, order = logits.flip(0).sort(descending=True, stable=True)
-                parts = torch.special.entr(values.double().softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                new = torch.full_like(logits, -torch.inf)
-                new[len(logits) - 1 - order[kept]] = values[kept]
-                return new
-                """,
-                1,
-            ),
-            "in place": (
-                """
-                values, order = logits.sort(descending=True, stable=True)
-                parts = torch.special.entr(values.double().softmax(0))
-                kept = parts.cumsum(0) <= h * parts.sum()
-                kept[0] = True
-                logits[order[~kept]] = -torch.inf
-                return logits
-                """,
-                2,
-            ),
-            "the course's": "return top_h(logits, h)",
         },
     ),
     "my_cutoff": write(
