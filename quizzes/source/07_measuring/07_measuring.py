@@ -418,8 +418,7 @@ for name, shares in {
 
 # %% [markdown]
 # A: 1.5 bits, as the die, though A's shares are not quite the model's. Those of B love the first token and
-# surprise less. Those of C surprise more. With the model's probabilities p and people's
-# shares q:
+# surprise less. Those of C surprise more. With the model's probabilities p and people's shares q:
 #
 # $$\text{die: } \textstyle\sum p_i \log_2 (1/p_i) \text{ (entropy)} \qquad
 # \text{people: } \textstyle\sum q_i \log_2 (1/p_i) \text{ (cross-entropy)}$$
@@ -677,8 +676,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 
 # %% [markdown]
 # `and he was a mocking bird, and he was a mocking bird, and he was so fond of`. Any reader would call that
-# stuck.
-# The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
+# stuck. The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
 # has just changed one word. (The last of the four is not stuck. There it is right to be silent.)
 
 # %% [markdown]
@@ -865,8 +863,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # %% [markdown]
 # 1. The line below the picture gives seq-rep-4 in percent. Greedy has 60.8%, and so has `wakes_up` while
 #    its alarm never rings. How far down does your alarm bring it? (Ours: 23.7%.)
-# 2. That was one run. Move `seed` a few times. Does the alarm always help? (Ours had 20% to 34% with six
-#    seeds.)
+# 2. That was one run. Move `seed` a few times. Does the alarm always help? (With ours, six seeds left 20%
+#    to 34%, always less than 60.8%.)
 
 # %% [markdown]
 # Now we have three judges: perplexity, distinct-2 and an alarm. The first two no longer give prizes for
@@ -932,7 +930,7 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 # Taken apart, nobody can tell: 0.30, give or take 0.72. Pair by pair it is plain: each difference is
 # between 0.2 and 0.4. What made the numbers spread was the *opening*, and both settings had the same
 # one. So let both meet the same luck: the same openings, and the same seeds. (On real texts pairs help
-# less. For Ben, 0.43 becomes 0.28.)
+# less. For Ben, ± 0.43 becomes ± 0.28.)
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -941,8 +939,7 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
 # If it holds 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
-# 20, with a dozen less often, above all if one pair is far from all
-# others.
+# 20, with a dozen less often, above all if one pair is far from all others.
 
 # %% [markdown]
 # ## Build it: the interval
