@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from course_utils.author.notebook import source_notebook
+from course_utils.generate import generate
 from course_utils.metrics import distinct_n, ends_in_loop, perplexity, seq_rep_n
 
 SOURCE = Path(__file__).parents[2] / "quizzes/source/07_measuring/07_measuring.py"
@@ -213,16 +214,23 @@ def test_a_sampler_with_the_alarm_gets_out(lesson, storyteller):
     from course_utils import explore
 
     def wakes_up(logits, ids):
-        return logits if lesson["my_alarm"](ids.tolist()) else logits / 0.05
+        return logits if lesson["my_alarm"](ids.tolist()) else logits / 0.001
 
-    def wide_awake(logits, ids):
-        return logits
+    def silent(logits, ids):
+        return logits / 0.001
 
-    for function, said in ((wakes_up, "wakes_up 28.9%"), (wide_awake, "wide_awake 0%")):
+    for function, said in ((wakes_up, "wakes_up 23.7%"), (silent, "silent 60.8%")):
         loops = explore.Loops(temperature=1.0, repetition_penalty=1.0, function=function)
         loops.write()
-        assert "Greedy 60.8%" in loops.text and "Your settings (all off) 0%" in loops.text
-        assert said in loops.text
+        assert "Greedy 60.8%" in loops.text and said in loops.text
+    more = [
+        seq_rep_n(
+            [step.token for step in generate(storyteller, "Once upon a time", wakes_up, 100, seed)],
+            4,
+        )
+        for seed in range(6)
+    ]
+    assert (min(more), max(more)) == pytest.approx((0.20, 0.34), abs=0.005)
 
 
 @pytest.mark.slow
@@ -233,26 +241,54 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
         assert found == pytest.approx(said, abs=0.06)
     ben = lesson["drawn"](lesson["PROMPTS"][:1], lesson["Settings"](), 100)[0]
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
-    mean, low, high = lesson["my_interval"](together(die), together(cut))
-    assert (mean, low, high) == pytest.approx((0.30, 0.14, 0.47), abs=0.006)
-    three = zip(die, cut, strict=True)
-    ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in three)
-    assert 0 < ann[0] < mean < ann[1]
-    assert ben[0] < 0 < ben[1] < mean < ben[1] + 0.03
-    assert mean < cem[0]
+    alone = 2 * math.sqrt((stdev(die[1]) ** 2 + stdev(cut[1]) ** 2) / 12)
+    _, low, high = lesson["my_interval"](die[1], cut[1])
+    assert (alone, (high - low) / 2) == pytest.approx((0.43, 0.28), abs=0.005)
+    rest = [math.exp(x) for x in die[1][1:]]
+    assert (round(min(rest)), round(max(rest))) == (10, 37)
+    assert math.exp(fmean(die[1][1:])) == pytest.approx(22.4, abs=0.05)
+    _, low, high = lesson["my_interval"](die[1][1:], cut[1][1:])
+    assert low < 0 < high  # few texts, even without the loop
+
+
+@pytest.mark.slow
+def test_three_runs_together_tell_what_one_does_not(lesson, runs, surprises):
+    die, cut = ([fmean(three) for three in zip(*each, strict=True)] for each in runs)
+    assert math.exp(fmean(die)) == pytest.approx(24.4, abs=0.05)
+    mean, low, high = lesson["my_interval"](die, cut)
+    assert (mean, low, high) == pytest.approx((0.30, 0.12, 0.48), abs=0.005)
     assert (math.exp(low), math.exp(high)) == pytest.approx((1.1, 1.6), abs=0.05)
+    ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in zip(*runs, strict=True))
+    assert 0 < ann[0] < mean < ann[1]
+    assert ben[0] < 0 < ben[1] < mean < cem[0]
+    assert math.exp(fmean(surprises["author"])) == pytest.approx(24.4, abs=0.05)
 
 
 @pytest.mark.slow
 def test_only_the_die_cannot_be_told_from_the_authors(lesson, texts, surprises):
-    holds = set()
-    for name in set(texts) - {"author"}:
-        _, low, high = lesson["my_interval"](surprises[name], surprises["author"])
-        if low < 0 < high:
-            holds.add(name)
-    assert holds == {"T 1"}
-    order = sorted(set(texts) - {"author"}, key=lambda name: fmean(surprises[name]))
+    Settings, drawn, prompts = lesson["Settings"], lesson["drawn"], lesson["PROMPTS"]
+    runs = {name: [texts[name]] for name in ("greedy", "noise")}
+    for name, settings in {
+        "T 0.5": Settings(temperature=0.5),
+        "k 40": Settings(top_k=40),
+        "p 0.9": Settings(top_p=0.9),
+        "p 0.95": Settings(top_p=0.95),
+        "T 1": Settings(),
+    }.items():
+        runs[name] = [drawn(prompts, settings, seed) for seed in SEEDS]
+    means = {
+        name: [fmean(x) for x in zip(*map(lesson["mean_surprises"], each), strict=True)]
+        for name, each in runs.items()
+    }
+    ends = {name: lesson["my_interval"](x, surprises["author"])[1:] for name, x in means.items()}
+    assert [name for name, (low, high) in ends.items() if low < 0 < high] == ["T 1"]
+    order = sorted(means, key=lambda name: fmean(means[name]))
     assert (order[0], order[-1]) == ("greedy", "noise")
+    diversity = fmean(distinct_n(run, 2) for run in runs["T 1"])
+    assert diversity == pytest.approx(0.91, abs=0.005)
+    rung = [list(map(lesson["my_alarm"], run)) for run in runs["T 1"]]
+    assert rung[1][0] and sum(map(sum, rung)) == 1
+    assert sum(map(lesson["my_alarm"], texts["greedy"])) == 9
 
 
 def test_the_four_pairs_by_hand():

@@ -15,9 +15,9 @@
 # are fair and never tired. What could go wrong?
 
 # %% [markdown]
-# > **About 120 minutes**, in two sittings · difficulty ●●●○○
+# > **About 150 minutes**, in two sittings · difficulty ●●●○○
 # >
-# > You need log-probabilities and modules 1 to 5. Afterwards you can
+# > You need log-probabilities and modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
 # > - say why a plain die surprises as much as people do, and when not;
 # > - design an alarm for texts that got stuck;
@@ -26,9 +26,9 @@
 # Names in brackets are sources, listed last.
 
 # %% [markdown]
-# **Recall.** 1. A model gave three tokens 1/8 each. What is the perplexity of this text? 2. The entropy
-# of a row is 3 bits. Like how many equal choices is it? 3. Which settings loop, and why does a loop
-# last?
+# **Recall.** 1. A text has three tokens. The model gave each of them 1/8. What is the text's
+# perplexity? 2. The entropy of a row is 3 bits. Like how many equal choices is it? 3. Which settings
+# loop, and why does a loop last?
 #
 # <details><summary>Answers</summary>
 #
@@ -98,6 +98,11 @@ def read(prompts, texts, temperature=1.0):
         (logits / temperature).log_softmax(dim=-1).gather(-1, ids[:, None]).flatten().tolist()
         for logits, ids in rows_of(prompts, texts)
     ]
+
+
+def mean_surprises(texts):
+    """The mean surprise of each of the twelve texts, in nats."""
+    return [-fmean(values) for values in read(PROMPTS, texts)]
 
 
 def expected(prompts, texts):
@@ -213,10 +218,9 @@ explore.Duel()
 # %% [markdown]
 # 1. How many of ten did you get? (A coin gets five.)
 # 2. After the last round look at the perplexities over all rounds. (17.4 and 17.4. The same!)
-# 3. Set `top_p` to 0.9 and play again. Was it harder?
 #
-# So equal perplexities do not make equal texts: in the first round alone, one of them shouts in rude
-# words. But nobody has time for a thousand duels. Back to numbers.
+# So equal perplexities do not make equal texts. Already in the first round the machine shouts in rude
+# words, and no person here does. But nobody has time for a thousand duels. Back to numbers.
 
 # %% [markdown]
 # A second judge looks for diversity: the share of different pairs of tokens. And a new contestant turns
@@ -235,7 +239,7 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 #
 # So here is our puzzle: **how can numbers tell which setting writes best?** And one thing is odd. Look at
 # the first table again. The die has 25.7, and the authors have 24.4. Nobody told the die how surprising
-# people are. Was that luck?
+# people are. Was it luck that the two are so close?
 #
 # We go step by step. First: how does one measure twelve texts at once?
 
@@ -281,9 +285,9 @@ print(f"all four tokens: {perplexity([half, eighth, eighth, eighth]):.2f}")
 def my_perplexity(texts):
     """The perplexity of several texts together: exp of minus the mean over all their tokens.
 
-    texts: a list of texts, each a list of the natural log-probabilities of its tokens, up to
-    1,000 of them: each from -60 to 0, or -inf, which makes the perplexity infinite. A text may be
-    empty, but not all of them. Returns a number, right to four digits.
+    texts: a list of texts, each a list of the natural log-probabilities of its tokens. A text has
+    up to 1,000 tokens, and each number is from -60 to 0, or -inf, which makes the perplexity
+    infinite. A text may be empty, but not all of them. Returns a number, right to four digits.
     """
     ### BEGIN SOLUTION
     total = sum(sum(text) for text in texts)
@@ -330,13 +334,13 @@ print(f"the other {perplexity(together(read(PROMPTS, cool, 0.5))):.1f}")
 # and some the other [rfcs11]. vLLM returns the model's own [vllm2026].
 
 # %% [markdown]
-# ## Sixty, or seventeen?
+# ## Sixty, or twenty-four?
 #
 # Here is something else to doubt. In module 01 the same model read a passage by a person, and the
-# perplexity was 60. In the contest people have 24.4, in the duel 17.4. And an explorer that you will meet
-# later, with five other passages, says 27. Same model, same kind of books.
+# perplexity was 60. In the contest the authors have 24.4. Five more passages have 27: the cell below reads
+# those too. Same model, same kind of books.
 #
-# **Predict.** Which of the four numbers is wrong?
+# **Predict.** Which of the three numbers is wrong?
 
 # %%
 first = model.tokenizer.encode_ordinary(HUMAN)
@@ -353,28 +357,30 @@ for name, values in (
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# None. Each is right about *its* texts. One passage has 16, another 44 or 60. (Those of the duel are short,
-# and half are from books that the model may have read in training.) There is no "perplexity of people",
-# only that of these texts by this model.
+# None. Each is right about *its* texts. One passage has 16, another 44 or 60. There is no "perplexity of
+# people", only that of these texts by this model. (In the duel people had 17.4. Those passages are short,
+# and half are from books that the model may have read in training.)
 # </details>
 
 # %% [markdown]
-# How far can we trust the 24.4, then? Take the mean surprise of each passage: twelve numbers. Their mean is
-# uncertain by about two *standard errors*. One is s/√n, where s is their standard deviation.
+# How far can we trust the 24.4, then? Take the mean surprise of each passage: twelve numbers. Let *s* be
+# their standard deviation. One *standard error* is s/√n, here with n = 12. The mean of the twelve is
+# uncertain by about two standard errors to each side.
 
 # %%
-surprises = [-fmean(values) for values in logprobs["author"]]
+surprises = mean_surprises(texts["author"])
 mean, error = fmean(surprises), stdev(surprises) / math.sqrt(len(surprises))
 low, high = mean - 2 * error, mean + 2 * error
 print(f"mean surprise {mean:.2f}, standard error {error:.2f}, so {low:.2f} to {high:.2f}")
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# Twelve other passages of this kind would mostly give something between 20 and 29. (A single one, such as
-# that of module 01, may lie far outside.) From now on we compare like with like: the same openings, equal
-# lengths, the same reader.
+# If we had all passages of this kind, their perplexity would probably lie between 20 and 29. (A single
+# passage, such as that of module 01, may lie far outside.) From now on we compare like with like: the same
+# openings, equal lengths, the same reader.
 #
-# The die's 25.7 lies well inside that interval. No other setting does. Now we want to know why.
+# The die's 25.7 lies inside that interval, and no other setting's does. (It is one run. We shall come
+# back to that.) But why should it come close at all?
 
 # %% [markdown]
 # ## Why the die lands beside the author
@@ -382,71 +388,70 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 # After some words a model gives three tokens 1/2, 1/4 and 1/4: 1, 2 and 2 bits of surprise. The die draws
 # each as often as its probability says.
 #
-# **Predict.** How surprising is it on average? Must you throw it to know?
+# **Predict.** How many bits on average? Must you throw the die to know?
 #
 # <details><summary>Answer</summary>
 #
-# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits. No throw needed. You know this sum: it is the *entropy* of the
-# row.
+# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits. No throw needed. You know this sum: the row's *entropy*.
 # </details>
 
 # %% [markdown]
-# So how surprising the die's text will be is settled before it is written. It is what the model
+# So after given words the die's average surprise is known before the throw. It is what the model
 # *expects*. No human is in that number at all.
 #
-# Now people write, with habits of their own. They use the three tokens with shares q, and the model is
-# surprised as before, by its own p.
+# Now people write after the same words. They choose among the three tokens in their own way, but the
+# tokens still surprise the model by 1, 2 and 2 bits.
 #
-# **Predict.** Three sorts of people are below. Who gets the same number as the die?
+# **Predict.** Three sorts of people are below: A, B and C. Who surprises the model just as much as the
+# die does?
 
 # %%
-p = [0.5, 0.25, 0.25]
-bits = [math.log2(1 / x) for x in p]
-for name, q in {
-    "the die": p,
-    "as the model thinks": [0.5, 0.25, 0.25],
-    "fond of the first": [0.8, 0.1, 0.1],
-    "fond of the others": [0.2, 0.4, 0.4],
+bits = [1, 2, 2]
+for name, shares in {
+    "the die": [0.5, 0.25, 0.25],
+    "A": [0.5, 0.4, 0.1],
+    "B": [0.8, 0.1, 0.1],
+    "C": [0.2, 0.4, 0.4],
 }.items():
-    mean = sum(share * b for share, b in zip(q, bits, strict=True))
-    print(f"{name:<21} {mean:.1f} bits, perplexity {2**mean:.2f}")
+    mean = sum(share * b for share, b in zip(shares, bits, strict=True))
+    print(f"{name:<8} {mean:.1f} bits, perplexity {2**mean:.2f}")
 
 # %% [markdown]
-# Only those who do as the model thinks: 2.83, as the die. The second sort surprises less than the die, with
-# 2.30, and the third more, with 3.48. In symbols, in bits:
+# A: 1.5 bits, as the die, though A's shares are not quite the model's. Those of B love the first token and
+# surprise less. Those of C surprise more. With the model's probabilities p and people's shares q:
 #
-# $$\underbrace{\textstyle\sum q_i \log_2 (1/p_i)}_{\text{people: cross-entropy}} \quad
-# \text{equals} \quad \underbrace{\textstyle\sum p_i \log_2 (1/p_i)}_{\text{the die: entropy}}
-# \quad \text{if } q = p$$
+# $$\text{die: } \textstyle\sum p_i \log_2 (1/p_i) \text{ (entropy)} \qquad
+# \text{people: } \textstyle\sum q_i \log_2 (1/p_i) \text{ (cross-entropy)}$$
 #
-# A model is **calibrated** if it is right about its own surprise: on average people surprise it just
-# as much as it expects to be surprised.
+# A model is **calibrated** if it is right about its own surprise: on average people surprise it just as
+# much as it expects.
 
 # %% [markdown]
-# Is the Storyteller? At each place of the authors' passages we can note two numbers: how much surprise
-# the model expects, before it sees the token, and how much it then gets.
+# Is the Storyteller calibrated? At each place of the authors' passages we can note two numbers: how much
+# surprise the model expects, before it sees the token, and how much it then gets.
 #
 # **Predict.** Will it expect too much, too little, or about right?
 
 # %%
 for name in ("author", "T 1"):
-    expects, gets = (
-        fmean(together(expected(PROMPTS, texts[name]))),
-        -fmean(together(logprobs[name])),
-    )
+    expects = fmean(together(expected(PROMPTS, texts[name])))
+    gets = -fmean(together(logprobs[name]))
     print(f"{name:<7} expects {math.exp(expects):.1f}   gets {math.exp(gets):.1f}")
 
 # %% [markdown]
-# On the authors' words it expects 25.2 and gets 24.4. So it was no accident: **the die lands beside the
-# author because the model is calibrated.**
+# About right: on the authors' words it expects 25.2 and gets 24.4. So two things bring the die close:
 #
-# (The second line is the die on its own words. There the two must agree in the long run; 600 tokens
-# leave some luck. And its rows are about as open as those of the authors: 28.2 beside 25.2. Keep that in
-# mind, it will be important.)
+# - **The model is calibrated.** People surprise it as much as it expects.
+# - **The die's own text leads to similar places.** There it expects 28.2, also between the 20 and 29 from
+#   above.
+#
+# (On the die's text "expects" and "gets" agree in the long run. Twelve texts leave some luck: 28.2 and
+# 25.7.)
 
 # %% [markdown]
-# But why should a model be right about itself? Suppose it were too sure. Then a higher temperature would
-# make it a better reader. Let us read the authors at several temperatures.
+# But why should a model be right about itself? If it were too sure, flatter rows would fit people
+# better, and so *T* above 1. If it were too unsure, *T* below 1. Let us read the authors at several
+# temperatures.
 #
 # **Predict.** At which one is the model least surprised by people?
 
@@ -462,17 +467,17 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At 1. Training did this. It changes the weights until people's text surprises the model as little as
-# possible, and it can change how sure the model is. If a turn of this knob still helped, training would
-# have made it.
+# At 1, so it is neither too sure nor too unsure. Training did this. It changes the weights until people's
+# text surprises the model as little as possible. If rows a bit flatter had helped, training would have
+# made them flatter.
 #
 # So a low number on *people's* text is a virtue: of two models that read the same text in the same
 # tokens, the one with the lower perplexity is the better reader.
 
 # %% [markdown]
-# ## Why GPT-2 does not
+# ## Why GPT-2's die lands too high
 #
-# The paper that gave us top-p measured GPT-2 Large in the same way [holtzman2020]:
+# The paper that gave us top-p measured GPT-2 Large, a model of 2019, in the same way [holtzman2020]:
 #
 # | people | greedy | *k* = 40 | *p* = 0.95 | plain die |
 # |---|---|---|---|---|
@@ -482,8 +487,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # top-p beside them.
 
 # %% [markdown]
-# The authors blame the *tail*. Here is a row with a tail: people say `cat` or `dog`, half and half. The
-# model gives both 0.45, and 0.1 to a hundred odd words together, 0.001 each.
+# The paper blames the *tail*: the many unlikely tokens. Here is a row with a tail. People say `cat` or
+# `dog`, half and half. The model gives both 0.45, and 0.1 to a hundred odd words together, 0.001 each.
 #
 # **Predict.** Is the die's number just above the people's 2.2, or far above?
 
@@ -497,14 +502,15 @@ print(f"people {math.exp(people):.2f}, die {math.exp(die):.2f}")
 # Far above: 4.09. One draw in ten is odd, and very surprising. Top-p 0.9 would cut the tail and write as
 # people do.
 #
-# Could training not turn its knob here? For this row, yes. But there is one knob for all rows. Some are
-# too flat, some too sharp, and along *people's* text it comes out right on average.
+# But that is one row. On other rows the model is too sure, and along *people's* text the two balance: it
+# was trained on such text. So a tail alone does not explain the 22.73. Something has to upset the balance.
 
 # %% [markdown]
-# But the die does not stay among people's rows. It draws an odd word. Now the text is a bit odd, the next
-# row is flatter, another odd word comes sooner, and so on. That drift was measured in 2019: GPT-2 read people
-# with 23.7, and its own long texts ended up at 61.2 [braverman2020]. A study of late 2025 found models
-# with up to 70 billion parameters drifting nearly as fast as small ones [cao2025].
+# The die does that itself. It draws an odd word. Now the text is a bit odd, the next row is flatter,
+# another odd word comes sooner, and so on: it **drifts** away from people's text. In 2019 that was
+# measured [braverman2020]. A GPT-2 read people with 23.7 (other texts than above), and its own long texts
+# ended up at 61.2. In 2025 models with up to 70 billion parameters drifted nearly as fast as small ones
+# [cao2025].
 
 # %% [markdown]
 # Does ours drift? **Predict**: does the perplexity rise along 200 tokens of the plain die?
@@ -516,16 +522,17 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# It does not. (Its world, stories for children, is small. A model of the whole web has more country to
-# get lost in.)
+# There is no rise that twelve texts could show. (Perhaps because its world, stories for children, is
+# small.)
 #
 # So here is the rule, **perplexity matching**: do not look for the lowest number, look for the one that
-# people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95. For yours? Measure
-# it.
+# people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95. For another model?
+# Measure it.
 
 # %% [markdown]
-# Match it yourself. The authors' mean log-probability was −3.19, which is perplexity 24.4 in other words.
-# Below, *T* = 1.3 writes three texts, and the line under them gives theirs.
+# Now play with it. The authors' mean log-probability was −3.19, which is perplexity 24.4 in other words.
+# Below, *T* = 1.3 writes three texts, and the line under them begins with theirs. (The rest of the line
+# does not matter here. And three short texts after one opening are play, no measurement.)
 
 # %%
 explore.Playground(
@@ -535,9 +542,9 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Move `temperature` until the mean log-probability is near −3.19. Where is that? (Near 1: −3.31.)
-# 2. Go back to 1.3, and move `top_p` instead. Which value comes near it now? (0.8: −3.14.)
-# 3. Read the texts of both. Same number: would you say same writer?
+# 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that? (Near 1: −3.31.)
+# 2. Go back to 1.3, and move `top_p` down instead. Which value comes near it now? (0.8: −3.14.)
+# 3. Read the texts of both. Similar numbers: would you say same writer?
 
 # %% [markdown]
 # Several ways lead to people's number, and they do not read alike [holtzman2020]. So this judge would send
@@ -630,10 +637,11 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
     )
 
 # %% [markdown]
-# Welleck et al. measured seq-rep-4 of a large model: greedy 0.442, top-p 0.9 0.016 [welleck2020].
+# In 2019 seq-rep-4 was measured for a larger model: 0.442 for greedy, 0.016 for top-p with 0.9
+# [welleck2020].
 #
-# **Predict.** Ours is a thousandth of the size of today's models and tells fairy tales. Will its
-# numbers look like that, and where are the authors?
+# **Predict.** Our model is small and tells fairy tales. Will its numbers look like that, and where are the
+# authors?
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
@@ -643,8 +651,8 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# The same picture: search repeats, drawing does not, and people hardly ever do. But a share is no
-# verdict. A service that writes for thousands of readers wants to *stop* a text that got stuck. From
+# The same picture: greedy repeats most, a cool die some, the plain die and people hardly ever. But a share
+# is no verdict. A service that writes for thousands of readers wants to *stop* a text that got stuck. From
 # which share on is a text stuck?
 
 # %% [markdown]
@@ -667,8 +675,8 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
     tell("… " + model.tokenizer.decode(ids[-36:]))
 
 # %% [markdown]
-# `and he was a mocking bird, and he was a mocking bird, and he was so fond of`. Any reader would ring.
-# The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
+# `and he was a mocking bird, and he was a mocking bird, and he was so fond of`. Any reader would call that
+# stuck. The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
 # has just changed one word. (The last of the four is not stuck. There it is right to be silent.)
 
 # %% [markdown]
@@ -689,8 +697,9 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 
 # %% [markdown]
 # 3. **quiet** at texts of fewer than 10 tokens; at prose, in which no three tokens in a row come twice;
-#    at prose with a refrain of 3 to 6 tokens, which comes three times with at least 12 others between;
-#    and at a text that got stuck, found out again, and went on with at least 60 tokens of prose;
+#    at prose with a refrain of 3 to 6 tokens, which comes three times, each time at least 12 other
+#    tokens later; and at a text that got stuck, got out again, and went on with at least 60 tokens of
+#    prose;
 # 4. **only sees what is equal**: other names for the tokens, numbers or words, change nothing.
 
 # %% [markdown]
@@ -839,27 +848,28 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
 # (Ours rings at 10 of 12. One of the other two was printed last above: it has married its king and lives
 # happily ever after. That is toast.)
 #
-# An alarm can also steer. This sampler is nearly greedy until *your* alarm rings; then it draws at
-# *T* = 1 until the alarm is silent again. **Predict.** Greedy gets stuck after `Once upon a time`. Will
-# this one get out?
+# An alarm can also steer. This sampler is greedy until *your* alarm rings: *T* = 0.001 leaves no other
+# choice. Then it draws at *T* = 1 until the alarm is silent again. **Predict.** Greedy gets stuck after
+# `Once upon a time`. Will this one get out?
 
 
 # %%
 def wakes_up(logits, ids):
-    return logits if my_alarm(ids.tolist()) else logits / 0.05
+    return logits if my_alarm(ids.tolist()) else logits / 0.001
 
 
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. The line below the picture gives seq-rep-4 in percent. How far is `wakes_up` below greedy? (Ours has
-#    28.9%, greedy 60.8%.)
-# 2. Let `my_alarm` return True for every text, and run both cells again. Which of the other texts does
-#    `wakes_up` write now? (That of your settings, the plain die: 0%.) Then put your own alarm back.
+# 1. The line below the picture gives seq-rep-4 in percent. Greedy has 60.8%, and so has `wakes_up` while
+#    its alarm never rings. How far down does your alarm bring it? (Ours: 23.7%.)
+# 2. That was one run. Move `seed` a few times. Does the alarm always help? (With ours, six seeds left 20%
+#    to 34%, always less than 60.8%.)
 
 # %% [markdown]
-# Now we have two judges worth keeping: perplexity beside people's, and an alarm. Enough to say which of
-# two settings is better? Not quite.
+# Now we have three judges: perplexity, distinct-2 and an alarm. The first two no longer give prizes for
+# being low or high. We hold them beside people's. Is that enough to say which of two settings is better?
+# Not quite.
 
 # %% [markdown]
 # ## Three runs, three answers
@@ -869,10 +879,11 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
-die, cut = {}, {}
+runs, die, cut = {"T 1": [], "p 0.95": []}, {}, {}
 for name, seed in SEEDS.items():
-    for found, settings in ((die, Settings()), (cut, Settings(top_p=0.95))):
-        found[name] = [-fmean(x) for x in read(PROMPTS, drawn(PROMPTS, settings, seed))]
+    runs["T 1"].append(drawn(PROMPTS, Settings(), seed))
+    runs["p 0.95"].append(drawn(PROMPTS, Settings(top_p=0.95), seed))
+    die[name], cut[name] = (mean_surprises(each[-1]) for each in runs.values())
     a, b = math.exp(fmean(die[name])), math.exp(fmean(cut[name]))
     print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
@@ -885,13 +896,15 @@ for name, seed in SEEDS.items():
 # %%
 print("plain die:", *(f"{math.exp(x):.0f}" for x in die["Ben"]))
 print("p 0.95:   ", *(f"{math.exp(x):.0f}" for x in cut["Ben"]))
-[first] = drawn(PROMPTS[:1], Settings(), SEEDS["Ben"])
-tell("Ben's first: " + model.tokenizer.decode(first[-30:]))
+a, b = (math.exp(fmean(values["Ben"][1:])) for values in (die, cut))
+print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
+tell("The die's first: " + model.tokenizer.decode(runs["T 1"][1][0][-30:]))
 
 # %% [markdown]
-# One of his twelve texts fell into a loop, `iiii`, which even the die does now and then. One text in
-# twelve, and his result is gone. **A single run is an anecdote.** So run more. But how many are enough,
-# and what do we do with them?
+# The die's first text fell into a loop, `iiii`, as happens now and then. That pulls its number down, from
+# 22.4 to 18.9. But look at the others: 37 after one opening, 10 after another. Twelve texts are few, even
+# without a loop. **A single run is an anecdote.** So run more. But how many are enough, and what do we do
+# with them?
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -916,7 +929,8 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 # %% [markdown]
 # Taken apart, nobody can tell: 0.30, give or take 0.72. Pair by pair it is plain: each difference is
 # between 0.2 and 0.4. What made the numbers spread was the *opening*, and both settings had the same
-# one. To compare in pairs is to let both meet the same luck: the same openings, and the same seeds.
+# one. So let both meet the same luck: the same openings, and the same seeds. (On real texts pairs help
+# less. For Ben, ± 0.43 becomes ± 0.28.)
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -925,7 +939,7 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
 # If it holds 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
-# 20, with a dozen less often, above all if a single pair rules them all.
+# 20, with a dozen less often, above all if one pair is far from all others.
 
 # %% [markdown]
 # ## Build it: the interval
@@ -960,7 +974,8 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Ann, Ben and Cem had twelve pairs each. Put together, they have 36.
+# Ann, Ben and Cem had twelve pairs each. To put them together, take for each opening the mean of its three
+# runs. Twelve pairs again, but each with less luck in it.
 
 
 # %%
@@ -975,36 +990,48 @@ def interval(a, b):
 
 for name in SEEDS:
     show(name, *(f"{x:.2f}" for x in interval(die[name], cut[name])))
-everything = interval(together(die.values()), together(cut.values()))
-show("all 36", *(f"{x:.2f}" for x in everything))
+all_die, all_cut = ([fmean(x) for x in zip(*each.values(), strict=True)] for each in (die, cut))
+show("together", *(f"{x:.2f}" for x in interval(all_die, all_cut)))
+a, b = math.exp(fmean(all_die)), math.exp(fmean(all_cut))
+print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# All together: 0.30, from 0.14 to 0.47. (In perplexity, *e* to that: the die's is 1.1 to 1.6 times as high.)
-# Ben's interval holds 0, so he may only say "I cannot tell", which is not the same as "no difference".
-# And twelve pairs are few: only Ann's interval holds the 0.30; Ben's ends just below it, Cem's begins
-# above it.
+# Together: 0.30, from 0.12 to 0.48. So *p* = 0.95 does write less surprisingly. (In perplexity, *e* to
+# that: the die's is 1.1 to 1.6 times as high.) Ben's interval holds 0, so he may only say "I cannot tell",
+# which is not the same as "no difference". And of the three only Ann's interval holds the 0.30.
+
+# %% [markdown]
+# And our own first table? It was a single run, the same as Ann's. The die had 25.7. With Ben's seeds it
+# would have had 18.9, and with Cem's 30.0, both outside the authors' 20.4 to 29.1. So it was partly luck
+# that it came so close.
+#
+# But over all three runs the die has **24.4. That is the authors' number.** The reason was good, the
+# evidence was thin, and now it is better.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
-# All numbers are in. Who writes as people do? We ask three things of each contestant: the surprise less
-# the author's, opening by opening; the alarm; and the share of different pairs.
+# Who writes as people do? We ask three things of each contestant: the surprise less the author's, opening
+# by opening; the alarm; and distinct-2. And no anecdotes: all that draw have three runs, of which we take
+# the mean. The author is in the first line, for comparison.
 
 # %%
-author = [-fmean(values) for values in logprobs["author"]]
+author = mean_surprises(texts["author"])
+runs |= {name: [texts[name]] for name in ("author", "greedy", "noise")}
+for name in ("T 0.5", "k 40", "p 0.9"):
+    runs[name] = [drawn(PROMPTS, CONTEST[name], seed) for seed in SEEDS.values()]
 show("", "less author", "from", "to", "alarms", "distinct-2")
-for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
-    values = logprobs.get(name) or read(PROMPTS, texts[name])
-    own = [-fmean(each) for each in values]
-    alarms = [attempt(my_alarm, ids) for ids in texts[name]]
-    rung = "-" if None in alarms else f"{sum(alarms)} of 12"
+for name in ("author", "greedy", "T 0.5", "k 40", "p 0.9", "p 0.95", "T 1", "noise"):
+    own = [fmean(x) for x in zip(*map(mean_surprises, runs[name]), strict=True)]
     numbers = [f"{x:.2f}" for x in interval(own, author)]
-    show(name, *numbers, rung, f"{distinct_n(texts[name], 2):.2f}")
+    alarms = [attempt(my_alarm, ids) for ids in together(runs[name])]
+    rung = "-" if None in alarms else f"{sum(alarms)} of {len(alarms)}"
+    show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in runs[name]):.2f}")
 
 # %% [markdown]
 # Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only
-# one interval holds 0: that of the plain die. It rings no alarm, and its pairs are as different as the
-# authors' (0.91). The die wins.
+# one contestant's interval holds 0: that of the plain die. Its pairs are as different as the authors'
+# (0.91). Its alarm? (Ours rings once in 36 texts, at `iiii`, and at 9 of greedy's 12.) The die wins.
 #
 # And yet it shouts in rude words, and no reader would take it for a person for long. How can that be?
 
@@ -1017,7 +1044,7 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # ## What production systems do
 #
 # In 2026 llama.cpp cuts unless told otherwise, with top-k 40 and top-p 0.95 [llamacpp2026]. The study of
-# drift says why larger models alone do not make that needless [cao2025]. Researchers also use **MAUVE**,
+# drift says why a larger model alone still needs such a cut [cao2025]. Researchers also use **MAUVE**,
 # which compares hundreds of human and machine texts by a model's inner features [pillutla2021]; it is in
 # `metrics.mauve`. And they ask people, whose ratings rise with likelihood up to a point, and then fall
 # [zhang2021].
@@ -1030,9 +1057,9 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # at once. Compare in pairs, over several seeds, and give the interval. Then read.
 
 # %% [markdown]
-# The plain die landed beside the authors by no accident: its surprise is the model's entropy, and a
-# calibrated model expects of people what people do. Where a model drifts away, as GPT-2 did, the die
-# lands too high, and a cut brings it back.
+# Why does the plain die land beside the authors? Its surprise is what the model expects, and a calibrated
+# model is surprised by people just as much as it expects. (How close a single run lands is luck.) Where a
+# model drifts away, as GPT-2 did, the die lands too high, and a cut brings it back.
 #
 # The next module has recipes: settings that makers recommend. You will not have to believe them.
 
@@ -1043,7 +1070,7 @@ for name in ("greedy", "T 0.5", "k 40", "p 0.9", "T 1", "noise"):
 # it can read: the button at the end scores.
 
 # %% [markdown] question="Perplexity of two tokens" points=1
-# A text has two tokens, with the probabilities 1/2 and 1/8. What is its perplexity?
+# A text has two tokens, with the probabilities 1/4 and 1/16. What is its perplexity?
 
 # %% answer="two_tokens"
 answer_two_tokens = None  # a number
@@ -1051,16 +1078,16 @@ answer_two_tokens = None  # a number
 # %% test="two_tokens"
 check.number(
     answer_two_tokens,
-    right=4,
+    right=8,
     within=0.02,
     why={
-        5: "That is the mean of 2 and 8: the mean of exponentials. Take the mean of the logarithms "
+        10: "That is the mean of 4 and 16: the mean of exponentials. Take the mean of the logarithms "
         "first.",
-        16: "That is one over the probability of the whole text. Perplexity is for one token.",
-        3.2: "That is one over the mean probability. Surprise is averaged as a logarithm.",
-        2: "That is the mean surprise in bits. Which number of equal choices does it stand for?",
-        1.386: "That is the mean surprise in nats. Perplexity is e to that power.",
-        0.25: "That is the typical probability of a token. Perplexity is a number of choices.",
+        64: "That is one over the probability of the whole text. Perplexity is for one token.",
+        6.4: "That is one over the mean probability. Surprise is averaged as a logarithm.",
+        3: "That is the mean surprise in bits. Which number of equal choices does it stand for?",
+        2.079: "That is the mean surprise in nats. Perplexity is e to that power.",
+        0.125: "That is the typical probability of a token. Perplexity is a number of choices.",
     },
     hint="See the formula: mean of the logarithms first, exponential last. In bits it is easy.",
 )
@@ -1264,8 +1291,8 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. It was reported for Texygen, where self-BLEU comes from [texygen46]; here with plain
-# overlap in place of BLEU. The function shall return the mean share of a text's n-grams that are
+# Find the bug. It was reported for Texygen, a library for text generation, in a measure of how alike texts
+# are [texygen46]. Here is a simpler one. It shall return the mean share of a text's n-grams that are
 # also in *other* texts. Repair it. An n-gram that comes twice in a text counts twice in its share.
 # One point for different texts, one if some are word for word the same: each of those is found in
 # its copy.
@@ -1380,8 +1407,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Perplexity from mlx-lm" points=2
 # Find the bug. In mlx-lm the perplexity of a text depended on the batch that it was measured in
-# [mlxlm1855]. Rows are texts, filled up behind their end with whatever the model gave there, perhaps
-# −inf; `lengths` says how many tokens each text has, at least one. Repair it: the perplexity of each
+# [mlxlm1855]. Rows are texts. Shorter ones are filled up to equal length; what stands there means nothing,
+# and may be −inf. `lengths` says how many tokens each text has, at least one. Repair it: the perplexity of each
 # text alone, infinite if one of its own tokens is at −inf.
 
 
@@ -1658,8 +1685,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Fire and toast" points=4
 # Your `my_alarm` from **Build it: the alarm** above, one point for each promise as it stands there.
-# *Quiet* counts only together with the first. *Rings nearly* and *only sees what is equal* count only
-# with both. *Quiet* also wants the list left as it was, and the same word for the same text.
+# *Quiet* counts only if *rings* is kept. *Rings nearly* and *only sees what is equal* count only if both
+# *rings* and *quiet* are kept. *Quiet* also wants the list left as it was, and the same word for the same text.
 
 
 # %% test="my_alarm"

@@ -250,17 +250,17 @@ BANK = {
     "two_tokens": number(
         "answer_two_tokens",
         {
-            "whole": "4",
-            "computed": "(2 * 8) ** 0.5",
-            "by logarithms": "math.exp(-(math.log(1 / 2) + math.log(1 / 8)) / 2)",
+            "whole": "8",
+            "computed": "(4 * 16) ** 0.5",
+            "by logarithms": "math.exp(-(math.log(1 / 4) + math.log(1 / 16)) / 2)",
         },
         {
-            "mean of the exps": 5,
-            "whole text": 16,
-            "over the mean": 3.2,
-            "bits": 2,
-            "nats": 1.386,
-            "typical probability": 0.25,
+            "mean of the exps": 10,
+            "whole text": 64,
+            "over the mean": 6.4,
+            "bits": 3,
+            "nats": 2.079,
+            "typical probability": 0.125,
         },
     ),
     "king_and_queen": predict(
