@@ -13,7 +13,7 @@
 # gives `time` 99.7%. You are about to make it forget that word, by turning one knob from 1 to 2.
 
 # %% [markdown]
-# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
+# > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
 # >
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
@@ -56,11 +56,11 @@ for T in (0.5, 1, 2):
     tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The first is the opening of a hundred fairy tales. The second has its own head. The third is what we
-# came for: `Once upon a company of bunny sixangers`. That the story gets lost later is no wonder. But
-# the *fourth word*, of which the model was surer than of anything?
+# The first is the opening of a hundred fairy tales. The second goes its own way. The third is what we
+# came for: `Once upon a company of bunny sixangers`. That a story gets lost later is no wonder. But it
+# lost its *fourth word*, of which the model was surer than of anything.
 #
-# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 99, 85 or 45%?
+# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 75, 45 or 15%?
 
 # %%
 explore.Distribution("Once upon a")
@@ -71,14 +71,14 @@ explore.Distribution("Once upon a")
 # 44%. More than half is gone.
 # </details>
 #
-# 1. Set *T* to 2. Who has it now? (Nobody in particular. In second place is `while`, with 0.9%. Only the
-#    bar of the 4,084 others has grown, to 50%.)
-# 2. Press **Sample 100**. How often does `time` come, and how often the next best? (49 times, and twice.)
+# 1. Set *T* to 2. Who has the rest now? (No single word: `while` comes second with only 0.9%. Look at the
+#    last bar: the 4,084 others had 0.1% at *T* = 1 and have 50% now.)
+# 2. Press **Sample 100**. How often does `time` come? (49 times. No other token comes more than twice.)
 
 # %% [markdown]
-# So here is our puzzle. **Who took the `time`?** More than half was stolen from the surest word there is,
-# and no suspect has even 1%. To find out you will build the knob yourself, and at the end a better one:
-# it writes a lively story, and leaves the fourth word alone.
+# So here is our puzzle. **How did they take the `time`?** At *T* = 1 all the others together had 0.3%.
+# None of them has even 1% now, and still more than half is gone. To find out you will build the knob
+# yourself, and at the end one that sets itself anew at each step: it leaves the fourth word alone.
 
 # %% [markdown]
 # **Recall**, from module 01. 1. A model gives three tokens the logits 2, 1 and 0. Is the first one
@@ -107,7 +107,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 
 # %% [markdown]
 # `forward` falls to 42%, and everything small gains. Above 1, temperature *flattens*. Below 1 it
-# *sharpens*: put `T = 0.5` into the cell and run it again.
+# *sharpens*.
 
 # %% [markdown]
 # **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
@@ -115,17 +115,19 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 #
 # <details><summary>Answer</summary>
 #
-# 1.6 × 1.6 ≈ 2.6 (0.713 / 0.279). Half the *T* doubles the difference of the logits, and so it squares
-# the ratio. And at *T* = 2 it is the square root: 1.26.
+# 1.6 × 1.6 ≈ 2.6. Half the *T* doubles the difference of the logits, and so it squares the ratio. And at
+# *T* = 2 it is the square root: 1.26.
+#
+# To see it, put `T = 0.5` into the cell above and run it again: 0.713 / 0.279.
 # </details>
 
 # %% [markdown]
 # Did any word overtake another? It cannot. Two numbers divided by the same positive number keep their
-# order. Temperature changes *how far* a favourite is ahead, never *who* it is. So it adds no
-# knowledge: what the model does not know at 1, it does not know at any *T*.
+# order. Temperature changes *how far* a favourite is ahead, never *who* it is.
 #
 # Now put our `time` beside two favourites that were less sure: `forward`, one of nine words, and
-# `Paris`, one of ten tokens after `The capital of France is`.
+# `Paris`, one of ten tokens after `The capital of France is`. (Those two examples are made up, and small.
+# `time` is one of the Storyteller's 4,096 tokens.)
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -150,8 +152,9 @@ chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93
 # %% [markdown]
 # ## The two ends
 #
-# **Towards 0.** `forward` is ahead of `toward` by 6.75 − 6.28 = 0.47. At *T* = 0.1 that is 4.7, and
-# *e*⁴·⁷ ≈ 110. At *T* = 0.01 it is 47.
+# **Towards 0.** `forward` is ahead of `toward` by 6.75 − 6.28 = 0.47. At *T* = 0.1 that difference is 4.7,
+# and the ratio is *e*⁴·⁷ ≈ 110. At *T* = 0.01 the difference is 47, and the ratio is *e*⁴⁷, a number with
+# 21 digits.
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -177,7 +180,7 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 # Can that be enough? None of them had a chance.
 
 # %% [markdown]
-# ## Who took the time?
+# ## How they took it
 #
 # Let us make a fairy tale that fits on paper: one favourite with the logit 14, and 4,095 rivals which
 # all have 0. The weight of the favourite is *e*¹⁴ ≈ 1,203,000, and each rival has a weight of 1. So the
@@ -206,13 +209,19 @@ ranked = ONCE.sort(descending=True).values
 for T in (1, 1.5, 2):
     shares = (ranked / T).softmax(dim=-1)
     time, near, far = shares[0], shares[1:100].sum(), shares[100:].sum()
-    print(f"T = {T:<3}  time {time:6.1%}   next 99 {near:6.1%}   other 3,996 {far:6.1%}", end="")
+    print(f"T = {T:<3}  time {time:6.2%}   next 99 {near:6.2%}   other 3,996 {far:6.2%}", end="")
     print(f"   largest of those {shares[100]:.3%}")
 
 # %% [markdown]
-# There is the thief, and it is a crowd. At *T* = 2 the 3,996 hold 39% together, and none of them more
-# than 0.08%. Each is a crumb, too small for the picture. The die does not care: in 39 of 100 throws it
-# hits *some* crumb. Here are 16 throws.
+# So they did it as a crowd. At *T* = 2 the 3,996 hold 39% together, and none of them more than 0.08%.
+#
+# Why does `time` keep 44%, and the toy's favourite only 21%? In the toy all rivals are equal. Here the 99
+# nearest have most of the 0.3%, and the others had much less to grow from.
+
+# %% [markdown]
+# Let us call a token that has less than 0.5% at *T* = 1 a **crumb**. Here all tokens but `time` are crumbs.
+# The die does not care how small they are: at *T* = 2 it hits *some* crumb in 56 of 100 throws. Here are 16
+# throws.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
@@ -228,7 +237,7 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 # ## A number that means the same
 #
 # You know it already. In module 01 entropy told how open a choice is, and 2 to that power is the number
-# of **equal choices**: a fair die with so many faces would be as hard to guess.
+# of **equal choices**. If it is 8, the next token is as hard to guess as a fair die with 8 faces.
 
 # %%
 rows = {
@@ -246,9 +255,11 @@ for name, row in rows.items():
 
 # %% [markdown]
 # Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
-# once a`. One *T* is greedy here and lively there. Could we turn this around, name the number of
-# choices, and let the computer find *T*? We could, but it will try very cold ones, and the cold breaks our
-# one line of code. How?
+# once a`. The same *T* is greedy here and lively there. Could we turn this around: name the number of
+# choices, and let the computer search for *T*?
+#
+# We will, in the second half. But such a search tries very low temperatures, and these can break our one
+# line of code. First the formula, then what breaks.
 
 # %% [markdown]
 # ## The formula
@@ -258,68 +269,64 @@ for name, row in rows.items():
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# Only differences count: add 10 to every logit, and nothing changes. The name comes from physics, where
-# hot systems try unlikely states. Neural networks got it in 1985 [ackley1985]. (Names in brackets are
-# sources, listed last.)
+# The name comes from physics, where hot systems try unlikely states. Neural networks got it in 1985
+# [ackley1985]. (Names in brackets are sources, listed last.)
+
+# %% [markdown]
+# Only differences count: add 10 to every logit, and nothing changes. PyTorch makes use of this. Its softmax
+# first subtracts the largest logit from all. The largest weight is then *e*⁰ = 1, and no weight is too
+# large for a computer's numbers. (If you write softmax yourself, do the same: in `float32`, `exp` gives
+# infinity from 89 on.)
 
 # %% [markdown]
 # ## Where the cold breaks it
 #
 # **A zero.** Bark is a model that speaks. In 2023 a user set its temperature to 0, and it stopped with
-# `probability tensor contains either inf, nan or element < 0` [bark270]. Not a word of temperature.
-# Here is what happened inside:
+# `probability tensor contains either inf, nan or element < 0` [bark270]. The message does not mention
+# temperature. Our nine words show the same thing:
 
 # %%
 print(NEXT_LOGITS / 0.0)
 print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
-# PyTorch divides by 0 without a complaint and gets infinities, and infinity minus infinity is `nan`, not
-# a number. So whoever offers *T* = 0 has to ask first: `if temperature == 0`, be greedy.
-#
-# Or else avoid the zero. torchchat, PyTorch's own program for chatting, did this until April 2024: it
-# divided by 0.00001 at least [torchchat259].
-
-# %%
-cold = NEXT_LOGITS / max(0.0, 0.00001)
-print("float32:", cold.softmax(dim=-1))
+# PyTorch divides by 0 without a complaint and gets infinities. Then softmax subtracts the largest logit,
+# and infinity minus infinity is `nan`, *not a number*. So whoever offers *T* = 0 has to ask first: `if
+# temperature == 0`, be greedy.
 
 # %% [markdown]
-# That looks fine: `forward` has everything. **Find it.** It failed for some users, and they had changed
-# nothing but the number format: they ran the model in `float16`, *half precision*. Why? Try
-# `NEXT_LOGITS.half()` in the cell above, and print `cold` itself.
+# **Almost a zero.** torchchat, PyTorch's own program for chatting, took another way until April 2024: it
+# never divided by less than 0.00001 [torchchat259]. That failed for those who ran the model in `float16`,
+# a number format with half the bits of `float32`. Here are both formats.
+
+# %%
+for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
+    cold = logits / max(0.0, 0.00001)
+    print(cold.dtype, "divided:", cold, "softmax:", cold.softmax(dim=-1), "", sep="\n")
+
+# %% [markdown]
+# In `float32` `forward` has everything, as it should. **Find it:** what went wrong in `float16`?
 #
 # <details><summary>Answer</summary>
 #
-# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So the division itself overflows: here every
-# positive logit becomes `inf`, and inf − inf is `nan` again. Softmax comes too late to help.
+# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So the division itself overflows: every positive
+# logit becomes `inf`, and inf − inf is `nan` again.
 # </details>
-
-# %% [markdown]
-# One more trap, for those who write softmax themselves: `exp` overflows too, in `float32` from 89 on.
-
-# %%
-cold = NEXT_LOGITS / 0.01
-print("as the formula says:", cold.exp() / cold.exp().sum())
-shifted = cold - cold.max()
-print("shifted first:      ", shifted.exp() / shifted.exp().sum())
-
-# %% [markdown]
-# As only differences count, you may subtract the largest logit first. Then the largest weight is *e*⁰ = 1,
-# and nothing can overflow. `torch.softmax` does that for you. The change of format it does not do.
+#
+# PyTorch's softmax subtracts the largest logit for you. But it does not change the number format for you.
 
 # %% [markdown]
 # ## Build it: softmax with temperature
 #
-# > difficulty ●●○○○ · importance ●●●●● · 5 to 10 minutes
+# > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
 # You may use PyTorch, but not the course's own functions. It is scored below, so read the description
-# closely: some of it is in the last section.
+# closely. What you need is in the section above.
 #
 # <details><summary>Hint</summary>
 #
-# Convert to float32, divide, softmax over the last dimension. `logits.float()` converts, `tensor /
-# number` makes a new tensor, and `.softmax(dim=-1)` works on any leading shape.
+# `logits.float()` converts to float32, `tensor / number` makes a new tensor, and `.softmax(dim=-1)` takes
+# softmax over the last dimension. Which comes first, the conversion or the division?
 # </details>
 
 
@@ -327,8 +334,8 @@ print("shifted first:      ", shifted.exp() / shifted.exp().sum())
 def softmax_with_temperature(logits, temperature):
     """Probabilities of softmax(logits / temperature) over the last dimension.
 
-    logits: (..., vocab), float16 or float32, between -10,000 and 10,000 or -inf, not all of a row;
-    they are left as they are. temperature: from 0.00001 to a million.
+    logits: (..., vocab), float16 or float32, between -10,000 and 10,000; some may be -inf, but
+    never a whole row. They are left as they are. temperature: from 0.00001 to a million.
     Returns float32 of the same shape, each row summing to 1.
     """
     ### BEGIN SOLUTION
@@ -418,9 +425,11 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# Does it hold? Then give it 30 throws, and use *the same* 30 at four temperatures.
+# Do the tests pass? Then let it write 30 tokens at *T* = 0, at 0.5, at 1 and at 2, each time with *the same*
+# 30 throws.
 #
-# **Predict.** At which of the four is the fourth word `time`?
+# **Predict.** As the fourth word `time` has 100, 100, 99.7 and 44%, in this order. At which *T* would you
+# not bet on it?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -436,32 +445,31 @@ for T in (0, 0.5, 1, 2) if ready else ():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At 0, 0.5 and 1. At 2 the stretch of `time` is too short for the first throw, and it falls on `young`.
+# At 2. There the stretch of `time` is shorter and has moved, and the first throw falls on `young`.
 # </details>
 #
-# Where the model is sure, one throw gives one word, until it gets hot. Where it is not, a little heat takes
-# the story elsewhere, and from there on all is different.
+# Where the model is sure, the same throw gives the same word at every *T* that is not too hot. Where it is
+# not sure, a little heat can change the word, and from there on the whole story.
 
 # %% [markdown]
-# Somewhere between 0.5 and 1 most people would read on. Find your own place: the texts below are written
-# anew while you move the slider. (The measures in the line below them belong to later modules.)
+# At which *T* would you read on? Find your own place: the texts below are written anew while you move the
+# slider. (The measures above and below the texts belong to later modules.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
-# 1. Find the coldest *T* at which neither text repeats itself.
-# 2. Find the hottest at which you would read on. Point at an odd word: what was the model's favourite
-#    there?
+# 1. Set *T* to 0.4. What is wrong with the second text? (It says `great` again and again.)
+# 2. Find the hottest *T* at which you would read on. Click an odd word: what was the model's favourite there?
 #
-# (Halfway: a good place for a break.) Whatever you found, it is a compromise: too cold for one step and
-# too hot for the next. Should every step not have a temperature of its own?
+# Whatever you found, it is a compromise: too cold for one step and too hot for the next. Should each step
+# have a temperature of its own? (This is a good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
 #
-# Here is the idea from before: name the number of equal choices, four, say, and find *T*. It was 4.1 for
-# nine words at *T* = 2. Now by hand for `There was once a`:
+# Here is the idea from before: name the number of equal choices, four, say, and find *T*. First by hand,
+# for `There was once a`.
 #
 # **Predict.** At *T* = 0.5 it is like 8.8 choices, so *T* must be lower. Will 0.25 leave more than four, or
 # fewer?
@@ -472,10 +480,10 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.2f} equal choices")
 
 # %% [markdown]
-# Too many, too few, and nearly there. More heat always means more choices, so you can close in on it:
-# take a *T* that is too cold and one that is too hot, try the middle, keep the half in which the answer
-# lies, and again. Each round halves what you do not know yet, so twenty of them make it a million times
-# smaller.
+# Too many, too few, and nearly there. More heat always means more choices. So you can close in on the
+# answer: take a *T* that is too cold and one that is too hot, and try the middle. If that is too cold, it
+# takes the place of the cold one, else of the hot one. Then try the new middle. Each round halves the gap between the
+# two, and twenty rounds make it a million times smaller.
 
 # %% [markdown]
 # ## Build it: find the temperature
@@ -493,12 +501,13 @@ for T in (0.5, 0.25, 0.375):
 
 # %% answer="temperature_for"
 def temperature_for(logits, choices):
-    """A temperature at which the choice is like so many equal ones, within 1%.
+    """A temperature at which there are `choices` equal choices, within 1%.
 
     logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
-    all others by at least 0.05; they stay as they are. choices: a number from 1.1 to 0.9 times the
-    number of tokens that are not at -inf. Such a temperature lies between 0.001 and 1,000.
-    You may call the course's functions. Returns a number.
+    all others by at least 0.05; they stay as they are.
+    choices: at least 1.1, and at most 90% of the number of tokens that are not at -inf.
+    You may call the course's functions. Returns a number: the right one lies between 0.001 and
+    1,000.
     """
     ### BEGIN SOLUTION
     low, high = 0.001, 1000.0
@@ -539,16 +548,19 @@ def hits(function, logits, choices):
 
 
 # %%
-for name, row in rows.items():
+fewer = NEXT_LOGITS.clone()
+fewer[7:] = -torch.inf  # two of the nine words cannot come
+for name, row in {**rows, "seven words": fewer}.items():
     for choices in (1.5, 4):
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# So four choices, at every step of a story. No crowd can get in now. **Predict.** Will it be the best
-# story so far?
+# So four choices, at every step of a story. That should keep the crowd out. **Predict.** Will it be the
+# best story so far?
 
 
 # %%
+# In place of settings, generate takes a function as well: logits and ids so far -> new logits.
 def four_choices(logits, ids):
     return logits / temperature_for(logits, 4)
 
@@ -563,12 +575,12 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# `Once upon a distance`. Our old thief is back! The model *had* one choice there, and we asked for four. So
-# your function did as it was told: it *heated* the step to *T* = 1.55, until the others had 15%.
+# `Once upon a distance`. The crowd is back! The model *had* one choice there, and we asked for four. So
+# your function *heated* the step to *T* = 1.55. Four equal choices are not four tokens: here they are one
+# word with 85%, and 4,095 others that share 15%.
 # </details>
 #
-# We wanted fewer choices where there are too many, and got more where there was one. Where the model is
-# sure, we should let it be sure.
+# We wanted fewer choices where there are too many. Where the model is sure, we should let it be sure.
 
 # %% [markdown]
 # ## Build it: a thermostat
@@ -586,7 +598,7 @@ if ready:
 
 # %% [markdown]
 # A *T* of 1 for all rows is not tame. A *T* of 0.1 is not lively. And four choices at every step are not
-# gentle. You may use your `temperature_for`; mind that a row may have fewer tokens than you aim at.
+# gentle. If you use your `temperature_for`, mind that a row may have fewer tokens than the choices you ask for.
 #
 # <details><summary>Hint</summary>
 #
@@ -657,9 +669,9 @@ for promise in (tame, lively, gentle, steady):
 # %% [markdown]
 # ## The fourth word
 #
-# Now the same prompt for all: four stories of 60 tokens each. A *crumb* is a token to which the model
-# itself gave less than 0.5%, and the last column is how many of a story's tokens are different ones, on
-# average.
+# Now the same prompt for all: four stories of 60 tokens each. We count the crumbs: tokens that have less
+# than 0.5% at *T* = 1, whatever *T* they were drawn at. The last column says how many of a story's tokens
+# are different ones, on average.
 
 
 # %%
@@ -685,14 +697,27 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* = 0.3 draws no crumb at all, and pays with circles: most of its tokens came before. With our
-# thermostat, which aims at 8 choices or fewer, there were 10 crumbs, where *T* = 1 had 48. And all its
-# stories begin `Once upon a time`: there *T* was 1, as the model was sure.
+# *T* = 0.3 draws no crumb at all, and pays with circles: only 38% of its tokens are different ones. *T* = 1
+# drew 48 crumbs. Our thermostat, which cools until 8 choices or fewer are left, drew 10, and 66% of its
+# tokens are different. All its stories begin `Once upon a time`: whoever only cools keeps *gentle* without
+# trying.
 
 # %% [markdown]
-# Is it better than *T* = 0.7 for all? That has 15 crumbs, and a few more different tokens: too close to
-# say, from four stories. Module 07 is about measuring properly. Meanwhile, change your aim and see what
-# happens.
+# And *T* = 0.7 for all? 15 crumbs, 72% different: too close to ours to say which is better, from four
+# stories. (Module 07 is about measuring properly.) But they do not do the same. Look at three steps of
+# one story, and at the equal choices that each leaves there.
+
+# %%
+for text in ("Once upon a", "Once upon a time", "Once upon a time there was a") if ready else ():
+    row = model.next_logits(text)
+    T = my_thermostat(row)
+    usual, cool, own = (effective_choices(row / t).item() for t in (1, 0.7, T))
+    print(f"{text:<30}T = 1: {usual:5.1f}   T = 0.7: {cool:4.1f}   yours, T = {T:.2f}: {own:4.1f}")
+
+# %% [markdown]
+# *T* = 0.7 cools every step alike. After `time` the model had 4.5 choices, and 0.7 leaves 1.8: a little
+# dull. After `there was a` it had 187, and 0.7 leaves 31: still a crowd. Our thermostat keeps the 4.5, and
+# cools the 187 to 8. No single *T* can do both. Now change yours, and run these cells again.
 
 # %% [markdown]
 # ## What production systems do
@@ -703,9 +728,9 @@ if ready:
 #   `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
 
 # %% [markdown]
-# - *One temperature a step.* llama.cpp has a thermostat since 2024: it is told a coldest and a hottest *T*
-#   and goes from the one to the other as the entropy grows [llamacpp4972]. So it *heats* open choices, and ours
-#   cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
+# - *One temperature a step.* llama.cpp has a thermostat since 2024. You give it a lowest and a highest *T*:
+#   the higher the entropy, the closer it goes to the highest [llamacpp4972]. So it *heats* open choices, and
+#   ours cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
 
 # %% [markdown]
 # - *No knob.* Some makers would rather have you leave it alone. Google "strongly" recommends 1.0 for
@@ -717,14 +742,13 @@ if ready:
 # %% [markdown]
 # ## Recap
 #
-# Who took the time? A crowd. Temperature divides logits, so at *T* = 2 every ratio becomes its square
-# root. That hardly matters with nine rivals. With 4,095 it does: each gets a crumb, and together they took
-# more than half. So one *T* is mild here and wild there. Equal choices mean the same everywhere, but they
-# are no target where the model is sure. A thermostat knows when to leave it alone.
+# How did they take the time? As a crowd. Temperature divides logits, so at *T* = 2 every ratio becomes its
+# square root. With nine rivals that hardly matters. With 4,095 it does: each gets a little, and together
+# they took more than half. So one *T* is mild here and wild there. Equal choices mean the same everywhere,
+# but they are no target where the model is sure. A good thermostat leaves that step alone.
 
 # %% [markdown]
-# The order of the tokens always stays, so no *T* above 0 makes a token impossible or a model wiser. And in
-# code: divide logits, not probabilities, in float32; subtract the largest; ask about 0 first.
+# In code: ask about 0 first, and divide logits, not probabilities, in float32.
 #
 # Even your thermostat still draws a crumb now and then, as temperature can only make them smaller. Why not
 # simply forbid them? That is the next module.
@@ -911,10 +935,10 @@ check.number(
 # %% [markdown] question="Five ways to write it" points=1
 # Which of these always give the same as `softmax(logits / 2)`? Write their numbers.
 #
-# - 0: `softmax((logits + 5) / 2)`
-# - 1: `softmax(logits) / 2`, divided by its sum
-# - 2: `softmax(logits / 4 * 2)`
-# - 3: `softmax(softmax(logits) / 2)`
+# - 0: `softmax(logits) / 2`, divided by its sum
+# - 1: `softmax((logits + 5) / 2)`
+# - 2: `softmax(softmax(logits) / 2)`
+# - 3: `softmax(logits / 4 * 2)`
 # - 4: the square roots of `softmax(logits)`, divided by their sum
 
 # %% answer="five_ways"
@@ -923,26 +947,31 @@ answer_ways = []  # numbers of ways
 # %% test="five_ways"
 check.ids(
     answer_ways,
-    right={0, 2, 4},
+    right={1, 3, 4},
     why={
         (
-            0,
-            2,
+            1,
+            3,
         ): "Temperature 2 takes the square root of every ratio. Which way does that in the open?",
-        (2, 4): "Only differences count. What becomes of a difference if both sides grow by 5?",
-        (0, 4): "Work out 4 / 4 * 2 and 4 / 2.",
-        (0, 1, 2, 4): "What does the division by the sum make of a 2 that all have in common?",
-        (0, 2, 3): "Probabilities lie between 0 and 1: how large can a ratio after 3 still be?",
+        (3, 4): "Only differences count. What becomes of a difference if both sides grow by 5?",
+        (1, 4): "Work out 4 / 4 * 2 and 4 / 2.",
+        (0, 1, 3, 4): "What does the division by the sum make of a 2 that all have in common?",
+        (1, 2, 3): "Probabilities lie between 0 and 1: how large can a ratio after 2 still be?",
         (
-            2,
+            3,
         ): "Only differences count, and ratios of probabilities. Try it with the logits 4 and 2.",
     },
     hint="Take two tokens with the logits 4 and 2: their ratio has to be e. Follow it through each way.",
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# `softmax(log_softmax(logits) / T)` is a bug, says a proposed change to a speech model: only raw
-# logits may be divided [kimi161]. Is it different from `softmax(logits / T)`?
+# A proposed change to a speech model calls `softmax(log_softmax(logits) / T)` a bug [kimi161]. Is it
+# different from `softmax(logits / T)`?
+#
+# <details><summary>Hint</summary>
+#
+# In the formula each probability is *a*/*b*. `log_softmax` gives log *a* − log *b*.
+# </details>
 #
 # - **A** Yes: it flattens or sharpens more at every *T* except 1.
 # - **B** Yes: softmax is taken twice, which flattens.
@@ -1023,10 +1052,15 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# At *T* = 0 this function returns NaN. Repair it: at *T* = 0 the best token of each row
-# gets probability 1 and all others 0. Of several best tokens the first gets the 1. For *T* above 0
-# nothing changes. The logits have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to
-# 10. One point for single rows without ties, one for batches, ties and near ties.
+# At *T* = 0 this function returns NaN. Repair it: then the best token of each row gets probability 1
+# and all others 0. Of equally good tokens the first gets the 1. For *T* above 0 nothing changes. Logits
+# have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows
+# without ties, one for batches, ties and near ties.
+#
+# <details><summary>Hint</summary>
+#
+# `torch.zeros_like(logits).scatter(-1, ids[..., None], 1.0)`
+# </details>
 
 
 # %% answer="sampling_code_repair"
