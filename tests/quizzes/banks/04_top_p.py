@@ -185,7 +185,6 @@ BANK = {
             ),
         },
     ),
-    "ninety_seven": choice("answer_sure", "C"),
     "five_tokens_share": number(
         "answer_share",
         {"rounded": "0.571", "fraction": "4 / 7", "computed": "0.5 / (0.5 + 0.25 + 0.125)"},
