@@ -2,6 +2,7 @@
 
 import itertools
 import statistics
+from collections import Counter
 
 import pytest
 import torch
@@ -112,12 +113,13 @@ def test_one_number_two_prompts(storyteller):
 
 
 @pytest.mark.slow
-def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
+def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, stories):
     first = [step.kept for step in stories[0]]
     assert max(first) >= 100 * min(first)
     before_the_largest = stories[0][: first.index(max(first))]
     assert "".join(step.text for step in before_the_largest).endswith(" of the great")
     groups, parts = {"inside": [], "article": [], "start": [], "elsewhere": []}, {}
+    openings = Counter()
     for before, now in itertools.chain(*map(itertools.pairwise, stories)):
         parts.setdefault(before.text, (now.text, now.kept))
         if before.text[-1:].isalpha() and now.text[:1].isalpha():
@@ -126,6 +128,7 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
             groups["article"].append(now.kept)
         elif before.text.strip(' "\n')[-1:] in (*".!?", ""):
             groups["start"].append(now.kept)
+            openings.update(now.logits.topk(3).indices.tolist())
         else:
             groups["elsewhere"].append(now.kept)
     assert sum(map(len, groups.values())) == 792
@@ -133,6 +136,8 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
     assert sorted(medians, key=medians.get) == ["inside", "start", "elsewhere", "article"]
     assert medians["inside"] == 9 and medians["article"] == 276
     assert (groups["inside"].count(1), len(groups["inside"])) == (17, 66)
+    usual = {storyteller.tokenizer.decode([i]) for i, _ in openings.most_common(3)}
+    assert {" The", " He"} <= usual
     assert (parts[" ben"], parts[" gold"]) == (("ch", 1), ("sm", 341))
 
 
@@ -178,6 +183,10 @@ def test_who_comes_first():
     for _ in range(3):
         panel.move_stage(1)
     assert panel.stages[-1] == "÷T" and "2 of 3 tokens left" in panel.text
+    three, many = torch.zeros(3), torch.zeros(4096)
+    assert size(temperature(three, 0.5), 0.5) == 2 and size(many, 0.01) == 41
+    assert int(top_k(top_p(three, 0.5), 2).isfinite().sum()) == 2
+    assert {size(top_k(row, 2), 0.5) for row in (three, many, logits, HALVES)} == {1}
     best_two = top_k(HALVES, 2)
     assert (size(best_two, 0.6), size(HALVES, 0.6)) == (1, 2)
     assert [round(x, 3) for x in best_two.softmax(-1).tolist()] == [0.667, 0.333, 0.0, 0.0]

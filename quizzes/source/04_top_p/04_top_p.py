@@ -18,7 +18,7 @@
 # >
 # > Afterwards you can
 # > - work out by hand which tokens top-p keeps;
-# > - say what *T* or top-k before it changes;
+# > - say what changes when *T* or top-k comes first;
 # > - design a cut that follows the model, and write top-p for any batch;
 # > - find the mistake in a cut, and why a quick repair hides it.
 #
@@ -429,12 +429,11 @@ sizes_along(stories[0])
 by_place(stories)
 
 # %% [markdown]
-# (That makes 792 steps. The stories have 800, but the first step of each has no token before it.)
+# (These are 792 of the 800 steps: the first token of a story has none before it.)
 #
-# After an article the nucleus is usually large, 276 at the median: nearly any noun or adjective may
-# follow. Elsewhere it is so only now and then, as in the chart after ` of the great`, where a noun is
-# still missing. And the first word of a sentence is *not* the most open place: often `The`, `He` or
-# `But` comes.
+# After an article the nucleus is usually large: nearly any noun or adjective may follow. Elsewhere it is so only now and then, as in the chart after ` of the great`, where a noun is
+# still missing. And the first word of a sentence is *not* the most open place: there a few words are
+# likely, such as `The` and `He`.
 
 # %% [markdown]
 # Inside a word a single token stays at only 17 of the 66 steps. Is the model not sure how a word ends?
@@ -630,7 +629,7 @@ explore.Pipeline(
 )
 
 # %% [markdown]
-# 1. As it stands, *T* is first. How many are left at the end? (1: the king alone has 87%.)
+# 1. Here *T* is first. How many are left at the end? (1: the king has 87%.)
 # 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. How many now? (2: top-p sees
 #    67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
@@ -757,7 +756,7 @@ costliest(stories, missing)
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
 # it can read: the button at the end scores. Your builds from above are scored here too.
 #
-# From 4.9 on the locked cell also tries one example. The number below it is for the button, and not your
+# From 4.10 on the locked cell also tries one example. The number below it is for the button, and not your
 # score. The last question has no points: it is for you to think about.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
@@ -878,6 +877,29 @@ check.number(
     hint="See the section on who comes first: which shares do the three have after the cut?",
 )
 
+# %% [markdown] question="Greedy at every step" points=1
+# Which setting leaves only the likeliest token at *every* step, whatever the model says? The settings work
+# in the order given, top-k keeps exactly *k* tokens, and top-p uses the new shares.
+#
+# - **A** *T* = 0.5, then *p* = 0.5.
+# - **B** *p* = 0.5, then *k* = 2.
+# - **C** *k* = 2, then *p* = 0.5.
+# - **D** *p* = 0.01 alone.
+
+# %% answer="greedy_settings"
+answer_greedy = ""  # "A", "B", "C" or "D"
+
+# %% test="greedy_settings"
+check.choice(
+    answer_greedy,
+    right="C",
+    why={
+        "A": "Take three equal tokens. What does T change there, and how many hold 0.5?",
+        "B": "Take three equal tokens. How many does top-p keep, and how many are left at the end?",
+        "D": "Take 4,096 equal tokens, of 0.00024 each. How many of them hold 0.01?",
+    },
+)
+
 # %% [markdown] question="A colder cut" points=1
 # A speech model applied top-p first, then *T*. Somebody proposed the other order. He said: below *T* = 1,
 # top-p first cuts *more* tokens than *T* first [fishspeech1150]. Is that right?
@@ -955,11 +977,11 @@ check.ids(
 
 # %% [markdown] question="The token on the line" points=2
 # Find the bug. This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with
-# *p* = 0.7 it returns one token, and top-p keeps two. Repair it: return the ids of the smallest set of
-# most likely tokens that holds *at least* p. Of equally likely tokens take the lower ids first.
+# *p* = 0.7 it returns one token; top-p keeps two. Repair it: return the ids of the smallest set of most
+# likely tokens that holds *at least* p. Of equal tokens take the lower ids first.
 #
-# All shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point where *p* lies between two sums,
-# one where *p* is a sum.
+# Shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point where *p* lies between two sums, one
+# where *p* is a sum.
 
 
 # %% answer="line_repair"

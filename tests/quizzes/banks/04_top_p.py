@@ -225,6 +225,7 @@ BANK = {
         {"whole": "2", "float": "2.0", "computed": "len(kept(top_p(top_k(FOUR.logits, 3), 0.75)))"},
         {"not renormalised": 3, "crossing token dropped": 1, "top-k ignored": 4, "none": 0},
     ),
+    "greedy_settings": choice("answer_greedy", "C"),
     "colder_cut": choice("answer_colder", "D"),
     "two_p_values": choice("answer_digits", "B"),
     "guarded_steps": predict(
