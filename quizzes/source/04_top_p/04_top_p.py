@@ -634,7 +634,7 @@ explore.Pipeline(
 #    67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
 #
-# (After softmax the picture writes *T* as a power of the shares, `p^(1 ÷ T)`. That does the same.)
+# (After softmax the picture shows *T* as a power of the share: it does the same.)
 
 # %% [markdown]
 # So the same request can give two nuclei. And top-k? It leaves fewer tokens. If top-p comes after it,
@@ -744,10 +744,10 @@ costliest(stories, missing)
 # ## Recap
 #
 # Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model:
-# one token after `Once upon a`, nine or so inside a word, hundreds after `the`. It also follows what
-# *T* or top-k did before it.
+# one token after `Once upon a`, about nine inside a word, hundreds after `the`. It also follows what
+# *T* or top-k did first.
 #
-# How could being sure break a cut? His looked at the sum *with* each token. A token with 99.7% crosses
+# How could being sure break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
 # the line alone, and the one that crosses was always thrown away. Keep it.
 
 # %% [markdown]
