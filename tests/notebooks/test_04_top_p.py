@@ -2,6 +2,7 @@
 
 import itertools
 import statistics
+from collections import Counter
 
 import pytest
 import torch
@@ -112,41 +113,46 @@ def test_one_number_two_prompts(storyteller):
 
 
 @pytest.mark.slow
-def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
+def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, stories):
     first = [step.kept for step in stories[0]]
     assert max(first) >= 100 * min(first)
-    groups, gold = {"inside": [], "article": [], "start": [], "elsewhere": []}, []
-    for story in stories:
-        for before, now in itertools.pairwise(story):
-            if before.text[-1:].isalpha() and now.text[:1].isalpha():
-                groups["inside"].append(now.kept)
-                gold += [(now.text, now.kept)] if before.text == " gold" else []
-            elif before.text in ARTICLES:
-                groups["article"].append(now.kept)
-            elif before.text.strip(' "\n')[-1:] in (*".!?", ""):
-                groups["start"].append(now.kept)
-            else:
-                groups["elsewhere"].append(now.kept)
+    before_the_largest = stories[0][: first.index(max(first))]
+    assert "".join(step.text for step in before_the_largest).endswith(" of the great")
+    groups, parts = {"inside": [], "article": [], "start": [], "elsewhere": []}, {}
+    openings = Counter()
+    for before, now in itertools.chain(*map(itertools.pairwise, stories)):
+        parts.setdefault(before.text, (now.text, now.kept))
+        if before.text[-1:].isalpha() and now.text[:1].isalpha():
+            groups["inside"].append(now.kept)
+        elif before.text in ARTICLES:
+            groups["article"].append(now.kept)
+        elif before.text.strip(' "\n')[-1:] in (*".!?", ""):
+            groups["start"].append(now.kept)
+            openings.update(now.logits.topk(3).indices.tolist())
+        else:
+            groups["elsewhere"].append(now.kept)
+    assert sum(map(len, groups.values())) == 792
     medians = {name: statistics.median(counts) for name, counts in groups.items()}
     assert sorted(medians, key=medians.get) == ["inside", "start", "elsewhere", "article"]
-    assert medians["inside"] == 9 and medians["article"] > 200
-    assert 17 == groups["inside"].count(1) < len(groups["inside"]) / 3
-    assert gold == [("sm", 341)]
+    assert medians["inside"] == 9 and medians["article"] == 276
+    assert (groups["inside"].count(1), len(groups["inside"])) == (17, 66)
+    usual = {storyteller.tokenizer.decode([i]) for i, _ in openings.most_common(3)}
+    assert {" The", " He"} <= usual
+    assert (parts[" ben"], parts[" gold"]) == (("ch", 1), ("sm", 341))
 
 
 @pytest.mark.slow
-def test_a_small_p_is_tame_and_heat_brings_back_what_p_had_cut(storyteller):
-    def story(settings: Settings, seed: int) -> list:
-        return list(generate(storyteller, "Once upon a time", settings, 50, seed=seed))
-
-    tame = "".join(step.text for step in story(Settings(top_p=0.5), 1))
-    assert "a little girl who had two daughters, and had two daughters" in tame
-    for settings, rank, word in (
-        (Settings(), 372, " w"),
-        (Settings(temperature=1.5, top_p=0.9), 836, " them"),
-    ):
-        last = max(story(settings, 0), key=lambda step: step.rank)
-        assert (last.rank, last.text) == (rank, word)
+@pytest.mark.parametrize(
+    ("settings", "seed", "words"),
+    [
+        (Settings(top_p=0.5), 1, "a little girl who had two daughters, and had two daughters"),
+        (Settings(), 0, "Boxer at first made wry in his ear"),
+        (Settings(temperature=1.5, top_p=0.9), 0, "Peggar swallowed His day's mouth"),
+    ],
+)
+def test_a_small_p_is_tame_and_heat_falls_apart(storyteller, settings, seed, words):
+    story = generate(storyteller, "Once upon a time", settings, 50, seed=seed)
+    assert words in "".join(step.text for step in story)
 
 
 @pytest.mark.slow
@@ -165,6 +171,8 @@ def test_heat_makes_a_crowd_and_the_second_digit_nothing(rows):
 
 def test_who_comes_first():
     logits = torch.tensor([3.0, 2.0, 1.0])
+    for t, shares in ((1.0, ["67%", "24%", "9%"]), (0.5, ["87%", "12%", "2%"])):
+        assert [f"{x:.0%}" for x in temperature(logits, t).softmax(dim=-1).tolist()] == shares
     for t, first, last in ((0.5, 1, 2), (3.0, 3, 2)):
         assert size(temperature(logits, t), 0.8) == first
         assert int(temperature(top_p(logits, 0.8), t).isfinite().sum()) == last
@@ -175,6 +183,10 @@ def test_who_comes_first():
     for _ in range(3):
         panel.move_stage(1)
     assert panel.stages[-1] == "÷T" and "2 of 3 tokens left" in panel.text
+    three, many = torch.zeros(3), torch.zeros(4096)
+    assert size(temperature(three, 0.5), 0.5) == 2 and size(many, 0.01) == 41
+    assert int(top_k(top_p(three, 0.5), 2).isfinite().sum()) == 2
+    assert {size(top_k(row, 2), 0.5) for row in (three, many, logits, HALVES)} == {1}
     best_two = top_k(HALVES, 2)
     assert (size(best_two, 0.6), size(HALVES, 0.6)) == (1, 2)
     assert [round(x, 3) for x in best_two.softmax(-1).tolist()] == [0.667, 0.333, 0.0, 0.0]
@@ -189,13 +201,13 @@ def test_the_guard_hides_what_the_crash_had_shown(storyteller, rows):
     assert int((his == 0).sum()) == 36
     fewer = (right - mended.sum(dim=-1)).tolist()
     assert (fewer.count(0), fewer.count(1)) == (36, 764)
-    assert (int((right == 1).sum()), int((mended.sum(dim=-1) == 1).sum())) == (36, 55)
+    assert int((right == 1).sum()) == 36
 
     probs = rows.softmax(dim=-1)
     lost = (probs * ((top_p(rows, 0.9) > -torch.inf) & ~mended)).sum(dim=-1)
     seconds = []
     for at in lost.topk(3).indices.tolist():
         pair = probs[at].topk(2)
-        assert int(mended[at].sum()) == 1
+        assert (int(right[at]), int(mended[at].sum())) == (2, 1)
         seconds.append((storyteller.tokenizer.decode([int(pair.indices[1])]), pair.values[1]))
     assert [(word, f"{p:.0%}") for word, p in seconds[:2]] == [("ited", "41%"), ("ined", "38%")]

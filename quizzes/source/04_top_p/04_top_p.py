@@ -14,13 +14,13 @@
 # are four of them.
 
 # %% [markdown]
-# > **About 110 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
+# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
 # >
 # > Afterwards you can
 # > - work out by hand which tokens top-p keeps;
-# > - say what *T* or top-k before it changes;
+# > - say what changes when *T* or top-k comes first;
 # > - design a cut that follows the model, and write top-p for any batch;
-# > - find the mistake in a cut, and what its repair leaves broken.
+# > - find the mistake in a cut, and why a quick repair hides it.
 #
 # Names in brackets are sources, listed last.
 
@@ -92,6 +92,37 @@ def place(before, now):
     return "first in a sentence" if before.strip(' "\n')[-1:] in ".!?" else "elsewhere"
 
 
+def by_place(stories):
+    """Print, for each place in a sentence, how many tokens were kept there."""
+    groups = {}
+    for before, now in itertools.chain(*map(itertools.pairwise, stories)):
+        groups.setdefault(place(before.text, now.text), []).append(now.kept)
+    for where, counts in sorted(groups.items(), key=lambda pair: statistics.median(pair[1])):
+        print(f"{where:<20} {len(counts):4} steps, median {statistics.median(counts):5g},", end=" ")
+        print(f"largest {max(counts)}, a single token at {counts.count(1)}")
+
+
+def first_after(stories, text):
+    """Print what was kept, and what came, where this token was first followed by another."""
+    for before, now in itertools.chain(*map(itertools.pairwise, stories)):
+        if before.text == text:
+            print(f"after {style.visible(text):<6} {now.kept:4} kept, then came {name(now.token)}")
+            return
+
+
+def costliest(stories, missing):
+    """Print the three steps where the missing tokens (steps, vocab) have the most probability."""
+    steps = [
+        (story[max(0, nth - 4) : nth], now) for story in stories for nth, now in enumerate(story)
+    ]
+    probs = torch.stack([now.logits for _, now in steps]).softmax(dim=-1)
+    for at in (probs * missing).sum(dim=-1).topk(3).indices.tolist():
+        words = style.visible("".join(step.text for step in steps[at][0]))
+        best = probs[at].topk(2)
+        pair = [f"{name(i)} {p:.0%}" for i, p in zip(best.indices, best.values, strict=True)]
+        print(f"after {words:<22} {pair[0]:>10} or {pair[1]}")
+
+
 def sizes_along(story):
     """A chart of how many tokens were kept at each step of a story."""
     line = [step.kept for step in story]
@@ -129,8 +160,8 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
     print(f"{start:<25} {name(best.indices)} {best.values:.1%}")
 
 # %% [markdown]
-# So the program survives every doubt, and breaks exactly where there is none. **How can being sure
-# break a cut?** (His code is folded away in the cell with the imports. Leave it there: you will read
+# So the program works where the model is unsure, and breaks exactly where it is sure. **How can being
+# sure break a cut?** (His code is folded away in the cell with the imports. Leave it there: you will read
 # it when you can find the mistake yourself.)
 
 # %% [markdown]
@@ -165,8 +196,8 @@ print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41,
 print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 
 # %% [markdown]
-# A girl may well see a baby, a door or a basket, and nobody begins a story with `Once upon a hot`. So a
-# number of tokens is the wrong thing to fix. A good cut would keep few where the model is sure, and
+# A girl may well see a baby, a door or a basket, and nobody begins a story with `Once upon a hot`. So
+# no single number of tokens suits all places. A good cut would keep few where the model is sure, and
 # many where it is not. Could *you* invent one?
 
 # %% [markdown]
@@ -174,18 +205,18 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes
 #
-# This exercise is open: there are many right designs. Write any rule that keeps the promises in the
-# description. It is scored below, by those promises, and without the course's own functions.
+# This exercise is open: there are many right designs. Write any rule that keeps the five promises in
+# the description. It is scored below, by those promises. Do not call the course's own functions.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
 # What can you compute from the probabilities that is small when the model is sure, and large when it
-# is not? Or: how unlikely may a token be, next to the best one?
+# is not?
 # <details><summary>More</summary>
 #
 # Module 01 had a number for "like how many equal choices": *e* to the power of the entropy (in natural
-# units).
+# units). Another way: how unlikely may a token be, compared with the best one?
 # </details>
 # </details>
 
@@ -194,15 +225,18 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 def my_cut(logits):
     """Cut what makes no sense: keep few tokens if the model is sure, many if it is not.
 
-    logits: (vocab,), float32, from -40 to 40, 2 to 4096 tokens; they are left as they are.
-    Returns the same shape: kept logits unchanged and in their places, -inf elsewhere.
-    Always: something stays, and no token goes that is likelier than one that stays.
-    Sure: a token with 99% or more stays alone.
-    Open: if all n tokens are about equally likely, none more than 1.2 times as likely as another, then
-    at least half of them stay.
-    Tail: if 3 to 30 tokens, about equally likely, have 96% to 98% together, and 300 to 3000 others
-    share the rest about equally, then at least half of the few stay and half of the others go.
-    Places: it does not matter where a token stands, nor what number is added to all logits.
+    logits: (vocab,), float32, from -40 to 40, 2 to 4096 tokens. Do not change this tensor.
+    Returns a tensor of the same shape: -inf where you cut, and the logit itself where you keep.
+
+    Always: keep at least one token. Never cut a token and keep a less likely one.
+    Sure: if one token has 99% or more, keep it alone.
+    Open: if all tokens are about equally likely (none more than 1.2 times as likely as another),
+    keep at least half of them.
+    Tail: 3 to 30 good tokens, about equally likely, hold 96% to 98% together. 300 to 3000 others,
+    about equally likely, share the rest. Keep at least half of the good ones, and cut at least
+    half of the others.
+    Places: the order of the tokens does not matter, nor does one number added to all logits.
+    Among tokens of exactly the same logit you may choose as you like.
     """
     ### BEGIN SOLUTION
     logprobs = logits.log_softmax(dim=-1)
@@ -299,15 +333,15 @@ for title, test, *args in (
 ready = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
-# Do your numbers grow from the first line to the last? Then you have what *k* never had: a cut that
-# listens. Yours may be better than the one that follows; nobody has proved that there is a best one.
-# But one rule of this kind, of 2019, is now in `transformers`, vLLM and llama.cpp alike. Which question
-# does *it* ask the model?
+# Are your numbers small in the first line and large in the last? (The order of those between does not
+# matter.) Then you have what *k* never had: a cut that follows the model. Yours may be better than the
+# one that comes next; nobody has proved that there is a best one. But one rule of this kind, of 2019,
+# is now in `transformers`, vLLM and llama.cpp alike. How does *it* choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
 #
-# **Top-p** fixes a *share* of the probability, not a number of tokens. It takes the likeliest token,
+# For **top-p** you set a *share* of the probability, not a number of tokens. It takes the likeliest token,
 # then the next, and stops as soon as what it holds *reaches* p.
 #
 # **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, how many stay: two or three?
@@ -341,8 +375,8 @@ explore.Distribution(FOUR, knobs=["top_p"])
 # 3. How many are left at the very lowest *p*? (One. So that is greedy choice.)
 
 # %% [markdown]
-# And what becomes of the ones that stay? Their logits are as they were, so softmax only shares out
-# again what was cut:
+# And what becomes of the ones that stay? Their logits are as they were. Softmax now runs over these
+# three alone, and makes their sum 1 again:
 
 # %%
 after = top_p(FOUR.logits, 0.8).softmax(dim=-1)
@@ -350,25 +384,25 @@ show(FOUR.tokens, before=probs, after=after)
 print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3f} after")
 
 # %% [markdown]
-# Each survivor is divided by 0.9, what the three hold together. Their odds stay: top-p says *who* may
-# come. How often, among those, is the business of temperature.
+# Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3.
+# So top-p says *who* may come. How often each of those comes is the business of temperature.
 #
 # That is the whole rule. Does it really do, with one number, what no *k* could?
 
 # %% [markdown]
 # ## One number, two prompts
 #
-# **Predict.** With *p* = 0.9, how many of the 4,096 tokens stay after `The little girl saw a`? And
-# after `Once upon a`?
+# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, so it stays
+# alone. How many of the 4,096 tokens stay after `The little girl saw a`?
 
 # %%
-explore.Distribution("The little girl saw a", knobs=["top_k", "top_p"])
+explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9))
 
 # %% [markdown]
-# 1. Set *p* to 0.90. (337 stay.) Now write `Once upon a` in the box. (1 stays, ` time`. Nobody moved
-#    the slider.)
-# 2. Go back to the girl and set *p* to 0.50. Which *k* would do the same? (19 tokens stay, so *k* = 19.
-#    Here, and only here.)
+# 1. The slider stands at 0.90, and ` time` stays alone. Write `The little girl saw a` in the box, and
+#    leave the slider. How many stay? (337.)
+# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 tokens stay, so *k* = 19. Here, and only
+#    here.)
 
 # %% [markdown]
 # So 0.9 is one token in one place and 337 in another. Two prompts are not a story, though. What does
@@ -385,42 +419,50 @@ sizes_along(stories[0])
 
 # %% [markdown]
 # That is the first of eight stories that the model wrote with *p* = 0.9. From one word to the next the
-# nucleus jumps by a factor of a hundred; a *k* would be a flat line. (In a much larger model it goes
-# from one to a thousand [holtzman2020].)
+# nucleus may change by a factor of a hundred; a *k* would be a flat line. (In a larger model it goes from
+# one to a thousand [holtzman2020].)
 #
-# **Predict.** Order these places in all eight stories, the smallest nucleus first: inside a word; after
-# `the`, `a` or `an`; first in a sentence; elsewhere.
+# **Predict.** In all eight stories, order these places by their *median* nucleus, the smallest first:
+# inside a word; after `the`, `a` or `an`; first in a sentence; elsewhere.
 
 # %%
-groups = {}
-for story in stories:
-    for before, now in itertools.pairwise(story):
-        groups.setdefault(place(before.text, now.text), []).append(now.kept)
-for where, counts in sorted(groups.items(), key=lambda pair: statistics.median(pair[1])):
-    print(f"{where:<20} {len(counts):4} steps, median {statistics.median(counts):5g},", end=" ")
-    print(f"largest {max(counts)}, a single token at {counts.count(1)}")
+by_place(stories)
 
 # %% [markdown]
-# Two surprises. The first word of a sentence is no more open than others: `The`, `He` and `But` will do.
-# And inside a word the model is often *not* sure. After `ben` only `ch` stays. But after `gold` there
-# are 341, and then it became `goldsmith`: that `gold` was not the whole word is known only
-# afterwards.
+# (These are 792 of the 800 steps: the first token of a story has none before it.)
 #
-# Only an article opens the door wide: nearly any noun may follow. So much for what top-p does. Can you
-# write it?
+# After an article the nucleus is usually large: nearly any noun or adjective may follow. Elsewhere it is so only now and then, as in the chart after ` of the great`, where a noun is
+# still missing. And the first word of a sentence is *not* the most open place: there a few words are
+# likely, such as `The` and `He`.
+
+# %% [markdown]
+# Inside a word a single token stays at only 17 of the 66 steps. Is the model not sure how a word ends?
+# Look at two of the steps:
+
+# %%
+first_after(stories, " ben")
+first_after(stories, " gold")
+
+# %% [markdown]
+# After ` ben` only `ch` stays. But ` gold` could have been the whole word, and then nearly anything may
+# follow. That it was the beginning of `goldsmith`, only the next token tells.
+#
+# So much for what top-p does. Can you write it?
 
 # %% [markdown]
 # ## The formula
 #
-# Sort the probabilities, $p_{(1)} \ge p_{(2)} \ge \dots$ The nucleus is the first $m$ tokens with
-#
-# $$m = \min \Big\{ j : \sum_{i \le j} p_{(i)} \ge p \Big\}$$
-#
-# Seen from one token: it stays as long as the tokens *before* it do not reach *p* yet,
+# Sort the probabilities, $p_{(1)} \ge p_{(2)} \ge \dots$ Here *p* with a number is the probability at
+# that place of the list, and *p* alone is your limit. The token at place *j* stays if those *before* it
+# do not reach the limit yet:
 #
 # $$p_{(1)} + \dots + p_{(j-1)} < p$$
+
+# %% [markdown]
+# So the first $m$ tokens stay, where *m* is the first place at which the sum, now *with* the token there,
+# reaches the limit:
 #
-# Before the first token there is nothing, and 0 is less than any *p*. So the first always stays.
+# $$m = \min \Big\{ j : p_{(1)} + \dots + p_{(j)} \ge p \Big\}$$
 
 # %% [markdown]
 # Now the edges, before you build. **Predict.** 0.5, 0.25, 0.125, 0.125 and *p* = 0.5: the first token
@@ -434,26 +476,31 @@ for kind in (torch.float32, torch.float64):
     print(f"0.4 + 0.3 + 0.2 in {kind}: {mass[2].item():.17f}")
 
 # %% [markdown]
-# No: a set that holds exactly *p* is complete. A tiny *p* keeps the best token and never none, and *p* =
-# 1 keeps all.
+# No: a set that holds exactly *p* is complete. A tiny *p* keeps the best token and never none.
+#
+# *p* = 1 has a rule of its own: it means "no cut". So it keeps all tokens, also one whose share is so
+# small that the computer rounds it to 0.
 
 # %% [markdown]
-# Now the last two lines. Halves, quarters and eighths are exact in a computer; tenths are not. One sum
-# is a hair above 0.9, and the other a hair below, where a fourth token would have to come in. So test
-# equality with exact numbers. And where a hair matters, say in which precision you add up.
+# Now the last two lines. A computer holds halves, quarters and eighths exactly, but it rounds tenths.
+# Take *p* = 0.9: the float32 sum is a tiny bit above it, so three tokens are enough. The float64 sum is a
+# tiny bit below, so a fourth must come in.
+#
+# So when you test the case "exactly *p*", use numbers such as 0.5 and 0.25. And where rounding can
+# decide, say in which precision you add up.
 
 # %% [markdown]
 # ## Build it: top-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_p`, with PyTorch but without the course's functions. It is scored below, so read the
-# description closely.
+# Write `my_top_p` with PyTorch. Do not call the course's own functions. It is scored below, so read
+# the description closely.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Softmax, sort, running sum: the second formula says who stays. Then bring the decision back to the
+# Softmax, sort, running sum: the first formula says who stays. Then bring the decision back to the
 # tokens' own places.
 # <details><summary>More</summary>
 #
@@ -467,11 +514,11 @@ for kind in (torch.float32, torch.float64):
 def my_top_p(logits, p):
     """Keep, in each row, the smallest set of most likely tokens that holds at least p.
 
-    logits: (..., vocab), float32; they are left as they are. p: above 0, at most 1.
+    logits: (..., vocab), float32. Do not change this tensor. p: above 0, at most 1.
     p = 1 keeps every token, however small its probability. However small p is, one token stays.
     Of equally likely tokens those with lower ids come first. A token at -inf stays at -inf.
     Where a sum is so close to p that rounding in float32 decides, either answer is right.
-    Returns the same shape: kept logits unchanged and in their places, -inf elsewhere.
+    Returns a tensor of the same shape: -inf where you cut, and the logit itself where you keep.
     """
     ### BEGIN SOLUTION
     if p == 1:
@@ -490,7 +537,7 @@ def my_top_p(logits, p):
 for title, row, p, expect, why in (
     ("four tokens", FOUR.logits, 0.8, {0, 1, 2}, "Two hold 0.7: the token that crosses 0.8 stays."),
     ("the other way round", FOUR.logits.flip(0), 0.8, {1, 2, 3}, "Each token has its own place."),
-    ("a sure model", [9.0, 0.0, 0.0], 0.9, {0}, "The first alone reaches 0.9, and it has to stay."),
+    ("a sure model", [9.0, 0.0, 0.0], 0.9, {0}, "How many tokens does it take here to reach 0.9?"),
     ("p = 1", [0.0, -200.0], 1.0, {0, 1}, "p = 1 keeps all, also what softmax rounds to 0."),
 ):
     check.passes(title, check.kept, my_top_p, row, p, expect=expect, why=why)
@@ -503,40 +550,42 @@ for title, row, p, expect, why in (
 explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 
 # %% [markdown]
-# 1. Do you agree with the course at *p* = 0.90, and how many tokens stay? (136.) And at 0.17? (2, as
-#    ` wife` has 16.7%.)
+# 1. Set *p* to 0.90. The course's top-p keeps 136 tokens: does the line below the picture say that yours
+#    agrees? And at 0.17? (2 tokens stay, as ` wife` has 16.7%.)
 # 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many tokens stay
-#    now? (7, with yours too.)
+#    now? (7.)
 
 # %% [markdown]
 # Now you have a top-p that works for every *p*. Which *p* should one take?
+#
+# This is a good place to stop for today. The second sitting starts here.
 
 # %% [markdown]
 # ## Which p?
 #
-# **Predict.** Which of these writes the tamest text, and which one falls apart: *p* = 0.5, *p* = 0.9,
-# *p* = 1, or *T* = 1.5 with *p* = 0.9?
+# **Predict.** Which of these writes the tamest text, and which one falls apart: *p* = 0.5, *p* = 1, or
+# *T* = 1.5 with *p* = 0.9?
 
 # %%
 explore.Playground(
     "Once upon a time",
     settings=Settings(top_p=0.9),
-    knobs=["temperature", "top_k", "top_p"],
+    knobs=["temperature", "top_p"],
     samples=2,
     max_new_tokens=50,
 )
 
 # %% [markdown]
-# 1. Set *p* to 0.5. What becomes of the stories? (Tame: `a little girl who had two daughters, and had
-#    two daughters`.)
-# 2. Set *p* to 1, which is no cut at all. Point at the tinted words: which place has the unlikeliest
-#    of seed 0? (` w`, with rank 372.)
-# 3. Now *p* = 0.9 and *T* = 1.5. The last tenth is cut again, but which ranks come? (` them` is number
-#    836.) How can that be?
+# Read both texts at each setting.
+#
+# 1. Set *p* to 0.5. (The tamest: `a little girl who had two daughters, and had two daughters`.)
+# 2. Set *p* to 1, which is no cut at all. (Odd here and there: `Boxer at first made wry in his ear`.)
+# 3. Set *p* to 0.9 and *T* to 1.5. (This one falls apart: `Peggar swallowed His day's mouth`. And here
+#    there *is* a cut.) How can that be?
 
 # %% [markdown]
-# *T* comes first. It flattens the distribution, and 90% of a flat distribution is a crowd. Here is the
-# median nucleus over the 800 steps of our stories:
+# *T* comes first. It makes the probabilities more equal, and then it takes many more tokens to hold 90%.
+# Here is the median nucleus over the 800 steps of our stories:
 
 # %%
 logits = torch.stack([step.logits for story in stories for step in story])
@@ -545,11 +594,10 @@ for t in (0.5, 1.0, 1.5):
     print(f"T = {t}: p = 0.9 keeps {sizes.median()} tokens at the median step")
 
 # %% [markdown]
-# Top-p follows the model's doubt, and it cannot tell the model's own doubt from one that *T* put
-# there.
+# So top-p cannot tell whether the model is unsure, or *T* only makes it look so.
 #
-# So *p* matters. Does its second digit? **Predict.** Somebody spends an afternoon on *p* = 0.94
-# against *p* = 0.95. How many tokens more has the nucleus of 0.95, and how often is one of those
+# *p* matters, then. Does its second digit? **Predict.** Somebody spends an afternoon on *p* = 0.94
+# against *p* = 0.95. How many more tokens has the nucleus of 0.95, and how often is one of those
 # drawn?
 
 # %%
@@ -561,16 +609,18 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# A sixth more tokens, but they share 0.01 of 0.95. No eye sees that in a text, and another seed
-# changes far more. Choose between 0.5, 0.9 and 1, and spend the afternoon in the sun.
+# There are 17% more tokens, but together they have only 0.01 of the 0.95: about 1 draw in 95. You would
+# not notice that in a text, and another seed changes far more. So compare values that are far apart,
+# such as 0.5, 0.9 and 1. Where a plain text is wanted, a small *p* may be right; for stories it was too
+# tame.
 #
 # But *T* before *p* made a large difference. Does it matter who comes first?
 
 # %% [markdown]
 # ## Who comes first
 #
-# **Predict.** Logits 3, 2 and 1 have the shares 67%, 24% and 9%; at *T* = 0.5 they become 87%, 12% and
-# 2%. What does *p* = 0.8 keep if *T* comes first? And if it comes last?
+# **Predict.** Logits 3, 2 and 1 have the shares 67%, 24% and 9%. At *T* = 0.5 they become about 87%, 12%
+# and 1.6%. What does *p* = 0.8 keep if *T* comes first? And if it comes last?
 
 # %%
 explore.Pipeline(
@@ -579,29 +629,38 @@ explore.Pipeline(
 )
 
 # %% [markdown]
-# 1. As it stands, *T* is first. How many are left at the end? (1: the king alone has 87%.)
-# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. How many now? (2: top-p sees 67%, which
-#    is not yet 0.8.)
-# 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2: the other way
-#    round.)
+# 1. Here *T* is first. How many are left at the end? (1: the king has 87%.)
+# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. How many now? (2: top-p sees
+#    67%, which is not yet 0.8.)
+# 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
+#
+# (After softmax the picture shows *T* as a power of the share: it does the same.)
 
 # %% [markdown]
-# So the same request gives two nuclei. And top-k? It leaves fewer tokens, whose shares are larger as
-# they sum to 1 again. **Predict.** 0.5, 0.25, 0.125, 0.125, *k* = 2 and *p* = 0.6: how many stay with
-# top-k first, and how many if top-p looks at the *old* shares?
+# So the same request can give two nuclei. And top-k? It leaves fewer tokens. If top-p comes after it,
+# there are two ways to add up: with the *new* shares, where those that are left sum to 1 again, or with
+# the *old* ones.
+#
+# **Predict.** 0.5, 0.25, 0.125, 0.125, *k* = 2 and *p* = 0.6: how many stay with the new shares, and how
+# many with the old?
 
 # %%
 best_two = top_k(HALVES, 2)
-print("shares after top-k: ", [round(x, 3) for x in best_two.softmax(dim=-1).tolist()])
-print("top-p on those keeps", kept(top_p(best_two, 0.6)))
-print("on the old shares   ", kept(top_p(HALVES, 0.6)))
+print("new shares:", [round(x, 3) for x in best_two.softmax(dim=-1).tolist()])
+print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
+print("top-p on the old shares keeps", kept(top_p(HALVES, 0.6)))
 
 # %% [markdown]
-# One token, or two. **This happened.** A server had slow and fast code for the same request. With the
-# fast one some answers got worse, and that was taken for the price of speed.
-# In August 2026 somebody compared which tokens each of them keeps: the fast one had *T* after top-p, and
-# its top-p measured the shares that top-k had left, not the old ones [sglangjax1563]. It was not the
-# price of speed. It was the order.
+# One token, or two. Neither way is wrong in itself. `top_p(top_k(…))` uses the new shares, and so do the
+# libraries named further below. But whoever sends a request must know which it will be.
+
+# %% [markdown]
+# **This happened.** A server had slow code and fast code for the same request. The slow code applied *T*
+# first, and its top-p used the old shares. The fast code applied *T* last, and used the new shares. Some
+# answers were worse with the fast code, and people thought: that is what speed costs.
+#
+# In August 2026 somebody compared which tokens each of them keeps [sglangjax1563]. The cause was not the
+# speed. It was the order.
 
 # %% [markdown]
 # Our colleague uses neither *T* nor *k*. So what is wrong with *his* program?
@@ -624,13 +683,13 @@ def his_cut(logits, ids=None):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# He asks whether the sum *with* a token is above *p*. ` time` has 99.7%: with it the sum is 0.997, above
-# 0.9, and it is cut. All others have larger sums, and are cut as well. The right question is
-# whether the sum *before* a token has reached *p*: before the first it is 0.
+# He asks whether the sum *with* a token is above *p*, and then cuts it. ` time` has 99.7%: with it the sum
+# is 0.997, above 0.9, so it is cut. All others have larger sums, and are cut as well. The right question
+# is whether the sum *before* a token has reached *p*. Before the first token it is 0.
 # </details>
 
 # %% [markdown]
-# He thanks you and adds a guard, one line: `cut[..., 0] = False`, the first token always stays. Nothing
+# He thanks you and adds a guard: a line that always keeps the first token of the sorted list. Nothing
 # breaks any more. **Predict.** Is it right now? We count over our 800 steps.
 
 
@@ -638,49 +697,45 @@ def his_cut(logits, ids=None):
 def guarded(logits, ids=None):
     probs, order = logits.softmax(dim=-1).sort(dim=-1, descending=True)
     cut = probs.cumsum(dim=-1) > 0.9
-    cut[..., 0] = False
+    cut[..., 0] = False  # the guard
     cut = torch.zeros_like(cut).scatter(-1, order, cut)
     return logits.masked_fill(cut, -torch.inf)
 
 
-right, his, mended = (f(logits) > -torch.inf for f in (lambda x: top_p(x, 0.9), his_cut, guarded))
-fewer = (right.sum(dim=-1) - mended.sum(dim=-1)).tolist()
-print("steps where his first version kept nothing:", int((his.sum(dim=-1) == 0).sum()))
-print("tokens missing with the guard: none at", fewer.count(0), "steps, one at", fewer.count(1))
-print("steps with a single token:", int((right.sum(-1) == 1).sum()), end=" by top-p, ")
-print(int((mended.sum(-1) == 1).sum()), "with the guard")
+right = top_p(logits, 0.9) > -torch.inf  # which tokens stay: (steps, vocab)
+his = his_cut(logits) > -torch.inf
+missing = right & (guarded(logits) == -torch.inf)
+print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "steps")
+print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# The crash was the friendly part of this mistake. It showed at 36 steps. The token that crosses is missing
-# at the 764 others too, and nothing tells you. At most of them it is a crumb. But where only two tokens
-# should stay, it is half of the choice:
+# The crash was the friendly part of this mistake. It showed at 36 steps, where one token is sure. At all
+# the 764 others the token that crosses is missing, and nothing tells you.
+#
+# Mostly this is one unlikely token of many. But where only two should stay, one of two is lost. Here
+# are the three worst steps, with the two tokens that should stay:
 
 # %%
-lost = (logits.softmax(dim=-1) * (right & ~mended)).sum(dim=-1)
-flat = [(story, nth) for story in stories for nth in range(len(story))]
-for at in lost.topk(3).indices.tolist():
-    story, nth = flat[at]
-    words = style.visible("".join(step.text for step in story[max(0, nth - 4) : nth]))
-    best = logits[at].softmax(dim=-1).topk(2)
-    pair = [f"{name(i)} {p:.0%}" for i, p in zip(best.indices, best.values, strict=True)]
-    print(f"after {words:<22} {pair[0]:>10} or {pair[1]}")
+costliest(stories, missing)
 
 # %% [markdown]
-# With the guard nobody in these stories is ever `spirited`, and nobody `imagined` anything: the
-# second word, with 41% or 38%, cannot come. Top-p has become greedy there, and the text still looks fine.
+# At these steps the second token can never come, though `ited` has 41% and `ined` 38%. Top-p has become
+# greedy choice there, and the text still looks fine.
 
 # %% [markdown]
-# He is not alone. llama.cpp looked at the wrong sum until June 2023; its tests had tried only sums of
-# exactly *p*, where both questions have one answer [llamacpp1953]. In 2025 the guard was proposed as the
-# repair for a small course [tinyllm32]. And in February 2026 a reader missed the crossing token in the
-# code of a well-known book. The guard was there [reasoning164].
+# He is not alone. llama.cpp looked at the sum *with* each token until June 2023. Its tests had tried only
+# sums of exactly *p*, and there both sums lead to the same set [llamacpp1953].
+#
+# The guard is not rare either. In 2025 it was proposed as the repair for a small course [tinyllm32]. In
+# February 2026 a reader noticed that the code of a well-known book, guard and all, loses the token that
+# crosses [reasoning164].
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 `transformers` and vLLM apply *T*, then top-k, then top-p [transformers2026], [vllm2026];
-# llama.cpp applies *T* last, and starts from *k* = 40 and *p* = 0.95 [llamacpp2026]. So "*T* 0.7, *p* 0.9" is
-# not the same request everywhere, as you have just seen.
+# In 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares
+# [transformers2026], [vllm2026]. llama.cpp applies *T* last, and starts from *k* = 40 and *p* = 0.95
+# [llamacpp2026]. So "*T* 0.7, *p* 0.9" is not the same request everywhere.
 #
 # And not everybody lets you ask: Anthropic's Python library of late 2026 has no `top_p` any more
 # [anthropicsdk2026]. Who sets it then is a story for module 08.
@@ -689,41 +744,20 @@ for at in lost.topk(3).indices.tolist():
 # ## Recap
 #
 # Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model:
-# one token after `Once upon a`, nine or so inside a word, hundreds after `the`. It also follows what
-# *T* or top-k did before it.
+# one token after `Once upon a`, about nine inside a word, hundreds after `the`. It also follows what
+# *T* or top-k did first.
 #
-# How could being sure break a cut? It looked at the sum *with* each token. A token with 99.7% crosses
+# How could being sure break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
 # the line alone, and the one that crosses was always thrown away. Keep it.
 
 # %% [markdown]
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
-
-# %% [markdown] question="Ninety-seven percent" points=1
-# A model's best token has 97%, and *p* = 0.9. Program 1 keeps each token whose sum, itself included,
-# is at most *p*. Program 2 does the same, but keeps the first token whatever its sum. Which of them
-# keeps here what top-p keeps?
+# it can read: the button at the end scores. Your builds from above are scored here too.
 #
-# - **A** Both: neither cuts a token that top-p keeps.
-# - **B** Neither: with either of them something is missing.
-# - **C** Program 2, but not program 1.
-# - **D** Program 1, but not program 2.
-
-# %% answer="ninety_seven"
-answer_sure = ""  # "A", "B", "C" or "D"
-
-# %% test="ninety_seven"
-check.choice(
-    answer_sure,
-    right="C",
-    why={
-        "A": "What does program 1 do with a first token whose sum is 0.97?",
-        "B": "In general each has a fault. But how many tokens does top-p keep at this very step?",
-        "D": "Compare the first sum, 0.97, with p: what is left of the list in program 1?",
-    },
-)
+# From 4.10 on the locked cell also tries one example. The number below it is for the button, and not your
+# score. The last question has no points: it is for you to think about.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, which
@@ -797,7 +831,7 @@ check.ids(
     hint="Sort, add up until p is reached, then look up where those tokens stand.",
 )
 
-# %% [markdown] question="Calls of a nucleus" points=1
+# %% [markdown] question="Two orders of two calls" points=1
 # What does this print? At *T* = 0.5 the probabilities are squared and divided by their sum.
 #
 # ```python
@@ -843,9 +877,32 @@ check.number(
     hint="See the section on who comes first: which shares do the three have after the cut?",
 )
 
+# %% [markdown] question="Greedy at every step" points=1
+# Which setting leaves only the likeliest token at *every* step, whatever the model says? The settings work
+# in the order given, top-k keeps exactly *k* tokens, and top-p uses the new shares.
+#
+# - **A** *T* = 0.5, then *p* = 0.5.
+# - **B** *p* = 0.5, then *k* = 2.
+# - **C** *k* = 2, then *p* = 0.5.
+# - **D** *p* = 0.01 alone.
+
+# %% answer="greedy_settings"
+answer_greedy = ""  # "A", "B", "C" or "D"
+
+# %% test="greedy_settings"
+check.choice(
+    answer_greedy,
+    right="C",
+    why={
+        "A": "Take three equal tokens. What does T change there, and how many hold 0.5?",
+        "B": "Take three equal tokens. How many does top-p keep, and how many are left at the end?",
+        "D": "Take 4,096 equal tokens, of 0.00024 each. How many of them hold 0.01?",
+    },
+)
+
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p first, then *T*. A proposed change says that below *T* = 1 this cut
-# *harder* than *T* first [fishspeech1150]. Is that right?
+# A speech model applied top-p first, then *T*. Somebody proposed the other order. He said: below *T* = 1,
+# top-p first cuts *more* tokens than *T* first [fishspeech1150]. Is that right?
 #
 # - **A** Yes: cutting first sees the sharper distribution.
 # - **B** Yes: a cut that comes first always takes more away.
@@ -890,8 +947,8 @@ check.choice(
 )
 
 # %% [markdown] question="A guard at the door" points=1
-# A program keeps every token whose sum, itself included, is at most *p*, and always the first. Take *p* =
-# 0.75. At which of these five steps does it keep other tokens than top-p does?
+# A program keeps every token if the sum *with* it is at most *p*, and it always keeps the first. Take *p*
+# = 0.75. At which of these five steps does it keep other tokens than top-p does?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -919,12 +976,12 @@ check.ids(
 )
 
 # %% [markdown] question="The token on the line" points=2
-# Find the bug. It was in a speech model [fishspeech1171]: on 0.5, 0.25, 0.125, 0.125 with *p* = 0.7
-# it keeps one token. Repair it: the ids of the smallest set of most likely tokens that holds *at
-# least* p, of equals the lower ids first.
+# Find the bug. This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with
+# *p* = 0.7 it returns one token; top-p keeps two. Repair it: return the ids of the smallest set of most
+# likely tokens that holds *at least* p. Of equal tokens take the lower ids first.
 #
-# Sums are exact, as shares are whole 64ths; 0 < *p* ≤ 1. One point where p lies between two sums,
-# one where it is a sum: that set is complete.
+# Shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point where *p* lies between two sums, one
+# where *p* is a sum.
 
 
 # %% answer="line_repair"
@@ -980,7 +1037,7 @@ def below_a_sum(random):
 
 
 def on_a_sum(random):
-    return torch.tensor(few_or_many(random)), random.randint(1, 64) / 64
+    return torch.tensor(few_or_many(random)), random.randint(1, 63) / 64
 
 
 def crossing():
@@ -1010,16 +1067,19 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# Find the bug. A chat program took the first place where the sum passes *p* [chatrwkv170]. This is the
-# *size* of the nucleus: how many of the most likely tokens it takes to hold at least *p*. With *p* = 1 it
-# finds 1, and where a sum is exactly *p* one too many. Repair both.
-#
-# `probs` is float32, has 1 to 302 tokens and stays as it is; 0 < *p* ≤ 1.
+# Find the bug. A chat program wanted the *size* of the nucleus: how many of the most likely tokens it
+# takes to hold at least *p*. It took the first place where the sum passes *p* [chatrwkv170]. So with
+# *p* = 1 it finds 1, and where a sum is exactly *p* it finds one too many. Repair both, and return a whole
+# number.
 
 # %% [markdown]
-# *p* = 1 counts every token, also one of probability 0. Below 1 the sums are those of float64, added up
-# from the largest share on (`probs.double()`); where rounding leaves the sum of all below *p*, all
-# tokens count. Return a whole number. One point for *p* = 1 and between the sums, one for exactly *p*.
+# `probs` is float32 and has 1 to 302 tokens. Do not change it. 0 < *p* ≤ 1.
+#
+# - *p* = 1 counts every token, also one of probability 0.
+# - Below 1, add up in float64 (`probs.double()`), the largest share first.
+# - If even the sum of all stays below *p*, because of rounding, count all tokens.
+#
+# One point for *p* = 1 and for *p* between two sums, one more for *p* exactly a sum.
 
 
 # %% answer="size_repair"
@@ -1152,9 +1212,11 @@ points += check.passes("exactly p", equality)
 float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
-# Write `entry_p`: a token is in the nucleus for every *p* above a certain number. Return that
-# number. `probs` is a list of shares, which stays as it is, `token` a place in it. Of equally likely
-# tokens the one with the lower id comes first. One point without ties, one with.
+# A token is in the nucleus for every *p* above a certain number. Write `entry_p`, which returns that
+# number. `probs` is a list of shares, and `token` is an index into it. Do not change the list. Of equally
+# likely tokens the one with the lower id comes first.
+#
+# One point for lists without equal shares, one for lists with them.
 
 
 # %% answer="entry_p"
@@ -1420,8 +1482,9 @@ float(min(points, 5))
 
 # %% [markdown] question="Your own cut" points=4
 # Your `my_cut` from **Build it: your own cut** above, without the course's functions. Two points for
-# *sure* and *open*, one for *tail*, one for *places*, each with *always*, and the last two only together
-# with the first two.
+# *sure* and *open*, one for *tail*, one for *places*.
+#
+# *Always* must hold for each of these points. *Tail* and *places* count only if *sure* and *open* pass.
 
 
 # %% test="my_cut"

@@ -185,7 +185,6 @@ BANK = {
             ),
         },
     ),
-    "ninety_seven": choice("answer_sure", "C"),
     "five_tokens_share": number(
         "answer_share",
         {"rounded": "0.571", "fraction": "4 / 7", "computed": "0.5 / (0.5 + 0.25 + 0.125)"},
@@ -226,6 +225,7 @@ BANK = {
         {"whole": "2", "float": "2.0", "computed": "len(kept(top_p(top_k(FOUR.logits, 3), 0.75)))"},
         {"not renormalised": 3, "crossing token dropped": 1, "top-k ignored": 4, "none": 0},
     ),
+    "greedy_settings": choice("answer_greedy", "C"),
     "colder_cut": choice("answer_colder", "D"),
     "two_p_values": choice("answer_digits", "B"),
     "guarded_steps": predict(
