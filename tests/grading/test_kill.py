@@ -182,7 +182,7 @@ def test_a_submission_that_kills_its_worker_each_time_fails_and_the_rest_is_grad
 def test_ctrl_c_stops_the_run_and_says_how_to_go_on(submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "stopped")
     course = tmp_path / "stopped" / "quizzes"
-    slow = "import time\ntime.sleep(5)\nsides = 3"  # so that not all are done when it is stopped
+    slow = "import time\ntime.sleep(20)\nsides = 3"  # so that not all are done when it is stopped
     submit(course, "gus", **RIGHT | {"sides": slow})
     driver = start(course)
     started = []
