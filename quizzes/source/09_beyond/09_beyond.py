@@ -1638,7 +1638,7 @@ check.choice(
 # lost. People, who read pairs, liked it better [suxu2022]. What follows?
 #
 # - **A** Both may be right: heap and pair show different things.
-# - **B** People were wrong: a heap shows all that a pair shows.
+# - **B** People were wrong: a whole heap shows all that a pair shows.
 # - **C** MAUVE was wrong: a pair shows all that a heap shows.
 # - **D** Neither counts: heap and pair contradict each other.
 

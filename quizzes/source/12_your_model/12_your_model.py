@@ -930,8 +930,8 @@ check.choice(
 #
 # - **A** That a line said twice is helped and one said seven times is not.
 # - **B** The set of ids in which there is a quotation mark.
-# - **C** The 12 that is added, as logits are logits in every model.
-# - **D** The bar for distinct-1, as it comes from what people wrote.
+# - **C** The 12 that is added, as logits mean the same in every model.
+# - **D** The bar for distinct-1, as it is measured on what people wrote.
 
 # %% answer="moving_house"
 answer_moving = ""  # "A", "B", "C" or "D"
