@@ -13,7 +13,7 @@ from course_utils.author.notebook import source_notebook
 from course_utils.generate import Settings
 from course_utils.metrics import perplexity
 from course_utils.penalties import dry, presence_penalty, repetition_penalty
-from course_utils.sampling import min_p, temperature, top_p
+from course_utils.sampling import min_p, temperature, top_k, top_p
 
 SOURCE = Path(__file__).parents[2] / "quizzes/source/12_your_model/12_your_model.py"
 LOCKED = ("setup", "passages", "trial")
@@ -86,6 +86,16 @@ def test_no_setting_opens_the_door_and_an_echo_does(lesson):
     assert count == 20
     assert text.startswith(line)
     assert opened(by_count)[0] == 20
+
+
+def test_a_bonus_behind_a_cut_opens_nothing(lesson):
+    def behind(logits, ids):
+        kept = top_k(logits, 1)
+        if found := said(ids.tolist()):
+            kept[found[-1]] += 12.0
+        return kept
+
+    assert lesson["opened"](behind)[0] == 0
 
 
 def test_the_key_is_one_text_in_three_thousand_of_decent_tokens(lesson, storyteller):

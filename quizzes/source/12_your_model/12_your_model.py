@@ -902,8 +902,8 @@ check.choice(
 )
 
 # %% [markdown] question="A bonus behind the cut" points=1
-# A student cuts with top-p first, and then adds 12 to the logit of the follower. The door mostly
-# stays shut. Why?
+# A student first keeps only the likeliest token (top-k), and then adds 12 to the follower's logit.
+# The door stays shut. Why?
 #
 # - **A** Twelve is too little for a token that the model finds unlikely.
 # - **B** The bonus makes the sum of the probabilities larger than one.
@@ -925,8 +925,8 @@ check.choice(
 )
 
 # %% [markdown] question="Moving house" points=1
-# You take your sampler from the Storyteller to another model, with another tokenizer. Which of its
-# parts can go with you as it is?
+# You take your sampler to another model, with another tokenizer. Which of its parts can go with you
+# as it is?
 #
 # - **A** That a line said twice is helped and one said seven times is not.
 # - **B** The set of ids in which there is a quotation mark.
