@@ -6,6 +6,7 @@ import shutil
 import nbformat
 import pytest
 from bank import MODULES
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -77,7 +78,8 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     row = page.locator(".jp-OutputArea-output tr").filter(has_text="Start here")
     lab.shoot("home_opened")
     lab.run_all()
-    assert page.locator(".jp-OutputArea-output tr").count() == len(MODULES) + 1  # and the heads
+    rows = page.locator(".jp-OutputArea-output tr")
+    expect(rows).to_have_count(len(MODULES) + 1)  # and the heads
     assert "two minutes" in row.inner_text()
 
     link.click()
