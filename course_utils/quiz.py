@@ -5,6 +5,7 @@ A check that fails raises AssertionError with a reason. The reason teaches; it n
 
 import contextlib
 import copy
+import functools
 import random
 import re
 import sys
@@ -13,7 +14,6 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from types import FrameType
 
 import numpy as np
@@ -289,7 +289,7 @@ def own(function: Callable, draw: Callable[[random.Random], tuple]) -> None:
     """AssertionError if the function calls one of the course's, under whatever name."""
     generator = random.Random(0)
     # Across the grader's pipe, calls are watched where they run.
-    watched = getattr(function, "calls_the_course", partial(calls_the_course, function))
+    watched = getattr(function, "calls_the_course", functools.partial(calls_the_course, function))
     for _ in range(OWN):
         assert not watched(*draw(generator)), "Write it yourself: yours calls the course's."
 
@@ -413,6 +413,23 @@ def call(function: Callable, *args) -> object:
         if line := line_of(error, function):
             said = f"Your function raised {type(error).__name__} (line {line} of its cell): {error}"
         raise AssertionError(said) from None
+
+
+def attempt(function: Callable, *args) -> object:
+    """function(*args), where a lesson shows what a learner's function does; None if it raises.
+
+    Each kind of exception is said once: the function's own checks say the rest.
+    """
+    try:
+        return function(*args)
+    except Exception as error:
+        say_not_ready(type(error).__name__)
+        return None
+
+
+@functools.cache
+def say_not_ready(kind: str) -> None:
+    print(f"({kind} in your function: not ready yet)")
 
 
 def line_of(error: BaseException, function: Callable) -> int | None:

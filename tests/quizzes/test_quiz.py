@@ -341,6 +341,16 @@ def test_the_standard_librarys_dicts_and_lists_are_taken_also_across_the_pipe(re
     quiz.gives(lambda: wire.decode(wire.encode(result)), expect=expect, why="no")
 
 
+def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys):
+    quiz.say_not_ready.cache_clear()
+
+    def mine(x):
+        return 1 / x
+
+    assert [quiz.attempt(mine, x) for x in (2, 0, 0)] == [0.5, None, None]
+    assert capsys.readouterr().out == "(ZeroDivisionError in your function: not ready yet)\n"
+
+
 def test_an_answer_that_ends_python_is_told_so():
     said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
     assert said.startswith("Your function raised SystemExit")

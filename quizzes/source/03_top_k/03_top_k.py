@@ -89,14 +89,6 @@ def ranked(prompt, first, last):
     return " ".join(map(token, order[first - 1 : last]))
 
 
-def attempt(function, *args):
-    """What a function of yours returns; None while it does not work."""
-    try:
-        return function(*args)
-    except Exception:
-        return None
-
-
 # %%
 publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
@@ -641,7 +633,7 @@ for promise in (counts, fair, fits, pays):
 # Here is your rule along the tale. The line is the fixed 40.
 
 # %% jupyter={"source_hidden": true}
-yours = [attempt(asked, my_k, row) for row in tale.logits]
+yours = [check.attempt(asked, my_k, row) for row in tale.logits]
 chart = explore.Chart(x="step of the tale", y="tokens kept")
 chart.axes.plot([0.5, len(yours) + 0.5], [40, 40], color=DRAWN, linewidth=2)
 chart.label(0.7, 47, "k = 40", color=DRAWN)
@@ -678,7 +670,7 @@ def with_my_k(logits):
 
 
 publish("k = 40", lambda logits: sampling.top_k(logits, 40))
-ready = attempt(with_my_k, NEXT_LOGITS) is not None
+ready = check.attempt(with_my_k, NEXT_LOGITS) is not None
 if ready:
     publish("your k", with_my_k)
 else:

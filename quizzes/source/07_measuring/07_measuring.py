@@ -125,20 +125,6 @@ def drawn(prompts, settings, seed=0, length=LENGTH):
     return texts
 
 
-told = set()
-
-
-def attempt(function, *args):
-    """What a function of yours returns; None, with one word on it, while it does not work."""
-    try:
-        return function(*args)
-    except Exception as error:
-        if (word := f"({type(error).__name__} in your function: not ready yet)") not in told:
-            told.add(word)
-            print(word)
-        return None
-
-
 # %% locked="passages" jupyter={"source_hidden": true}
 PASSAGES = [
     "One night a maple tree, the very one under which Mr. Red Squirrel sat when he first came "
@@ -645,7 +631,7 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
-    mine = [attempt(my_seq_rep, ids, 4) for ids in texts[name]]
+    mine = [check.attempt(my_seq_rep, ids, 4) for ids in texts[name]]
     course = fmean(seq_rep_n(ids, 4) for ids in texts[name])
     yours = "-" if None in mine else f"{fmean(mine):.3f}"
     show(name, f"course {course:.3f}", f"yours {yours}")
@@ -840,7 +826,7 @@ for title, promise, made in (
 # %%
 show("", "known alarm", "yours")
 for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts["T 1"]}.items():
-    mine = [attempt(my_alarm, ids) for ids in each]
+    mine = [check.attempt(my_alarm, ids) for ids in each]
     yours = "-" if None in mine else f"{sum(mine)} of 12"
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
@@ -981,7 +967,7 @@ for a, b, expect in (
 # %%
 def interval(a, b):
     """By your function; by hand while it is not there."""
-    if found := attempt(my_interval, a, b):
+    if found := check.attempt(my_interval, a, b):
         return [float(x) for x in found]
     d = [x - y for x, y in zip(a, b, strict=True)]
     half = 2 * stdev(d) / math.sqrt(len(d))
@@ -1024,7 +1010,7 @@ show("", "less author", "from", "to", "alarms", "distinct-2")
 for name in ("author", "greedy", "T 0.5", "k 40", "p 0.9", "p 0.95", "T 1", "noise"):
     own = [fmean(x) for x in zip(*map(mean_surprises, runs[name]), strict=True)]
     numbers = [f"{x:.2f}" for x in interval(own, author)]
-    alarms = [attempt(my_alarm, ids) for ids in together(runs[name])]
+    alarms = [check.attempt(my_alarm, ids) for ids in together(runs[name])]
     rung = "-" if None in alarms else f"{sum(alarms)} of {len(alarms)}"
     show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in runs[name]):.2f}")
 

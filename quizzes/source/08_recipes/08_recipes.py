@@ -59,7 +59,6 @@ ORDERS = {"Ash": T_FIRST, "Birch": T_FIRST, "Cedar": T_LAST}
 OWN = {"temperature": 1.0, "top_k": 50}  # what Ash does if nobody tells it anything
 KNOBS = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
 model = storyteller.load()
-told = set()
 
 
 def kept(logits):
@@ -136,17 +135,6 @@ def without_pairs(first, second):
     middle = fmean(second) - fmean(first)
     half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
     return middle - half, middle + half
-
-
-def attempt(function, *args):
-    """What a function of yours returns; None, with one word on it, while it does not work."""
-    try:
-        return function(*args)
-    except Exception as error:
-        if (word := f"({type(error).__name__} in your function: not ready yet)") not in told:
-            told.add(word)
-            print(word)
-        return None
 
 
 # %%
@@ -277,7 +265,7 @@ for name, request, file, changed in (
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
 for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
-    report = attempt(my_resolver, {}, file, ENGINE)
+    report = check.attempt(my_resolver, {}, file, ENGINE)
     if not report:
         print(f"{server:<6} (no report yet: my_resolver has to be written first)")
     for name, (value, who) in (report or {}).items():
@@ -929,7 +917,7 @@ old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *
 for name, numbers in zip(rivals, new, strict=True):
     mean, low, high = interval(numbers, old)
     print(f"{name:<13} {mean:+.3f}, from {low:+.3f} to {high:+.3f}")
-place = attempt(my_pick, old, new)
+place = check.attempt(my_pick, old, new)
 print("your picker:", None if place is None else list(rivals)[place])
 
 # %% [markdown]

@@ -118,23 +118,9 @@ def slips(text):
     return [w for w, m in steps if not m or w != step(int(m[1]), int(m[2]))]
 
 
-told = set()
-
-
-def attempt(function, *args):
-    """What a function of yours returns; None, with one word on it, while it does not work."""
-    try:
-        return function(*args)
-    except Exception as error:
-        if (word := f"({type(error).__name__} in your function: not ready yet)") not in told:
-            told.add(word)
-            print(word)
-        return None
-
-
 def score(chooser, all_tries):
     """For how many of the 24 sums the chooser finds the right answer."""
-    chosen = [attempt(chooser, found) for found in all_tries]
+    chosen = [check.attempt(chooser, found) for found in all_tries]
     return sum(a == sum(numbers) for a, numbers in zip(chosen, SUMS, strict=True))
 
 
@@ -166,7 +152,7 @@ def budget(most):
 
 def with_word(numbers, found):
     """The tries as the chooser wants them, with your verifier's word."""
-    return [(t.answer, t.logprob, bool(attempt(my_verifier, numbers, t.text))) for t in found]
+    return [(t.answer, t.logprob, bool(check.attempt(my_verifier, numbers, t.text))) for t in found]
 
 
 # %% [markdown]
@@ -537,7 +523,7 @@ explore.Votes(function=my_vote)
 # 56.5%. And the story's sum?
 
 # %%
-print("the vote says", attempt(vote, tries))
+print("the vote says", check.attempt(vote, tries))
 more = [one.answer for one in ask(STORY, tries=256)]
 for n in (16, 64, 256):
     print(n, "tries:", Counter(more[:n]).most_common(3))
@@ -739,7 +725,7 @@ for text, expect, why in (
 
 # %%
 for i, one in enumerate(tries):
-    if attempt(my_verifier, STORY, one.text):
+    if check.attempt(my_verifier, STORY, one.text):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
@@ -851,7 +837,7 @@ for promise in (speaks, heeds, fair, pays):
 
 
 # %%
-print("hand in:", attempt(my_chooser, with_word(STORY, tries)))
+print("hand in:", check.attempt(my_chooser, with_word(STORY, tries)))
 judged = [with_word(numbers, found) for numbers, found in zip(SUMS, worked, strict=True)]
 print(
     "24 sums: greedy", score(first, greedy_ones), "· likeliest", score(likeliest, worked), end=" · "
