@@ -1,14 +1,20 @@
 """The Storyteller does what the lesson on temperature says of it."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from lessons import names_of
 
 from course_utils.generate import Settings, generate
 from course_utils.metrics import effective_choices
 from course_utils.sampling import sample
 from course_utils.toys import CAPITAL, NEXT_LOGITS, VOCABULARY
+
+
+SOURCE = Path(__file__).parents[2] / "quizzes/source/02_temperature/02_temperature.py"
+temperature_for = names_of(SOURCE, "setup", "temperature_for")["temperature_for"]
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +32,6 @@ def text(steps) -> str:
 
 def share(logits: torch.Tensor, t: float) -> float:
     return (logits / t).softmax(dim=-1).max().item()
-
-
-def temperature_for(logits: torch.Tensor, choices: float) -> float:
-    """The lesson's own."""
-    low, high = 0.001, 1000.0
-    for _ in range(50):
-        middle = math.sqrt(low * high)
-        if effective_choices(logits / middle) < choices:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def test_a_fairy_tale_forgets_its_fourth_word(storyteller, once):

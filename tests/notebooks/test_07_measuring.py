@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
+from lessons import names_of
 import torch
 
-from course_utils.author.notebook import source_notebook
 from course_utils.generate import generate
 from course_utils.metrics import distinct_n, ends_in_loop, perplexity, seq_rep_n
 
@@ -24,12 +24,7 @@ def together(lists) -> list:
 @pytest.fixture(scope="module")
 def lesson(storyteller) -> dict:
     """The names of the module's locked cells, and the reference answers of the builds."""
-    space = {}
-    wanted = ("setup", "passages", "promises", "my_alarm", "my_interval")
-    for cell in source_notebook(SOURCE).cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") in wanted:
-            exec(cell.source, space)
-    return space
+    return names_of(SOURCE, "setup", "passages", "promises", "my_alarm", "my_interval")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from lessons import names_of
 import torch
 
 from course_utils import calculator, sums
@@ -29,12 +30,7 @@ def calc():
 @pytest.fixture(scope="module")
 def lesson():
     """The names of the folded cell with the helpers."""
-    cells = source_notebook(SOURCE).cells
-    names = {}
-    for cell in cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") in ("setup", "right_step", "promises"):
-            exec(compile(cell.source, "cell", "exec"), names)
-    return names
+    return names_of(SOURCE, "setup", "right_step", "promises")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lessons import names_of
 import small
 import torch
 
@@ -16,7 +17,6 @@ from course_utils.penalties import dry, presence_penalty, repetition_penalty
 from course_utils.sampling import min_p, temperature, top_k, top_p
 
 SOURCE = Path(__file__).parents[2] / "quizzes/source/12_your_model/12_your_model.py"
-LOCKED = ("setup", "passages", "trial")
 FRANCE, SUM = "The capital of France is", "57+25+81+68+72:"
 GREEDY = Settings(temperature=0)
 
@@ -24,11 +24,7 @@ GREEDY = Settings(temperature=0)
 @pytest.fixture(scope="module")
 def lesson(storyteller) -> dict:
     """The names of the module's locked cells: its helpers, passages and trial."""
-    space = {}
-    for cell in source_notebook(SOURCE).cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") in LOCKED:
-            exec(cell.source, space)
-    return space
+    return names_of(SOURCE, "setup", "passages", "trial")
 
 
 @pytest.fixture(scope="module")

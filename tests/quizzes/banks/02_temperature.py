@@ -2,6 +2,26 @@
 
 from bank import choice, number, predict, repair, write
 
+
+def halving(
+    low: float = 0.001,
+    high: float = 1000.0,
+    rounds: int = 50,
+    hotter: str = "effective_choices(logits / middle) < choices",
+) -> str:
+    """The reference's search for a temperature, with one thing changed."""
+    return f"""
+low, high = {low}, {high}
+for _ in range({rounds}):
+    middle = math.sqrt(low * high)
+    if {hotter}:
+        low = middle
+    else:
+        high = middle
+return low
+"""
+
+
 BANK = {
     "softmax_with_temperature": write(
         {
@@ -353,70 +373,17 @@ BANK = {
             "the number of choices": "return float(choices)",
             "no search": "return 1.0",
             "choices over choices": "return choices / effective_choices(logits).item()",
-            "entropy in place of choices": """
-                low, high = 0.001, 1000.0
-                for _ in range(50):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle).log2() < choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-            """,
-            "the wrong half": """
-                low, high = 0.001, 1000.0
-                for _ in range(50):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) > choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-            """,
-            "five rounds": """
-                low, high = 0.001, 1000.0
-                for _ in range(5):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) < choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-            """,
-            "nothing above 1": """
-                low, high = 0.001, 1.0
-                for _ in range(50):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) < choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-            """,
+            "entropy in place of choices": halving(
+                hotter="effective_choices(logits / middle).log2() < choices"
+            ),
+            "the wrong half": halving(hotter="effective_choices(logits / middle) > choices"),
+            "five rounds": halving(rounds=5),
+            "nothing above 1": halving(low=0.001, high=1.0),
             "from 0.1 to 10": (
-                """
-                low, high = 0.1, 10.0
-                for _ in range(50):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) < choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-                """,
+                halving(low=0.1, high=10.0),
                 2,
             ),
-            "in place": """
-                logits -= logits.max()
-                low, high = 0.001, 1000.0
-                for _ in range(50):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) < choices:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-            """,
+            "in place": "logits -= logits.max()\n" + halving(),
             "softmax at that T": """
                 return (logits / choices).softmax(-1)
             """,
@@ -453,16 +420,7 @@ BANK = {
         },
         {
             "four at every step": (
-                """
-                low, high = 0.001, 1000.0
-                for _ in range(60):
-                    middle = math.sqrt(low * high)
-                    if effective_choices(logits / middle) < 4:
-                        low = middle
-                    else:
-                        high = middle
-                return low
-                """,
+                halving(rounds=60, hotter="effective_choices(logits / middle) < 4"),
                 2,
             ),
             "always 1": "return 1.0",
