@@ -252,11 +252,11 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
             signal.alarm(int(seconds) + 2)  # should this process be ended before it
             torch.set_num_threads(1)  # the others are not in the copy
             try:
-                done = {"result": work(space)}
+                said = json.dumps({"result": work(space)})
             except Exception as error:
-                done = {"fault": repr(error)}
+                said = json.dumps({"fault": repr(error)})
             with os.fdopen(given, "w") as out:
-                out.write(json.dumps(done) + "\n")
+                out.write(said + "\n")
         finally:
             os._exit(0)
     os.close(given)

@@ -115,6 +115,7 @@ def remove(folder: Path) -> None:
     end = time.monotonic() + 5
     while folder.exists() and time.monotonic() < end:
         shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.01)
 
 
 def main(folder: Path, root: Path) -> None:

@@ -47,7 +47,13 @@ def start(course: Path) -> psutil.Popen:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
+
+
+def heed_ctrl_c() -> None:
+    """What runs in the background of a shell ignores it, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def workers(driver: psutil.Popen) -> list[psutil.Process]:
