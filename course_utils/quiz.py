@@ -182,7 +182,10 @@ def told(value: object) -> str:
         return f"{named} of a single number, without axes"
     if type(value) not in (str, int, float, bool, list) or too_large(value):
         return named
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except Exception:  # too deep, or a number too long, or an object in it that raises
+        return named
     return f"{named}, {shown}" if len(shown) <= 40 else named
 
 
@@ -333,6 +336,8 @@ def plain(value: object) -> object:
 
     A subclass could call itself equal to anything. AssertionError if there is another type in it.
     """
+    if type(value) is np.ndarray and value.dtype == object:
+        return plain(value.tolist())
     if type(value) in (Tensor, np.ndarray) or isinstance(value, np.generic):
         return value.tolist()
     if type(value) in (Fraction, Decimal):

@@ -69,7 +69,6 @@ def environment(jupyter: Path) -> dict[str, str]:
         raise ValueError(f"ipykernel is missing in {sys.executable}; run: pip install ipykernel")
     kernel = jupyter / "kernels" / "python3"
     kernel.mkdir(parents=True)
-    (jupyter / "temporary").mkdir()
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Python 3", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(spec), "utf-8")
@@ -80,7 +79,6 @@ def environment(jupyter: Path) -> dict[str, str]:
         "JUPYTER_DATA_DIR": str(jupyter / "data"),
         "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
         "JUPYTER_NO_CONFIG": "1",
-        "TMPDIR": str(jupyter / "temporary"),  # without settings, Jupyter leaves a folder there
         "IPYTHONDIR": str(jupyter / "ipython"),
         "OMP_NUM_THREADS": "1",
         "PYTHONIOENCODING": "utf-8",

@@ -18,6 +18,7 @@ import threading
 import time
 import warnings
 from _thread import interrupt_main
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from types import FunctionType
 import numpy as np
 import torch
 
+from course_utils.grading.wire import DICTS
 from course_utils.learner import here, scorer
 from course_utils.project import ROOT
 
@@ -245,6 +247,8 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
         child = os.fork()
     if not child:
         try:
+            os.setsid()  # so that all it starts can be ended with it
+            os.close(result)  # else what it starts could wait for ever for a reader
             null = os.open(os.devnull, os.O_RDWR)
             for fd in (0, 1, 2):  # pipes to the page
                 os.dup2(null, fd)
@@ -264,6 +268,8 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
         done = json.loads(read_line(result, seconds))
     finally:
         os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it had not yet a session of its own
+            os.killpg(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(result)
     if "fault" in done:
@@ -272,27 +278,33 @@ def in_a_fork(work: Callable[[dict], object], space: dict, seconds: float) -> ob
 
 
 def read_line(pipe: int, seconds: float) -> bytes:
-    """What comes through the pipe, up to a new line. Stopped if that does not come."""
+    """What comes through the pipe, up to a new line: a copy of the sender may write another.
+
+    Stopped if that does not come.
+    """
     got, end = b"", time.monotonic() + seconds
-    while not got.endswith(b"\n"):
+    while b"\n" not in got:
         if not select.select([pipe], [], [], max(0.0, end - time.monotonic()))[0]:
             raise too_long(seconds)
         if not (part := os.read(pipe, 2**16)):
             raise Stopped("it ended Python, where the whole test was tried on it.")
         got += part
-    return got
+    return got.partition(b"\n")[0]
 
 
 def on_copies(work: Callable[[dict], object], space: dict, seconds: float) -> object:
     """work on copies of the space's data and functions. Stopped if it does not end in time."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    late = threading.Event()
+    late, over = threading.Event(), threading.Event()
 
     def interrupt() -> None:
-        late.set()
-        interrupt_main()
+        wait = seconds
+        while not over.wait(wait):
+            late.set()
+            interrupt_main()
+            wait = 0.1  # once more: an interrupt ends one call of a function, and a test makes many
 
-    timer = threading.Timer(seconds, interrupt)
+    timer = threading.Thread(target=interrupt, daemon=True)
     timer.start()
     try:
         result = work(copies(space))
@@ -300,7 +312,9 @@ def on_copies(work: Callable[[dict], object], space: dict, seconds: float) -> ob
         if not late.is_set():
             raise
     finally:
-        timer.cancel()
+        with contextlib.suppress(KeyboardInterrupt):  # the last one
+            over.set()
+            timer.join()
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
@@ -321,7 +335,7 @@ def copies(space: dict) -> dict:
             twin.__kwdefaults__ = copied(value.__kwdefaults__)
             twin.__dict__.update(copied(value.__dict__))
             made[name] = twin
-        elif type(value) in (list, dict, set, torch.Tensor, np.ndarray):
+        elif type(value) in (list, deque, set, *DICTS, torch.Tensor, np.ndarray):
             made[name] = copied(value)
     return made
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -88,7 +87,7 @@ class Scorer:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-        remove(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 waiting: list[Scorer] = []  # one at most, in this kernel
@@ -110,14 +109,6 @@ def take() -> Scorer:
     return Scorer()
 
 
-def remove(folder: Path) -> None:
-    """Remove it, with what another thread, or a process about to end, still writes into it."""
-    end = time.monotonic() + 5
-    while folder.exists() and time.monotonic() < end:
-        shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.01)
-
-
 def main(folder: Path, root: Path) -> None:
     """The other side: get ready, read a path from stdin, score the notebook there, and end."""
     requests, replies = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "wb")
@@ -135,7 +126,7 @@ def main(folder: Path, root: Path) -> None:
         for child in sandbox.children(os.getpid()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
-        remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     def listen() -> None:

@@ -1,14 +1,18 @@
+import contextlib
 import functools
 import os
 import random
 import shutil
+import subprocess
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from bank import Module, answered
@@ -262,7 +266,7 @@ def test_the_points_are_those_of_the_bank(module, way, item):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_keeps_the_space_as_it_is(way):
-    space: dict = {"kept": [1], "x": torch.zeros(2), "count": 0}
+    space: dict = {"kept": [1], "x": torch.zeros(2), "count": 0, "seen": Counter()}
     exec(
         """
 def f(more=[]):
@@ -280,11 +284,13 @@ def f(more=[]):
     def work(inside: dict) -> list:
         random.random(), np.random.rand(), torch.rand(1)
         inside["f"]()
+        inside["seen"]["now"] += 1
         return [inside["f"](), inside["count"], inside["kept"], inside["x"].tolist()]
 
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     assert way(work, space, 60) == [[3, 3], 2, [1, 2, 2], [2.0, 2.0]]
     assert (space["kept"], space["x"].tolist(), space["count"]) == ([1], [0.0, 0.0], 0)
+    assert not space["seen"]
     assert space["f"].__defaults__ == ([],) and not hasattr(space["f"], "seen")
     now = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     assert now == states
@@ -299,13 +305,44 @@ def test_a_fault_of_the_test_itself_is_not_the_learners(way):
         way(work, {}, 60)
 
 
+def runs(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@pytest.mark.skipif(not at_once.CAN_FORK, reason="it forks")
+def test_what_an_answer_starts_ends_with_its_trial_and_says_nothing():
+    def forks(space: dict) -> int:
+        if os.fork() == 0:  # goes on as if it were the trial itself
+            return 2
+        time.sleep(0.2)
+        return 1
+
+    def leaves(space: dict) -> int:
+        return subprocess.Popen(["sleep", "60"]).pid
+
+    assert at_once.in_a_fork(forks, {}, 60) in (1, 2)
+    left, end = at_once.in_a_fork(leaves, {}, 60), time.monotonic() + 30
+    while runs(left):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_ends_in_time(way):
     def endless(space: dict) -> None:
         while True:
             pass
 
-    began = time.monotonic()
-    with pytest.raises(at_once.Stopped, match=r"more than 0\.3 s"):
-        way(endless, {}, 0.3)
-    assert time.monotonic() - began < 5
+    def caught(space: dict) -> None:
+        """As a test that calls a function again, and takes an interrupt for its error."""
+        for _ in range(5):
+            with contextlib.suppress(KeyboardInterrupt):
+                endless(space)
+
+    for work in (endless, caught):
+        began = time.monotonic()
+        with pytest.raises(at_once.Stopped, match=r"more than 0\.3 s"):
+            way(work, {}, 0.3)
+        assert time.monotonic() - began < 5

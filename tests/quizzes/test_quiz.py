@@ -298,6 +298,9 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
     assert told == quiz.RESULT_FIRST
 
 
+NESTED = reduce(lambda inner, _: [inner], range(2000), [])
+
+
 @pytest.mark.parametrize(
     ("expect", "result", "said"),
     [
@@ -316,6 +319,9 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
         ),
         ([1], ENDLESS, "Return a list or a tensor; yours returns a list, [[...]]."),
         ([1], {(1, 2): 3}, "Return a list or a tensor; yours returns a dict."),
+        ([1], {1: [[10**5000]]}, "Return a list or a tensor; yours returns a dict."),
+        ("a", [[10**5000]], "Return a text; yours returns a list."),
+        (1, NESTED, "Return a number; yours returns a list."),
         ({1}, {(1, 2)}, "the value"),
         (0.5, 10**400, "the value"),
         (0.5, 0.6, "the value"),
@@ -334,6 +340,7 @@ def test_a_wrong_type_is_told_apart_from_a_wrong_value(expect, result, said):
         (defaultdict(int, a=1), {"a": 1}),
         (deque([1, 2]), [1, 2]),
         ([Counter("a"), deque()], [{"a": 1}, []]),
+        (np.array([Fraction(1, 2), Decimal("0.25")]), [0.5, 0.25]),
     ],
 )
 def test_the_standard_librarys_dicts_and_lists_are_taken_also_across_the_pipe(result, expect):
