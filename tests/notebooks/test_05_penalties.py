@@ -1,7 +1,10 @@
 """The Storyteller does what the lesson on penalties says, and its numbers by hand are right."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from lessons import names_of
 
 from course_utils import explore, penalties
 from course_utils.generate import Settings, generate, generate_batch
@@ -9,21 +12,10 @@ from course_utils.metrics import seq_rep_n
 from course_utils.sampling import top_k
 from course_utils.toys import NEXT_LOGITS, NINE_WORDS, VOCABULARY
 
-LIVES = '"She lives in the Golden Castle, east of the sun and'
-HEARD = f'{LIVES} west of the moon," said the old woman.'
-AGAIN = f" The prince rode to the {{}} Wind and said, {LIVES}"
-TASK = HEARD + AGAIN.format("North")
+SOURCE = Path(__file__).parents[2] / "quizzes/source/05_penalties/05_penalties.py"
+LESSON = names_of(SOURCE, "setup")
+HEARD, AGAIN, TASK, PROMPTS = (LESSON[name] for name in ("HEARD", "AGAIN", "TASK", "PROMPTS"))
 NEW = torch.tensor([3, 3, 7, 3])
-PROMPTS = (
-    "Once upon a time",
-    "The king said to his",
-    "In the forest there lived",
-    "One day the little girl",
-    "The wolf and the fox",
-    "There was once a poor man",
-    "The three brothers",
-    "The giant came to the",
-)
 
 
 @pytest.fixture
