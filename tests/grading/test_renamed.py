@@ -1,6 +1,7 @@
 """Questions that got other ids in mid-course: old notebooks count, and the gradebook keeps all."""
 
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -31,10 +32,11 @@ HEAD = "module\told\tnew\n"
 pytestmark = pytest.mark.grading
 
 
-@pytest.fixture
-def course(tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory) -> Path:
     """A course of the old edition with one graded submission, then the new edition's sources."""
-    course = make_course(tmp_path)
+    folder = tmp_path_factory.mktemp("renamed")
+    course = make_course(folder)
     submit(course, "ann", square="def square(x):\n    return x * x", explain="Two minuses.")
     assert results(course)["ann"].points == 2
     with sqlite3.connect(course / "gradebook.db") as book:
@@ -44,8 +46,14 @@ def course(tmp_path) -> Path:
         )
     (course / "source" / NAME / f"{NAME}.py").write_text(NEW, "utf-8")
     (course / "renamed.tsv").write_text(HEAD + RENAMED, "utf-8")
-    build(tmp_path, execute=False)
-    return course
+    build(folder, execute=False)
+    return folder
+
+
+@pytest.fixture
+def course(renamed, tmp_path) -> Path:
+    """A copy of it that a test may change."""
+    return shutil.copytree(renamed, tmp_path / "course", symlinks=True) / "quizzes"
 
 
 def commands() -> str:
