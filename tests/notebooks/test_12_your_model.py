@@ -226,6 +226,8 @@ def test_the_rivals_on_the_page(lesson):
     assert distinct == pytest.approx(
         {0.8: 0.555, 0.9: 0.618, 0.95: 0.628, 0.98: 0.654, 1.0: 0.652}, abs=0.015
     )
+    assert distinct[0.9] - distinct[0.8] > 2 * max(board[p]["spread"] for p in (0.8, 0.9))
+    assert board[0.95]["spread"] == pytest.approx(0.020, abs=0.01)
     for p, spread in ((0.98, 0.042), (1.0, 0.053)):
         assert board[p]["spread"] == pytest.approx(spread, abs=0.01)
         assert distinct[0.95] < distinct[p] < distinct[0.95] + board[p]["spread"]

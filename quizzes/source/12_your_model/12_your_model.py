@@ -13,7 +13,7 @@
 # another.
 
 # %% [markdown]
-# > **About 130 minutes, on two evenings: pause before the capstone** · difficulty ●●●●○ · you need:
+# > **About 130 minutes, on two evenings** · difficulty ●●●●○ · you need:
 # > log-probabilities (01), penalties and DRY (05, 09), perplexity (07)
 # >
 # > Afterwards you can
@@ -292,9 +292,8 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
 
 # %% [markdown]
 # The last line of each is the probability of ` Paris`. The Storyteller's 5e-05 is 0.005%. The
-# Calculator's 6e-54 has 53 zeros behind the point before the 6 comes. That is not *impossible*, only
-# too small for float32, which would show 0. The logarithm, −122, is no trouble: one more reason to
-# add logarithms.
+# Calculator's 6e-54 is a 6 after 53 zeros. That is not *impossible*, only too small for float32, which
+# would show 0. Its logarithm is −122, a plain number: one more reason to add logarithms.
 #
 # **Predict.** How sure is the visitor of its first token?
 
@@ -302,21 +301,20 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. Five bars share nearly everything. Which digits are they? Look at the sum.
-# 2. Choose the first bar again and again, and you write the sum's working. Where is the Calculator sure,
-#    and where not?
-# 3. With GPT-2 instead: find ` Paris`. Which rank has it? Is it one token there, or three?
+# 1. With the Calculator, five bars share nearly everything. Which digits are they?
+# 2. Choose the first bar again and again: you write the sum's working. Where is the Calculator sure?
+# 3. With GPT-2: which rank has ` Paris`, and is it one token?
 #
 # <details><summary>Answer</summary>
 #
-# 7, 6, 8, 5 and 2 are the first digits of the five numbers: it may begin with any of them. It is unsure where it
-# may choose which numbers to add, and mostly sure while it works out a sum.
+# The first digits of the five numbers. It is unsure where it may choose which to
+# add, and mostly sure while it works out a sum.
 # </details>
-#
-# Now the question that everybody asks of two models: which is the better one?
 
 # %% [markdown]
 # ## Two rulers
+#
+# Now the question that everybody asks of two models: which is the better one?
 #
 # In module 07 a model that reads people's texts with a lower perplexity was the better reader. So
 # let us hold a contest. The Storyteller's rival is a tiny model: it counts which letter follows which
@@ -381,7 +379,7 @@ for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_word
 #
 # <details><summary>Answer</summary>
 #
-# Perplexity is counted *a token*. The table chooses one letter of 44, and does so 223 times; the
+# Perplexity is counted *per token*. The table chooses one letter of 44, and does so 223 times; the
 # Storyteller chooses one piece of 4,096, and does so 54 times. A piece is harder to guess than a letter,
 # and there are fewer to guess.
 # </details>
@@ -416,20 +414,16 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # have just seen why.
 #
 # The Calculator, which can read only the first 60 characters, needs 29. Blind guessing among its 257
-# tokens would cost 8 bits each. It does worse, as it is sure of digits and no digit comes.
-#
-# So another model can be better, and we can tell. What might it bring to our door?
+# tokens would cost 8 bits each. It does worse, as it is sure that digits come, and none does.
 
 # %% [markdown]
-# ## What another model brings
+# ## What a larger model may bring
 #
-# Two things a larger model often does better.
+# **Knowledge.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The larger
+# ones mostly did better [radford2019]. Such a model may find Paris.
 #
-# **It knows more.** The makers of GPT-2 tried four sizes on tasks that none was trained for. Larger
-# models mostly did better [radford2019]. Such a model may find Paris.
-#
-# **It copies.** In a model there are small parts, called *attention heads*, that look back at the text.
-# Some learn to find an earlier place like this one, and to raise what came next there
+# **Copying.** A model has small parts, called *attention heads*, that look back at the text.
+# Some learn to find an earlier place like this one and raise what came next there
 # [olsson2022]. Such a model may open the door.
 
 # %% [markdown]
@@ -451,8 +445,8 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # </details>
 
 # %% [markdown]
-# The other way round is as bad. On the day that Llama 3 came out, in April 2024, a server wrote on and
-# on after each answer. The model ends a turn with one token and a text with another, and the server
+# The other way round is as bad. When Llama 3 came out, in April 2024, a server wrote on and on after
+# each answer. The model ends a turn with one token and a text with another, and the server
 # knew only one of them [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
 #
 # Back to the tower. Say that you have no large model. Can a sampler look back, and copy?
@@ -541,11 +535,11 @@ else:
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
 # Write a sampler that tells the two apart. It may call `my_followers` and all functions of the course;
-# `help(dry)`, for one, shows how `dry` is called. It is tried on three kinds of text:
+# `help(dry)` shows how `dry` is called. It is tried on three kinds of text:
 #
 # - *plain*: the openings of eight books;
 # - *ruts*: four texts that say one sentence seven times;
-# - *tales*: four texts like that of the door, in which a line is said twice and begins a third time.
+# - *tales*: four texts like the door's: a line said twice begins a third time.
 
 # %% [markdown]
 # It makes five promises:
@@ -558,27 +552,28 @@ else:
 # %% [markdown]
 # 2. **Alive.** On plain texts two numbers count. The *perplexity*, by the model's own probabilities
 #    (before your sampler changes them), is between half and twice that of what people wrote there.
-#    *Distinct-1* is above that of top-p 0.95 by more than top-p's spread.
+#    *Distinct-1*, the share of different tokens among all that it writes, is above that of top-p 0.95
+#    by more than top-p's spread, which is how much it varies with the seeds.
+
+# %% [markdown]
 # 3. **Out of the rut.** On plain texts and ruts, the share of *repeats* is no higher than in what people
 #    wrote after the plain openings. A new token is a repeat if it and the token before it already stood
 #    side by side earlier.
-
-# %% [markdown]
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
 #    for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# You are scored on other texts of the same three kinds. `QUOTES` holds the ids of all tokens with a
-# quotation mark in them, as the model's own tokenizer has them.
+# You are scored on other texts of the same three kinds. `QUOTES` holds the ids of all of the model's
+# tokens with a quotation mark in them.
 #
 # <details><summary>Three signs that have worked</summary>
 #
 # How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
-# stand: inside a quotation, or not? (An odd number of `QUOTES` so far: inside.)
+# stand: inside a quotation (an odd number of `QUOTES` so far), or not?
 # <details><summary>More</summary>
 #
-# Where it is a refrain, help; everywhere else, punish. Cut last.
+# Help a refrain; punish elsewhere. Cut last.
 # </details>
 # </details>
 
@@ -763,9 +758,9 @@ print(f"people          perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['re
 # In the last column no *p* has a chance: a cut can only take away, and to copy, something must
 # be *added*.
 #
-# *Spread* is the standard deviation of distinct-1 over three sets of seeds. Up to 0.95 distinct-1 rises
-# clearly: 0.555, 0.618, 0.628. Then it is 0.654 and 0.652, but with spreads of 0.042 and 0.053, so
-# three sets cannot tell these last three values apart.
+# *Spread* is the standard deviation of distinct-1 over three sets of seeds. From 0.8 to 0.9 distinct-1
+# rises clearly, from 0.555 to 0.618. The last three values give 0.628, 0.654 and 0.652, with spreads of
+# 0.020, 0.042 and 0.053. Three sets of seeds cannot tell these three apart.
 
 # %% [markdown]
 # As the rival we take 0.95, which cuts away the unlikely 5%. Who beats it has beaten this one value, and
@@ -788,7 +783,7 @@ else:
 # people's 0.035. (Top-p's 0.038 is too near to people's to mean much: no spread is given here.)
 #
 # Now yours. Cut last. If a cut leaves one token alone, it has 100%, and no penalty after it can change
-# that. What such a cut does to your help, a question below asks.
+# that. A question below asks what an early cut does to your help.
 
 
 # %% answer="own_sampler"
@@ -889,10 +884,10 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # The door stayed shut because the Storyteller gives each word of the line a fair chance, and eight
 # fair chances make one in three thousand. No cut and no penalty adds what is missing.
 #
-# Another model may bring it, and then the same functions run. Or the sampler looks back itself, helps
+# Another model may do better, and the same functions run on it. Or the sampler looks back, helps
 # the refrain, punishes the rut, and the king comes in.
 #
-# Only Paris it cannot find. A sampler can raise a token, but it does not know which one is true.
+# It cannot find Paris. It can raise a token, but not know which is true.
 
 # %% [markdown]
 # ## Check your understanding
@@ -902,11 +897,10 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 
 # %% [markdown] question="Gold before Paris" points=1
 # After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
-# What could put ` Paris` ahead? (You may measure it in a cell of your own, with
-# `logprobs_of(model, FRANCE, " Paris").sum()`.)
+# What could put ` Paris` ahead? (`logprobs_of` can measure it.)
 #
-# - **A** A temperature well above 1, which brings rare words up to common ones.
-# - **B** Top-p with a small *p*, which takes away words that are wrong.
+# - **A** A temperature well above 1, which lifts rare words to common ones.
+# - **B** Top-p with a small *p*, which cuts wrong words.
 # - **C** A text in front, in which a king lives in Paris.
 # - **D** A presence penalty, as old stories say ` gold` too often.
 
@@ -1165,7 +1159,7 @@ float(min(points, 2))
 # all of them if none does. Repair it.
 #
 # `ids`: a list, perhaps empty, which stays as it is; `ends`: a list of one or more ids, in any order.
-# One point for texts in which an end comes; one more for texts without any.
+# One point for texts with an end; one more for texts without any.
 
 
 # %% answer="second_end"
