@@ -42,6 +42,7 @@ def said(text: list[int]) -> list[int]:
 
 
 def echo(logits, ids):
+    logits = logits.clone()
     if found := said(ids.tolist()):
         logits[found[-1]] += 12.0
     return top_p(logits, 0.9)
@@ -63,7 +64,7 @@ def only_that_token(logits, ids):
     return min_p(temperature(repetition_penalty(logits, ids, 1.3), 1.2), 0.02)
 
 
-def tuned(logits, ids):
+def rival(logits, ids):
     return top_p(logits, 0.95)
 
 
@@ -118,8 +119,11 @@ def test_paris_is_three_tokens_and_below_london_and_gold(lesson, storyteller):
     assert 2.5 < share(" gold") / share(" Paris") < 3.5
     best = storyteller.next_logits(FRANCE).softmax(-1).max()
     assert 0.16 < best < 0.18
-    told = "Paris is the greatest city of France, and the King lives in Paris. "
-    assert share(" Paris", told) > 5 * share(" gold", told)
+    for told in (
+        "There was a king in Paris. ",
+        "Paris is the greatest city of France, and the King lives in Paris. ",
+    ):
+        assert share(" Paris", told) > 4 * share(" gold", told)
 
 
 def test_the_calculator_adds_and_the_storyteller_tells(lesson, storyteller):
@@ -134,6 +138,33 @@ def test_the_calculator_adds_and_the_storyteller_tells(lesson, storyteller):
     assert 57 + 25 + 81 + 68 + 72 == 303
     assert answer(calculator, FRANCE).endswith(";226")
     assert answer(storyteller, SUM).startswith(" \"I'm going to tell you")
+
+
+def test_the_calculator_gives_paris_less_than_float32_can_hold(lesson, storyteller):
+    logs = lesson["logprobs_of"](models.load("calculator"), FRANCE, " Paris")
+    assert logs.sum().item() == pytest.approx(-122.47, abs=0.5)
+    assert f"{logs.double().sum().exp().item():.0e}" == "6e-54"
+    assert logs.sum().exp().item() == 0
+    logs = lesson["logprobs_of"](storyteller, FRANCE, " Paris")
+    assert f"{logs.double().sum().exp().item():.0e}" == "5e-05"
+
+
+def test_the_calculator_may_begin_with_any_number_and_is_sure_within_a_sum():
+    model = models.load("calculator")
+    assert model.vocab_size == 257
+    assert math.log2(257) == pytest.approx(8, abs=0.01)
+    best = model.next_logits(SUM).softmax(-1).topk(5)
+    assert [model.tokenizer.decode([i]) for i in best.indices.tolist()] == list("76852")
+    assert best.values.sum() > 0.99
+    for working in ("72+68=", "72+68=1'4'"):
+        assert model.next_logits(SUM + working).softmax(-1).max() > 0.99
+
+
+def test_twelve_more_is_enough_for_any_token_of_the_line():
+    assert math.exp(12) == pytest.approx(160_000, rel=0.02)
+    for share, least in ((0.13, 0.9999), (0.001, 0.99)):
+        odds = math.exp(12) * share / (1 - share)
+        assert odds / (1 + odds) > least
 
 
 def test_a_visitor_that_is_not_here_is_told_and_replaced(lesson, capsys, monkeypatch):
@@ -187,23 +218,35 @@ def test_the_letters_win_by_perplexity_and_lose_by_bits(lesson, storyteller):
 @pytest.mark.slow
 def test_the_rivals_on_the_page(lesson):
     given = lesson["OPENINGS"], lesson["RUTS"], lesson["TALES"]
-    board = {p: lesson["trial"](lambda x, ids, p=p: top_p(x, p), *given) for p in (0.8, 0.9, 0.95)}
-    best = board[0.95]
-    assert best["distinct-1"] == max(each["distinct-1"] for each in board.values())
-    assert best["repeats"] == min(each["repeats"] for each in board.values())
+    board = {
+        p: lesson["trial"](lambda x, ids, p=p: top_p(x, p), *given)
+        for p in (0.8, 0.9, 0.95, 0.98, 1.0)
+    }
+    distinct = {p: each["distinct-1"] for p, each in board.items()}
+    assert distinct == pytest.approx(
+        {0.8: 0.555, 0.9: 0.618, 0.95: 0.628, 0.98: 0.654, 1.0: 0.652}, abs=0.015
+    )
+    assert distinct[0.9] - distinct[0.8] > 2 * max(board[p]["spread"] for p in (0.8, 0.9))
+    assert board[0.95]["spread"] == pytest.approx(0.020, abs=0.01)
+    for p, spread in ((0.98, 0.042), (1.0, 0.053)):
+        assert board[p]["spread"] == pytest.approx(spread, abs=0.01)
+        assert distinct[0.95] < distinct[p] < distinct[0.95] + board[p]["spread"]
+        assert distinct[p] + board[p]["spread"] == pytest.approx(0.7, abs=0.02)
     assert all(each["refrains"] == 0 for each in board.values())
     people = lesson["people"](lesson["OPENINGS"])
     assert 26 < people["perplexity"] < 28
-    assert people["repeats"] < best["repeats"]
+    assert people["repeats"] == pytest.approx(0.035, abs=0.002)
+    assert board[0.95]["repeats"] == pytest.approx(0.038, abs=0.005)
     loud = lesson["trial"](echo, *given)
-    assert loud["refrains"] >= 0.75
-    assert loud["repeats"] > 3 * people["repeats"]
+    assert loud["refrains"] == 1
+    assert loud["repeats"] == pytest.approx(0.184, abs=0.01)
+    assert loud["repeats"] > 4.5 * people["repeats"]
 
 
 @pytest.mark.slow
-def test_the_bar_of_the_capstone_is_that_of_a_tuned_top_p(lesson, unseen):
+def test_the_bar_of_the_capstone_is_that_of_the_rival(lesson, unseen):
     *given, bar = unseen
-    found = lesson["trial"](tuned, *given, sets=24)
+    found = lesson["trial"](rival, *given, sets=24)
     assert bar == pytest.approx(found["distinct-1"] + found["spread"], abs=0.01)
     assert found["refrains"] == 0
 

@@ -9,17 +9,18 @@
 # %% [markdown]
 # # Your model
 #
-# Nearly all that you wrote so far met one small model of stories. Now hand it to a stranger.
+# So far your functions have worked with one small model, which tells stories. Now you give them
+# another.
 
 # %% [markdown]
-# > **About 100 minutes** · difficulty ●●●●○ · you need: log-probabilities
-# > (01), penalties and DRY (05, 09), perplexity (07)
+# > **About 130 minutes, on two evenings** · difficulty ●●●●○ · you need:
+# > log-probabilities (01), penalties and DRY (05, 09), perplexity (07)
 # >
 # > Afterwards you can
 # > - run your functions on another model, and say what must change;
 # > - compare models that cut a text into different tokens;
 # > - say what a sampler can add to a model, and what it cannot;
-# > - design a sampler that beats a tuned top-p, and defend it.
+# > - design a sampler that beats top-p 0.95, and defend it.
 
 # %% [markdown]
 # Names in brackets, as in [olsson2022], are sources, listed at the end. The next cell, folded, has
@@ -140,7 +141,8 @@ for name, settings in SETTINGS.items():
     print(f'{name:<20} opened {count} of 20    "Open, little{said}')
 
 # %% [markdown]
-# A hundred texts, and the king still stands outside. This module ends when the door opens.
+# Five settings with twenty tries each, and the king still stands outside. By the end of this module
+# the door opens.
 #
 # Is it the fault of our functions, or of the model? And if of the model: does another one do better,
 # and is there something that a sampler can do about it?
@@ -184,7 +186,9 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write `my_phrase`. You may use PyTorch, but not the course's own functions. It is scored below.
+# Write `my_phrase`. You may use PyTorch, but not the course's own functions. The helper
+# `logprobs_of`, in the folded cell at the top, does nearly this, so leave it folded for now. Your
+# function is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -242,28 +246,34 @@ for word in (" Paris", " London", " gold"):
 
 # %% [markdown]
 # ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old English stories care
-# more for gold than for geography. Heat would not help: it lifts thousands of other words too, and a
-# word of three pieces has to be drawn three times. What no story told, no knob can draw.
+# more for gold than for geography. Heat would not help: it lifts thousands of other words too. A knob
+# can make ` Paris` rarer or less rare. It does not know that ` Paris` is right.
 #
-# So the model has to change. Do the functions have to change with it?
+# A model that has read more might know. Do our functions have to change for it?
 
 # %% [markdown]
 # ## A stranger comes in
 #
-# Our functions ask three things of a model: turn a text into ids, give a logit a token after them, and
-# say which ids end a text. Whoever can do that may come in.
+# Our functions ask three things of a model: turn a text into ids; give one logit for each token that
+# could come next; say which ids end a text. Whoever can do that may come in.
 #
-# To bring one, run this once in a terminal, in the course's folder. No other step here needs a network:
+# Our visitor is the Calculator, the small model of sums that ships with the course. It knows nothing
+# of France. With it you can test the code; it cannot tell you what a large model would say.
+
+# %% [markdown]
+# <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
+#
+# Run this once in a terminal, in the course's folder. The first line installs the library
+# `transformers`, the second fetches the model.
 #
 # ```sh
 # pip install --editable '.[models]'
 # hf download gpt2 --include "*.json" --include "*.safetensors"
 # ```
-
-# %% [markdown]
-# Then write `"gpt2"` between the quotes below, or the folder of any other causal model, and run the
-# cell again. Without a name the visitor is the Calculator: the small model of sums that ships with
-# the course. It knows nothing of France, so it is a stand-in for the code, and not for GPT-2.
+#
+# Then write `"gpt2"` between the quotes below. The folder of any other model that writes from left to
+# right will do as well. All else here works without a network.
+# </details>
 
 # %%
 NAME = ""
@@ -273,7 +283,7 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
     for question in (FRANCE, SUM):
         texts, _ = continued(each, [question], Settings(temperature=0), 54)
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
-    print(f"    Paris: {logprobs_of(each, FRANCE, ' Paris').sum().exp().item():.2g}")
+    print(f"    Paris: {logprobs_of(each, FRANCE, ' Paris').double().sum().exp().item():.0e}")
 
 # %% [markdown]
 # Not a line of `generate` has changed. Asked for a sum, the Storyteller begins a story. The Calculator
@@ -281,8 +291,9 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
 # Asked for the capital of France it does the only thing that it knows, and comes to 226.
 
 # %% [markdown]
-# The last line of each is the probability of ` Paris`. With GPT-2 you see there what a model that has
-# read the web gives it. We print no number of GPT-2's ourselves: a copied number is no measurement.
+# The last line of each is the probability of ` Paris`. The Storyteller's 5e-05 is 0.005%. The
+# Calculator's 6e-54 is a 6 after 53 zeros. That is not *impossible*, only too small for float32, which
+# would show 0. Its logarithm is −122, a plain number: one more reason to add logarithms.
 #
 # **Predict.** How sure is the visitor of its first token?
 
@@ -290,18 +301,24 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. Without a name: choose the first bar again and again, and you write the sum's working. Where is
-#    the Calculator sure, and where not? Does *p* = 0.9 cut anything at a sure step?
-# 2. With a name: find ` Paris`. Which rank has it? Is it one token there, or three?
+# 1. With the Calculator, five bars share nearly everything. Which digits are they?
+# 2. Choose the first bar again and again: you write the sum's working. Where is the Calculator sure?
+# 3. With GPT-2: which rank has ` Paris`, and is it one token?
 #
-# Now the question that everybody asks of two models: which is the better one?
+# <details><summary>Answer</summary>
+#
+# The first digits of the five numbers. It is unsure where it may choose which to
+# add, and mostly sure while it works out a sum.
+# </details>
 
 # %% [markdown]
 # ## Two rulers
 #
+# Now the question that everybody asks of two models: which is the better one?
+#
 # In module 07 a model that reads people's texts with a lower perplexity was the better reader. So
-# let us hold a contest. Against the Storyteller steps a model made in four lines: it counts, in seven
-# passages, which letter follows which. The eighth is what both must read.
+# let us hold a contest. The Storyteller's rival is a tiny model: it counts which letter follows which
+# in seven passages from books (in the next cell, folded). Then both read an eighth passage.
 #
 # **Predict.** Who has the lower perplexity?
 
@@ -362,7 +379,7 @@ for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_word
 #
 # <details><summary>Answer</summary>
 #
-# Perplexity is counted *a token*. The table chooses one letter of 44, and does so 223 times; the
+# Perplexity is counted *per token*. The table chooses one letter of 44, and does so 223 times; the
 # Storyteller chooses one piece of 4,096, and does so 54 times. A piece is harder to guess than a letter,
 # and there are fewer to guess.
 # </details>
@@ -392,28 +409,30 @@ logs = logprobs_of(yours, "\n", short).tolist()
 print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
 # %% [markdown]
-# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. The Calculator, who
-# has never seen a letter, needs thirty: each one comes as a shock. The manual of llama.cpp warns that
-# perplexities cannot be compared where tokenizers differ [llamacppdocs2026]. You have just seen why.
+# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. The manual of
+# llama.cpp warns that perplexities cannot be compared where tokenizers differ [llamacppdocs2026]. You
+# have just seen why.
 #
-# So another model can be better, and we can tell. But what does it have that opens a door?
+# The Calculator, which can read only the first 60 characters, needs 29. Blind guessing among its 257
+# tokens would cost 8 bits each. It does worse, as it is sure that digits come, and none does.
 
 # %% [markdown]
-# ## Where a large model differs
+# ## What a larger model may bring
 #
-# Two things decide whether our door opens, and a sampler has neither.
+# **Knowledge.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The larger
+# ones mostly did better [radford2019]. Such a model may find Paris.
 #
-# **It knows more.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The
-# larger the model, the better it did, from task to task [radford2019].
+# **Copying.** A model has small parts, called *attention heads*, that look back at the text.
+# Some learn to find an earlier place like this one and raise what came next there
+# [olsson2022]. Such a model may open the door.
 
 # %% [markdown]
-# **It copies.** Models grow heads that look for an earlier place like this one and raise what came
-# next there. Such *induction heads* appear early in training, all at once, and copying with them
-# [olsson2022].
-
-# %% [markdown]
-# What does *not* change with the size: your functions. What does: every *number*. A penalty of 1.5
-# counts logits, and another model's lie closer or wider. And every *id*.
+# A cut or a penalty does neither. Your functions run on the new model as they are, but two kinds of
+# settings do not move with them:
+#
+# - a *number* that is added to logits or compared with them, as another model's logits may lie closer
+#   together or further apart;
+# - an *id*, as another tokenizer gives its tokens other numbers.
 
 # %% [markdown]
 # A puzzle from the wild. With one checkpoint every sentence that was generated ended with `!`, though
@@ -426,13 +445,11 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # </details>
 
 # %% [markdown]
-# The other way round is as bad. On the day that Llama 3 came out, in April 2024, a server wrote on and
-# on after each answer: the model ends a turn with one token and a text with another, and the server
-# knew one of the two [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
-# Never carry an id over.
-
-# %% [markdown]
-# Back to the tower. Say that you have no large model. Can the sampler do what an induction head does?
+# The other way round is as bad. When Llama 3 came out, in April 2024, a server wrote on and on after
+# each answer. The model ends a turn with one token and a text with another, and the server
+# knew only one of them [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
+#
+# Back to the tower. Say that you have no large model. Can a sampler look back, and copy?
 
 # %% [markdown]
 # ## Build it: what came next, last time?
@@ -476,65 +493,87 @@ for ids, n, expect, why in (
 
 # %% [markdown]
 # Now the trick. If the last four tokens stood in the text before, add 12 to the logit of what came
-# next. **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran
-# up the hill and down the hill.` three times?
+# next. Why 12? It multiplies the odds by e¹², about 160,000: a token of 13% becomes nearly certain, and
+# even one of 0.1% gets 99%.
+#
+# **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran up the
+# hill and down the hill.` three times?
 
 
 # %%
 def echo(logits, ids):
-    found = my_followers(ids.tolist(), 4)
-    if found:
+    logits = logits.clone()  # the input stays as it was
+    if found := my_followers(ids.tolist(), 4):
         logits[found[-1]] += 12.0
     return top_p(logits, 0.9)
 
 
-count, said = opened(echo)
-print(f'opened {count} of 20: "Open, little{said}')
-rut = " ".join(["The wolf ran up the hill and down the hill."] * 3)
-texts, _ = continued(model, [rut], echo, 40)
-print(model.tokenizer.decode(texts[0]))
+if my_followers([4, 4, 4], 2) == [4]:
+    count, said = opened(echo)
+    print(f'opened {count} of 20: "Open, little{said}')
+    rut = " ".join(["The wolf ran up the hill and down the hill."] * 3)
+    texts, _ = continued(model, [rut], echo, 40)
+    print(model.tokenizer.decode(texts[0]))
+else:
+    print("not written yet: echo needs your my_followers")
 
 # %% [markdown]
-# The door is open, twenty times of twenty. A few lines did it, with no training.
+# With your `my_followers` the door is open, twenty times of twenty. A few lines did it, with no
+# training.
 #
-# And the wolf runs up the hill and down the hill for ever. Of course: a text that is stuck in a rut
-# copies too. To a function that only asks *was this said before?* a refrain and a rut look alike. You
-# can tell them apart. **What do you look at?** Write down two signs before you read on.
+# And the wolf runs up the hill and down the hill for ever. A text that is stuck, in a *rut*, copies
+# too. To a function that only asks *was this said before?* a refrain and a rut look alike. You
+# can tell them apart. **What do you look at?** Write down two signs.
+
+# %% [markdown]
+# This is a good place to stop for today. The second evening is for the capstone, and for the questions
+# after it.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
 #
-# > difficulty ●●●●● · importance ●●●●● · 30 minutes
+# > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that can tell. It may use all of the course's functions, and `my_followers`. Five
-# promises:
+# Write a sampler that tells the two apart. It may call `my_followers` and all functions of the course;
+# `help(dry)` shows how `dry` is called. It is tried on three kinds of text:
 #
-# 1. **Tidy.** Same shape; cut is −inf, and what came in at −inf stays there. No chance, no memory, no
-#    changed input. In a text that repeats nothing, if ten equal tokens hold 99% and all others share
-#    1%, at most 20 stay.
+# - *plain*: the openings of eight books;
+# - *ruts*: four texts that say one sentence seven times;
+# - *tales*: four texts like the door's: a line said twice begins a third time.
 
 # %% [markdown]
-# 2. **Alive.** On plain openings the perplexity of its texts is within a factor of two of people's,
-#    and their distinct-1 beats that of a tuned top-p by more than its spread over seeds.
-# 3. **Out of the rut.** Over the plain texts and texts that begin in a rut, repeats are no more than in
-#    people's own. A repeat is a new token that ends a pair of tokens which stood in the text before.
+# It makes five promises:
+#
+# 1. **Tidy.** The result has the same shape. What you cut is −inf, and what came in at −inf stays so.
+#    The same input always gives the same result: nothing is random, nothing is kept from the last call.
+#    The input is not changed. And there is a real cut: in a text that repeats nothing, where ten equal
+#    tokens hold 99% and all others share 1%, at most 20 tokens stay.
 
 # %% [markdown]
+# 2. **Alive.** On plain texts two numbers count. The *perplexity*, by the model's own probabilities
+#    (before your sampler changes them), is between half and twice that of what people wrote there.
+#    *Distinct-1*, the share of different tokens among all that it writes, is above that of top-p 0.95
+#    by more than top-p's spread, which is how much it varies with the seeds.
+
+# %% [markdown]
+# 3. **Out of the rut.** On plain texts and ruts, the share of *repeats* is no higher than in what people
+#    wrote after the plain openings. A new token is a repeat if it and the token before it already stood
+#    side by side earlier.
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
 #    for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# The openings that score you are others than those below. `QUOTES` holds the ids of all tokens with a
-# quotation mark in them, as the model's own tokenizer has them.
+# You are scored on other texts of the same three kinds. `QUOTES` holds the ids of all of the model's
+# tokens with a quotation mark in them.
 #
 # <details><summary>Three signs that have worked</summary>
 #
 # How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
-# stand: within quotation marks, or not?
+# stand: inside a quotation (an odd number of `QUOTES` so far), or not?
 # <details><summary>More</summary>
 #
-# Where it is a refrain, help; everywhere else, punish. Cut last.
+# Help a refrain; punish elsewhere. Cut last.
 # </details>
 # </details>
 
@@ -678,7 +717,7 @@ def alive(found, human, bar):
         f"The texts' perplexity is {found['perplexity']:.1f}; wanted is {low:.1f} to {high:.1f}."
     )
     assert found["distinct-1"] > bar, (
-        f"distinct-1 is {found['distinct-1']:.3f}; a tuned top-p and its spread make {bar:.3f}."
+        f"distinct-1 is {found['distinct-1']:.3f}; top-p 0.95 and its spread make {bar:.3f}."
     )
 
 
@@ -694,12 +733,14 @@ def says_the_refrain(found):
 
 
 # %% [markdown]
-# First the rival. A fair contest tunes it too: here is top-p at three values. The last column is the
-# share of lines that came right. **Predict.** Which *p* is the strongest, and in which column has no *p*
-# a chance?
+# First the rival: top-p, at five values (1.0 cuts nothing). The last column is the share of refrains
+# that came right. **Predict.** Which *p* has the highest distinct-1? And in which column has no *p* a
+# chance?
 
 # %%
-TUNING = {f"top-p {p}": lambda logits, ids, p=p: top_p(logits, p) for p in (0.8, 0.9, 0.95)}
+TUNING = {
+    f"top-p {p}": lambda logits, ids, p=p: top_p(logits, p) for p in (0.8, 0.9, 0.95, 0.98, 1.0)
+}
 
 
 def line(name, numbers):
@@ -714,22 +755,35 @@ for name, numbers in board.items():
 print(f"people          perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['repeats']:.3f}")
 
 # %% [markdown]
-# 0.95 is the most diverse and repeats least, so it is the tuned one; people repeat a little less
-# still. In the last column no *p* has a chance: a cut can only take away, and to copy, something must
+# In the last column no *p* has a chance: a cut can only take away, and to copy, something must
 # be *added*.
 #
-# *Spread* is the standard deviation of distinct-1 over three sets of seeds. A lead smaller than that may
-# be luck. So the bar is the rival's mean and its spread on top:
+# *Spread* is the standard deviation of distinct-1 over three sets of seeds. From 0.8 to 0.9 distinct-1
+# rises clearly, from 0.555 to 0.618. The last three values give 0.628, 0.654 and 0.652, with spreads of
+# 0.020, 0.042 and 0.053. Three sets of seeds cannot tell these three apart.
+
+# %% [markdown]
+# As the rival we take 0.95, which cuts away the unlikely 5%. Who beats it has beaten this one value, and
+# not every *p*: at 0.98 or 1.0 the bar would stand near 0.70, mostly as their spread is so wide.
+#
+# A lead smaller than the spread may be luck. So the bar is the rival's mean with its spread on top:
 
 # %%
 RIVAL = board["top-p 0.95"]
 BAR = RIVAL["distinct-1"] + RIVAL["spread"]
-print(f"to beat: distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}")
-line("echo", trial(echo, OPENINGS, RUTS, TALES))
+print(f"perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['perplexity'] * 2:.1f}")
+print(f"distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}, refrains at least 0.75")
+if my_followers([4, 4, 4], 2) == [4]:
+    line("echo", trial(echo, OPENINGS, RUTS, TALES))
+else:
+    print("echo: not written yet, it needs your my_followers")
 
 # %% [markdown]
-# `echo` says each refrain, and repeats five times as much as people do. Now yours. Cut last: if a cut
-# leaves one token alone, it has 100%, and no penalty after it can change that.
+# With your `my_followers`, `echo` says each refrain. But its repeats are 0.184, five times as many as
+# people's 0.035. (Top-p's 0.038 is too near to people's to mean much: no spread is given here.)
+#
+# Now yours. Cut last. If a cut leaves one token alone, it has 100%, and no penalty after it can change
+# that. A question below asks what an early cut does to your help.
 
 
 # %% answer="own_sampler"
@@ -772,8 +826,7 @@ mine = judged(my_sampler)
 
 # %% [markdown]
 # In your own copy of the course the next cell also keeps a small page, `leaderboard.md`, beside this
-# notebook: a row for each sampler that you tried. Change one number, run both cells, and watch. A page
-# of that name that is not ours is left alone.
+# notebook: a row for each sampler that you tried. Change one number, run both cells, and watch.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -823,18 +876,7 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 #    not see?
 # 2. Change the prompt to a line in quotes of your own, said twice. Does it come a third time?
 #
-# On a model that copies by itself, your help may be too much. Measure again before you keep it there.
-
-# %% [markdown]
-# ## What is done about it in 2026
-#
-# - DRY, which punishes repeats, takes a list of *breakers* at which a match ends. The quotation mark
-#   is one by custom [textgen5677]. It is the same thought as ours: between quotes other rules hold.
-
-# %% [markdown]
-# - The same look back serves speed. llama.cpp and `transformers` call it *prompt lookup*: what came
-#   next last time is a cheap guess, and a guess that the model does not share is thrown away
-#   [llamacppdocs2026].
+# A model that copies by itself may not need your help. Before you use it there, measure again.
 
 # %% [markdown]
 # ## Recap
@@ -842,12 +884,10 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # The door stayed shut because the Storyteller gives each word of the line a fair chance, and eight
 # fair chances make one in three thousand. No cut and no penalty adds what is missing.
 #
-# Another model may bring it: then the same functions run, numbers and ids must be found anew, and bits a
-# character tell who reads better. Or the sampler looks back itself, helps the refrain, punishes the rut,
-# and the king comes in.
-
-# %% [markdown]
-# Only Paris it cannot find: what stands neither in the model nor in the text, no sampler adds.
+# Another model may do better, and the same functions run on it. Or the sampler looks back, helps
+# the refrain, punishes the rut, and the king comes in.
+#
+# It cannot find Paris. It can raise a token, but not know which is true.
 
 # %% [markdown]
 # ## Check your understanding
@@ -857,10 +897,10 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 
 # %% [markdown] question="Gold before Paris" points=1
 # After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
-# What can put ` Paris` ahead?
+# What could put ` Paris` ahead? (`logprobs_of` can measure it.)
 #
-# - **A** A temperature well above 1, which brings rare words up to common ones.
-# - **B** Top-p with a small *p*, which takes away words that are wrong.
+# - **A** A temperature well above 1, which lifts rare words to common ones.
+# - **B** Top-p with a small *p*, which cuts wrong words.
 # - **C** A text in front, in which a king lives in Paris.
 # - **D** A presence penalty, as old stories say ` gold` too often.
 
@@ -931,7 +971,7 @@ check.choice(
 # - **A** That a line said twice is helped and one said seven times is not.
 # - **B** The set of ids in which there is a quotation mark.
 # - **C** The 12 that is added, as logits mean the same in every model.
-# - **D** The bar for distinct-1, as it is measured on what people wrote.
+# - **D** The bar for distinct-1, as it is a share and not a logit.
 
 # %% answer="moving_house"
 answer_moving = ""  # "A", "B", "C" or "D"
@@ -994,7 +1034,7 @@ check.number(
 # %% [markdown] question="A lead, and how much of it" points=1
 # Over three sets of seeds top-p has a distinct-1 of 0.60, 0.63 and 0.66, with a standard deviation of
 # 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean and its spread on top. By how much
-# does your mean pass it?
+# does your mean pass it? Two decimals are enough.
 
 # %% answer="lead_margin"
 answer_lead = None  # a number, below 0 if it stays under the bar
@@ -1018,7 +1058,7 @@ check.number(
 # The ids so far are 7 1 7 7 2 7, and `my_followers(ids, 1)` is called. Which tokens are in its result?
 
 # %% answer="after_seven"
-answer_followers = []  # the tokens, each once
+answer_followers = []  # the tokens, each once, in any order
 
 # %% test="after_seven"
 check.ids(
@@ -1038,8 +1078,8 @@ check.ids(
 # [adaptivespan17]. This one has the same fault, and one more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
-# a Python string of at least one character, in any script. An emoji counts as one. One point for plain
-# English letters, one for all others too.
+# a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each. One
+# point for plain English letters, one more for all scripts.
 
 
 # %% answer="letter_bits"
@@ -1119,7 +1159,7 @@ float(min(points, 2))
 # all of them if none does. Repair it.
 #
 # `ids`: a list, perhaps empty, which stays as it is; `ends`: a list of one or more ids, in any order.
-# One point where some end comes, one where none does as well.
+# One point for texts with an end; one more for texts without any.
 
 
 # %% answer="second_end"
@@ -1198,9 +1238,9 @@ points += check.passes("or none does", or_none)
 float(min(points, 2))
 
 # %% [markdown] question="Your phrase" points=3
-# Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
-# that float32 knows no such probability, only its logarithm; no token, and impossible ones.
-# Right to 0.003. With a call of the course's functions it gets none.
+# Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases whose
+# probability is too small for float32, though its logarithm is not; phrases of no token, and impossible
+# ones. Right to 0.003. With a call of the course's functions it gets none.
 
 
 # %% test="my_phrase"
@@ -1301,8 +1341,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Your look back" points=3
 # Your `my_followers` from **Build it** above. One point each: several earlier places, in the order of
-# the text; overlaps, texts shorter than n, and none; long texts, and a list that stays as it was. With
-# a call of the course's functions it gets none.
+# the text; overlaps, texts shorter than n, and none; texts of hundreds of tokens, and a list that stays
+# as it was. With a call of the course's functions it gets none.
 
 
 # %% test="my_followers"
@@ -1389,8 +1429,8 @@ float(min(points, 3))
 
 # %% [markdown] question="A refrain or a rut" points=6
 # Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
-# four are kept by one sampler. Openings, ruts and tales are new ones; the bars are those of people and
-# of top-p 0.95 on these. The course's functions may be called.
+# four are kept by one sampler. The texts are new ones. The bars are those of people and of top-p 0.95 on
+# these texts. The course's functions may be called.
 
 
 # %% test="own_sampler"
@@ -1509,13 +1549,13 @@ if check.passes("it writes", writes):
 float(min(points, 6))
 
 # %% [markdown] question="In defence of a refrain" points=0
-# Defend your sampler in six sentences. A person reads them and gives a point for each of these:
+# Defend your sampler in about six sentences. A person reads them and looks for these six:
 #
 # 1. the sign by which it knows a refrain, and a text that fools it;
 # 2. a reason for each number;
 # 3. what another order of its steps would break;
 # 4. a measurement for it and one *against* it, with the spread;
-# 5. what the four numbers cannot see;
+# 5. what the measured numbers cannot see;
 # 6. what you would do first on a larger model.
 
 # %% [markdown] answer="explain_refrain"
@@ -1523,9 +1563,9 @@ float(min(points, 6))
 # It counts: where the last four tokens stood in the text once or twice, what came next is helped, and
 # from the third time on it is punished; so a chorus that is sung four times breaks off. Four tokens
 # are long enough to be no accident, 10 above the best is e to the tenth, as good as certain, and
-# 0.95 was the best of the tuned top-p. The penalties come first, as they would take back the help,
+# 0.95 is the rival's own *p*, so a looser cut is not what wins. The penalties come first, as they would take back the help,
 # and the cut comes last, so that it cannot cut what was helped. Its distinct-1 leads top-p's by
-# about 0.05, twice the spread; against it, its perplexity is higher than top-p's, and it meets people's
+# about 0.05, more than twice the spread; against it, its perplexity is higher than top-p's, and it meets people's
 # names with a penalty. None of the numbers sees a plot, or a word that does not exist. On a larger
 # model I would first switch the help off and count how often the door opens without it.
 # ### END SOLUTION
@@ -1543,8 +1583,7 @@ check.score_button()
 #
 # - [olsson2022] Olsson, Elhage et al.: In-context Learning and Induction Heads. 2022
 # - [radford2019] Radford et al.: Language Models are Unsupervised Multitask Learners. 2019
-# - [llamacppdocs2026]: the manuals of llama.cpp's tools, as read in 2026
-# - [textgen5677]: DRY, as it was proposed
+# - [llamacppdocs2026]: the manual of llama.cpp's perplexity tool, as read in 2026
 # - [transformers7275], [vllm4180], [adaptivespan17]: three reports, of two ends and of a divisor
 #
 # Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
