@@ -314,7 +314,7 @@ def test_the_numbers_of_the_page_are_those_tested_here(prose):
         "with 44 and 45 beams",
         "six winners are empty",
         "At 0.5 five stories are still empty",
-        "11.3 against 7.0",
+        "11.3 after the eleventh, against 7.0",
         "3.5 after the wolf",
         "a difference of 3.32",
         "Between 0.3 and 0.4",

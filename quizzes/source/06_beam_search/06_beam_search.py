@@ -513,10 +513,10 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
 # long one pays five times, the short one twice.
 
 # %% [markdown]
-# One thing is done in two ways. In *your* search a finished text takes a place, and better texts may
-# push it out. The *course's* search, like many a library's, puts it aside, if it is among the
-# best *k* when it ends: it takes no place, and no running text can push it out. On the fox's tree both
-# find ` No■`. From here on we use the course's.
+# Searches differ in one thing. In *yours* a finished text takes a place, and better texts may push it
+# out. The *course's* search, like many a library's, puts it aside: if it is among the best *k* when it
+# ends, it takes no place, and no running text can push it out. On the fox's tree both find ` No■`. From
+# here on we use the course's.
 #
 # Can you now guess what became of the wolf?
 
@@ -559,7 +559,8 @@ for text in ENDINGS:
 
 # %% [markdown]
 # No whole text that the Storyteller can write there is likelier than the empty one. After the wolf
-# only ten beginnings had to be followed up to find that out. So sixteen beams were right.
+# only ten beginnings had to be followed up to find that out. So sixteen beams were right to write
+# nothing.
 #
 # Then why did one beam and four beams miss it? The first step decides. If end-of-text is among the
 # best *k* tokens there, the empty text is put aside for good. If not, it is dropped. Look at the rank.
@@ -672,8 +673,8 @@ print("\nthe wolf at alpha 1:", found[4].text)
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 8 minutes
 #
-# Many designs are right. Write a score for finished texts that has the four properties in the
-# docstring. The plain sum fails the second, and the mean fails the fourth.
+# Many designs are right. Write a score with the four properties in the docstring. The plain sum fails
+# the second. The mean fails the fourth: a text may go on for ever.
 #
 # <details><summary>Hint</summary>
 #
@@ -828,7 +829,7 @@ print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
 # Tokens cost here too: the eleventh working paid 7.0. But the empty text costs more, 11.3, as the
-# Calculator has never seen a sum left without an answer. So it is all hundred times.
+# Calculator has never seen a sum left without an answer. It is the same with all hundred.
 #
 # What remains to ask is whether *likelier* means *better*. We can measure that without any beams:
 # sort greedy's hundred workings by their log-probability.
@@ -900,8 +901,9 @@ print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short,
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Every token costs, on both jobs. On sums the empty text costs still more: 11.3 against 7.0 for a
-# whole working. So the search writes a working, and a likely working is more often right.
+# Every token costs on both jobs. On sums the empty text costs still more: 11.3 after the eleventh,
+# against 7.0 for a whole working. So the search writes a working, and likely ones are more often
+# right.
 #
 # On stories the empty text is cheap (3.5 after the wolf) and a whole story costs more. So the
 # likeliest text is the empty one, and a beam finds it once it is wide enough to let end-of-text in.
