@@ -155,6 +155,13 @@ def test_kept_pruned_and_winner_differ_by_more_than_colour():
     assert (weights["a"], weights["b"]) == ("bold", "normal")
 
 
+def test_each_branch_says_its_total_not_only_those_that_end(panel):
+    said = texts(panel)
+    assert {"Σ−0.60", "Σ−0.80"} < set(said), "of the two kept after the first step"
+    assert {"Σ−1.65", "Σ−1.98", "total −1.51", "total −0.90"} < set(said)
+    assert "Σ: total" in said[2]
+
+
 def test_only_the_best_pruned_branches_are_drawn_and_the_rest_counted():
     pruned = [Branch(f"p{i}", 0, 1, -i, -i, kept=False) for i in range(1, 7)]
     picture = BeamTreePicture()

@@ -116,13 +116,14 @@ class BeamTreePicture(Picture):
             return
         logprob, total = number(branch.logprob), f"Σ{number(branch.total)}"
         both = width(logprob, 7.5, weight) + width(total, 7.5) + 4
-        # Where there is room for one number, it is the total: the other is said when pointed at.
-        if both <= end - 2 - start or not is_leaf or branch.score is not None:
+        fit = both <= end - 2 - start
+        # Where a leaf has room for one number, it is the total: the other is said when pointed at.
+        if fit or not is_leaf or branch.score is not None:
             self.say(start, y + 8, logprob, size=7.5, weight=weight, color=QUIET)
         if branch.score is not None:
             self.say(end + 6, y - 7, f"total {number(branch.total)}", size=8, weight=weight)
             self.say(end + 6, y + 7, f"score {number(branch.score)}", size=8, weight=weight)
-        elif is_leaf:
+        elif fit or is_leaf:
             self.say(end - 2, y + 8, total, size=7.5, color=QUIET, ha="right")
 
     def add_lines(self, branches: Sequence[Branch], places: dict[int, float]) -> None:
@@ -234,7 +235,9 @@ def key(branches: Sequence[Branch], hidden: int) -> str:
     """What the lines and signs mean, naming only those that are there."""
     parts = ["bold: winner", "solid: kept"]
     if any(not branch.kept for branch in branches):
-        parts += ["dashed: pruned", "Σ: total"]
+        parts.append("dashed: pruned")
+    if any(branch.score is None for branch in branches[1:]):
+        parts.append("Σ: total")
     if any(branch.greedy for branch in branches):
         parts.append("◆ greedy's choice")
     if any(branch.yours for branch in branches):

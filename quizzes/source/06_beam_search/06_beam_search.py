@@ -17,8 +17,8 @@
 # numbers and shows its working. Greedy is one beam. What do four change?
 
 # %% [markdown]
-# > **About 80 minutes** · difficulty ●●●○○ · you need: log-probabilities, greedy choice,
-# > end-of-text (01), repeated runs (05)
+# > **About 115 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
+# > 01 and 05
 # >
 # > Afterwards you can
 # > - run beam search by hand, and say when it misses the best text;
@@ -26,7 +26,7 @@
 # > - say why a wide beam may write nothing, and which way a length penalty pushes;
 # > - choose the jobs for it.
 #
-# Tags in brackets link to sources.
+# Tags in brackets are sources.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import functools
@@ -84,7 +84,7 @@ def are_right(texts):
     return [sums.answer(text) == sum(numbers) for numbers, (text, _) in pairs]
 
 
-def likelier_than_nothing(prompt):
+def likelier_than_empty(prompt):
     """How many beginnings are likelier than the empty text, and how many whole texts are."""
     model = storyteller.load()
     start, end = model.encode(prompt), model.tokenizer.eot_token
@@ -102,8 +102,18 @@ def likelier_than_nothing(prompt):
     return begun, whole
 
 
+def dropped_at(prompt, beams, tokens):
+    """The place of the first of these tokens that a search of so many beams does not keep."""
+    tree, node = beam_search(model, prompt, beams, len(tokens), length_penalty=0.0).tree, 0
+    children = {(node.parent, node.token): place for place, node in enumerate(tree)}
+    for place, token in enumerate(tokens, 1):
+        node = children.get((node, token))
+        if node is None or not tree[node].kept:
+            return place
+
+
 def end_at_once(numbers):
-    """The log-probability that the Calculator says nothing to a sum."""
+    """The log-probability of the Calculator's empty text after a sum."""
     model = calculator.load()
     row = model.next_logits(sums.question(numbers)).log_softmax(dim=-1)
     return row[model.tokenizer.eot_token].item()
@@ -136,9 +146,9 @@ for beams in (1, 4, 16):
 
 # %% [markdown]
 # With sixteen beams the text is *empty*. This is no error: nothing at all is what the search hands
-# over. So on sums more beams help, and on this story they say nothing. Same idea, same code. **Why?**
-# At the end of this module you can answer that. You can even say of another story, before any search,
-# how many beams make it fall silent.
+# over. So four beams help on sums, and sixteen beams write nothing on this story. Same idea, same
+# code. **Why?** At the end of this module you can answer that. You can even say of another story,
+# before any search, how many beams make it fall silent.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -165,29 +175,30 @@ for beams in (1, 4, 16):
 # | ` dog` 0.45 | ` barked` 0.9, ` ran` 0.1 |
 #
 # **Predict.** Which text does greedy write, and how likely is it? Is there a likelier one? Multiply
-# first, then look: on the branches below are logarithms.
+# first, then look: on the branches are logarithms, and Σ is their sum.
 
 # %%
 plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
 # 1. One beam is greedy: ` cat sat`, with the total −1.51. Which probability is that?
-# 2. Set `num_beams` to 2. Who wins now?
+# 2. Set `num_beams` to 2. Who wins?
 #
 # <details><summary>Answers</summary>
 #
-# 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. With two beams ` dog barked` wins, with
-# 0.45 × 0.9 = 0.405: 1.8 times as likely.
+# 0.55 × 0.4 = 0.22; its logarithm is −1.51. With two beams ` dog barked` wins: 0.45 × 0.9 = 0.405 is
+# 1.8 times as likely.
 # </details>
 #
-# (The picture's length penalty and score come later. At 0, the score is the total.)
+# What is not kept is dropped, or *pruned*. The picture leaves out the least likely branches. (Length
+# penalty and score come later: at 0 the score is the total.)
 
 # %% [markdown]
 # ` dog` looked a little worse, and led to something much better. Greedy cannot know: it has dropped
 # ` dog` before it sees ` barked`. Two beams keep both first tokens alive, so the second step can
 # compare what became of them.
 #
-# It compares all five texts of the tree in *one* list. The best two stay, wherever they grew. What
+# It compares all five texts of the table in *one* list. The best two stay, wherever they grew. What
 # is the rule behind that?
 
 # %% [markdown]
@@ -198,7 +209,7 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 1. Begin with one empty text. Its total is 0.
 # 2. Lengthen every text that you hold by every token of the vocabulary. A new text's total is the
 #    old total plus the log-probability of the new token.
-# 3. Of **all** these candidates together, keep the *k* with the highest totals.
+# 3. Of **all** these candidates together, keep the *k* with the highest totals. Drop the others.
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
@@ -231,8 +242,8 @@ print("sum of 40 logs:", 40 * share.log().item())
 # Collect all candidates as (ids, total) in one list, sort it by total, cut it.
 # <details><summary>More</summary>
 #
-# `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]` has
-# the log-probabilities that go with `beams[i]`.
+# `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]`
+# belongs to `beams[i]`; its `.tolist()` gives plain numbers. (Totals may be tensors too.)
 # </details>
 # </details>
 
@@ -327,7 +338,7 @@ plain(
 
 
 # %% jupyter={"source_hidden": true}
-def sentences(beams, steps=6):
+def sentences(beams, steps=7):
     """The three texts that three beams hold after so many steps from these beams."""
     for _ in range(steps):
         rows = [model.logits(ids, 1)[0].log_softmax(dim=-1) + total for ids, total in beams]
@@ -352,16 +363,16 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # </details>
 
 # %% [markdown]
-# Repaired, then, beam search compares whole texts where greedy compares tokens. Does it always find
-# a text at least as likely as greedy's?
+# Repaired, then, beam search compares texts *so far*, where greedy compares single tokens. Does it
+# always find a text at least as likely as greedy's?
 
 # %% [markdown]
-# ## A promise that is not kept
+# ## Two beams against greedy
 #
-# A much-read post said so, and a reader objected with a tree drawn by hand [[blog977]]. Here is such
-# a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
+# A much-read post said yes, and one of its readers drew a tree by hand to check [[blog977]]. Here is
+# such a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
 #
-# **Predict.** Will two beams do better, or worse? How could they do *worse*?
+# **Predict.** Will two beams do better or worse? Multiply out the first two steps before you look.
 #
 # [blog977]: https://github.com/huggingface/blog/issues/977
 
@@ -372,9 +383,11 @@ PRUNED = {
     (" old",): {" man": 0.4, " wolf": 0.3, " hen": 0.3},
     (" young",): {" man": 0.55, " wolf": 0.45},
     (" old", " man"): {" sang": 0.9, " slept": 0.1},
-} | dict.fromkeys(
-    [(" old", " wolf"), (" old", " hen"), (" young", " man"), (" young", " wolf")], REST
-)
+    (" old", " wolf"): REST,
+    (" old", " hen"): REST,
+    (" young", " man"): REST,
+    (" young", " wolf"): REST,
+}
 plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 
 # %% [markdown]
@@ -400,16 +413,19 @@ for length in (6, 20, 40):
     print(f"{length:>2} tokens" + "".join(f"{text.logprob:8.1f}" for text in found))
 for name, text in (("greedy", found[0]), ("4 beams", found[2])):
     print(f"\n{name}: There was once a{text.text}")
+place = dropped_at("There was once a", 4, found[0].tokens)
+print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
 # At 6 and at 20 tokens every wider beam beats the first column, which is greedy. At 40 greedy beats
 # them all, and 4 beams do no better than 2. Why? Greedy fell into a loop, and repeats are easy to
-# guess: its first twenty tokens cost 21.9, the next twenty only 12.3. The beams loop too, but less
-# cheaply. Four beams had dropped greedy's text at its fifth token, long before it paid off.
+# guess: its first twenty tokens cost 21.9, the next twenty only 34.2 − 21.9 = 12.3. At its fifth
+# token, where four beams dropped this text, nobody could see that coming.
 
 # %% [markdown]
-# So beam search makes no promise. A wider beam drops less, and often finds more; only a beam that
-# holds *everything* is sure to find the best text.
+# So beam search makes no promise. A wider beam drops less, and often finds more. But whatever its
+# width, it may drop the best text on the way. (Another kind of search is sure to find it; it comes
+# below.)
 #
 # But all these texts were equally long. The empty story of the opening was not. What happens when a
 # text may stop?
@@ -440,8 +456,8 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 12 minutes
 #
-# Now the whole rule, on tables with words, with texts that end. A finished text counts among the
-# `num_beams`.
+# Now the whole rule, on tables with words, with texts that end. A finished text takes one of the
+# `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #
@@ -495,6 +511,12 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
 # ` It never came back■` with 0.292. The short answer is the likelier, though every step of the long
 # one after ` It` has 0.9 or more. Each token lowers the total, as if a text had to *pay* for it. The
 # long one pays five times, the short one twice.
+
+# %% [markdown]
+# Searches differ in one thing. In *yours* a finished text takes a place, and better texts may push it
+# out. The *course's* search, like many a library's, puts it aside: if it is among the best *k* when it
+# ends, it takes no place, and no running text can push it out. On the fox's tree both find ` No■`. From
+# here on we use the course's.
 #
 # Can you now guess what became of the wolf?
 
@@ -503,7 +525,7 @@ if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why
 #
 # The empty text is a text like any other. It has one token, end-of-text, and pays once. After the
 # wolf's sentence that token has the log-probability −3.5, about 3%. Greedy's text begins more
-# likely. **Predict.** After how many tokens has it become *less* likely than nothing?
+# likely. **Predict.** After how many tokens has it become *less* likely than the empty text?
 
 # %% jupyter={"source_hidden": true}
 prompt = "After that the wolf never came back."
@@ -525,22 +547,23 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # %% [markdown]
 # After three tokens. From there on the gap only grows, as a total can never rise.
 #
-# But perhaps some other text comes to its end above −3.5? We can be *sure*. Whatever has fallen below
-# can never come back, so it may be dropped for good. The next cell follows up every beginning that
-# stays above, for the wolf and seven other stories.
+# But perhaps some other text comes to its end above −3.5? We can find out for certain. A text that
+# has fallen below −3.5 can never rise again, so it may be dropped for good. The next cell follows up
+# *every* beginning that stays above, however many there are: for the wolf, and for seven other stories
+# with their own empty texts.
 
 # %%
 for text in ENDINGS:
-    begun, whole = likelier_than_nothing(text)
-    print(f"likelier than nothing: {begun:>3} beginnings, {whole} whole texts   {text}")
+    begun, whole = likelier_than_empty(text)
+    print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# No whole text that the Storyteller can write there is likelier than *nothing*. After the wolf only
-# ten beginnings had to be followed up to be sure. So sixteen beams were right to hand over the empty
-# text.
+# No whole text that the Storyteller can write there is likelier than the empty one. After the wolf
+# only ten beginnings had to be followed up to find that out. So sixteen beams were right to write
+# nothing.
 #
-# Then why did one beam and four beams miss it? Whether the empty text is held is decided at the first
-# step: end-of-text must be among the best *k* tokens there. Look at its rank.
+# Then why did one beam and four beams miss it? The first step decides. If end-of-text is among the
+# best *k* tokens there, the empty text is put aside for good. If not, it is dropped. Look at the rank.
 
 # %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
@@ -553,28 +576,28 @@ for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
     print(f"{rank:>19}   {words[0]:<8}   {words[1]:<8}   {text}")
 
 # %% [markdown]
-# **Predict.** After the lamp end-of-text has rank 25, and sixteen beams go on. What do 24 beams
-# write? And 25?
+# **Predict.** After the lamp sixteen beams go on. How many beams does it take until they fall silent?
 
 # %%
-for beams in (24, 25):
+for beams in (20, 24, 25, 30):
     print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
 
 # %% [markdown]
-# There is the answer to half of the puzzle. On each of the eight stories the search falls silent at
-# exactly the number of beams that lets end-of-text in. Try another: put the old woman's sentence into
-# the cell above, with 44 and 45 beams.
+# There is the answer to half of the puzzle: the search falls silent at exactly the number of beams
+# that lets end-of-text in. We tried the other seven stories too, and it holds for each. (To see one,
+# put the old woman's sentence into the cell above, with 44 and 45 beams.)
 #
-# A narrow beam goes on telling only because it *overlooks* the likeliest text.
+# A narrow beam goes on telling only because it *overlooks* the likeliest text. (A good place for a
+# pause.)
 
 # %% [markdown]
-# Is that a fault of small models? In 2019 two researchers at Cambridge searched for the truly
-# likeliest translation of each sentence in a test set, by dropping what can never come back. For
-# more than half of the sentences it was the empty one. Beam search, even with 100 beams, mostly
-# missed it, and that was its luck: translation needed just the right amount of search errors
+# Is that a fault of small models? In 2019 two researchers searched for the truly likeliest
+# translation of each sentence in a test set, by dropping what can never come back. For more than half
+# it was the empty one. Beam search, even with 100 beams, mostly missed it, and so its translations
+# were better. To miss the likeliest text is called a *search error*; translation needed some of them
 # [[stahlberg2019]].
 #
-# Can one not make the race fair instead?
+# Can the race be made fair instead?
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
@@ -600,8 +623,8 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
     print(f"{alpha:5.1f} {short:7.2f} {long:10.2f}    {'short' if short > long else 'long'} wins")
 
 # %% [markdown]
-# A larger α favours the **longer** text. The total is negative, and dividing a negative number makes
-# it *rise* towards 0, the more the longer the text.
+# A larger α favours the **longer** text. Dividing a negative number by a number above 1 moves it up
+# towards 0. A longer text is divided by more, so it moves further.
 #
 # The name misleads, and not only beginners. A well-known textbook has this very formula, and says that
 # it penalises long sequences [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both
@@ -610,7 +633,8 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# **Predict.** Somewhere between 0 and 0.5 the winner changes. Where? Now the slider is yours.
+# **Predict.** Somewhere between 0 and 0.5 the winner changes. Where? Now the slider is yours. (This
+# search puts finished texts aside, so more than two branches at a step may be solid.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -626,26 +650,31 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 # </details>
 
 # %% [markdown]
-# **Predict.** Sixteen beams, our eight stories, at most 20 tokens. At α = 0 six stories are empty.
-# How long are the winners at α = 1?
+# **Predict.** Sixteen beams, our eight stories, at most 20 tokens. At α = 0 six winners are empty: they
+# have one token, end-of-text. How long are the winners at larger α?
 
 # %%
-by_mean = [beam_search(model, text, 16, 20, length_penalty=1.0).hypotheses[0] for text in ENDINGS]
-for alpha, found in ((0, sixteen), (1, by_mean)):
-    print(f"alpha {alpha}: tokens", *[len(text.tokens) for text in found])
-print("\nthe wolf at alpha 1:", by_mean[4].text)
+print("tokens of the eight winners")
+for alpha in (0.0, 0.5, 0.7, 1.0):
+    found = [
+        beam_search(model, text, 16, 20, length_penalty=alpha).hypotheses[0] for text in ENDINGS
+    ]
+    print(f"alpha {alpha}:", *[f"{len(text.tokens):>3}" for text in found])
+print("\nthe wolf at alpha 1:", found[4].text)
 
 # %% [markdown]
-# From one extreme to the other: no story is empty any more, and none *ends*. All run until the 20
-# tokens are used up. No α knows how long a story should be. Could you do better?
+# From one extreme to the other. At 0.5 five stories are still empty. At 0.7 all but one run until the
+# 20 tokens are used up, and at 1 not one of them *ends*. (A text that is cut at the limit has not paid
+# for an ending, which helps it.) None of these α knows how long a story should be. Could another score
+# do better?
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
-# > difficulty ●●○○○ · importance ●●●○○ · 6 minutes
+# > difficulty ●●●○○ · importance ●●●○○ · 8 minutes
 #
-# This one is open: many designs are right. Write a score for finished texts that is neither blind
-# to length nor fooled by it. Three properties count; they stand in its description.
+# Many designs are right. Write a score with the four properties in the docstring. The plain sum fails
+# the second. The mean fails the fourth: a text may go on for ever.
 #
 # <details><summary>Hint</summary>
 #
@@ -665,9 +694,11 @@ def fair_score(total, length):
        score.
     3. If a text's average is 0.05 or more, one more token of probability 0.01 or less lowers its
        score.
+    4. Of two texts with the same average, 0.2 or less, the shorter one wins. (The other is at least
+       twice as long.)
     """
     ### BEGIN SOLUTION
-    return total / length
+    return total / length**0.7
     ### END SOLUTION
 
 
@@ -677,6 +708,7 @@ def properties():
         (-9.0, 10, -9.5, 10, "same length: -9.0 has to beat -9.5"),
         (-9.1, 11, -9.0, 10, "a token of 0.9 has to pay: -9.1 with 11 tokens beats -9.0 with 10"),
         (-9.0, 10, -13.7, 11, "a token of 0.01 must not: -9.0 with 10 beats -13.7 with 11"),
+        (-20.0, 10, -40.0, 20, "the same average: -20.0 with 10 has to beat -40.0 with 20"),
     ):
         scores = fair_score(total, length), fair_score(other, other_length)
         assert None not in scores, "Not written yet: it returns None."
@@ -700,7 +732,7 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # <details><summary>What you may find</summary>
 #
-# Hardly. `total / length`, for one, picks `He slept soundly, and he slept soundly.` and more of the kind. Every
+# Hardly. The mean, for one, picks `He slept soundly, and he slept soundly.` and more of the kind. Every
 # long text among the sixteen repeats itself, and a score can only choose what the search brings.
 # </details>
 #
@@ -709,9 +741,9 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Take length out of it: 40 tokens after each of eight openings, by greedy, by four beams, and drawn
-# at *T* = 1. The table has the mean log-probability a token, and the share of runs of four tokens
-# that came before in the same text, as in module 05.
+# Now every text has the same length: 40 tokens after each of eight openings, by greedy, by four
+# beams, and drawn at *T* = 1. The table has the mean log-probability a token, and the share of runs
+# of four tokens that came before in the same text, as in module 05.
 #
 # **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
@@ -731,11 +763,13 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# On average, four beams are a little likelier than greedy here, and repeat themselves more. Drawn
-# texts are far less likely, and do not repeat one run of four. Now, where do *people* stand?
+# Four beams are a little likelier than greedy here, and repeat themselves more. Drawn texts are far
+# less likely, and do not repeat one run of four. Now, where do *people* stand?
 #
-# **Predict.** In the picture below a person wrote the first line. Is it more or less likely to the
-# model than the beams' text, and by how much a token?
+# In the picture below each bar is a token. The first row is a text by a person. All four texts stand
+# under the picture; the last row may fill a moment later.
+#
+# **Predict.** Are the person's tokens more or less likely to the model than the beams'?
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
@@ -747,9 +781,9 @@ explore.ProbabilityTrace(beams=4, length=60)
 #
 # <details><summary>Answers</summary>
 #
-# −4.09 and −0.77: a difference of 3.3. A person's token is typically *e*³·³ ≈ 28 times less likely.
-# (The drawn ones, with other beginnings, had −3.36.) In the beams' text, from
-# 0.45 to 0.61: it repeats itself, and repeats are easy to guess.
+# −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
+# typically 28 times less likely. In the beams' text, from 0.45 to 0.61: it repeats itself, and
+# repeats are easy to guess.
 # </details>
 
 # %% [markdown]
@@ -768,13 +802,16 @@ def no_trigram_twice(logprobs, ids):
     return no_repeat_ngram(logprobs, ids, 3)
 
 
-found = beam_search(model, "There was once a", 4, 40, process=no_trigram_twice).hypotheses[0]
+found = beam_search(
+    model, "There was once a", 4, 40, length_penalty=0.0, process=no_trigram_twice
+).hypotheses[0]
 print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
 # A surprise: the text that was *forbidden* to repeat itself is the likelier of the two, and reads
-# better by far. The first was not the best there is, only what four beams had left. Still, no ban
-# gives the model something to say.
+# better by far. (Both totals are by the model's own probabilities; the ban only takes tokens away.)
+# The first was not the best there is, only what four beams had left. Still, no ban gives the model
+# something to say.
 #
 # Stories, then, are no job for a search: draw them (modules 02 to 04). Why are sums?
 
@@ -782,18 +819,20 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 # ## Where a search pays
 #
 # **Predict.** Why does the Calculator not fall silent too? The cell below compares each working that
-# four beams handed over with end-of-text at once.
+# four beams handed over with the empty text: end-of-text as the first token.
 
 # %%
 totals = [total for _, total in beam_sums]
 likelier = [total > end_at_once(n) for n, total in zip(HUNDRED, totals, strict=True)]
-print(sum(likelier), "of 100 workings are likelier than saying nothing")
+print(sum(likelier), "of 100 workings are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# It has never seen a sum that was left without an answer, so to say nothing is unlikely there, all
-# hundred times. What remains to ask is whether *likelier* means *better*. We can measure that without
-# any beams: sort greedy's hundred workings by their log-probability.
+# Tokens cost here too: the eleventh working paid 7.0. But the empty text costs more, 11.3, as the
+# Calculator has never seen a sum left without an answer. It is the same with all hundred.
+#
+# What remains to ask is whether *likelier* means *better*. We can measure that without any beams:
+# sort greedy's hundred workings by their log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of those are in the likelier half?
 
@@ -808,13 +847,15 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 
 # %% [markdown]
 # 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
-# total, and where it doubts it is more often wrong. Here likelier does mean better: a search for
-# the likeliest text turns away from slips. It gained 21 sums and lost 9. On a thousand sums, says
-# the Calculator's model card, greedy has 73% right and four beams 80%.
+# total, and where it doubts it is more often wrong.
+#
+# That compares *different* sums. A search chooses between workings of *one* sum, and its test is the
+# last two lines: it gained 21 sums and lost 9. So here likelier does mean better. On a thousand sums,
+# says the Calculator's model card, greedy has 73% right and four beams 80%.
 
 # %% [markdown]
-# **Predict.** The Calculator can also give the answer alone, without a working, and is bad at it.
-# How much do four beams help there?
+# The Calculator can also give the answer alone, without a working, and is bad at it. Do four beams
+# help there too?
 
 # %%
 short = [work_out(beams, worked=False) for beams in (1, 4)]
@@ -835,8 +876,8 @@ print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short,
 # Read in November 2026:
 #
 # - **Whisper**, which writes down speech, searches with 5 beams on the command line. Called from
-#   Python, its `transcribe()` sets none and is greedy [[whisper2022]] [[fasterwhisper6]]. If you
-#   compare two programs, look at such defaults first.
+#   Python, its `transcribe()` sets no number of beams, so it is greedy [[whisper2022]]
+#   [[fasterwhisper6]]. If you compare two programs, look at such defaults first.
 # - **transformers** uses one beam and α = 1 unless told otherwise. Its documentation says today that
 #   an α above 0 promotes longer texts [[transformers2026]].
 #
@@ -845,11 +886,13 @@ print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short,
 # [transformers2026]: https://github.com/huggingface/transformers
 
 # %% [markdown]
-# - **vLLM**, a server for large models, shares memory between texts, an idea that beam search first
-#   inspired. In July 2024 its makers proposed to drop beam search: complicated, rarely used, and not
-#   offered by the large APIs [[vllm6226]]. Users protested. In October 2024 it left the core and
-#   became a loop around it [[vllm9105]]. Up to 2026 users report that it is much slower
-#   [[vllm14426]].
+# <details><summary>For the curious: a server that wanted to drop beams</summary>
+#
+# vLLM serves large models. In July 2024 its makers proposed to drop beam search: complicated, rarely
+# used, and not offered by the large APIs [[vllm6226]]. Users protested. In October 2024 it left the
+# core and became a loop around it [[vllm9105]]. Up to 2026 users report that it is much slower than
+# before [[vllm14426]].
+# </details>
 #
 # [vllm6226]: https://github.com/vllm-project/vllm/issues/6226
 # [vllm9105]: https://github.com/vllm-project/vllm/pull/9105
@@ -858,11 +901,16 @@ print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short,
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Beam search looks for the likeliest text, and more beams mostly find a likelier one. On sums that is
-# a better one: a likely working is more often right. On stories every token costs, so it is the empty
-# one, found as soon as the beam is wide enough for end-of-text. A length penalty mends the length,
-# and the text stays dull. Her search was good; her question, *which text is likeliest?*, fits only
-# some jobs.
+# Every token costs on both jobs. On sums the empty text costs still more: 11.3 after the eleventh,
+# against 7.0 for a whole working. So the search writes a working, and likely ones are more often
+# right.
+#
+# On stories the empty text is cheap (3.5 after the wolf) and a whole story costs more. So the
+# likeliest text is the empty one, and a beam finds it once it is wide enough to let end-of-text in.
+
+# %% [markdown]
+# A length penalty mends the length, and the text stays dull. Your friend's search was good. Her
+# question, *which text is likeliest?*, fits only some jobs.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1008,13 +1056,14 @@ check.number(
 )
 
 # %% [markdown] question="Alpha for the longer text" points=1
-# Two finished texts have the same *mean* log-probability, −0.5 a token. One has 4 tokens, the other
-# 9. The score is total / *n*^α. Which α lets the longer one win?
+# Two texts have finished. One has 4 tokens and the total −2, the other 8 tokens and the total −8.
+# The score is total / *n*^α. At which α do both have the same score, so that any larger α lets the
+# longer one win?
 #
 # - **A** 2
-# - **B** 0.5
-# - **C** 0
-# - **D** −1
+# - **B** 1
+# - **C** 0.5
+# - **D** −2
 
 # %% answer="alpha_and_length"
 answer_direction = ""  # "A", "B", "C" or "D"
@@ -1024,16 +1073,16 @@ check.choice(
     answer_direction,
     right="A",
     why={
-        "B": "The totals are −2 and −4.5, divided by 2 and by 3. Which result is nearer to 0?",
-        "C": "Then the totals themselves are compared, −2 and −4.5.",
-        "D": "Dividing by a power of −1 multiplies by the length. What does that do to −4.5?",
+        "B": "Then −2 is divided by 4, and −8 by 8. Are the results the same?",
+        "C": "Then −2 is divided by the root of 4, and −8 by the root of 8. Which is nearer to 0?",
+        "D": "Dividing by a power of −2 multiplies by the length, twice. What does that do to −8?",
     },
 )
 
 # %% [markdown] question="The price of an empty text" points=1
 # After a prompt, end-of-text has the probability 0.02. The likeliest of the longer texts is one
-# whose tokens have 0.6 each, its end-of-text too. How many tokens must it have, at least, for the
-# empty text to be the likeliest of all?
+# whose tokens have 0.6 each, its end-of-text too. How many tokens, end-of-text counted, must it have,
+# at least, for the empty text to be the likeliest of all?
 
 # %% answer="silent_length"
 answer_length = None  # a whole number
@@ -1079,12 +1128,12 @@ check.choice(
 )
 
 # %% [markdown] question="A finding about a new model" points=1
-# You try a model on 200 questions with one right answer each. Which finding speaks most for beams in
-# place of greedy?
+# A model gets questions with one right answer. On most, four beams find a likelier text than
+# greedy. Which finding makes you expect more of them to be *right* too?
 #
-# - **A** On every question four beams find a text with a higher total than greedy.
+# - **A** Sixteen beams find texts with still higher totals.
 # - **B** Drawn at *T* = 1, answers are right less often, and vary more.
-# - **C** Greedy and four beams write the same to 190 questions.
+# - **C** Most of greedy's tokens have 0.9 or more.
 # - **D** Of two answers drawn for a question, the likelier is right more often.
 
 # %% answer="right_job"
@@ -1095,10 +1144,9 @@ check.choice(
     answer_job,
     right="D",
     why={
-        "A": "So did sixteen beams on six of the eight stories. What did the higher total buy there?",
+        "A": "So they did on most of our eight stories. What did the higher totals buy there?",
         "B": "That compares drawing with greedy. A search draws nothing: what does it change?",
-        "C": "Then at most ten answers can change, for four times the work: the Calculator without "
-        "its working was such a case.",
+        "C": "Then the model is sure of itself. Does that say that it is right?",
     },
 )
 
@@ -1129,10 +1177,10 @@ check.number(
 
 # %% [markdown] question="A search by costs" points=2
 # Find the bug. Each text has a cost, and the lowest costs are kept. Repair the function: the texts
-# come out by their probability, the likeliest first. What else you change does not count.
+# come out by their probability, the likeliest first. You may change other lines too.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may differ in
-# tokens. There are 1 to 40 steps. Of two texts one is at least 0.01% likelier.
+# tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
 
 
 # %% answer="tutorial_repair"
@@ -1750,8 +1798,8 @@ points += check.passes("more beams than texts, and one step", small_or_short)
 float(min(points, 4))
 
 # %% [markdown] question="A score for finished texts" points=3
-# Your `fair_score` from **Build it: a score of your own**. Any design that has the three properties
-# is right. One point for the first; two for all three together. Totals are below 0, with a mean of
+# Your `fair_score` from **Build it: a score of your own**. Any design that has the four properties
+# is right. One point for the first; two for all four together. Totals are below 0, with a mean of
 # −12.5 to −0.05 a token; lengths are 5 to 200; the score is a number.
 
 
@@ -1805,6 +1853,14 @@ def silly_token(random):
     return total, length, total + more, length + 1
 
 
+def as_unlikely(random):
+    """Two texts of one average, the second twice as long or longer."""
+    length = random.choice([5, random.randint(5, 30), random.randint(5, 100)])
+    longer = random.choice([2 * length, random.randint(2 * length, 200)])
+    mean = -random.uniform(-math.log(0.2), random.choice([2, 4, 12]))
+    return length * mean, length, longer * mean, longer
+
+
 def one_length():
     same_length()
     check.against(
@@ -1831,10 +1887,17 @@ def two_lengths():
         why="A text has to lose by one more token that is out of place, short or long as it is. Here "
         "length pays too well.",
     )
+    check.against(
+        first_wins,
+        beats,
+        as_unlikely,
+        why="Of two texts whose tokens have one average, 0.2 or less, the shorter has to win. Here "
+        "a text pays nothing for going on.",
+    )
 
 
 points = 1.0 * check.passes("texts of one length", one_length)
-points += 2.0 * check.passes("one token more", two_lengths)
+points += 2.0 * check.passes("two lengths", two_lengths)
 ### END HIDDEN TESTS
 float(min(points, 3))
 

@@ -633,22 +633,26 @@ BANK = {
     ),
     "fair_score": write(
         {
-            "the mean": "return total / length",
             "power": "return total / length**0.7",
+            "root": "return total / math.sqrt(length)",
             "Google's": "return total / ((5 + length) / 6) ** 0.9",
             "a reward for each token": "return total + 1.5 * length",
-            "perplexity, negative": "return -math.exp(-total / length)",
-            "mean probability": "return math.exp(total / length)",
+            "a reward of 1": "return total + length",
+            "mean with a small toll": "return total / length - 0.3 * math.log(length)",
             "a bonus, added up": """
                 bonus = 0.0
                 for _ in range(length):
                     bonus += 0.8
                 return total + bonus
             """,
-            "as a tensor": "return torch.tensor(total, dtype=torch.float64) / length",
+            "as a tensor": "return torch.tensor(total, dtype=torch.float64) / length**0.6",
         },
         {
             "the sum": ("return total", 1),
+            "the mean": ("return total / length", 1),
+            "perplexity, negative": ("return -math.exp(-total / length)", 1),
+            "mean probability": ("return math.exp(total / length)", 1),
+            "a reward that pays for going on": ("return total + 3 * length", 1),
             "too strong": ("return total / length**2", 1),
             "too weak": ("return total / length**0.1", 1),
             "the wrong way": ("return total * length", 1),
