@@ -76,7 +76,7 @@ def test_the_first_wish_asks_for_one_token_and_the_second_for_57(storyteller):
     assert rank_of(storyteller, king, " son") == 3
     ranks = {word: rank_of(storyteller, flat, word) for word in (" woman", " child", " wolf")}
     assert all(40 < at <= 60 for at in ranks.values())
-    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot", " p", " cou", " m", ",")]
+    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot", " p", " cou", ",")]
     assert all(20 < at <= 40 for at in ranks)
 
 

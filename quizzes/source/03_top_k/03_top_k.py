@@ -102,14 +102,13 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
 
 # %% [markdown]
-# **Recall.** 1. The best token of a step has the logit 6. Two others have −20 and −∞. Can the die draw
-# these two? 2. Two logits are 6 and 4, and *T* is 2. How many times as likely is the first? 3. Can a
-# temperature change which token leads?
+# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Can each be drawn? 2. Two logits are 6 and 4,
+# and *T* is 2. How many times as likely is the first? 3. Can a temperature change which token leads?
 #
 # <details><summary>Answers</summary>
 #
-# 1. The first, very seldom: its weight *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The second never: its
-# weight is 0. 2. Divided by 2 they are 3 and 2, so *e*¹ ≈ 2.7 times. 3. No, the order stays.
+# 1. The second very seldom: *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The third never: weight 0. 2. Halved
+# they are 3 and 2, so *e*¹ ≈ 2.7 times. 3. No, the order stays.
 # </details>
 
 # %% [markdown]
@@ -166,7 +165,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # ## The formula
 #
-# Let $K$ be the set of the $k$ most likely tokens. Then
+# Let $K$ be the $k$ most likely tokens. Then
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
@@ -174,8 +173,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # The sum below the line is the **mass kept**: what the *k* tokens had together before the cut, and
 # before any temperature.
 #
-# All survivors are divided by the same number, so their odds stay: `forward` had
-# 0.572 / 0.358 ≈ 1.6 times as much as `toward`, and still has.
+# All survivors are divided by it, so their odds stay: `forward` had 1.6 times as much as `toward`
+# (0.572 / 0.358), and still has.
 
 # %% [markdown]
 # ## Two prompts
@@ -218,7 +217,8 @@ for T in (1.0, 1.5):
 # %% [markdown]
 # The mass is counted at *T* = 1. But she draws at *T* = 1.5, and that lifts the unlikely tokens. Without
 # the knife, these begin some 75 tales in a thousand.
-#
+
+# %% [markdown]
 # So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
 #
 # Let us see the words themselves. After her first prompt we look at ranks 21 to 40, which the knife
@@ -229,10 +229,11 @@ print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# (Some, such as `␣p`, `␣cou` and `␣m`, are beginnings of longer words. The lone `,` is a token too.) The
-# knife lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child` and
-# `␣wolf`, who may well say good morning.
-#
+# (Some, such as `␣p` and `␣cou`, are beginnings of longer words. The lone `,` is a token too.) The knife
+# lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`,
+# who may well say good morning.
+
+# %% [markdown]
 # From here on, each probability is the model's own, at *T* = 1, unless another *T* is named.
 #
 # **Predict.** `␣wolf` is not likely either: he has 0.4%. How can he be a good word, and `␣sudden`, also
@@ -269,13 +270,12 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
-probs = tale.logits.softmax(dim=-1).sort(dim=-1, descending=True).values
-mass = probs[:, :40].sum(dim=-1)
+mass = tale.logits.softmax(dim=-1).topk(40, dim=-1).values.sum(dim=-1)
 chart = explore.Chart(x="step of the tale", y="probability")
+chart.axes.set_ylim(0, 1.18)
 steps = range(1, len(mass) + 1)
 chart.axes.bar(steps, [1.0] * len(mass), color=CUT, hatch="///", edgecolor="white")
 chart.axes.bar(steps, mass.tolist(), color=KEPT)
-chart.axes.set_ylim(0, 1.18)
 for at, say in ((int(mass.argmin()), "least"), (int(mass.argmax()), "most")):
     words = "".join(tale.tokens[at - 2 : at + 1]).strip()
     chart.axes.plot(at + 1, 1.045, marker="v", markersize=5, color=DRAWN)
@@ -395,13 +395,13 @@ print("first program:", first_program(tied, 2))
 # <details><summary>Hint</summary>
 #
 # `order = logits.argsort(dim=-1, descending=True, stable=True)` gives the ids of each row, the best
-# first, and leaves equal logits in the order of their ids. `order[..., :k]` are the first *k*, and all
+# first, equal logits in the order of their ids. `order[..., :k]` are the first *k*, and all
 # of them if *k* is `None`.
 # <details><summary>More</summary>
 #
 # Start from `marks = torch.zeros_like(logits, dtype=torch.bool)`: all False. `marks.scatter(-1, ids,
-# True)` returns them with True at these ids of each row: of three False and the ids 0 and 2 it makes
-# True, False, True. `~marks` turns them round. Then `masked_fill`.
+# True)` gives True at these ids of each row: of three False and the ids 0 and 2 it makes True, False,
+# True. Then `masked_fill` with `~marks`, their opposite.
 # </details>
 # </details>
 
@@ -528,7 +528,7 @@ show(
 # How do we measure "better"? Take the tale, and say your rule keeps 40 tokens a step on average. Now
 # look at the step where it keeps the least mass. A fixed *k* of 40 keeps 57% at *its* worst step. Yours
 # must keep at least 62% at its worst: five points more. If yours keeps 29.2 tokens on average, it is
-# compared with the next whole number, *k* = 30, and so on.
+# compared with *k* = 30, the next whole number.
 
 # %% [markdown]
 # The questions try your rule on other texts too, about as long as the tale. You can do that here:
@@ -538,18 +538,16 @@ show(
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Start from `probs = logits.softmax(dim=-1)`. You can measure
+# With `probs = logits.softmax(dim=-1)` you can measure
 #
-# - how likely the best token is;
-# - how many tokens are not far below the best;
-# - how many of the likeliest *together* hold some share of the mass;
-# - how open the choice is (`effective_choices(logits)`, the "equal choices" of module 01; it copes with
-#   −∞).
+# - how likely the best token is
+# - how many are not far below it
+# - how many of the likeliest *together* hold some share of the mass
+# - how open the choice is, in equal choices: `effective_choices(logits)` (−∞ is allowed)
 #
 # <details><summary>More</summary>
 #
-# Begin with a simple rule. Say you keep all tokens with at least 1%. Where 200 words are good, that
-# fails. Why?
+# Say you keep all tokens with at least 1%. Where 200 words are good, that fails. Why?
 # <details><summary>Answer</summary>
 #
 # Each has about 0.5%, so none reaches 1%.
@@ -733,8 +731,7 @@ explore.Playground(
 # may take over: Google's for Gemma 4 say 64 [gemma4config2026]. In 2018 the paper that is usually cited
 # for top-k wrote its stories with 10 [fan2018].
 #
-# So when one program's texts are wilder than another's, with the same model and the same *T*, see which
-# *k* each has.
+# So if one program's texts are wilder than another's, with one model and one *T*, compare their *k*.
 
 # %% [markdown]
 # In llama.cpp, and in Gemma's settings, top-k is not the only cut. A second one comes after it. That
