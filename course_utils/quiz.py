@@ -428,13 +428,14 @@ def attempt(function: Callable, *args) -> object:
     try:
         return function(*args)
     except Exception as error:
-        say_not_ready(type(error).__name__)
+        unwritten = isinstance(error, AssertionError | NotImplementedError)
+        say_not_ready("" if unwritten else f": {type(error).__name__}")
         return None
 
 
 @functools.cache
 def say_not_ready(kind: str) -> None:
-    print(f"({kind} in your function: not ready yet)")
+    print(f"(Your function is not ready yet{kind}.)")
 
 
 def line_of(error: BaseException, function: Callable) -> int | None:

@@ -352,10 +352,13 @@ def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys):
     quiz.say_not_ready.cache_clear()
 
     def mine(x):
+        assert x >= 0, "Not written yet."
         return 1 / x
 
     assert [quiz.attempt(mine, x) for x in (2, 0, 0)] == [0.5, None, None]
-    assert capsys.readouterr().out == "(ZeroDivisionError in your function: not ready yet)\n"
+    assert capsys.readouterr().out == "(Your function is not ready yet: ZeroDivisionError.)\n"
+    assert quiz.attempt(mine, -1) is None
+    assert capsys.readouterr().out == "(Your function is not ready yet.)\n"
 
 
 def test_an_answer_that_ends_python_is_told_so():

@@ -71,7 +71,7 @@ def publish(name, cut):
     draws = [
         Counter(map(token, sampling.sample(hot(prompt, cut).expand(1000, -1), generator).tolist()))
         for prompt in (OPENING, MORNING)
-        for generator in [torch.Generator().manual_seed(0)]
+        for generator in [torch.Generator().manual_seed(5)]
     ]
     bad = [word for word, _ in draws[0].most_common() if word != "␣time"]
     [wolf] = storyteller.load().tokenizer.encode_ordinary(" wolf")
@@ -94,21 +94,21 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all 4,096 tokens, 137 of the thousand tales begin badly: `Once upon a distance`. So she follows
+# With all 4,096 tokens, 121 of the thousand tales begin badly: `Once upon a distance`. So she follows
 # a famous example: some of the texts by GPT-2 that OpenAI published were drawn from the 40 likeliest
-# tokens only [radford2019]. That leaves 63 bad openings. But now the wolf can never speak: his chance
+# tokens only [radford2019]. That leaves 48 bad openings. But now the wolf can never speak: his chance
 # is exactly 0.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
 
 # %% [markdown]
-# **Recall.** 1. Two tokens have the logits −20 and −∞. Can the die draw them? 2. Two logits are 6 and 4,
+# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Can each be drawn? 2. Two logits are 6 and 4,
 # and *T* is 2. How many times as likely is the first? 3. Can a temperature change which token leads?
 #
 # <details><summary>Answers</summary>
 #
-# 1. The first, very seldom: *e*⁻²⁰ is above 0. The second never: its weight is 0. 2. Divided by 2 they
-# are 3 and 2, so *e*¹ ≈ 2.7 times. 3. No, the order stays.
+# 1. The second very seldom: *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The third never: weight 0. 2. Halved
+# they are 3 and 2, so *e*¹ ≈ 2.7 times. 3. No, the order stays.
 # </details>
 
 # %% [markdown]
@@ -165,15 +165,16 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # ## The formula
 #
-# Let $K$ be the set of the $k$ most likely tokens. Then
+# Let $K$ be the $k$ most likely tokens. Then
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# The sum below the line is the **mass kept**: what the *k* tokens had together before the cut.
+# The sum below the line is the **mass kept**: what the *k* tokens had together before the cut, and
+# before any temperature.
 #
-# All survivors are divided by the same number, so their odds stay: `forward` had
-# 0.572 / 0.358 ≈ 1.6 times as much as `toward`, and still has.
+# All survivors are divided by it, so their odds stay: `forward` had 1.6 times as much as `toward`
+# (0.572 / 0.358), and still has.
 
 # %% [markdown]
 # ## Two prompts
@@ -203,9 +204,19 @@ explore.Distribution(
 # the likeliest token, 2 the next one. How large must *k* be for him to speak? (57.)
 
 # %% [markdown]
-# You may wonder about the 99.9% of her first prompt. If the knife took only 0.1% away, how could it
-# spare her 74 bad openings of 137? Because the mass is counted at *T* = 1, before her temperature. At
-# *T* = 1.5 the tokens that it cut would have had 7.5% together: some 75 tales in a thousand.
+# You may wonder about the 99.9% of her first prompt. The knife takes only 0.1% of the mass away. Yet
+# without it she had 121 bad openings, and with it 48. How can 0.1% make such a difference?
+
+# %%
+logits = storyteller.load().next_logits(OPENING)
+lost = sampling.top_k(logits, 40).isneginf()
+for T in (1.0, 1.5):
+    share = (logits / T).softmax(dim=-1)[lost].sum()
+    print(f"At T = {T} the tokens that the knife cuts have {share:.1%} together.")
+
+# %% [markdown]
+# The mass is counted at *T* = 1. But she draws at *T* = 1.5, and that lifts the unlikely tokens. Without
+# the knife, these begin some 75 tales in a thousand.
 
 # %% [markdown]
 # So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
@@ -218,9 +229,11 @@ print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# (`␣p`, `␣cou` and `␣m` are beginnings of longer words.) The knife lets `␣sudden` and `␣hot` in where
-# only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
-#
+# (Some, such as `␣p` and `␣cou`, are beginnings of longer words. The lone `,` is a token too.) The knife
+# lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`,
+# who may well say good morning.
+
+# %% [markdown]
 # From here on, each probability is the model's own, at *T* = 1, unless another *T* is named.
 #
 # **Predict.** `␣wolf` is not likely either: he has 0.4%. How can he be a good word, and `␣sudden`, also
@@ -231,8 +244,8 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 #
 # Compare each with the best token of its own step. After `Once upon a` the best has 99.7%, some 68,000
 # times as much as `␣sudden`. After `"Good morning," said the` the best has only 3.5%, and that is ten
-# times as much as `␣wolf`. So a small number alone says little. What counts is how it compares with the
-# others of its step.
+# times as much as `␣wolf`. So a small number alone says little. What counts is how far it is below the
+# best of its step.
 # </details>
 
 # %%
@@ -257,16 +270,16 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
-probs = tale.logits.softmax(dim=-1).sort(dim=-1, descending=True).values
-mass = probs[:, :40].sum(dim=-1)
+mass = tale.logits.softmax(dim=-1).topk(40, dim=-1).values.sum(dim=-1)
 chart = explore.Chart(x="step of the tale", y="probability")
+chart.axes.set_ylim(0, 1.18)
 steps = range(1, len(mass) + 1)
 chart.axes.bar(steps, [1.0] * len(mass), color=CUT, hatch="///", edgecolor="white")
 chart.axes.bar(steps, mass.tolist(), color=KEPT)
-chart.axes.set_ylim(0, 1.12)
 for at, say in ((int(mass.argmin()), "least"), (int(mass.argmax()), "most")):
     words = "".join(tale.tokens[at - 2 : at + 1]).strip()
-    chart.label(max(at - 6, 0.6), 1.06, f"{say}, after '{words}'")
+    chart.axes.plot(at + 1, 1.045, marker="v", markersize=5, color=DRAWN)
+    chart.label(max(at - 6, 0.6), 1.1, f"{say}, after '{words}'")
 chart.says(
     f"The 40 likeliest tokens keep {mass.min():.0%} to {mass.max():.1%} of the mass, and less than "
     f"75% at {(mass < 0.75).sum()} of {len(mass)} steps."
@@ -312,9 +325,9 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # %% [markdown]
 # ## Forty-one of forty
 #
-# Two programmers have each written a top-k, and both work. Then the model moves to a graphics card that
-# stores numbers in a shorter form, *bfloat16*. Here are the two on the 39 steps of the tale, with *k* =
-# 40. (`sampling.top_k` is the second one, and the course's own.)
+# Two programmers have each written a top-k, and both work. Then the model moves to a graphics card, and
+# to save memory its numbers are stored in a shorter form, *bfloat16*. Here are the two on the 39 steps of
+# the tale, with *k* = 40. (The second is the course's own `sampling.top_k`.)
 
 
 # %%
@@ -382,13 +395,13 @@ print("first program:", first_program(tied, 2))
 # <details><summary>Hint</summary>
 #
 # `order = logits.argsort(dim=-1, descending=True, stable=True)` gives the ids of each row, the best
-# first, and leaves equal logits in the order of their ids. `order[..., :k]` are the first *k*, and all
+# first, equal logits in the order of their ids. `order[..., :k]` are the first *k*, and all
 # of them if *k* is `None`.
 # <details><summary>More</summary>
 #
 # Start from `marks = torch.zeros_like(logits, dtype=torch.bool)`: all False. `marks.scatter(-1, ids,
-# True)` returns them with True at these ids of each row: of three False and the ids 0 and 2 it makes
-# True, False, True. Then `masked_fill`.
+# True)` gives True at these ids of each row: of three False and the ids 0 and 2 it makes True, False,
+# True. Then `masked_fill` with `~marks`, their opposite.
 # </details>
 # </details>
 
@@ -449,8 +462,8 @@ explore.Distribution(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More: 76%. The best token has 17% here (see its outline), and there it had 3.5%. The surer the model is,
-# the less is left for the tokens behind the first 40.
+# More: 76%. Before any cut the best token has 16.7% here (set *k* to 0 and read its bar), and there it
+# had 3.5%. The surer the model is, the less is left for the tokens behind the first 40.
 # </details>
 
 # %% [markdown]
@@ -514,23 +527,27 @@ show(
 # %% [markdown]
 # How do we measure "better"? Take the tale, and say your rule keeps 40 tokens a step on average. Now
 # look at the step where it keeps the least mass. A fixed *k* of 40 keeps 57% at *its* worst step. Yours
-# must keep at least 62% at its worst: five points more. If yours keeps 30 tokens on average, it is
-# compared with *k* = 30, and so on.
+# must keep at least 62% at its worst: five points more. If yours keeps 29.2 tokens on average, it is
+# compared with *k* = 30, the next whole number.
 
 # %% [markdown]
-# The questions try your rule on other texts too. You can do that here:
-# `check.passes("pays", pays, my_k, "a text of yours")`.
+# The questions try your rule on other texts too, about as long as the tale. You can do that here:
+# `check.passes("pays", pays, my_k, "a text of yours")`. Take two or three whole sentences: on a very short
+# text a good rule may fail too.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Start from `probs = logits.softmax(dim=-1)`. Measure how likely the best token is; how many are
-# not far below it; how many hold some share of the mass; how open the choice is
-# (`effective_choices(logits)`, the "equal choices" of module 01; it copes with −∞).
+# With `probs = logits.softmax(dim=-1)` you can measure
+#
+# - how likely the best token is
+# - how many are not far below it
+# - how many of the likeliest *together* hold some share of the mass
+# - how open the choice is, in equal choices: `effective_choices(logits)` (−∞ is allowed)
+#
 # <details><summary>More</summary>
 #
-# Begin with a simple rule. Say you keep all tokens with at least 1%. Where 200 words are good, that
-# fails. Why?
+# Say you keep all tokens with at least 1%. Where 200 words are good, that fails. Why?
 # <details><summary>Answer</summary>
 #
 # Each has about 0.5%, so none reaches 1%.
@@ -714,7 +731,7 @@ explore.Playground(
 # may take over: Google's for Gemma 4 say 64 [gemma4config2026]. In 2018 the paper that is usually cited
 # for top-k wrote its stories with 10 [fan2018].
 #
-# So when two programs give you different texts from one model, look at *k* first.
+# So if one program's texts are wilder than another's, with one model and one *T*, compare their *k*.
 
 # %% [markdown]
 # In llama.cpp, and in Gemma's settings, top-k is not the only cut. A second one comes after it. That
@@ -762,9 +779,9 @@ check.number(
     hint="Add up what the survivors hold, and divide the first one's share by it. See the formula.",
 )
 
-# %% [markdown] question="Two survivors" points=1
-# Two tokens that survive a cut had 0.30 and 0.10 before it. After it the first has 0.50. What has the
-# second now, and how much did the cut take away?
+# %% [markdown] question="Two of the survivors" points=1
+# Several tokens survive a cut. Two of them had 0.30 and 0.10 before it. After it the first of these two
+# has 0.50. What has the second now, and how much did the cut take away?
 #
 # - **A** 0.30 now, and 0.40 of the probability was cut.
 # - **B** 0.10 still, and 0.20 was cut.
@@ -1004,12 +1021,12 @@ check.choice(
 # %% answer="mingpt_repair"
 def repaired_fill(logits, k):
     ### BEGIN SOLUTION
-    kth = logits.topk(k, dim=-1).values[..., -1:]
-    return logits.masked_fill(logits < kth, -torch.inf).softmax(dim=-1)
+    values, ids = logits.topk(k, dim=-1)
+    return torch.full_like(logits, -torch.inf).scatter(-1, ids, values).softmax(dim=-1)
     ### END SOLUTION
-    kth = logits.topk(k, dim=-1).values[..., -1:]
+    values, ids = logits.topk(k, dim=-1)
     fill = 1e-10
-    return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+    return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
 
 
 # %% test="mingpt_repair"
@@ -1062,7 +1079,7 @@ for (logits, k), probs in check.drawn(share, unlike):
 # This function is to give each token its rank in its row: 1 for the likeliest, 2 for the next one, and
 # so on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair it. The logits are float32 of
 # any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The result has the
-# shape of the logits.
+# shape of the logits. (You may have to sort twice, or to use `scatter`.)
 
 
 # %% answer="rank_repair"
@@ -1327,9 +1344,9 @@ points += check.passes("input as it was, type kept, no digit lost", input_and_ty
 float(min(points, 5))
 
 # %% [markdown] question="A rule for every step" points=4
-# Your `my_k` from **Build it: a k for every step** above, one point for each promise as it stands there,
-# over all that its description allows. *Counts* also wants the logits left as they were, and *pays* is
-# tried on other texts too. Without *fits* there are no points for the other three.
+# Your `my_k` from **Build it: a k for every step** above, one point for each promise. It is tried with all
+# kinds of logits that the text under `def my_k` allows. *Counts* also wants the logits left as they were,
+# and *pays* is tried on other texts too. Without *fits* there are no points for the other three.
 
 
 # %% test="my_k"

@@ -410,19 +410,19 @@ BANK = {
     "mingpt_repair": repair(
         {
             "minus infinity": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = float('-inf')
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "what was meant": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = -1e10
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "the smallest float": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = torch.finfo(torch.float32).min
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "early return": """
                 kth = logits.topk(k, dim=-1).values[..., -1:]
@@ -451,44 +451,44 @@ BANK = {
         },
         {
             "exactly 0": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = 0.0
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "a little below 0": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = -1e-10
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "minus 100": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = -100.0
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "minus 10,000": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = -1e4
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "the smallest logit": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = float(logits.min())
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "the limit": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
-                fill = float(kth.min())
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                values, ids = logits.topk(k, dim=-1)
+                fill = float(values.min())
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "not a number": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = float('nan')
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "plus infinity": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
+                values, ids = logits.topk(k, dim=-1)
                 fill = float('inf')
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "first row only": """
                 kth = logits.topk(k, dim=-1).values[..., -1:]
@@ -496,22 +496,19 @@ BANK = {
                 return torch.where(logits < kth[..., :1, :1], -torch.inf, logits)
             """,
             "the least of the domain": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
-                fill = 1e-10
+                values, ids = logits.topk(k, dim=-1)
                 fill = -1e6
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "20 below the smallest": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
-                fill = 1e-10
+                values, ids = logits.topk(k, dim=-1)
                 fill = float(logits.min()) - 20
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "30 below the limit": """
-                kth = logits.topk(k, dim=-1).values[..., -1:]
-                fill = 1e-10
-                fill = float(kth.max()) - 30
-                return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+                values, ids = logits.topk(k, dim=-1)
+                fill = float(values[..., -1].max()) - 30
+                return torch.full_like(logits, fill).scatter(-1, ids, values).softmax(dim=-1)
             """,
             "one limit for all": """
                 kth = logits.topk(k, dim=-1).values[..., -1:]
