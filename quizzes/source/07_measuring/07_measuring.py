@@ -1177,7 +1177,7 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, setting R 0.66. Perplexity:
+# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, R 0.66. Perplexity:
 # people 24, P 22, R 25. What do you look at first?
 #
 # - **A** P's texts side by side: each may be fine, and many the same.
@@ -1253,7 +1253,7 @@ check.choice(
 
 # %% [markdown] question="Three settings, five seeds" points=1
 # People have perplexity 26, P 26.0 with one seed, Q 23 to 29 over five, R 24.8 to 25.1 over five. The alarm
-# rings at 9 of R's 60 texts, and at no text of P or Q. What do you read first?
+# rings at 9 of R's 60 texts, and never at P's or Q's. What do you read first?
 #
 # - **A** P: no other comes so close.
 # - **B** Q: about people's surprise, and no alarm.
@@ -1302,8 +1302,8 @@ check.number(
 # Find the bug. It was reported for Texygen, a library for text generation, in a measure of how alike texts
 # are [texygen46]. Here is a simpler one. It shall return the mean share of a text's n-grams that are
 # also in *other* texts. Repair it. An n-gram that comes twice in a text counts twice in its share.
-# One point where all texts differ; one where some are equal, word for word. (Equal texts are still
-# several texts: each is an *other* for its copy.)
+# One point where all texts differ; one where some are equal, word for word: each is an *other* for its
+# copy.
 
 
 # %% answer="overlap_repair"
