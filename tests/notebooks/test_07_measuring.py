@@ -134,19 +134,11 @@ def test_the_storyteller_is_calibrated_and_does_not_drift(lesson, texts):
         math.exp(-fmean(together(values[first : first + 50] for values in long)))
         for first in range(0, 200, 50)
     ]
-    assert all(22 < part < 27 for part in parts)
-
-
-def test_a_tail_lifts_the_die_far_above_people():
-    row = [0.45, 0.45] + [0.001] * 100
-    people = math.exp(fmean([-math.log(0.45), -math.log(0.45)]))
-    assert people == pytest.approx(2.22, abs=0.005)
-    die = math.exp(sum(x * math.log(1 / x) for x in row))
-    assert die == pytest.approx(4.09, abs=0.005)
+    assert parts == pytest.approx([25.7, 26.2, 22.7, 25.5], abs=0.06)
 
 
 @pytest.mark.slow
-def test_two_settings_come_to_the_number_of_the_authors(storyteller):
+def test_two_settings_come_to_the_number_of_the_authors(lesson, storyteller):
     from course_utils import explore
     from course_utils.generate import Settings
 
@@ -158,6 +150,9 @@ def test_two_settings_come_to_the_number_of_the_authors(storyteller):
         prompt = "Once upon a time there was a widow who"
         playground = explore.Playground(prompt, settings=settings, knobs=["temperature", "top_p"])
         assert said in playground.text
+    cut = lesson["drawn"]([prompt] * 3, settings, length=40)
+    said = " ".join(map(storyteller.tokenizer.decode, cut))
+    assert "kennut" in said and "declunicious" in said
 
 
 @pytest.mark.slow
@@ -187,6 +182,8 @@ def test_the_known_alarm_misses_half_and_ours_two(lesson, texts):
     shown = [decode(ids[-36:]) for ids in stuck if not ends_in_loop(ids)][:4]
     said = "and he was a mocking bird, and he was a mocking bird, and he was so fond of"
     assert any(said in text for text in shown)
+    ours_silent = [decode(ids[-36:]) for ids in stuck if not lesson["my_alarm"](ids)]
+    assert ours_silent == [shown[0], shown[-1]] and "on the bright sun" in shown[0]
     assert (
         "were married, and they lived happily together, and lived happily ever after" in shown[-1]
     )
@@ -238,7 +235,7 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
     alone = 2 * math.sqrt((stdev(die[1]) ** 2 + stdev(cut[1]) ** 2) / 12)
     _, low, high = lesson["my_interval"](die[1], cut[1])
-    assert (alone, (high - low) / 2) == pytest.approx((0.43, 0.28), abs=0.005)
+    assert (high - low) / 2 < alone / 1.3  # by hand it was 0.72 and 0.08
     rest = [math.exp(x) for x in die[1][1:]]
     assert (round(min(rest)), round(max(rest))) == (10, 37)
     assert math.exp(fmean(die[1][1:])) == pytest.approx(22.4, abs=0.05)
@@ -252,7 +249,9 @@ def test_three_runs_together_tell_what_one_does_not(lesson, runs, surprises):
     assert math.exp(fmean(die)) == pytest.approx(24.4, abs=0.05)
     mean, low, high = lesson["my_interval"](die, cut)
     assert (mean, low, high) == pytest.approx((0.30, 0.12, 0.48), abs=0.005)
-    assert (math.exp(low), math.exp(high)) == pytest.approx((1.1, 1.6), abs=0.05)
+    openings = [list(three) for three in zip(*runs[0], strict=True)]
+    del openings[0][1]  # Ben's first text, iiii
+    assert math.exp(fmean(map(fmean, openings))) == pytest.approx(26, abs=0.2)
     ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in zip(*runs, strict=True))
     assert 0 < ann[0] < mean < ann[1]
     assert ben[0] < 0 < ben[1] < mean < cem[0]
@@ -277,6 +276,10 @@ def test_only_the_die_cannot_be_told_from_the_authors(lesson, texts, surprises):
     }
     ends = {name: lesson["my_interval"](x, surprises["author"])[1:] for name, x in means.items()}
     assert [name for name, (low, high) in ends.items() if low < 0 < high] == ["T 1"]
+    assert ends["p 0.95"][1] > -0.1  # only just
+    assert ends["T 1"] == pytest.approx((-0.29, 0.29), abs=0.005)
+    likely = [24.4 * math.exp(end) for end in ends["T 1"]]
+    assert likely == pytest.approx((18, 33), abs=0.5)
     order = sorted(means, key=lambda name: fmean(means[name]))
     assert (order[0], order[-1]) == ("greedy", "noise")
     diversity = fmean(distinct_n(run, 2) for run in runs["T 1"])

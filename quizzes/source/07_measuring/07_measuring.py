@@ -9,13 +9,13 @@
 # %% [markdown]
 # # Measuring
 #
-# Welcome to a writing contest. There are twelve openings, from old story books that the Storyteller has
-# not read [stories12]. Every contestant goes on for 50 tokens. One contestant is human: the author of
-# each book. The others are our model, with settings that you know. The judge is a number, since numbers
-# are fair and never tired. What could go wrong?
+# Welcome to a writing contest. There are twelve openings of nine words each, from old story books that
+# the Storyteller has not read [stories12]. Every contestant goes on for 50 tokens. One contestant is
+# human: the author of each book. The others are our model, with settings that you know. The judge is a
+# number, since numbers are fair and never tired. What could go wrong?
 
 # %% [markdown]
-# > **About 150 minutes**, in two sittings · difficulty ●●●○○
+# > **About 165 minutes**, in two sittings · difficulty ●●●○○
 # >
 # > You need log-probabilities and modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
@@ -71,6 +71,20 @@ def tell(text):
 def together(lists):
     """What is in several lists, in one."""
     return [x for each in lists for x in each]
+
+
+def means_by_opening(runs):
+    """For each opening, the mean of its numbers in several runs."""
+    return [fmean(numbers) for numbers in zip(*runs, strict=True)]
+
+
+def interval(a, b):
+    """What your my_interval says; by hand while it is not there."""
+    if found := check.attempt(my_interval, a, b):
+        return [float(x) for x in found]
+    d = [x - y for x, y in zip(a, b, strict=True)]
+    half = 2 * stdev(d) / math.sqrt(len(d))
+    return [fmean(d), fmean(d) - half, fmean(d) + half]
 
 
 def ngrams(tokens, n):
@@ -203,10 +217,15 @@ explore.Duel()
 
 # %% [markdown]
 # 1. How many of ten did you get? (A coin gets five.)
-# 2. After the last round look at the perplexities over all rounds. (17.4 and 17.4. The same!)
+# 2. After the last round look at the perplexities over all rounds. What do you notice?
 #
-# So equal perplexities do not make equal texts. Already in the first round the machine shouts in rude
-# words, and no person here does. But nobody has time for a thousand duels. Back to numbers.
+# <details><summary>After the ten rounds</summary>
+#
+# 17.4 and 17.4. The same! So equal perplexities do not make equal texts. Already in the first round the
+# machine shouts in rude words, and no person here does.
+# </details>
+#
+# But nobody has time for a thousand duels. Back to numbers.
 
 # %% [markdown]
 # A second judge looks for diversity: the share of different pairs of tokens. And a new contestant turns
@@ -350,8 +369,9 @@ for name, values in (
 
 # %% [markdown]
 # How far can we trust the 24.4, then? Take the mean surprise of each passage: twelve numbers. Let *s* be
-# their standard deviation. One *standard error* is s/√n, here with n = 12. The mean of the twelve is
-# uncertain by about two standard errors to each side.
+# their standard deviation. One *standard error* is s/√n, here with n = 12: the more texts, the smaller,
+# as luck up and luck down cancel. A rule of thumb: about 19 times in 20 the mean of *all* such passages
+# lies within two standard errors of the mean that we have.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -419,6 +439,7 @@ for name, shares in {
 # **Predict.** Will it expect too much, too little, or about right?
 
 # %%
+print("as perplexities:")
 for name in ("author", "T 1"):
     expects = fmean(together(expected(PROMPTS, texts[name])))
     gets = -fmean(together(logprobs[name]))
@@ -428,8 +449,7 @@ for name in ("author", "T 1"):
 # About right: on the authors' words it expects 25.2 and gets 24.4. So two things bring the die close:
 #
 # - **The model is calibrated.** People surprise it as much as it expects.
-# - **The die's own text leads to similar places.** There it expects 28.2, also between the 20 and 29 from
-#   above.
+# - **The die's own text leads to similar places.** There the model expects 28.2, not far away.
 #
 # (On the die's text "expects" and "gets" agree in the long run. Twelve texts leave some luck: 28.2 and
 # 25.7.)
@@ -453,10 +473,12 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At 1, so it is neither too sure nor too unsure. Training did this. It changes the weights until people's
-# text surprises the model as little as possible. If rows a bit flatter had helped, training would have
-# made them flatter.
-#
+# At 1, so it is neither too sure nor too unsure. Training did this: it changes the weights until the
+# books that it reads surprise the model as little as possible. If flatter rows had helped, training
+# would have made them flatter. (A model that learns its books by heart gets too sure of new ones. Ours
+# did not: the authors' books are new to it, and still 1 is best.)
+
+# %% [markdown]
 # So a low number on *people's* text is a virtue: of two models that read the same text in the same
 # tokens, the one with the lower perplexity is the better reader.
 
@@ -469,37 +491,27 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # |---|---|---|---|---|
 # | 12.38 | 1.50 | 6.88 | 13.13 | 22.73 |
 #
-# GPT-2 was trained with the same aim as ours. Yet its die lands at almost twice the people's number, and
-# top-p beside them.
+# Here the die is far above people, and top-p beside them.
 
 # %% [markdown]
-# The paper blames the *tail*: the many unlikely tokens. Here is a row with a tail. People say `cat` or
-# `dog`, half and half. The model gives both 0.45, and 0.1 to a hundred odd words together, 0.001 each.
+# **Predict.** Our die came close because the model is calibrated, and because the die's own text leads
+# to similar places. Which of the two may fail in GPT-2?
 #
-# **Predict.** Is the die's number just above the people's 2.2, or far above?
-
-# %%
-row = {"cat": 0.45, "dog": 0.45} | {f"odd word {i}": 0.001 for i in range(100)}
-people = 0.5 * math.log(1 / row["cat"]) + 0.5 * math.log(1 / row["dog"])
-die = sum(x * math.log(1 / x) for x in row.values())
-print(f"people {math.exp(people):.2f}, die {math.exp(die):.2f}")
-
-# %% [markdown]
-# Far above: 4.09. One draw in ten is odd, and very surprising. Top-p 0.9 would cut the tail and write as
-# people do.
+# <details><summary>Answer</summary>
 #
-# But that is one row. On other rows the model is too sure, and along *people's* text the two balance: it
-# was trained on such text. So a tail alone does not explain the 22.73. Something has to upset the balance.
+# The second. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. Now the text is a
+# bit odd, so the next row is flatter. Another odd word comes sooner, and so on, to places where the model
+# expects more and more surprise.
+# </details>
 
 # %% [markdown]
-# The die does that itself. It draws an odd word. Now the text is a bit odd, the next row is flatter,
-# another odd word comes sooner, and so on: it **drifts** away from people's text. In 2019 that was
-# measured [braverman2020]. A GPT-2 read people with 23.7 (other texts than above), and its own long texts
-# ended up at 61.2. In 2025 models with up to 70 billion parameters drifted nearly as fast as small ones
-# [cao2025].
-
-# %% [markdown]
-# Does ours drift? **Predict**: does the perplexity rise along 200 tokens of the plain die?
+# This **drift** away from people's text was measured in 2019, on other texts [braverman2020]: a GPT-2
+# read people with 23.7, and its own long texts ended up at 61.2.
+#
+# A cut leaves out the odd words, so the drift hardly begins. (It also lowers the number where nothing
+# drifts. In our first table *p* = 0.9 has 18.3, and the authors have 24.4.)
+#
+# Does our model drift? **Predict.** Does the perplexity rise along 200 tokens of the plain die?
 
 # %%
 long = read(PROMPTS, drawn(PROMPTS, Settings(), length=200))
@@ -508,8 +520,8 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# There is no rise that twelve texts could show. (Perhaps because its world, stories for children, is
-# small.)
+# No: 25.7, 26.2, 22.7 and 25.5 go up and down. (A small rise could hide in twelve texts, a doubling
+# like GPT-2's could not. Perhaps ours stays because its world, stories for children, is small.)
 #
 # So here is the rule, **perplexity matching**: do not look for the lowest number, look for the one that
 # people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95. For another model?
@@ -517,8 +529,8 @@ for first in range(0, 200, 50):
 
 # %% [markdown]
 # Now play with it. The authors' mean log-probability was −3.19, which is perplexity 24.4 in other words.
-# Below, *T* = 1.3 writes three texts, and the line under them begins with theirs. (The rest of the line
-# does not matter here. And three short texts after one opening are play, no measurement.)
+# Below, *T* = 1.3 writes three texts. Of the numbers that are shown with them, look only at the mean
+# log-probability: −4.79 at the start. (Three short texts after one opening are play, no measurement.)
 
 # %%
 explore.Playground(
@@ -530,11 +542,12 @@ explore.Playground(
 # %% [markdown]
 # 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that? (Near 1: −3.31.)
 # 2. Go back to 1.3, and move `top_p` down instead. Which value comes near it now? (0.8: −3.14.)
-# 3. Read the texts of both. Similar numbers: would you say same writer?
+# 3. Read the texts of both. Similar numbers, but would you say same writer? (At *T* = 1 odd things happen,
+#    in real words. At 1.3 with 0.8 some words do not exist: `kennut`, `declunicious`.)
 
 # %% [markdown]
-# Several ways lead to people's number, and they do not read alike [holtzman2020]. So this judge would send
-# greedy and noise home, but we need more eyes. The next looks for repetition. (A good place for a break.)
+# Several ways lead to people's number, and they need not read alike. So this judge would send greedy and
+# noise home, but we need more eyes. The next looks for repetition. (A good place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -626,18 +639,19 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
 # In 2019 seq-rep-4 was measured for a larger model: 0.442 for greedy, 0.016 for top-p with 0.9
 # [welleck2020].
 #
-# **Predict.** Our model is small and tells fairy tales. Will its numbers look like that, and where are the
-# authors?
+# **Predict.** Our model is small and tells fairy tales. Will its settings come in the same order, and where
+# are the authors? (Those texts had another length, so look at the order, not at the digits.)
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
+    # What yours gives, or None while it is not ready.
     mine = [check.attempt(my_seq_rep, ids, 4) for ids in texts[name]]
     course = fmean(seq_rep_n(ids, 4) for ids in texts[name])
     yours = "-" if None in mine else f"{fmean(mine):.3f}"
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# The same picture: greedy repeats most, a cool die some, the plain die and people hardly ever. But a share
+# The same order: greedy repeats most, a cool die some, the plain die and people hardly ever. But a share
 # is no verdict. A service that writes for thousands of readers wants to *stop* a text that got stuck. From
 # which share on is a text stuck?
 
@@ -672,14 +686,14 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # ## Build it: the alarm
 #
-# > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
+# > difficulty ●●●○○ · importance ●●●●● · 12 minutes · many right designs
 #
 # Write your own. It has to keep four promises:
 #
 # 1. **rings**: at a text whose last 40 tokens or more are one phrase of 1 to 8 tokens, again and again.
 #    It may break off;
-# 2. **rings nearly**: if a phrase of 3 to 8 tokens fills at least 60, with one other token in every
-#    third round;
+# 2. **rings nearly**: the same if a phrase of 3 to 8 tokens fills the last 60 or more, with one replaced
+#    in every third round;
 
 # %% [markdown]
 # 3. **quiet** at texts of fewer than 10 tokens; at prose, in which no three tokens in a row come twice;
@@ -689,13 +703,17 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # 4. **only sees what is equal**: other names for the tokens, numbers or words, change nothing.
 
 # %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Which part of the text matters? How much of it is new?
 # <details><summary>Designs that have worked</summary>
 #
 # Take the last 40 tokens only. Then: what share of its runs of three is new? Or: shift it by 1, 2, …
 # 8 places and lay it over itself. At how many places do both agree?
-# <details><summary>More</summary>
+# <details><summary>In code</summary>
 #
 # The first by a set. The second by `sum(a == b for a, b in zip(last, last[shift:]))`.
+# </details>
 # </details>
 # </details>
 
@@ -831,9 +849,11 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# (Ours rings at 10 of 12. One of the other two was printed last above: it has married its king and lives
-# happily ever after. That is toast.)
-#
+# (Ours rings at 10 of 12. You have seen the other two above, as the first and the last. The last has
+# married and lives happily ever after: toast. The first, with its bright sun, is a fire that ours
+# misses.)
+
+# %% [markdown]
 # An alarm can also steer. This sampler is greedy until *your* alarm rings: *T* = 0.001 leaves no other
 # choice. Then it draws at *T* = 1 until the alarm is silent again. **Predict.** Greedy gets stuck after
 # `Once upon a time`. Will this one get out?
@@ -853,9 +873,9 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 #    to 34%, always less than 60.8%.)
 
 # %% [markdown]
-# Now we have three judges: perplexity, distinct-2 and an alarm. The first two no longer give prizes for
-# being low or high. We hold them beside people's. Is that enough to say which of two settings is better?
-# Not quite.
+# Now we have three judges: perplexity, distinct-2 and, in place of seq-rep, an alarm. The first two no
+# longer give prizes for being low or high. We hold them beside people's. Is that enough to say which of
+# two settings is better? Not quite.
 
 # %% [markdown]
 # ## Three runs, three answers
@@ -865,11 +885,12 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
-runs, die, cut = {"T 1": [], "p 0.95": []}, {}, {}
-for name, seed in SEEDS.items():
-    runs["T 1"].append(drawn(PROMPTS, Settings(), seed))
-    runs["p 0.95"].append(drawn(PROMPTS, Settings(top_p=0.95), seed))
-    die[name], cut[name] = (mean_surprises(each[-1]) for each in runs.values())
+die_texts, cut_texts, die, cut = {}, {}, {}, {}
+for name, seed in SEEDS.items():  # the same seed for both settings
+    die_texts[name] = drawn(PROMPTS, Settings(), seed)
+    cut_texts[name] = drawn(PROMPTS, Settings(top_p=0.95), seed)
+    die[name] = mean_surprises(die_texts[name])
+    cut[name] = mean_surprises(cut_texts[name])
     a, b = math.exp(fmean(die[name])), math.exp(fmean(cut[name]))
     print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
@@ -884,7 +905,7 @@ print("plain die:", *(f"{math.exp(x):.0f}" for x in die["Ben"]))
 print("p 0.95:   ", *(f"{math.exp(x):.0f}" for x in cut["Ben"]))
 a, b = (math.exp(fmean(values["Ben"][1:])) for values in (die, cut))
 print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
-tell("The die's first: " + model.tokenizer.decode(runs["T 1"][1][0][-30:]))
+tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
 # The die's first text fell into a loop, `iiii`, as happens now and then. That pulls its number down, from
@@ -906,17 +927,18 @@ tell("The die's first: " + model.tokenizer.decode(runs["T 1"][1][0][-30:]))
 
 # %%
 a, b = [3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4]
-apart = 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / 4)
+n = 4  # openings
+apart = 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / n)  # both spreads add up, as squares
 print(f"A alone against B alone: {fmean(a) - fmean(b):.2f}, give or take {apart:.2f}")
 differences = [x - y for x, y in zip(a, b, strict=True)]
 print("pair by pair:", [round(d, 1) for d in differences])
-print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sqrt(4):.2f}")
+print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sqrt(n):.2f}")
 
 # %% [markdown]
 # Taken apart, nobody can tell: 0.30, give or take 0.72. Pair by pair it is plain: each difference is
 # between 0.2 and 0.4. What made the numbers spread was the *opening*, and both settings had the same
 # one. So let both meet the same luck: the same openings, and the same seeds. (On real texts pairs help
-# less. For Ben, ± 0.43 becomes ± 0.28.)
+# too, but less.)
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -924,7 +946,7 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If it holds 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
+# If it contains 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
 # 20, with a dozen less often, above all if one pair is far from all others.
 
 # %% [markdown]
@@ -963,65 +985,63 @@ for a, b, expect in (
 # Ann, Ben and Cem had twelve pairs each. To put them together, take for each opening the mean of its three
 # runs. Twelve pairs again, but each with less luck in it.
 
-
 # %%
-def interval(a, b):
-    """By your function; by hand while it is not there."""
-    if found := check.attempt(my_interval, a, b):
-        return [float(x) for x in found]
-    d = [x - y for x, y in zip(a, b, strict=True)]
-    half = 2 * stdev(d) / math.sqrt(len(d))
-    return [fmean(d), fmean(d) - half, fmean(d) + half]
-
-
+show("die - p 0.95", "mean", "from", "to")
 for name in SEEDS:
     show(name, *(f"{x:.2f}" for x in interval(die[name], cut[name])))
-all_die, all_cut = ([fmean(x) for x in zip(*each.values(), strict=True)] for each in (die, cut))
+all_die, all_cut = means_by_opening(die.values()), means_by_opening(cut.values())
 show("together", *(f"{x:.2f}" for x in interval(all_die, all_cut)))
 a, b = math.exp(fmean(all_die)), math.exp(fmean(all_cut))
 print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# Together: 0.30, from 0.12 to 0.48. So *p* = 0.95 does write less surprisingly. (In perplexity, *e* to
-# that: the die's is 1.1 to 1.6 times as high.) Ben's interval holds 0, so he may only say "I cannot tell",
-# which is not the same as "no difference". And of the three only Ann's interval holds the 0.30.
+# Together: 0.30, from 0.12 to 0.48, all above 0. So *p* = 0.95 does write less surprisingly. Ben's interval
+# contains 0, so he may only say "I cannot tell", which is not the same as "no difference".
+#
+# And the intervals of Ben and Cem miss the 0.30. (That is not the truth either, only our best guess.) So
+# with twelve pairs believe an interval a little less than it claims, and run several seeds.
 
 # %% [markdown]
-# And our own first table? It was a single run, the same as Ann's. The die had 25.7. With Ben's seeds it
-# would have had 18.9, and with Cem's 30.0, both outside the authors' 20.4 to 29.1. So it was partly luck
-# that it came so close.
+# And the die of our first table? It was Ann's run: 25.7. But Ben's 18.9 and Cem's 30.0 lie outside the
+# authors' 20 to 29. So it was partly luck that it came so close.
 #
-# But over all three runs the die has **24.4. That is the authors' number.** The reason was good, the
-# evidence was thin, and now it is better.
+# All three runs together have 24.4, beside the authors' 24.4. That both agree to the digit is luck, too:
+# without the `iiii` text it would be near 26. How sure can we be, then? We compare in pairs.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
-# Who writes as people do? We ask three things of each contestant: the surprise less the author's, opening
-# by opening; the alarm; and distinct-2. And no anecdotes: all that draw have three runs, of which we take
-# the mean. The author is in the first line, for comparison.
+# Who writes as people do? We ask three things of each contestant: the surprise minus the author's, opening
+# by opening; the alarm; and distinct-2. The five settings with luck in them have three runs, of which we
+# take the mean. Greedy needs only one, and noise is so far off that one will do. The author is in the first
+# line, for comparison.
 
 # %%
 author = mean_surprises(texts["author"])
-runs |= {name: [texts[name]] for name in ("author", "greedy", "noise")}
+runs = {name: [texts[name]] for name in ("author", "greedy")}
 for name in ("T 0.5", "k 40", "p 0.9"):
     runs[name] = [drawn(PROMPTS, CONTEST[name], seed) for seed in SEEDS.values()]
-show("", "less author", "from", "to", "alarms", "distinct-2")
-for name in ("author", "greedy", "T 0.5", "k 40", "p 0.9", "p 0.95", "T 1", "noise"):
-    own = [fmean(x) for x in zip(*map(mean_surprises, runs[name]), strict=True)]
+runs |= {"p 0.95": cut_texts.values(), "T 1": die_texts.values(), "noise": [texts["noise"]]}
+show("", "minus author", "from", "to", "alarms", "distinct-2")
+for name, each in runs.items():
+    own = means_by_opening(map(mean_surprises, each))
     numbers = [f"{x:.2f}" for x in interval(own, author)]
-    alarms = [check.attempt(my_alarm, ids) for ids in together(runs[name])]
+    alarms = [check.attempt(my_alarm, ids) for ids in together(each)]
     rung = "-" if None in alarms else f"{sum(alarms)} of {len(alarms)}"
-    show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in runs[name]):.2f}")
+    # Of each run of twelve, since among 36 texts more pairs come again.
+    show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in each):.2f}")
 
 # %% [markdown]
-# Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only
-# one contestant's interval holds 0: that of the plain die. Its pairs are as different as the authors'
-# (0.91). Its alarm? (Ours rings once in 36 texts, at `iiii`, and at 9 of greedy's 12.) The die wins.
+# Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only the
+# die's interval contains 0: all other settings differ from people (*p* = 0.95 only just).
 #
-# And yet it shouts in rude words, and no reader would take it for a person for long. How can that be?
+# For the die we cannot tell. That is no proof of "equal": its perplexity may be anything from 18 to 33
+# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home, neither pairs nor alarm. It is the
+# only one left.
 
 # %% [markdown]
+# And yet it shouts in rude words, and no reader would take it for a person for long. How can that be?
+#
 # Look at what was measured: how surprising a text is, how repetitive, how varied. None of these numbers
 # reads. A setting that fails here can be sent home without reading. One that passes has to be read, best
 # without knowing who wrote what. That is why the duel came first.
@@ -1029,8 +1049,8 @@ for name in ("author", "greedy", "T 0.5", "k 40", "p 0.9", "p 0.95", "T 1", "noi
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 llama.cpp cuts unless told otherwise, with top-k 40 and top-p 0.95 [llamacpp2026]. The study of
-# drift says why a larger model alone still needs such a cut [cao2025]. Researchers also use **MAUVE**,
+# In 2026 llama.cpp cuts unless told otherwise, with top-k 40 and top-p 0.95 [llamacpp2026]. Larger models
+# drift nearly as fast as small ones, so they are cut, too [cao2025]. Researchers also use **MAUVE**,
 # which compares hundreds of human and machine texts by a model's inner features [pillutla2021]; it is in
 # `metrics.mauve`. And they ask people, whose ratings rise with likelihood up to a point, and then fall
 # [zhang2021].
@@ -1043,10 +1063,12 @@ for name in ("author", "greedy", "T 0.5", "k 40", "p 0.9", "p 0.95", "T 1", "noi
 # at once. Compare in pairs, over several seeds, and give the interval. Then read.
 
 # %% [markdown]
-# Why does the plain die land beside the authors? Its surprise is what the model expects, and a calibrated
-# model is surprised by people just as much as it expects. (How close a single run lands is luck.) Where a
-# model drifts away, as GPT-2 did, the die lands too high, and a cut brings it back.
-#
+# Why does the plain die land beside the authors? On its own text it surprises the model as much as the
+# model expects. On people's text people do, as the model is calibrated. And ours expects about as much on
+# the one as on the other. (How close a single run lands is luck.) Where a model drifts away, as GPT-2
+# did, the die lands too high, and a cut holds it back.
+
+# %% [markdown]
 # The next module has recipes: settings that makers recommend. You will not have to believe them.
 
 # %% [markdown]
@@ -1108,7 +1130,7 @@ check.number(
 #
 # - **A** M is a poor reader: a good one finds its own texts easy.
 # - **B** Unlucky seeds: in the long run it comes out at 11.
-# - **C** M is calibrated among people's words; its own lead it away.
+# - **C** M reads people well, but goes on to where people do not write.
 # - **D** M is too sure: *T* above 1 would bring both together.
 
 # %% answer="far_from_home"
@@ -1155,8 +1177,8 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, setting R 0.66. Perplexity:
-# people 24, P 22, R 25. What first?
+# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, R 0.66. Perplexity:
+# people 24, P 22, R 25. What do you look at first?
 #
 # - **A** P's texts side by side: each may be fine, and many the same.
 # - **B** P's seeds, since so low a distinct-2 cannot go with 22.
@@ -1231,7 +1253,7 @@ check.choice(
 
 # %% [markdown] question="Three settings, five seeds" points=1
 # People have perplexity 26, P 26.0 with one seed, Q 23 to 29 over five, R 24.8 to 25.1 over five. The alarm
-# rings at 9 of R's 60 texts, else never. What do you read first?
+# rings at 9 of R's 60 texts, and never at P's or Q's. What do you read first?
 #
 # - **A** P: no other comes so close.
 # - **B** Q: about people's surprise, and no alarm.
@@ -1253,7 +1275,7 @@ check.choice(
 )
 
 # %% [markdown] question="Nine prompts" points=1
-# Two settings wrote after the same nine prompts. Surprise of the first less that of the second, pair by
+# Two settings wrote after the same nine prompts. Surprise of the first minus that of the second, pair by
 # pair: the mean is 0.12 and the standard deviation 0.24. Where does the interval of two standard errors
 # *begin*? Two decimals, with its sign.
 
@@ -1267,11 +1289,11 @@ check.number(
     within=0.005,
     why={
         0.28: "That is where it ends. Where does it begin?",
-        0.04: "That is one standard error from the mean, or a lost sign: 0.12 less how much?",
+        0.04: "That is one standard error from the mean, or a lost sign: 0.12 minus how much?",
         -0.36: "That takes two standard deviations. What does the root of nine do?",
         0.07: "That divides by nine. The standard error divides by its root.",
         0.16: "That is half of the interval's width. Where does it begin?",
-        -0.12: "That is 0.12 less one standard deviation. Divide it by the root of nine, and take two.",
+        -0.12: "That is 0.12 minus one standard deviation. Divide it by the root of nine, and take two.",
     },
     hint="The standard error is 0.24 divided by the root of 9. Go two of them down from 0.12.",
 )
@@ -1280,8 +1302,8 @@ check.number(
 # Find the bug. It was reported for Texygen, a library for text generation, in a measure of how alike texts
 # are [texygen46]. Here is a simpler one. It shall return the mean share of a text's n-grams that are
 # also in *other* texts. Repair it. An n-gram that comes twice in a text counts twice in its share.
-# One point for different texts, one if some are word for word the same: each of those is found in
-# its copy.
+# One point where all texts differ; one where some are equal, word for word: each is an *other* for its
+# copy.
 
 
 # %% answer="overlap_repair"
@@ -1420,7 +1442,7 @@ def example():
         [[-1.0, -1.0, -1.0], [-2.0, -5.0, -7.0]],
         [3, 1],
         expect=torch.tensor([1.0, 2.0]).exp(),
-        why="The second text has one token, with -2. Which places of its row are counted?",
+        why="The second text has one token, with -2: alone its perplexity is e², or 7.39.",
         within=1e-3,
     )
 
@@ -1726,8 +1748,8 @@ points += check.passes("only sees what is equal", always_by_equality)
 float(min(points, 4))
 
 # %% [markdown] question="Your interval" points=2
-# Your `my_interval` from **Build it: the interval** above. One point for the mean, one for both ends with
-# it. Both lists have to stay as they were.
+# Your `my_interval` from **Build it: the interval** above. One point for the mean, one for low and high
+# (only if the mean is right). Both lists have to stay as they were.
 
 
 # %% test="my_interval"
@@ -1767,7 +1789,7 @@ def the_mean(a, b):
 
 
 def means():
-    why = "The mean of the differences, the first less the second."
+    why = "The mean of the differences, the first minus the second."
     first = lambda a, b: three_numbers(a, b)[0]  # noqa: E731
     check.against(first, the_mean, pairs_of_runs, why=why, within=1e-4)
     check.keeps(my_interval, pairs_of_runs, why="Both lists have to stay as they were.")
