@@ -1,5 +1,6 @@
 """The Storyteller does what the lesson on penalties says, and its numbers by hand are right."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from course_utils.toys import NEXT_LOGITS, NINE_WORDS, VOCABULARY
 SOURCE = Path(__file__).parents[2] / "quizzes/source/05_penalties/05_penalties.py"
 LESSON = names_of(SOURCE, "setup")
 HEARD, AGAIN, TASK, PROMPTS = (LESSON[name] for name in ("HEARD", "AGAIN", "TASK", "PROMPTS"))
+PROSE = " ".join(SOURCE.read_text().replace("\n# ", " ").split())
 NEW = torch.tensor([3, 3, 7, 3])
 
 
@@ -57,6 +59,11 @@ def token(storyteller, word):
     return i
 
 
+def test_a_function_that_is_not_written_yet_is_called_that(capsys):
+    assert LESSON["finish"](LESSON["careful"](lambda logits, ids: None)) == []
+    assert capsys.readouterr().out == "(Your function is not ready yet: it returns nothing.)\n"
+
+
 def test_three_writers_open_the_module(finish):
     first = said(finish(Settings(temperature=0)))
     assert first.startswith(" west of the moon, and the moon, and the moon, and the moon,")
@@ -78,8 +85,13 @@ def test_the_moon_against_the_sky(storyteller, finish):
     assert logits.softmax(dim=-1)[four[0]] == pytest.approx(0.63, abs=0.005)
     after = penalties.repetition_penalty(logits, seen, 1.3)
     assert after[four].tolist() == pytest.approx([8.47, 7.09, 8.786, 7.831], abs=0.005)
+    assert [words[i] for i in after[four].argsort(descending=True)] == [
+        " sky",
+        " moon",
+        " stars",
+        " sun",
+    ]
     assert int(after.argmax()) == four[2]
-    assert storyteller.encode(TASK).count(token(storyteller, " the")) == 7
     assert logits[four[0]] / 1.25 == pytest.approx(8.81, abs=0.005)
 
     def at(theta):
@@ -91,6 +103,17 @@ def test_the_moon_against_the_sky(storyteller, finish):
         assert "and the moon" not in text
     assert at(1.05).startswith(" west of the moon, and the moon, and the moon")
     assert at(1.3).startswith(" west of the sky")
+
+
+def test_a_count_of_the_prompt_would_cost_an_article_more_than_its_lead(storyteller):
+    the = token(storyteller, " the")
+    best = storyteller.next_logits(TASK + " west of").topk(2)
+    assert int(best.indices[0]) == the
+    assert best.values.tolist() == pytest.approx([10.8, 7.1], abs=0.05)
+    assert storyteller.encode(TASK + " west of").count(the) == 7
+    pieces = [storyteller.tokenizer.encode_ordinary(word) for word in (" west", " Castle")]
+    names = [[storyteller.tokenizer.decode([i]).strip() for i in piece] for piece in pieces]
+    assert names == [["w", "est"], ["C", "as", "tle"]]
 
 
 def test_nine_words_by_hand():
@@ -108,7 +131,7 @@ def test_nine_words_by_hand():
 
     panel = explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
     assert panel.controls["frequency_penalty"].step == 0.1
-    for value, best in ((0.2, "forward"), (0.3, "toward")):
+    for value, best in ((0.2, "forward"), (0.3, "toward")):  # "on the slider that is 0.3"
         panel.controls["frequency_penalty"].value = value
         assert f"→ '{best}'" in panel.text
     panel.close()
@@ -140,8 +163,8 @@ def test_who_counts_the_prompt():
 
 def test_the_third_wind_hears_a_wrong_address(storyteller):
     heard, start = HEARD, len(storyteller.encode(HEARD))
-    best, ahead = {penalty: [] for penalty in (0, 1, 2)}, []
-    moon, sky = token(storyteller, " moon"), token(storyteller, " sky")
+    best, ahead, shares = {penalty: [] for penalty in (0, 1, 2)}, [], []
+    moon, sky, sun = (token(storyteller, word) for word in (" moon", " sky", " sun"))
     for wind in ("North", "East", "South", "West"):
         heard += AGAIN.format(wind) + " west of the"
         logits, ids = storyteller.next_logits(heard), torch.tensor(storyteller.encode(heard))
@@ -149,12 +172,17 @@ def test_the_third_wind_hears_a_wrong_address(storyteller):
         for penalty, words in best.items():
             row = penalties.frequency_penalty(logits, ids[start:], penalty)
             words.append(storyteller.tokenizer.decode([int(row.argmax())]).strip())
+            if wind == "North":
+                shares.append(float(row.softmax(dim=-1)[moon]))
+                assert [ids[start:].tolist().count(i) for i in (moon, sun)] == [0, 1]
+                assert int(logits.topk(2).indices[1]) == sun
         heard += ' moon,"'
     assert best == {
         0: ["moon"] * 4,
         1: ["moon", "moon", "moon", "sky"],
         2: ["moon", "moon", "sky", "sky"],
     }
+    assert shares == pytest.approx([0.631, 0.681, 0.702], abs=0.0006)
     assert logits.softmax(dim=-1).max() == pytest.approx(0.74, abs=0.005)
     assert ahead == sorted(ahead)
     assert [ahead[0], ahead[-1]] == pytest.approx([2.2, 2.7], abs=0.05)
@@ -190,6 +218,11 @@ def test_dividing_log_probabilities_makes_the_dog_a_good_dog_again_and_again(fin
     divided, multiplied = with_rule(lambda x: x / 1.5), with_rule(lambda x: x * 1.5)
     assert said(divided).count("good dog") > 5
     assert said(multiplied).count("dog") == 0
+    assert said(multiplied).count("and he had a good deal of money to buy") == 2
+    again = next(step for step in reversed(multiplied) if step.text == " money")
+    share = again.logits.log_softmax(dim=-1)[again.token]
+    assert share.exp() == pytest.approx(0.95, abs=0.005)
+    assert [share, 1.5 * share] == pytest.approx([-0.05, -0.08], abs=0.005)
     assert seq_rep_n([step.token for step in divided], 4) > 0.4
     assert seq_rep_n([step.token for step in multiplied], 4) < 0.25
 
@@ -239,7 +272,7 @@ def test_a_ban_and_its_ways_round(storyteller):
 
 
 @pytest.mark.slow
-def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(write):
+def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(storyteller, write):
     thetas = (1.0, 1.1, 1.2, 1.5)
     texts = [write(Settings(temperature=0, repetition_penalty=theta)) for theta in thetas]
     four = [mean_repeats(text, 4) for text in texts]
@@ -249,6 +282,8 @@ def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(write):
     assert one == sorted(one, reverse=True)
 
     blocked = write(lambda logits, ids: top_k(penalties.no_repeat_ngram(logits, ids, 4), 1))
+    [quoted] = re.findall("One of the eight with the block: `([^`]*)`", PROSE)
+    assert quoted in storyteller.tokenizer.decode(blocked[0])
     drawn = write(Settings())
     assert mean_repeats(blocked, 4) == 0
     assert mean_repeats(blocked, 1) == pytest.approx(0.541, abs=0.0006)
@@ -274,6 +309,14 @@ def test_each_brake_errs_at_some_wind(storyteller, finish, brake, wrong_from):
         words.append(said(finish(lambda x, ids: brake(x, ids[start:]), heard, tokens=1)).strip())
         heard += ' moon,"'
     assert [word == "moon" for word in words] == [wind < wrong_from for wind in range(4)]
+
+
+@pytest.mark.parametrize("limit, holds", [(2, "comma"), (2.5, "both"), (3, "both"), (4, "loop")])
+def test_a_limit_of_the_brake_lies_between_two_and_four(limit, holds):
+    count = torch.tensor([6.0, 0.0]).clamp(max=limit)
+    loop_ends = int((torch.tensor([2.0, 0.0]) - count).argmax()) == 1
+    comma_leads = bool((torch.tensor([4.0, 0.0]) - count).diff() < 0)
+    assert (loop_ends, comma_leads) == (holds != "comma", holds != "loop")
 
 
 def test_the_brake_of_the_lesson_finds_the_castle_and_stops(storyteller, finish):

@@ -79,7 +79,14 @@ def likeliest(logits, n=3):
 
 def careful(process):
     """A writer who always takes the token that is best after the process."""
-    return lambda logits, ids: top_k(process(logits, ids), 1)
+
+    def best(logits, ids):
+        result = process(logits, ids)
+        if result is None:
+            raise ValueError("it returns nothing")
+        return top_k(result, 1)
+
+    return best
 
 
 def finish(process, prompt=TASK, tokens=34):
@@ -87,7 +94,7 @@ def finish(process, prompt=TASK, tokens=34):
     try:
         return [step.text for step in generate(model, prompt, process, max_new_tokens=tokens)]
     except Exception as error:
-        print(f"(Not ready yet: {type(error).__name__} in your function.)")
+        print(f"(Your function is not ready yet: {error}.)")
         return []
 
 
@@ -138,12 +145,12 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # %% [markdown]
 # ## By hand, on nine words
 #
-# A small model with nine words read `every effort moves you` and wrote `forward forward toward
-# forward`. For its next word we take its logits of module 01 again.
+# A small model read `every effort moves you` and wrote `forward forward toward forward`. We count these
+# four words. The next one has its logits of module 01.
 #
-# OpenAI has two penalties that subtract. The **frequency** penalty takes its number once for *each
-# time* that a word was written. The **presence** penalty takes it once if the word was written *at
-# all*. Here both are 0.5. Only what the model wrote counts.
+# OpenAI has two penalties that subtract a number from a word's logit. The **frequency** penalty does so
+# once for *each time* that the word was written, the **presence** penalty only once, if it was written
+# *at all*. You choose both numbers. Here both are 0.5.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -163,15 +170,15 @@ show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=p
 explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 
 # %% [markdown]
-# 1. Raise `frequency_penalty` step by step until `toward` leads.
+# 1. Raise `frequency_penalty` until `toward` leads.
 # 2. Set it back to 0, and `presence_penalty` to 2. Who leads, and who is second?
 #
 # <details><summary>Answers</summary>
 #
 # 1. `forward` pays for 3 words, `toward` for 1. So `forward`, 0.47 ahead, loses 2 × penalty more:
-#    anything above 0.47 / 2 = 0.235 will do.
-# 2. No presence penalty can do it: both words pay the same. At 2 `forward` leads with 4.75. `closer`
-#    (4.51), never written, has passed `toward` (4.28).
+#    anything above 0.47 / 2 = 0.235 will do: 0.3 on the slider.
+# 2. No presence penalty can: both words pay the same. At 2 `forward` leads with 4.75. `closer` (4.51),
+#    never written, has passed `toward` (4.28).
 # </details>
 
 # %% [markdown]
@@ -180,8 +187,9 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. Both numbers run from −2 to 2, and 0 is off. Below 0 they reward
-# repetition. OpenAI calls 0.1 to 1 reasonable, and warns that 2 can make a text worse.
+# The bracket is 1 if $c > 0$, else 0. Each $\alpha$ is a number from −2 to 2 that you set. 0 is off,
+# and below 0 it rewards repetition. OpenAI calls 0.1 to 1 reasonable, and warns that 2 can make a text
+# worse.
 
 # %% [markdown]
 # So our third writer took the strongest dose there is. What did the second one take?
@@ -189,9 +197,9 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # %% [markdown]
 # ## A penalty that divides
 #
-# The **repetition penalty** divides. It divides the logit of every token that was said before by a
-# number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy
-# choice [keskar2019]. The second writer had 1.3.
+# The **repetition penalty** divides. Each token that was said before gets its logit divided by a number
+# θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy choice
+# [keskar2019]. The second writer had 1.3.
 #
 # Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
 # often each was said before, its logit and its probability.
@@ -206,12 +214,13 @@ probs = logits.softmax(dim=-1)
 show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 
 # %% [markdown]
-# **Predict.** 11.009 / 1.3 is about 8.5. Which word leads after the penalty?
+# **Predict.** The second writer says `sky`. In which order do the other three follow after a penalty
+# of 1.3? (11.009 / 1.3 is about 8.5.)
 #
 # <details><summary>Answer</summary>
 #
-# `sky`. It was never said, so it keeps its 8.786. `moon` falls to 8.47, as the old woman has said it.
-# `sun` falls to 7.09, and `stars` stays at 7.831.
+# `moon`, `stars`, `sun`. `sky` and `stars` were never said: they keep 8.786 and 7.831. `moon` falls to
+# 8.47, `sun` to 7.09.
 # </details>
 #
 # The model had given `moon` 63%. The penalty took the right word away *because* it was the right word to
@@ -232,7 +241,7 @@ explore.Playground(
 #
 # <details><summary>Answers</summary>
 #
-# 1. At 1.25: 11.009 / 1.25 = 8.81, a hair above 8.786.
+# 1. At 1.25: 11.009 / 1.25 = 8.81, just above 8.786.
 # 2. At 1.05.
 # </details>
 #
@@ -242,12 +251,13 @@ explore.Playground(
 # %% [markdown]
 # ## The good dog
 #
-# To see it, we make all logits negative: we take the logarithms of the probabilities. Such a logarithm
-# is the logit minus one number, the same for all tokens. By Recall 2 that changes no probability.
+# To see it, we make all logits negative. PyTorch's `log_softmax` subtracts one and the same number from
+# all of them. By Recall 2 that changes no probability. But now each score is the *logarithm* of its
+# token's probability: 0 for 100%, and below 0 for all that is less.
 #
-# Here are two ways to penalise these numbers. One divides by 1.5, the other multiplies.
+# Here are two ways to penalise such scores. One divides by 1.5, the other multiplies.
 #
-# **Predict.** All scores here are below 0. Which way goes in circles?
+# **Predict.** Which of the two says the same thing over and over?
 
 
 # %%
@@ -269,13 +279,18 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The one that divides. −3 / 1.5 is −2: nearer to the top. It *rewards* what was said, and the dog stays
+# The one that divides. −3 / 1.5 is −2: higher than before. It *rewards* what was said, and the dog stays
 # good for ever.
-# </details>
 #
-# You have found a famous mistake. The paper divides every logit. So did `transformers` in 2019, until a
-# user set the penalty to 1.5 and got `The dog dog dog dog dog` [transformers2302]. The repair holds to
-# this day: divide a positive logit, **multiply** a negative one.
+# The other one says half a sentence twice too, but it gets out again. To multiply is a penalty, only a
+# small one where the model is sure. The second time, ` money` after `a good deal of` has 95%. The
+# logarithm of that is −0.05, and 1.5 times as much is only −0.08.
+# </details>
+
+# %% [markdown]
+# You have found a famous mistake. The inventors' paper divides every logit. So did `transformers` in
+# 2019, until a user set the penalty to 1.5 and got `The dog dog dog dog dog` [transformers2302]. The
+# repair holds to this day: divide a positive logit, **multiply** a negative one.
 
 # %% [markdown]
 # In symbols, for a token that was said before:
@@ -299,8 +314,9 @@ for process in (divides, multiplies):
 # Which tokens were seen? Each of them once. Of those, which have a negative logit?
 # <details><summary>More</summary>
 #
-# `ids.unique()` lists each token once, and `logits[seen]` reads their logits. `torch.where(x < 0,
-# x * penalty, x / penalty)` chooses. Write the result into `logits.clone()`.
+# `seen = ids.unique()` lists each token once, and `x = logits[seen]` reads their logits.
+# `torch.where(x < 0, x * penalty, x / penalty)` chooses. Write that into a copy, `logits.clone()`, at
+# `seen`.
 # </details>
 # </details>
 
@@ -382,16 +398,17 @@ tell("..." + "".join(finish(careful(mine))))
 # repeat, and a penalty cannot tell an address from a loop.
 
 # %% [markdown]
-# But then the third writer should be lost as well. It takes 2 for *each* time. ` the` stands in the
-# prompt seven times: that makes 14. Even `moon`, the favourite, had only 11. And yet it wrote ` the`
-# without trouble. How?
+# But then the third writer should be lost as well. After `west of` comes ` the`: it leads there with
+# 10.8, and the next best token has 7.1. But by then ` the` has been said seven times. At 2 for *each* time
+# it has to pay 14. And yet the third writer wrote ` the` without trouble. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
 # Which tokens are counted? The **prompt** is everything up to `sun and`. The model itself has written
-# only `west of the`. We call that the **answer**; the explorer calls it *text*. (`west` has two tokens
-# here: `w` and `est`.) Beside each token you see how often it is in each, as *text + prompt*.
+# only `west of the`. We call that the **answer**; the explorer calls it *text*. Beside each token you
+# see how often it is in each, as *text + prompt*. (Some words are several tokens: `west` is `w` and
+# `est`, `Castle` is `C`, `as` and `tle`.)
 
 # %% [markdown]
 # **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move if the prompt
@@ -407,17 +424,19 @@ explore.Penalties(
 
 # %% [markdown]
 # 1. Press **never** below *count the prompt*. What leads now?
-# 2. Press **as APIs do**, set `repetition_penalty` to 1 and `frequency_penalty` to 2. How many moved?
+# 2. Press **as APIs do**: as servers like OpenAI's count. Set `repetition_penalty` to 1 and
+#    `frequency_penalty` to 2. How many moved?
 #
 # <details><summary>Answers</summary>
 #
 # 1. `moon`, with 63.4%, and only 4 tokens have moved: `w`, `est`, `of` and `the`. θ is 1.3 still!
-# 2. The same four. *As APIs do*, the frequency penalty does not look at the prompt.
+# 2. The same four. There the frequency penalty does not look at the prompt.
 # </details>
 
 # %% [markdown]
 # So that was the trick of the third writer. A frequency penalty counts only the answer. `moon` stood in
-# the prompt and not yet in the answer. So the penalty, strong or weak, could not see it.
+# the prompt and not yet in the answer. So the penalty, strong or weak, could not see it. (With the nine
+# words we did the same: we counted what was written, and not `every effort moves you`.)
 
 # %% [markdown]
 # Programs differ here, and few say so (read in 2026; – means: has no such penalty):
@@ -427,7 +446,7 @@ explore.Penalties(
 # | OpenAI [openai2026] | the answer | – |
 # | vLLM [vllm2026] | the answer | prompt and answer |
 # | `transformers` [transformers2026] | – | prompt and answer |
-# | llama.cpp [llamacpp2026] | the last 64 tokens | the same 64 |
+# | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
 # In this course a penalty looks at the `ids` that it is given, and at nothing else. So you choose: give
@@ -465,6 +484,9 @@ for wind in ("North", "East", "South", "West"):
 #
 # The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4, more than it is
 # ahead. With a penalty of 1 it takes one wind more: there it pays 3.
+#
+# At the first wind `moon` even gains: the prince has just said `sun`, its rival, and so `sun` pays, and
+# `moon` does not yet.
 # </details>
 
 # %% [markdown]
@@ -500,18 +522,20 @@ for penalty in (0.0, 2.0):
 # A story that runs out of commas because it has used so many: nobody would ask for that. A counter sees
 # *how often*. It cannot see whether a repeat is a loop, an address or a comma.
 #
-# (Halfway: a good place for a break.) Subtraction is too strong in long texts. Division counts once
-# only. Is it at least something to rely on?
+# So a penalty that takes something for *each* time grows too strong in long texts. The repetition
+# penalty counts a word only once. Can we at least rely on that one?
+#
+# (Halfway: a good place for a break.)
 
 # %% [markdown]
 # ## Where zero lies
 #
 # Softmax does not care where zero is: add 10 to all logits, and no probability changes. So a model may
 # put its zero anywhere. Take the nine words again, after `forward forward toward forward`. We add −10,
-# 0 or 10 to all nine logits, and only then apply a penalty.
+# 0 or 10 to all nine logits, and only then penalise: presence 0.5, or repetition 1.2.
 #
-# **Predict.** Without a penalty `forward` has 57% each time. With which penalty does its share still
-# not depend on what we add?
+# **Predict.** Without a penalty `forward` has 57% each time. With which of the two does it still have
+# the same share each time?
 
 # %%
 for shift in (-10, 0, 10):
@@ -529,9 +553,10 @@ for shift in (-10, 0, 10):
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# In July 2026 somebody measured that. On a benchmark of JSON, where brackets, quotes and keys must come
-# back, θ = 1.3 took valid answers from 97% to 23%. On logarithms of probabilities, where 0 always means
-# 100%, it did no such harm, by the same report [transformers47595].
+# In July 2026 somebody measured the harm. JSON is a text of brackets, quotes and keys, which must come
+# back. There θ = 1.3 took valid answers from 97% to 23%. On logarithms of probabilities it did no such
+# harm, by the same report [transformers47595]: on that scale 0 always means 100%. A bracket that the
+# model is sure of stands near 0, and, like ` money` above, hardly moves.
 
 # %% [markdown]
 # Our prince too was lost at 1.3. If weakening is so hard to dose, would it be better to *forbid*?
@@ -539,8 +564,8 @@ for shift in (-10, 0, 10):
 # %% [markdown]
 # ## Forbidding
 #
-# An **n-gram block** forbids repeats: no run of *n* tokens may come twice. If a token would complete a
-# run that the text already holds, its logit becomes −∞, as with the tokens that top-k cuts.
+# An *n-gram* is a run of *n* tokens. An **n-gram block** lets none come twice. If a token would complete
+# a run that the text already holds, its logit becomes −∞, as with the tokens that top-k cuts.
 #
 # **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next with
 # *n* = 2? And with *n* = 3?
@@ -580,7 +605,7 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # %% [markdown]
 # The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
 # number to its logit. From −1 to 1 it nudges; −100 as good as bans the token, 100 as good as forces it
-# [openai2026]. Say you want no cat in your story, and ban the token ` cat`:
+# [openai2026]. Say the princess fears cats, so there must be none in her story. We ban the token ` cat`:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -593,17 +618,17 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 
 # %% [markdown]
 # The list has six ways to write a cat, and the ban hits one. ` Cat`, a token of its own, is even a
-# little likelier than before. A ban also takes what you did not mean: ` cathedral` begins with the
-# token ` cat`.
+# little likelier than before. A ban also takes what was not meant: ` cathedral` begins with the token
+# ` cat`.
 #
-# Enough of what goes wrong. These knobs were made to end loops. How well do they do that?
+# Enough of what goes wrong. Penalties and block were made to end loops. How well do they do that?
 
 # %% [markdown]
 # ## How well they cure
 #
-# How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: which share of them
-# came before in the same text? Then ask the same of single tokens. Here is the mean over eight stories,
-# at four values of θ, with a block, and with the die and no penalty.
+# How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: what share of them
+# came before in the same text? Then ask the same of single tokens. Below is the mean over eight stories
+# of 64 tokens, at four values of θ, with a block, and with the die and no penalty.
 
 # %% [markdown]
 # **Predict.** The block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
@@ -624,8 +649,9 @@ for name, process in rows.items():
 # <details><summary>Answer</summary>
 #
 # To the one at θ = 1: 0.541 is near to 0.662, and far from 0.166. The text goes round the same circle
-# with a word changed. In 2020 Welleck and others saw the same: with 4-grams blocked, 51% of the tokens were
-# still repeats [welleck2020].
+# with a word changed. One of the eight with the block: `very fond, and had a daughter who was so kind and
+# kind, and so kind, that she was so fond of him`. In 2020 Welleck and others saw the same: with 4-grams
+# blocked, 51% of the tokens were still repeats [welleck2020].
 # </details>
 
 # %% [markdown]
@@ -642,22 +668,25 @@ for name, process in rows.items():
 # the four properties below. There are easy ones and clever ones, and all are right.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in a loop: a run of 1 to 6 tokens, six times or more in a row.
-#    (The last round may be unfinished.) The token that goes on with the loop leads. A token that was
-#    never said is at most 2 behind it. *After your brake, another token must lead.*
+# 1. **It ends loops.** The answer ends in a loop, like `and the moon, and the moon, ...`: a run of 1 to
+#    6 tokens, six times or more in a row. (The last round may be unfinished.) The token that goes on
+#    with the loop leads. A token that was never said is at most 2 behind it. *After your brake, another
+#    token must lead.*
 
 # %% [markdown]
-# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, once or more often. The
-#    answer is the beginning of this line, or still empty. The line's next token is ahead of all others
-#    by 4 or more. *After your brake, it must still lead.* (No token stands in the line more than three
-#    times, and no four in a row twice.)
+# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, like `the sun and west of the
+#    moon`, once or more often. The answer is the beginning of this line, or still empty. The line's
+#    next token is ahead of all others by 4 or more. *After your brake, it must still lead.* (No token
+#    stands in the line more than three times, and no four in a row twice.)
 
 # %% [markdown]
-# 3. **It leaves commas.** One token comes back every 3 to 9 tokens of the answer, up to a hundred times.
-#    It is ahead of all others by 4 or more. *After your brake, it must still lead.* (No four tokens in
-#    a row come twice.)
-# 4. **It does not care where zero is.** *If 10 is added to all logits, each result must be higher by
-#    10.* The same goes for any other whole number.
+# 3. **It leaves commas.** In the answer one token comes back again and again, every 3 to 9 tokens, up to
+#    a hundred times, like the comma in a long list. Now it is ahead of all others by 4 or more. *After
+#    your brake, it must still lead.* (Even with it added, no four in a row come twice.)
+
+# %% [markdown]
+# 4. **It does not care where zero is.** Add 10 to all logits, or any other whole number, and only then
+#    brake. *That must not change the probabilities after your brake.*
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -679,7 +708,7 @@ def my_brake(logits, ids, prompt_length):
     logits: (vocab,), float32, all finite, for a vocabulary of 4 to 300 tokens. ids: (length,), int64,
     the prompt and then the answer so far, which may be empty. prompt_length: how many of the ids are
     the prompt, at least 1. What is passed in stays as it is.
-    Returns a tensor (vocab,) without NaN; -inf forbids a token.
+    Returns a tensor (vocab,) without NaN and without +inf; -inf forbids a token.
     """
     ### BEGIN SOLUTION
     answer = ids[prompt_length:]
@@ -708,7 +737,8 @@ def braked(function, logits, ids, prompt_length):
     assert result is not None, "Not written yet: your function returns None."
     assert type(result) is torch.Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     assert result.shape == logits.shape, "Return a logit for each token of the vocabulary."
-    assert not result.isnan().any(), "There is a NaN in your result."
+    odd = result.isnan() | result.isposinf()
+    assert not odd.any(), "There is a NaN or a +inf in your result: no die can be thrown with that."
     kept = all(map(torch.equal, given, (logits, ids)))
     assert kept, "The caller's logits and ids must be the same after the call: work on a copy."
     return result
@@ -744,9 +774,9 @@ def ignores_zero(function, case, shift):
     logits, ids, prompt_length = case
     before = braked(function, logits, ids, prompt_length)
     after = braked(function, logits + shift, ids, prompt_length)
-    assert torch.allclose(after, before + shift, atol=1e-2), (
-        f"With {shift} added to all logits, yours does not give {shift} more everywhere."
-    )
+    before, after = (x.double().log_softmax(dim=-1) for x in (before, after))
+    same = torch.allclose(before, after, atol=1e-2, equal_nan=True)  # NaN: all were forbidden
+    assert same, f"With {shift} added to all logits, yours leads to other probabilities."
 
 
 # %%
@@ -779,8 +809,8 @@ explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 # %% [markdown]
 # 1. Where the strip is high, the text repeats four tokens that came before. A dot at 4 says: the same
 #    four tokens stood 4 tokens earlier. How much of the first text repeats? And of yours?
-# 2. Is your address right? Does the rest read well? If not, change your brake and run the cells from
-#    there to here again.
+# 2. Is your address right? Does the rest read well? If not, change `my_brake` above, and run the cells
+#    from there down to here again.
 
 # %% [markdown]
 # One trial more, without points: give your brake the four winds. Which is the first to hear a wrong
@@ -799,13 +829,18 @@ for wind in ("North", "East", "South", "West"):
     told += ' moon,"'
 
 # %% [markdown]
-# <details><summary>What ours does, and what is easier</summary>
+# <details><summary>What ours does</summary>
 #
-# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, at most 3. It ends the loop, but
-# errs at the fourth wind.
+# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, at most 3. The limit must be
+# above 2, to end loops that are 2 ahead, and below 4, to leave commas that are 4 ahead. Ours errs at the
+# fourth wind.
+# </details>
+
+# %% [markdown]
+# <details><summary>What is easier</summary>
 #
-# Two brakes of one line keep the four properties too. One takes 3 once from each token of the answer.
-# One is a block of *n* = 4 on it. Both err at the second wind. None of the three counts whole *runs*.
+# Take 3 once from each token of the answer. Or put a block of *n* = 4 on the answer: it sees runs, but it
+# can only forbid. Both keep the four properties, and err at the second wind.
 # </details>
 
 # %% [markdown]
@@ -830,13 +865,14 @@ for wind in ("North", "East", "South", "West"):
 # of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# Both look only at *which words* were said, not at what for. How hard division hits also depends on
-# where the model's zero lies. A block and a bias forbid, and hit what was not meant. So use no more
-# than it takes, and know whether the prompt counts.
+# Both penalties look only at *which words* were said, or how often, not at what for. How hard division
+# hits also depends on where the model's zero lies. A block or a ban forbids, and hits what was not meant
+# as well. So use no more than it takes, and know whether the prompt counts.
 
 # %% [markdown]
-# What would a penalty look like that sees runs? It exists, is called DRY, and waits in module 09. Next
-# comes another way to choose: not token by token, but by whole texts.
+# What would a *penalty* look like that sees runs, and takes more the longer they are? It exists, is
+# called DRY, and waits in module 09. Next comes another way to choose: not token by token, but by whole
+# texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -966,7 +1002,7 @@ check.number(
 # A clinic's reports say `the patient`, then `the aforementioned patient`, then `the said
 # individual`. None has ever looped. The frequency penalty is 0.8. What do you try first?
 #
-# - **A** Set it to 0, and look whether loops appear.
+# - **A** Let it write ten reports without the penalty.
 # - **B** Set it to 1.6, so that odd words pay as well.
 # - **C** Forbid runs of two tokens instead.
 # - **D** Use a presence penalty of 0.8 instead, as it does not grow.
@@ -1210,10 +1246,9 @@ check.keeps(
 
 # %% [markdown] question="A block from fairseq" points=2
 # Find the bug. A report says that fairseq's n-gram block takes the end of a buffer for the end of
-# the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are written, and −1
-# fills the rest. Repair it: return the tokens, each once in any order, that would complete a
-# run of *n* which is in the text. *n* is at least 2, `step` at least *n* − 1, and the text may fill
-# the buffer.
+# the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are the text, and −1 fills
+# the rest. Repair it: return the tokens that a block of *n* forbids next, each once, in any order. *n*
+# is at least 2, `step` at least *n* − 1, and the text may fill the buffer.
 
 
 # %% answer="block_repair"

@@ -370,6 +370,10 @@ BANK = {
                 lifted = [x + 3 * (i not in said) for i, x in enumerate(logits.tolist())]
                 return torch.tensor(lifted)
             """,
+            "log-probabilities": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits.log_softmax(dim=-1) - count.clamp(max=3)
+            """,
             "forbids what was said five times, if it follows the same token": """
                 text = ids[prompt_length:].tolist()
                 pairs = list(zip(text, text[1:], text[2:], strict=False))
@@ -426,13 +430,18 @@ BANK = {
                 count = torch.bincount(ids[prompt_length:], minlength=len(logits))
                 return logits - 2 * (count > 0)
             """,
-            "log-probabilities": (
+            "half more from what is positive": (
                 """
                 count = torch.bincount(ids[prompt_length:], minlength=len(logits))
-                return logits.log_softmax(dim=-1) - count.clamp(max=3)
+                return logits - count.clamp(max=3) - 0.5 * (count > 0) * (logits > 0)
                 """,
                 3,
             ),
+            "forces what was not said": """
+                said = set(ids.tolist()[prompt_length:])
+                forced = [x if i in said else torch.inf for i, x in enumerate(logits.tolist())]
+                return torch.tensor(forced)
+            """,
             "in place": """
                 logits -= torch.bincount(ids[prompt_length:], minlength=len(logits)).clamp(max=3)
                 return logits
