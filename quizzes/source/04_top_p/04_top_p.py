@@ -188,7 +188,7 @@ explore.Distribution("The little girl saw a", knobs=["top_k"])
 # 1. Set *k* to 40. Which share of the mass is kept? (61.7%.) Was all the rest nonsense? The cell below
 #    lists some of it.
 # 2. Write `Once upon a` in the box and leave *k* at 40. After the cut, so the line below the picture says,
-#    ` time` has 99.8%. How much do the 39 others have together? (0.2%. Each of them can still come.)
+#    ` time` has 99.8%. What do the 39 others have together? (0.2%. Each of them can still come.)
 # 3. Find one *k* that is right for both. (I have not found one.)
 
 # %%
@@ -349,8 +349,8 @@ _ = check.passes("it can write", writes, my_cut)
 # %% [markdown]
 # Are your numbers small in the first line and large in the last? (The order of those between does not
 # matter.) Then you have what *k* never had: a cut that follows the model. Yours may be better than the
-# one that comes next. But one rule of this kind, first published in 2019, is now in nearly every program
-# that runs language models, such as `transformers`, vLLM and llama.cpp. How does *it* choose?
+# one that comes next. But one rule of this kind, first published in 2019, is now in many programs that
+# run language models, such as `transformers`, vLLM and llama.cpp. How does *it* choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
@@ -787,7 +787,7 @@ costliest(stories, missing)
 # it can read: the button at the end scores. Your builds from above are scored here too.
 #
 # From 4.10 on the locked cell also tries one example. The number below it is for the button, and not your
-# score. A fifteenth question, at the end, has no points: it is for you to think about.
+# score. The fifteenth question has no points: it is for you to think about.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. Top-p with *p* = 0.8 cuts. With which
