@@ -812,8 +812,8 @@ check.number(
 )
 
 # %% [markdown] question="Two knives" points=1
-# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second one,
-# *p* = 0.7 alone keeps two. What do you know of the second prompt?
+# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second,
+# *p* alone keeps two. What do you know of the second prompt?
 #
 # - **A** Its best two tokens hold more than the first prompt's best two.
 # - **B** Its best three tokens hold less than 0.7 together.
@@ -931,13 +931,13 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p first, then *T*. Somebody proposed the other order. He said: below *T* = 1,
+# A speech model applied top-p, then *T*. Somebody proposed the other order. He said: below *T* = 1,
 # top-p first cuts *more* tokens than *T* first [fishspeech1150]. Is that right?
 #
-# - **A** Yes: cutting first sees the sharper distribution.
-# - **B** Yes: a cut that comes first always takes more away than one that comes later.
+# - **A** Yes: cutting first sees sharper shares.
+# - **B** Yes: a cut that comes first takes more away than a later one.
 # - **C** No: *T* never reorders tokens, so both keep the same set.
-# - **D** No: cutting first sees the flatter one, and keeps as many or more.
+# - **D** No: cutting first sees flatter shares, and keeps as many or more.
 
 # %% answer="colder_cut"
 answer_colder = ""  # "A", "B", "C" or "D"
