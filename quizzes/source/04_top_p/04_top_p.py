@@ -383,8 +383,8 @@ explore.Distribution(FOUR, knobs=["top_p"])
 # 1. Were your three values right? (0.90, 0.70 and 0.40: the sums so far.)
 # 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%. It is at least *p*, and seldom *p*
 #    itself.)
-# 3. How many are left at the very lowest *p*? (One: ` king` has 0.4, which reaches so low a *p* alone.
-#    Here, that is greedy choice.)
+# 3. How many are left at the very lowest *p*? (One: ` king` alone holds 0.4, and *p* is lower. At such a
+#    step this is greedy choice.)
 
 # %% [markdown]
 # And what becomes of the ones that stay? Their logits are as they were. Softmax now runs over these
@@ -504,8 +504,9 @@ for kind in (torch.float32, torch.float64):
 
 # %% [markdown]
 # The last two lines are about rounding. A computer holds halves, quarters and eighths exactly, but not
-# tenths. With *p* = 0.9, three tokens are enough in float32 (0.90000004). In float64 (0.89999…) a fourth
-# must come in. So when you test the case "exactly *p*", use numbers such as 0.5 and 0.25.
+# tenths. Here the sum is a tiny bit above 0.9 in float32, and a tiny bit below it in float64. So with *p*
+# = 0.9 three tokens are enough in float32, and in float64 a fourth must come in. When you test the case
+# "exactly *p*", use numbers such as 0.5 and 0.25.
 
 # %% [markdown]
 # ## Build it: top-p
@@ -609,8 +610,8 @@ explore.Playground(
 
 # %% [markdown]
 # *T* comes first. It makes the probabilities more equal, and then it takes many more tokens to hold 90%.
-# Take the 800 steps of our stories again, as the model wrote them at *T* = 1. Now we only change the *T* in
-# the cut. The median nucleus:
+# Take the 800 steps of our stories again, as the model wrote them at *T* = 1. Now we only change the *T*
+# that comes before the cut. The median nucleus:
 
 # %%
 logits = torch.stack([step.logits for story in stories for step in story])
@@ -676,7 +677,7 @@ print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
 # One token, or two. (On the old shares top-p decides as if top-k were not there. So the last line calls
-# it first.)
+# top-p first.)
 #
 # Neither way is wrong in itself. `top_p(top_k(…))` uses the new shares, and so do the libraries
 # named further below. But whoever sends a request must know which it will be.
@@ -812,8 +813,8 @@ check.number(
 )
 
 # %% [markdown] question="Two knives" points=1
-# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second,
-# *p* alone keeps two. What do you know of the second prompt?
+# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second prompt,
+# *p* alone keeps two. What do you know of the second?
 #
 # - **A** Its best two tokens hold more than the first prompt's best two.
 # - **B** Its best three tokens hold less than 0.7 together.
