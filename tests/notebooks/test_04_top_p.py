@@ -2,7 +2,6 @@
 
 import itertools
 import statistics
-from collections import Counter
 
 import pytest
 import torch
@@ -75,6 +74,8 @@ def test_no_k_fits_both_prompts(storyteller):
     panel = explore.Distribution(GIRL, knobs=["top_k"])
     panel.controls["top_k"].value = 40
     assert "40 of 4,096 tokens kept, 61.7% of the mass" in panel.text
+    panel.controls["prompt"].value = "Once upon a"
+    assert "'␣time' at 99.8%" in panel.text
     once = top_k(storyteller.next_logits("Once upon a"), 40).softmax(dim=-1)
     assert f"{1 - once.max():.1%}" == "0.2%"
 
@@ -113,13 +114,12 @@ def test_one_number_two_prompts(storyteller):
 
 
 @pytest.mark.slow
-def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, stories):
+def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
     first = [step.kept for step in stories[0]]
     assert max(first) >= 100 * min(first)
     before_the_largest = stories[0][: first.index(max(first))]
     assert "".join(step.text for step in before_the_largest).endswith(" of the great")
     groups, parts = {"inside": [], "article": [], "start": [], "elsewhere": []}, {}
-    openings = Counter()
     for before, now in itertools.chain(*map(itertools.pairwise, stories)):
         parts.setdefault(before.text, (now.text, now.kept))
         if before.text[-1:].isalpha() and now.text[:1].isalpha():
@@ -128,7 +128,6 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, st
             groups["article"].append(now.kept)
         elif before.text.strip(' "\n')[-1:] in (*".!?", ""):
             groups["start"].append(now.kept)
-            openings.update(now.logits.topk(3).indices.tolist())
         else:
             groups["elsewhere"].append(now.kept)
     assert sum(map(len, groups.values())) == 792
@@ -136,8 +135,8 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, st
     assert sorted(medians, key=medians.get) == ["inside", "start", "elsewhere", "article"]
     assert medians["inside"] == 9 and medians["article"] == 276
     assert (groups["inside"].count(1), len(groups["inside"])) == (17, 66)
-    usual = {storyteller.tokenizer.decode([i]) for i, _ in openings.most_common(3)}
-    assert {" The", " He"} <= usual
+    assert medians["elsewhere"] - medians["start"] < 3  # nearly equal
+    assert (len(groups["start"]), max(groups["start"])) == (40, 63)
     assert (parts[" ben"], parts[" gold"]) == (("ch", 1), ("sm", 341))
 
 
@@ -150,7 +149,7 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(storyteller, st
         (Settings(temperature=1.5, top_p=0.9), 0, "Peggar swallowed His day's mouth"),
     ],
 )
-def test_a_small_p_is_tame_and_heat_falls_apart(storyteller, settings, seed, words):
+def test_a_small_p_is_dull_and_heat_falls_apart(storyteller, settings, seed, words):
     story = generate(storyteller, "Once upon a time", settings, 50, seed=seed)
     assert words in "".join(step.text for step in story)
 
@@ -166,7 +165,7 @@ def test_heat_makes_a_crowd_and_the_second_digit_nothing(rows):
     narrow, wide = top_p(rows, 0.94), top_p(rows, 0.95)
     added = wide.isfinite() & ~narrow.isfinite()
     assert f"{added.sum() / narrow.isfinite().sum():.0%}" == "17%"
-    assert f"{(wide.softmax(dim=-1) * added).sum(dim=-1).mean():.1%}" == "1.0%"
+    assert f"{(wide.softmax(dim=-1) * added).sum(dim=-1).mean():.1%}" == "1.0%"  # 1 in 100
 
 
 def test_who_comes_first():
@@ -188,7 +187,9 @@ def test_who_comes_first():
     assert int(top_k(top_p(three, 0.5), 2).isfinite().sum()) == 2
     assert {size(top_k(row, 2), 0.5) for row in (three, many, logits, HALVES)} == {1}
     best_two = top_k(HALVES, 2)
-    assert (size(best_two, 0.6), size(HALVES, 0.6)) == (1, 2)
+    assert (size(best_two, 0.6), int(top_k(top_p(HALVES, 0.6), 2).isfinite().sum())) == (1, 2)
+    shares = torch.tensor([0.5, 0.3, 0.2]).log()
+    assert size(temperature(shares, 0.5), 0.85) == 2 and size(shares, 0.85) == 3
     assert [round(x, 3) for x in best_two.softmax(-1).tolist()] == [0.667, 0.333, 0.0, 0.0]
 
 

@@ -211,13 +211,13 @@ BANK = {
     ),
     "nucleus_calls": predict(
         "answer_counts",
-        {"as printed": '"1 2"', "with spaces": '" 1  2 "', "computed": 'f"{1} {2}"'},
+        {"as printed": '"2 3"', "with spaces": '" 2  3 "', "computed": 'f"{2} {3}"'},
         {
-            "the other way round": '"2 1"',
-            "order ignored": '"2 2"',
-            "T ignored in the last": '"1 1"',
-            "one too many": '"1 3"',
-            "all": '"3 3"',
+            "the other way round": '"3 2"',
+            "T ignored in both": '"3 3"',
+            "T before the cut in both": '"2 2"',
+            "crossing token dropped": '"1 2"',
+            "one too many": '"3 4"',
         },
     ),
     "cut_upon_cut": number(
