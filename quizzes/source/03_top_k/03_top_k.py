@@ -991,7 +991,7 @@ check.text(
 # answers were ` 5` and ` 7` [tpuinference3580]. Why?
 #
 # - **A** With *T* above 0 the whole vocabulary is drawn from.
-# - **B** Both tokens had the largest logit, and ties were kept.
+# - **B** Both tokens had the largest logit; ties were kept.
 # - **C** The second time, *T* had lifted ` 7` above ` 5`.
 # - **D** One token was kept, but a draw can miss it.
 

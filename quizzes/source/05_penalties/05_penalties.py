@@ -1057,7 +1057,7 @@ check.text(
 # tokens leads after it?
 #
 # - **A** Old and new version: the first.
-# - **B** Old version: the first. New version: the second.
+# - **B** Old version: the first. New: the second.
 # - **C** Old and new version: the second.
 # - **D** Old version: the second. New version: the first.
 

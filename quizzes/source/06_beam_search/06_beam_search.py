@@ -1106,7 +1106,7 @@ check.number(
 # totals 0, −1, −2, −3, −4. What does its search do now?
 #
 # - **A** As our rule: each copy grows into another text.
-# - **B** It may hold a text twice, and some totals are too low.
+# - **B** It may hold a text twice; some totals are too low.
 # - **C** It finds our rule's texts, all with totals too low.
 # - **D** As before: it holds five copies of greedy's text.
 
