@@ -1,6 +1,7 @@
 """The Storyteller does what the lesson on temperature says of it."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,30 @@ def test_nine_words_by_hand():
 
 
 def test_one_temperature_changes_all_ratios():
-    shares = (torch.tensor([0.6, 0.3, 0.1]).log() / 2).softmax(dim=-1)
-    assert shares.tolist() == pytest.approx([0.473, 0.334, 0.193], abs=0.0006)
+    options = re.findall(r"^# - \*\*[A-D]\*\* ([\d.]+)%, ([\d.]+)%, ([\d.]+)%$", SOURCE.read_text(), re.M)
+    offered = torch.tensor([[float(x) for x in option] for option in options]) / 100
+    assert len(offered) == 4
+    assert offered.sum(dim=-1).tolist() == pytest.approx([1.0] * 4)
+    steps = offered.log().diff() / torch.tensor([0.6, 0.3, 0.1]).log().diff()  # 1 / T, twice a row
+    assert [abs(first / second - 1) < 0.01 for first, second in steps.tolist()] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert steps[1].tolist() == pytest.approx([0.5, 0.5], abs=0.005)
+
+
+def test_the_tests_of_softmax_expect_the_lessons_first_table():
+    source = SOURCE.read_text()
+    for name, logits, t in (
+        ("usual", NEXT_LOGITS, 1),
+        ("hot", NEXT_LOGITS, 2),
+        ("best", NEXT_LOGITS.half().float(), 0.00001),
+    ):
+        [numbers] = re.findall(rf"^{name} = \[(.*)\]$", source, re.M)
+        expected = (logits / t).softmax(dim=-1).tolist()
+        assert [float(x) for x in numbers.split(", ")] == pytest.approx(expected, abs=0.0005)
 
 
 def test_the_surest_favourite_falls_the_deepest(once):
@@ -88,14 +111,23 @@ def test_the_surest_favourite_falls_the_deepest(once):
 
 
 def test_a_crowd_took_the_time(storyteller, once):
-    for n, t, expected in ((4095, 1, 0.997), (4095, 2, 0.211), (9, 2, 0.992)):
-        weight = math.exp(14 / t)
+    for n, logit, t, expected in (
+        (4095, 14, 1, 0.997),
+        (4095, 14, 2, 0.211),
+        (9, 8, 1, 0.997),
+        (9, 8, 2, 0.858),
+    ):
+        weight = math.exp(logit / t)
         assert weight / (weight + n) == pytest.approx(expected, abs=0.0005)
+    assert [math.exp(14), math.exp(7), math.exp(8)] == pytest.approx([1.203e6, 1097, 2981], rel=5e-4)
     ranked = once.sort(descending=True).values
     assert 1 - share(once, 1) == pytest.approx(0.003, abs=0.0002)
-    assert ranked.softmax(dim=-1)[1:100].sum() > 0.8 * (1 - share(once, 1))
-    shares = (ranked / 2).softmax(dim=-1)
+    usual, shares = (ranked.softmax(dim=-1), (ranked / 2).softmax(dim=-1))
+    assert usual[1:100].sum() == pytest.approx(0.0026, abs=0.00005)
+    assert usual[100:].sum() == pytest.approx(0.0005, abs=0.00005)
+    assert shares[1] < 0.01
     assert shares[1:].sum() == pytest.approx(0.56, abs=0.005)
+    assert shares[1:100].sum() == pytest.approx(0.169, abs=0.002)
     assert shares[100:].sum() == pytest.approx(0.388, abs=0.002)
     assert shares[100] < 0.0008
     drawn = sample((once / 2).expand(16, -1), torch.Generator().manual_seed(0)).tolist()
@@ -126,21 +158,27 @@ def test_cold_breaks_half_precision():
     assert torch.tensor([88.0, 89.0]).exp().isinf().tolist() == [False, True]
 
 
-def test_the_same_throws_at_four_temperatures(storyteller):
-    assert share(storyteller.next_logits("Once upon a"), 0.5) == pytest.approx(1, abs=0.0005)
+def test_the_same_throws_at_four_temperatures(storyteller, once):
     throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
-    begins = {}
+    assert throws[0] == pytest.approx(0.61, abs=0.005)
+    texts = {}
     for t in (0, 0.5, 1, 2):
         ids = storyteller.encode("Once upon a")
-        for u in throws[:1]:
+        for u in throws[:6]:
             row = storyteller.logits(ids)[-1]
             if t == 0:
                 ids.append(row.argmax().item())
             else:
                 ids.append(int(((row / t).softmax(dim=-1).cumsum(dim=-1) <= u).sum()))
-        begins[t] = storyteller.tokenizer.decode(ids[1:])
-    assert [begins[t] for t in (0, 0.5, 1)] == ["Once upon a time"] * 3
-    assert begins[2] == "Once upon a young"
+        texts[t] = storyteller.tokenizer.decode(ids[1:])
+    assert texts[0].startswith("Once upon a time there was a man")
+    assert texts[0.5].startswith("Once upon a time there was a king")
+    assert texts[1].startswith("Once upon a time there were")
+    assert texts[2].startswith("Once upon a young")
+    [time] = storyteller.tokenizer.encode_ordinary(" time")
+    stretches = [(once / t).softmax(dim=-1).cumsum(dim=-1)[time - 1 : time + 1] for t in (1, 2)]
+    assert stretches[0].tolist() == pytest.approx([0.001, 0.998], abs=0.0005)
+    assert stretches[1].tolist() == pytest.approx([0.09, 0.54], abs=0.005)
 
 
 def test_cold_goes_round_in_circles(storyteller):
@@ -179,6 +217,14 @@ def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
     assert (cold[0], own[0], cool[0], usual[0]) == (0, 10, 15, 48)
     assert [cold[1], own[1], cool[1]] == pytest.approx([0.38, 0.66, 0.72], abs=0.005)
     assert all(story.startswith(" time") for story in own[2])
+
+
+def test_a_crumb_need_not_be_a_mistake(storyteller):
+    shares = storyteller.next_logits("Once upon a time there was a").softmax(dim=-1)
+    assert shares[shares < 0.005].sum() == pytest.approx(0.5, abs=0.005)
+    for word in (" wolf", " prince"):
+        [token] = storyteller.tokenizer.encode_ordinary(word)
+        assert 0.003 < shares[token] < 0.005
 
 
 def test_no_single_temperature_does_what_a_thermostat_does(storyteller):

@@ -13,7 +13,7 @@
 # gives `time` 99.7%. You are about to make it forget that word, by turning one knob from 1 to 2.
 
 # %% [markdown]
-# > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
+# > **About 150 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
 # >
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
@@ -58,7 +58,7 @@ for T in (0.5, 1, 2):
 # %% [markdown]
 # The first is the opening of a hundred fairy tales. The second goes its own way. The third is what we
 # came for: `Once upon a company of bunny sixangers`. That a story gets lost later is no wonder. But it
-# lost its *fourth word*, of which the model was surer than of anything.
+# lost its *fourth word*, of which the model was nearly certain.
 #
 # **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 75, 45 or 15%?
 
@@ -71,14 +71,21 @@ explore.Distribution("Once upon a")
 # 44%. More than half is gone.
 # </details>
 #
-# 1. Set *T* to 2. Who has the rest now? (No single word: `while` comes second with only 0.9%. Look at the
-#    last bar: the 4,084 others had 0.1% at *T* = 1 and have 50% now.)
-# 2. Press **Sample 100**. How often does `time` come? (49 times. No other token comes more than twice.)
+# 1. Set *T* to 2. Who has the rest now? Look at the last bar too.
+# 2. Press **Sample 100**. How often does `time` come?
+#
+# <details><summary>Answers</summary>
+#
+# 1. No single word: `while` comes second with only 0.9%. But the last bar, 4,084 others, had 0.1% at
+# *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
+# </details>
 
 # %% [markdown]
-# So here is our puzzle. **How did they take the `time`?** At *T* = 1 all the others together had 0.3%.
-# None of them has even 1% now, and still more than half is gone. To find out you will build the knob
-# yourself, and at the end one that sets itself anew at each step: it leaves the fourth word alone.
+# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even now none of them
+# has 1%. **How did they take more than half from `time`?**
+#
+# To find out you will build the knob yourself, and at the end one that sets itself anew at each step: it
+# leaves the fourth word alone.
 
 # %% [markdown]
 # **Recall**, from module 01. 1. A model gives three tokens the logits 2, 1 and 0. Is the first one
@@ -187,19 +194,22 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 # favourite has 1,203,000 of 1,207,000 parts: 99.7%, as `time` has.
 
 # %% [markdown]
-# **Predict.** At *T* = 2 its logit is 7, and *e*⁷ ≈ 1,097. What is its share now? And with nine rivals in
-# place of 4,095?
+# **Predict.** At *T* = 2 its logit is 7, and *e*⁷ ≈ 1,097. What is its share now?
+#
+# And a favourite with only nine rivals? Let it have the logit 8. Then it begins with 99.7% as well: *e*⁸ is
+# 2,981, against 9.
 
 # %%
-for n in (4095, 9):
+for n, logit in ((4095, 14), (9, 8)):
     for T in (1, 2):
-        favourite, rivals = math.exp(14 / T), n * math.exp(0 / T)
+        favourite, rivals = math.exp(logit / T), n * math.exp(0 / T)
         share = favourite / (favourite + rivals)
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# 21%! Look at one rival alone: the favourite is still a thousand times as likely as it is. But there are
-# 4,095 of them. Nine could never have done it: the favourite keeps 99.2%.
+# 21%! Look at one rival alone: the favourite is still a thousand times as likely as that one. But there
+# are 4,095 of them, and together they take 79%. The nine rivals began with the same 0.3%, and take only
+# 14%.
 #
 # And the real `time`? Here are its 99 nearest rivals together, and then all the rest, from place 101
 # to 4,096.
@@ -214,9 +224,12 @@ for T in (1, 1.5, 2):
 
 # %% [markdown]
 # So they did it as a crowd. At *T* = 2 the 3,996 hold 39% together, and none of them more than 0.08%.
-#
-# Why does `time` keep 44%, and the toy's favourite only 21%? In the toy all rivals are equal. Here the 99
-# nearest have most of the 0.3%, and the others had much less to grow from.
+
+# %% [markdown]
+# Why does `time` keep 44%, and the toy's favourite only 21%? At *T* = 2 every ratio becomes its square root,
+# and that lifts the smallest the most: the 3,996 went from 0.05% to 39%, the nearest 99 only from 0.26% to 17%.
+# So 0.3% grows the most if it is spread evenly, with little for each, as in the toy. Here 99 tokens have most
+# of it.
 
 # %% [markdown]
 # Let us call a token that has less than 0.5% at *T* = 1 a **crumb**. Here all tokens but `time` are crumbs.
@@ -228,16 +241,17 @@ drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine times `time`, seven times a word or a piece of one that nobody would write there. Of all the tokens
-# that a model knows, most are nonsense at any given place. Heat gives each of them a little.
+# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Of all the
+# tokens that a model knows, most are nonsense at any given place. Heat gives each of them a little.
 #
-# So *T* = 2 does not mean the same for nine words as for 4,096. Is there a number that does?
+# So *T* = 2 does not do the same to nine words as to 4,096. Is there a number that means the same for both?
 
 # %% [markdown]
 # ## A number that means the same
 #
 # You know it already. In module 01 entropy told how open a choice is, and 2 to that power is the number
-# of **equal choices**. If it is 8, the next token is as hard to guess as a fair die with 8 faces.
+# of **equal choices**, `effective_choices` in the code. If it is 8, the next token is as hard to guess as a
+# fair die with 8 faces.
 
 # %%
 rows = {
@@ -245,13 +259,14 @@ rows = {
     "Once upon a": ONCE,
     "There was once a": model.next_logits("There was once a"),
 }
+print(f"{'equal choices at':<18}{'T = 0.5':>10}{'T = 1':>10}{'T = 2':>10}")
 for name, row in rows.items():
     choices = [effective_choices(row / T).item() for T in (0.5, 1, 2)]
     print(f"{name:<18}" + "".join(f"{count:10.1f}" for count in choices))
 
 # %% [markdown]
-# The columns are *T* = 0.5, 1 and 2. Here the crowd is easy to see. At *T* = 2 the nine words are like 4
-# equal choices, and `Once upon a` has gone from 1 to 115.
+# Here the crowd is easy to see. At *T* = 2 the nine words are like 4 equal choices, and `Once upon a` has
+# gone from 1 to 115.
 
 # %% [markdown]
 # Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
@@ -291,8 +306,9 @@ print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
 # PyTorch divides by 0 without a complaint and gets infinities. Then softmax subtracts the largest logit,
-# and infinity minus infinity is `nan`, *not a number*. So whoever offers *T* = 0 has to ask first: `if
-# temperature == 0`, be greedy.
+# and infinity minus infinity is `nan`, *not a number*. Then it divides by the sum, and with one `nan` in it
+# the sum is `nan`, and so is every share. So whoever offers *T* = 0 has to ask first: `if temperature == 0`,
+# be greedy.
 
 # %% [markdown]
 # **Almost a zero.** torchchat, PyTorch's own program for chatting, took another way until April 2024: it
@@ -310,7 +326,7 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
 # <details><summary>Answer</summary>
 #
 # `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So the division itself overflows: every positive
-# logit becomes `inf`, and inf − inf is `nan` again.
+# logit here becomes `inf`, and inf − inf is `nan` again.
 # </details>
 #
 # PyTorch's softmax subtracts the largest logit for you. But it does not change the number format for you.
@@ -335,7 +351,7 @@ def softmax_with_temperature(logits, temperature):
     """Probabilities of softmax(logits / temperature) over the last dimension.
 
     logits: (..., vocab), float16 or float32, between -10,000 and 10,000; some may be -inf, but
-    never a whole row. They are left as they are. temperature: from 0.00001 to a million.
+    never a whole row. Do not change them. temperature: from 0.00001 to a million.
     Returns float32 of the same shape, each row summing to 1.
     """
     ### BEGIN SOLUTION
@@ -344,23 +360,25 @@ def softmax_with_temperature(logits, temperature):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this as often as you like. It gives no points, only reasons. The first two lists are the columns
+# `before` and `after` of the nine words at *T* = 2, further up.
 
 # %%
-for T, row in ((1.0, NEXT_LOGITS), (0.5, NEXT_LOGITS), (0.00001, NEXT_LOGITS.half())):
-    check.passes(
-        f"nine words at T = {T}, {row.dtype}",
-        check.close,
-        softmax_with_temperature,
-        row,
-        T,
-        expect=(row.float() / T).softmax(dim=-1),
-        why="These are not softmax(logits / T). Divide first, in a format that can hold the result.",
-    )
+usual = [0.061, 0.002, 0.0, 0.572, 0.003, 0.0, 0.0, 0.358, 0.004]
+hot = [0.137, 0.023, 0.006, 0.421, 0.033, 0.006, 0.006, 0.333, 0.035]
+best = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+why = "These are not softmax(logits / T). If only float16 fails: which numbers can it not hold?"
+for T, row, expect in (
+    (1.0, NEXT_LOGITS, usual),
+    (2.0, NEXT_LOGITS, hot),
+    (0.00001, NEXT_LOGITS.half(), best),
+):
+    title, given = f"nine words at T = {T}, {row.dtype}", (softmax_with_temperature, row, T)
+    check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Now let your own function draw the picture. Its results are the crosses. While it is not written, or
-# has a mistake, a message below the picture says so.
+# Now let your own function draw the picture. Its results are the crosses. As long as it is not written, or
+# has a mistake, there are no crosses, and a message says why.
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
@@ -368,11 +386,16 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 # %% [markdown]
 # 1. Do your crosses sit at the ends of the bars at *T* = 0.5, and at *T* = 2?
 # 2. Take `/ temperature` out of your function, run its cell and the one above, and move the slider. What
-#    do the crosses do? (They stay where *T* = 1 put them.) Then put it back.
+#    do the crosses do? Then put it back.
+#
+# <details><summary>Answer to 2</summary>
+#
+# They stay where *T* = 1 put them.
+# </details>
 
 # %% [markdown]
 # A temperature without effect raises no error, and a text hardly shows it. A published homework had one
-# until a student noticed [statnlp26]. (You will meet its like in the questions.)
+# until a student noticed [statnlp26]. (One of the questions has its like.)
 #
 # Probabilities are not yet a token. What is missing is the die, and the zero.
 
@@ -397,10 +420,10 @@ def choose(logits, temperature, u):
     """The id drawn for each row at a temperature: the best token if that is 0.
 
     logits: (..., vocab) float32, -20 to 20, some may be -inf; temperature: 0, or from 0.05 to 20.
-    u: (...) float32, a number from 0 to 1 for each row. Logits and u stay as they are.
-    Above 0 it is the token whose stretch holds the row's u, the stretches end to end in order of
-    ids; u is never nearer than 0.0001 to an end of one. At 0 it is the best token, and the first
-    of equally good ones, whatever u is.
+    u: (...) float32, a number from 0 to 1 for each row. Do not change logits and u.
+    T above 0: lay the probabilities end to end from 0 to 1, in order of ids. The result is the
+    id whose stretch holds u. (No u lies closer than 0.0001 to a border.)
+    T = 0: the id of the best token, whatever u is; of equally good ones the first.
     You may call your own softmax_with_temperature, but no function of the course.
     Returns whole numbers, a tensor (...).
     """
@@ -428,39 +451,49 @@ for title, row, T, u, ids in (
 # Do the tests pass? Then let it write 30 tokens at *T* = 0, at 0.5, at 1 and at 2, each time with *the same*
 # 30 throws.
 #
-# **Predict.** As the fourth word `time` has 100, 100, 99.7 and 44%, in this order. At which *T* would you
-# not bet on it?
+# **Predict.** Will the four texts be the same, as the throws are? Which of them go together the longest?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
 ready = check.passes(
     "your draw is ready", check.close, choose, two[0], 0, throws[0], expect=1, why=""
 )
-for T in (0, 0.5, 1, 2) if ready else ():
-    ids = model.encode("Once upon a")
-    for u in throws:
-        ids.append(int(choose(model.logits(ids)[-1], T, u)))
-    tell(f"T = {T}:  " + model.tokenizer.decode(ids[1:]))
+if ready:
+    print(f"The first throw is {throws[0]:.2f}.\n")
+    for T in (0, 0.5, 1, 2):
+        ids = model.encode("Once upon a")
+        for u in throws:
+            ids.append(int(choose(model.logits(ids)[-1], T, u)))
+        tell(f"T = {T}:  " + model.tokenizer.decode(ids[1:]))
 
 # %% [markdown]
-# <details><summary>Answer</summary>
+# <details><summary>What happened</summary>
 #
-# At 2. There the stretch of `time` is shorter and has moved, and the first throw falls on `young`.
+# *T* = 0 and 0.5 go together up to `time there was a`. *T* = 1 leaves them after `there`. And *T* = 2 has no
+# `time` at all. At *T* = 1 its stretch goes from 0.001 to 0.998. At *T* = 2 the tokens in front of it have grown
+# to 0.09, and those behind it too, so it goes from 0.09 to 0.54. The first throw, 0.61, falls on `young`.
 # </details>
-#
-# Where the model is sure, the same throw gives the same word at every *T* that is not too hot. Where it is
-# not sure, a little heat can change the word, and from there on the whole story.
+
+# %% [markdown]
+# Where the model is sure, a throw gives the same word unless *T* is very hot. Where it is not sure, a little
+# heat can change the word, and from there on the whole story.
 
 # %% [markdown]
 # At which *T* would you read on? Find your own place: the texts below are written anew while you move the
-# slider. (The measures above and below the texts belong to later modules.)
+# slider. (The measures above and below the texts belong to later modules. The darkest colour marks the tokens
+# that have less than 1% at *T* = 1, so all crumbs have it.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
-# 1. Set *T* to 0.4. What is wrong with the second text? (It says `great` again and again.)
+# 1. Set *T* to 0.4. What is wrong with the second text?
 # 2. Find the hottest *T* at which you would read on. Click an odd word: what was the model's favourite there?
+#
+# <details><summary>Answer to 1</summary>
+#
+# It says `great` again and again.
+# </details>
 #
 # Whatever you found, it is a compromise: too cold for one step and too hot for the next. Should each step
 # have a temperature of its own? (This is a good place for a break.)
@@ -482,20 +515,21 @@ for T in (0.5, 0.25, 0.375):
 # %% [markdown]
 # Too many, too few, and nearly there. More heat always means more choices. So you can close in on the
 # answer: take a *T* that is too cold and one that is too hot, and try the middle. If that is too cold, it
-# takes the place of the cold one, else of the hot one. Then try the new middle. Each round halves the gap between the
-# two, and twenty rounds make it a million times smaller.
+# takes the place of the cold one, else of the hot one. Then try the new middle. Each round halves the gap
+# between the two, and twenty rounds make it a million times smaller.
 
 # %% [markdown]
 # ## Build it: find the temperature
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes · there are many right ways
 #
-# Halving is one way. You may also try many *T* at once, or use calculus. Only the result is scored.
+# Halving is one way, and any other will do. Only the result is scored.
 #
 # <details><summary>Hint</summary>
 #
 # Begin with `low, high = 0.001, 1000.0`. As they are so far apart, the middle `math.sqrt(low * high)`
-# gets there sooner than the mean. 50 rounds are plenty.
+# gets there sooner than the mean. 50 rounds are plenty. `effective_choices` copes with −inf and with all these
+# *T*.
 # </details>
 
 
@@ -504,10 +538,10 @@ def temperature_for(logits, choices):
     """A temperature at which there are `choices` equal choices, within 1%.
 
     logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
-    all others by at least 0.05; they stay as they are.
+    all others by at least 0.05. Do not change them.
     choices: at least 1.1, and at most 90% of the number of tokens that are not at -inf.
-    You may call the course's functions. Returns a number: the right one lies between 0.001 and
-    1,000.
+    You may call the course's functions, and all that this page has defined.
+    Returns a number: the right one lies between 0.001 and 1,000.
     """
     ### BEGIN SOLUTION
     low, high = 0.001, 1000.0
@@ -651,8 +685,9 @@ def my_thermostat(logits):
     """The temperature for the next token: one that keeps the four promises above, within 1%.
 
     logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
-    all others by at least 0.05; they stay as they are.
-    You may call the course's functions and your own. Returns a number from 0.001 to 1,000.
+    all others by at least 0.05. Do not change them.
+    You may call the course's functions, and all that this page has defined.
+    Returns a number from 0.001 to 1,000.
     """
     ### BEGIN SOLUTION
     T = 1.0
@@ -670,8 +705,12 @@ for promise in (tame, lively, gentle, steady):
 # ## The fourth word
 #
 # Now the same prompt for all: four stories of 60 tokens each. We count the crumbs: tokens that have less
-# than 0.5% at *T* = 1, whatever *T* they were drawn at. The last column says how many of a story's tokens
-# are different ones, on average.
+# than 0.5% at *T* = 1, whatever *T* they were drawn at. The last column, *different*, is the part of a story's
+# tokens that is left if each is counted only once.
+
+# %% [markdown]
+# Not every crumb is a mistake: after `there was a` half of the draws at *T* = 1 are crumbs, such as `wolf` or
+# `prince`. But a story of crumbs gets lost.
 
 
 # %%
@@ -697,27 +736,31 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* = 0.3 draws no crumb at all, and pays with circles: only 38% of its tokens are different ones. *T* = 1
-# drew 48 crumbs. Our thermostat, which cools until 8 choices or fewer are left, drew 10, and 66% of its
-# tokens are different. All its stories begin `Once upon a time`: whoever only cools keeps *gentle* without
-# trying.
+# *T* = 0.3 draws no crumb at all, but it goes round in circles: it repeats itself, and only 38% of its
+# tokens are left. *T* = 1 drew 48 crumbs.
+#
+# Here is the authors' thermostat, to compare yours with. It cools until 8 choices or fewer are left. It drew 10
+# crumbs, and 66% of its tokens are different. All its stories begin `Once upon a time`: whoever only cools keeps
+# *gentle* without trying.
 
 # %% [markdown]
-# And *T* = 0.7 for all? 15 crumbs, 72% different: too close to ours to say which is better, from four
-# stories. (Module 07 is about measuring properly.) But they do not do the same. Look at three steps of
-# one story, and at the equal choices that each leaves there.
+# And *T* = 0.7 for all? 15 crumbs, 72% different. Against 10 and 66% that is too close to say which is better,
+# from four stories. (Module 07 is about measuring properly.) But the two do not do the same. Look at three
+# steps of one story, and at the equal choices that are left there.
 
 # %%
-for text in ("Once upon a", "Once upon a time", "Once upon a time there was a") if ready else ():
-    row = model.next_logits(text)
-    T = my_thermostat(row)
-    usual, cool, own = (effective_choices(row / t).item() for t in (1, 0.7, T))
-    print(f"{text:<30}T = 1: {usual:5.1f}   T = 0.7: {cool:4.1f}   yours, T = {T:.2f}: {own:4.1f}")
+if ready:
+    for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
+        row = model.next_logits(text)
+        T = my_thermostat(row)
+        usual, cool, own = (effective_choices(row / t).item() for t in (1, 0.7, T))
+        print(f"{text:<30}T = 1: {usual:5.1f}   T = 0.7: {cool:4.1f}", end="")
+        print(f"   yours, T = {T:.2f}: {own:4.1f}")
 
 # %% [markdown]
 # *T* = 0.7 cools every step alike. After `time` the model had 4.5 choices, and 0.7 leaves 1.8: a little
-# dull. After `there was a` it had 187, and 0.7 leaves 31: still a crowd. Our thermostat keeps the 4.5, and
-# cools the 187 to 8. No single *T* can do both. Now change yours, and run these cells again.
+# dull. After `there was a` it had 187, and 0.7 leaves 31: still a crowd. The authors' thermostat keeps the 4.5,
+# and cools the 187 to 8. No single *T* can do both. Now change yours, and run these cells again.
 
 # %% [markdown]
 # ## What production systems do
@@ -725,12 +768,12 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a") 
 # As of late 2026:
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026].
-#   `transformers` refuses 0 and points to `do_sample=False` [transformers2026].
+#   `transformers` refuses 0, and names its own switch for greedy: `do_sample=False` [transformers2026].
 
 # %% [markdown]
 # - *One temperature a step.* llama.cpp has a thermostat since 2024. You give it a lowest and a highest *T*:
-#   the higher the entropy, the closer it goes to the highest [llamacpp4972]. So it *heats* open choices, and
-#   ours cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
+#   the higher the entropy, the closer it goes to the highest [llamacpp4972]. So it *heats* open choices,
+#   where a tame one cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
 
 # %% [markdown]
 # - *No knob.* Some makers would rather have you leave it alone. Google "strongly" recommends 1.0 for
@@ -742,13 +785,13 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a") 
 # %% [markdown]
 # ## Recap
 #
-# How did they take the time? As a crowd. Temperature divides logits, so at *T* = 2 every ratio becomes its
-# square root. With nine rivals that hardly matters. With 4,095 it does: each gets a little, and together
-# they took more than half. So one *T* is mild here and wild there. Equal choices mean the same everywhere,
-# but they are no target where the model is sure. A good thermostat leaves that step alone.
+# How did the others take more than half from `time`? As a crowd. Temperature divides logits, so at *T* = 2
+# every ratio becomes its square root. Nine rivals that had 0.3% together get 14% by that; 4,095 get 79%, with a
+# little for each. So one *T* is mild here and wild there. Equal choices mean the same everywhere, but they are
+# no target where the model is sure. A good thermostat leaves that step alone.
 
 # %% [markdown]
-# In code: ask about 0 first, and divide logits, not probabilities, in float32.
+# In code: ask about 0 first, and divide in float32.
 #
 # Even your thermostat still draws a crumb now and then, as temperature can only make them smaller. Why not
 # simply forbid them? That is the next module.
@@ -757,15 +800,16 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a") 
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. What you built above is scored here too.
+# it can read: the button at the end scores. What you built above is scored here too. The last question has
+# no points: it is for you to think about.
 
 # %% [markdown] question="Shares at another temperature" points=1
 # At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?
 #
-# - **A** 30.0%, 60.0%, 10.0%
+# - **A** 31.2%, 58.5%, 10.3%
 # - **B** 47.3%, 33.4%, 19.3%
-# - **C** 50.0%, 40.0%, 10.0%
-# - **D** 75.0%, 15.0%, 10.0%
+# - **C** 51.7%, 38.2%, 10.1%
+# - **D** 74.6%, 15.2%, 10.2%
 
 # %% answer="shares_elsewhere"
 answer_shares = ""  # "A", "B", "C" or "D"
@@ -965,15 +1009,16 @@ check.ids(
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# A proposed change to a speech model calls `softmax(log_softmax(logits) / T)` a bug [kimi161]. Is it
+# A change to a speech model calls `softmax(log_softmax(logits) / T)` a bug [kimi161]. Is it
 # different from `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
-# In the formula each probability is *a*/*b*. `log_softmax` gives log *a* − log *b*.
+# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives its logarithm, log *a* − log *b*. What
+# differs between tokens?
 # </details>
 #
-# - **A** Yes: it flattens or sharpens more at every *T* except 1.
+# - **A** Yes: it flattens or sharpens more.
 # - **B** Yes: softmax is taken twice, which flattens.
 # - **C** No: one shift for all tokens changes nothing.
 # - **D** No: softmax undoes whatever was done to the logits.
@@ -993,73 +1038,82 @@ check.choice(
 )
 
 # %% [markdown] question="A temperature function" points=2
-# The temperature of this function has no effect. Repair it: the result must be softmax with temperature,
-# over the last dimension of logits of any shape. They lie between −20 and 20, *T* between 0.25 and 10.
+# Here is a function for the API above, which shows only the probabilities at *T* = 1. It is meant to give
+# those at another *T*, and it has no effect. Repair it. The probabilities have any shape, and each row along
+# the last dimension sums to 1. Each is 0, or at least 0.00001. *T* lies between 0.25 and 10.
 
 
 # %% answer="temperature_code_repair"
-def repaired_scaling(logits, temperature):
+def repaired_scaling(probs, temperature):
     ### BEGIN SOLUTION
-    return (logits / temperature).softmax(dim=-1)
+    powers = probs ** (1 / temperature)
+    return powers / powers.sum(dim=-1, keepdim=True)
     ### END SOLUTION
-    probs = logits.softmax(dim=-1)
-    probs = probs / temperature
-    return probs / probs.sum(dim=-1, keepdim=True)
+    scaled = probs / temperature
+    return scaled / scaled.sum(dim=-1, keepdim=True)
 
 
 # %% test="temperature_code_repair"
 def example():
     check.close(
         repaired_scaling,
-        [4.0, 2.0],
+        [0.9, 0.1],
         2.0,
-        expect=torch.tensor([1.0, 0.0]).softmax(dim=-1),
+        expect=[0.75, 0.25],
         within=1e-3,
-        why="At T = 2 the logits 4 and 2 must act like 2 and 1. Follow both through your function.",
+        why="What becomes of the ratio 9 to 1 at T = 2? Follow it through your function.",
     )
 
 
-2.0 * check.passes("logits 4 and 2 at T = 2", example)
+2.0 * check.passes("0.9 and 0.1 at T = 2", example)
 ### BEGIN HIDDEN TESTS
 from course_utils import domains
 
 
-def softened(logits, temperature):
-    weights = (logits.double() / temperature).exp()
-    return weights / weights.sum(dim=-1, keepdim=True)
+def at_another(probs, temperature):
+    return (probs.double().log() / temperature).softmax(dim=-1)
 
 
-def any_temperature(random):
-    return domains.batch(random).clamp(-20, 20), random.choice(
-        [0.25, 1.0, 10 ** random.uniform(-0.6, 1)]
-    )
+def any_shares(random):
+    """Rows of shares of 0, or of 0.00001 and more, which float32 lets sum to 1."""
+    shape, vocab = domains.shape(random), domains.size(random)
+    least = random.choice([-3.0, -1.0, -0.1])
+    rows = []
+    for _ in range(torch.Size(shape).numel()):
+        row = [10 ** random.uniform(least, 0) for _ in range(vocab)]
+        stays, zeros = random.randrange(vocab), random.choice([0.0, 0.0, 0.4, 1.0])
+        rows.append([w if i == stays or random.random() >= zeros else 0 for i, w in enumerate(row)])
+    weights = torch.tensor(rows).reshape(*shape, vocab)
+    temperature = random.choice([0.25, 1.0, 10 ** random.uniform(-0.6, 1)])
+    return weights / weights.sum(dim=-1, keepdim=True), temperature
 
 
 example()
 check.against(
-    softened,
+    at_another,
     repaired_scaling,
-    any_temperature,
+    any_shares,
     within=5e-3,
-    why="A T below 1 sharpens, a T above 1 flattens, and each row is a distribution of its own.",
+    why="A T below 1 sharpens, a T above 1 flattens, what has 0 keeps 0, and each row is a "
+    "distribution of its own.",
 )
 check.against(
-    softened,
+    at_another,
     repaired_scaling,
-    any_temperature,
+    any_shares,
     why="Nearly: what is rounded on the way? Compute in float32, with T as it is given.",
 )
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# At *T* = 0 this function returns NaN. Repair it: then the best token of each row gets probability 1
-# and all others 0. Of equally good tokens the first gets the 1. For *T* above 0 nothing changes. Logits
-# have any shape and lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows
-# without ties, one for batches, ties and near ties.
+# At *T* = 0 this function returns NaN. Repair it: at 0 each row's best token gets probability 1, even if the
+# second is nearly as good. Of equals the first gets it. Above 0 nothing changes. Logits of any shape lie
+# between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for batches,
+# ties and near ties.
 #
 # <details><summary>Hint</summary>
 #
-# `torch.zeros_like(logits).scatter(-1, ids[..., None], 1.0)`
+# `torch.zeros_like(logits).scatter(-1, ids[..., None], 1.0)` is 1 at each row's id.
 # </details>
 
 
@@ -1297,7 +1351,7 @@ def extremes():
         extreme,
         within=1e-3,  # at 5,000 float32 is that coarse: a logsumexp is right too
         why="Large logits overflow exp: what may be subtracted without changing the result? And "
-        "float16 ends at 65,504: convert before you divide.",
+        "float16 ends at 65,504: which of your steps passes that?",
     )
     for args, _ in check.drawn(check.nothing, anything):
         result = check.call(softmax_with_temperature, args[0].clone(), args[1])

@@ -506,89 +506,91 @@ BANK = {
     "disputed_formula": choice("answer_logprobs", "C"),
     "temperature_code_repair": repair(
         {
-            "logits divided": """
-                probs = logits.softmax(dim=-1)
-                probs = (logits / temperature).softmax(dim=-1)
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "power": """
+                scaled = probs ** (1 / temperature)
+                return scaled / scaled.sum(dim=-1, keepdim=True)
             """,
-            "power of probabilities": """
-                probs = logits.softmax(dim=-1)
-                probs = logits.softmax(dim=-1) ** (1 / temperature)
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "torch.pow": """
+                scaled = torch.pow(probs, 1 / temperature)
+                return scaled / scaled.sum(dim=-1, keepdim=True)
             """,
-            "log-probabilities": """
-                probs = logits.softmax(dim=-1)
-                probs = (logits.log_softmax(dim=-1) / temperature).exp()
-                return probs / probs.sum(dim=-1, keepdim=True)
-            """,
-            "returns early": """
-                probs = logits.softmax(dim=-1)
-                probs = probs / temperature
-                return torch.softmax(logits / temperature, -1)
-            """,
-            "weights": """
-                w = torch.exp(logits / temperature)
-                return w / w.sum(-1, keepdim=True)
-            """,
-            "logarithms of probabilities": """
-                probs = logits.softmax(dim=-1)
+            "logarithms": """
                 return (probs.log() / temperature).softmax(-1)
+            """,
+            "logarithms, then exp": """
+                scaled = (probs.log() / temperature).exp()
+                return scaled / scaled.sum(dim=-1, keepdim=True)
+            """,
+            "in place": """
+                scaled = probs.pow_(1 / temperature)
+                return scaled / scaled.sum(dim=-1, keepdim=True)
+            """,
+            "against the best": """
+                scaled = (probs / probs.max(dim=-1, keepdim=True).values) ** (1 / temperature)
+                return scaled / scaled.sum(-1)[..., None]
+            """,
+            "row by row": """
+                if probs.dim() > 1:
+                    return torch.stack([repaired_scaling(x, temperature) for x in probs])
+                scaled = [p ** (1 / temperature) for p in probs.tolist()]
+                return torch.tensor([x / sum(scaled) for x in scaled])
             """,
             "NumPy": """
                 import numpy as np
-                z = logits.double().numpy() / temperature
-                e = np.exp(z)
-                return torch.from_numpy(e / e.sum(-1, keepdims=True))
+                z = probs.double().numpy() ** (1 / temperature)
+                return torch.from_numpy(z / z.sum(-1, keepdims=True))
             """,
         },
         {
-            "still probabilities": """
-                probs = logits.softmax(dim=-1)
-                probs = probs / temperature
-                probs = probs * temperature
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "softmax of probabilities": """
+                return (probs / temperature).softmax(dim=-1)
             """,
-            "softmax again": """
-                probs = logits.softmax(dim=-1)
-                probs = probs / temperature
-                probs = (probs / temperature).softmax(dim=-1)
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "power of T": """
+                scaled = probs**temperature
+                return scaled / scaled.sum(dim=-1, keepdim=True)
             """,
-            "multiplies": """
-                probs = logits.softmax(dim=-1)
-                probs = (logits * temperature).softmax(dim=-1)
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "divided and multiplied": """
+                scaled = probs / temperature
+                scaled = scaled * temperature
+                return scaled / scaled.sum(dim=-1, keepdim=True)
             """,
-            "fixed temperature": """
-                probs = logits.softmax(dim=-1)
-                probs = (logits / 2).softmax(dim=-1)
-                return probs / probs.sum(dim=-1, keepdim=True)
+            "without the sum": """
+                return probs ** (1 / temperature)
+            """,
+            "only divided": """
+                return probs / temperature
             """,
             "square root": """
-                probs = logits.softmax(dim=-1)
-                probs = logits.softmax(dim=-1) ** 0.5
-                return probs / probs.sum(dim=-1, keepdim=True)
-            """,
-            "over rows": """
-                probs = logits.softmax(dim=-1)
-                probs = (logits / temperature).softmax(dim=0)
-                return probs / probs.sum(dim=-1, keepdim=True)
-            """,
-            "hottest T of 5": """
-                return (logits / min(temperature, 5)).softmax(-1)
-            """,
-            "positive logits": """
-                return (logits.clamp(min=0) / temperature).softmax(-1)
+                scaled = probs**0.5
+                return scaled / scaled.sum(dim=-1, keepdim=True)
             """,
             "sums everything": """
-                w = (logits / temperature).exp()
-                return w / w.sum()
+                scaled = probs ** (1 / temperature)
+                return scaled / scaled.sum()
+            """,
+            "over rows": """
+                scaled = probs ** (1 / temperature)
+                return scaled / scaled.sum(dim=0, keepdim=True)
+            """,
+            "a little for zeros": """
+                return ((probs + 1e-5).log() / temperature).softmax(dim=-1)
+            """,
+            "zeros become nan": """
+                logits = probs.log() / temperature
+                logits = logits - logits.mean(dim=-1, keepdim=True)
+                return logits.softmax(dim=-1)
+            """,
+            "hottest T of 5": """
+                return (probs.log() / min(temperature, 5)).softmax(-1)
+            """,
+            "coldest T of 0.5": """
+                return (probs.log() / max(temperature, 0.5)).softmax(-1)
             """,
             "half precision": """
-                return (logits.bfloat16() / temperature).softmax(-1).float()
+                return (probs.log().bfloat16() / temperature).softmax(-1).float()
             """,
             "a little warmer": """
-                return (logits / (temperature + 0.01)).softmax(-1)
+                return (probs.log() / (temperature + 0.01)).softmax(-1)
             """,
         },
     ),
