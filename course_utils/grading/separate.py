@@ -112,7 +112,8 @@ class Submission:
             name, message, line = reply["error"]
             raise known_error(name, told.quoted(message) if self.knows_hidden else message, line)
         for ours, theirs in zip(args, reply["args"], strict=False):
-            leave_as(ours, self.decoded(theirs))
+            if theirs is not None:
+                leave_as(ours, self.decoded(theirs))
         return self.decoded(reply["value"])
 
     def uses_course(self, name: str, args: tuple, cell: "Budget") -> bool:

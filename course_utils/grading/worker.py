@@ -143,7 +143,8 @@ def encoded(value: object) -> object:
 
 
 def call(space: dict, request: dict) -> dict:
-    """The value of a function of the submission, and its arguments as it left them."""
+    """The value of a function of the submission, and its arguments as it left them; None for one
+    that is as it came."""
     args = [wire.decode(x) for x in request["args"]]
     kwargs = {name: wire.decode(x) for name, x in request["kwargs"].items()}
     said = Printed(), Printed()
@@ -163,10 +164,18 @@ def call(space: dict, request: dict) -> dict:
         }
     return {
         "value": encoded(value),
-        "args": [encoded(x) for x in args],
+        "args": [left(x, sent) for x, sent in zip(args, request["args"], strict=True)],
         "printed": said[0].text,
         "warned": said[1].text,
     }
+
+
+def left(arg: object, sent: object) -> object:
+    """What crosses back for an argument: most functions leave it as it came."""
+    with contextlib.suppress(BaseException):  # as in `encoded`
+        if wire.encode(arg) == sent:
+            return None
+    return encoded(arg)
 
 
 def watch(space: dict, request: dict) -> dict:
