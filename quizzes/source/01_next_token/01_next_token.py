@@ -114,7 +114,7 @@ explore.Distribution(FOUR)
 # %% [markdown]
 # Leave the slider at 1, where it does nothing.
 #
-# 1. Press **Sample 1** ten times. Which token came first, and how likely was it?
+# 1. Press **Sample 1** once. Which token came, and how likely was it?
 # 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100** ten times. When
 #    is `␣the` nearer to 60%, after 100 draws or after 1,000?
 #
@@ -221,18 +221,16 @@ def draw(probs, u):
 # of a stretch it takes 50%, 25%, 12.5% and 12.5%, which every computer adds up exactly.)
 
 # %% jupyter={"source_hidden": true}
-for u, token in ((0.1, 0), (0.7, 1), (0.9, 2), (0.99, 3)):
-    check.passes(
-        f"u = {u} draws {visible(FOUR.tokens[token])}",
-        check.gives,
-        draw,
-        PROBS,
-        u,
-        expect=token,
-        why="Follow the line of stretches from its left end to u. On which are you?",
-    )
-why = "Two stretches meet at 0.5. Which of them owns that point?"
-check.passes("an end, u = 0.5", check.gives, draw, HALVES, 0.5, expect=1, why=why)
+LINE = "Follow the line of stretches from its left end to u. On which are you?"
+POINT = "With 50%, 25%, 12.5% and 12.5%, two stretches meet at 0.5. Which of them owns that point?"
+for title, probs, u, token, why in (
+    ("u = 0.1", PROBS, 0.1, 0, LINE),
+    ("u = 0.7", PROBS, 0.7, 1, LINE),
+    ("u = 0.9", PROBS, 0.9, 2, LINE),
+    ("u = 0.99", PROBS, 0.99, 3, LINE),
+    ("u = 0.5, the end of a stretch", HALVES, 0.5, 1, POINT),
+):
+    check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
 # Now 10,000 throws with your die, *u* spread evenly over the line.
@@ -847,8 +845,8 @@ for writer, new in texts.items():
 # %% [markdown]
 # That explains why the careful writer is dull. Why does it go *round*?
 #
-# **Predict.** Look at `in a dress, and put her in a dress`, again and again. Does the model find
-# `␣dress` less and less likely, as a bored reader would, or more and more?
+# **Predict.** Look at the text at the top: `in a dress, and put her in a dress`, again and again. Does
+# the model find `␣dress` less and less likely, as a bored reader would, or more and more?
 
 # %%
 steps = list(generate(model, "She picked up", Settings(temperature=0), 60))
