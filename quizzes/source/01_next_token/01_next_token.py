@@ -9,11 +9,11 @@
 # %% [markdown]
 # # The next token
 #
-# One model, two writers. The careful writer always takes the token that the model likes best. The
-# other one throws a die. Which of them would you hire?
+# One model, two writers. At every step the careful writer takes the token that the model likes best.
+# (A *token* is a word, or a piece of one.) The other writer throws a die. Which of them would you hire?
 
 # %% [markdown]
-# > **About 120 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
+# > **About 150 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
 # > - choose a token from a model's scores, greedily or with a weighted die;
@@ -42,6 +42,7 @@ from course_utils.toys import CAT, NEXT_LOGITS, VOCABULARY, Toy
 # What could follow "She picked up": the weights 12, 5, 2 and 1, as logits.
 FOUR = Toy((" the", " a", " that", " one"), torch.tensor([12.0, 5.0, 2.0, 1.0]).log())
 PROBS = torch.tensor([0.6, 0.25, 0.1, 0.05])
+HALVES = torch.tensor([0.5, 0.25, 0.125, 0.125])  # in every kind of number, sums are exact
 
 
 def show(words, **columns):
@@ -85,35 +86,42 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
 # %% [markdown]
 # ## A score for every token
 #
-# A language model never writes a word. It reads a text and gives *every* token that it knows a
-# score, its *logit*. Here is what a very small model thinks of `She picked up`: it knows four tokens.
-# (`␣` is a space, which belongs to the token.) Softmax makes each logit a weight, *e* to that power,
-# and divides it by the sum of the weights.
+# A language model reads a text and gives *every* token that it knows a score, its *logit*. Here is a
+# very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs to the
+# token.) Softmax makes each logit a weight, *e* to that power, and divides it by the sum of the
+# weights.
+#
+# In the code, `FOUR` is this model, `PROBS` holds its probabilities, and `show` prints a table.
 
 # %%
 weights = FOUR.logits.exp()
 show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
 
 # %% [markdown]
-# The weights add up to 20, so `␣the` has 12 of 20 parts, which is 60%.
+# The weights add up to 20, so `␣the` has 12 of 20 parts, which is 60%. (Add 10 to all four logits: all
+# weights grow by the same factor, and the probabilities stay. Softmax looks at differences only.)
 #
-# **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times? Press
-# **Sample 100**. (Leave the slider at 1, where it does nothing. The next module is about it.)
+# **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
 # <details><summary>Answer</summary>
 #
-# About 40 times. The others share 25% + 10% + 5% = 40%. In our 100 draws it was 36.
+# About 40 times. The others share 25% + 10% + 5% = 40%.
 # </details>
 
 # %%
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# 1. Change the seed to 1 and back to 0: that clears the draws. (The same seed always gives the same
-#    ones.) Press **Sample 1** ten times. Which token came first, and how likely was it? How often was
-#    it `␣the`? (First `␣one`, with its 5%. `␣the` came five times.)
-# 2. Clear again and press **Sample 100** ten times. When is `␣the` nearer to 60%, after 100 draws or
-#    after 1,000? (64 of 100, 603 of 1,000.)
+# Leave the slider at 1, where it does nothing.
+#
+# 1. Press **Sample 1** once. Which token came, and how likely was it?
+# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100** ten times. When
+#    is `␣the` nearer to 60%, after 100 draws or after 1,000?
+#
+# <details><summary>Answers</summary>
+#
+# 1. `␣one`, with its 5%. 2. After 1,000: it came 64 times in 100, and 603 times in 1,000.
+# </details>
 
 # %% [markdown]
 # (The line below the picture speaks of entropy. Its turn comes later in this module.)
@@ -126,7 +134,7 @@ explore.Distribution(FOUR)
 # ## Two ways to choose
 #
 # **Greedy** is what the careful writer does: always the token with the highest logit. It does not
-# even need softmax, which keeps the order.
+# even need softmax, as the token with the highest logit also has the highest probability.
 #
 # **The weighted die** draws each token as often as its probability says. Think of a die with 20
 # faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`.
@@ -141,7 +149,8 @@ print("die:   ", "".join(faces[i] for i in rolls))
 # %% [markdown]
 # Real probabilities do not fit on 20 faces: one token has 99.7%, the next a millionth. But laid end
 # to end they always fill a line of length 1. Throw a number *u* onto that line, every place equally
-# likely, and take the token whose stretch it hits. A longer stretch is hit more often.
+# likely, and take the token whose stretch it hits. A longer stretch is hit more often. Where two
+# stretches meet, the point belongs to the right one: a stretch owns its left end, not its right one.
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -158,8 +167,8 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`. A stretch owns its left end but not its right one, so `␣the` has the numbers from 0
-# up to, but without, 0.6. And as *u* may be 0 but is never 1, every *u* hits exactly one token.
+# Both draw `␣a`: its stretch goes from 0.6 to 0.85, and it owns its left end. As *u* may be 0 but is
+# never 1, every *u* hits exactly one token.
 # </details>
 
 # %% [markdown]
@@ -180,14 +189,14 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# The middle of the line is easy. The ends need some thought: rounding may leave the last sum slightly
-# below *u*. FlashInfer, a library that makes large models fast, forgot that once, and returned tokens
-# of probability 0 [flashinfer923].
+# The middle of the line is easy. The end needs thought: rounding may leave the last sum slightly below
+# *u*. FlashInfer, a library for fast models, could then return a token that is impossible
+# [flashinfer923].
 #
 # <details><summary>Hint</summary>
 #
-# `probs.cumsum(0)` gives the running sums. `(sums > u).nonzero()` lists the places above `u`. And if
-# that is empty, `probs.nonzero()[-1]` helps.
+# With `sums = probs.cumsum(0)`, `(sums > u).nonzero()` lists the places above `u`. If there is none,
+# `probs.nonzero()[-1]` helps. `.item()` turns that into a plain number.
 # </details>
 
 
@@ -195,6 +204,7 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 def draw(probs, u):
     """The id of the token whose stretch holds u, the stretches end to end in order of ids.
 
+    A stretch owns its left end, not its right one.
     probs: (vocab,) float32, each at least 0; rounding may leave the sum up to 0.00001 off 1.
     u: a number from 0 up to but not 1. If it lies beyond the last stretch, the last token of a
     probability above 0 is drawn. A token of probability 0 never is.
@@ -207,25 +217,26 @@ def draw(probs, u):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run the next cell, a folded test, as often as you like. It gives no points, only reasons. (For the end
+# of a stretch it takes 50%, 25%, 12.5% and 12.5%, which every computer adds up exactly.)
 
-# %%
-for u, token in ((0.1, 0), (0.6, 1), (0.7, 1), (0.9, 2), (0.99, 3)):
-    check.passes(
-        f"u = {u} draws {visible(FOUR.tokens[token])}",
-        check.gives,
-        draw,
-        PROBS,
-        u,
-        expect=token,
-        why="Follow the line of stretches from its left end to u. On which are you?",
-    )
+# %% jupyter={"source_hidden": true}
+LINE = "Follow the line of stretches from its left end to u. On which are you?"
+POINT = "With 50%, 25%, 12.5% and 12.5%, two stretches meet at 0.5. Which of them owns that point?"
+for title, probs, u, token, why in (
+    ("u = 0.1", PROBS, 0.1, 0, LINE),
+    ("u = 0.7", PROBS, 0.7, 1, LINE),
+    ("u = 0.9", PROBS, 0.9, 2, LINE),
+    ("u = 0.99", PROBS, 0.99, 3, LINE),
+    ("u = 0.5, the end of a stretch", HALVES, 0.5, 1, POINT),
+):
+    check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
 # Now 10,000 throws with your die, *u* spread evenly over the line.
 #
 # **Predict.** How many of them should draw `␣one`? Your results are the crosses in the picture. While
-# `draw` is not written, or has a mistake, a message below the picture says so.
+# `draw` is not written, or stops with an error, a message below the picture says so.
 #
 # <details><summary>Answer</summary>
 #
@@ -246,17 +257,14 @@ def your_die(logits, temperature):
 explore.Distribution(FOUR, function=your_die)
 
 # %% [markdown]
-# 1. Is the cross of `␣one` at 5%, at the end of its bar?
-# 2. Make `draw` return 0, whatever *u* is, and run its cell and the one above again. Where are the
-#    crosses now, and which of the two writers would put them there? (All at `␣the`, as the careful
-#    one would.) Then put your own code back.
+# Is every cross at the end of its bar, that of `␣one` at 5%? Then your die is right.
 
 # %% [markdown]
 # ## How would you notice a broken die?
 #
 # Your die is exact when *u* is spread evenly. A real *u* comes by chance. Here are nine words that
 # might follow `every effort moves you`, with logits from a well-known book [raschka2024], and 1,000
-# draws.
+# draws. (`sample` is the course's own die: one draw for each row that it gets.)
 #
 # **Predict.** `toward` has 35.8%. Will it come exactly 358 times?
 #
@@ -273,8 +281,10 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# How far off is normal? A token with probability *p*, drawn *n* times, typically misses *np* by
-# √(*np*(1−*p*)). For `toward` that is √(1000 × 0.358 × 0.642) ≈ 15. To miss by 150 would be a bug.
+# How far off is normal? Of *n* draws, a token with probability *p* gets *np* on average, and typically
+# misses that by √(*np*(1−*p*)). (This is the *standard deviation* of statistics. Take it as given.)
+# For `toward` it is √(1000 × 0.358 × 0.642) ≈ 15. To miss by 15 or 30 is normal; to miss by 150, ten
+# times as much, is a bug.
 
 # %% [markdown]
 # Such a bug has a story. In February 2019 OpenAI published GPT-2, written in TensorFlow. Within days a
@@ -283,15 +293,15 @@ show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts 
 
 # %% [markdown]
 # The answer: TensorFlow's `multinomial` takes logits. PyTorch's has the same name, and takes
-# *weights*. Whoever copied the line unchanged drew by the wrong numbers, and saw no error.
+# *weights*. Whoever copied the line unchanged drew by the wrong numbers. If a logit is negative,
+# PyTorch raises an error. If none is, it says nothing.
 #
-# **Predict.** Our four tokens have the logits 2.485, 1.609, 0.693 and 0. If those are taken as weights,
-# what happens to `␣one`?
+# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. Taken as weights, what do they do to
+# `␣one`?
 #
 # <details><summary>Answer</summary>
 #
-# Its weight is 0, so it never comes. `␣the` sinks from 60% to 52% and `␣a` rises to 34%. And nobody
-# complains.
+# Its weight is 0, so it never comes. `␣the` sinks to 52% (2.485 of 4.787), and `␣a` rises to 34%.
 # </details>
 
 # %%
@@ -305,9 +315,8 @@ except RuntimeError as error:
     print("nine words:", error)
 
 # %% [markdown]
-# With the nine words some logits are negative, and PyTorch at least raises an error. With the four
-# there is none. The text looks almost right, which is the worst way to be wrong: only counting
-# would tell you.
+# Some of the nine words have negative logits, so there PyTorch stopped. With the four it drew on, and
+# the result looks almost right. That is the worst way to be wrong: only counting would tell you.
 #
 # Four tokens, nine words: these are toys. How many tokens does a real model know, and what are they?
 
@@ -329,8 +338,8 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 # %% [markdown]
 # Frequent words have a token of their own, with the space before them. Rare ones are put together
 # from pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a
-# word, a piece of one, or a full stop. (The tokenizer is a `tiktoken.Encoding`, from OpenAI's open
-# library, which has that of GPT-2 too [tiktoken2026]. Ours is smaller.)
+# word, a piece of one, or a full stop. (What cuts the text is called a *tokenizer*. Ours is made with
+# `tiktoken`, OpenAI's open library, which also holds GPT-2's, a larger one [tiktoken2026].)
 
 # %% [markdown]
 # **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
@@ -345,17 +354,25 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 explore.Distribution("She picked up")
 
 # %% [markdown]
-# 1. Which are the first four tokens, and what do they have together? (`␣the`, `␣a`, `␣her` and
-#    `␣one`: 81%. The other 4,092 share the rest.)
-# 2. Write `Once upon a` into the prompt box. How sure is the model now? Then `There was once a`: like
-#    how many equal choices is that? (99.7% for `␣time`; about 178 equal choices.)
+# 1. Which are the first four tokens, and what do they have together?
+# 2. Write `Once upon a` into the prompt box. How sure is the model now?
+# 3. Then write `There was once a`, and read the line below the picture. Like how many *equal choices*
+#    is that? (The model is as unsure as between so many tokens with equal chances.)
+#
+# <details><summary>Answers</summary>
+#
+# 1. `␣the`, `␣a`, `␣her` and `␣one`: 81%. 2. `␣time` has 99.7%. 3. About 178.
+# </details>
 
 # %% [markdown]
 # ## One step of a text
 #
 # A die draws one token. How does a *text* come about? By asking again, each time with one token more.
 # The model gets the ids of the text and returns a row of logits for **each** place in it. This
-# function asks it. (The tests give it a small table in place of the model. You need not follow that.)
+# function asks it.
+#
+# A model may also be a small *table*: row *i* holds the logits for what follows token *i*, whatever
+# was before it. We use such tables for tests and toys.
 
 
 # %% locked="scores"
@@ -366,7 +383,7 @@ def scores(model, ids):
     """
     if not 1 <= len(ids) <= 256:
         raise ValueError(f"the model sees 1 to 256 tokens, got {len(ids)}")
-    if isinstance(model, torch.Tensor):  # a test's table: row i for what follows token i
+    if isinstance(model, torch.Tensor):  # a table; a test has one for each first token
         return model[ids] if model.dim() == 2 else model[ids[0], ids]
     return model.logits(ids)
 
@@ -424,10 +441,10 @@ def write_text(model, start, max_new_tokens, end, seed):
     300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids; `end` may
     open it, as for the Storyteller, and ends nothing there. max_new_tokens: from 0 to 400. seed:
     from 0 to a billion. Model and start stay as they are.
-    Each new token is drawn on its own, by the softmax of the last row for the text so far, of which
-    the model sees the last 256 tokens. Once `end` is drawn, it is the last id of the list.
-    The same arguments give the same text, whatever was drawn before. Texts of two seeds have
-    nothing to do with each other.
+    For each new token: take the last 256 tokens of the text so far, ask `scores`, take the softmax
+    of the last row, and draw once from it. Once `end` is drawn, it is the last id of the list.
+    The same arguments give the same text, whatever was drawn before. Another seed gives an
+    independent text.
     """
     ### BEGIN SOLUTION
     ids = list(start)
@@ -442,8 +459,8 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 
 # %% [markdown]
-# Two tables to try it on. In the first each token can be followed by one other only; in the second
-# everything is equally likely.
+# Two tables to try it on. In the first each token can be followed by one other only: 0 by 1, 1 by 2,
+# and 2 by 0. In the second four tokens are equally likely, whatever was before.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -486,7 +503,7 @@ def equal_chances(function):
     assert all(60 < n < 140 for n in counts), f"About 100 of each token, yours are {counts}."
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 for title, test in (
     ("round the circle", round_the_circle),
     ("until the end", until_the_end),
@@ -495,15 +512,16 @@ for title, test in (
     check.passes(title, test, write_text)
 
 # %% [markdown]
-# Does it hold? Then let your writer tell a story. (Yours differs from the one at the top even with the
-# same seed, for it turns the seed into numbers in its own way.)
+# Do the three tests pass? Then let your writer tell two stories, with the seeds 0 and 1. (Even with the
+# seed of the story at the top it would tell another, for it makes its random numbers in its own way.)
 
 # %%
 end = model.tokenizer.eot_token
 ready = check.passes("your writer is ready", until_the_end, write_text)
-for seed in (0, 1) if ready else ():
-    ids = write_text(model, model.encode("She picked up"), 50, end, seed)
-    tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
+if ready:
+    for seed in (0, 1):
+        ids = write_text(model, model.encode("She picked up"), 50, end, seed)
+        tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
 # Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
@@ -514,8 +532,8 @@ for seed in (0, 1) if ready else ():
 # %% [markdown]
 # ## The hero without a name
 #
-# Here is a text of 270 tokens, and the model sees 256. We swap one token for `␣dragon` and look at
-# what the model then thinks of the *next* token.
+# Here is a text of 270 tokens (`<|endoftext|>` is the first), and the model sees 256. We swap one token
+# for `␣dragon` and look at what the model then thinks of the *next* token.
 #
 # **Predict.** We swap the 11th token. How many of the 4,096 logits change?
 #
@@ -543,7 +561,7 @@ for place in (11, 14, 15, 201, 270):
 # A story should end before that. What makes it end?
 
 # %% [markdown]
-# ## When is a batch finished?
+# ## What ends a text
 #
 # A story ends when end-of-text is drawn, and the model has learnt where that is likely:
 
@@ -553,51 +571,29 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
     print(f"{prompt:<36} end-of-text {chance:.1%}")
 
 # %% [markdown]
-# Real services write many texts at once, a *batch*. Below, a table of nine tokens writes four. After
-# `.` it gives end-of-text 33%, after every other token 2% or less. `∎` is end-of-text. (The measures
-# in the line below the texts belong to later modules.)
+# Real services write many texts at once, a *batch*: each step draws one token for every text. For one
+# text, `if token == end: break` ends the loop, and a good book has it so [raschka2024]. But when
+# should the loop of a batch end?
 #
-# **Predict.** Will the four texts end together?
-#
-# <details><summary>Answer</summary>
-#
-# No. Each row ends when *it* draws the end. Two of them do so within 40 tokens, at different steps.
-# </details>
-
-# %%
-explore.Playground(CAT, samples=4, max_new_tokens=40, knobs=["temperature"])
-
-# %% [markdown]
-# 1. What did the others do when the first text had ended? (They went on.)
-# 2. Set the temperature to 0, as in module 00. All four are the same now. Why will they never end?
-#    (The best token after `␣the` is `␣cat`, then `␣sat`, `␣on`, and `␣the` again. Greedy never
-#    comes to a `.`, so it never gets the chance.)
-#
-# Keep the second answer in mind: there is our puzzle again, in nine tokens.
-
-# %% [markdown]
-# So how should the loop of a batch stop? For one text, `if token == end: break` is right, and a good
-# book has it so [raschka2024]. With four tokens in `token` that line raises an error.
-#
-# In August 2026 somebody read the loop of flash-attention, a library that many others build on. It
-# stopped at `(token == end).all()`: when all rows draw the end *in the same step*
+# In August 2026 somebody read that loop in flash-attention, a library that many others build on. It
+# ended at `(token == end).all()`: when all texts draw the end *in the same step*
 # [flashattention2784].
 
 # %% [markdown]
-# **Predict.** Four rows, each with a chance of one in ten at every step. How long do they go on?
+# **Predict.** Four texts go on drawing, also after their end, each with a chance of one in ten to draw
+# `end` at every step. About how many steps is it until all four draw it in the same step?
 #
 # <details><summary>Answer</summary>
 #
-# All four at once have a chance of 1/10 four times over: 1 in 10,000. So about 10,000 steps on
-# average, where about 20 would do: a row that has ended draws on, and its end comes again now and then.
+# All four at once have a chance of 1/10 four times over: 1 in 10,000. So it is about 10,000 steps on
+# average. Each of the four had ended once after about 20 steps, on average (we computed that).
 # </details>
 
 # %% [markdown]
-# The cure is to remember: note which rows *have* ended, and stop when that is all of them.
+# The cure is to remember: note which texts *have* ended, and stop when that is all of them.
 #
-# Now you can write texts, short and long, one or many. (Halfway: a good place for a break.) For our
-# puzzle we need one thing more. The model has an opinion about every token. What is its opinion of a
-# whole text?
+# Now you can write texts, short and long. (Halfway: a good place for a break.) For our puzzle we need
+# one thing more. The model has an opinion about every token. What is its opinion of a whole text?
 
 # %% [markdown]
 # ## How likely is a text?
@@ -626,10 +622,10 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
 # *surprise*: 0 for a token that had to come, large for a rare one. The largest surprise here was `␣l`,
-# and after `␣l` and `an` the `tern` was almost none.
+# 6.86. After `␣l` and `an`, the `tern` was hardly one: 0.02.
 #
-# Now 100 tokens of the dragon's story. Their product is so small that the computer makes it 0. The sum
-# is an ordinary number:
+# Next, 100 tokens of the long story above. Their product is so small that float32, PyTorch's usual
+# kind of number, makes it 0. The sum is an ordinary number:
 
 # %%
 _, logprobs = scored(model.tokenizer.decode(story[1:101]))
@@ -641,11 +637,11 @@ print("sum:    ", round(sum(logprobs), 2))
 # log-probability [jelinek1977]. A perplexity of 8 means: on average each token was as hard to guess
 # as a throw of a fair die with 8 faces.
 #
-# **Predict.** We shuffle the words of a sentence. Does its perplexity double, or is it more?
+# **Predict.** We shuffle the words of a sentence. Does its perplexity stay, double, or grow tenfold?
 #
 # <details><summary>Answer</summary>
 #
-# Ten times as much. The words are the same: it is their order that the model expects.
+# It grows about tenfold. The words are the same: it is their order that the model expects.
 # </details>
 
 # %%
@@ -656,15 +652,18 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# Perplexity looks back at tokens that are there. **Entropy** looks forward at one choice: it is the
-# surprise to expect, log₂(1/*p*) weighted with *p*, in bits [shannon1948]. Two to that power is the
-# "equal choices" that the explorers show.
+# From here on we measure surprise in *bits*, with log₂ in place of the natural logarithm: a token with
+# probability 1/2 has 1 bit, one with 1/4 has 2, one with 1/8 has 3.
+#
+# Perplexity looks back at tokens that are there. **Entropy** looks forward at one choice: the surprise
+# to expect *before* the draw [shannon1948]. Multiply each token's surprise by its probability, and
+# add them up. Two to the power of that is the "equal choices" of the explorers.
 
 # %%
 bits = (1 / PROBS).log2()
 show(FOUR.tokens, p=PROBS, surprise=bits, weighted=PROBS * bits)
 total = (PROBS * bits).sum().item()
-print(f"entropy: {total:.2f} bits, like {2**total:.1f} equal choices")
+print(f"entropy, the sum of the last column: {total:.2f} bits, like {2**total:.1f} equal choices")
 for prompt in ("Once upon a", "She picked up", "There was once a"):
     print(f"{entropy(model.next_logits(prompt)):.2f} bits after {prompt!r}")
 
@@ -674,9 +673,11 @@ for prompt in ("Once upon a", "She picked up", "There was once a"):
 # In August 2025 a user of MaxText, Google's engine for large models, asked it for the
 # log-probabilities of a plain prompt. All of them were terrible [maxtext2103]. Below we score one
 # sentence in two ways, and one has the same bug.
-#
-# **Find it.** What does `offset` do in the last line of `scored`, and which of its two values is wrong?
-# The table in "One step of a text" tells.
+
+# %% [markdown]
+# **Find it.** The next cell calls `scored` once with offset −1 and once with 0. For the token at place
+# *i*, `scored` takes the number `rows[i + offset, ids[i]]`. What is each row about? (The table in "One
+# step of a text" tells.) So which offset is wrong?
 
 # %%
 text = "Once upon a time there was a king."
@@ -700,8 +701,8 @@ for offset in (-1, 0):
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
-# Write the function that judges a text, for any model and any text, also where a probability is too
-# small for the computer and its logarithm is not.
+# Write the function that judges a text, for any model and any text. A probability may be so small that
+# it is rounded to 0, while its logarithm is an ordinary number, such as −200.
 #
 # <details><summary>Hint</summary>
 #
@@ -725,8 +726,8 @@ def text_logprobs(rows, ids):
     ### END SOLUTION
 
 
-# %%
-three_rows = torch.stack([PROBS, torch.tensor([0.5, 0.25, 0.125, 0.125]), PROBS]).log()
+# %% jupyter={"source_hidden": true}
+three_rows = torch.stack([PROBS, HALVES, PROBS]).log()
 unlikely = torch.tensor([[100.0, -100.0], [0.0, 0.0]])
 for title, rows, ids, expect, why in (
     (
@@ -765,12 +766,12 @@ for token, logprob in zip(*scored(SENTENCES[0]), strict=True):
 # `␣sho` is a surprise. Once it is there, `em` and `aker` are not. (It is not always so: see the pieces
 # of `workbench`.)
 #
-# **Predict.** In all eight sentences: how many bits has the first token of a word, and how many its
-# second?
+# **Predict.** On average over all eight sentences: has the first token of a word as many bits as the
+# second, about twice as many, or ten times as many?
 #
 # <details><summary>Answer</summary>
 #
-# It has more than twice the surprise: 8.6 bits against 3.6, and then 1.7.
+# A little more than twice: the first has 8.6 bits, the second 3.6, and the third 1.7.
 # </details>
 
 # %% jupyter={"source_hidden": true}
@@ -809,80 +810,110 @@ chart.says("A word's first token surprises by 8.6 bits on average, its second by
 # We let the model judge three continuations of one sentence, from a book that it has never read: the
 # book's own words, the careful writer's, and the die's.
 #
-# **Predict.** Which of the three does the model find the most likely? And how often does a *person*
-# write the token that the model likes best: 90, 50 or 25 times in a hundred?
+# **Predict.** Which of the three does the model find the most likely? And how often does the *person*
+# write the token that this model likes best: 90, 50 or 25 times in a hundred?
 
-# %%
+# %% jupyter={"source_hidden": true}
 texts = {"person": model.tokenizer.encode_ordinary(HUMAN)}
 for writer, settings in (("careful", Settings(temperature=0)), ("die", Settings())):
-    texts[writer] = [step.token for step in generate(model, PROMPT, settings, 40, seed=0)]
-beginning = model.encode(PROMPT)
+    texts[writer] = [step.token for step in generate(model, PROMPT, settings, 54, seed=0)]
+beginning, probs = model.encode(PROMPT), {}
 for writer, new in texts.items():
-    rows = scores(model, beginning + new)[len(beginning) - 1 : -1].log_softmax(dim=-1)
-    logprobs = [row[token].item() for row, token in zip(rows, new, strict=True)]
-    mean, best = sum(logprobs) / len(new), (rows.argmax(dim=-1) == torch.tensor(new)).sum().item()
-    print(f"{writer:<8} mean {mean:.2f}, perplexity {math.exp(-mean):4.1f}, ", end="")
-    print(f"the favourite in {best} of {len(new)} steps")
-    tell(PROMPT + model.tokenizer.decode(new[:26]) + " …")
+    # The rows for the new tokens: from that of the beginning's last token on.
+    probs[writer] = scores(model, beginning + new)[len(beginning) - 1 : -1].softmax(dim=-1)
+    chosen = [row[token].item() for row, token in zip(probs[writer], new, strict=True)]
+    best = (probs[writer].argmax(dim=-1) == torch.tensor(new)).sum().item()
+    number = math.exp(-sum(map(math.log, chosen)) / len(new))
+    print(f"{writer}: perplexity {number:.0f}, the favourite in {best} of {len(new)} steps")
+    tell(PROMPT + model.tokenizer.decode(new))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
-# 27, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
+# 32, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
 # </details>
 
 # %% [markdown]
-# The careful writer got the best mark, of course: all that it does is please the model. But a good
-# text is not made of favourites. A person leaves them three times out of four, to say something
-# new. The die leaves them too, in 24 of 40 steps. The careful writer never does.
+# No wonder that the careful writer got the best mark: all that it does is please the model. But this
+# person left our small model's favourite three times out of four, to say something new. (A better
+# model guesses more of a person's tokens, but never all.) The careful writer never leaves it.
+#
+# Why does the die please the model more than the person does? It throws by the model's own
+# probabilities, and the person knows nothing of them.
 
 # %% [markdown]
-# That explains why it is dull. Why does it go *round*?
+# That explains why the careful writer is dull. Why does it go *round*?
 #
-# **Predict.** Look at `in a dress, and put her in a dress`, again and again. Does the model find
-# `␣dress` less and less likely, as a bored reader would, or more and more?
+# **Predict.** Look at the text at the top: `in a dress, and put her in a dress`, again and again. Does
+# the model find `␣dress` less and less likely, as a bored reader would, or more and more?
 
 # %%
 steps = list(generate(model, "She picked up", Settings(temperature=0), 60))
 for token in (" a", " dress"):
     chances = [math.exp(step.logprob) for step in steps if step.text == token]
-    print(f"{token!r:>9}", "  ".join(f"{chance:4.0%}" for chance in chances))
+    print(f"{visible(token):<7}", "  ".join(f"{chance:4.0%}" for chance in chances))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More and more. After the girl's own dress (9%) it goes up from 6% to 41%, and ` a` from 32% to 73%.
+# More and more. After the girl's own dress (9%), `␣dress` rises from 6% to 41%. `␣a` rises from 32% to
+# about 70%, and stays there.
 # </details>
 
 # %% [markdown]
-# Stories repeat names and refrains, so to copy what came before is often a good guess, and each round
-# makes it look better. Larger models do so too [xu2022]. For a writer who always takes the favourite
-# there is no way out. The die has one at every step: in 59 of 100 throws it would leave the circle at
-# the last `␣dress`.
+# Stories repeat names and refrains, so to copy what came before is often a good guess, and every
+# repetition makes the next one look better. Larger models do so too [xu2022]. For a writer who always
+# takes the favourite there is no way out. The die has one at every step: in 59 of 100 throws it would
+# leave the circle at the last `␣dress`.
 
 # %% [markdown]
-# And the die? Not everything that it writes makes sense either. Most of the 4,096 tokens are wrong
-# after any text, each has a tiny chance, and together they come up again and again.
+# ## The die, explained
+#
+# The die is never caught, but it is mad: `no rather changing of sleep in the sun`. Is it because it
+# draws tokens that are nearly impossible? Call a token *rare* where the model gave it less than 0.5%.
+#
+# **Predict.** Which of the two texts above has more rare tokens, the person's or the die's?
 
-# %%
-for seed in range(4):
-    steps = list(generate(model, "She picked up", max_new_tokens=60, seed=seed))
-    rare = [name(step.token) for step in steps if step.logprob < math.log(0.005)]
-    print(f"{len(rare)} of {len(steps)} tokens had less than 0.5%:", *rare[:9])
+# %% jupyter={"source_hidden": true}
+for writer in ("person", "die"):
+    rare = [row[token] < 0.005 for row, token in zip(probs[writer], texts[writer], strict=True)]
+    text = PROMPT
+    for token, is_rare in zip(texts[writer], rare, strict=True):
+        piece = model.tokenizer.decode([token])
+        space = " " * piece.startswith(" ")
+        text += f"{space}[{piece.strip()}]" if is_rare else piece
+    share = (probs[writer] * (probs[writer] < 0.005)).sum(dim=-1).mean()
+    print(f"{writer}: {sum(rare)} of {len(rare)} tokens are rare", end="; ")
+    print(f"at an average step all rare ones together have {share:.0%}")
+    tell(text)
 
 # %% [markdown]
-# So I would hire neither. We want something between "only favourites" and "anything at all". At one
-# end of the slider from module 00 sits the careful writer, and the die sits at 1. What is between? That
-# is the next module.
+# <details><summary>Answer</summary>
+#
+# The person's! 19 of 54 tokens are rare (the ones in brackets), against 12 of 54.
+# </details>
+#
+# So rare tokens alone make no text mad. The person chose each for a reason: `frost`, `leaves`, `river`
+# and `mist` belong to one autumn morning. The die has no reason. About every fifth of its tokens is
+# rare, for the rare ones have 20% together; and *which* of some 4,000 it is, only the throw decides.
+
+# %% [markdown]
+# Nor does anybody look whether a throw made sense. After `there was no` the die threw `␣rather`, which
+# had 0.01%. From then on `no rather` is part of the text, and the model has to go on from it.
+
+# %% [markdown]
+# So I would hire neither. The one takes only favourites, the other takes anything at all. We want
+# something between. On the slider from module 00 the careful writer sits at 0, and the die at 1. What
+# is between? That is the next module.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 `transformers` is still the careful writer unless you or the model's settings say
-# `do_sample=True`, and its guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM
-# reports log-probabilities as your judge does, of the model's own logits [vllm2026]. Both keep what
-# they computed for earlier tokens, so that a step costs one token and not the whole text. So does the
+# In 2026 `transformers` is still the careful writer unless the settings say `do_sample=True`, and its
+# guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM reports log-probabilities
+# as your judge does, from the logits before any setting changes them [vllm2026]. Both keep what they
+# computed for earlier tokens, so that a step costs one token and not the whole text. So does the
 # course's `generate`. Apart from that, it is your loop.
 
 # %% [markdown]
@@ -891,8 +922,9 @@ for seed in range(4):
 # A model scores every token; softmax makes the scores probabilities; somebody else chooses. A text is
 # that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
 #
-# Why did the best choice at every step make the worst text? Because people do not write favourites,
-# and because a repetition makes the next one a favourite too.
+# Why did the best choice at every step make the worst text? Because people often leave the favourite,
+# and because a repetition makes the next one a favourite too. And why is the die mad? Because it
+# leaves the favourite without a reason.
 
 # %% [markdown]
 # ## Check your understanding
@@ -904,7 +936,7 @@ for seed in range(4):
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
 #
 # - **A** Probabilities not yet divided by their sum.
-# - **B** Logarithms of the probabilities, which would never be above 0.
+# - **B** Natural logarithms of the three probabilities.
 # - **C** Scores of which only the differences matter to softmax.
 # - **D** Raw probabilities, where a negative one marks a token that cannot come.
 
@@ -976,12 +1008,12 @@ check.text(
 
 # %% [markdown] question="A sentence from a book" points=1
 # `torch.multinomial` draws one of the nine words; `forward` has 57%, `toward` 36%. A book calls the
-# result the most likely token [raschka2024]. What is it?
+# drawn word the most likely one [raschka2024]. What is true of that word?
 #
-# - **A** The most likely word, unless two of them are tied.
-# - **B** One of nine words which come equally often.
-# - **C** `forward` or `toward`: a die leaves out unlikely words.
-# - **D** A word that in 43 of 100 draws is not the likeliest.
+# - **A** It is the most likely one, unless two are tied.
+# - **B** It is any of the nine, all equally often.
+# - **C** It is `forward` or `toward`: the others are too rare.
+# - **D** It is any of the nine, in 43 of 100 draws not the likeliest.
 
 # %% answer="book_sentence"
 answer_draw = ""  # "A", "B", "C" or "D"
@@ -1009,7 +1041,7 @@ check.choice(
 # ```
 
 # %% answer="table_model"
-answer_row = None  # a whole number
+answer_row = None  # a number
 
 # %% test="table_model"
 check.number(
@@ -1127,10 +1159,10 @@ check.number(
 # For four texts we note each token's probability and, after the `/`, that of the model's favourite
 # at that step. No two tokens are ever equally likely. Which texts can be the careful writer's?
 #
-# - text 0: 0.41/0.41, 0.32/0.32, 0.55/0.55
-# - text 1: 0.90/0.90, 0.47/0.48, 0.81/0.81
-# - text 2: 0.02/0.02, 0.04/0.04, 0.03/0.03
-# - text 3: 0.41/0.41, 0.05/0.38, 0.30/0.30
+# - text 0: 0.90/0.90, 0.47/0.48, 0.81/0.81
+# - text 1: 0.41/0.41, 0.32/0.32, 0.55/0.55
+# - text 2: 0.41/0.41, 0.05/0.38, 0.30/0.30
+# - text 3: 0.02/0.02, 0.04/0.04, 0.03/0.03
 
 # %% answer="who_wrote_it"
 answer_writer = []  # numbers of texts
@@ -1138,13 +1170,13 @@ answer_writer = []  # numbers of texts
 # %% test="who_wrote_it"
 check.ids(
     answer_writer,
-    right={0, 2},
+    right={1, 3},
     why={
-        (0,): "How likely is a favourite where the choice is wide open?",
+        (1,): "How likely is a favourite where the choice is wide open?",
         (0, 1): "Go through each step: whose token was it?",
-        (0, 1, 2): "Almost the favourite is not the favourite.",
-        (1, 3): "These are the ones in which a step went another way.",
-        (0, 1, 3): "One step is enough to tell. And how likely is a favourite in a wide choice?",
+        (0, 1, 3): "Almost the favourite is not the favourite.",
+        (0, 2): "These are the ones in which a step went another way.",
+        (0, 1, 2): "One step is enough to tell. And how likely is a favourite in a wide choice?",
         (
             0,
             1,
@@ -1270,10 +1302,12 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug. `tokens[s, r]` is what row *r* of a batch draws in step *s*: one row or more, 1 to 400
-# steps. A row ends at its first `end`, any id up to 100,000; later draws do not count. The function
-# should return in which step, from 1, the last row ends, or the number of all steps if one never
-# does. A real library ran on too long because of this [mistral214]. Repair it.
+# Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, r]` is what row
+# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps. A row is over once it has drawn
+# the id `end` (up to 100,000). Later draws do not count.
+#
+# Repair it: return the step (counted from 1) in which the last row is over. If one never is, return the
+# number of all steps.
 
 
 # %% answer="text_batch_repair"
@@ -1351,9 +1385,11 @@ for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A greedy loop" points=3
-# Write the loop, greedily, for a model that is a table. One point each: it follows the table from
-# the last token; it stops after `end`; no new tokens, equal and nearly equal logits, and what it is
-# given stays as it was.
+# Write the loop, greedily, for a model that is a table. One point each:
+#
+# 1. It follows the table from the last token.
+# 2. It stops after `end`.
+# 3. Special cases: no new tokens; logits that are equal or nearly so; `table` and `start` are not changed.
 
 
 # %% answer="greedy_loop"
@@ -1516,9 +1552,13 @@ points += check.passes("no new tokens, equal logits, inputs left as they were", 
 float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
-# Your `draw` from **Build it: the die** above. One point each: the stretches and their ends; tokens of
-# probability 0; a *u* beyond the last stretch; larger vocabularies, up to 1,000 tokens, with *u*
-# clear of the ends. A probability here is 0 or at least 0.000001.
+# Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One point
+# each:
+#
+# 1. The stretches and their ends. (On an end, all sums are exact in every kind of number.)
+# 2. Tokens of probability 0.
+# 3. A *u* beyond the last stretch.
+# 4. Larger vocabularies, up to 1,000 tokens, with *u* clear of the ends.
 
 
 # %% test="draw"
@@ -1659,8 +1699,12 @@ float(min(points, 4))
 
 # %% [markdown] question="Your writer" points=4
 # Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
-# of PyTorch, NumPy or Python. One point each: tables that leave no choice, with long starts and no new
-# tokens, and what it is given stays; where texts end; how often each token is drawn; the seed.
+# of PyTorch, NumPy or Python. One point each:
+#
+# 1. Tables that leave no choice, with long starts and no new tokens; `model` and `start` are not changed.
+# 2. Where texts end.
+# 3. How often each token is drawn.
+# 4. The seed.
 
 
 # %% test="write_text"
@@ -1901,8 +1945,11 @@ points += check.passes("the seed", one_seed_one_text)
 float(min(points, 4))
 
 # %% [markdown] question="Your judge" points=3
-# Your `text_logprobs` from **Build it: the judge** above. One point each: texts of a few tokens; very
-# small probabilities, and logits of −inf; long texts and large vocabularies, and what it is given stays.
+# Your `text_logprobs` from **Build it: the judge** above. One point each:
+#
+# 1. Texts of a few tokens.
+# 2. Very small probabilities, and logits of −inf.
+# 3. Long texts and large vocabularies; `rows` and `ids` are not changed.
 
 
 # %% test="text_logprobs"

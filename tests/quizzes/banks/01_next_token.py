@@ -14,6 +14,45 @@ BANK = {
                             return i
                 return last
             """,
+            "numbers added up": """
+                total = 0
+                for i, p in enumerate(probs):
+                    total += p.item()
+                    if total > u:
+                        return i
+                return probs.nonzero()[-1].item()
+            """,
+            "taken off u": """
+                last = None
+                for i, p in enumerate(probs.tolist()):
+                    if p == 0:
+                        continue
+                    if u < p:
+                        return i
+                    u -= p
+                    last = i
+                return last
+            """,
+            "tensors added up": """
+                total = torch.tensor(0.0)
+                for i, p in enumerate(probs):
+                    total = total + p
+                    if total > u:
+                        return i
+                return int(probs.nonzero()[-1])
+            """,
+            "sums of slices": """
+                weights = probs.tolist()
+                for i in range(len(weights)):
+                    if math.fsum(weights[: i + 1]) > u:
+                        return i
+                return max(i for i, p in enumerate(weights) if p > 0)
+            """,
+            "NumPy in float32": """
+                import numpy as np
+                place = np.searchsorted(np.cumsum(probs.numpy()), u, side="right")
+                return int(min(place, np.flatnonzero(probs.numpy())[-1]))
+            """,
             "first above": """
                 above = (probs.cumsum(dim=0) > u).nonzero()
                 return above[0].item() if len(above) else probs.nonzero()[-1].item()
@@ -999,12 +1038,12 @@ BANK = {
     ),
     "who_wrote_it": predict(
         "answer_writer",
-        {"list": "[0, 2]", "other order": "[2, 0]", "set": "{0, 2}", "text": "'0, 2'"},
+        {"list": "[1, 3]", "other order": "[3, 1]", "set": "{1, 3}", "text": "'1, 3'"},
         {
             "likely ones": "[0, 1]",
-            "the likely favourites": "[0]",
-            "almost": "[0, 1, 2]",
-            "the others": "[1, 3]",
+            "the likely favourites": "[1]",
+            "almost": "[0, 1, 3]",
+            "the others, and the message's example": "[0, 2]",
             "all": "[0, 1, 2, 3]",
         },
     ),
