@@ -697,10 +697,10 @@ for worked in (True, False):
 # ## Pair by pair
 #
 # Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
-# luck. Take the difference pair by pair, always new recipe minus old one.
+# luck. Take the difference pair by pair: new recipe minus old.
 #
-# A *standard error* is the standard deviation of the *n* differences, divided by √*n*. The interval goes from the mean
-# difference minus two of them to the mean difference plus two. If it holds 0, you cannot tell which is better.
+# A *standard error* is the standard deviation of the *n* differences, divided by √*n*. The interval goes from
+# two standard errors below the mean difference to two above it. If it holds 0, you cannot tell which is better.
 
 # %% [markdown]
 # `interval`, in the folded cell at the top, is what you wrote in module 07. Take *T* = 0.5 as the old recipe and
