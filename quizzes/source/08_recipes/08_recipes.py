@@ -1182,9 +1182,9 @@ check.text(
 # A provider gets the same request twice, with *T* = 0 and the same seed. Its model and its program have not changed.
 # The answers differ from word 50 on. The likeliest reason?
 #
-# - **A** They were computed beside different numbers of other requests, and a near-tie flipped.
-# - **B** The second took the random numbers after those of the first.
-# - **C** The provider still draws, with little luck.
+# - **A** They were computed in different company, and a near-tie flipped.
+# - **B** The second answer took the random numbers that come after those of the first.
+# - **C** The provider still draws, only with a very low *T*.
 # - **D** In between, the provider changed its top-k.
 
 # %% answer="service_check"
