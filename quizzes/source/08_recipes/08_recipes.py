@@ -696,8 +696,8 @@ for worked in (True, False):
 # %% [markdown]
 # ## Pair by pair
 #
-# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
-# luck. Take the difference pair by pair: new recipe minus old.
+# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, and so the same luck. Take
+# the difference pair by pair: new recipe minus old.
 #
 # A *standard error* is the standard deviation of the *n* differences, divided by √*n*. The interval goes from
 # two standard errors below the mean difference to two above it. If it holds 0, you cannot tell which is better.
@@ -1183,8 +1183,8 @@ check.text(
 # The answers differ from word 50 on. The likeliest reason?
 #
 # - **A** They were computed in different company, and a near-tie flipped.
-# - **B** The second answer took the random numbers that come after those of the first.
-# - **C** The provider still draws, only with a very low *T*.
+# - **B** The second answer took the random numbers that follow those of the first.
+# - **C** The provider still draws, at a very low *T*.
 # - **D** In between, the provider changed its top-k.
 
 # %% answer="service_check"
