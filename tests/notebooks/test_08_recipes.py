@@ -98,14 +98,25 @@ def test_the_order_decides_how_many_tokens_stay(storyteller):
 
 
 def test_two_mild_knobs_together_are_nearly_greedy(storyteller):
-    def repeated(**settings):
-        steps = generate(storyteller, "Once upon a time", Settings(**settings), 100, seed=0)
+    def repeated(seed=0, **settings):
+        steps = generate(storyteller, "Once upon a time", Settings(**settings), 100, seed=seed)
         return seq_rep_n([step.token for step in steps], 4)
 
+    def of_three_seeds(**settings):
+        return [repeated(seed, **settings) for seed in (0, 1, 2)]
+
     assert repeated(temperature=0) == pytest.approx(0.61, abs=0.006)
-    assert repeated(temperature=0.3, top_p=0.6) == pytest.approx(0.46, abs=0.006)
-    assert repeated(temperature=0.3) == pytest.approx(0.08, abs=0.006)
-    assert repeated(top_p=0.6) == pytest.approx(0.03, abs=0.006)
+    both = of_three_seeds(temperature=0.3, top_p=0.6)
+    assert both == pytest.approx([0.46, 0.79, 0.52], abs=0.006)
+    assert of_three_seeds(temperature=0.3) == pytest.approx([0.08, 0.29, 0.08], abs=0.006)
+    assert of_three_seeds(top_p=0.6) == pytest.approx([0.03, 0.01, 0.01], abs=0.006)
+
+    # The question of the writing assistant: only a T of 1 ends the loops of these two.
+    doubled = of_three_seeds(temperature=0.4, top_p=0.5)
+    assert min(doubled) > 0.4
+    assert of_three_seeds(temperature=0.4, top_p=0.5, top_k=40) == doubled
+    assert min(of_three_seeds(temperature=0.4, top_p=0.6)) > 0.3
+    assert max(of_three_seeds(top_p=0.5)) < 0.1
 
 
 def test_two_mild_knobs_together_leave_no_choice_at_most_steps(lesson):
@@ -118,8 +129,7 @@ def test_two_mild_knobs_together_leave_no_choice_at_most_steps(lesson):
 
     counts = [single(0.3, 0.6, seed) for seed in (0, 1, 2)]
     assert counts == pytest.approx([85, 97, 81], abs=1)
-    assert single(0.3, 1.0) == 0
-    assert single(1.0, 0.6) < 15
+    assert single(1.0, 0.6) == pytest.approx(9, abs=1)
 
 
 def test_company_moves_the_last_digits_of_exact_logits(lesson):
@@ -142,9 +152,12 @@ def test_greedy_answers_are_always_the_same_and_not_always_right(lesson):
             right[worked, t] = [four.count(sum(s)) / 4 for four, s in pairs]
             same[worked, t] = sum(len(set(four)) == 1 for four in tries)
     assert same[True, 0] == same[False, 0] == 24
-    assert max(same[worked, t] for worked in (True, False) for t in (0.5, 1.0)) < 12
+    assert same[True, 0.5] == pytest.approx(7, abs=1)
+    assert same[False, 0.5] == 0
     assert fmean(right[True, 0]) == 0.75
-    assert fmean(right[False, 0]) == pytest.approx(0.04, abs=0.005)
+    assert fmean(right[True, 1.0]) == pytest.approx(0.5, abs=0.02)
+    without = [fmean(right[False, t]) for t in (0, 0.5, 1.0)]
+    assert without == pytest.approx([0.04, 0.07, 0.06], abs=0.005)
     assert fmean(right[True, 0.5]) == pytest.approx(0.71, abs=0.02)
     _, low, high = lesson["interval"](right[True, 0], right[True, 0.5])
     assert low < 0 < high
@@ -167,13 +180,22 @@ def test_what_the_penalty_does_for_sure_and_only_pairs_show(lesson):
     )
     _, low, high = lesson["interval"](after[0], before[0])
     assert low < high < 0
-    assert fmean(after[0]) < 0.01 < 0.07 < fmean(before[0])
+    assert fmean(after[0]) < 0.01
+    assert fmean(before[0]) == pytest.approx(0.075, abs=0.0006)
     _, low, high = lesson["interval"](after[1], before[1])
     assert low < high < 0
-    apart = lesson["without_pairs"](before[1], after[1])
-    assert apart == pytest.approx((-0.237, 0.017), abs=0.0006)
-    _, *pairs = lesson["interval"](after[0], before[0])
-    assert lesson["without_pairs"](before[0], after[0]) == pytest.approx(pairs, abs=0.0006)
+    assert fmean(before[1]) - fmean(after[1]) == pytest.approx(0.11, abs=0.005)
+    low, high = lesson["without_pairs"](before[1], after[1])
+    assert low < 0 < high
+
+
+@pytest.mark.slow
+def test_creative_repeats_as_little_as_with_the_penalty_and_costs_more(lesson):
+    old = lesson["measured"](Settings(temperature=0.7))
+    new = lesson["measured"](Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
+    assert PRESETS["creative"] == {"temperature": 1.0, "top_p": 0.95, "frequency_penalty": 0.2}
+    assert fmean(new[0]) < 0.015
+    assert fmean(old[1]) - fmean(new[1]) == pytest.approx(0.77, abs=0.005)
 
 
 @pytest.mark.slow
@@ -182,8 +204,6 @@ def test_the_second_digit_of_p_is_not_to_be_seen(lesson):
     for first, second in zip(before, after, strict=True):
         _, low, high = lesson["interval"](second, first)
         assert low < 0 < high
-        start, end = lesson["without_pairs"](first, second)
-        assert high - low == pytest.approx(end - start, rel=0.2)
     _, low, high = lesson["interval"](after[0], before[0])
     assert -0.02 < low < high < 0.02
 
@@ -200,7 +220,9 @@ def test_two_presets_differ_in_the_pairs_of_their_texts(lesson):
 def test_luck_wins_contests_in_which_all_are_equal(lesson):
     equal = lesson["made"](random.Random(1), better=False, count=200)
     fooled = sum(any(lesson["interval"](x, old)[1] > 0 for x in new) for old, new, _ in equal)
-    assert 20 < fooled < 40
+    assert 20 < fooled < 37
+    alone = sum(1 - (39 / 40) ** len(new) for _, new, _ in equal)  # if they were independent
+    assert alone == pytest.approx(37, abs=0.7)
     for promise in ("straight", "cautious", "keen"):
         lesson[promise](lesson["my_pick"])
 
@@ -218,5 +240,5 @@ def test_three_of_four_rivals_repeat_less_and_one_by_far(lesson):
     )
     lows = [lesson["interval"](numbers, old)[1] for numbers in new]
     assert [low > 0 for low in lows] == [True, True, False, True]
-    assert lows[1] < 0.01
+    assert lows[1] == pytest.approx(0.002, abs=0.0006)
     assert lesson["my_pick"](old, new) == 3

@@ -19,7 +19,8 @@
 # %% [markdown]
 # > **About 165 minutes**, in three sittings · difficulty ●●●○○
 # >
-# > You need modules 02 to 05, and repetition and intervals from 07. Afterwards you can
+# > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
+# > Afterwards you can
 # > - say who set each knob of a request, and write the code that decides it;
 # > - run settings in any library's order;
 # > - say what a seed does not promise, and what helps;
@@ -157,24 +158,29 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 # *some* temperature: if you do not choose, somebody has chosen for you.
 
 # %% [markdown]
-# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. From
-# how many tokens can Birch still choose the first one after our prompt: about 4, 10 or 20? And who may have
-# chosen these numbers?
+# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8.
+# Birch has to draw the first new token. How many tokens can it still choose from: about 4, 10 or 20? And who
+# may have chosen these numbers?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
-# 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now? (Four.)
-# 2. Which of Birch's three does most of that? Take back one at a time, and leave the other two. (Without *p*,
-#    20 tokens stay; without *T*, 5; without *k*, 4. So *p* does nearly all of it.)
+# 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now?
+# 2. Which of Birch's three does most of this cut? Put one at a time back to where it was, and leave the other
+#    two.
+#
+# <details><summary>What you should see</summary>
+#
+# 1. Four. 2. Without *p*, 20 tokens stay; without *T*, 5; without *k*, 4. So *p* does nearly all of it.
+# </details>
 
 # %% [markdown]
 # There are two who may have chosen. The **engine** is the program that runs the model; it has numbers of its own.
 # And many models come with a **file**, `generation_config.json`, in which their maker recommends some.
 
 # %% [markdown]
-# ## Three voices, one order
+# ## Three voices, one rule
 #
 # Most programs of 2026 settle it in the same way. What the **request** says counts first. What it does
 # not say, the **model's file** says. What neither says, the **engine** says.
@@ -207,11 +213,11 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # %% [markdown]
 # ## Build it: who said so?
 #
-# > difficulty ●●○○○ · importance ●●●●● · 12 minutes
+# > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
 # Write the resolver, and let it say for each knob *who* set it. Your colleague could have read the answer
-# there. It also tells what was *ignored*: whoever writes `topk`
-# for `top_k` gets no error from many engines, and no top-k.
+# there. It also tells what was *ignored*: when a request says `topk` for `top_k`, many engines say nothing, and
+# do no top-k.
 #
 # <details><summary>Hint</summary>
 #
@@ -227,8 +233,8 @@ def my_resolver(request, model_file, engine):
     perhaps empty, that may hold other names too. All values are numbers; None in the request or the
     file says nothing, as if the name were not there, and 0 does say something.
     who: "request", "model file" or "engine", the first of the three that says something. A name that
-    the engine does not have is left out if the file says it; if the request says it, its value is
-    there with "ignored". The dicts stay as they are.
+    the engine does not have: if the request gives it a value, the report holds (that value,
+    "ignored"), whatever the file says; otherwise it is left out. The dicts stay as they are.
     """
     ### BEGIN SOLUTION
     used = {name: (value, "engine") for name, value in engine.items()}
@@ -274,34 +280,9 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
 # %% [markdown]
 # There is the **first culprit: silence.** Ash never opened the file and drew by the engine's numbers. Birch
 # drew by the maker's. To say nothing is also a choice, and somebody else makes it.
-#
-# Why not simply say everything in the request, then? Because by now you may not be allowed to.
 
 # %% [markdown]
-# ## When you may not ask
-#
-# By November 2026 one large provider refuses any *T* and top-p in a request. A second refuses them unless its
-# model's reasoning is switched off. A third takes them, but advises to leave *T* at 1: its models were tuned
-# there, and a lower *T* may bring loops and worse reasoning. (Names and sources stand near the end.)
-
-# %% [markdown]
-# So is this course about knobs that are dying? **Predict.** Name two places where somebody still has to set
-# them.
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# - **Open models**: whoever runs one is its provider.
-# - **Training**: a model that learns from its own texts draws them at some temperature.
-# - **Evaluation**: a published score holds for the settings that it was measured with.
-# - **Speed**: a small model that guesses ahead for a large one (module 11) has to keep to the large one's
-#   settings.
-#
-# The knobs have not gone. They have moved from the request to those who run the model.
-# </details>
-
-# %% [markdown]
-# And that leaves Cedar. It reads the same file as Birch, so its report would be the same, line by line. Same
+# Next comes Cedar. It reads the same file as Birch, so its report would be the same, line by line. Same
 # numbers, another text. How?
 
 # %% [markdown]
@@ -370,18 +351,21 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 # %% [markdown]
 # ## Build it: any order
 #
-# > difficulty ●●●○○ · importance ●●●●● · 20 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 25 minutes
 #
 # Write `apply_in_order`: it works through a list of steps from left to right, so it can run any library's
 # order. You may use PyTorch, but not the course's functions.
-#
+
+# %% [markdown]
 # <details><summary>Hint</summary>
 #
 # One loop, four branches. Each replaces `logits` by a new tensor.
 # <details><summary>More</summary>
 #
 # Counts: `torch.bincount(ids, minlength=len(logits))`. Cut: `logits.masked_fill(mask, -torch.inf)`.
-# Top-p: sort the softmax of the *present* logits, and compare the mass *before* each token.
+#
+# Top-p: sort the softmax of the *present* logits, and compare the mass *before* each token with the value. The
+# mask that you get is in sorted order: `torch.empty_like(mask).scatter(0, order, mask)` brings it back.
 # </details>
 # </details>
 
@@ -394,8 +378,9 @@ def apply_in_order(logits, ids, steps):
     empty; both stay as they are. steps: a list or tuple of pairs (name, value), of these four:
     "frequency_penalty"  subtract value, of either sign, once for each time that a token is in ids
     "temperature"        divide by value; 0 instead cuts all but the best token, which keeps its logit
-    "top_k"              keep the value best tokens, 1 <= value <= vocab
-    "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1
+    "top_k"              keep the best tokens, as many as value says, 1 <= value <= vocab
+    "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1;
+                         the shares are those of the logits that reach this step
     A step may come more than once, and steps may be empty. Cut tokens get -inf. No test has finite
     ties, or a sum so near to value that rounding decides. Returns float32 (vocab,).
     """
@@ -436,11 +421,11 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# Now let it run in Cedar's order, beside the course's own, which is Birch's. While it is not written, or when
-# it has a mistake, the explorer says so below the picture.
+# Now let it run in Cedar's order, beside the course's own, which is Birch's. (When you run the cell and yours is
+# not written or has a mistake, a line below the picture says so.)
 #
-# **Predict.** After `The king said to his` the best token, ` wife`, has 17%. Set *T* = 2 and *p* = 0.8: in
-# which of the two orders will it keep more?
+# **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
+# *T* = 2 and *p* = 0.8, which order will keep more tokens?
 
 
 # %%
@@ -453,9 +438,14 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. At *T* = 1, do the two agree at every *p*? They should.
-# 2. At *T* = 2 and *p* = 0.8, *T* first keeps 1,016 tokens and *T* last 55. What share does ` wife` have in
-#    each? (0.026 and 0.078: fewer tokens share the same whole.)
+# 1. At *T* = 1, do the two agree at every *p*?
+# 2. At *T* = 2 and *p* = 0.8, how many tokens does each keep, and what share does ` wife` have in each?
+#
+# <details><summary>What you should see</summary>
+#
+# 1. Yes: *T* = 1 changes nothing, wherever it stands. 2. *T* first keeps 1,016 tokens and *T* last 55. ` wife` has
+#    0.026 and 0.078: fewer tokens share the same whole.
+# </details>
 
 # %% [markdown]
 # ## Careful twice
@@ -468,24 +458,34 @@ explore.Distribution(
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# 1. What share of 4-grams repeats in greedy text, and in yours? (61% and 46%.)
+# 1. What share of 4-grams repeats in greedy text, and in yours?
 # 2. Undo *one* of the two: put *p* back to 1. Then *T* back to 1, with *p* at 0.6 again. How far does the share of
-#    repeats fall? (To 8%, and to 3%.)
+#    repeats fall?
 
 # %% [markdown]
-# Why do the two together do so much more? Let us count the steps at which they leave a single token, so that
-# there is no choice at all:
+# <details><summary>What you should see</summary>
+#
+# 1. 61% and 46%. 2. To 8% with *T* alone, and to 3% with *p* alone.
+#
+# Each of these is one text. With the seeds 1 and 2 it is 79% and 52% for both knobs, 29% and 8% for *T* alone, and
+# twice 1% for *p* alone.
+# </details>
+
+# %% [markdown]
+# Why do the two together do so much more? At some steps *p* leaves a single token, so that there is no choice at
+# all. Let us count these steps, without the *T* and with it:
 
 # %%
-for name, T, p in (("both", 0.3, 0.6), ("T alone", 0.3, 1.0), ("p alone", 1.0, 0.6)):
-    [steps] = write(Settings(temperature=T, top_p=p), [0], 100, "Once upon a time")
-    left = [len(kept(top_p(temperature(step.logits, T), p))) for step in steps]
+for name, T in (("p alone", 1.0), ("both", 0.3)):
+    [steps] = write(Settings(temperature=T, top_p=0.6), [0], 100, "Once upon a time")
+    left = [len(kept(top_p(temperature(step.logits, T), 0.6))) for step in steps]
     print(f"{name:<8} a single token at {left.count(1):>2} of {len(left)} steps")
 
 # %% [markdown]
-# *T* comes first and makes the best token's share larger. Then this share alone reaches *p*, at 85 of 100 steps. So
-# the text is nearly greedy, though you see a *T* and a *p*. (This is one text. With the seeds 1 and 2 the
-# count is 97 and 81.)
+# *T* comes first and makes the best token's share larger. So this share alone reaches *p* much more often. With
+# both, the text is nearly greedy, though you see a *T* and a *p*. (With the seeds 1 and 2 it is 97 and 81 steps.)
+#
+# *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely one can still come and break a loop.
 
 # %% [markdown]
 # That is no law against setting both: Birch's file does, too. It is a reason to *look* at what a pair of knobs leaves.
@@ -493,7 +493,7 @@ for name, T, p in (("both", 0.3, 0.6), ("T alone", 0.3, 1.0), ("p alone", 1.0, 0
 # A good place for a break.
 
 # %% [markdown]
-# Two of the four lines are explained. But Birch against Birch at noon: the same file, the same order, the same
+# Two of the three differences are explained. But Birch against Birch at noon: the same file, the same order, the same
 # seed. Is a seed not a promise?
 
 # %% [markdown]
@@ -518,12 +518,17 @@ numbers = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
 print(numbers.sum().item(), numbers.sort().values.sum().item())
 
 # %% [markdown]
-# The same million numbers, two orders, two sums. A logit is such a sum of products. A program that has one
-# request to work on splits its sums in one way; with sixteen at once it splits them in another, because
-# that is faster. So the last digits of *your* logits depend on how many *other* people are asking.
+# The same million numbers, added up in two ways, two sums. And a logit is a sum, too: here of 256 products.
 
 # %% [markdown]
-# Here is the Storyteller in full precision, alone, and then as the first of eight rows:
+# A fast program does not add from left to right. It cuts a long sum into parts, adds up the parts at the same
+# time, and then adds the parts together. Other parts are other brackets, as in (0.1 + 0.2) + 0.3.
+#
+# How many parts it takes depends on how much other work there is: one request, or sixteen. So the last digits
+# of *your* logits depend on how many *other* people are asking.
+
+# %% [markdown]
+# Here is the Storyteller in 32 bits (about seven good digits): our request alone, and then as one of eight.
 
 
 # %% jupyter={"source_hidden": true}
@@ -541,10 +546,10 @@ for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_ro
 # they differ, near the fifth digit after the point. (On your processor it may be a little more or less.)
 
 # %% [markdown]
-# Servers calculate in 16 bits. There a number has only two or three good digits, so rounding starts much earlier.
-# Birch rounds so, too. Each of its scores is a sum of 256 products. It adds them up in as many parts as it has
-# requests, in one or at noon in sixteen, and rounds the sum after each part. (Real servers split by other rules, but
-# their split, too, depends on how much there is to do.)
+# Servers calculate in 16 bits: two or three good digits. So rounding starts much earlier, and so it does on
+# Birch. It adds the 256 products up in as many parts as it has requests: in one part, or at noon in sixteen. After
+# each part it rounds the sum. (Real servers have other rules for the parts, but theirs, too, depend on how much
+# there is to do.)
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
@@ -564,9 +569,15 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS)
 print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# Four, and your colleague's seed 3 is among them. One draw near the border between two tokens is enough, and from
-# there each text goes its own way. (On another processor it may be a few more or fewer.) A longer text has more draws,
-# so more texts change. There is the **third culprit: company.**
+# Four, and your colleague's seed 3 is among them. There is the **third culprit: company.** (On another processor
+# it may be a few more or fewer. If seed 3 does not change on yours, read along with ours.)
+#
+# How can a last digit do that? On a line from 0 to 1 each token has a piece, as long as its share. A random number
+# falls on the line, and the token in whose piece it falls is drawn.
+
+# %% [markdown]
+# When the number falls very near the end of a piece, a last digit can move it into the next one. One such draw is
+# enough: from there each text goes its own way. A longer text has more draws, so more texts change.
 #
 # At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
 
@@ -581,8 +592,8 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 # %% [markdown]
 # ## The cure
 #
-# The same people found the cure. The disease is not chance: it is an order of additions that depends on the
-# company. So **fix the order**: add up each row's products in the same parts, whoever else is there.
+# The same people found the cure. The disease is not chance: it is that the additions depend on the company. So
+# **fix the additions**: cut each request's sums into the same parts, whoever else is there.
 #
 # **Predict.** How many of the 16 texts change now?
 
@@ -592,18 +603,20 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# None, and this zero is no luck: the two runs do the same additions in the same order, so they agree to the last
-# bit. Our server takes each request alone, which is slow. A clever program keeps them together and fixes the order only.
+# None, and this zero is no luck: the two runs do the same additions, so they agree to the last bit. Our server takes
+# each request alone, which is slow. A clever program keeps them together and fixes only the parts.
 #
 # vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It promises the same text on the
-# same hardware and version only [vllmrepro2026]: another chip may add up in another order again.
+# same hardware and version only [vllmrepro2026]: another chip may take other parts again.
 
 # %% [markdown]
-# So what has to stay the same is best **stored**, not made again. On a server with fixed additions a stored answer
-# is also a good alarm: when the same request one day gives another text, something behind the name has changed. On
-# other servers it may be only the company.
+# If you will need exactly this text again (for a test, for a report), **store** the text. Do not count on making
+# it a second time.
 #
-# All three culprits are caught. A good place for a break.
+# A stored answer is also a good alarm. On a server with fixed additions, when the same request one day gives another
+# text, something behind the name has changed. On other servers it may be only the company.
+#
+# All three culprits are caught.
 
 # %% [markdown]
 # ## Ask the makers
@@ -621,17 +634,20 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
+# An empty field: nothing is said, so the engine's own number holds. The fourth row is Birch's file.
+#
 # The last two rows are one and the same model. Its maker measured it with a presence penalty of 1.5, and left
 # that penalty out of the file. Who downloads it gets other settings than the ones behind the published scores.
-#
-# And GLM's guide says to change *T* or *p*, but not both, while Qwen's file sets both and *k* as well. Do the
-# makers contradict each other?
 
 # %% [markdown]
+# And GLM's guide says to change *T* or *p*, but not both, while Qwen's file sets both and *k* as well. Do the
+# makers contradict each other?
+#
 # Not quite. Each recipe was found good *for one model, on its maker's tasks*. "Not both" is advice for somebody
 # who turns knobs by hand and wants to know which one did it. A maker who has tested a whole set may well set three.
-#
-# So a recipe is a **hypothesis**. It can be tested, on your model and your task. We test three, and then ten at once.
+
+# %% [markdown]
+# So a recipe is a **hypothesis**. It can be tested, on your model and your task. We test three, and then many at once.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
@@ -641,7 +657,8 @@ print("texts that change:", changed(quiet, busy))
 # the answer alone. Each of 24 sums is asked with four seeds.
 
 # %% [markdown]
-# **Predict.** *T* = 0, 0.5 or 1: where are most right? And how many sums get one answer four times?
+# **Predict.** *T* = 0, 0.5 or 1: where are most right? And at *T* = 0.5, how many of the 24 sums get the same
+# answer four times?
 
 # %% jupyter={"source_hidden": true}
 SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
@@ -667,24 +684,27 @@ for worked in (True, False):
         print(f"T = {T:<8} {'yes' if worked else 'no':>10} {same:>9} of 24 {right / 96:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes, 24 of 24, as long as nobody disturbs the additions. *Right*: 75% with the working, 4%
-# without it. Determinism is worth having when you look for a bug, and it says nothing about truth. A wrong
-# answer that comes every time only looks more certain.
+# *Deterministic*: yes. At *T* = 0 all 24 sums get one answer four times; at *T* = 0.5 only 7 with the working, and
+# none without it. But a wrong answer that comes every time is still wrong.
+#
+# *Right*: look at both halves. With the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at
+# any *T*. So a low *T* helps where the model knows the way, and only there.
 
 # %% [markdown]
-# What did help was to let the model write down its working. But is 75% at *T* = 0 really more than 71% at *T* = 0.5?
-# With 24 sums?
+# In between stands *T* = 0.5, with 71%. Are the 75% at *T* = 0 really more, with 24 sums?
 
 # %% [markdown]
 # ## Pair by pair
 #
-# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, so that both meet the same
-# luck. Take the difference pair by pair. A *standard error* is the standard deviation of the *n* differences, divided
-# by √*n*. The interval goes from the mean difference minus two standard errors to the mean difference plus two. If it
-# holds 0, you cannot tell which recipe is better.
+# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, and so the same luck. Take
+# the difference pair by pair: new recipe minus old.
+#
+# A *standard error* is the standard deviation of the *n* differences, divided by √*n*. The interval goes from
+# two standard errors below the mean difference to two above it. If it holds 0, you cannot tell which is better.
 
 # %% [markdown]
-# `interval`, in the folded cell at the top, is what you wrote in module 07. Is *T* = 0 better than *T* = 0.5 here?
+# `interval`, in the folded cell at the top, is what you wrote in module 07. Take *T* = 0.5 as the old recipe and
+# *T* = 0 as the new one. Is it better?
 
 
 # %%
@@ -695,24 +715,29 @@ def right(T):
 
 
 mean, low, high = interval(right(0), right(0.5))
-print(f"right at T = 0, less right at T = 0.5: {mean:+.2f}, from {low:+.2f} to {high:+.2f}")
+print("share right at T = 0 minus share right at T = 0.5:")
+print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# It holds 0. So these 24 sums do *not* show that *T* = 0 is better, and they do not show that it is not. They are too
-# few. In the notes that come with the Calculator, 1,000 sums were tried: *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%.
-# That is a difference of 0.08, with an interval from 0.04 to 0.12 even without pairs. So there is one, and our 24
-# sums could not show it.
+# It holds 0. So these 24 sums do *not* show that *T* = 0 is better. They do not show the opposite, either. In the notes that come
+# with the Calculator, 1,000 sums were tried: *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%. That is a difference of 0.08,
+# with an interval from 0.04 to 0.12. So the difference is real, and 24 sums were too few to show it.
+
+# %% [markdown]
+# What to do, then? "*T* = 0 is for right answers" is half right, *for this model and its sums*. Let the model write down
+# its working: that is worth most (at *T* = 0, 4% become 75%). And if you can ask only once, take *T* = 0. But that an
+# answer is always the same does not make it right.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
-# Qwen's maker measured with a presence penalty of 1.5. Others say: penalties only once you see loops. Who is right
-# *for the Storyteller*? We take *T* = 0.7, with and without it, with the same 32 seeds, and look at the repeated
-# pairs (seq-rep-2) and at the mean log-probability.
-#
-# **Predict.** Which of the two will the penalty change for sure?
-#
-# `race`, folded below, prints the change: second setting less first.
+# Qwen's maker measured with a presence penalty of 1.5. Is that good for the Storyteller, too? The old recipe is
+# *T* = 0.7, the new one adds the penalty. Both get the same 32 seeds. We look at two numbers: the repeated pairs
+# (seq-rep-2), and the mean log-probability that the plain model (*T* = 1, no penalty) gives to the tokens.
+
+# %% [markdown]
+# **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of the change. Which of the two
+# intervals will hold 0?
 
 
 # %% jupyter={"source_hidden": true}
@@ -723,25 +748,32 @@ def measured(settings):
     return repeats, [fmean(step.logprob for step in text) for text in texts]
 
 
-def race(first, second):
-    """Compare two settings on the same 32 seeds."""
-    for name, a, b in zip(("repeats", "log-prob"), measured(first), measured(second), strict=True):
+def race(old, new):
+    """Compare two settings on the same 32 seeds: the old one, then the new one."""
+    for name, a, b in zip(("repeats", "log-prob"), measured(old), measured(new), strict=True):
         _, low, high = interval(b, a)
         print(f"{name:<9} {fmean(a):6.3f} → {fmean(b):6.3f}   change {low:+.3f} to {high:+.3f}")
-        print("          without pairs it would be {:+.3f} to {:+.3f}".format(*without_pairs(a, b)))
 
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Both change. The penalty takes away nearly all repeated pairs, and it makes the texts less likely: it pays for new
-# words with odd ones. Both camps are right about something, and now you know how much.
-#
-# For the log-probability the pairs were needed: without them the interval goes from −0.237 to +0.017. It holds 0, and
-# we would not have known. For the repeats they changed nothing: with and without them it is the same interval.
+# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: it
+# pays for new words with odd ones. Is that worth it, where 7.5% of the pairs repeat? The test cannot say. It says the
+# price. If loops are your trouble, pay it; if not, don't.
 
 # %% [markdown]
+# Did we need the pairs for that? Take the same log-probabilities, and compare only the two means:
+
+# %%
+before, after = (measured(Settings(temperature=0.7, presence_penalty=x))[1] for x in (0, 1.5))
+print("without pairs: {:+.3f} to {:+.3f}".format(*without_pairs(before, after)))
+
+# %% [markdown]
+# Now the interval holds 0, and we would not have known. A seed's luck is in both of its texts, and the difference takes
+# it out.
+#
 # ## Test three: the second digit
 #
 # People tune *p* = 0.91 against 0.90. The same 32 seeds:
@@ -750,19 +782,15 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both intervals of pairs hold 0. Is 0.91 therefore superstition? That would be too much. The interval for repeats
-# says that *if* there is a difference, it is smaller than about two pairs in a hundred. Whoever claims to have felt it
-# must have read very many texts.
-
-# %% [markdown]
-# Here the pairs do not help at all: the intervals without them are about as wide. The same seed soon writes another
-# text under the other setting, so the two texts share little luck. Pairs help as far as the two numbers rise and fall
-# together. It is never wrong to use them.
-
-# %% [markdown]
-# ## Ten recipes at once
+# Both intervals hold 0. Is 0.91 therefore superstition? That would be too much. But *if* there is a difference in the
+# repeats, it is smaller than about two pairs in a hundred. So leave the second digit alone, and test something larger.
 #
-# Nobody tries only two recipes. You try ten, and keep the one that beats your old one. Here is a made-up contest: an
+# A good place for a break.
+
+# %% [markdown]
+# ## Many recipes at once
+#
+# Nobody tries only two recipes. You try many, and keep the one that beats your old one. Here is a made-up contest: an
 # old recipe against six to ten new ones, dozens of pairs each. And in truth **all are equal**.
 #
 # **Predict.** In how many of 200 such contests will some new recipe "win", with an interval above 0?
@@ -841,8 +869,10 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Such an interval misses the truth about one time in 20. Half of these times it lies wholly above it: one time in 40.
-# And a contest gives luck six to ten such chances. (They are not independent: all new recipes meet the *same* old
+# Such an interval misses the truth about one time in 20. Half of these times the whole interval is above the truth:
+# one time in 40. And a contest gives luck six to ten such chances.
+#
+# (Were they independent, about 37 of the 200 contests would have a winner. But all new recipes meet the *same* old
 # one. When that one had bad luck, several win at once, so fewer contests have a winner.)
 
 # %% [markdown]
@@ -852,7 +882,7 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # ## Build it: one of many
 #
-# > difficulty ●●●●○ · importance ●●●●● · 25 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
 # Write a picker. You may ask for a wider interval, or let a first half of the pairs choose and the second half
 # confirm, or do something of your own. You may call `interval`.
@@ -860,8 +890,9 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `interval(numbers, old)` gives the mean and the two ends. From the mean to an end it is two standard errors. How many
-# of them should lie between 0 and the mean? Try, and see which promise breaks.
+# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So the mean, divided
+# by it, says how many standard errors lie between 0 and the mean. In a single race two are enough. How many should it be
+# here? Try, and see which promise breaks.
 # </details>
 
 # %% [markdown]
@@ -869,7 +900,8 @@ print(f"{fooled} of 200 contests have a winner")
 #
 # 1. **straight**: it takes a clear winner, and does not care about order or scale;
 # 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
-# 3. **keen**: where one is better by five standard errors, it picks that one in at least 80 of 100.
+# 3. **keen**: where one is better than the old one by five standard errors of their difference, it picks that one in at
+#    least 80 of 100.
 
 
 # %% answer="my_pick"
@@ -918,12 +950,12 @@ for name, numbers in zip(rivals, new, strict=True):
     mean, low, high = interval(numbers, old)
     print(f"{name:<13} {mean:+.3f}, from {low:+.3f} to {high:+.3f}")
 place = check.attempt(my_pick, old, new)
-print("your picker:", None if place is None else list(rivals)[place])
+print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three of the four: even *T* = 0.75, by a hair. A picker that asks for three standard errors, and takes the best of
-# those that have them, takes the penalty. (Yours may ask for something else.) And you know from test two what the
-# penalty costs. A contest finds the best *by the number that you gave it*.
+# Three of the four: even *T* = 0.75, though its lower end is only +0.002. A picker that asks for three standard errors,
+# and takes the best of those that have them, takes the penalty. (Yours may ask for something else.) And you know from
+# test two what the penalty costs. A contest finds the best *by the number that you gave it*.
 
 # %% [markdown]
 # ## The last test is yours
@@ -936,14 +968,26 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Choose `creative`, press **Generate**, then the same with `code`. Look at distinct-2, the share of different pairs.
-# (0.98 and 0.34.) For which task would you want which? (A story needs many different pairs. A program repeats its
-# names all the time, so there a low number is no fault.)
+# Choose `creative`, press **Generate**, then the same with `code`. Compare the texts, and distinct-2, the share of
+# different pairs.
 #
-# The cell below races `creative` against *T* = 0.7. Put your own favourite in its place. Was your feeling right?
+# <details><summary>What you should see</summary>
+#
+# 0.98 and 0.34. `code` has *T* = 0.2, and its text goes in circles. A loop would be a fault in a program, too. But a good
+# program also repeats more than a good story: its names come again and again. So never compare this number between
+# tasks.
+# </details>
+
+# %% [markdown]
+# Now let `creative` race against *T* = 0.7. **Predict.** Which has fewer repeats, and at what price?
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
+
+# %% [markdown]
+# `creative` has fewer repeats, much as with the presence penalty. But the price is about seven times as high: 0.77
+# instead of 0.11. Is that too much? For some stories it may not be. Put your own favourite in its place, and
+# predict first.
 
 # %% [markdown]
 # ## What production systems do
@@ -962,15 +1006,26 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 #
 # - Anthropic: an error, even for *T* = 1, as a developers' blog reports [claudeversion2026].
 # - OpenAI's GPT-6: only if the effort for reasoning is `none` [openaideploy2026].
-# - Google: yes; for Gemini 3, leave *T* at 1 [gemini2026].
+# - Google: yes; but for Gemini 3, leave *T* at 1, where it was tuned. A lower *T* may bring loops and worse
+#   reasoning [gemini2026].
+# </details>
+
+# %% [markdown]
+# <details><summary>Who sets the knobs, where the request may not</summary>
+#
+# - **Open models**: whoever runs one is its provider.
+# - **Training**: a model that learns from its own texts draws them at some temperature.
+# - **Evaluation**: a published score holds for the settings that it was measured with.
+# - **Speed**: a small model that guesses ahead for a large one (module 11) has to keep to the large one's
+#   settings.
 # </details>
 
 # %% [markdown]
 # ## Four texts, explained
 #
-# Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used
-# the same numbers in another order. Birch at noon added up in another order, because of its company. So: set
-# every knob yourself, know the order, fix the additions.
+# Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used the
+# same knobs in another order. Birch at noon did its additions in other parts, because of its company. So: set
+# every knob yourself, know the order of the knobs, fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -996,8 +1051,8 @@ for server in ("Ash", "Birch", "Birch, at noon", "Cedar"):
 # A program copies number, date and sum from invoices, with an open model. Which settings would you test
 # first, and against what?
 #
-# - **A** *T* = 0.3 and *p* = 0.6, on invoices, against nothing, as this is safe
-# - **B** *T* = 0, against the maker's settings, on stories
+# - **A** *T* = 0, against *T* = 1, on the Calculator's sums
+# - **B** *T* = 0, against the maker's settings, on the maker's own benchmark
 # - **C** *T* = 0, against the maker's settings, on invoices
 # - **D** *T* = 0, against *T* = 0.3, on invoices, each with a frequency penalty of 0.5
 
@@ -1009,9 +1064,9 @@ check.choice(
     answer_recipe,
     right="C",
     why={
-        "A": "What do these two leave at most steps? And without a second recipe, what would you "
-        "know after the test?",
-        "B": "A recipe is good for a task. Are stories the task here?",
+        "A": "A result holds for one model on one task. Which model and which task are they here?",
+        "B": "The benchmark holds the maker's tasks. What would you know after this test, and what "
+        "not yet?",
         "D": "Digits of an invoice repeat. What does such a penalty do to a digit that was already "
         "written twice, in both of the recipes that you compare?",
     },
@@ -1062,13 +1117,13 @@ check.number(
 )
 
 # %% [markdown] question="The writing assistant" points=1
-# To be safe, a writing assistant runs at *T* = 0.3 and *p* = 0.6, *T* first. Its stories go round in
-# circles. Which change would you test first?
+# To be safe, a writing assistant runs the Storyteller at *T* = 0.4 and *p* = 0.5, *T* first. Its stories go
+# round in circles. Which change would you test first?
 #
-# - **A** Lower *p* to 0.3, so that the repeated words are cut.
-# - **B** Raise *T* to 1 and use *p* alone as the safety.
-# - **C** Tune *p* in steps of 0.01 until the loops stop.
-# - **D** Set *T* to 0: without luck there is no loop.
+# - **A** *p* = 0.6, so that a second token can come in
+# - **B** *T* = 1, so that *p* alone is the safety
+# - **C** *k* = 40 as well, so that 40 tokens are mixed
+# - **D** Another seed, so that the luck is another one
 
 # %% answer="writing_assistant"
 answer_doubled = ""  # "A", "B", "C" or "D"
@@ -1078,9 +1133,10 @@ check.choice(
     answer_doubled,
     right="B",
     why={
-        "A": "Top-p cuts what is unlikely. Are the words of a loop likely or unlikely by then?",
-        "C": "Look at test three: how much did a step of 0.01 change, as far as one could see?",
-        "D": "The Loops explorer shows a text at T = 0. How much of it repeats?",
+        "A": "What share has the best token after such a T, at most steps? Set the Loops explorer to "
+        "these two numbers.",
+        "C": "Top-k can only cut. Are there too many tokens left here, or too few?",
+        "D": "Look at 'Careful twice': what did the seeds 1 and 2 give there?",
     },
 )
 
@@ -1126,9 +1182,9 @@ check.text(
 # A provider gets the same request twice, with *T* = 0 and the same seed. Its model and its program have not changed.
 # The answers differ from word 50 on. The likeliest reason?
 #
-# - **A** They were computed beside different numbers of other requests, and a near-tie flipped.
-# - **B** The second took the random numbers after those of the first.
-# - **C** The provider still draws, with little luck.
+# - **A** They were computed in different company, and a near-tie flipped.
+# - **B** The second answer took the random numbers that follow those of the first.
+# - **C** The provider still draws, at a very low *T*.
 # - **D** In between, the provider changed its top-k.
 
 # %% answer="service_check"
@@ -1172,7 +1228,7 @@ check.number(
 # A proposed repair moves *T* in front of top-p. It says that for *T* below 1 the old order, *T*
 # last, had kept *fewer* tokens than intended [fishspeech1150]. Is that so?
 #
-# - **A** Yes: with *T* last, two cuts follow each other.
+# - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and above 1 the old order kept more.
 # - **C** It kept as many: *T* does not change ranks.
 # - **D** No: *T* last keeps at least as many there.
@@ -1734,6 +1790,14 @@ float(min(points, 4))
 # with all of that, batches change the last digits of the logits, and a near-tie can flip. So store
 # the outputs themselves, and report results over several seeds.
 # ### END SOLUTION
+
+# %% [markdown]
+# <details><summary>To compare with, once yours is written</summary>
+#
+# Missing may be: the model and its exact version; the engine and its version; the order of the knobs; the knobs that
+# are not named, such as *k* and the penalties; the hardware and its number of bits; the company of other requests.
+# To store: the texts themselves, and results over several seeds.
+# </details>
 
 # %% [markdown]
 # ## Your score
