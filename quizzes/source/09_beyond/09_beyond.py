@@ -103,8 +103,8 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Each draws only from what its cut keeps. Both begin after `Once upon a`. At *T* = 1 the model is
-# 99.7% sure of ` time` there. And yet one of them has drawn ` rabbit`.
+# Both texts begin after `Once upon a`. At *T* = 1 the model is 99.7% sure of ` time` there. And yet
+# one of them has drawn ` rabbit`.
 #
 # The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
 # row is *open*.
@@ -248,8 +248,8 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now look at it on a real row. The bars show what the course's min-p keeps, and the line below them says
-# whether your function agrees, or that it is not written yet. (On the slider *m* is called min_p.)
+# Now a real row. The bars show what the course's min-p keeps. The line below them says whether your
+# function agrees, or is not written yet. (On the slider *m* is called min_p.)
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%.
 # The explorer is at *T* = 2. From which min_p on does ` there` stay alone: 0.27, 0.52 or 0.75?
@@ -315,9 +315,7 @@ print("should keep:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist()
 for words, logits in TOYS:
     probs = logits.softmax(-1)
     same = probs.square().sum()
-    print(
-        f"twice the same: {same:.3f}, tokens that reach this number: {stay(words, p_less(logits))}"
-    )
+    print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
 
 # %% [markdown]
 # A sure model says the same thing twice, an open one does not. **P-less** takes this chance as its bar:
@@ -337,8 +335,7 @@ for words, logits in TOYS:
 # </details>
 #
 # "No number" does not mean "no decision". In the open toy it keeps 26% and 22%, and cuts 20%. That is
-# strict, and the authors chose it for you when they chose the square. And what does heat
-# do to it?
+# strict, and the authors chose it for you when they chose the square. And what does heat do to it?
 
 # %% jupyter={"source_hidden": true}
 print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
@@ -393,7 +390,8 @@ for T in (1.0, 2.0):
 # %% [markdown]
 # Heat makes doubt, and both take it for doubt of the model. All cuts so far ask how likely a token is,
 # and heat moves all of them. What else could one ask? (A good place for a pause.)
-#
+
+# %% [markdown]
 # <details><summary>If you like: two rules, one name</summary>
 #
 # Top-h's paper bounds the entropy of the kept tokens *rescaled to a sum of 1*: at *T* = 2 that keeps 19
@@ -600,18 +598,16 @@ explore.Playground(
 # 1. Is your text whole where the other falls apart? Bold or tame? (With half-way to the 30th: whole, and
 #    rather tame.)
 # 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
-#    again. Which promise breaks first, and what happens to the text? (If yours goes half-way to the
-#    30th, try three quarters of the way, then nine tenths. The text gets bolder, and at nine tenths the
-#    cliff is lost.) **Then put your good number back: it is scored.**
+#    again. Which promise breaks, and what happens to the text? (Three quarters of the way to the 30th:
+#    bolder. Nine tenths: the cliff is lost.) **Then put your good number back: it is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
-# All cuts so far keep the likeliest token. But people do not always say the likeliest thing.
-# **Typical** sampling says: a good word is about as
-# surprising as one expects at this place, neither dull nor wild [meister2023]. What one expects is the
-# entropy. Sort the tokens by how far their surprise is from it, nearest first, and keep until they
-# hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
+# All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling says:
+# a good word is about as surprising as one expects, neither dull nor wild [meister2023]. What one
+# expects is the entropy. Sort the tokens by how far their surprise is from it, nearest first, and keep
+# until they hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -632,7 +628,8 @@ print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2))
 # **XTC**, "exclude top choices", is bolder still. At each step it throws a die, to decide whether it does
 # anything. If so, it looks at the tokens that reach a threshold. The least likely of *these* stays, and
 # the others of these go. Tokens below the threshold all stay [textgen6335].
-#
+
+# %% [markdown]
 # **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And what does heat
 # do: will XTC cut more tokens after `The king said to his`, or fewer?
 
@@ -691,8 +688,8 @@ explore.Playground(
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
-# and if *n* is below allowed_length, nothing. Take multiplier 0.8, base 1.75, allowed_length 2
-# and the text 1 2 3 4 5 6 1 2 3 4 5. After the second 1, one token is repeated, and 2 would prolong it.
+# and if *n* is below allowed_length, nothing. Take multiplier 0.8, base 1.75, allowed_length 2, and the
+# text 1 2 3 4 5 6 1 2 3 4 5. After the second 1, one token is repeated, and 2 would prolong it.
 # And so on:
 
 # %% jupyter={"source_hidden": true}
@@ -734,7 +731,8 @@ for process in (greedy, greedy_dry):
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \mu_0 = 2 \tau$$
 #
 # The surprise is that from before the cut. The step η is 0.1, and no relative of eta sampling.
-#
+
+# %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
 #
 # <details><summary>Answer</summary>
@@ -835,7 +833,8 @@ for name, cut in NINE.items():
 # Five openings of stories that the model has never read, ten texts a setting. For each setting we ask
 # how perplexing its texts are to the model at *T* = 1, whatever they were drawn with. What *people*
 # wrote there is measured in the same way. (The folded cells run for about half a minute.)
-#
+
+# %% [markdown]
 # **Predict.** At *T* = 2, will top-p 0.9 be 2, 10 or 40 times as high as people? And top-p *before* the
 # heat?
 
@@ -883,7 +882,8 @@ chart.says(f"Perplexity at T 2 and 3: {said}; people {HUMAN:.0f}.")
 # The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's,
 # and min-p's are near people's. So far it looks good for the claim. (*Near* is not yet *better*: at *T* = 1
 # min-p's texts are at 7, much tamer than people's 27.)
-#
+
+# %% [markdown]
 # At *T* = 3 top-p is at 20,000, and there are only 4,096 tokens. Can that be? Yes. A guesser who
 # gives each token the same chance has a perplexity of 4,096 on every text. The model does worse here: it
 # had all but ruled out what the heat then wrote.
@@ -948,7 +948,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # The bars show one standard error of the eight sets. Look at the *curves*: min-p's lies a little below
 # top-p's, by less than two bars, and on the right they meet. What min-p reaches at *T* = 2, top-p reaches
 # with another number. So the objection holds here *too*, as far as these two measures can see.
-#
+
+# %% [markdown]
 # P-less lies above both: about two of its bars above top-p's curve, and three and a half above min-p's.
 # That is a hint, not a proof.
 
@@ -1675,7 +1676,7 @@ check.number(
 # - **A** The new cut has won, and people must confirm it.
 # - **B** The best of five tries might be higher for top-p too.
 # - **C** Points say nothing about texts, so neither has won.
-# - **D** A lead in a small model will be gone in a large one.
+# - **D** A lead in a small model may well be gone in a large one.
 
 # %% answer="min_p_objection"
 answer_objection = ""  # "A", "B", "C" or "D"
