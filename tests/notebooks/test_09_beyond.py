@@ -17,6 +17,7 @@ from course_utils.sampling import (
     epsilon_cutoff,
     eta_cutoff,
     min_p,
+    mirostat,
     mirostat_update,
     p_less,
     top_h,
@@ -24,6 +25,7 @@ from course_utils.sampling import (
     top_n_sigma,
     top_p,
     typical_p,
+    xtc,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +68,8 @@ def written(model, process, texts=10, tokens=20):
     return ids, float(perplexity(logprobs))
 
 
-def story(model, process) -> str:
-    return "".join(step.text for step in generate(model, "Once upon a time", process, 40, 0))
+def story(model, process, prompt="Once upon a time", seed=0) -> str:
+    return "".join(step.text for step in generate(model, prompt, process, 40, seed))
 
 
 def test_the_story_heat_takes_half_of_time_and_top_p_gathers_crumbs(rows):
@@ -77,14 +79,17 @@ def test_the_story_heat_takes_half_of_time_and_top_p_gathers_crumbs(rows):
     assert [kept(top_p(sure / T, 0.9)) for T in (1, 2)] == [1, 1315]
     assert [kept(min_p(sure / T, 0.1)) for T in (1, 2)] == [1, 1]
     assert 0.0085 < (sure / 2).softmax(-1).topk(2).values[1] < 0.0095
-    assert "1,314 of them" in prose() and "the next token 0.9%" in prose()
+    assert "1,314 of them" in prose() and "the second best 0.9%" in prose()
 
 
 def test_the_story_is_whole_with_min_p_and_falls_apart_with_top_p(storyteller):
-    apart = story(storyteller, Settings(temperature=2.0, top_p=0.9))
-    whole = story(storyteller, Settings(temperature=2.0, min_p=0.1))
-    assert whole.startswith(" there were two older brothers who had been caught in the house")
-    assert "allumited brubwagully" in apart
+    apart, whole = (
+        story(storyteller, Settings(temperature=2.0, **cut), "Once upon a", 12)
+        for cut in ({"top_p": 0.9}, {"min_p": 0.1})
+    )
+    assert whole.startswith(" time there was a tiny fairy coming down by")
+    assert apart.startswith(" rabbit land in the mark house") and "Kjectud Kat yawned" in apart
+    assert "one of them has drawn ` rabbit`" in prose()
 
 
 def test_epsilon_keeps_time_alone_and_one_word_of_the_king(rows):
@@ -146,6 +151,10 @@ def test_at_t_2_p_less_keeps_fewer_than_min_p_and_both_far_fewer_than_top_p(rows
         hot = row / 2
         assert kept(p_less(hot)) <= kept(min_p(hot, 0.1)) <= 151 < 1300 < kept(top_p(hot, 0.9))
     assert kept(min_p(rows[2] / 2, 0.1)) == 151
+    cuts = (lambda x: top_p(x, 0.9), lambda x: min_p(x, 0.1), p_less)
+    more = [kept(cut(row / 2)) / kept(cut(row)) for row in rows[1:] for cut in cuts]
+    assert 4 < min(more) and max(more) < 15
+    assert [kept(cut(rows[0] / 2)) for cut in cuts] == [1315, 1, 1]
 
 
 def test_eta_keeps_most_of_the_vocabulary_when_hot(rows):
@@ -185,16 +194,67 @@ def test_only_top_n_sigma_is_deaf_to_heat_and_only_it_hears_the_tail(rows):
     assert kept(p_less(longer)) == kept(p_less(king))
 
 
-def test_typical_cuts_the_two_likeliest(rows, storyteller):
+def test_typical_cuts_the_two_likeliest_and_follows_heat_down_the_row(rows, storyteller):
     best = rows[1].topk(2).indices
     assert [storyteller.tokenizer.decode([i]) for i in best.tolist()] == [" wife", " daughter"]
     assert typical_p(rows[1], 0.2)[best].isneginf().all()
+    assert [kept(typical_p(rows[1] / T, 0.2)) for T in (1, 2)] == [17, 259]
+
+
+def test_heat_switches_xtc_off(rows):
+    dice = torch.Generator().manual_seed(0)
+    assert [staying(xtc(x, 0.1, 1.0, dice)) for x in (SURE, OPEN)] == [[0, 1, 2, 3, 4], [4]]
+    king = rows[1]
+    assert [int((king / T).softmax(-1).ge(0.1).sum()) for T in (1, 2)] == [2, 0]
+    cut = xtc(king, 0.1, 1.0, dice).isneginf().nonzero().flatten().tolist()
+    assert cut == [int(king.argmax())] and kept(xtc(king / 2, 0.1, 1.0, dice)) == 4096
+
+
+def test_dry_takes_more_with_each_repeated_token_and_heat_after_it_halves_that():
+    text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
+    losses = [
+        float(dry(torch.zeros(8), text[: 6 + n], 0.8, 1.75, 2).abs().max()) for n in range(1, 6)
+    ]
+    assert losses[0] == 0 and losses[4] == pytest.approx(4.29, abs=0.005)
+    assert losses[4] / 2 == pytest.approx(2.14, abs=0.005)
+    assert losses[1:] == sorted(losses[1:])
 
 
 def test_mirostat_moves_by_a_tenth_of_the_error():
     mu = mirostat_update(4.0, 3.0, tau=2.0, eta=0.1)
     assert mu == pytest.approx(3.9)
     assert mirostat_update(mu, 1.0, tau=2.0, eta=0.1) == pytest.approx(4.0)
+
+
+def test_mirostat_in_the_heat_is_greedy(storyteller):
+    text, mu, surprises = "The king said to his", 4.0, []
+    for _ in range(8):
+        left = mirostat(storyteller.next_logits(text) / 2, mu)
+        token, hot = int(left.argmax()), storyteller.next_logits(text) / 2
+        assert staying(left) == [token]
+        surprises.append(-float(hot.log_softmax(-1)[token]) / math.log(2))
+        mu = mirostat_update(mu, surprises[-1], tau=2.0, eta=0.1)
+        text += storyteller.tokenizer.decode([token])
+    assert min(surprises) > 2 and surprises[0] == pytest.approx(5.6, abs=0.05)
+
+
+def test_of_nine_cuts_heat_moves_eight_and_the_tail_the_ninth(rows):
+    king, dice = rows[1], torch.Generator()
+    longer = torch.cat([king, torch.full((1000,), king.min().item())])
+    nine = {
+        "epsilon": lambda x: epsilon_cutoff(x, 0.03),
+        "min-p": lambda x: min_p(x, 0.1),
+        "p-less": p_less,
+        "top-nσ": lambda x: top_n_sigma(x, 1.0),
+        "eta": lambda x: eta_cutoff(x, 9e-4),
+        "top-h": lambda x: top_h(x, 0.4),
+        "typical": lambda x: typical_p(x, 0.2),
+        "XTC": lambda x: xtc(x, 0.1, 1.0, dice),
+        "mirostat": lambda x: mirostat(x, 4.0),
+    }
+    by_heat = {name for name, cut in nine.items() if kept(cut(king / 2)) != kept(cut(king))}
+    by_tail = {name for name, cut in nine.items() if kept(cut(longer)[:4096]) != kept(cut(king))}
+    assert by_heat == set(nine) - {"top-nσ"} and by_tail == {"top-nσ"}
 
 
 @pytest.mark.slow
@@ -220,12 +280,13 @@ def test_hot_min_p_stays_near_people_and_so_does_top_p_with_temperature_last(sto
         "last": lambda logits, ids: top_p(logits, 0.9) / 2.0,
     }
     perplexities = {name: written(storyteller, process)[1] for name, process in hot.items()}
-    assert 30 * people < perplexities["top-p"] < 60 * people
+    assert 35 * people < perplexities["top-p"] < 45 * people
     assert 0.5 * people < perplexities["min-p"] < 2 * people
     assert 0.5 * people < perplexities["last"] < 2 * people
     hotter = written(storyteller, Settings(temperature=3.0, min_p=0.1))[1]
     last = written(storyteller, lambda logits, ids: top_p(logits, 0.9) / 3.0)[1]
-    assert last < 2.5 * people < 5 * people < hotter
+    assert 48.5 < last < 49.5 < 2 * people < 5 * people < hotter
+    assert round(written(storyteller, lambda logits, ids: min_p(logits, 0.1) / 3.0)[1]) == 12
 
 
 @pytest.mark.slow
@@ -243,7 +304,7 @@ def test_tuned_top_p_is_as_diverse_as_min_p_and_p_less_a_little_above(storytelle
     high, t, _ = measured(Settings(2.0, top_p=0.4))
     c, w, spread = measured(lambda logits, ids: p_less(logits / 2))
     cold, u, _ = measured(Settings(2.0, min_p=0.3))
-    hot, v, _ = measured(Settings(2.0, min_p=0.05))
+    hot, v, bar = measured(Settings(2.0, min_p=0.05))
 
     def line(at, *points):
         """Height of a curve of three dots at a perplexity."""
@@ -253,10 +314,10 @@ def test_tuned_top_p_is_as_diverse_as_min_p_and_p_less_a_little_above(storytelle
         return heights[i] + share * (heights[i + 1] - heights[i])
 
     of_top_p, of_min_p = ((low, z), (b, y), (high, t)), ((cold, u), (a, x), (hot, v))
-    for at, height, bar in ((a, x, r), (hot, v, min(r, s))):
-        assert height < line(at, *of_top_p) + bar
-    assert 1.5 < (w - line(c, *of_top_p)) / spread < 2.5
-    assert 3.0 < (w - line(c, *of_min_p)) / spread < 4.0
+    assert -2 < (x - line(a, *of_top_p)) / r < 0
+    assert abs(v - line(hot, *of_top_p)) < bar
+    assert 1.8 < (w - line(c, *of_top_p)) / spread < 2.2
+    assert 3.3 < (w - line(c, *of_min_p)) / spread < 3.7
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@
 # story. What did that cut know?
 
 # %% [markdown]
-# > **About 130 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
+# > **About 150 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
 # >
 # > You need temperature, top-p, entropy, perplexity (02, 04, 07). Afterwards you can
 # > - say what each of ten newer samplers looks at, and work out by hand what it keeps;
@@ -93,7 +93,7 @@ def other_cut(row):
     return min_p(row, 0.1)
 
 
-def story(process, prompt="Once upon a time", tokens=40, seed=0):
+def story(process, prompt="Once upon a", tokens=40, seed=12):
     """The prompt and what the Storyteller adds to it."""
     return prompt + "".join(step.text for step in generate(model, prompt, process, tokens, seed))
 
@@ -103,8 +103,8 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Each draws only from what its cut keeps. The texts begin after `Once upon a time`;
-# go back to `Once upon a`. There the model is 99.7% sure of ` time`.
+# Both texts begin after `Once upon a`. At *T* = 1 the model is 99.7% sure of ` time` there. And yet
+# one of them has drawn ` rabbit`.
 #
 # The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
 # row is *open*.
@@ -115,7 +115,7 @@ print("another cut: ", story(another))
 for T in (1.0, 1.5, 2.0):
     hot = ROWS[0] / T
     first, second = hot.softmax(-1).topk(2).values
-    print(f"T = {T}: time has {first:.1%}, the next token {second:.1%}", end="   ")
+    print(f"T = {T}: time has {first:.1%}, the second best {second:.1%}", end="   ")
     print(f"top-p keeps {count(top_p(hot, 0.9)):>5,}   another keeps {count(other_cut(hot))}")
 
 # %% [markdown]
@@ -145,10 +145,11 @@ explore.Playground(
 #
 # The plainest answer: look at one token at a time. It stays if its own probability is at least ε, a
 # small number that you choose. That is **epsilon** sampling [hewitt2022]. In our story it works: at
-# *T* = 2 ` time` has 44%, the next token 0.9%, and ε = 0.03 keeps ` time` alone.
+# *T* = 2 ` time` has 44%, the second best 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
-# **Predict.** But what will ε = 0.03 do to an open row, after `The king said to his`?
+# **Predict.** But what will ε = 0.03 do to an open row, after `The king said to his`? How many tokens
+# stay at *T* = 1, and how many at *T* = 2?
 
 # %%
 for T in (1.0, 2.0):
@@ -199,7 +200,7 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat moves min-p as well. How much, beside top-p? A table below will tell.
+# So heat moves min-p as well. How much, compared with top-p? A table below will tell.
 
 # %% [markdown]
 # ## Build it: min-p
@@ -247,11 +248,11 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now your own function draws. (On the slider *m* is called min_p.) While it is not written, or wrong,
-# the explorer says so below the picture.
+# Now a real row. The bars show what the course's min-p keeps. The line below them says whether your
+# function agrees, or is not written yet. (On the slider *m* is called min_p.)
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%.
-# The explorer draws at *T* = 2. From which min_p on is ` there` alone in it: 0.26, 0.52 or 0.75?
+# The explorer is at *T* = 2. From which min_p on does ` there` stay alone: 0.27, 0.52 or 0.75?
 
 # %%
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
@@ -262,9 +263,9 @@ explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strat
 # 2. Set min_p to 0.1. How many tokens stay? (7.)
 
 # %% [markdown]
-# One row is not a text. Next comes a passage that a *person* wrote, at *T* = 1. For each of its tokens the
-# explorer counts how many a cut would have kept there, and whether the person's own token was among
-# them. If it was not, the cut has cut too much.
+# One row is not a text. Next comes a passage that a *person* wrote. At each of its places the explorer
+# counts how many tokens a cut would have kept there, at *T* = 1, and whether the person's own token was
+# among them. If it was not, the cut has cut too much.
 #
 # **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the
 # open places?
@@ -292,8 +293,8 @@ print("should keep:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In place 0. That is the best one only if somebody has sorted the row before. There was no error
-# message for a single row: the texts just got wilder.
+# In place 0. That is the best one only if somebody has sorted the row before. With one text at a time
+# no error was raised: it just got wilder.
 # </details>
 
 # %% [markdown]
@@ -314,7 +315,7 @@ print("should keep:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist()
 for words, logits in TOYS:
     probs = logits.softmax(-1)
     same = probs.square().sum()
-    print(f"twice the same: {same:.3f}   at least as likely: {stay(words, p_less(logits))}")
+    print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
 
 # %% [markdown]
 # A sure model says the same thing twice, an open one does not. **P-less** takes this chance as its bar:
@@ -334,8 +335,7 @@ for words, logits in TOYS:
 # </details>
 #
 # "No number" does not mean "no decision". In the open toy it keeps 26% and 22%, and cuts 20%. That is
-# strict, and the authors chose it for you when they chose the square. Is p-less less easily fooled by
-# heat?
+# strict, and the authors chose it for you when they chose the square. And what does heat do to it?
 
 # %% jupyter={"source_hidden": true}
 print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
@@ -345,37 +345,27 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
         print(f"{prompt:<21}{T:>3.0f}" + "".join(f"{n:>12,}" for n in counts))
 
 # %% [markdown]
-# Heat moves all three. But at *T* = 2 min-p and p-less keep 151 tokens at most, and top-p keeps more than
-# 1,300 of every row. P-less is a little stricter than min-p 0.1, and otherwise much like it. That is no
-# accident: in a sum of squares the large numbers count most.
+# On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less start
+# from few, and end at 151 at most. And in the sure row they stay at 1, where top-p jumps to 1,315.
 #
-# What else could one ask of a whole row? How much *doubt* there is.
+# On these rows p-less is like a stricter min-p: crumbs add next to nothing to a sum of squares. Rows A
+# and B showed where the two differ.
 
 # %% [markdown]
 # ## Know the doubt: eta and top-h
 #
 # Entropy is the surprise to expect, a measure of doubt. **Eta** sampling is epsilon with a bar that
-# sinks where the entropy *H*, in nats, is high [hewitt2022]:
+# sinks where the entropy *H* is high [hewitt2022]:
 #
 # $$\eta = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
-# Of *n* equal tokens *e*^−*H* is 1/*n*. So of 4,096 equal ones, with ε = 0.0009, the bar is 0.03/4,096, and
-# all stay.
+# Here *H* is in nats: its logarithm is ln, and a nat is 1.44 bits. Of *n* equal tokens *e*^−*H* is 1/*n*, so
+# the bar sinks with their number.
 
 # %% [markdown]
-# But heat makes doubt too. **Predict.** After `The king said to his`, with ε = 0.0009 and *T* = 1, eta
-# keeps 159 tokens. And at *T* = 2: about 300, 1,000 or 3,000?
-
-# %%
-for T in (1.0, 2.0):
-    print(f"T = {T}: eta keeps {count(eta_cutoff(king / T, 9e-4)):,}")
-
-# %% [markdown]
-# Eta takes the heat for doubt of the model, and lets most tokens in.
-#
-# **Top-h** gives doubt a *budget* [potraghloo2025]. Every token brings a part of the entropy, −*p* log *p*.
-# Take the likeliest tokens for as long as their parts sum to at most *h* times the whole entropy. (The
-# best one always stays.)
+# **Top-h** gives doubt a *budget* [potraghloo2025]. Each token has a part in the entropy, −*p* log *p*.
+# The likeliest tokens stay, as long as their parts make up at most *h* of the whole. (The best one
+# always stays.)
 #
 # **Predict.** `time` has 85% of the sure toy's probability. Has it more than 85% of the doubt, or less?
 
@@ -387,26 +377,26 @@ for words, logits in TOYS:
     print("   kept with h = 0.6:", stay(words, top_h(logits, 0.6)))
 
 # %% [markdown]
-# Less: 23%. That `time` comes is no surprise. In the sure toy two words fit into a budget of 60%, 23% +
-# 34%, and three do not. In the open toy it is two as well, 22% + 21%. Top-h does not open for five
-# nearly equal words: of equal tokens it keeps the share *h*, however many there are.
+# Less: 23%. That `time` comes is no surprise. With `day`, 34%, it fits into 60%, and a third word does not.
+#
+# And what does heat do to the two? **Predict.** After `The king said to his`, at *T* = 1, eta with ε =
+# 0.0009 keeps 159 tokens, and top-h with *h* = 0.4 keeps 13. And at *T* = 2?
+
+# %% jupyter={"source_hidden": true}
+for T in (1.0, 2.0):
+    hot = king / T
+    print(f"T = {T}: eta keeps {count(eta_cutoff(hot, 9e-4)):,}, top-h {count(top_h(hot, 0.4))}")
 
 # %% [markdown]
-# And heat? With *h* = 0.4, after `The king said to his`, top-h keeps 13 tokens at *T* = 1 and 223 at *T* = 2.
+# Heat makes doubt, and both take it for doubt of the model. All cuts so far ask how likely a token is,
+# and heat moves all of them. What else could one ask? (A good place for a pause.)
 
 # %% [markdown]
-# **Two rules, one name.** The paper describes another rule: the entropy *of the kept tokens among
-# themselves* is to be at most *h* times the whole. So does the pull request that brought top-h into
-# `transformers` in 2025. But the code of that library adds up parts, as we did, and of the 100 likeliest
-# tokens only [transformers40837].
-
-# %% [markdown]
-# In the last example, at *T* = 2, the rule in words keeps 19 tokens,
-# the parts 223, the library 21. If you compare cuts by name, first ask which code has run.
-
-# %% [markdown]
-# All cuts so far look at probabilities, and heat moves all of them, some a lot, some a little. What
-# else is there to look at? (This is the middle of the module, and a good place for a pause.)
+# <details><summary>If you like: two rules, one name</summary>
+#
+# Top-h's paper bounds the entropy of the kept tokens *rescaled to a sum of 1*: at *T* = 2 that keeps 19
+# here. `transformers` adds up parts as we do, but sees only the 100 likeliest: 21 [transformers40837].
+# </details>
 
 # %% [markdown]
 # ## Know the spread: top-nσ
@@ -449,13 +439,14 @@ for name, cut in CUTS.items():
     print(f"{name:<10}{count(cut(king)):>3} tokens before, {count(cut(longer)):>3} after")
 
 # %% [markdown]
-# The hopeless thousand drag σ up, from 20 kept tokens to 75. Heat cannot move top-nσ, but
-# the tail can. The tail cannot move min-p and p-less, but heat can. Is there a cut that neither moves?
+# The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but
+# the tail can. With min-p it is the other way round. So it is with p-less, as long as the tail holds
+# next to no probability. Is there a cut that neither heat nor tail can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
 #
-# > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
 # Design one. It gets one row of logits: 64 to 400 ordinary tokens, in any order, float32, and perhaps
 # others that are banned, at −inf. It has to keep four promises:
@@ -559,7 +550,7 @@ def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
 # <details><summary>More</summary>
 #
 # Some ways: σ of the best tokens in place of all; half-way between the best and the 30th; the widest
-# gap among the first so many (where a slope has no widest gap, what then?).
+# gap among the first so many (if two are equally wide, which one?).
 # </details>
 # </details>
 
@@ -606,55 +597,68 @@ explore.Playground(
 # %% [markdown]
 # 1. Is your text whole where the other falls apart? Bold or tame? (With half-way to the 30th: whole, and
 #    rather tame.)
-# 2. Make your cut keep more, until a promise breaks. Which one, and what happens to the text? (If yours
-#    goes half-way to the 30th, try three quarters of the way, then nine tenths. The text gets bolder,
-#    and at nine tenths the cliff is lost.)
-
-# %% [markdown]
-# All cuts so far agree on one thing: the likeliest token stays. Is that so clear?
+# 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
+#    again. Which promise breaks, and what happens to the text? (Three quarters of the way to the 30th:
+#    bolder. Nine tenths: the cliff is lost.) **Then put your good number back: it is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
-# People do not always say the likeliest thing. **Typical** sampling says: a good word is about as
-# surprising as one expects at this place, neither dull nor wild [meister2023]. What one expects is the
-# entropy. Sort the tokens by how far their surprise is from it, nearest first, and keep until they
-# hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
+# All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling says:
+# a good word is about as surprising as one expects, neither dull nor wild [meister2023]. What one
+# expects is the entropy. Sort the tokens by how far their surprise is from it, nearest first, and keep
+# until they hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
 expected = torch.special.entr(king.softmax(-1)).sum()
 typical = typical_p(king, 0.2)
-print(f"expected {expected:.2f} nats, {count(typical)} tokens stay")
+print(f"expected {expected:.2f} nats")
 for i in king.topk(7).indices.tolist():
     far = abs(surprise[i] - expected)
     word = "stays" if typical[i].isfinite() else "cut"
     print(f"{model.tokenizer.decode([i]):<10} {surprise[i]:.2f} nats, off by {far:.2f}  {word}")
+print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. **XTC**, "exclude top
-# choices", is bolder still. At each step it throws a die, to decide whether it does anything. If so, it
-# removes all tokens that reach a threshold, except the least likely of them, so that one good word is
-# left [textgen6335].
-#
-# **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys?
+# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. And heat? It makes more
+# surprise expected, so typical follows it down the row, from 17 tokens to 259.
+
+# %% [markdown]
+# **XTC**, "exclude top choices", is bolder still. At each step it throws a die, to decide whether it does
+# anything. If so, it looks at the tokens that reach a threshold. The least likely of *these* stays, and
+# the others of these go. Tokens below the threshold all stay [textgen6335].
+
+# %% [markdown]
+# **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And what does heat
+# do: will XTC cut more tokens after `The king said to his`, or fewer?
 
 # %%
 dice = torch.Generator().manual_seed(0)
 for words, logits in TOYS:
     print("XTC 0.1: ", stay(words, xtc(logits, 0.1, 1.0, dice)))
+for T in (1.0, 2.0):
+    best = [f"{p:.1%}" for p in (king / T).softmax(-1).topk(3).values.tolist()]
+    print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
 # Of the sure toy only `time` reaches 0.1. It is then also the least likely that does, so nothing is cut.
-# Of the open toy all five do, and only `light` is left. Now try it: above min-p alone, below min-p and
-# then XTC at every step.
+# Of the open toy all five do, and only `light` is left.
+#
+# After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
+# Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
+
 
 # %%
+def min_p_then_xtc(logits, ids):
+    return xtc(min_p(logits, 0.1), 0.1, 1.0, dice)
+
+
 explore.Playground(
     "Once upon a time",
     settings=Settings(min_p=0.1),
     knobs=["min_p"],
-    process=lambda logits, ids: xtc(min_p(logits, 0.1), 0.1, 1.0, dice),
+    process=min_p_then_xtc,
     samples=1,
     max_new_tokens=40,
 )
@@ -665,29 +669,28 @@ explore.Playground(
 #
 # **Find it.** In spring 2026 a library's threshold was 0 unless somebody set it [mlxlm1036]. What did XTC
 # leave then?
-
-# %% [markdown]
+#
 # <details><summary>Answer</summary>
 #
-# Every token reaches 0. So all go but the least likely of the whole vocabulary, which is drawn for
-# sure. With a cut that takes away from above, 0 is not "off".
+# Every token reaches 0. So all go but the least likely of the whole vocabulary. Here 0 is not "off".
 # </details>
-#
-# All that these cuts know is one row. None of them knows what has been written.
 
 # %% [markdown]
 # ## Know the past: DRY and mirostat
 #
-# **DRY**, "don't repeat yourself", looks back at the text, prompt included. The penalties of module 05
-# hit every ` the`. DRY hits only a token that would *prolong* a repetition [textgen5677].
+# All that these cuts know is one row. **DRY**, "don't repeat yourself", looks back at the text, prompt
+# included. The penalties of module 05 hit every ` the`. DRY hits only a token that would *prolong* a
+# repetition [textgen5677].
 
 # %% [markdown]
-# Say the last *n* tokens have stood in the text before. Then the token that came next at that time
-# loses
+# Say the last *n* tokens are also found earlier in the text, one after the other. From the logit of the
+# token that followed them there, DRY takes
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
-# from its logit, if *n* is at least allowed_length; for a shorter repeat it loses nothing. Here with 0.8, 1.75 and 2:
+# and if *n* is below allowed_length, nothing. Take multiplier 0.8, base 1.75, allowed_length 2, and the
+# text 1 2 3 4 5 6 1 2 3 4 5. After the second 1, one token is repeated, and 2 would prolong it.
+# And so on:
 
 # %% jupyter={"source_hidden": true}
 text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
@@ -698,7 +701,11 @@ for n in range(1, 6):
 
 # %% [markdown]
 # One repeated token costs nothing. A long repeat costs more with each token, and so no loop can last.
-# Greedy choice needs this most:
+#
+# And heat? DRY looks at no probability, so heat does not change what it takes. But if the heat comes
+# after it, all logits are halved at *T* = 2, and so is the loss: 4.29 becomes 2.14.
+#
+# Loops come when it is cold. Greedy choice needs DRY most:
 
 
 # %% jupyter={"source_hidden": true}
@@ -723,8 +730,7 @@ for process in (greedy, greedy_dry):
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \mu_0 = 2 \tau$$
 #
-# The surprise is the model's own, from before the cut. The step η is 0.1, and no relative of eta
-# sampling.
+# The surprise is that from before the cut. The step η is 0.1, and no relative of eta sampling.
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
@@ -734,55 +740,103 @@ for process in (greedy, greedy_dry):
 # 4 − 0.1 · (3 − 2) = 3.9.
 # </details>
 #
-# And a real text, token by token:
+# And a real text, with τ = 2, token by token:
+
 
 # %% jupyter={"source_hidden": true}
-text, mu, dice = "The king said to his", 4.0, torch.Generator().manual_seed(0)
-for _ in range(8):
-    row = model.next_logits(text)
-    left = mirostat(row, mu)
-    token = torch.multinomial(left.softmax(-1), 1, generator=dice).item()
-    bits = -row.log_softmax(-1)[token].item() / math.log(2)
-    word, before = model.tokenizer.decode([token]), mu
-    mu, text = mirostat_update(mu, bits, tau=2.0, eta=0.1), text + word
-    print(f"mu {before:.2f}  keeps {count(left)}  draws {word:<10} {bits:.1f} bits  -> mu {mu:.2f}")
+def thermostat(T):
+    """Eight tokens: the heat comes first, then mirostat cuts, draws and corrects mu."""
+    text, mu, die = "The king said to his", 4.0, torch.Generator().manual_seed(0)
+    for _ in range(8):
+        row = model.next_logits(text) / T
+        left = mirostat(row, mu)
+        token = torch.multinomial(left.softmax(-1), 1, generator=die).item()
+        bits = -row.log_softmax(-1)[token].item() / math.log(2)
+        word, kept = model.tokenizer.decode([token]), count(left)
+        print(f"mu {mu:.2f}  keeps {kept}  draws {word:<10} {bits:.1f} bits", end="  ")
+        mu, text = mirostat_update(mu, bits, tau=2.0, eta=0.1), text + word
+        print(f"-> mu {mu:.2f}")
+
+
+thermostat(1.0)
 
 # %% [markdown]
 # It is a thermostat: not each row, but the *text* shall be about this surprising.
+#
+# **Predict.** And if each row is first heated to *T* = 2? Will the text be wilder, much the same, or
+# duller?
+
+# %%
+thermostat(2.0)
 
 # %% [markdown]
-# So we have ten answers to one question. Which is *better*? About one of them, min-p, people have been
-# arguing since 2025. It is worth your time, since the argument is about how to compare anything.
+# Duller. In the hot row even the best token surprises by 5.6 bits. That is above μ, so it stays alone, and
+# μ falls. So it goes on for all eight steps: only the best is kept, which is greedy choice. The
+# thermostat fights the heat, and here it wins.
+
+# %% [markdown]
+# **Ten cuts, two questions.** How many tokens stay after `The king said to his` at *T* = 1, and at *T* = 2?
+# And how many at *T* = 1 with the thousand hopeless ones in the row, these not counted? (DRY is missing:
+# it asks about the text, not about the row.)
 #
+# **Predict.** For which of the nine are all three numbers the same?
+
+# %% jupyter={"source_hidden": true}
+NINE = {
+    "epsilon 0.03": lambda x: epsilon_cutoff(x, 0.03),
+    **CUTS,
+    "eta 0.0009": lambda x: eta_cutoff(x, 9e-4),
+    "top-h 0.4": lambda x: top_h(x, 0.4),
+    "typical 0.2": lambda x: typical_p(x, 0.2),
+    "XTC 0.1": lambda x: xtc(x, 0.1, 1.0, dice),
+    "mirostat, mu 4": lambda x: mirostat(x, 4.0),
+}
+print(f"{'':<16}{'T = 1':>7}{'T = 2':>8}{'tail':>8}")
+for name, cut in NINE.items():
+    kept = count(cut(king)), count(cut(king / 2)), count(cut(longer)[:4096])
+    print(f"{name:<16}{kept[0]:>7,}{kept[1]:>8,}{kept[2]:>8,}")
+
+# %% [markdown]
+# None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut has promised to
+# stand still in both.
+#
+# But which is *better*? About one of them, min-p, people have been arguing since 2025. It is worth your
+# time, since the argument is about how to compare anything.
+
+# %% [markdown]
 # ## The dispute about min-p
 #
 # *The claim.* Better texts and more variety than top-p, above all at high temperatures, and people
-# prefer them. It was a talk at ICLR 2025, one of the large conferences [nguyen2025].
+# prefer them. The paper was a talk at ICLR 2025, one of the large conferences [nguyen2025].
 
 # %% [markdown]
-# *The objection*, June 2025. The critics say: the study with people left out data, and tested the rest
-# wrongly. If every method gets the same number of tries for its knobs, no gain is left. The authors
-# made a second study with people, and the critics see no gain in that one either [schaeffer2025].
-#
+# *The objection*, June 2025. The critics say: the authors asked people, but left out a part of the
+# answers, and made errors in the statistics of the rest. And if every cut may try equally many numbers,
+# min-p is no longer ahead. The authors asked people a second time, and the critics see no lead there
+# either [schaeffer2025].
+
+# %% [markdown]
 # *The authors*, November 2025. The paper's eighth version keeps the claim, in softer words: people show
 # "a preference", where the fourth had "a clear preference" [nguyen2025].
 
 # %% [markdown]
 # *2026.* P-less was tested against the same rivals, and became a talk at ICLR 2026 [tan2025]. In April
-# 2026 one of the critics wrote that a talk at that conference (the text before us does not say which)
-# repeats the old mistakes [schaeffer2026]. Neither side has changed its mind, and we found no study by
-# a third.
+# 2026 one of the critics wrote that a talk at that conference repeats the old mistakes [schaeffer2026].
+# We do not know whether he means p-less. Neither side has changed its mind, and we found no study by a
+# third.
 #
 # You have a model, both cuts, and the tools of module 07. So look for yourself.
 
 # %% [markdown]
 # ## First the claim
 #
-# Five openings of stories that the model has never read, ten texts a setting. For each text we ask how
-# perplexing it is to the model at *T* = 1, whatever it was drawn with. What *people* wrote there is
-# measured in the same way. (The folded cells run for about half a minute.)
-#
-# **Predict.** At *T* = 2, will top-p 0.9 be 2, 5 or 50 times above people? And top-p *before* the heat?
+# Five openings of stories that the model has never read, ten texts a setting. For each setting we ask
+# how perplexing its texts are to the model at *T* = 1, whatever they were drawn with. What *people*
+# wrote there is measured in the same way. (The folded cells run for about half a minute.)
+
+# %% [markdown]
+# **Predict.** At *T* = 2, will top-p 0.9 be 2, 10 or 40 times as high as people? And top-p *before* the
+# heat?
 
 
 # %% jupyter={"source_hidden": true}
@@ -828,13 +882,16 @@ chart.says(f"Perplexity at T 2 and 3: {said}; people {HUMAN:.0f}.")
 # The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's,
 # and min-p's are near people's. So far it looks good for the claim. (*Near* is not yet *better*: at *T* = 1
 # min-p's texts are at 7, much tamer than people's 27.)
-#
-# At *T* = 3 top-p is at 20,000, and there are only 4,096 tokens. Can that be? Yes: such texts fit the
-# model worse than blind guesses would.
 
 # %% [markdown]
-# And top-p before the heat does as well as min-p. At *T* = 3, where min-p is lost too, it is still near
-# people. It has chosen its tokens before the heat comes. So a part of min-p's lead is *order*.
+# At *T* = 3 top-p is at 20,000, and there are only 4,096 tokens. Can that be? Yes. A guesser who
+# gives each token the same chance has a perplexity of 4,096 on every text. The model does worse here: it
+# had all but ruled out what the heat then wrote.
+
+# %% [markdown]
+# And top-p before the heat does as well as min-p. At *T* = 3, where min-p is lost too, it is at 49, less
+# than twice people's: it has chosen its tokens before the heat comes. (Min-p before the heat would gain
+# too: 12.) So a part of min-p's lead is *order*.
 
 # %% [markdown]
 # ## Then the objection
@@ -883,16 +940,18 @@ chart.axes.set(xlim=(4, 130), ylim=(0.5, 0.95), xticks=(5, 10, 20, 50, 100))
 chart.axes.set_xticklabels((5, 10, 20, 50, 100))
 chart.axes.minorticks_off()
 said = [
-    f"{n} {v}: {a:.0f}, {b:.2f} ± {s:.2f}".replace(" :", ":") for (n, v), (a, b, s) in tuned.items()
+    f"{n} {v}: {a:.0f}, {b:.3f} ± {s:.3f}".replace(" :", ":") for (n, v), (a, b, s) in tuned.items()
 ]
 chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
-# The bars show one standard error of the eight sets. Look at the *curves*: min-p's nowhere lies above
-# top-p's by more than a bar. What min-p reaches at *T* = 2, top-p reaches with another number. So the
-# objection holds here *too*, as far as these two measures can see.
-#
-# P-less lies a little above both, by two to four of its bars: a hint, not a proof.
+# The bars show one standard error of the eight sets. Look at the *curves*: min-p's lies a little below
+# top-p's, by less than two bars, and on the right they meet. What min-p reaches at *T* = 2, top-p reaches
+# with another number. So the objection holds here *too*, as far as these two measures can see.
+
+# %% [markdown]
+# P-less lies above both: about two of its bars above top-p's curve, and three and a half above min-p's.
+# That is a hint, not a proof.
 
 # %% [markdown]
 # Is that a contradiction? In the first figure each cut had one number, such as people use. In the
@@ -904,8 +963,7 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # turns knobs. It is not "better texts". Keep the direction, and forget our numbers.
 
 # %% [markdown]
-# When two studies disagree, ask first: how many settings did each side get? And when two *judges*
-# disagree, say a statistic and people, ask what each of them sees, before you call one wrong.
+# When two studies disagree, ask first: how many settings did each side get?
 
 # %% [markdown]
 # ## What production systems do
@@ -923,7 +981,7 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # heat. In that of `transformers` it comes after.
 
 # %% [markdown]
-# And an engine's default has taken a side, for many who never heard of the dispute.
+# And a default, llama.cpp's min-p 0.05, has taken a side, for many who never heard of the dispute.
 #
 # ## Recap
 #
@@ -931,11 +989,12 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # crumbs. Min-p knew the best token, at 44%, and no crumb came near a tenth of that.
 
 # %% [markdown]
-# Others know the whole row (p-less), its doubt (eta, top-h), its spread (top-nσ, which heat cannot
-# move, but the tail can; neither moves yours), what is expected (typical, XTC) or the past (DRY, mirostat).
+# The others know the token itself (epsilon), the whole row (p-less), its doubt (eta, top-h), its spread
+# (top-nσ), the surprise to expect (typical), who is on top (XTC) or the past (DRY, mirostat). And what
+# does yours know?
 
 # %% [markdown]
-# And the friend? Top-p before the heat, or 0.3 in place of 0.9, would have saved his story as well.
+# And the friend? Top-p before the heat would have helped him, and so would 0.3 in place of 0.9.
 # Most of all, a cutoff should not take the heat for news about the row: let it come before the heat, or
 # look at something that heat does not move.
 #
@@ -1617,7 +1676,7 @@ check.number(
 # - **A** The new cut has won, and people must confirm it.
 # - **B** The best of five tries might be higher for top-p too.
 # - **C** Points say nothing about texts, so neither has won.
-# - **D** A lead in a small model will be gone in a large one.
+# - **D** A lead in a small model may well be gone in a large one.
 
 # %% answer="min_p_objection"
 answer_objection = ""  # "A", "B", "C" or "D"
