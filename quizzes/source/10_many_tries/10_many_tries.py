@@ -1686,7 +1686,7 @@ float(min(points, 3))
 #
 # - **A** Sixteen poems about the sea, of which the best is to be printed.
 # - **B** Sixteen greedy answers to one exam task, from one model and machine.
-# - **C** Sixteen solutions of an exam task, with sixteen workings, that end in a date.
+# - **C** Sixteen worked solutions of an exam task, each with a date at the end.
 # - **D** Sixteen one-word answers to a riddle that the model usually gets wrong.
 
 # %% answer="work_for_a_count"
