@@ -444,8 +444,8 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# Likelier texts than the cold dice write. Seed 1, the second line, even found the likeliest text so
-# far, −7.20, and it is right. But three of the six say 291, and the user sees one draw, with no
+# Likelier texts than the cold dice write. Seed 1, the second line, even found the likeliest text on
+# the page so far, −7.20, and it is right. But three of the six say 291, and the user sees one draw, with no
 # `right` beside it.
 
 # %% [markdown]
