@@ -15,7 +15,7 @@
 # the sixteen is it?
 
 # %% [markdown]
-# > **About 150 minutes, with a pause before the verifier** · difficulty ●●●●○
+# > **About 165 minutes, with a pause before the verifier** · difficulty ●●●●○
 # >
 # > You need log-probabilities, temperature, beams. Afterwards you can
 # > - say how often one of k tries is right;
@@ -160,7 +160,8 @@ def with_word(numbers, found):
 #
 # The Calculator adds two of the numbers that are left, again and again. A `'` stands after each digit
 # to which a carry was added, so `72+64=1'36` says 136. After the last step come `;` and the answer.
-# Ask it three times:
+#
+# `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times:
 
 # %%
 print(question(STORY))
@@ -186,8 +187,8 @@ for i, one in enumerate(tries):
 
 # %% [markdown]
 # Five end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in the place of
-# its user, who cannot add (or why ask?). Then nobody writes `right` beside a line. Eleven lines for
-# 291, five for 301: which one would you hand in?
+# its user, who cannot add, else there is no need to ask. Then nobody writes `right` beside a line.
+# Eleven lines for 291, five for 301: which one would you hand in?
 #
 # Keep the sixteen lines in mind. They come back until you can say which answer to hand in. First see
 # where their differences come from.
@@ -285,7 +286,7 @@ for n, c, k, expect, why in (
     (4, 1, 2, 0.5, "Three of the six pairs have the right one."),
     (4, 1, 4, 1.0, "All four tries have the right one among them."),
     (5, 0, 3, 0.0, "None of the five was right, so none of three is."),
-    (16, 5, 1, 5 / 16, "One try is right as often as the tries are."),
+    (16, 5, 1, 5 / 16, "5 of the 16 were right, so one is right with 5/16."),
 ):
     check.passes(
         f"{n} tries, {c} right, k = {k}", check.gives, my_pass_at_k, n, c, k, expect=expect, why=why
@@ -293,17 +294,16 @@ for n, c, k, expect, why in (
 
 # %% [markdown]
 # Now the whole picture. The Calculator comes with a **card**, a sheet of measurements. It was asked 1,000
-# sums that it had not seen in training. So many came out right, in per cent, with the working,
-# greedily and with tries at *T* = 0.75:
+# sums that it had not seen in training. In per cent, with the working, tries at *T* = 0.75:
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One try with the dice is *worse* than greedy: now and then they fall on a digit. But among sixteen
-# tries the right answer is missing in one sum of a thousand. It is there. The rest of the module is
-# about finding it.
+# One try with the dice is *worse* than greedy: now and then the dice pick a wrong digit. But among
+# sixteen tries the right answer is missing in one sum of a thousand. It is there. The rest of the
+# module is about finding it.
 
 # %% [markdown]
 # **A number to doubt.** A model solved 50 of 164 programming tasks, with one greedy try at each. A
@@ -341,6 +341,9 @@ print(f"likeliest {best.logprob:.2f}  {best.text}")
 greedy_one = ask(STORY, tries=1, temperature=0)[0]
 print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
+# %% [markdown]
+# One sum is only one sum. `ask_all` does the same for 24 other sums, and `score` counts for how many
+# of them a way of choosing is right.
 
 # %%
 worked = ask_all()
@@ -368,8 +371,8 @@ print({text: round(p, 2) for text, p in texts.items()})
 
 # %% [markdown]
 # The likeliest is `a cat` with 0.36. You want it to come more often. One way is *T* = 1/4: at each word,
-# raise the probabilities to the fourth power and divide by their sum. The other way: raise the four
-# *texts'* probabilities to the fourth power, and divide by their sum.
+# raise the probabilities to the fourth power (the logits times 4) and divide by their sum. The other
+# way: raise the four *texts'* probabilities to the fourth power, and divide by their sum.
 #
 # **Predict.** By each way, does `a cat` come more often than 36%, or less often?
 
@@ -407,6 +410,11 @@ for text in texts:
 # *q* is how often the cold way draws a text: the column *T* = 1/4 above. The first fraction favours
 # likely texts. The second is there because the cold way proposes some texts more often than others.
 
+# %% [markdown]
+# From `the dog` to `a cat`: (0.36/0.30)⁴ = 2.07, times 0.418/0.165 = 2.53, makes 5.2. That is above 1,
+# so always go. Back it is 1/5.2 = 0.19, so mostly stay. (A ratio above 1 is above any random number:
+# the code needs no `min`.)
+
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
 for _ in range(20_000):
@@ -418,9 +426,14 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# The walk never saw the column p^4, and arrives at its numbers. On a real model one cuts the old text at
-# a random place and writes a new end, cold. This is **power sampling** [karan2025]. Here it is on the
-# story's sum, with six seeds:
+# The walk never added up all texts. It compared two at a time, and arrives at the column p^4.
+#
+# On a real model one cuts the old text at a random place and writes a new end, cold; *q* is then the
+# probability of that end alone, as the beginning is the same in both. After forty such moves the
+# text where you stand is the draw. This is **power sampling** [karan2025].
+
+# %% [markdown]
+# Here it is on the story's sum, with the seeds 0 to 5 (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -431,20 +444,27 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# Likelier texts than the cold dice write. The card says what that is worth: 80.0% right by p⁴ (over 250
-# sums), 70.1% at *T* = 1/4. But the likeliest of sixteen had 82.6%. Both cost some 800 passes of the
-# model, so here the walk buys nothing that choosing does not.
-#
-# So one text is as good as we can make it, and the sum stays in doubt. Back to the sixteen lines.
+# Likelier texts than the cold dice write. Seed 1, the second line, even found the likeliest text on
+# the page so far, −7.20, and it is right. But three of the six say 291, and the user sees one draw, with no
+# `right` beside it.
+
+# %% [markdown]
+# Is it worth its price? By p⁴ 80.0% of the card's first 250 sums are right, at *T* = 1/4 70.1% of all.
+# The likeliest of sixteen had 82.6%, and over 250 sums 80.0% and 82.6% are not apart.
+
+# %% [markdown]
+# Each character takes one run of the model. Sixteen texts of 50 characters are 800 runs. A draw of the
+# walk, with a first text of 50 and forty new ends of 19 on average, is 810. So here the walk buys
+# nothing that choosing does not. Back to the sixteen lines.
 
 # %% [markdown]
 # ## The vote
 #
-# Here are all the texts that a model could write for some sum, with their probabilities:
+# For a made-up sum, here are all the texts that a model could write, with their probabilities:
 #
 # | text | 1 | 2 | 3 | 4 | 5 |
 # |---|---|---|---|---|---|
-# | answer | 291 | 301 | 301 | 301 | 299 |
+# | answer | 187 | 197 | 197 | 197 | 195 |
 # | probability | 0.30 | 0.25 | 0.20 | 0.15 | 0.10 |
 #
 # **Predict.** Which text is the likeliest, and which *answer*?
@@ -452,8 +472,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Text 1, with 0.30, so every search says 291. But 301 has 0.25 + 0.20 + 0.15 = 0.60: three ways lead
-# there.
+# Text 1, with 0.30, so whoever searches for the likeliest text gets 187. But 197 has 0.25 + 0.20 + 0.15
+# = 0.60: three ways lead there.
 # </details>
 
 # %% [markdown]
@@ -504,23 +524,23 @@ print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
 # 23 of 24, once it is written. The explorer shows one sum at the left, with your function beside the
-# course's. The curves at the right are for all 24 sums. Wait until `Right, over 24 sums` stands above
-# them, some seconds. A vote of two is no better than one try: of two different answers it takes the
-# first.
+# course's. The curves at the right begin with one sum: they jump by luck, with long upright bars. Wait
+# some seconds until `Right, over 24 sums` stands above them. Then the bars are short.
+#
+# A vote of two is no better than one try: of two different answers it takes the first.
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Sum 17 is a close race: 6 to 5. Move `tries` to 32. Does it stay close? (15 to 6. More tries help
-#    where the right answer is the most common one.)
-# 2. Find the sum where the vote of sixteen is wrong. (14: seven against seven, and 260 came first.)
-# 3. Set `asked for` to the answer alone, and wait for the 24 sums. Which curve still climbs with more
-#    tries? (Only pass@n.)
+# 1. Sum 17 (of 1 to 24) is a close race: 6 to 5. Is it with 32 `tries`? (15 to 6. More tries help where
+#    the right answer is the most common.)
+# 2. Where is the vote of sixteen wrong? (Sum 14: seven against seven, and 260 came first.)
+# 3. Set `asked for` to the answer alone: no working, only the number (more on it soon). Wait for the 24
+#    sums. Which curve still climbs? (Only pass@n.)
 
 # %% [markdown]
-# On the card's 1,000 sums a vote of 16 is right in 91.3%, and one of 64 in 95.0%. A single try had
-# 56.5%. And the story's sum?
+# And what does the vote say of the story's sum?
 
 # %%
 print("the vote says", check.attempt(vote, tries))
@@ -548,8 +568,13 @@ for i, one in enumerate(tries):
 # Their *last* step is wrong, and ends in `=29'1`. In two (7 and 13) it follows an earlier mistake. The
 # other eight make the greedy text's mistake, as in 229 + 72: the tens make 9, and the carry from the
 # ones should turn it into 10.
+# </details>
+
+# %% [markdown]
+# <details><summary>How often does such a step come?</summary>
 #
-# Of all sixteen lines twelve came to such a last step, on different ways, and eight got it wrong.
+# Of all sixteen lines twelve came, on different ways, to a last step where the tens make 9 and a carry
+# comes (all but 4, 7, 12 and 13). Eight of the twelve got it wrong.
 # </details>
 
 # %% [markdown]
@@ -562,7 +587,7 @@ for i, one in enumerate(tries):
 #
 # Ask for the answer alone, with `?` for `:`, as in `51+86+64+72+28?`. Then a text *is* its answer: no two
 # ways lead to the same one. Answers have three digits, so the course can work out the exact
-# probability of every one.
+# probability of every one, at *T* = 0.75 as for the tries.
 
 # %%
 exact = exact_answers(STORY)
@@ -579,7 +604,7 @@ for n in (16, 64, 256):
 #
 # <details><summary>Answer</summary>
 #
-# 303, as good as surely: a vote of very many tries finds the likeliest answer. Greedy choice gives that
+# 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice gives that
 # one too, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
 # one try of thirteen.
 # </details>
@@ -599,13 +624,15 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Of course Python can add. We play that it cannot, as nobody can just add up a proof or a program.
+# Of course Python can add. We play that it cannot: for a proof or a program there is no such short way.
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine and keep what is left: of 51 it is 6, of 86 it is
-# 5, of 64 it is 1, of 72 it is 0, and of 28 it is 1. Together that is 13, and of 13 it is 4. Of the
-# right sum it must be 4 too.
-#
+# 5, of 64 it is 1, of 72 it is 0, and of 28 it is 1. Together that is 13, and of 13 it is 4. Whether
+# one takes the nines out of the numbers or out of their sum, the same is left. So of the right sum it
+# must be 4 too.
+
+# %% [markdown]
 # **Predict.** Which of 303, 291 and 301 does this let through?
 
 # %%
@@ -614,33 +641,39 @@ print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 # %% [markdown]
 # Only 301. The trick does not know the sum: a wrong answer slips through if it is off by 9, 18, 27 and
 # so on. But it knows *something that the tries do not*. Now the answers alone again, 64 tries a sum:
-# let only those vote that pass. (`nines`, in the folded cell, says whether one does.)
+# let only those vote that the trick accepts. (`nines`, in the folded cell, says which.)
 
 # %%
 alone = ask_all(tries=64, worked=False)
-passed = [[one for one in f if nines(s, one.answer)] for s, f in zip(SUMS, alone, strict=True)]
-print("vote of all:", score(vote, alone), "of 24 sums · of those that pass:", score(vote, passed))
-right = [one for s, f in zip(SUMS, passed, strict=True) for one in f if one.answer == sum(s)]
-print(f"{24 * 64} tries: {sum(map(len, passed))} pass, and {len(right)} of these are right")
+good = [[one for one in f if nines(s, one.answer)] for s, f in zip(SUMS, alone, strict=True)]
+print("vote of all:", score(vote, alone), "of 24 sums · of the accepted:", score(vote, good))
+right = [one for s, f in zip(SUMS, good, strict=True) for one in f if one.answer == sum(s)]
+print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of these are right")
 
 # %% [markdown]
 # From 1 sum to 14. That is what a **verifier** is: it need not find the answer, it has to tell good from
 # bad, and that is often far easier.
 #
-# Now its limit. Leave the votes aside, and look at the tries that pass: 84 of 182 are right, 46%.
+# Now its limit. Leave the votes aside, and look at the accepted tries: 84 of 182 are right, 46%.
 # **Predict.** You draw a hundred times as many tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: a hundred times as many right ones pass, and a hundred times as many wrong ones. If *p* of all
-# tries are right (here 84 of 1,536, 5.5%) and *f* of the wrong ones pass (98 of 1,452, 6.7%), then of
-# those that pass
+# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. Let *p*
+# of all tries be right (here 84 of 1,536, 5.5%), and *f* of the wrong ones be accepted (98 of 1,452,
+# 6.7%). Then of the accepted
 #
 # $$\frac{p}{p + (1 - p) \cdot f}$$
 #
-# are right, and there is no *n* in it. More tries do not make it safer to trust one try that passed
+# are right, and there is no *n* in it. More tries do not make it safer to trust an accepted one
 # [stroebl2024].
+# </details>
+
+# %% [markdown]
+# <details><summary>Why 6.7%, and not one in nine, 11%?</summary>
+#
+# Most wrong answers are off by less than nine, and such a one is never accepted.
 # </details>
 
 # %% [markdown]
@@ -653,7 +686,12 @@ print(f"{24 * 64} tries: {sum(map(len, passed))} pass, and {len(right)} of these
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step, with no luck involved. `right_step(a, b)` writes how a step
+# A working can be checked step by step. Now Python may add again, but only two numbers at a time, to
+# check each small step. Here it could as well add all five. With a proof it could not: each line is
+# easy to check, and which line comes next is hard to find.
+
+# %% [markdown]
+# A text has steps with `,` between, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, carries and all:
 
 
@@ -671,11 +709,11 @@ def right_step(a, b):
 print(right_step(273, 28), right_step(28, 51))
 
 # %% [markdown]
-# Write `my_verifier`. A text has steps with `,` between, then `;` and the answer. It is good if
+# Write `my_verifier`. Keep a list of the numbers that are left, and go from step to step:
 #
-# - each step is, letter by letter, what `right_step` writes for two of the numbers that are left, in
-#   either order, and their sum takes their place;
-# - at the end one number is left, and the text after `;` is exactly that number.
+# - The step must be, letter by letter, what `right_step` writes for two of them, in either order.
+# - Then strike these two out, and put their sum in.
+# - At the end one number is left, and the text after `;` is exactly that number.
 #
 # Everything else is refused, and nothing may raise an error: models write anything.
 
@@ -729,7 +767,7 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# Four lines pass, and all of them say 301. Eleven votes weigh nothing against one line that holds.
+# It accepts four lines, and all of them say 301. Eleven votes weigh nothing against one line that holds.
 # One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many, and went
 # on. A verifier of workings refuses a right answer that was reached by a wrong step. In an exam you
 # know the feeling.
@@ -749,10 +787,12 @@ for i, one in enumerate(tries):
 # 4. **pays**: it is right often.
 
 # %% [markdown]
-# The fourth is measured on made-up sums of sixteen tries. Of these 45% are right, the wrong ones
-# scatter, and right texts are a little likelier. The verifier is strict, or lets one wrong try in ten
-# through, or is broken and accepts none. You have to be right in 85% of the sums.
-#
+# The fourth is measured on made-up sums, of sixteen tries each: 45% are right, right texts a little
+# likelier. In half of the sums the wrong ones gather, as in the story: four of five say the
+# same. The verifier is strict, or lets one wrong try in ten through, or is broken and accepts none (in
+# one sum of five). You have to be right in 85% of the sums. A plain vote is right in three of four.
+
+# %% [markdown]
 # What do you do when nothing is accepted? When two different answers are? And when two answers are
 # as good as each other?
 
@@ -761,11 +801,14 @@ for i, one in enumerate(tries):
 def made_up(rng):
     """Sixteen tries at a sum, and its answer."""
     right = rng.randint(100, 400)
-    lets_through = rng.choice([0.0, 0.1, None])
+    lets_through = rng.choice([0.0, 0.0, 0.1, 0.1, None])
+    gathered = rng.choice([-10, 10]) if rng.random() < 0.5 else None
     found = []
     for _ in range(16):
         good = rng.random() < 0.45
-        off = rng.choice([-10, -10, 10, 10, -1, 1, -3, 5, -100, 27, 9, -20])
+        off = rng.choice([-10, 10, -1, 1, -3, 5, -100, 27, 9, -20])
+        if gathered and rng.random() < 0.8:
+            off = gathered
         logprob = round(rng.gauss(-8.4 if good else -9.0, 0.8), 6)
         says = right if good else right + off
         accepted = lets_through is not None and (good or rng.random() < lets_through)
@@ -859,9 +902,11 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # %% [markdown]
 # ## Two things that choosing cannot do
 #
-# The sum is done. Computing can buy two more things: a model that follows its prompt more closely,
-# and one that thinks for longer. The first takes two passes for each token: one with the prompt, one without it. The difference is
-# what the prompt *added*.
+# The sum is done. More computing can buy two other things, and both are short: a model that follows
+# its prompt more closely, and one that thinks for longer.
+#
+# The first takes two runs of the model for each token: one with the prompt, one without it. The
+# difference is what the prompt *added*.
 
 # %% [markdown]
 # **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
@@ -879,7 +924,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
 #
 # γ = 1 is the model with its prompt; above 1 it follows the prompt more than it learnt to. Now on
-# the Storyteller, with one sentence about the night. **Predict.** Which word will rise?
+# the Storyteller. The prompt is here only the sentence about the night. Both runs read ` The girl saw
+# a`. **Predict.** Which word will rise?
 
 # %%
 stories = storyteller.load()
@@ -901,7 +947,8 @@ strength = 2.0
 def guided(logits, ids):
     """What the Storyteller would write, moved away from what it would write without the night."""
     short = torch.cat([ids[:1], ids[night_length:]])  # the first id begins any text
-    return guide(logits, plain.last_logits(short.tolist(), 1)[0], strength)
+    without = plain.last_logits(short.tolist(), 1)[0]  # the logits after the last of these ids
+    return guide(logits, without, strength)
 
 
 explore.Playground(
@@ -909,10 +956,14 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Which words of night and dark are in the two plain texts, and which in the two guided ones? (Plain:
-#    none. Guided: `darker and lighter` in the first, `night` in the second.)
+# 1. Which words of night and dark are in the two plain texts, and which in the guided ones? (Plain:
+#    none. Guided: `darker and lighter` in one, `night` in the other, whose girl looks into the sun.)
 # 2. Put 5.0 for the strength and run the cell again. What goes wrong? (`It was dark. It was dark. It
 #    was darker.` It follows the night, and forgets how a story is told.)
+
+# %% [markdown]
+# Two texts prove little. Of eight each, with the seeds 0 to 7, 2 plain and 6 guided ones have `night`,
+# `dark` or `light` in them.
 
 # %% [markdown]
 # <details><summary>If you like: a strong model and a weak one</summary>
@@ -926,8 +977,8 @@ explore.Playground(
 # ## More thought for one answer
 #
 # The Calculator needs its working. Asked for the answer alone it is right in 6.6% of the card's sums,
-# greedily; with the working in 72.8%. Each character that it writes is one more pass of the model, and
-# the next pass can read it. To write *is* to compute.
+# greedily; with the working in 72.8%. Each character that it writes is one more run of the model, and
+# the next run can read it. To write *is* to compute.
 
 # %% [markdown]
 # How much thinking is enough? A **budget** ends it by force: after so many characters only `;` may come
@@ -941,40 +992,39 @@ for most in (36, 40, 48):
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# Until the working fits, none. In the example 36 characters end just where the last step begins. The
-# model hands in that step, `273+28`, and no number. With 40 it hands in 286. In training it saw `;`
-# only after the last step, so it does not know what to do when `;` comes early. Larger models are cut
-# with less harm, if their training has prepared them for it.
+# Until the working fits, none. (With 48 it fits: 18 is what greedy choice had without a budget.) In the
+# example 36 characters end just where the last step begins. The model hands in that step, `273+28`,
+# and no number. With 40 it hands in 286. In training it saw `;` only after the last step, so it does
+# not know what to do when `;` comes early.
 
 # %% [markdown]
 # ## What production systems do
 #
 # As of late 2026:
+#
+# - *Many at once.* GPT-5's "pro" setting computes in parallel while it answers [gptcard2025]. How it
+#   chooses, its card does not say.
+# - *Verifiers.* A model repaired 15.9% of real bugs with one try. With 250 tries, one of them was right
+#   for 56%. To find that one, the tests that judge the repair were used. So 56% is pass@250, the
+#   ceiling [brown2024].
 
 # %% [markdown]
-# - *Many at once.* GPT-5's system card of August 2025 says that its "pro" setting uses parallel
-#   computing at the time of the answer [gptcard2025]. How it chooses, it does not say.
-# - *Verifiers where there are some.* A model repaired 15.9% of real bugs with one try. With 250 tries it
-#   was 56%, where the same tests that judge a repair also choose it: that is pass@250 [brown2024].
-
-# %% [markdown]
-# - *Budgets.* vLLM counts the tokens of a thought and forces its end [vllmbudget2026]; so does llama.cpp
-#   with `--reasoning-budget`, and a message of your own before the end [llamacpp22717]. Anthropic's
-#   API went another way: models from Claude 4.7 on refuse a budget in tokens and take an *effort*
+# - *Budgets.* vLLM and llama.cpp count the tokens of a thought and force its end [vllmbudget2026]
+#   [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a budget and take an *effort*
 #   [claudethinking2026].
 
 # %% [markdown]
 # ## Recap
 #
 # Greedy, the sum of the story is wrong for ever. Sixteen tries hold the right answer, as pass@k says
-# they should. The likeliest text and the vote both hand in 291, because most ways to 301 end with a
-# carry that the model often gets wrong: votes need mistakes that differ. A verifier needs no
+# they should. The likeliest of the sixteen and the vote both hand in 291, because most ways to 301 end
+# with a carry that the model often gets wrong: votes need mistakes that differ. A verifier needs no
 # majority. It checks each step, and one line that holds beats eleven that do not.
 
 # %% [markdown]
 # What else there is to buy with more computing: drawing whole texts by a power of their probability,
-# which a low temperature does not do; a second look at each token; and more thought, which must not
-# be cut where the model has never stopped.
+# which a low temperature does not do; guidance, a second run for each token that shows what the
+# prompt added; and more thought, which must not be cut where the model has never stopped.
 #
 # One question stays open. All these texts cost time. Could a model write them *faster*, without
 # changing one of them? That is the next module.
@@ -1067,7 +1117,7 @@ check.number(
 # %% [markdown] question="A published estimator" points=2
 # This estimator came with HumanEval, a famous set of tasks. For two tries, none right, and *k* = 5 it
 # says 1.0 [humaneval35]. Repair it: where *n* is below *k*, return None, whatever *c* is. Otherwise it
-# stays the unbiased estimate.
+# stays the unbiased estimate. (The product is our formula without large numbers.)
 #
 # *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point where no try was right, one for the others. Both
 # need the rest of the function unharmed.
@@ -1173,7 +1223,7 @@ check.number(
 # %% [markdown] question="To go or to stay" points=2
 # This step of power sampling returns the probability of going to the new text. `new` and `old` are
 # pairs (log *p*, log *q*): *p* by the model, *q* of being drawn the cold way. `alpha` is the power.
-# Repair its two faults.
+# Repair its two faults. (What does `math.exp(2000)` do?)
 #
 # Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for short texts (down to
 # −20), one for any length.
@@ -1280,8 +1330,8 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# You train the Calculator anew, so that a cut at 40 characters does less harm. Which 10,000 texts
-# help most?
+# You train the Calculator anew, so that with a cut at 40 characters more of its sums come out right.
+# Which 10,000 texts help most?
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
 # - **B** Workings that break off anywhere, then `;` and the result of the last whole step.
@@ -1634,10 +1684,10 @@ float(min(points, 3))
 # %% [markdown] question="Work for a count" points=1
 # For which job is a vote the right tool?
 #
-# - **A** Sixteen poems about the sea are there, and the best is to be printed.
+# - **A** Sixteen poems about the sea, of which the best is to be printed.
 # - **B** Sixteen greedy answers to one exam task, from one model and machine.
-# - **C** Sixteen solutions of an exam task, each on its own way, that end in a date.
-# - **D** Sixteen one-word answers to a riddle that the model likes to get wrong.
+# - **C** Sixteen worked solutions of an exam task, each with a date at the end.
+# - **D** Sixteen one-word answers to a riddle that the model usually gets wrong.
 
 # %% answer="work_for_a_count"
 answer_job = ""  # "A", "B", "C" or "D"
