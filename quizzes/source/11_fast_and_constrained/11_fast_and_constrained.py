@@ -1499,8 +1499,7 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
-# 2. if the text repeats a phrase of up to eight tokens, three times or more: three guesses in four
-#    are right;
+# 2. if a phrase of up to eight tokens came three times or more: three guesses in four are right;
 # 3. if in the other texts each token always has the same follower: three in four again;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
