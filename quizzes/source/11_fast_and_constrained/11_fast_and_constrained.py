@@ -571,7 +571,7 @@ def time_of(passes, guessed, cost):
 for (name, T), (passes, guessed) in counted.items():
     cost = 0.15 + (5 / 6 if name == "apprentice" else 0)
     print(
-        f"T = {T:<4}{name:<11}({passes} passes + {guessed} guesses × {cost:.2f}) / 40 = "
+        f"T = {T:<4}{name:<11}({passes} passes + {guessed} guesses × {cost:.3g}) / 40 = "
         f"{time_of(passes, guessed, cost):.2f} of the time"
     )
 
@@ -1148,7 +1148,8 @@ check.choice(
 #
 # - **A** Nothing: the coin makes every guesser exact.
 # - **B** Nothing, but fewer guesses are accepted.
-# - **C** The cut tokens *together* come too often: every redraw goes to them.
+# - **C** The cut tokens *together* come too often: each time a guess is refused, one of them is
+#   drawn.
 # - **D** Those three *together* come too often: they are guessed more than the coin was told.
 
 # %% answer="report_of_q"
