@@ -64,37 +64,45 @@ def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
         "apprentice": lambda knobs: model_draft(apprentice, knobs),
         "look up": lambda _: lookup_draft(storyteller),
     }
-    guesses = {
-        (name, T): [len(one.drafted) for one in passes(storyteller, draft, T)]
-        for name, draft in drafts.items()
-        for T in (0, 0.8)
-    }
-    assert len(guesses["look up", 0]) < 32 and len(guesses["look up", 0.8]) >= 38
+    counted = {}
+    for name, draft in drafts.items():
+        for T in (0, 0.8):
+            rounds = passes(storyteller, draft, T)
+            kept, judged = looked_at(rounds)
+            guessed = sum(len(one.drafted) for one in rounds)
+            counted[name, T] = len(rounds), guessed, judged, kept
+            assert len(rounds) + kept == 40
+    assert counted["apprentice", 0] == (17, 62, 37, 23)
+    assert counted["look up", 0] == (29, 33, 18, 11)
+    assert counted["look up", 0.8][0] >= 38
 
-    def time_of(name, T, to_guess, to_read):
-        return sum(1 + n * (to_guess + to_read) for n in guesses[name, T]) / 40
+    def time_of(name, T, cost):
+        rounds, guessed, *_ = counted[name, T]
+        return (rounds + guessed * cost) / 40
 
-    assert all(1.8 < time_of("apprentice", T, 5 / 6, 0.15) < 2.8 for T in (0, 0.8))
-    assert time_of("look up", 0, 0, 0.15) < 0.95 < time_of("look up", 0.8, 0, 0.15)
-    assert time_of("apprentice", 0.8, 1 / 2, 0) > 1
-    assert 0.5 < time_of("apprentice", 0.8, 1 / 50, 0) < 0.6
+    assert all(1.9 < time_of("apprentice", T, 5 / 6 + 0.15) < 2.65 for T in (0, 0.8))
+    assert time_of("look up", 0, 0.15) < 0.95 < 1 < time_of("look up", 0.8, 0.15)
+    assert time_of("apprentice", 0.8, 1 / 2) > 1
+    assert 0.5 < time_of("apprentice", 0.8, 1 / 50) < 0.6
 
 
 @pytest.mark.slow
 def test_acceptance_against_temperature(storyteller, apprentice):
     def curve(draft):
-        shares = []
+        curve = {}
         for temperature in GRID:
             counts = [
                 looked_at(passes(storyteller, draft, temperature, seed=i)) for i in range(TEXTS)
             ]
-            accepted, looked = map(sum, zip(*counts, strict=True))
-            shares.append(accepted / looked)
-        return shares
+            curve[temperature] = tuple(map(sum, zip(*counts, strict=True)))
+        return curve
 
-    assert all(0.5 < share < 0.67 for share in curve(lambda knobs: model_draft(apprentice, knobs)))
+    guessed = curve(lambda knobs: model_draft(apprentice, knobs))
+    assert all(0.5 < kept / judged < 0.67 for kept, judged in guessed.values())
     looked_up = curve(lambda _: lookup_draft(storyteller))
-    assert min(looked_up[:2]) > 0.55 and max(looked_up[2:]) < 0.4
+    assert all(kept / judged > 0.55 for T, (kept, judged) in looked_up.items() if T <= 0.3)
+    assert all(kept / judged < 0.4 for T, (kept, judged) in looked_up.items() if T > 0.3)
+    assert looked_up[0.9] == (2, 13) and looked_up[1.5][1] == 3
 
 
 @pytest.mark.slow
@@ -220,7 +228,10 @@ def test_the_four_texts():
     exact = exact_conditional(TEXTS_OF_TWO, on_the_form)
     masked = masked_decoding(TEXTS_OF_TWO, on_the_form)
     assert exact[" the", " moon"] == pytest.approx(0.03 / 0.23)
-    assert masked[" the", " moon"] == pytest.approx(0.6)
+    assert masked[" the", " moon"] == pytest.approx(0.6) == pytest.approx(20 * 0.03)
+    assert masked[" her", " grandmother"] == pytest.approx(0.4) == pytest.approx(2 * 0.2)
+    # What is missing is what the form does not have, as much as is refused.
+    assert 0.57 + 0.20 == pytest.approx(1 - (0.03 + 0.20))
 
     def resampled(n):
         return sum(
@@ -238,7 +249,9 @@ def test_inside_the_name_nearly_all_is_allowed_and_around_it_nothing_is_left(sto
     schema = {"type": "object", "properties": fields, "required": ["name", "age"]}
     form = constrain.json_schema(storyteller.tokenizer, schema | {"additionalProperties": False})
     _, left = fill_in(storyteller, "The prince told his name and age: ", form, 0)
-    assert max(left[7:9]) > 0.9 and math.prod(left) < 1e-9
+    assert max(left[7:9]) > 0.9 and math.prod(left[:3]) < 1e-9 and 1e-8 < left[0] < 1e-7
+    beginnings = [form.allowed(storyteller.tokenizer.encode_ordinary('{"n')[:n]) for n in range(3)]
+    assert [int(allowed.sum()) for allowed in beginnings] == [1, 1, 1]
     assert sum(mass < 0.001 for mass in left[:10]) >= 3
 
 
@@ -250,7 +263,7 @@ def test_white_space_that_has_no_end(storyteller):
         return sum(text.endswith("}") for text in ages)
 
     assert whole(r'\{"age":(7|30|90)\}') == 10
-    assert whole(r'\{"age":[ \n]*(7|30|90)\}') <= 6
+    assert whole(r'\{"age":[ \n]*(7|30|90)\}') <= 4
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@
 # forbids, so that a program can read the answer. You will see which of them can be trusted.
 
 # %% [markdown]
-# > **About 140 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
+# > **About 150 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
 # > the Calculator of module 10
 # >
 # > Afterwards you can
@@ -23,8 +23,9 @@
 # > - say how masks change answers, and repair it.
 
 # %% [markdown]
-# **Recall.** Top-k with *k* = 2 cuts the probabilities 0.5, 0.3 and 0.2. What is the second token
-# drawn with? And *T* = 0: which token is drawn, and how often? Answer before you unfold.
+# **Recall.** Top-k with *k* = 2 cuts the probabilities 0.5, 0.3 and 0.2. With what probability is
+# the second token drawn? And *T* = 0: which token is drawn, and how often? Answer before you
+# unfold.
 #
 # <details><summary>Answer</summary>
 #
@@ -167,8 +168,13 @@ def joins_as_often_as_p(coin):
 
 def goes_round(guess):
     circle = [5, 9, 5, 7, 3] * 4
-    why = "The text goes round: what followed the last time?"
+    why = "Token 5 stands in the circle twice: look at more than the text's last token."
     check.gives(guess, circle[:12], 3, [], expect=circle[12:15], why=why)
+
+
+def follows_the_others(guess):
+    other = [7, 8, 9, 4] * 3
+    check.gives(guess, [4, 7], 2, [other], expect=[8, 9], why=f"The other text is {other}.")
 
 
 @functools.cache
@@ -201,9 +207,11 @@ def calculates(numbers, grammar=None):
 # ## Two helpers
 #
 # The first helper is the **apprentice**: the Storyteller without the last of its six layers (the
-# explorer says `5 blocks`: a layer is also called a block). It is quicker and knows less. It
-# guesses the next four tokens. The master, the whole Storyteller, reads the four in one **pass**,
-# one run of the network.
+# explorer below says `5 blocks`: a layer is also called a block). It is quicker and knows less. It
+# guesses the next four tokens.
+#
+# The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
+# after *every* token that it reads. So the master can judge all four guesses in one pass.
 
 # %% [markdown]
 # The master goes through the guesses from left to right.
@@ -235,10 +243,12 @@ explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
 # 1. The last printed line: 40 tokens took 21 passes. The master judged 38 guesses and kept 19,
-#    half. So the apprentice wrote 19 of these 40 tokens.
-# 2. The explorer writes the same text. Wait until it is whole. Point at a refused token, and at the
-#    one that was drawn in its place. Whose word is better?
+#    half. So the apprentice wrote 19 of the 40 tokens.
+# 2. The explorer writes the same text. Point at a refused token, and at the one drawn in its place.
+#    Whose word is better?
 # 3. Try another seed. Can you tell from the words alone who wrote which?
+#
+# (The lower chart fills in slowly, by itself. We need it later.)
 
 # %% [markdown]
 # Now a claim that sounds too good: each such text is **genuine**. It comes exactly as often as the
@@ -267,8 +277,7 @@ show(
 # %% [markdown]
 # When the model alone writes one of the two, it is the grandmother 996 times in 1,000. With the
 # censor, nearly two girls in three meet the moon. And the censor made no mistake: it forbade no
-# token that it should have
-# allowed, and allowed none that it should have forbidden.
+# token that it should have allowed, and allowed none that it should have forbidden.
 
 # %% [markdown]
 # So the helper who writes half of the text changes nothing. The helper who only says no turns the
@@ -290,8 +299,8 @@ show(WORDS, master_p=p, apprentice_q=q)
 
 # %% [markdown]
 # If we simply took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
-# should. So throw away half of the dogs, by a coin. Throw away no
-# `cat`: there are too few already. And no `fox`: their number is right.
+# should. So throw away half of the dogs, by a coin. Throw away no `cat`: there are too few already.
+# And no `fox`: their number is right.
 
 # %% [markdown]
 # **Predict.** Of 100 guesses, how many are kept? After each refusal another word has to be drawn.
@@ -383,20 +392,20 @@ for name, token, u, why in (
 tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 
 # %% [markdown]
-# The formula is the proof for one token; the last check shows that your code does it. A text is
-# a chain of tokens, each of them drawn
-# exactly, given the ones before. So texts are exact too. But does it hold on the real model, with
-# its 4,096 tokens?
+# The formula is the proof for one token; the last check shows that your code does it. A text is a
+# chain of tokens, each of them drawn exactly, given the ones before. So texts are exact too. But
+# does it hold on the real model, with its 4,096 tokens?
 
 # %% [markdown]
 # ## On the real model
 #
-# After `Once upon a time` the apprentice loves the comma, and the master prefers ` there`. Let the
-# apprentice guess one token 2,000 times, throw the coin each time, and count what joins the text.
+# After `Once upon a time` the apprentice loves the comma, and the master prefers ` there` (both now
+# at *T* = 1). Let the apprentice guess one token 2,000 times, throw the coin each time, and count
+# what joins the text. The next two cells, folded, do that and draw it: just run them.
 #
 # **Predict.** In the toy 70% of the guesses were accepted. Will it be more here, or fewer?
 
-# %%
+# %% jupyter={"source_hidden": true}
 ids = model.encode("Once upon a time")
 real_p = after(tuple(ids))
 real_q = apprentice.logits(ids, 1)[0].double().softmax(dim=-1)
@@ -445,10 +454,10 @@ three_bars(names, bars).says(
 # </details>
 
 # %% [markdown]
-# This mistake was in `transformers`, a library that many use for language models. In 2024,
-# somebody whose apprentice ran greedily did the very sum that
-# you did [transformers32867]. In 2026 it was found again in another form: the guesses were cut by
-# top-k, and the coin was told a *q* without the cut [transformers47932].
+# This mistake was in `transformers`, a library that many use for language models. In 2024, somebody
+# whose apprentice ran greedily did the very sum that you did [transformers32867]. In 2026 it was
+# found again in another form: the guesses were cut by top-k, and the coin was told a *q* without
+# the cut [transformers47932].
 
 # %% [markdown]
 # The rule behind both: ***q* must be what the guess was really drawn from**. A guesser that always
@@ -460,13 +469,13 @@ three_bars(names, bars).says(
 # %% [markdown]
 # ## How much faster?
 #
-# A pass always gives one token: the redrawn one, or the bonus. The bonus is free, because a pass
-# over the text and four guesses also gives the probabilities after the fourth.
+# A pass always gives one token of the master's own: the redrawn one, or the bonus. The guesses that
+# were kept come on top. (The bonus is free: the pass read the fourth guess too, so it has the
+# probabilities after it.)
 
 # %% [markdown]
-# Say each guess is
-# accepted with probability *a*. The second counts only if the first was accepted too: *a* times
-# *a*. So with *n* guesses a pass gives on average [leviathan2023]
+# Say each guess is accepted with probability *a*. The second counts only if the first was accepted
+# too: *a* times *a*. So with *n* guesses a pass gives on average [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
@@ -481,26 +490,43 @@ for a in (0.3, 0.5, 0.8):
 # Close to two. (You saw it: *a* was a half, and 40 tokens in 21 passes are 1.90 a pass.) With *a* =
 # 0.5 eight guesses hardly help, as the fifth counts only if the four before it were right. With 0.8
 # they do.
+
+# %% [markdown]
+# Now measure two guessers: the apprentice, and one without any model. It **looks up**: it takes the
+# last tokens of the text, finds the place where they stood before, and guesses what came after them
+# there. (So its *q* is 1.) If they never stood there, it guesses nothing.
 #
-# Now measure two guessers: the apprentice, and one without any model. It **looks up** what followed
-# the last time that the text's last tokens stood in it.
+# We count how many tokens were *guessed*, how many of these were *judged* (a refusal ends it), and
+# how many were *kept*.
 
 # %%
 counted = {}
 for T in (0, 0.8):
     knobs = Settings(temperature=T)
-    guessers = {"apprentice": model_draft(apprentice, knobs), "look up": lookup_draft(model)}
-    for name, draft in guessers.items():
-        passes = list(speculate(model, "Once upon a time", draft, knobs, 40))
-        counted[name, T] = [len(each.drafted) for each in passes]
-        tokens = sum(len(each.tokens) for each in passes)
-        print(f"T = {T:<4} {name:<10} {tokens} tokens in {len(passes)} passes")
+    for name, draft in (
+        ("apprentice", model_draft(apprentice, knobs)),
+        ("look up", lookup_draft(model)),
+    ):
+        each = list(speculate(model, "Once upon a time", draft, knobs, 40))
+        guessed, (kept, judged) = sum(len(one.drafted) for one in each), looked_at(each)
+        counted[name, T] = len(each), guessed
+        print(
+            f"T = {T:<4}{name:<11}{len(each)} passes, {guessed} guessed, {judged} judged, {kept} kept"
+        )
 
 # %% [markdown]
-# Greedy text runs in circles, so looking up works there; at *T* = 0.8 it is nearly useless. And the
-# apprentice? **Predict**: does it guess better or worse when the *T* of both is raised?
+# Each text has 40 tokens: what was kept, and one more for each pass.
+#
+# At *T* = 0 looking up is as good a guesser as the apprentice: 11 of 18 kept, and 23 of 37. Greedy
+# text runs in circles, so the past knows what comes. But often looking up finds nothing to guess:
+# 33 guesses, not 62. So it keeps fewer tokens, and needs 29 passes, not 17. At *T* = 0.8 it is
+# nearly useless.
 
-# %%
+# %% [markdown]
+# **Predict.** When the *T* of both is raised, does the apprentice guess better or worse? (The cell
+# is folded: just run it. Each line counts two texts.)
+
+# %% jupyter={"source_hidden": true}
 for T in (0, 0.3, 0.9, 1.5):
     knobs = Settings(temperature=T)
     for name, draft in (
@@ -509,32 +535,45 @@ for T in (0, 0.3, 0.9, 1.5):
     ):
         texts = [speculate(model, "Once upon a time", draft, knobs, 40, seed) for seed in (0, 1)]
         agreed, judged = map(sum, zip(*(looked_at(list(text)) for text in texts), strict=True))
-        print(f"T = {T:<4} {name:<10} {agreed / judged:.0%} of the judged guesses kept")
+        print(
+            f"T = {T:<4}{name:<11}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}"
+        )
 
 # %% [markdown]
-# The apprentice stays between a half and two thirds: both grow more random together, and two flat
-# distributions overlap well. Looking up is good up to *T* = 0.3, then it drops. It always bets on
-# one token, but at a high *T* the master spreads its probability over many.
-
-# %% [markdown]
-# ## Fewer passes, and slower
+# Neither, as far as two texts can tell: it stays between a half and two thirds. (The first
+# explorer's lower chart has the same, at six temperatures.)
 #
-# Half the passes, so half the time? **Predict**, before you go on: the guesses cost time too. The
-# apprentice runs five of the six layers for each of them. And to read them is not free: in November
-# 2026, on one thread of a processor, a pass over five tokens took 1.6 times as long as over one, so
-# each guess adds 0.15.
+# Looking up is good up to *T* = 0.3. Then it drops, to 2 of 13 at *T* = 0.9: it always bets on one
+# token, but the master now spreads its probability over many. (At *T* = 1.5 only 3 guesses were
+# judged: too few to say anything.)
 
-# %%
-GUESS = {"apprentice": 5 / 6, "look up": 0.0}  # to make one guess, in passes over one token
+# %% [markdown]
+# ## What a guess costs
+#
+# Half the passes, so half the time? Two things cost.
+#
+# - To make a guess: the apprentice runs five of the six layers, 5/6 of a pass.
+# - To read it. The model remembers what it has read. So a plain pass reads one new token, one with
+#   four guesses reads five. On one thread of a processor (November 2026) that took 1.6 times as
+#   long: 0.6 / 4 = 0.15 for each guess.
+
+# %% [markdown]
+# Plain writing of 40 tokens is 40 passes. **Predict**: how much of this time does the apprentice
+# need at *T* = 0, with its 17 passes and 62 guesses? (The cell is folded.)
 
 
-def time_of(guesses, to_guess, to_read):
-    """Against plain writing, for 40 tokens. guesses: how many there were before each pass."""
-    return sum(1 + n * (to_guess + to_read) for n in guesses) / 40
+# %% jupyter={"source_hidden": true}
+def time_of(passes, guessed, cost):
+    """Against plain writing of 40 tokens; cost: to make and read a guess, in plain passes."""
+    return (passes + guessed * cost) / 40
 
 
-for (name, T), guesses in counted.items():
-    print(f"T = {T:<4} {name:<10} {time_of(guesses, GUESS[name], 0.15):.2f} of the time")
+for (name, T), (passes, guessed) in counted.items():
+    cost = 0.15 + (5 / 6 if name == "apprentice" else 0)
+    print(
+        f"T = {T:<4}{name:<11}({passes} passes + {guessed} guesses × {cost:.3g}) / 40 = "
+        f"{time_of(passes, guessed, cost):.2f} of the time"
+    )
 
 # %% [markdown]
 # Above 1 means slower. The apprentice makes the text *two to two and a half times as slow*. It is
@@ -546,8 +585,8 @@ for (name, T), guesses in counted.items():
 
 # %%
 for part in (2, 10, 50):
-    cost = time_of(counted["apprentice", 0.8], 1 / part, 0)
-    print(f"a guess costs 1/{part} of a pass, reading it nothing: {cost:.2f} of the time")
+    time = time_of(*counted["apprentice", 0.8], 1 / part)
+    print(f"T = 0.8, a guess costs 1/{part} of a pass, reading it nothing: {time:.2f} of the time")
 
 # %% [markdown]
 # So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four
@@ -564,8 +603,12 @@ for part in (2, 10, 50):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# What followed the last time? Look for the last three tokens of the text, or two, or one, in the
-# text itself and then in the others. Or count which token follows which.
+# Look for the last three tokens of the text, then two, then one, first in the text itself and then
+# in the others. What came after them there?
+#
+# Or count which token follows which. That is enough for the stories, but not for a circle in which
+# one token stands twice: there count what follows *two* tokens. After each guess, go on as if it
+# were in the text.
 # </details>
 
 # %% [markdown]
@@ -604,11 +647,17 @@ def my_guess(ids, ahead, seen):
 
 # %% [markdown]
 # Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess
-# comes true if it is the token that was really drawn there. If a guesser always says one token (*q*
-# = 1), the coin accepts it with probability *p*, and that is also how often the model draws it.
+# comes true if it is the token that was really drawn there.
+#
+# Is that a fair count? Yes. Your guesser is sure of its token (its *q* is 1), so the coin would
+# accept it with probability *p*. And just as often the model draws it itself.
 
 # %%
-for name, ask in (("a circle", goes_round), ("new stories", beats_looking_up)):
+for name, ask in (
+    ("a circle", goes_round),
+    ("another text", follows_the_others),
+    ("new stories", beats_looking_up),
+):
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
@@ -625,15 +674,15 @@ def my_draft(ids, ahead, generator):
 explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
-# 1. At *T* = 0, write down the first ten words. Change `draft` to *5 blocks* and to *look up*. The
-#    passes change. The words do not.
-# 2. In `my_draft` write `found = [0]` in place of `my_guess(...)`, and run the cell. What
-# happens to
-#    the words, and what to the passes? (Undo it afterwards.)
+# 1. At *T* = 0, write down the first words, and the number of passes. Change `draft` to *5 blocks*
+#    and to *look up*. Which of the two changes?
+# 2. In `my_draft` write `found = [0]` in place of `my_guess(...)`, and run the cell. What changes
+#    now? (Undo it afterwards.)
 #
-# <details><summary>Answer</summary>
+# <details><summary>Answers</summary>
 #
-# The words stay. There is about one pass for each token: nearly every guess is refused.
+# The words stay, both times. Only the passes change. With `[0]` there is about one for each token:
+# nearly every guess is refused.
 # </details>
 
 # %% [markdown]
@@ -645,15 +694,15 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # its model V3 write 1.8 times as fast [deepseek2024].
 
 # %% [markdown]
-# **EAGLE** trains a small guesser on what the
-# model's inner layers have computed; in 2025 it reported up to 6.5 times [li2025].
+# **EAGLE** trains a small guesser on what the model's inner layers have computed; in 2025 it
+# reported up to 6.5 times [li2025].
 
 # %% [markdown]
 # The manual of vLLM, such an engine, lists both for "medium-to-low" load [vllmspec2026]. With many
 # users at once the card is busy anyway, and every refused guess is work that somebody else waits
 # for.
 #
-# The apprentice is cleared, then: each refusal is paid back, and nothing changes. Does the censor
+# The apprentice is not guilty, then: each refusal is paid back, and nothing changes. Does the censor
 # pay back what it takes? (This is a good place to rest.)
 
 # %% [markdown]
@@ -736,7 +785,8 @@ for so_far in ("", " the", " her g"):
 #
 # Before the mask, the allowed tokens had some probability together. That is the **mass** that is
 # left. The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form
-# with two boxes, and the mass at its first ten steps.
+# with two boxes, and the mass at its first ten steps. (`e-08` at the end of a number: divided by ten
+# eight times.)
 
 # %%
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
@@ -745,17 +795,17 @@ form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": 
 text, pieces, counts, left = fill_in("The prince told his name and age: ", form, seed=0)
 print(text)
 for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
-    print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.7f} of the mass left")
+    print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
 # Valid JSON, from a model that has only read fairy tales. But look at the right. Where the name
 # begins nearly everything is allowed, and the mass is large. (A step later only short tokens are:
-# the form has room for eight letters.) Before and after the name there is
-# often less than one part in a thousand. The mask does not *persuade* the model. It takes the
-# little that fits, and blows it up.
+# the form has room for eight characters.) Before and after the name there is often less than one
+# part in a thousand. The mask does not *persuade* the model. It takes the little that fits, and
+# makes it large.
 
 # %% [markdown]
-# Does that change which answer is likelier? Not by itself. When does it?
+# If all answers were made larger alike, their shares would stay. When are they not?
 
 # %% [markdown]
 # ## Masking is not conditioning
@@ -798,10 +848,12 @@ words = [text[-1].strip() for text in exact]
 show(words, conditioning=exact.values(), mask=masked.values())
 
 # %% [markdown]
-# That is the puzzle in four texts. After ` the` the mask left 5% of the mass (0.03 of 0.60), after
-# ` her` 50%. It took far more from the moon than from the grandmother, and then divided by what was
-# left, so that nobody sees it. **The mask knows what can follow, and not how likely that is.**
-#
+# That is the puzzle in four texts. On the moon's way the mask cut off 95% of the mass: the king,
+# 0.57 of 0.60. On the grandmother's way it cut off only half: the cat. Then it divided by what was
+# left. So the moon was multiplied by 20, from 0.03 to 0.6, and the grandmother by 2, from 0.2 to
+# 0.4. **The mask knows what can follow, and not how likely that is.**
+
+# %% [markdown]
 # Is that what happened to the real girl? Look at her first step.
 
 # %%
@@ -810,8 +862,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # 1. Find ` the` and ` her`. Which is likelier, and about how many times?
 # 2. Lower `temperature`. What becomes of that ratio, and what would come out under the censor at
-# *T*
-#    = 0?
+#    *T* = 0?
 #
 # <details><summary>Answers</summary>
 #
@@ -823,7 +874,6 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # ` the` is a promise that cannot be kept: after it the model almost never says `moon`. Researchers
 # found the same in programs and formulas that are written under a grammar [park2024].
 
-# %% [markdown]
 # %% [markdown]
 # ## The formula
 #
@@ -858,9 +908,14 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 
 # %% [markdown]
 # It is like the apprentice's coin: the mask guesses with $q(x) = \text{mask}(x)$, and the coin is
-# $p / q$, which is never above 1. Only the redraw differs: we cannot list what is missing, so we
-# start again. Exact, but not cheap. 0.23 is the chance that the model alone writes something that
-# is on the form. For the JSON above it was below one in a billion: multiply the masses.
+# $p / q$, which is never above 1. Only the redraw differs. What is missing are the king and the
+# cat, 0.57 + 0.20 = 0.77: again as much as is refused. But those are not on the form. So we start
+# again.
+
+# %% [markdown]
+# Exact, but not cheap. 0.23 is the chance that the model alone writes something that is on the
+# form. For the JSON above it is below one in a billion: multiply the first three masses. (There one
+# token alone was allowed at each step, so every form has these three.)
 
 # %% [markdown]
 # So one makes a few forms under the mask, and draws *one of them*, with its product as its weight.
@@ -878,9 +933,8 @@ for n in (1, 2, 4, 16, 64):
 
 # %% [markdown]
 # One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl.
-# We have 300 forms from the beginning of this module, and the mass at each of their steps.
-# Instead of
-# drawing one, we add up the weights: the share of each answer if we drew.
+# We have 300 forms from the beginning of this module, and the mass at each of their steps. We do
+# not draw one of them. We add up the weights of each answer: that is how often it would be drawn.
 
 # %%
 weights = Counter()
@@ -898,8 +952,11 @@ show(
 # The grandmother is back. And we asked the model nothing new: the masses were there at every step,
 # and the mask threw them away.
 #
-# (0.003 and not 0.004: that is chance, as 300 forms were drawn.) Two kinds of harm
-# are left, where weights do not help you.
+# (0.003 and not 0.004: that is chance, as 300 forms were drawn. And a form of hundreds of steps
+# needs care: the product is too small for the computer, which makes it 0. Then one adds logs, as in
+# module 6.)
+#
+# Two kinds of harm are left, where weights do not help you.
 
 # %% [markdown]
 # ## Two forms that went wrong
@@ -918,22 +975,22 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
 # The model does not expect a number there. Of all that is allowed it likes a new line best, so it
-# takes one, and another, up to the limit. Each single token was allowed. In 2026 the same was
-# reported of Qwen3.5: about one request in three ended in white space [vllm38696]. The repair is in
-# the grammar: little white space, or none.
+# takes one, and another, up to the limit. Each single token was allowed. A weight cannot finish a
+# form: most of these tries are lost. In 2026 the same was reported of Qwen3.5: about one request in
+# three ended in white space [vllm38696]. The repair is in the grammar: little white space, or none.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
-# working first (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so
-# the mask asks for `;`
-# and three digits. **Predict**: of six sums, how many are right with the working, and how many on
-# the form?
+# working first (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so the
+# mask asks for `;` and three digits. **Predict**: of six sums, how many are right with the working,
+# and how many on the form?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
 only = constrain.regex(calculator.load().tokenizer, ";[0-9]{3}")
-print(calculates(sums[0]))
-print(calculates(sums[0], only))
+print("the sum:         ", question(sums[0]))
+print("with its working:", calculates(sums[0]))
+print("the form alone:  ", calculates(sums[0], only))
 for name, grammar in (("with its working", None), ("the form alone", only)):
     right = [answer(calculates(numbers, grammar)) == sum(numbers) for numbers in sums]
     print(f"{name}: {sum(right)} of 6 right")
@@ -948,8 +1005,7 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Forms in production
 #
 # In late 2026 a form is an option of the request; vLLM, for one, takes its masks from xgrammar or
-# llguidance [vllmforms2026]. But what a mask promises is the form. It pays nothing
-# back. Three
+# llguidance [vllmforms2026]. But what a mask promises is the form. It pays nothing back. Three
 # habits: ask for the form in the prompt as well, so that the mass is large before the mask comes;
 # put the thinking before the answer; and write the mass into your log file. A small one is a
 # warning.
@@ -964,9 +1020,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 
 # %% [markdown]
 # The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so
-# the more it had cut from a text's way, the more it favoured that text. Multiply the masses,
-# draw among the forms by
-# that weight, and the grandmother comes back.
+# the more it had cut from a text's way, the more it favoured that text. Multiply the masses, draw
+# among the forms by that weight, and the grandmother comes back.
 #
 # So it does not matter who proposes and who forbids. It matters whether what was taken is paid
 # back.
@@ -1093,7 +1148,8 @@ check.choice(
 #
 # - **A** Nothing: the coin makes every guesser exact.
 # - **B** Nothing, but fewer guesses are accepted.
-# - **C** The cut tokens *together* come too often: every redraw goes to them.
+# - **C** The cut tokens *together* come too often: each time a guess is refused, one of them is
+#   drawn.
 # - **D** Those three *together* come too often: they are guessed more than the coin was told.
 
 # %% answer="report_of_q"
@@ -1234,8 +1290,8 @@ check.choice(
 # Repair it: what is the next token drawn from, after `token` was guessed and refused? A list
 # that sums to 1.
 #
-# *p* and *q* are lists of 64ths, each sums to 1, of up to twelve tokens; *q* is above *p* at
-# `token`. Both stay as they are.
+# *p* and *q* are lists of up to twelve numbers. All are multiples of 1/64, and each list sums to 1;
+# *q* is above *p* at `token`. Both stay as they are.
 
 
 # %% answer="redraw_repair"
@@ -1287,8 +1343,8 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 
 # %% [markdown] question="The weights of forms" points=2
 # One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has
-# one
-# list for each form: the mass at each of its steps, 1/1024 to 1. Repair it: the weights sum to 1.
+# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair it: the
+# weights sum to 1.
 #
 # One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
 # it is; `math` is imported.
@@ -1364,8 +1420,9 @@ float(min(points, 2))
 
 # %% [markdown] question="Your coin" points=4
 # Your `my_coin` from **Build it** above, without the course's functions. One point each: all
-# guesses with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in 64ths; *u* and
-# *v* just where the decision changes; both lists left as they were. Sums are exact.
+# guesses with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in multiples of
+# 1/64; *u* and *v* exactly on the border where the decision changes; both lists left as they were.
+# Sums are exact.
 
 
 # %% test="my_coin"
@@ -1440,12 +1497,12 @@ points += check.passes("lists left as they were", left_alone)
 float(min(points, 4))
 
 # %% [markdown] question="Your guesser" points=4
-# Your `my_guess` from **Build it** above:
+# Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
-# 2. a phrase of up to eight tokens has come three times: three guesses in four are right;
-# 3. each token of the other texts has one follower: three in four again;
-# 4. new stories: 1.5 times as many tokens come true as by looking up.
+# 2. if a phrase of up to eight tokens came three times or more: three guesses in four are right;
+# 3. if in the other texts each token always has the same follower: three in four again;
+# 4. new stories: 1.5 times as many come true as by looking up.
 #
 # One point for 2, one for 3, two for 4, each only with 1.
 
@@ -1516,10 +1573,9 @@ if check.passes("tidy", tidy):
 float(min(points, 4))
 
 # %% [markdown] question="Your mask" points=3
-# Your `my_mask` from **Build it** above, without the course's functions. One point each: while a
-# text is being written; where a text is complete; after the rules were broken, and both lists
-# left as
-# they were. A piece may be longer than any text, and a text may be empty.
+# Your `my_mask` from **Build it** above, without the course's functions. One point each: where a
+# text is half written; where a text is complete; after the rules were broken, and both lists left
+# as they were. A piece may be longer than any text, and a text may be empty.
 
 
 # %% test="my_mask"
