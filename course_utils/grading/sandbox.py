@@ -344,7 +344,8 @@ class Process:
         """
         try:
             if self.times is None:
-                self.times = Path(f"/proc/{self.worker}/schedstat").open("rb", buffering=0)
+                place = Path(f"/proc/{self.worker}/schedstat")
+                self.times = place.open("rb", buffering=0)  # noqa: SIM115
             self.times.seek(0)
             return int(self.times.read(100).split()[1]) / 1e9
         except (OSError, IndexError):
