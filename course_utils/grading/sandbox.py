@@ -345,7 +345,7 @@ class Process:
         try:
             if self.times is None:
                 place = Path(f"/proc/{self.worker}/schedstat")
-                self.times = place.open("rb", buffering=0)  # noqa: SIM115
+                self.times = place.open("rb", buffering=0)
             self.times.seek(0)
             return int(self.times.read(100).split()[1]) / 1e9
         except (OSError, IndexError):
