@@ -181,9 +181,11 @@ def test_end_of_text_is_likely_where_stories_end(storyteller):
 
 
 def test_four_texts_end_after_20_steps_and_in_the_same_one_after_10_000():
-    """The mean of the step in which the last of four ends: a sum over all steps that one goes on."""
+    """The mean of the last end of four: a sum over all steps that one of them goes on."""
     one, four = 0.1, 4
-    assert sum(1 - (1 - (1 - one) ** step) ** four for step in range(1000)) == pytest.approx(20, 0.02)
+    assert sum(1 - (1 - (1 - one) ** step) ** four for step in range(1000)) == pytest.approx(
+        20, 0.02
+    )
     assert 1 / one**four == pytest.approx(10_000)
 
 

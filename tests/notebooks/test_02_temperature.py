@@ -13,7 +13,6 @@ from course_utils.metrics import effective_choices
 from course_utils.sampling import sample
 from course_utils.toys import CAPITAL, NEXT_LOGITS, VOCABULARY
 
-
 SOURCE = Path(__file__).parents[2] / "quizzes/source/02_temperature/02_temperature.py"
 temperature_for = names_of(SOURCE, "setup", "temperature_for")["temperature_for"]
 
@@ -75,7 +74,9 @@ def test_nine_words_by_hand():
 
 
 def test_one_temperature_changes_all_ratios():
-    options = re.findall(r"^# - \*\*[A-D]\*\* ([\d.]+)%, ([\d.]+)%, ([\d.]+)%$", SOURCE.read_text(), re.M)
+    options = re.findall(
+        r"^# - \*\*[A-D]\*\* ([\d.]+)%, ([\d.]+)%, ([\d.]+)%$", SOURCE.read_text(), re.M
+    )
     offered = torch.tensor([[float(x) for x in option] for option in options]) / 100
     assert len(offered) == 4
     assert offered.sum(dim=-1).tolist() == pytest.approx([1.0] * 4)
@@ -119,7 +120,9 @@ def test_a_crowd_took_the_time(storyteller, once):
     ):
         weight = math.exp(logit / t)
         assert weight / (weight + n) == pytest.approx(expected, abs=0.0005)
-    assert [math.exp(14), math.exp(7), math.exp(8)] == pytest.approx([1.203e6, 1097, 2981], rel=5e-4)
+    assert [math.exp(14), math.exp(7), math.exp(8)] == pytest.approx(
+        [1.203e6, 1097, 2981], rel=5e-4
+    )
     ranked = once.sort(descending=True).values
     assert 1 - share(once, 1) == pytest.approx(0.003, abs=0.0002)
     usual, shares = (ranked.softmax(dim=-1), (ranked / 2).softmax(dim=-1))

@@ -144,7 +144,9 @@ def test_the_tree_of_the_little_girl(beams, text):
 
 
 def test_the_first_two_steps_of_the_old_and_the_young(lesson):
-    totals = {a + b: p * q for (a, p) in lesson.PRUNED[()].items() for b, q in lesson.PRUNED[a,].items()}
+    totals = {
+        a + b: p * q for (a, p) in lesson.PRUNED[()].items() for b, q in lesson.PRUNED[a,].items()
+    }
     best = sorted(totals, key=totals.get, reverse=True)
     assert best[:3] == [" young man", " young wolf", " old man"]
     assert [round(totals[text], 3) for text in best[:3]] == [0.264, 0.216, 0.208]

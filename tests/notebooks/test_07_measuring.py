@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
-from lessons import names_of
 import torch
+from lessons import names_of
 
 from course_utils.generate import generate
 from course_utils.metrics import distinct_n, ends_in_loop, perplexity, seq_rep_n

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from lessons import names_of
 import torch
+from lessons import names_of
 
 from course_utils import calculator, sums
 from course_utils.author.notebook import source_notebook

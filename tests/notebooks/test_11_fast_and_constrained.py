@@ -131,11 +131,11 @@ def test_the_sums_by_hand():
     assert kept.tolist() == pytest.approx([0.2, 0.3, 0.2])
     assert (p - q).clamp(min=0).tolist() == pytest.approx([0.3, 0, 0])
     # Two words, and a guesser that always says the first one.
-    assert 0.6 / 0.8 == pytest.approx(0.75)
+    assert pytest.approx(0.75) == 0.6 / 0.8
     assert sum(0.5**i for i in range(5)) == pytest.approx(1.94, abs=0.01)
     assert sum(0.5**i for i in range(9)) == pytest.approx(2.00, abs=0.01)
     assert sum(0.8**i for i in range(9)) > sum(0.8**i for i in range(5)) + 0.9
-    assert 40 / 21 == pytest.approx(1.90, abs=0.01)
+    assert pytest.approx(1.90, abs=0.01) == 40 / 21
 
 
 def test_another_rule_is_exact_and_accepts_less():
@@ -215,7 +215,7 @@ def test_the_mask_turns_the_answer_round_and_the_masses_turn_it_back(storyteller
 
     moon, grandmother = map(chance, ANSWERS)
     assert 0.995 < grandmother / (moon + grandmother) < 0.9975
-    assert 0.99 < weights[" her grandmother"] / weights.total()
+    assert weights[" her grandmother"] / weights.total() > 0.99
     probs = storyteller.next_logits(MET).softmax(-1)
     the, her = (storyteller.tokenizer.encode_ordinary(word)[0] for word in (" the", " her"))
     assert 0.12 < probs[the] < 0.15 and 0.06 < probs[her] < 0.08
@@ -231,7 +231,7 @@ def test_the_four_texts():
     assert masked[" the", " moon"] == pytest.approx(0.6) == pytest.approx(20 * 0.03)
     assert masked[" her", " grandmother"] == pytest.approx(0.4) == pytest.approx(2 * 0.2)
     # What is missing is what the form does not have, as much as is refused.
-    assert 0.57 + 0.20 == pytest.approx(1 - (0.03 + 0.20))
+    assert pytest.approx(1 - (0.03 + 0.20)) == 0.57 + 0.20
 
     def resampled(n):
         return sum(

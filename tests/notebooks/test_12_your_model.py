@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from lessons import names_of
 import small
 import torch
+from lessons import names_of
 
 from course_utils import model as models
 from course_utils.author.notebook import source_notebook
