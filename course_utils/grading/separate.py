@@ -363,6 +363,7 @@ def execute(
     tests: by grade id, what runs in place of a test cell's source.
     refused: test cells that fail without being run, by position, and why. guard: around each other.
     progress: called with the number of each code cell, from 1, and how many there are.
+    Raises ValueError if a cell of the course itself fails.
     """
     skip = lesson_to_skip(notebook, set(lesson))
     ours: dict = {"__name__": "__main__"}
@@ -392,6 +393,7 @@ def execute(
             elif i not in skip:
                 if is_ours(cell):
                     cell.outputs = run_here(cell.source, ours, Budget(seconds))[0]
+                    check_ours(cell)
                     ours_words |= told.of_source(cell.source)
                 limit = START_SECONDS if is_ours(cell) else seconds
                 printed, error = submission.run(cell.source, limit)
@@ -407,6 +409,18 @@ def execute(
         known = notebook.metadata.get("next_token", {})
         notebook.metadata["next_token"] = {**known, "feedback": feedback}
     nbformat.validate(notebook)
+
+
+def check_ours(cell: NotebookNode) -> None:
+    """ValueError if a cell of the course failed for want of a module, a file or memory: no answer
+    may lose points for that. A NameError is of what only the submission defines."""
+    for output in cell.outputs:
+        if output.output_type == "error" and output.ename != "NameError":
+            name = marked(cell)["grade_id"]
+            raise ValueError(
+                f"the course's own cell {name!r} fails on this machine: {output.traceback[-1]}. "
+                "No answer was scored; course doctor says what is missing"
+            )
 
 
 def outputs_of(printed: str, error: list | None) -> list[NotebookNode]:

@@ -69,6 +69,20 @@ def printed(notebook: nbformat.NotebookNode) -> str:
 RIGHT = "def double(x):\n    return x + x"
 
 
+@pytest.mark.parametrize("lack", ["import no_such_module", "open('no such file')"])
+def test_no_answer_is_scored_where_the_course_itself_fails(lack):
+    notebook = submission(RIGHT)
+    notebook.cells[0].source += f"\n{lack}"
+    with pytest.raises(ValueError, match=r"own cell 'setup' fails on this machine: .*no.such"):
+        points(notebook, sandbox=False)
+
+
+def test_a_cell_of_the_course_may_use_a_name_that_only_answers_have():
+    notebook = submission(RIGHT)
+    notebook.cells.insert(2, quiz("shown", "print(double(2))", locked=True))
+    assert points(notebook, sandbox=False) == 3.0
+
+
 def test_a_right_function_gets_all_points(boxed):
     notebook = submission("helper = 2", "def double(x):\n    return x * helper")
     assert points(notebook) == 3.0
