@@ -15,7 +15,7 @@ from course_utils.grading import examiner, submitted
 from course_utils.grading.examiner import reason
 from course_utils.grading.repair import is_test, quiz_id, repair
 
-EDITION = "3"  # of what is kept of an executed submission
+EDITION = "4"  # of what is kept of an executed submission
 
 
 @dataclass(frozen=True)
