@@ -423,18 +423,25 @@ def call(function: Callable, *args) -> object:
 def attempt(function: Callable, *args) -> object:
     """function(*args), where a lesson shows what a learner's function does; None if it raises.
 
-    Each kind of exception is said once: the function's own checks say the rest.
+    A cell says each kind of exception once: the function's own checks say the rest.
     """
     try:
         return function(*args)
     except Exception as error:
         unwritten = isinstance(error, AssertionError | NotImplementedError)
-        say_not_ready("" if unwritten else f": {type(error).__name__}")
+        say_not_ready("" if unwritten else f": {type(error).__name__}", cell_number())
         return None
 
 
+def cell_number() -> int:
+    """How many cells the kernel has run, 0 without one: a cell that runs again speaks again."""
+    kernel = sys.modules.get("IPython")
+    shell = kernel and kernel.get_ipython()
+    return shell.execution_count if shell else 0
+
+
 @functools.cache
-def say_not_ready(kind: str) -> None:
+def say_not_ready(kind: str, cell: int) -> None:
     print(f"(Your function is not ready yet{kind}.)")
 
 

@@ -348,7 +348,7 @@ def test_the_standard_librarys_dicts_and_lists_are_taken_also_across_the_pipe(re
     quiz.gives(lambda: wire.decode(wire.encode(result)), expect=expect, why="no")
 
 
-def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys):
+def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys, monkeypatch):
     quiz.say_not_ready.cache_clear()
 
     def mine(x):
@@ -357,6 +357,9 @@ def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys):
 
     assert [quiz.attempt(mine, x) for x in (2, 0, 0)] == [0.5, None, None]
     assert capsys.readouterr().out == "(Your function is not ready yet: ZeroDivisionError.)\n"
+    assert quiz.attempt(mine, -1) is None
+    assert capsys.readouterr().out == "(Your function is not ready yet.)\n"
+    monkeypatch.setattr(quiz, "cell_number", lambda: 7)  # the cell runs again
     assert quiz.attempt(mine, -1) is None
     assert capsys.readouterr().out == "(Your function is not ready yet.)\n"
 
