@@ -427,7 +427,7 @@ def attempt(function: Callable, *args) -> object:
     """
     try:
         return function(*args)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         unwritten = isinstance(error, AssertionError | NotImplementedError)
         say_not_ready("" if unwritten else f": {type(error).__name__}", cell_number())
         return None

@@ -369,6 +369,7 @@ def execute(
     ours: dict = {"__name__": "__main__"}
     ours_words = told.of_checks()
     length = 0  # of what the submission's own cells have printed
+    untouched = True  # whether no cell of the submission's own has run
     silent = False  # whether the page has said that it shows no more of what cells print
     feedback: dict[str, list[NotebookNode]] = {}
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
@@ -393,12 +394,15 @@ def execute(
             elif i not in skip:
                 if is_ours(cell):
                     cell.outputs = run_here(cell.source, ours, Budget(seconds))[0]
-                    check_ours(cell)
+                    check_ours(cell, cell.outputs)
                     ours_words |= told.of_source(cell.source)
                 limit = START_SECONDS if is_ours(cell) else seconds
                 printed, error = submission.run(cell.source, limit)
                 if is_ours(cell):
+                    if untouched:  # later it may be the submission that makes it fail over there
+                        check_ours(cell, outputs_of("", error))
                     continue
+                untouched = False
                 cell.outputs = outputs_of(printed, error)
                 length += sum(len(str(output)) for output in cell.outputs)
                 if cell.outputs and length > MOST_OUTPUT:
@@ -411,10 +415,10 @@ def execute(
     nbformat.validate(notebook)
 
 
-def check_ours(cell: NotebookNode) -> None:
+def check_ours(cell: NotebookNode, outputs: list[NotebookNode]) -> None:
     """ValueError if a cell of the course failed for want of a module, a file or memory: no answer
     may lose points for that. A NameError is of what only the submission defines."""
-    for output in cell.outputs:
+    for output in outputs:
         if output.output_type == "error" and output.ename != "NameError":
             name = marked(cell)["grade_id"]
             raise ValueError(

@@ -8,6 +8,7 @@ It knows no test, no answer and no points.
 import contextlib
 import importlib
 import io
+import json
 import os
 import sys
 import warnings
@@ -173,7 +174,7 @@ def call(space: dict, request: dict) -> dict:
 def left(arg: object, sent: object) -> object:
     """What crosses back for an argument: most functions leave it as it came."""
     with contextlib.suppress(BaseException):  # as in `encoded`
-        if wire.encode(arg) == sent:
+        if json.dumps(wire.encode(arg)) == json.dumps(sent):  # 1, 1.0 and True are equal
             return None
     return encoded(arg)
 

@@ -77,6 +77,32 @@ def test_no_answer_is_scored_where_the_course_itself_fails(lack):
         points(notebook, sandbox=False)
 
 
+def test_no_answer_is_scored_where_the_course_fails_beside_the_submission(boxed, tmp_path):
+    here = tmp_path / "a file that the sandbox lacks"
+    here.write_text("")
+    notebook = submission(RIGHT)
+    notebook.cells[0].source = f"open({str(here)!r}).close()\n{SETUP}"
+    with pytest.raises(ValueError, match=r"own cell 'setup' fails on this machine: FileNotFound"):
+        points(notebook)
+
+
+@pytest.mark.parametrize(
+    ("left", "seen"),
+    [
+        ("x[:] = [v > 0 for v in x]", [False, True]),
+        ("x[:] = map(float, x)", [0.0, 1.0]),
+        ("x[0] = -0.0", [-0.0, 1]),
+        ("x.reverse()", [1, 0]),
+        ("pass", [0, 1]),
+    ],
+)
+def test_an_argument_comes_back_as_it_was_left(left, seen):
+    test = "given = [0, 1]\ndouble(given)\nprint(given)\n1.0"
+    notebook = submission(f"def double(x):\n    {left}", test=test)
+    assert points(notebook, sandbox=False) == 1.0
+    assert printed(notebook) == f"{seen}\n"
+
+
 def test_a_cell_of_the_course_may_use_a_name_that_only_answers_have():
     notebook = submission(RIGHT)
     notebook.cells.insert(2, quiz("shown", "print(double(2))", locked=True))

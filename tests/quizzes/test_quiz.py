@@ -359,6 +359,8 @@ def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys, monkeypatch):
     assert capsys.readouterr().out == "(Your function is not ready yet: ZeroDivisionError.)\n"
     assert quiz.attempt(mine, -1) is None
     assert capsys.readouterr().out == "(Your function is not ready yet.)\n"
+    assert quiz.attempt(sys.exit) is None  # a kernel would end
+    assert capsys.readouterr().out == "(Your function is not ready yet: SystemExit.)\n"
     monkeypatch.setattr(quiz, "cell_number", lambda: 7)  # the cell runs again
     assert quiz.attempt(mine, -1) is None
     assert capsys.readouterr().out == "(Your function is not ready yet.)\n"

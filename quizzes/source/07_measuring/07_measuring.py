@@ -80,7 +80,8 @@ def means_by_opening(runs):
 
 def interval(a, b):
     """What your my_interval says; by hand while it is not there."""
-    if found := check.attempt(my_interval, a, b):
+    found = check.attempt(my_interval, a, b)
+    if found is not None:
         return [float(x) for x in found]
     d = [x - y for x, y in zip(a, b, strict=True)]
     half = 2 * stdev(d) / math.sqrt(len(d))
