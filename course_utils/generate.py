@@ -78,7 +78,7 @@ class Settings:
         """
         return self.truncate(self.penalise(logits, ids, prompt_length))
 
-    @property
+    @functools.cached_property
     def looks_back(self) -> bool:
         return any(KNOBS[name][1] for name in self.active())
 
@@ -116,7 +116,7 @@ class Step:
 
     `text` is what can be shown now: empty for end-of-text and for half a character. `logits`
     (vocab,) are the model's own, before any strategy; `left` (n,) are those that the strategies
-    gave to the draw, -inf for a cut token, and `ids` (n,) their tokens.
+    gave to the draw, -inf for a cut token, and `ids` (n,) their tokens, in any order.
     """
 
     token: int
@@ -148,7 +148,7 @@ class Step:
     @property
     def kept_ids(self) -> Tensor:
         """The tokens that were left to draw from, lowest id first."""
-        return self.ids[~self.left.isneginf()]
+        return self.ids[~self.left.isneginf()].sort().values
 
     @property
     def kept(self) -> int:
@@ -226,7 +226,7 @@ def run(
     max_new_tokens: int,
     cache: bool,
 ) -> Iterator[list[Step | None]]:
-    reader = model.reader(cache)
+    reader, ends = model.reader(cache), model.ends
     going, places = rows, None
     for remaining in reversed(range(max_new_tokens)):
         logits = reader.next_logits([row.ids for row in going], places)
@@ -234,7 +234,7 @@ def run(
         steps = dict.fromkeys(rows)
         for i, (row, token) in enumerate(zip(going, tokens, strict=True)):
             row.ids.append(token)
-            row.ended = token in model.ends
+            row.ended = token in ends
             text = "" if row.ended else row.stream.add(token)
             if row.ended or not remaining:
                 text += row.stream.end()
@@ -249,7 +249,7 @@ def run(
 def draw(
     process: Settings | Process, logits: Tensor, rows: list[Row]
 ) -> tuple[list[int], Tensor, Tensor]:
-    """A token a row, and what it was drawn from: (rows, n) logits and ids, lowest first."""
+    """A token a row, and what it was drawn from: (rows, n) logits and their ids."""
     generators = [row.generator for row in rows]
     if isinstance(process, Settings):
         logits = row_by_row(process.penalise, logits, rows) if process.looks_back else logits

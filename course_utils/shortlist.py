@@ -26,7 +26,7 @@ def quick_draw(
     """What `sample` gives of `top_p(top_k(temperature(logits, t), k), p)`; t = 0 takes the best.
 
     logits: (rows, vocab), float32 on the CPU; generators: one a row. Returns the drawn tokens, and
-    (rows, n) logits to draw from with their ids, lowest first. None if there is nothing to gain,
+    (rows, n) logits to draw from with their ids, in any order. None if there is nothing to gain,
     if n tokens do not hold the nucleus, if p falls on the edge of a token, where the order of
     summing decides, or if a row has no finite best.
     """
@@ -76,7 +76,8 @@ def draw_one(
 
     values, ids: (1, n + 1), the best.
     """
-    left, ids = (values / (t or 1))[0].tolist(), ids[0].tolist()
+    scaled = values / (t or 1)
+    [left], [best] = scaled.tolist(), ids.tolist()
     if not math.isfinite(left[0]) or len(set(left)) < len(left):
         return None
     weights = [math.exp(x - left[0]) for x in left[:-1]]
@@ -85,20 +86,19 @@ def draw_one(
         mass = list(accumulate(weights))
         total = mass[-1]
         if not k:
-            best = np.array([left[:1]], dtype=np.float32)
-            total = total_weight(logits, t, best, np.array([mass]), p).item()
+            highest = np.array([left[:1]], dtype=np.float32)
+            total = total_weight(logits, t, highest, np.array([mass]), p).item()
         kept = min(bisect_left(mass, p * total) + 1, kept)
         # The one before the last is short of p, and the last is not, by more than rounding.
         edges = [x / total - p for x in mass[max(kept - 2, 0) : kept]]
         if edges[-1] < ROUNDING or (len(edges) > 1 and edges[0] > -ROUNDING):
             return None
-    rows = sorted(zip(ids[:kept], left, weights, strict=False))
-    cdf = list(accumulate(weight for _, _, weight in rows))
+    tokens = sorted(zip(best[:kept], weights, strict=False))
+    cdf = list(accumulate(weight for _, weight in tokens))
     u = torch.rand(1, generator=generator, dtype=torch.float64).item()
     # As in `sample`: u * total may round up to total, and the draw must stay on a kept token.
-    token = rows[min(bisect_right(cdf, u * cdf[-1]), bisect_left(cdf, cdf[-1]))][0]
-    ids, left, _ = zip(*rows, strict=True)
-    return [token], torch.tensor([left], dtype=logits.dtype), torch.tensor([ids])
+    token, _ = tokens[min(bisect_right(cdf, u * cdf[-1]), bisect_left(cdf, cdf[-1]))]
+    return [token], scaled[:, :kept], ids[:, :kept]
 
 
 def quotients(values: np.ndarray, t: float) -> np.ndarray:

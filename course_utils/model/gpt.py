@@ -132,7 +132,7 @@ class GPT(nn.Module):
                 slots = torch.arange(start, end, device=ids.device)
                 positions = self.wpe((slots - cache.first[:, None]).clamp(min=0))
             seen = visible(start, end, cache.first, ids.device)
-        x = self.wte(ids) + positions
+        x = F.embedding(ids, self.wte.weight) + positions
         if cache and ids.shape[1] == 1:
             return one_token(x, cache, seen)
         stored = cache.seen() if cache else [None] * len(self.h)

@@ -38,11 +38,9 @@ class Reader:
             elif rows is not None:
                 self.follow(rows)
             slots = self.pads[0] + len(ids[0])  # the same in every row
-            if self.cached and slots <= self.gpt.config.n_positions:
-                logits = self.gpt.logits(self.new_hidden(ids), self.cache)
-            else:
-                logits = self.gpt.logits(self.window_hidden(ids))
-        return ordinary(logits)
+            fits = self.cached and slots <= self.gpt.config.n_positions
+            hidden = self.new_hidden(ids) if fits else self.window_hidden(ids)
+        return self.logits(hidden, self.cache if fits else None)
 
     def last_logits(self, ids: list[int], n: int) -> Tensor:
         """The logits after each of the last n ids of one text: (n, vocab).
@@ -55,9 +53,9 @@ class Reader:
             self.cache = self.cache or Cache(self.gpt, 1)
             self.cache.length = next(differ, known)
             new = torch.tensor([ids[self.cache.length :]], device=self.device)
-            logits = self.gpt.logits(self.gpt.hidden(new, self.cache)[0, -n:])
+            hidden = self.gpt.hidden(new, self.cache)[0, -n:]
         self.seen = list(ids)
-        return ordinary(logits)
+        return self.logits(hidden)
 
     def next_states(
         self, ids: Sequence[list[int]], rows: Sequence[int] | None = None
@@ -71,8 +69,12 @@ class Reader:
                 self.cache.select(torch.tensor(rows, device=self.device))
             new = torch.tensor([row[self.cache.length :] for row in ids], device=self.device)
             hidden = self.gpt.hidden(new, self.cache)
-            logits = self.gpt.logits(hidden[:, -1])
-        return ordinary(logits), ordinary(hidden)
+        return self.logits(hidden[:, -1]), hidden.to("cpu", torch.float32, copy=True)
+
+    @torch.no_grad()
+    def logits(self, hidden: Tensor, cache: Cache | None = None) -> Tensor:
+        """As the model's. Those of inference mode could not be changed or differentiated."""
+        return self.gpt.logits(hidden, cache).float().cpu()
 
     def follow(self, rows: Sequence[int]) -> None:
         """Let the cache go where the rows have gone."""
@@ -103,8 +105,3 @@ class Reader:
         padded = [window + [0] * (longest - len(window)) for window in windows]
         last = [len(window) - 1 for window in windows]
         return self.gpt.hidden(torch.tensor(padded, device=self.device))[range(len(ids)), last]
-
-
-def ordinary(x: Tensor) -> Tensor:
-    """A copy that can be changed and differentiated, as what inference mode makes cannot."""
-    return x.to("cpu", torch.float32, copy=True)
