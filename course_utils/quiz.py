@@ -6,6 +6,7 @@ A check that fails raises AssertionError with a reason. The reason teaches; it n
 import contextlib
 import copy
 import functools
+import itertools
 import random
 import re
 import sys
@@ -40,6 +41,7 @@ KINDS = {
 }
 RESULT_FIRST = "Its inputs stay as they were, but its result is not right yet, and has to be."
 CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
+TOGETHER = 16  # of them that are asked for at once
 OWN = 20  # calls that are watched
 
 
@@ -258,20 +260,44 @@ def against(
     compared: a tensor asks for one, of its shape, with -inf where it has -inf; else as `gives`.
     within: of each number; of a tensor's, times its size if that is above 1.
     """
-    for args, expect in drawn(definition, draw):
-        result = call(function, *fresh(args))
-        if isinstance(expect, Tensor):
-            compare(result, expect, why, within, relative=within)
-        else:
-            equals(result, expect, why, within)
+    for cases in groups(draw):
+        given = [fresh(args) for args in cases]
+        asked = ahead(function, given)
+        # Across the grader's pipe the function runs while the definition does.
+        expected = [definition(*fresh(args)) for args in cases]
+        for ask, args, expect in zip(asked, given, expected, strict=True):
+            result = call(ask, *args)
+            if isinstance(expect, Tensor):
+                compare(result, expect, why, within, relative=within)
+            else:
+                equals(result, expect, why, within)
 
 
 def keeps(function: Callable, draw: Callable[[random.Random], tuple], why: str) -> None:
     """AssertionError unless its arguments are after each call as they were, all over a domain."""
-    for args, _ in drawn(nothing, draw):
-        given = fresh(args)
-        call(function, *given)
-        assert all(map(same, given, args)), why
+    for cases in groups(draw):
+        given = [fresh(args) for args in cases]
+        for ask, now, before in zip(ahead(function, given), given, cases, strict=True):
+            call(ask, *now)
+            assert all(map(same, now, before)), why
+
+
+def groups(draw: Callable[[random.Random], tuple]) -> Iterator[list[tuple]]:
+    """The arguments of all cases, a few together; alone at first, where most wrong answers show."""
+    cases, size = (args for args, _ in drawn(nothing, draw)), 1
+    while group := list(itertools.islice(cases, size)):
+        yield group
+        size = TOGETHER
+
+
+def ahead(function: Callable, cases: list[tuple]) -> list[Callable]:
+    """What to call with the arguments of each case, in this order.
+
+    It is the function, or where that is at the other end of the grader's pipe, what waits for a
+    call that has been asked for.
+    """
+    asked = getattr(function, "ahead", None)
+    return asked(cases) if asked else [function] * len(cases)
 
 
 def nothing(*args) -> None:

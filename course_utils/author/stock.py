@@ -100,10 +100,14 @@ def main() -> None:
 
 
 def work(
-    modules: list[str], submission: str | None, progress: Callable[[int, int], None] | None = None
+    modules: list[str],
+    submission: str | None,
+    student: str = STUDENT,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict:
     """Do it here, in the course folder that this process is in; the reply of `run`, or `refused`.
 
+    A module that has been generated there stays as it is, and a student submits it once.
     progress: called with the number of each cell of the submission, and how many there are.
     """
     import nbgrader.api
@@ -122,24 +126,26 @@ def work(
     api = NbGraderAPI(config=config)
     released = {}
     for module in modules:
+        released[module] = folder(api, api.coursedir.release_directory, ".", module)
+        if Path(released[module], f"{module}.ipynb").is_file():
+            continue
         result = api.generate_assignment(module)
         if not result["success"]:
             return {"refused": module, "failure": last_error(result)}
-        released[module] = folder(api, api.coursedir.release_directory, ".", module)
     reply = {"released": released}
     if submission is None:
         return reply
 
     (module,) = modules
-    target = Path(folder(api, api.coursedir.submitted_directory, STUDENT, module))
+    target = Path(folder(api, api.coursedir.submitted_directory, student, module))
     target.mkdir(parents=True)
     shutil.copyfile(submission, target / f"{module}.ipynb")
-    result = api.autograde(module, STUDENT)
+    result = api.autograde(module, student)
     reply["failure"] = None if result["success"] else last_error(result)
-    done = Path(folder(api, api.coursedir.autograded_directory, STUDENT, module))
+    done = Path(folder(api, api.coursedir.autograded_directory, student, module))
     reply["autograded"] = str(done / f"{module}.ipynb") if result["success"] else None
     with api.gradebook as gradebook:
-        graded = gradebook.find_submission_notebook(module, module, STUDENT)
+        graded = gradebook.find_submission_notebook(module, module, student)
         reply["grades"] = {g.name: [g.auto_score, g.max_score] for g in graded.grades}
     return reply
 

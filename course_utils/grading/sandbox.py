@@ -317,6 +317,7 @@ class Process:
         self.process = waiting.pop() if ready else started(folder, sandbox)
         self.worker = self.process.pid
         self.times: BinaryIO | None = None  # the kernel's, of the worker: to open it takes 0.1 ms
+        self.noted = 0.0
         self.too_large = False
         self.ended = threading.Event()
         threading.Thread(target=self.watch, daemon=True).start()
@@ -336,12 +337,16 @@ class Process:
         for child in children(self.process.pid):
             self.worker = child.pid  # each starts the next
         self.forget_times()
+        self.starved()
 
     def starved(self) -> float:
-        """Seconds in which its code was ready to run, and others had the processors.
-
-        0 where the kernel does not tell.
+        """Seconds, since this was asked last, in which its code was ready to run, and others had
+        the processors. 0 where the kernel does not tell.
         """
+        before, self.noted = self.noted, self.all_starved()
+        return self.noted - before
+
+    def all_starved(self) -> float:
         try:
             if self.times is None:
                 place = Path(f"/proc/{self.worker}/schedstat")
@@ -349,7 +354,7 @@ class Process:
             self.times.seek(0)
             return int(self.times.read(100).split()[1]) / 1e9
         except (OSError, IndexError):
-            return 0.0
+            return self.noted
 
     def forget_times(self) -> None:
         if self.times is not None:

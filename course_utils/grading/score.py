@@ -95,12 +95,13 @@ tr:last-child {{ font-weight: bold }}
 
 
 def score(
-    notebook: Path, root: Path = ROOT, run: Callable[[Path, list[str], Path], dict] = stock.run
+    notebook: Path, root: Path = ROOT, graded: Callable[[str, Path], dict] | None = None
 ) -> Report:
     """Score a learner's notebook of a module as stock nbgrader does; the file stays as it is.
 
     Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course.
-    run: what has nbgrader grade the copy, in a process of its own unless this one is for that.
+    graded: what has nbgrader grade a copy of the notebook of a module, where this process is ready
+    for that; the reply of `stock.run`.
     """
     submission = read(notebook)
     names = modules(root)
@@ -111,18 +112,21 @@ def score(
             f"{notebook} is not a module of this course; the modules are {', '.join(names)}"
         )
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        course = Path(folder, "quizzes")
-        copy_sources(root, course, [module])
         copy = Path(folder, "submission.ipynb")
         nbformat.write(submission, copy)
-        reply = run(course, [module], copy)
+        if graded:
+            reply = graded(module, copy)
+        else:
+            course = Path(folder, "quizzes")
+            copy_sources(root, course, [module])
+            reply = stock.run(course, [module], copy)
         released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
-        graded = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
-    if graded is None:
+        ran = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
+    if ran is None:
         notes = [f"the notebook could not be run to its end: {reply['failure']}"]
     else:
-        notes = graded.metadata.next_token.notes + first_stop(graded)
-    items = [item(cell, released, graded, reply["grades"]) for cell in graded_cells(released)]
+        notes = ran.metadata.next_token.notes + first_stop(ran)
+    items = [item(cell, released, ran, reply["grades"]) for cell in graded_cells(released)]
     report = Report(module, items, notes)
     try:
         page = notebook.with_name(f"{notebook.stem}.report.html")

@@ -8,13 +8,14 @@ calls cross a pipe. Points come from the test cells alone.
 import ast
 import builtins
 import contextlib
-import subprocess
+import functools
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import nbformat
 import torch
@@ -33,6 +34,8 @@ MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new 
 PATIENCE = 4  # times a limit, at most, where others take the processors
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
 TICK = 0.1  # seconds that waiting goes on for, or not at all
+GLANCE = 0.005
+UNASKED_SECONDS = 1.0  # for replies that nobody needs any more
 NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
 MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
 TOO_MUCH = "(Not kept: its cells print too much together.)\n"
@@ -67,8 +70,9 @@ class Submission:
         self.left = ALL_CELLS * seconds
         self.lost = 0.0  # seconds in which others had the processors
         self.knows_hidden = False
-        # Waiting is done in a thread: that has a time limit on every system.
-        self.waiting = ThreadPoolExecutor(max_workers=1)
+        # Writing and reading are done in threads: so they have a time limit on every system.
+        self.writing, self.reading = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self.owed: list[Future] = []  # replies that were asked for together
 
     def __enter__(self) -> "Submission":
         return self
@@ -76,7 +80,8 @@ class Submission:
     def __exit__(self, *_) -> None:
         if self.process:
             self.process.end()
-        self.waiting.shutdown()
+        self.writing.shutdown()
+        self.reading.shutdown()
 
     def run(self, source: str, seconds: float) -> tuple[str, list | None]:
         """Run a cell; what it printed, and its error as [type, message, line] or None."""
@@ -96,14 +101,19 @@ class Submission:
         return self.decoded(reply["value"], Proxy(self, name, cell))
 
     def call(self, name: str, args: tuple, kwargs: dict, cell: "Budget") -> object:
-        request = {
-            "do": "call",
-            "name": name,
-            "args": [wire.encode(x) for x in args],
-            "kwargs": {key: wire.encode(x) for key, x in kwargs.items()},
-        }
         self.knows_hidden = self.knows_hidden or called_from(cell.hidden)
-        reply = self.ask(request, cell.left())
+        (reply,) = self.begin([call_of(name, args, kwargs)])
+        return self.answer(reply, cell, *args)
+
+    def ahead(self, name: str, cases: list[tuple], cell: "Budget") -> list[Callable]:
+        """Ask for many calls at once; what waits for each, to be called with its arguments."""
+        self.knows_hidden = self.knows_hidden or called_from(cell.hidden)
+        replies = self.begin([call_of(name, args, {}) for args in cases])
+        return [functools.partial(self.answer, reply, cell) for reply in replies]
+
+    def answer(self, asked: Future, cell: "Budget", *args) -> object:
+        """The value of a call that has begun; its arguments become what it made of them."""
+        reply = self.finish(asked, "call", cell.left())
         if sys.stdout is not cell.printed or not self.knows_hidden:
             print(text_of(reply.get("printed")), end="")
         if warned := text_of(reply.get("warned")):
@@ -130,57 +140,98 @@ class Submission:
 
     def ask(self, request: dict, seconds: float) -> dict:
         """Send a request and wait for its reply. NoAnswer if none comes."""
-        if self.process is None:
-            self.start()
-        began, most = self.clock(), min(seconds, self.left)
-        exchange = self.waiting.submit(exchanged, self.process.process, request)
+        (reply,) = self.begin([request])
+        return self.finish(reply, request["do"], seconds)
+
+    def begin(self, requests: list[dict]) -> list[Future]:
+        """Send requests. Their replies come in this order, and are waited for in it, with `finish`,
+        or not at all, before anything else is asked."""
+        data = b"".join(map(wire.packed, requests))
+        replies = [Future() for _ in requests]
+        self.drain()
         try:
-            reply = self.wait(exchange, START_SECONDS if request["do"] == "start" else most)
+            if self.process is None:
+                self.start()
+        except NoAnswer as reason:
+            for reply in replies:
+                reply.set_exception(reason)
+            return replies
+        self.owed = replies
+        self.writing.submit(written, self.process.process.stdin, data)
+        self.reading.submit(read_into, replies, self.process.process.stdout)
+        return replies
+
+    def drain(self) -> None:
+        """Take what nobody waits for, as its test had seen enough. It may last, or end the process:
+        that is nobody's fault, and costs no more than the time of a new one."""
+        end = time.monotonic() + UNASKED_SECONDS
+        try:
+            for reply in self.owed:
+                self.wait(reply, max(0.0, end - time.monotonic()))
+        except (TimeoutError, wire.Closed, wire.Malformed):
+            self.end_process()
+
+    def finish(self, asked: Future, kind: str, seconds: float) -> dict:
+        """The reply to a request of this kind. NoAnswer if none comes."""
+        began, most = self.clock(), min(seconds, self.left)
+        try:
+            reply = self.wait(asked, START_SECONDS if kind == "start" else most)
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
             limit = max(seconds, self.seconds)  # a call gets what other calls of its test left
             raise self.no_answer(f"it ran too long, more than {limit:.0f} s")
         except wire.Closed:
-            large = "it used too much memory" if self.process.too_large else ""
+            large = "it used too much memory" if self.process and self.process.too_large else ""
             raise self.no_answer(large or "it ended the Python process")
         except wire.Malformed as error:
             raise self.no_answer(f"the answer could not be read: {error}")
         finally:
-            if request["do"] != "start":
+            if kind != "start":
                 self.left = max(0.0, self.left - (self.clock() - began))
-        if not is_reply(reply, request):
+        if not is_reply(reply, kind):
             raise self.no_answer("the answer could not be read")
         return reply
 
-    def wait(self, exchange: Future, seconds: float) -> object:
+    def wait(self, reply: Future, seconds: float) -> object:
         """The reply, within so many seconds in which its process could run. TimeoutError without.
 
         A hostile submission may take all processors, and must cost nobody else points.
         """
-        process, began = self.process, time.monotonic()
-        before, lost = process.starved(), 0.0
+        began, lost = time.monotonic(), 0.0
+        with contextlib.suppress(TimeoutError):  # most come sooner than the kernel can be asked
+            return reply.result(min(seconds, GLANCE))
         try:
             while True:
                 try:
-                    return exchange.result(max(0.0, began + seconds + lost - time.monotonic()))
+                    return reply.result(max(0.0, began + seconds + lost - time.monotonic()))
                 except TimeoutError:
-                    more = min(process.starved() - before, (PATIENCE - 1) * seconds)
-                    if more < lost + TICK:
+                    more = lost + self.newly_lost()
+                    if min(more, (PATIENCE - 1) * seconds) < lost + TICK:
                         raise
-                    lost = more
+                    lost = min(more, (PATIENCE - 1) * seconds)
         finally:
-            self.lost += max(0.0, min(process.starved() - before, time.monotonic() - began))
+            self.newly_lost()
+
+    def newly_lost(self) -> float:
+        """Seconds that others took from its process since it was last asked, noted in `lost`."""
+        seconds = self.process.starved()
+        self.lost += seconds
+        return seconds
 
     def clock(self) -> float:
         """Seconds in which its process could run, from any moment on."""
         return time.monotonic() - self.lost
 
     def no_answer(self, reason: str) -> NoAnswer:
-        self.process.end()
-        self.process = None
-        self.stops += 1
+        if self.process:  # one end may be told for several calls that had begun
+            self.end_process()
+            self.stops += 1
         return NoAnswer(reason)
+
+    def end_process(self) -> None:
+        self.process.end()
+        self.process, self.owed = None, []
 
     def start(self) -> None:
         """A process in which all cells so far have run, but for those that ended one."""
@@ -197,13 +248,30 @@ class Submission:
             self.ask({"do": "cell", "source": source}, seconds)
 
 
-def exchanged(process: subprocess.Popen, request: dict) -> object:
-    """The reply to a request. Closed or Malformed if there is none."""
-    wire.send(process.stdin, request)
-    return wire.receive(process.stdout)
+def call_of(name: str, args: tuple, kwargs: dict) -> dict:
+    return {
+        "do": "call",
+        "name": name,
+        "args": [wire.encode(x) for x in args],
+        "kwargs": {key: wire.encode(x) for key, x in kwargs.items()},
+    }
 
 
-def is_reply(reply: object, request: dict) -> bool:
+def written(stream: BinaryIO, data: bytes) -> None:
+    with contextlib.suppress(wire.Closed):  # as who reads finds too
+        wire.write(stream, data)
+
+
+def read_into(replies: list[Future], stream: BinaryIO) -> None:
+    """Read a reply to each. Closed or Malformed if there is none."""
+    for reply in replies:
+        try:
+            reply.set_result(wire.receive(stream))
+        except (wire.Closed, wire.Malformed) as error:
+            reply.set_exception(error)
+
+
+def is_reply(reply: object, kind: str) -> bool:
     """Whether the parts of a reply are of the types that are used here."""
     if type(reply) is not dict:
         return False
@@ -213,9 +281,9 @@ def is_reply(reply: object, request: dict) -> bool:
         and len(error) == 3
         and all(type(x) in (str, int, type(None)) for x in error)
     )
-    if request["do"] == "call" and error is not None:
+    if kind == "call" and error is not None:
         return good_error
-    return good_error and REPLIES[request["do"]] <= reply.keys()
+    return good_error and REPLIES[kind] <= reply.keys()
 
 
 class Budget:
@@ -259,6 +327,9 @@ class Proxy:
 
     def __call__(self, *args, **kwargs):
         return self.submission.call(self.name, args, kwargs, self.cell)
+
+    def ahead(self, cases: list[tuple]) -> list[Callable]:
+        return self.submission.ahead(self.name, cases, self.cell)
 
     def calls_the_course(self, *args) -> bool:
         return self.submission.uses_course(self.name, args, self.cell)

@@ -54,13 +54,23 @@ class TooLarge(Malformed):
         super().__init__(what)
 
 
-def send(stream: BinaryIO, message: object) -> None:
-    """Write one message. Closed if nobody reads; ValueError if it is too long."""
+def packed(message: object) -> bytes:
+    """One message to send. ValueError if it is too long."""
     data = json.dumps(message, separators=(",", ":")).encode()
     if len(data) > LONGEST:
         raise ValueError(f"a message must have at most {LONGEST} bytes, got {len(data)}")
+    return LENGTH.pack(len(data)) + data
+
+
+def send(stream: BinaryIO, message: object) -> None:
+    """Write one message. Closed if nobody reads; ValueError if it is too long."""
+    write(stream, packed(message))
+
+
+def write(stream: BinaryIO, data: bytes) -> None:
+    """Write what is packed. Closed if nobody reads."""
     try:
-        stream.write(LENGTH.pack(len(data)) + data)
+        stream.write(data)
         stream.flush()
     except OSError:
         raise Closed

@@ -14,8 +14,8 @@ def notebook() -> Path | None:
     Jupyter's server knows it also after the learner has renamed it; the variable that it gave to
     the kernel only before that.
     """
-    path = asked() or Path(os.environ.get("JPY_SESSION_NAME", ""))
-    return path if path.is_file() and path.suffix == ".ipynb" else None
+    path = asked()
+    return path if path and path.is_file() and path.suffix == ".ipynb" else started()
 
 
 def asked() -> Path | None:
@@ -41,6 +41,12 @@ def asked() -> Path | None:
             if session["kernel"]["id"] == kernel:
                 return Path(server["root_dir"], session["path"])
     return None
+
+
+def started() -> Path | None:
+    """The file that the notebook had when its kernel started: nobody has to be asked for it."""
+    path = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    return path if path.is_file() and path.suffix == ".ipynb" else None
 
 
 def module(path: Path) -> str | None:

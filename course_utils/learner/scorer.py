@@ -1,11 +1,12 @@
 """Scores a notebook in a process that started, and got ready, before it was asked to.
 
-`Scorer` is the kernel's side; `python -m course_utils.learner.scorer FOLDER ROOT` is the other one.
-Each process scores one notebook, so nothing of it is there when the next one is scored. It ends
-then, or when its kernel does, however that ends: its stdin is closed in any case.
+`Scorer` is the kernel's side; `python -m course_utils.learner.scorer FOLDER ROOT [MODULE]` is the
+other one. Each process scores one notebook, so nothing of it is there when the next one is scored.
+It ends then, or when its kernel does, however that ends: its stdin is closed in any case.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -23,6 +24,7 @@ import psutil
 
 from course_utils.author import stock
 from course_utils.grading import sandbox
+from course_utils.learner import here
 from course_utils.project import ROOT, self_paced
 
 if TYPE_CHECKING:  # its import takes a second
@@ -31,18 +33,20 @@ if TYPE_CHECKING:  # its import takes a second
 Progress = Callable[[int, int], None]
 # What the cells of most notebooks import, which takes a second too.
 IMPORTS = ("torch", "course_utils.quiz", "course_utils.explore.plots.style")
+REHEARSAL = "rehearsal"  # who hands in the module as it is given out
 
 
 class Scorer:
     """A process that will score one notebook; the earlier it starts, the less `score` waits.
 
-    root: the course.
+    root: the course; module: the one that it will most likely be asked for.
     """
 
-    def __init__(self, root: Path = ROOT):
+    def __init__(self, root: Path = ROOT, module: str | None = None):
         self.folder = Path(tempfile.mkdtemp(prefix="course-"))
+        command = [sys.executable, "-m", "course_utils.learner.scorer", str(self.folder), str(root)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "course_utils.learner.scorer", str(self.folder), str(root)],
+            [*command, *filter(None, [module])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -96,7 +100,8 @@ waiting: list[Scorer] = []  # one at most, in this kernel
 def prepare() -> None:
     """Start the next scorer, where its memory is the learner's own to spend: not on a hub."""
     if self_paced() and not waiting:
-        waiting.append(Scorer())
+        path = here.started()
+        waiting.append(Scorer(module=path and here.module(path)))
 
 
 def take() -> Scorer:
@@ -109,7 +114,7 @@ def take() -> Scorer:
     return Scorer()
 
 
-def main(folder: Path, root: Path) -> None:
+def main(folder: Path, root: Path, module: str = "") -> None:
     """The other side: get ready, read a path from stdin, score the notebook there, and end."""
     requests, replies = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
@@ -139,14 +144,14 @@ def main(folder: Path, root: Path) -> None:
         stop()
 
     threading.Thread(target=listen, daemon=True).start()
-    rehearse(folder, root)
+    rehearse(folder, root, module)
     sandbox.prepare(*IMPORTS)
     path = Path(paths.get())
     limit = threading.Timer(stock.LONGEST, too_long)
     limit.daemon = True
     limit.start()
     try:
-        report = scored(path, root, lambda *cell: reply("cell", *cell))
+        report = scored(path, folder, root, progress=lambda *cell: reply("cell", *cell))
         reply("report", report.module, [asdict(item) for item in report.items], report.notes)
     except Exception as error:  # whatever it is: the kernel's side raises it
         kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
@@ -154,25 +159,49 @@ def main(folder: Path, root: Path) -> None:
     stop()
 
 
-def scored(notebook: Path, root: Path, progress: Progress | None = None) -> "Report":
-    """`grading.score.score` with nbgrader in this process."""
+def scored(
+    notebook: Path,
+    folder: Path,
+    root: Path,
+    student: str = stock.STUDENT,
+    progress: Progress | None = None,
+) -> "Report":
+    """`grading.score.score` with nbgrader in this process, and with what is ready in the folder."""
     from course_utils.grading.score import score
 
-    def run(course: Path, modules: list[str], submission: Path) -> dict:
-        with contextlib.chdir(course):
-            return stock.accepted(stock.work(modules, str(submission), progress))
+    def graded(module: str, submission: Path) -> dict:
+        with contextlib.chdir(generated(folder, root, module)):
+            return stock.accepted(stock.work([module], str(submission), student, progress))
 
-    return score(notebook, root, run)
+    return score(notebook, root, graded)
 
 
-def rehearse(folder: Path, root: Path) -> None:
+def generated(folder: Path, root: Path, module: str) -> Path:
+    """The module as a course of nbgrader; made once, and anew when an author has changed it."""
+    from course_utils.author.build import copy_sources, files
+
+    quizzes = root / "quizzes"
+    read = [*quizzes.glob("*.*"), *files(quizzes / "source" / module)]
+    versions = [(str(path), path.stat().st_mtime_ns) for path in read if path.is_file()]
+    course = folder / f"{module}-{hashlib.sha1(json.dumps(versions).encode()).hexdigest()[:8]}"
+    if not course.exists():
+        half = folder / f"{course.name}.half"  # what is wrong with it, the next try tells again
+        shutil.rmtree(half, ignore_errors=True)
+        copy_sources(root, half, [module])
+        half.rename(course)
+    return course
+
+
+def rehearse(folder: Path, root: Path, module: str) -> None:
     """Score a module as it is given out: the first notebook of a process takes twice as long."""
-    for path in sorted(root.glob("notebooks/*/*.ipynb"))[:1]:  # none before the first build
+    built = sorted(root.glob("notebooks/*/*.ipynb"))
+    likely = [path for path in built if path.stem == module]
+    for path in (likely or built)[:1]:  # none before the first build
         copy = folder / path.name
         shutil.copyfile(path, copy)
         with contextlib.suppress(Exception):  # what is wrong with the course the score will tell
-            scored(copy, root)
+            scored(copy, folder, root, REHEARSAL)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

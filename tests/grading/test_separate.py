@@ -60,10 +60,9 @@ def points(notebook: nbformat.NotebookNode, **options) -> float:
     return determine_grade(notebook.cells[-1])[0]
 
 
-def printed(notebook: nbformat.NotebookNode) -> str:
-    return "".join(
-        out.get("text", "") or out.get("evalue", "") for out in notebook.cells[-1].outputs
-    )
+def printed(notebook: nbformat.NotebookNode, cell: int = -1) -> str:
+    outputs = notebook.cells[cell].outputs
+    return "".join(out.get("text", "") or out.get("evalue", "") for out in outputs)
 
 
 RIGHT = "def double(x):\n    return x + x"
@@ -84,6 +83,64 @@ def test_no_answer_is_scored_where_the_course_fails_beside_the_submission(boxed,
     notebook.cells[0].source = f"open({str(here)!r}).close()\n{SETUP}"
     with pytest.raises(ValueError, match=r"own cell 'setup' fails on this machine: FileNotFound"):
         points(notebook)
+
+
+AHEAD = """
+def cases(random):
+    return (random.randrange(100),)
+
+
+def twice():
+    check.against(lambda x: 2 * x, double, cases, why="Twice.")
+
+
+def kept():
+    check.keeps(double, lambda random: ([random.randrange(100)] * 2,), why="They must stay.")
+
+
+float(check.passes("", {what}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "what", "said"),
+    [
+        ("return x + x", "twice", "[ok]"),
+        ("return x + x if len(seen) < 9 else 0", "twice", "Twice."),
+        ("return x + x if len(seen) < 9 else os._exit(1)", "twice", "ended the Python process"),
+        ("return x + x if len(seen) < 9 else 1 / 0", "twice", "ZeroDivisionError (line 4 of"),
+        ("return x + x", "kept", "[ok]"),
+        ("x[0] += len(seen) > 9", "kept", "They must stay."),
+    ],
+)
+def test_calls_that_are_asked_for_together_are_told_apart(body, what, said):
+    source = f"import os\nseen = []\ndef double(x):\n    seen.append(x); {body}"
+    notebook = submission(source, test=AHEAD.format(what=what))
+    assert points(notebook, sandbox=False) == (said == "[ok]")
+    assert said in printed(notebook)
+
+
+def test_each_comes_once_and_in_the_order_of_the_cases():
+    answer = "import itertools\ncount = itertools.count()\ndouble = lambda x: next(count)"
+    test = AHEAD.format(what="twice").replace("lambda x: 2 * x", "lambda x: next(count)")
+    notebook = submission(answer, test=f"import itertools\ncount = itertools.count()\n{test}")
+    assert points(notebook, sandbox=False) == 1.0
+
+
+def test_a_call_that_nobody_waits_for_costs_no_process():
+    """The first case that a definition has no use for ends the test; the next ones may never."""
+    wrong = "def double(x):\n    seen.append(x)\n    while len(seen) > 9: pass\n    return 0"
+    cells = [quiz("setup", SETUP, locked=True)]
+    for i in range(separate.MOST_STOPS + 2):
+        late = f"seen = []\n{wrong.replace('return 0', 'return 2 * x * (len(seen) < 5)')}"
+        cells.append(quiz(f"double{i}", late, solution=True))
+        test = AHEAD.format(what="twice")
+        cells.append(quiz(f"double{i}_any", test, grade=True, locked=True, points=1))
+    cells.append(quiz("double_last", RIGHT, solution=True))
+    cells.append(quiz("double_last_any", TEST, grade=True, locked=True, points=3))
+    notebook = new_notebook(cells=cells)
+    assert points(notebook, sandbox=False) == 3.0
+    assert "Twice." in printed(notebook, 2) and "Twice." in printed(notebook, -3)
 
 
 @pytest.mark.parametrize(
@@ -316,12 +373,16 @@ def test_an_endless_function_is_told_its_limit_after_quick_calls(boxed):
     assert "more than 2 s" in printed(notebook)
 
 
-@pytest.mark.parametrize(
-    ("starved", "said"), [(time.monotonic, []), (lambda: 0.0, ["ran too long"])]
-)
+def always(self) -> float:
+    """Others have the processors all the time: what has passed since this was asked last."""
+    before, self.noted = self.noted or time.monotonic(), time.monotonic()
+    return self.noted - before
+
+
+@pytest.mark.parametrize(("starved", "said"), [(always, []), (lambda self: 0.0, ["ran too long"])])
 def test_time_that_others_took_does_not_count(starved, said, boxed, monkeypatch):
     """Of a cell, and of all calls of a test together."""
-    monkeypatch.setattr(sandbox.Process, "starved", lambda self: starved())
+    monkeypatch.setattr(sandbox.Process, "starved", starved)
     slow = "import time\ntime.sleep(3)\ndef double(x):\n    time.sleep(1)\n    return x + x"
     notebook = submission(slow, test="assert [double(i) for i in range(3)] == [0, 2, 4]")
     assert points(notebook, seconds=2) == (0.0 if said else 3.0)
@@ -335,11 +396,11 @@ def test_a_process_tells_how_long_it_was_ready_to_run(boxed):
         found.run("x = 1", 5.0)
         process = found.process
         assert process.worker == sandbox.children(process.process.pid)[-1].pid
-        assert not Path("/proc/self/schedstat").exists() or process.starved() > 0.0
+        assert not Path("/proc/self/schedstat").exists() or process.all_starved() > 0.0
 
 
 def test_there_is_an_end_to_patience(boxed, monkeypatch):
-    monkeypatch.setattr(sandbox.Process, "starved", lambda self: time.monotonic())
+    monkeypatch.setattr(sandbox.Process, "starved", always)
     began = time.monotonic()
     notebook = submission("while True: pass", test="None")
     points(notebook, seconds=1)
