@@ -117,12 +117,12 @@ explore.Distribution(FOUR)
 # Leave the slider at 1, where it does nothing. (Entropy comes later in this module.)
 #
 # 1. Press **Sample 1** once. Which token came, and how likely was it?
-# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100** ten times. When
-#    is `␣the` nearer to 60%, after 100 draws or after 1,000?
+# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often came
+#    `␣the`? And after nine more presses?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣one`, with its 5%. 2. After 1,000: it came 64 times in 100, and 603 times in 1,000.
+# 1. `␣one`, with its 5%. 2. 64 times in 100, and 603 times in 1,000: the more draws, the nearer to 60%.
 # </details>
 
 # %% [markdown]
@@ -659,8 +659,8 @@ print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**tota
 # B, and one has the same bug.
 
 # %% [markdown]
-# **Find it.** `rows[i]` is about what comes *after* place *i*, as the table in "One step of a text" showed.
-# Which line is wrong, A or B? And what did it ask the model?
+# **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A takes
+# row *i*, and B row *i* − 1. Which is wrong? And what did it ask the model?
 
 # %%
 ids = model.encode("Once upon a time there was a king.")
@@ -1124,9 +1124,11 @@ check.ids(
 
 # %% [markdown] question="Many draws at once" points=2
 # Find the bug. The function should draw `n` tokens, each on its own and with its softmax probability.
-# It was carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it, for one row of
-# logits between −20 and 20, *n* from 1 to 20,000 and seeds from 0 to a billion. It returns the *n*
-# ids. The same seed gives the same ids, whatever was drawn before, and another seed gives others.
+# It was carried over from TensorFlow, as GPT-2's once was [openaigpt51].
+#
+# Repair it: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
+# `seed` from 0 to a billion. The same seed gives the same ids, whatever was drawn before, and another
+# seed gives others.
 
 
 # %% answer="draws_repair"
@@ -1238,8 +1240,8 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 
 # %% [markdown] question="A batch of texts" points=2
 # Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, r]` is what row
-# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps. A row is over once it has drawn
-# the id `end` (up to 100,000). Later draws do not count.
+# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps, ids up to 100,000. A row is over once
+# it has drawn `end`. Its later draws do not count.
 #
 # Repair it: return the first step (counted from 1) after which *every* row is over. If a row never ends,
 # return the number of all steps.
@@ -1639,7 +1641,8 @@ float(min(points, 4))
 # Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
 # of PyTorch, NumPy or Python. One point each:
 #
-# 1. Tables that leave no choice, with long starts and no new tokens; `model` and `start` are not changed.
+# 1. Tables that leave no choice, also after long starts or for 0 new tokens; `model` and `start` are not
+#    changed.
 # 2. Where texts end.
 # 3. How often each token is drawn.
 # 4. The seed.
