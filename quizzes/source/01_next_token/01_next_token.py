@@ -167,23 +167,11 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`: its stretch begins at 0.6 and goes up to 0.85.
+# Both draw `␣a`: its stretch begins at 0.6 and goes up to 0.85. (The way is called *inverse CDF sampling*.)
 # </details>
 #
 # In the code a token is a number, its *id*: its place in the list of all tokens that the model knows,
 # counted from 0. That list is the *vocabulary*. Here `␣the` has the id 0, and `␣a` 1.
-
-# %% [markdown]
-# <details><summary>The same in symbols</summary>
-#
-# For logits $z_1, \dots, z_n$, their softmax $p$, and a number $u$ with $0 \le u < 1$,
-#
-# $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}} \qquad
-# \text{greedy: the } i \text{ with the largest } z_i \qquad
-# \text{die: the first } i \text{ with } p_1 + \dots + p_i > u$$
-#
-# The running sums are the cumulative distribution function, so this die is called *inverse CDF sampling*.
-# </details>
 
 # %% [markdown]
 # ## The end of the line
@@ -315,7 +303,7 @@ show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bin
 # No error, and the left column looks almost right: only counting would tell you. (With a negative logit
 # PyTorch does raise an error.)
 #
-# Four tokens, nine words: these are toys. How many tokens does a real model know, and what are they?
+# These were toys. How many tokens does a real model know, and what are they?
 
 # %% [markdown]
 # ## Tokens are not words
