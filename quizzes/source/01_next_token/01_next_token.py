@@ -32,10 +32,10 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots.style import CUT, DRAWN, KEPT, visible
+from course_utils.explore.plots.style import DRAWN, KEPT, visible
 from course_utils.explore.trace import HUMAN, PROMPT
 from course_utils.generate import Settings, generate
-from course_utils.metrics import entropy, perplexity
+from course_utils.metrics import perplexity
 from course_utils.sampling import sample
 from course_utils.toys import CAT, NEXT_LOGITS, VOCABULARY, Toy
 
@@ -54,6 +54,11 @@ def show(words, **columns):
         print(f"{visible(word):<10}" + "".join(cells))
 
 
+def table_rows(table, ids):
+    """What a table says after each token; the table of a test may depend on the first one too."""
+    return table[ids] if table.dim() == 2 else table[ids[0], ids]
+
+
 def tell(text):
     """Print a text in short lines, with an empty one below."""
     print(textwrap.fill(" ".join(text.split()), 90) + "\n")
@@ -66,21 +71,20 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer dresses the girl, dresses her again, and will do so for ever. The die is a little
-# mad, but it gives us a pot, a tired Scarecrow and an owl that talks.
+# The careful writer dresses the girl, and will do so for ever. The die is a little mad, but it gives us a
+# pot, a tired Scarecrow and an owl that talks.
 #
 # Yet the careful writer took the model's own favourite at every step. So here is our puzzle: **how
-# can the best choice at every step make the worst text?** To solve it you will build three things: a
-# die, a writer and a judge.
+# can the best choice at every step make the worst text?** To solve it you will build a die, a writer
+# and a judge.
 
 # %% [markdown]
-# **Recall.** In module 00 you set the slider to 0. How many words were left? And softmax gets the
-# numbers 2, 0 and −2: can a result be negative, and what do they add up to?
+# **Recall.** Softmax gets the numbers 2, 0 and −2. Can a result be negative? What do all three add up
+# to?
 #
 # <details><summary>Answer</summary>
 #
-# One word: `temperature=0`, above, is the careful writer. Softmax raises *e* to each number and
-# divides by the sum. So nothing is negative, and all together are 1.
+# No: softmax raises *e* to each number and divides by the sum. All together are 1.
 # </details>
 
 # %% [markdown]
@@ -88,10 +92,8 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
 #
 # A language model reads a text and gives *every* token that it knows a score, its *logit*. Here is a
 # very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs to the
-# token.) Softmax makes each logit a weight, *e* to that power, and divides it by the sum of the
-# weights.
-#
-# In the code, `FOUR` is this model, `PROBS` holds its probabilities, and `show` prints a table.
+# token.) *e* to the power of a logit is its *weight*. A weight divided by the sum of all weights is a
+# probability: that is softmax.
 
 # %%
 weights = FOUR.logits.exp()
@@ -99,7 +101,7 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 
 # %% [markdown]
 # The weights add up to 20, so `␣the` has 12 of 20 parts, which is 60%. (Add 10 to all four logits: all
-# weights grow by the same factor, and the probabilities stay. Softmax looks at differences only.)
+# weights grow by the same factor, and the probabilities stay.)
 #
 # **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
@@ -112,32 +114,29 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# Leave the slider at 1, where it does nothing.
+# Leave the slider at 1, where it does nothing. (Entropy comes later in this module.)
 #
 # 1. Press **Sample 1** once. Which token came, and how likely was it?
-# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100** ten times. When
-#    is `␣the` nearer to 60%, after 100 draws or after 1,000?
+# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often came
+#    `␣the`? And after nine more presses?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣one`, with its 5%. 2. After 1,000: it came 64 times in 100, and 603 times in 1,000.
+# 1. `␣one`, with its 5%. 2. 64 times in 100, and 603 times in 1,000: the more draws, the nearer to 60%.
 # </details>
 
 # %% [markdown]
-# (The line below the picture speaks of entropy. Its turn comes later in this module.)
-#
-# Did you look at the bars while you drew? They never moved. The model's answer is all of the bars
-# together, and it was finished before you pressed anything. Drawing is a separate job, and this whole
-# course is about that job. So how does a program throw a die of which one face has 60%?
+# Did the bars move while you drew? Never. The model's answer is all of the bars together. To draw from it
+# is a separate job, and this whole course is about that job. So how does a program throw a die of which
+# one face has 60%?
 
 # %% [markdown]
 # ## Two ways to choose
 #
-# **Greedy** is what the careful writer does: always the token with the highest logit. It does not
-# even need softmax, as the token with the highest logit also has the highest probability.
+# **Greedy** is what the careful writer does: always the token with the highest logit.
 #
 # **The weighted die** draws each token as often as its probability says. Think of a die with 20
-# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`.
+# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Both choose ten times:
 
 # %%
 faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
@@ -147,10 +146,11 @@ print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
 print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
-# Real probabilities do not fit on 20 faces: one token has 99.7%, the next a millionth. But laid end
-# to end they always fill a line of length 1. Throw a number *u* onto that line, every place equally
-# likely, and take the token whose stretch it hits. A longer stretch is hit more often. Where two
-# stretches meet, the point belongs to the right one: a stretch owns its left end, not its right one.
+# Real probabilities do not fit on 20 faces. But laid end to end they always fill a line of length 1. So
+# draw a number *u* from 0 up to, but not, 1, every one equally likely. Take the token on whose
+# stretch it lies: the longer the stretch, the more often.
+#
+# Where two stretches meet, who owns the point? The stretch that *begins* there.
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -167,31 +167,26 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`: its stretch goes from 0.6 to 0.85, and it owns its left end. As *u* may be 0 but is
-# never 1, every *u* hits exactly one token.
+# Both draw `␣a`: its stretch begins at 0.6 and goes up to 0.85. (The way is called *inverse CDF sampling*.)
 # </details>
+#
+# In the code a token is a number, its *id*: its place in the list of all tokens that the model knows,
+# counted from 0. That list is the *vocabulary*. Here `␣the` has the id 0, and `␣a` 1.
 
 # %% [markdown]
-# In symbols: for logits $z_1, \dots, z_n$, their softmax $p$, and a number $u$ with $0 \le u < 1$,
+# ## The end of the line
 #
-# $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}} \qquad
-# \text{greedy: the } i \text{ with the largest } z_i \qquad
-# \text{die: the first } i \text{ with } p_1 + \dots + p_i > u$$
+# A computer rounds, so the last of the running sums may be 0.9999999 and not 1. A *u* above that lies on
+# no stretch. What to draw then? The last token that is possible at all.
 #
-# The running sums are the cumulative distribution function, so this die is called *inverse CDF sampling*.
-
-# %% [markdown]
-# Two words for the code: the tokens that a model knows are its *vocabulary*, and a token's place in it,
-# counted from 0, is its *id*. So `␣the` has the id 0 here, and `␣a` 1.
+# (FlashInfer, a library for fast models, could return an impossible one [flashinfer923].)
 
 # %% [markdown]
 # ## Build it: the die
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# The middle of the line is easy. The end needs thought: rounding may leave the last sum slightly below
-# *u*. FlashInfer, a library for fast models, could then return a token that is impossible
-# [flashinfer923].
+# Write `draw`, the end of the line included.
 #
 # <details><summary>Hint</summary>
 #
@@ -217,8 +212,8 @@ def draw(probs, u):
 
 
 # %% [markdown]
-# Run the next cell, a folded test, as often as you like. It gives no points, only reasons. (For the end
-# of a stretch it takes 50%, 25%, 12.5% and 12.5%, which every computer adds up exactly.)
+# Run the next cell, a folded test, as often as you like. It gives no points, only reasons. You are done
+# when it prints `[ok]` five times.
 
 # %% jupyter={"source_hidden": true}
 LINE = "Follow the line of stretches from its left end to u. On which are you?"
@@ -233,14 +228,14 @@ for title, probs, u, token, why in (
     check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
-# Now 10,000 throws with your die, *u* spread evenly over the line.
+# Now 10,000 throws with your die, *u* spread evenly over the line. Your results are the crosses in the
+# picture.
 #
-# **Predict.** How many of them should draw `␣one`? Your results are the crosses in the picture. While
-# `draw` is not written, or stops with an error, a message below the picture says so.
+# **Predict.** How many throws should draw `␣one`?
 #
 # <details><summary>Answer</summary>
 #
-# 500, which is 5% of 10,000. As *u* is spread evenly, nothing is left to chance here.
+# 500, which is 5% of 10,000. Is the cross at the end of each bar? Then your die is right.
 # </details>
 
 
@@ -257,20 +252,17 @@ def your_die(logits, temperature):
 explore.Distribution(FOUR, function=your_die)
 
 # %% [markdown]
-# Is every cross at the end of its bar, that of `␣one` at 5%? Then your die is right.
-
-# %% [markdown]
 # ## How would you notice a broken die?
 #
-# Your die is exact when *u* is spread evenly. A real *u* comes by chance. Here are nine words that
-# might follow `every effort moves you`, with logits from a well-known book [raschka2024], and 1,000
-# draws. (`sample` is the course's own die: one draw for each row that it gets.)
+# A real *u* comes by chance, so the counts are a little off. Here are nine words that might follow
+# `every effort moves you`, with logits from a well-known book [raschka2024]. The course's own die,
+# `sample`, draws 1,000 times.
 #
-# **Predict.** `toward` has 35.8%. Will it come exactly 358 times?
+# **Predict.** Of 1,000 draws `toward` should get 358. Will the count be off by about 1, 15 or 150?
 #
 # <details><summary>Answer</summary>
 #
-# Hardly ever. Look at the column "off".
+# About 15. Here it is 16 too many: see the column "off".
 # </details>
 
 # %%
@@ -281,27 +273,24 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# How far off is normal? Of *n* draws, a token with probability *p* gets *np* on average, and typically
-# misses that by √(*np*(1−*p*)). (This is the *standard deviation* of statistics. Take it as given.)
-# For `toward` it is √(1000 × 0.358 × 0.642) ≈ 15. To miss by 15 or 30 is normal; to miss by 150, ten
-# times as much, is a bug.
+# That is normal: it is the *standard deviation* of statistics, here √(1000 × 0.358 × 0.642) ≈ 15. To be
+# off by 30 still happens. To be off by 150 is a bug.
 
 # %% [markdown]
-# Such a bug has a story. In February 2019 OpenAI published GPT-2, written in TensorFlow. Within days a
-# programmer who carried it over to PyTorch had a question: the code gave its *logits* to `multinomial`,
-# the function that draws. Where was the softmax [openaigpt51]?
-
-# %% [markdown]
-# The answer: TensorFlow's `multinomial` takes logits. PyTorch's has the same name, and takes
-# *weights*. Whoever copied the line unchanged drew by the wrong numbers. If a logit is negative,
-# PyTorch raises an error. If none is, it says nothing.
+# Such a bug has a story. In 2019 OpenAI published GPT-2, written in TensorFlow. A programmer who carried
+# it over to PyTorch wondered: the code gave *logits* to `multinomial`, the function that draws. Where
+# was the softmax [openaigpt51]?
 #
-# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. Taken as weights, what do they do to
-# `␣one`?
+# TensorFlow's `multinomial` takes logits. PyTorch's has the same name, but takes *weights*. Copy the
+# line unchanged, and you draw by the wrong numbers.
+
+# %% [markdown]
+# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes them as weights. How often
+# does `␣one` come in 1,000 draws?
 #
 # <details><summary>Answer</summary>
 #
-# Its weight is 0, so it never comes. `␣the` sinks to 52% (2.485 of 4.787), and `␣a` rises to 34%.
+# Never, as its weight is 0. `␣the` sinks to 52% (2.485 of 4.787), and `␣a` rises to 34%.
 # </details>
 
 # %%
@@ -309,16 +298,12 @@ generator = torch.Generator().manual_seed(0)
 from_logits = torch.multinomial(FOUR.logits, 1000, replacement=True, generator=generator)
 from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generator)
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
-try:
-    torch.multinomial(NEXT_LOGITS, 1)
-except RuntimeError as error:
-    print("nine words:", error)
 
 # %% [markdown]
-# Some of the nine words have negative logits, so there PyTorch stopped. With the four it drew on, and
-# the result looks almost right. That is the worst way to be wrong: only counting would tell you.
+# No error, and the left column looks almost right: only counting would tell you. (With a negative logit
+# PyTorch does raise an error.)
 #
-# Four tokens, nine words: these are toys. How many tokens does a real model know, and what are they?
+# These were toys. How many tokens does a real model know, and what are they?
 
 # %% [markdown]
 # ## Tokens are not words
@@ -327,7 +312,7 @@ except RuntimeError as error:
 # is how it cuts a text into them.
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def name(token):
     return visible(model.tokenizer.decode([token]))
 
@@ -337,9 +322,8 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 
 # %% [markdown]
 # Frequent words have a token of their own, with the space before them. Rare ones are put together
-# from pieces: `␣lantern` takes three, `Unbelievable` seven. So what the model scores next may be a
-# word, a piece of one, or a full stop. (What cuts the text is called a *tokenizer*. Ours is made with
-# `tiktoken`, OpenAI's open library, which also holds GPT-2's, a larger one [tiktoken2026].)
+# from pieces: `␣lantern` takes three, `Unbelievable` seven. (What cuts the text is called a
+# *tokenizer*.)
 
 # %% [markdown]
 # **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
@@ -356,8 +340,8 @@ explore.Distribution("She picked up")
 # %% [markdown]
 # 1. Which are the first four tokens, and what do they have together?
 # 2. Write `Once upon a` into the prompt box. How sure is the model now?
-# 3. Then write `There was once a`, and read the line below the picture. Like how many *equal choices*
-#    is that? (The model is as unsure as between so many tokens with equal chances.)
+# 3. Then write `There was once a`. Above the bars it says "like … equal choices": the model is as unsure
+#    as between so many tokens with equal chances. How many?
 #
 # <details><summary>Answers</summary>
 #
@@ -368,11 +352,9 @@ explore.Distribution("She picked up")
 # ## One step of a text
 #
 # A die draws one token. How does a *text* come about? By asking again, each time with one token more.
-# The model gets the ids of the text and returns a row of logits for **each** place in it. This
-# function asks it.
 #
-# A model may also be a small *table*: row *i* holds the logits for what follows token *i*, whatever
-# was before it. We use such tables for tests and toys.
+# The model gets the ids of a text and returns a row of logits for **each** place in it. The function
+# `scores` asks it. (In tests a small table of logits stands in for the model.)
 
 
 # %% locked="scores"
@@ -383,9 +365,7 @@ def scores(model, ids):
     """
     if not 1 <= len(ids) <= 256:
         raise ValueError(f"the model sees 1 to 256 tokens, got {len(ids)}")
-    if isinstance(model, torch.Tensor):  # a table; a test has one for each first token
-        return model[ids] if model.dim() == 2 else model[ids[0], ids]
-    return model.logits(ids)
+    return table_rows(model, ids) if isinstance(model, torch.Tensor) else model.logits(ids)
 
 
 # %%
@@ -396,9 +376,10 @@ for token, row in zip(ids, rows, strict=True):
     print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
-# (The Storyteller begins every text with a token of its own, `<|endoftext|>`.) Read the table from
-# the top. After `␣upon` the model expects `␣a`, and `␣a` is there already. All rows but one are about
-# tokens that we know.
+# (`<|endoftext|>` is a token that stands before every text: a new one begins.)
+#
+# Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is there
+# already.
 #
 # **Predict.** Which row do we draw from to make the text longer?
 #
@@ -410,21 +391,18 @@ for token, row in zip(ids, rows, strict=True):
 # %% [markdown]
 # So a step of the loop is: **crop** the text to the last 256 tokens, for the model takes no more;
 # **run** the model; take the **last row**; **choose** a token; **append** it. Then again, with the
-# longer text. A model that eats its own output like this is called *autoregressive*.
-
-# %% [markdown]
-# And when does it stop? One token is no text: *end-of-text*. It has a logit like any other. Once it
-# is chosen, the text is over. (The Storyteller sees the same token before each text, as a sign that a
-# new one begins. There it ends nothing.)
+# longer text. A model that reads its own output like this is called *autoregressive*.
+#
+# And when does it stop? `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once it is
+# drawn, the text is over.
 
 # %% [markdown]
 # ## Build it: the writer
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Now the loop, with a die in it. This exercise is *open*: use your `draw`, `torch.multinomial` or
-# anything else. Your text need not be ours. It needs the properties that the description promises,
-# and those are what is scored.
+# Now the loop, with a die in it. Use your `draw`, `torch.multinomial` or anything else: your text need
+# not be ours. What is scored is what the description promises.
 #
 # <details><summary>Hint</summary>
 #
@@ -437,14 +415,15 @@ for token, row in zip(ids, rows, strict=True):
 def write_text(model, start, max_new_tokens, end, seed):
     """The ids of `start` and of what the die writes after them, as one list of whole numbers.
 
-    model: pass it on to `scores`: the Storyteller, or a test's table of 2 to
-    300 tokens, logits from -20 to 20, some may be -inf. start: a list of 1 to 1,000 ids; `end` may
-    open it, as for the Storyteller, and ends nothing there. max_new_tokens: from 0 to 400. seed:
-    from 0 to a billion. Model and start stay as they are.
-    For each new token: take the last 256 tokens of the text so far, ask `scores`, take the softmax
-    of the last row, and draw once from it. Once `end` is drawn, it is the last id of the list.
+    For each new token: take the last 256 ids of the text so far, ask `scores`, take the softmax
+    of the last row, and draw once from it. Stop after max_new_tokens new ids, or once `end` is
+    drawn: it is then the last id of the list. An `end` in `start` ends nothing.
     The same arguments give the same text, whatever was drawn before. Another seed gives an
-    independent text.
+    independent text. Model and start stay as they are.
+
+    model: pass it on to `scores`. It is the Storyteller, or a test's table of 2 to 300 tokens,
+    logits from -20 to 20 or -inf. start: a list of 1 to 1,000 ids; only the first may be `end`.
+    max_new_tokens: from 0 to 400. seed: from 0 to a billion.
     """
     ### BEGIN SOLUTION
     ids = list(start)
@@ -459,8 +438,9 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 
 # %% [markdown]
-# Two tables to try it on. In the first each token can be followed by one other only: 0 by 1, 1 by 2,
-# and 2 by 0. In the second four tokens are equally likely, whatever was before.
+# The tests use tables as models: row *i* holds the logits for what follows token *i*, whatever was
+# before it. In the first, 0 can only be followed by 1, 1 by 2, and 2 by 0. In the second four tokens
+# are equally likely.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -512,8 +492,7 @@ for title, test in (
     check.passes(title, test, write_text)
 
 # %% [markdown]
-# Do the three tests pass? Then let your writer tell two stories, with the seeds 0 and 1. (Even with the
-# seed of the story at the top it would tell another, for it makes its random numbers in its own way.)
+# Do you read `[ok]` three times? Then let your writer tell two stories, with the seeds 0 and 1.
 
 # %%
 end = model.tokenizer.eot_token
@@ -524,25 +503,25 @@ if ready:
         tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
-# Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
+# Change the seeds, or the beginning. Every text is new, and the model has not changed at all. (The
+# careful writer, with `argmax` for the die, waits for you in the questions.)
 #
-# So the die is yours. (The careful writer is the same loop with `argmax`. It waits for you in the
-# questions.) You crop the text to 256 tokens. What does that do to a long story?
+# You crop the text to 256 tokens. What does that do to a long story?
 
 # %% [markdown]
 # ## The hero without a name
 #
-# Here is a text of 270 tokens (`<|endoftext|>` is the first), and the model sees 256. We swap one token
-# for `␣dragon` and look at what the model then thinks of the *next* token.
+# Here is a text of 270 tokens, of which the model sees the last 256. We swap one token for `␣dragon`,
+# and look at the logits of the *next* token, the 271st.
 #
 # **Predict.** We swap the 11th token. How many of the 4,096 logits change?
 #
 # <details><summary>Answer</summary>
 #
-# None. Only from the 15th token on does a swap change anything.
+# None. The last 256 tokens begin at the 15th (270 − 256 = 14 are cropped).
 # </details>
 
-# %%
+# %% jupyter={"source_hidden": true}
 steps = generate(model, "Once upon a time", max_new_tokens=265, seed=2)
 story = model.encode("Once upon a time") + [step.token for step in steps]
 now = scores(model, story[-256:])[-1]
@@ -554,16 +533,15 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# The last 256 tokens begin at the 15th. What lies before is not remembered weakly: it is not there.
-# If a hero is named on the first page only, then on the third he has no name any more, and the model
-# can only invent one. Larger models see far more than 256 tokens, but their edge is as sharp.
+# What lies before the 15th is not remembered weakly: it is not there. A hero who is named on the first
+# page only has no name on the third, and the model can only invent one.
 #
 # A story should end before that. What makes it end?
 
 # %% [markdown]
 # ## What ends a text
 #
-# A story ends when end-of-text is drawn, and the model has learnt where that is likely:
+# A story ends when end-of-text is drawn. The model has learnt where that is likely:
 
 # %%
 for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
@@ -571,47 +549,43 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
     print(f"{prompt:<36} end-of-text {chance:.1%}")
 
 # %% [markdown]
-# Real services write many texts at once, a *batch*: each step draws one token for every text. For one
-# text, `if token == end: break` ends the loop, and a good book has it so [raschka2024]. But when
-# should the loop of a batch end?
-#
-# In August 2026 somebody read that loop in flash-attention, a library that many others build on. It
-# ended at `(token == end).all()`: when all texts draw the end *in the same step*
-# [flashattention2784].
+# Real services write a *batch* of texts at once: each step draws one token for every text. When should
+# that loop end? In flash-attention, a library that many others build on, it ended when all texts drew
+# `end` *in the same step* [flashattention2784].
 
 # %% [markdown]
-# **Predict.** Four texts go on drawing, also after their end, each with a chance of one in ten to draw
-# `end` at every step. About how many steps is it until all four draw it in the same step?
+# **Predict.** Four texts, and each draws `end` with a chance of 1 in 10 at every step. After about how
+# many steps do all four draw it together: 40, 1,000 or 10,000?
 #
 # <details><summary>Answer</summary>
 #
-# All four at once have a chance of 1/10 four times over: 1 in 10,000. So it is about 10,000 steps on
-# average. Each of the four had ended once after about 20 steps, on average (we computed that).
+# 1/10 × 1/10 × 1/10 × 1/10 is 1 in 10,000. So it takes about 10,000 steps, on average.
 # </details>
 
 # %% [markdown]
-# The cure is to remember: note which texts *have* ended, and stop when that is all of them.
+# The cure: note which texts *have* ended, and stop when that is all of them. (Halfway: a good place for a
+# break.)
 #
-# Now you can write texts, short and long. (Halfway: a good place for a break.) For our puzzle we need
-# one thing more. The model has an opinion about every token. What is its opinion of a whole text?
+# For our puzzle we need one thing more. The model has an opinion about every token. What is its opinion
+# of a whole text?
 
 # %% [markdown]
 # ## How likely is a text?
 #
-# As likely as all its tokens together: multiply the probability of each, given what was before it.
-# Such products get tiny, so take logarithms: **log-probabilities add up where probabilities
-# multiply.**
+# As likely as all its tokens together: multiply the probability of each, given what was before it. The
+# product gets tiny, and after 100 tokens of a story PyTorch rounds it to 0. So take logarithms:
+# **log-probabilities add up where probabilities multiply.**
+#
+# The next cell, folded, shows both for one sentence. Its `scored(text)` returns the tokens of a text and
+# their log-probabilities.
 
 
-# %%
-def scored(text, offset=-1):
-    """The tokens of a text, and the log-probability that a row gives to each.
-
-    offset: which row, counted from the token's own place.
-    """
+# %% jupyter={"source_hidden": true}
+def scored(text):
+    """The tokens of a text, and the log-probability of each, given those before it."""
     ids = model.encode(text)
     rows = scores(model, ids).log_softmax(dim=-1)
-    return ids[1:], [rows[i + offset, ids[i]].item() for i in range(1, len(ids))]
+    return ids[1:], [rows[i - 1, ids[i]].item() for i in range(1, len(ids))]
 
 
 tokens, logprobs = scored("The king had a lantern.")
@@ -621,22 +595,18 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
-# *surprise*: 0 for a token that had to come, large for a rare one. The largest surprise here was `␣l`,
-# 6.86. After `␣l` and `an`, the `tern` was hardly one: 0.02.
-#
-# Next, 100 tokens of the long story above. Their product is so small that float32, PyTorch's usual
-# kind of number, makes it 0. The sum is an ordinary number:
-
-# %%
-_, logprobs = scored(model.tokenizer.decode(story[1:101]))
-print("product:", torch.tensor(logprobs).exp().prod().item())
-print("sum:    ", round(sum(logprobs), 2))
+# *surprise*: 0 for a token that had to come, large for a rare one. `␣l` was the largest surprise, 6.86.
+# Once `␣l` and `an` were there, `tern` was almost none: 0.02.
 
 # %% [markdown]
-# Long texts have large sums, so we compare the mean. **Perplexity** is *e* to minus the mean
-# log-probability [jelinek1977]. A perplexity of 8 means: on average each token was as hard to guess
-# as a throw of a fair die with 8 faces.
+# Long texts have large sums, so we compare means. Here it is −25.76 / 8 = −3.22. Now undo the logarithm:
+# *e* to the power of 3.22 is 25. On average each token was as hard to guess as a throw of a fair die
+# with 25 faces.
 #
+# This number is the text's **perplexity**, *e* to the power of minus the mean log-probability
+# [jelinek1977].
+
+# %% [markdown]
 # **Predict.** We shuffle the words of a sentence. Does its perplexity stay, double, or grow tenfold?
 #
 # <details><summary>Answer</summary>
@@ -644,7 +614,7 @@ print("sum:    ", round(sum(logprobs), 2))
 # It grows about tenfold. The words are the same: it is their order that the model expects.
 # </details>
 
-# %%
+# %% jupyter={"source_hidden": true}
 sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
 words = sentence.split()
 random.Random(0).shuffle(words)
@@ -652,57 +622,61 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# From here on we measure surprise in *bits*, with log₂ in place of the natural logarithm: a token with
-# probability 1/2 has 1 bit, one with 1/4 has 2, one with 1/8 has 3.
+# Perplexity looks back, at tokens that are there. Now look forward, at one choice: how much surprise is
+# to be expected *before* the draw?
 #
-# Perplexity looks back at tokens that are there. **Entropy** looks forward at one choice: the surprise
-# to expect *before* the draw [shannon1948]. Multiply each token's surprise by its probability, and
-# add them up. Two to the power of that is the "equal choices" of the explorers.
+# It is usually given in *bits*, with log₂ in place of the natural logarithm: a token with probability
+# 1/2 has 1 bit of surprise, one with 1/4 has 2, one with 1/8 has 3.
 
 # %%
 bits = (1 / PROBS).log2()
-show(FOUR.tokens, p=PROBS, surprise=bits, weighted=PROBS * bits)
+show(FOUR.tokens, p=PROBS, bits=bits, weighted=PROBS * bits)
 total = (PROBS * bits).sum().item()
-print(f"entropy, the sum of the last column: {total:.2f} bits, like {2**total:.1f} equal choices")
-for prompt in ("Once upon a", "She picked up", "There was once a"):
-    print(f"{entropy(model.next_logits(prompt)):.2f} bits after {prompt!r}")
+print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**total:.1f}")
+
+# %% [markdown]
+# `␣one` would surprise by 4.322 bits, but comes only 5 times in 100. So multiply each token's bits by its
+# probability, and add them up: 1.49 bits. This is the **entropy** of the choice [shannon1948]. And 2 to
+# that power is the explorer's "like 2.8 equal choices".
 
 # %% [markdown]
 # ## A number that cannot be right
 #
-# In August 2025 a user of MaxText, Google's engine for large models, asked it for the
-# log-probabilities of a plain prompt. All of them were terrible [maxtext2103]. Below we score one
-# sentence in two ways, and one has the same bug.
+# In 2025 a user of MaxText, Google's engine for large models, asked it for the log-probabilities of a
+# plain prompt. All of them were terrible [maxtext2103]. Below we score one sentence in two ways, A and
+# B, and one has the same bug.
 
 # %% [markdown]
-# **Find it.** The next cell calls `scored` once with offset −1 and once with 0. For the token at place
-# *i*, `scored` takes the number `rows[i + offset, ids[i]]`. What is each row about? (The table in "One
-# step of a text" tells.) So which offset is wrong?
+# **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A takes
+# row *i*, and B row *i* − 1. Which is wrong? And what did it ask the model?
 
 # %%
-text = "Once upon a time there was a king."
-for offset in (-1, 0):
-    logprobs = scored(text, offset)[1]
-    print(f"offset {offset:2}: mean log-probability {sum(logprobs) / len(logprobs):6.2f}")
+ids = model.encode("Once upon a time there was a king.")
+rows = scores(model, ids).log_softmax(dim=-1)
+places = range(1, len(ids))
+for way, logprobs in (
+    ("A", [rows[i, ids[i]].item() for i in places]),
+    ("B", [rows[i - 1, ids[i]].item() for i in places]),
+):
+    print(f"{way}: mean log-probability {sum(logprobs) / len(logprobs):6.2f}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With 0, each token is scored by the row at its own place, which is about what comes *after* it. So
-# the engine asked how likely a second `␣upon` is after `Once upon`, and so on through the text. The row
-# *before* the token is the right one: offset −1.
+# A. It asks how likely a second `␣upon` is after `Once upon`, and so on through the text. The row
+# *before* the token is the right one.
 # </details>
 #
-# Nothing crashed, and all numbers were negative, as they should be. The user noticed because he knew
-# what a plain sentence should score. Now you know it too.
+# Nothing crashed, and all numbers were negative, as they should be. Only who knows what a plain sentence
+# should score could notice. Now you do.
 
 # %% [markdown]
 # ## Build it: the judge
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
-# Write the function that judges a text, for any model and any text. A probability may be so small that
-# it is rounded to 0, while its logarithm is an ordinary number, such as −200.
+# Write the function that judges a text, for any model and any text. One trap: a probability may be
+# rounded to 0, while its logarithm is an ordinary number, such as −200.
 #
 # <details><summary>Hint</summary>
 #
@@ -744,71 +718,32 @@ for title, rows, ids, expect, why in (
 # %% [markdown]
 # ## Where the surprises are
 #
-# What would a good judge see in a text by a *person*? We wrote eight sentences with long words. Here
-# is the first, token by token.
+# What does a good judge see in a text by a *person*? We wrote a sentence with long words. It begins with
+# `The shoemaker`, and `shoemaker` has three tokens: `␣sho`, `em` and `aker`.
+#
+# **Predict.** Which of the three surprises the model most?
+#
+# <details><summary>Answer</summary>
+#
+# `␣sho`, with 11.6 bits. Once it is there, `em` and `aker` hardly surprise.
+# </details>
 
 # %% jupyter={"source_hidden": true}
-SENTENCES = (
-    "The shoemaker hammered cheerfully at his workbench until the lantern flickered.",
-    "A mischievous squirrel gathered acorns beneath the crumbling staircase.",
-    "Grandmother untangled the embroidery and hummed an enchanting lullaby.",
-    "The astonished blacksmith discovered footprints leading towards the orchard.",
-    "Nobody remembered the password, so the drawbridge stayed firmly shut.",
-    "Thunder rumbled over the meadow while the shepherd counted his lambs.",
-    "An impatient porcupine knocked upon the innkeeper's window.",
-    "The youngest princess whispered something unbelievable to the gardener.",
-)
-for token, logprob in zip(*scored(SENTENCES[0]), strict=True):
+sentence = "The shoemaker hammered cheerfully at his workbench until the lantern flickered."
+for token, logprob in zip(*scored(sentence), strict=True):
     bits = -logprob / math.log(2)
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho` is a surprise. Once it is there, `em` and `aker` are not. (It is not always so: see the pieces
-# of `workbench`.)
-#
-# **Predict.** On average over all eight sentences: has the first token of a word as many bits as the
-# second, about twice as many, or ten times as many?
-#
-# <details><summary>Answer</summary>
-#
-# A little more than twice: the first has 8.6 bits, the second 3.6, and the third 1.7.
-# </details>
-
-# %% jupyter={"source_hidden": true}
-places = {1: [], 2: [], 3: [], 4: []}
-for text in SENTENCES:
-    place = 0
-    for token, logprob in zip(*scored(text), strict=True):
-        piece = model.tokenizer.decode([token])
-        if not piece.strip().isalpha():  # a full stop, a comma: the word is over
-            place = 0
-            continue
-        place = 1 if piece[0] == " " or place == 0 else place + 1
-        places[min(place, 4)].append(-logprob / math.log(2))
-
-# %% jupyter={"source_hidden": true}
-chart = explore.Chart(x="place of the token in its word", y="surprise in bits")
-for place, found in places.items():
-    mean = sum(found) / len(found)
-    chart.axes.plot([place] * len(found), found, "o", color=CUT, markeredgecolor=KEPT, alpha=0.6)
-    chart.axes.plot([place - 0.15, place + 0.15], [mean] * 2, color=DRAWN, linewidth=3)
-    chart.label(place + 0.18, mean, f"mean {mean:.1f}", color=DRAWN)
-chart.axes.set(xlim=(0.7, 4.6), ylim=(0, None))
-chart.axes.set_xticks([1, 2, 3, 4], ["1st", "2nd", "3rd", "4th or later"])
-chart.says("A word's first token surprises by 8.6 bits on average, its second by 3.6, then by 1.7.")
-
-# %% [markdown]
-# That is a known result: in written English the first letter of a word is the hardest to guess
-# [schurmann2007]. Our model, which guesses tokens, shows the same.
-#
-# So a person surprises the model again and again, wherever a new word begins. Remember that, and look
-# at our two writers once more.
+# So a person surprises the model again and again, mostly where a new word begins. (For letters this is
+# well known: the first of a word is the hardest to guess [schurmann2007].) Remember that, and look at
+# our two writers once more.
 
 # %% [markdown]
 # ## The careful writer, explained
 #
-# We let the model judge three continuations of one sentence, from a book that it has never read: the
-# book's own words, the careful writer's, and the die's.
+# Three writers go on from `The very next morning the Forest People awakened to find`: the person whose
+# book it is (our model has never read it), the careful writer, and the die. The model judges all three.
 #
 # **Predict.** Which of the three does the model find the most likely? And how often does the *person*
 # write the token that this model likes best: 90, 50 or 25 times in a hundred?
@@ -835,15 +770,12 @@ for writer, new in texts.items():
 # </details>
 
 # %% [markdown]
-# No wonder that the careful writer got the best mark: all that it does is please the model. But this
-# person left our small model's favourite three times out of four, to say something new. (A better
-# model guesses more of a person's tokens, but never all.) The careful writer never leaves it.
-#
-# Why does the die please the model more than the person does? It throws by the model's own
-# probabilities, and the person knows nothing of them.
+# No wonder: all that the careful writer does is please the model. The person left our small model's
+# favourite three times out of four, to say something new. The careful writer never leaves it. So it is
+# dull.
 
 # %% [markdown]
-# That explains why the careful writer is dull. Why does it go *round*?
+# But why does it go *round*?
 #
 # **Predict.** Look at the text at the top: `in a dress, and put her in a dress`, again and again. Does
 # the model find `␣dress` less and less likely, as a bored reader would, or more and more?
@@ -857,15 +789,15 @@ for token in (" a", " dress"):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More and more. After the girl's own dress (9%), `␣dress` rises from 6% to 41%. `␣a` rises from 32% to
-# about 70%, and stays there.
+# More and more: `␣dress` rises from 6% to 41%. (The 9% before that is for `the little girl's dress`.)
+# `␣a` rises from 32% to about 70%, and stays there.
 # </details>
 
 # %% [markdown]
 # Stories repeat names and refrains, so to copy what came before is often a good guess, and every
 # repetition makes the next one look better. Larger models do so too [xu2022]. For a writer who always
-# takes the favourite there is no way out. The die has one at every step: in 59 of 100 throws it would
-# leave the circle at the last `␣dress`.
+# takes the favourite there is no way out. The die has one at every step: at the last `␣dress`, with its
+# 41%, something else comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
@@ -883,9 +815,7 @@ for writer in ("person", "die"):
         piece = model.tokenizer.decode([token])
         space = " " * piece.startswith(" ")
         text += f"{space}[{piece.strip()}]" if is_rare else piece
-    share = (probs[writer] * (probs[writer] < 0.005)).sum(dim=-1).mean()
-    print(f"{writer}: {sum(rare)} of {len(rare)} tokens are rare", end="; ")
-    print(f"at an average step all rare ones together have {share:.0%}")
+    print(f"{writer}: {sum(rare)} of {len(rare)} tokens are rare")
     tell(text)
 
 # %% [markdown]
@@ -895,26 +825,19 @@ for writer in ("person", "die"):
 # </details>
 #
 # So rare tokens alone make no text mad. The person chose each for a reason: `frost`, `leaves`, `river`
-# and `mist` belong to one autumn morning. The die has no reason. About every fifth of its tokens is
-# rare, for the rare ones have 20% together; and *which* of some 4,000 it is, only the throw decides.
+# and `mist` belong to one autumn morning. The die has no reason: *which* of some 4,000 rare tokens
+# comes, only the throw decides. Once `no rather` is part of the text, the model has to go on from it.
 
 # %% [markdown]
-# Nor does anybody look whether a throw made sense. After `there was no` the die threw `␣rather`, which
-# had 0.01%. From then on `no rather` is part of the text, and the model has to go on from it.
-
-# %% [markdown]
-# So I would hire neither. The one takes only favourites, the other takes anything at all. We want
-# something between. On the slider from module 00 the careful writer sits at 0, and the die at 1. What
-# is between? That is the next module.
+# So I would hire neither. The one takes only favourites, the other takes anything at all. On the slider
+# of module 00 the careful writer sits at 0, and the die at 1. What is between? That is the next module.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 `transformers` is still the careful writer unless the settings say `do_sample=True`, and its
-# guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM reports log-probabilities
-# as your judge does, from the logits before any setting changes them [vllm2026]. Both keep what they
-# computed for earlier tokens, so that a step costs one token and not the whole text. So does the
-# course's `generate`. Apart from that, it is your loop.
+# In 2026 the library `transformers` is still the careful writer unless the settings say
+# `do_sample=True`, and its guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM,
+# which serves models, reports log-probabilities as your judge does [vllm2026].
 
 # %% [markdown]
 # ## Recap
@@ -922,9 +845,9 @@ for writer in ("person", "die"):
 # A model scores every token; softmax makes the scores probabilities; somebody else chooses. A text is
 # that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
 #
-# Why did the best choice at every step make the worst text? Because people often leave the favourite,
-# and because a repetition makes the next one a favourite too. And why is the die mad? Because it
-# leaves the favourite without a reason.
+# Why did the best choice at every step make the worst text? People often leave the favourite, and a
+# repetition makes the next one a favourite too. And the die is mad because it leaves the favourite
+# without a reason.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1189,9 +1112,11 @@ check.ids(
 
 # %% [markdown] question="Many draws at once" points=2
 # Find the bug. The function should draw `n` tokens, each on its own and with its softmax probability.
-# It was carried over from TensorFlow, as GPT-2's once was [openaigpt51]. Repair it, for one row of
-# logits between −20 and 20, *n* from 1 to 20,000 and seeds from 0 to a billion. It returns the *n*
-# ids. The same seed gives the same ids, whatever was drawn before, and another seed gives others.
+# It was carried over from TensorFlow, as GPT-2's once was [openaigpt51].
+#
+# Repair it: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
+# `seed` from 0 to a billion. The same seed gives the same ids, whatever was drawn before, and another
+# seed gives others.
 
 
 # %% answer="draws_repair"
@@ -1303,11 +1228,11 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 
 # %% [markdown] question="A batch of texts" points=2
 # Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, r]` is what row
-# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps. A row is over once it has drawn
-# the id `end` (up to 100,000). Later draws do not count.
+# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps, ids up to 100,000. A row is over once
+# it has drawn `end`. Its later draws do not count.
 #
-# Repair it: return the step (counted from 1) in which the last row is over. If one never is, return the
-# number of all steps.
+# Repair it: return the first step (counted from 1) after which *every* row is over. If a row never ends,
+# return the number of all steps.
 
 
 # %% answer="text_batch_repair"
@@ -1389,7 +1314,8 @@ for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
 #
 # 1. It follows the table from the last token.
 # 2. It stops after `end`.
-# 3. Special cases: no new tokens; logits that are equal or nearly so; `table` and `start` are not changed.
+# 3. Special cases: no new tokens; equal logits, where the lowest id wins; logits that differ by very
+#    little, where the larger wins; `table` and `start` are not changed.
 
 
 # %% answer="greedy_loop"
@@ -1555,10 +1481,12 @@ float(min(points, 3))
 # Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One point
 # each:
 #
-# 1. The stretches and their ends. (On an end, all sums are exact in every kind of number.)
+# 1. The stretches and their ends. (All are sums of halves, quarters, eighths and so on, so that rounding
+#    plays no part.)
 # 2. Tokens of probability 0.
 # 3. A *u* beyond the last stretch.
-# 4. Larger vocabularies, up to 1,000 tokens, with *u* clear of the ends.
+# 4. Larger vocabularies, up to 1,000 tokens, with *u* never so near an end that rounding
+#    decides.
 
 
 # %% test="draw"
@@ -1652,7 +1580,7 @@ def stretches_and_ends():
         draw,
         possible,
         why="The stretches lie in order of ids, not of size, and where two meet, the point "
-        "belongs to the right one.",
+        "belongs to the right-hand one.",
     )
 
 
@@ -1701,7 +1629,8 @@ float(min(points, 4))
 # Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
 # of PyTorch, NumPy or Python. One point each:
 #
-# 1. Tables that leave no choice, with long starts and no new tokens; `model` and `start` are not changed.
+# 1. Tables that leave no choice, also after long starts or for 0 new tokens; `model` and `start` are not
+#    changed.
 # 2. Where texts end.
 # 3. How often each token is drawn.
 # 4. The seed.
@@ -2089,8 +2018,7 @@ check.score_button()
 # %% [markdown]
 # - Code and documentation, as read in 2026: [hfgeneration2026]
 #   [transformers](https://huggingface.co/docs/transformers/v5.8.0/generation_strategies),
-#   [vllm2026] [vLLM](https://github.com/vllm-project/vllm),
-#   [tiktoken2026] [tiktoken](https://github.com/openai/tiktoken)
+#   [vllm2026] [vLLM](https://github.com/vllm-project/vllm)
 # - Questions, reports and repairs:
 #   [openaigpt51] [GPT-2](https://github.com/openai/gpt-2/issues/51),
 #   [flashinfer923] [FlashInfer](https://github.com/flashinfer-ai/flashinfer/pull/923),
