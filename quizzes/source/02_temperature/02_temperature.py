@@ -110,20 +110,20 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 
 # %% [markdown]
 # **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
-# *T* = 0.5? (Then put `T = 0.5` into the cell above, run it again, and divide the two in the last column.)
+# *T* = 0.5? (Then put `T = 0.5` into the cell above, and run it again.)
 #
 # <details><summary>Answer</summary>
 #
-# 2.6 times: 0.713 / 0.279. The gap of the two logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
-# makes the gap twice as large, 0.47 + 0.47, and so the ratio is 1.6 × 1.6.
+# 2.6 times: 0.713 / 0.279. The gap of the logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
+# doubles the gap, 0.47 + 0.47, and so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
 # So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. And no word
 # ever overtakes another. Temperature changes *how far* a favourite is ahead, never *who* it is.
 #
-# Now put our `time`, one of 4,096 tokens, beside two favourites from small, made-up examples: `forward`, one
-# of nine words, and `Paris`, one of ten tokens after `The capital of France is`.
+# Now put our `time`, one of 4,096 tokens, beside two favourites from made-up examples: `forward`, one of nine
+# words, and `Paris`, one of ten tokens after `The capital of France is`.
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -142,8 +142,7 @@ chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93
 
 # %% [markdown]
 # The surest of the three falls the deepest. At *T* = 2 `time` is already behind `Paris`, and at 3 far behind
-# `forward`, of which the model was never sure. What is different about `time`? Let us turn the knob as far as
-# it goes.
+# `forward`. What is different about `time`? Let us turn the knob as far as it goes.
 
 # %% [markdown]
 # ## The two ends
@@ -172,8 +171,7 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 
 # %% [markdown]
 # A fair die, both times. But one has 9 faces, the other 4,096: `forward` falls from 57% to a ninth, `time`
-# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*. Can that be enough? None of
-# them had a chance.
+# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*. Can that be enough?
 
 # %% [markdown]
 # ## How they took it
@@ -250,8 +248,8 @@ for name, row in rows.items():
 # once a`. The same *T* is greedy here and lively there.
 
 # %% [markdown]
-# Could we turn this around: name the number of choices, and let the computer search for *T*? We will, in the
-# second half. But such a search tries very low temperatures, and these can break our one line of code.
+# In the second half we turn this around: we name the number of choices, and the computer searches for *T*. But
+# such a search tries very low temperatures, and these can break our one line of code.
 
 # %% [markdown]
 # ## The formula, and how the cold breaks it
@@ -326,8 +324,8 @@ def softmax_with_temperature(logits, temperature):
 
 
 # %% [markdown]
-# Run these tests as often as you like; you need not read them. They score nothing. Until your function is
-# written, they say `not yet`.
+# Run these tests as often as you like; you need not read them, and they score nothing. At first they say
+# `not yet`.
 
 # %%
 usual = [0.061, 0.002, 0.0, 0.572, 0.003, 0.0, 0.0, 0.358, 0.004]
@@ -412,7 +410,7 @@ for title, row, T, u, ids in (
 # %% [markdown]
 # Do the tests pass? Then let it write 30 tokens at *T* = 0, 0.5, 1 and 2, each time with *the same* 30 throws.
 #
-# **Predict.** Will the four texts be the same, as the throws are? Which of them go together the longest?
+# **Predict.** Which of the four texts go together the longest?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -465,7 +463,7 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # %% [markdown]
 # ## Four choices, at every step
 #
-# Let us name a number of equal choices, four, and find *T* for it. First by hand, for `There was once a`.
+# Say we want four equal choices. Which *T* gives them? First by hand, for `There was once a`.
 #
 # **Predict.** At *T* = 0.5 it is like 8.8 choices: too many. Will *T* = 0.25 leave more than four, or fewer?
 
@@ -582,8 +580,7 @@ if ready:
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step. How yours does it is up to you, if it
-# keeps four promises:
+# A thermostat looks at a row of logits and sets *T* for this one step, as you like, if it keeps four promises:
 
 # %% [markdown]
 # | promise | if the row has, at *T* = 1, | it has, at your *T*, |
@@ -956,8 +953,8 @@ check.ids(
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# A speech model computed `softmax(log_softmax(logits) / T)`. Somebody called that a bug and offered a
-# change [kimi161]. Is the result different from `softmax(logits / T)`?
+# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Is the result different
+# from that of `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
@@ -967,7 +964,7 @@ check.ids(
 #
 # - **A** Yes: it flattens or sharpens more.
 # - **B** Yes: softmax is taken twice, which flattens.
-# - **C** No: it takes the same amount from every logit.
+# - **C** No: it takes the same from every logit.
 # - **D** No: softmax undoes whatever was done to the logits.
 
 # %% answer="disputed_formula"
@@ -1054,9 +1051,9 @@ check.against(
 
 # %% [markdown] question="A sampling function" points=2
 # At *T* = 0 this function returns NaN. Repair it: at 0 each row's best token gets probability 1, however
-# little it is ahead. If several are equally good, the first of them gets it. Above 0 nothing changes. Logits
-# of any shape lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties,
-# one for batches, ties and near ties.
+# little it is ahead. Of equally good ones the first gets it. Above 0 nothing changes. Logits of any shape
+# lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for
+# batches, ties and near ties.
 #
 # <details><summary>Hint</summary>
 #
