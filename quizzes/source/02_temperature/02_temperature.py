@@ -954,11 +954,11 @@ check.ids(
 
 # %% [markdown] question="A disputed formula" points=1
 # A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Is the result different
-# from that of `softmax(logits / T)`?
+# from `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
-# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives its logarithm, log *a* − log *b*. What
+# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives the logarithm, log *a* − log *b*. What
 # differs between tokens?
 # </details>
 #
