@@ -69,8 +69,14 @@ def test_nine_words_by_hand():
         assert shares[forward] == pytest.approx(expected[0], abs=0.001)
         assert expected[1] is None or shares[toward] == pytest.approx(expected[1], abs=0.001)
     assert ratios == pytest.approx({1: 1.6, 0.5: 2.56, 2: 1.265}, abs=0.02)
+    assert math.exp(0.47) == pytest.approx(1.6, abs=0.005)
     assert math.exp(4.7) == pytest.approx(110, abs=1)
-    assert len(f"{math.exp(47):.0f}") == 21
+
+
+def test_heat_without_end_makes_a_fair_die(once):
+    for row, size in ((NEXT_LOGITS, 9), (once, 4096)):
+        assert len(row) == size
+        assert 1 < share(row, 1000) * size < 1.03
 
 
 def test_one_temperature_changes_all_ratios():
@@ -120,9 +126,8 @@ def test_a_crowd_took_the_time(storyteller, once):
     ):
         weight = math.exp(logit / t)
         assert weight / (weight + n) == pytest.approx(expected, abs=0.0005)
-    assert [math.exp(14), math.exp(7), math.exp(8)] == pytest.approx(
-        [1.203e6, 1097, 2981], rel=5e-4
-    )
+    assert [math.exp(14), math.exp(7)] == pytest.approx([1.203e6, 1097], rel=5e-4)
+    assert [math.exp(8), math.exp(4)] == pytest.approx([2981, 55], abs=0.5)
     ranked = once.sort(descending=True).values
     assert 1 - share(once, 1) == pytest.approx(0.003, abs=0.0002)
     usual, shares = (ranked.softmax(dim=-1), (ranked / 2).softmax(dim=-1))
@@ -158,7 +163,6 @@ def test_cold_breaks_half_precision():
     half = NEXT_LOGITS.half() / 0.00001
     assert torch.equal(half == torch.inf, NEXT_LOGITS > 0)
     assert half.softmax(dim=-1).isnan().all()
-    assert torch.tensor([88.0, 89.0]).exp().isinf().tolist() == [False, True]
 
 
 def test_the_same_throws_at_four_temperatures(storyteller, once):
@@ -220,14 +224,6 @@ def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
     assert (cold[0], own[0], cool[0], usual[0]) == (0, 10, 15, 48)
     assert [cold[1], own[1], cool[1]] == pytest.approx([0.38, 0.66, 0.72], abs=0.005)
     assert all(story.startswith(" time") for story in own[2])
-
-
-def test_a_crumb_need_not_be_a_mistake(storyteller):
-    shares = storyteller.next_logits("Once upon a time there was a").softmax(dim=-1)
-    assert shares[shares < 0.005].sum() == pytest.approx(0.5, abs=0.005)
-    for word in (" wolf", " prince"):
-        [token] = storyteller.tokenizer.encode_ordinary(word)
-        assert 0.003 < shares[token] < 0.005
 
 
 def test_no_single_temperature_does_what_a_thermostat_does(storyteller):

@@ -13,13 +13,13 @@
 # gives `time` 99.7%. You are about to make it forget that word, by turning one knob from 1 to 2.
 
 # %% [markdown]
-# > **About 150 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
+# > **About 160 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
 # >
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
 # > - say why one temperature is mild for nine words and wild for thousands;
 # > - write a temperature that survives the cold, and draw with it;
-# > - find the temperature for a wanted openness, and design a thermostat.
+# > - find the temperature for a wanted number of choices, and design a thermostat.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -56,9 +56,8 @@ for T in (0.5, 1, 2):
     tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The first is the opening of a hundred fairy tales. The second goes its own way. The third is what we
-# came for: `Once upon a company of bunny sixangers`. That a story gets lost later is no wonder. But it
-# lost its *fourth word*, of which the model was nearly certain.
+# The first is the opening of a hundred fairy tales. The third is what we came for: `Once upon a company of
+# bunny sixangers`. It lost its *fourth word*, of which the model was nearly certain.
 #
 # **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 75, 45 or 15%?
 
@@ -66,45 +65,38 @@ for T in (0.5, 1, 2):
 explore.Distribution("Once upon a")
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
-# 44%. More than half is gone.
-# </details>
-#
-# 1. Set *T* to 2. Who has the rest now? Look at the last bar too.
+# 1. Set *T* to 2. What has `time` now? And who has the rest? Look at the last bar too.
 # 2. Press **Sample 100**. How often does `time` come?
 #
 # <details><summary>Answers</summary>
 #
-# 1. No single word: `while` comes second with only 0.9%. But the last bar, 4,084 others, had 0.1% at
-# *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
+# 1. 44%: more than half is gone. No single word has it: `while` comes second with only 0.9%. But the last
+# bar, 4,084 others, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
 # </details>
 
 # %% [markdown]
 # So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even now none of them
 # has 1%. **How did they take more than half from `time`?**
 #
-# To find out you will build the knob yourself, and at the end one that sets itself anew at each step: it
-# leaves the fourth word alone.
+# To find out, you build the knob yourself. At the end you build a second one, which turns itself.
 
 # %% [markdown]
-# **Recall**, from module 01. 1. A model gives three tokens the logits 2, 1 and 0. Is the first one
-# twice as likely as the second? 2. What is the entropy of eight equal choices? 3. Which tokens can a
-# weighted die draw?
+# **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first one twice as
+# likely as the second? 2. What is the entropy of eight equal choices?
 #
 # <details><summary>Answers</summary>
 #
-# 1. No, *e* ≈ 2.7 times: softmax turns a *difference* of 1 into a *ratio* of *e*. 2. Three bits, as
-# 2³ = 8. 3. All with a probability above 0, however small it is.
+# 1. No, *e* ≈ 2.7 times: softmax turns a *gap* of 1 between two logits into a *ratio* of *e*. 2. Three
+# bits, as 2³ = 8.
 # </details>
 
 # %% [markdown]
 # ## One division
 #
-# Temperature is one line of code: every logit is divided by *T* before softmax. Take the nine words
-# that might follow `every effort moves you`. At *T* = 2 their logits are half as far apart.
+# Temperature is one line of code: every logit is divided by *T* before softmax. Here are nine words that
+# might follow `every effort moves you`, before and after a division by 2.
 #
-# **Predict.** `forward` has 57%. Will it rise or fall? And `pizza`?
+# **Predict.** At *T* = 1 `forward` has 57%. Will it rise or fall? And `pizza`?
 
 # %%
 T = 2.0
@@ -118,23 +110,20 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 
 # %% [markdown]
 # **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
-# *T* = 0.5?
+# *T* = 0.5? (Then put `T = 0.5` into the cell above, and run it again.)
 #
 # <details><summary>Answer</summary>
 #
-# 1.6 × 1.6 ≈ 2.6. Half the *T* doubles the difference of the logits, and so it squares the ratio. And at
-# *T* = 2 it is the square root: 1.26.
-#
-# To see it, put `T = 0.5` into the cell above and run it again: 0.713 / 0.279.
+# 2.6 times: 0.713 / 0.279. The gap of the logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
+# doubles the gap, 0.47 + 0.47, and so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
-# Did any word overtake another? It cannot. Two numbers divided by the same positive number keep their
-# order. Temperature changes *how far* a favourite is ahead, never *who* it is.
+# So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. And no word
+# ever overtakes another. Temperature changes *how far* a favourite is ahead, never *who* it is.
 #
-# Now put our `time` beside two favourites that were less sure: `forward`, one of nine words, and
-# `Paris`, one of ten tokens after `The capital of France is`. (Those two examples are made up, and small.
-# `time` is one of the Storyteller's 4,096 tokens.)
+# Now put our `time`, one of 4,096 tokens, beside two favourites from made-up examples: `forward`, one of nine
+# words, and `Paris`, one of ten tokens after `The capital of France is`.
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -152,16 +141,14 @@ chart.axes.set(xlim=(0.5, 3.35), ylim=(0, 1.03))
 chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93, 59 and 40%.")
 
 # %% [markdown]
-# The surest of the three falls the deepest. At *T* = 2 it is already behind `Paris`, and at 3 it is
-# far behind `forward`, of which the model never was sure at all. So what is different about `time`? Let us
-# see where the knob leads when we turn it as far as it goes.
+# The surest of the three falls the deepest. At *T* = 2 `time` is already behind `Paris`, and at 3 far behind
+# `forward`. What is different about `time`? Let us turn the knob as far as it goes.
 
 # %% [markdown]
 # ## The two ends
 #
-# **Towards 0.** `forward` is ahead of `toward` by 6.75 − 6.28 = 0.47. At *T* = 0.1 that difference is 4.7,
-# and the ratio is *e*⁴·⁷ ≈ 110. At *T* = 0.01 the difference is 47, and the ratio is *e*⁴⁷, a number with
-# 21 digits.
+# **Towards 0.** The gap between `forward` and `toward` is 0.47. At *T* = 0.1 it is 4.7, and the ratio is
+# *e*⁴·⁷ ≈ 110. And at *T* = 0.01?
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -169,35 +156,35 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# In the end the best token has everything. That is the careful writer of module 01, so most tools let
-# *T* = 0 mean *greedy*, though nothing can be divided by 0.
+# In the end the best token has everything: that is *greedy*, the careful writer of module 01. Nothing can be
+# divided by 0, but most tools let *T* = 0 mean greedy.
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
-# **Predict.** What share does `forward` have then, and `time`? (Below: *T* = 1, 10 and 1,000.)
+# **Predict.** What share does `forward`, one of 9, come close to? And `time`, one of 4,096?
 
 # %%
 for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
     shares = [(row / T).softmax(dim=-1).max().item() for T in (1, 10, 1000)]
-    print(f"{name:<8} of {len(row):>5,} tokens:", "   ".join(f"{share:.4%}" for share in shares))
+    print(f"{name:<8} at T = 1, 10 and 1,000:", *[f"{share:.3%}" for share in shares], sep="  ")
+    print(f"{'':<8} 1 / {len(row):,} is {1 / len(row):.3%}")
 
 # %% [markdown]
-# A fair die, both times. But the one has 9 faces, the other 4,096. `forward` is on its way from 57% to
-# a ninth. `time` is on its way from 99.7% to a 4,096th. There is our first clue: it has *more rivals*.
-# Can that be enough? None of them had a chance.
+# A fair die, both times. But one has 9 faces, the other 4,096: `forward` falls from 57% to a ninth, `time`
+# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*. Can that be enough?
 
 # %% [markdown]
 # ## How they took it
 #
 # Let us make a fairy tale that fits on paper: one favourite with the logit 14, and 4,095 rivals which
-# all have 0. The weight of the favourite is *e*¹⁴ ≈ 1,203,000, and each rival has a weight of 1. So the
+# all have 0. Softmax gives the favourite the weight *e*¹⁴ ≈ 1,203,000, and each rival *e*⁰ = 1. So the
 # favourite has 1,203,000 of 1,207,000 parts: 99.7%, as `time` has.
 
 # %% [markdown]
-# **Predict.** At *T* = 2 its logit is 7, and *e*⁷ ≈ 1,097. What is its share now?
+# A second favourite has the logit 8, and only nine rivals. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
 #
-# And a favourite with only nine rivals? Let it have the logit 8. Then it begins with 99.7% as well: *e*⁸ is
-# 2,981, against 9.
+# **Predict.** At *T* = 2 the two logits are 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each
+# favourite now?
 
 # %%
 for n, logit in ((4095, 14), (9, 8)):
@@ -207,51 +194,41 @@ for n, logit in ((4095, 14), (9, 8)):
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# 21%! Look at one rival alone: the favourite is still a thousand times as likely as that one. But there
-# are 4,095 of them, and together they take 79%. The nine rivals began with the same 0.3%, and take only
-# 14%.
+# 21%! One rival alone has about a thousandth of the favourite's share. But there are 4,095 of them, and
+# together they take 79%. The nine rivals began with the same 0.3%, and take only 14%.
 #
-# And the real `time`? Here are its 99 nearest rivals together, and then all the rest, from place 101
-# to 4,096.
+# And the real `time`? Here are its 99 nearest rivals together, and then all the rest.
 
 # %%
 ranked = ONCE.sort(descending=True).values
 for T in (1, 1.5, 2):
     shares = (ranked / T).softmax(dim=-1)
     time, near, far = shares[0], shares[1:100].sum(), shares[100:].sum()
-    print(f"T = {T:<3}  time {time:6.2%}   next 99 {near:6.2%}   other 3,996 {far:6.2%}", end="")
-    print(f"   largest of those {shares[100]:.3%}")
+    print(f"T = {T:<3}  time {time:6.2%}   next 99 {near:6.2%}   other 3,996 {far:6.2%}")
+print(f"At T = 2 the largest of those 3,996 has {shares[100]:.2%}.")
 
 # %% [markdown]
-# So they did it as a crowd. At *T* = 2 the 3,996 hold 39% together, and none of them more than 0.08%.
-
-# %% [markdown]
-# Why does `time` keep 44%, and the toy's favourite only 21%? At *T* = 2 every ratio becomes its square root,
-# and that lifts the smallest the most: the 3,996 went from 0.05% to 39%, the nearest 99 only from 0.26% to 17%.
-# So 0.3% grows the most if it is spread evenly, with little for each, as in the toy. Here 99 tokens have most
-# of it.
-
-# %% [markdown]
+# So they did it as a crowd: 39% together, and none more than 0.08%.
+#
 # Let us call a token that has less than 0.5% at *T* = 1 a **crumb**. Here all tokens but `time` are crumbs.
-# The die does not care how small they are: at *T* = 2 it hits *some* crumb in 56 of 100 throws. Here are 16
-# throws.
+# At *T* = 2 the die hits *some* crumb in 56 of 100 throws (17 + 39). Here are 16 throws.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Of all the
-# tokens that a model knows, most are nonsense at any given place. Heat gives each of them a little.
+# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Most of the
+# tokens that a model knows are nonsense at any given place. Heat gives each of them a little.
 #
-# So *T* = 2 does not do the same to nine words as to 4,096. Is there a number that means the same for both?
+# So *T* = 2 is mild for nine words, and wild for 4,096. How could we say how open a choice is, and mean the
+# same for both?
 
 # %% [markdown]
 # ## A number that means the same
 #
-# You know it already. In module 01 entropy told how open a choice is, and 2 to that power is the number
-# of **equal choices**, `effective_choices` in the code. If it is 8, the next token is as hard to guess as a
-# fair die with 8 faces.
+# You know one from module 01: the number of **equal choices**, which is 2 to the power of the entropy
+# (`effective_choices` in the code). If it is 8, the next token is as hard to guess as a fair die with 8 faces.
 
 # %%
 rows = {
@@ -265,79 +242,66 @@ for name, row in rows.items():
     print(f"{name:<18}" + "".join(f"{count:10.1f}" for count in choices))
 
 # %% [markdown]
-# Here the crowd is easy to see. At *T* = 2 the nine words are like 4 equal choices, and `Once upon a` has
-# gone from 1 to 115.
-
-# %% [markdown]
-# Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
-# once a`. The same *T* is greedy here and lively there. Could we turn this around: name the number of
-# choices, and let the computer search for *T*?
+# At *T* = 2 the nine words are like 4 equal choices, and `Once upon a` has gone from 1 to 115: the crowd.
 #
-# We will, in the second half. But such a search tries very low temperatures, and these can break our one
-# line of code. First the formula, then what breaks.
+# Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
+# once a`. The same *T* is greedy here and lively there.
 
 # %% [markdown]
-# ## The formula
+# In the second half we turn this around: we name the number of choices, and the computer searches for *T*. But
+# such a search tries very low temperatures, and these can break our one line of code.
+
+# %% [markdown]
+# ## The formula, and how the cold breaks it
 #
 # For logits $z_1, \dots, z_n$ and a temperature $T > 0$:
 #
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# The name comes from physics, where hot systems try unlikely states. Neural networks got it in 1985
-# [ackley1985]. (Names in brackets are sources, listed last.)
+# Only gaps count: add 10 to every logit, and all shares stay. PyTorch makes use of this. Its softmax first
+# subtracts the largest logit from all, so that no *e*ᶻ is too large for the computer.
 
 # %% [markdown]
-# Only differences count: add 10 to every logit, and nothing changes. PyTorch makes use of this. Its softmax
-# first subtracts the largest logit from all. The largest weight is then *e*⁰ = 1, and no weight is too
-# large for a computer's numbers. (If you write softmax yourself, do the same: in `float32`, `exp` gives
-# infinity from 89 on.)
-
-# %% [markdown]
-# ## Where the cold breaks it
-#
-# **A zero.** Bark is a model that speaks. In 2023 a user set its temperature to 0, and it stopped with
-# `probability tensor contains either inf, nan or element < 0` [bark270]. The message does not mention
-# temperature. Our nine words show the same thing:
+# **A zero.** In 2023 a user of Bark, a model that speaks, set *T* to 0. It stopped with
+# `probability tensor contains either inf, nan or element < 0` [bark270]. (Names in brackets are sources, listed
+# last.) Our nine words show why:
 
 # %%
 print(NEXT_LOGITS / 0.0)
 print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
-# PyTorch divides by 0 without a complaint and gets infinities. Then softmax subtracts the largest logit,
-# and infinity minus infinity is `nan`, *not a number*. Then it divides by the sum, and with one `nan` in it
-# the sum is `nan`, and so is every share. So whoever offers *T* = 0 has to ask first: `if temperature == 0`,
-# be greedy.
+# Divided by 0, the logits are infinite. Then softmax subtracts the largest, and infinity minus infinity is
+# `nan`, *not a number*. One `nan` in the sum spoils all shares. So ask first: `if temperature == 0`, take the
+# best token.
 
 # %% [markdown]
-# **Almost a zero.** torchchat, PyTorch's own program for chatting, took another way until April 2024: it
-# never divided by less than 0.00001 [torchchat259]. That failed for those who ran the model in `float16`,
-# a number format with half the bits of `float32`. Here are both formats.
+# **Almost a zero.** Until April 2024 torchchat, PyTorch's own program for chatting, divided by 0.00001 in
+# place of 0 [torchchat259]. That failed in `float16`, a number format with half the bits of `float32`. Here are
+# both: `.half()` turns numbers into `float16`.
 
 # %%
 for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
-    cold = logits / max(0.0, 0.00001)
+    cold = logits / 0.00001
     print(cold.dtype, "divided:", cold, "softmax:", cold.softmax(dim=-1), "", sep="\n")
 
 # %% [markdown]
-# In `float32` `forward` has everything, as it should. **Find it:** what went wrong in `float16`?
+# In `float32`, `forward` has everything, as it should. **Find it:** what went wrong in `float16`?
 #
 # <details><summary>Answer</summary>
 #
-# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So the division itself overflows: every positive
-# logit here becomes `inf`, and inf − inf is `nan` again.
+# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So already the division gives `inf`, and inf − inf is
+# `nan` again.
 # </details>
-#
-# PyTorch's softmax subtracts the largest logit for you. But it does not change the number format for you.
 
 # %% [markdown]
 # ## Build it: softmax with temperature
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# You may use PyTorch, but not the course's own functions. It is scored below, so read the description
-# closely. What you need is in the section above.
+# You may use PyTorch, but none of the course's own functions. The description under the first line says all
+# that is scored.
 #
 # <details><summary>Hint</summary>
 #
@@ -360,8 +324,8 @@ def softmax_with_temperature(logits, temperature):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. The first two lists are the columns
-# `before` and `after` of the nine words at *T* = 2, further up.
+# Run these tests as often as you like; you need not read them, and they score nothing. At first they say
+# `not yet`.
 
 # %%
 usual = [0.061, 0.002, 0.0, 0.572, 0.003, 0.0, 0.0, 0.358, 0.004]
@@ -377,8 +341,7 @@ for T, row, expect in (
     check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Now let your own function draw the picture. Its results are the crosses. As long as it is not written, or
-# has a mistake, there are no crosses, and a message says why.
+# Now let your own function draw: its results are the crosses. (If there are none, a message says why.)
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
@@ -390,28 +353,25 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 #
 # <details><summary>Answer to 2</summary>
 #
-# They stay where *T* = 1 put them.
+# They stay where *T* = 1 put them. There is no error: only the picture tells.
 # </details>
-
-# %% [markdown]
-# A temperature without effect raises no error, and a text hardly shows it. A published homework had one
-# until a student noticed [statnlp26]. (One of the questions has its like.)
-#
-# Probabilities are not yet a token. What is missing is the die, and the zero.
 
 # %% [markdown]
 # ## Build it: the draw
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# Now the whole knob, with its zero, for many rows at once. Each row has its own throw *u*, as in module
-# 01: the token is drawn whose stretch holds *u*.
+# Probabilities are not yet a token: we still need the die of module 01, and the zero. Say a row has 9%, 67%
+# and 24%. The running sums are 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the
+# stretch of the second token: the result is its id, 1.
 
 # %% [markdown]
+# Yours does this for many rows at once, with a throw for each.
+#
 # <details><summary>Hint</summary>
 #
-# `probs.cumsum(dim=-1)` gives the running sums of each row, and `u[..., None]` stands beside them. The
-# id is the number of running sums that are not above *u*. For *T* = 0 there is `argmax`.
+# `probs.cumsum(dim=-1)` gives the running sums of each row. `u[..., None]` lets `<=` compare a row's throw with
+# all its sums. The id is the number of sums that are not above *u*. For *T* = 0 there is `argmax`.
 # </details>
 
 
@@ -448,10 +408,9 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# Do the tests pass? Then let it write 30 tokens at *T* = 0, at 0.5, at 1 and at 2, each time with *the same*
-# 30 throws.
+# Do the tests pass? Then let it write 30 tokens at *T* = 0, 0.5, 1 and 2, each time with *the same* 30 throws.
 #
-# **Predict.** Will the four texts be the same, as the throws are? Which of them go together the longest?
+# **Predict.** Which of the four texts go together the longest?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -466,22 +425,25 @@ if ready:
             ids.append(int(choose(model.logits(ids)[-1], T, u)))
         tell(f"T = {T}:  " + model.tokenizer.decode(ids[1:]))
 
+# %%
+time = ONCE.argmax()
+for T in (1, 2):
+    sums = (ONCE / T).softmax(dim=-1).cumsum(dim=-1)
+    print(f"T = {T}: the stretch of `time` goes from {sums[time - 1]:.3f} to {sums[time]:.3f}")
+
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
 # *T* = 0 and 0.5 go together up to `time there was a`. *T* = 1 leaves them after `there`. And *T* = 2 has no
-# `time` at all. At *T* = 1 its stretch goes from 0.001 to 0.998. At *T* = 2 the tokens in front of it have grown
-# to 0.09, and those behind it too, so it goes from 0.09 to 0.54. The first throw, 0.61, falls on `young`.
+# `time` at all. The first throw is 0.61, and there the stretch of `time` ends at 0.54: it falls on `young`.
 # </details>
 
 # %% [markdown]
 # Where the model is sure, a throw gives the same word unless *T* is very hot. Where it is not sure, a little
 # heat can change the word, and from there on the whole story.
-
-# %% [markdown]
-# At which *T* would you read on? Find your own place: the texts below are written anew while you move the
-# slider. (The measures above and below the texts belong to later modules. The darkest colour marks the tokens
-# that have less than 1% at *T* = 1, so all crumbs have it.)
+#
+# At which *T* would you read on? The texts below are written anew while you move the slider. (The other
+# measures belong to later modules.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
@@ -495,17 +457,15 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # It says `great` again and again.
 # </details>
 #
-# Whatever you found, it is a compromise: too cold for one step and too hot for the next. Should each step
-# have a temperature of its own? (This is a good place for a break.)
+# Whatever you found in 2, it is a compromise: too cold for one step, too hot for the next. Should each step
+# have a temperature of its own? (A good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
 #
-# Here is the idea from before: name the number of equal choices, four, say, and find *T*. First by hand,
-# for `There was once a`.
+# Say we want four equal choices. Which *T* gives them? First by hand, for `There was once a`.
 #
-# **Predict.** At *T* = 0.5 it is like 8.8 choices, so *T* must be lower. Will 0.25 leave more than four, or
-# fewer?
+# **Predict.** At *T* = 0.5 it is like 8.8 choices: too many. Will *T* = 0.25 leave more than four, or fewer?
 
 # %%
 row = model.next_logits("There was once a")
@@ -513,10 +473,9 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.2f} equal choices")
 
 # %% [markdown]
-# Too many, too few, and nearly there. More heat always means more choices. So you can close in on the
-# answer: take a *T* that is too cold and one that is too hot, and try the middle. If that is too cold, it
-# takes the place of the cold one, else of the hot one. Then try the new middle. Each round halves the gap
-# between the two, and twenty rounds make it a million times smaller.
+# More heat always means more choices. So 0.25 is too cold, 0.5 is too hot, and the middle of the two, 0.375,
+# is still a little too hot. It becomes the new hot end: the next try is the middle of 0.25 and 0.375. Each
+# round halves the distance between the cold end and the hot one.
 
 # %% [markdown]
 # ## Build it: find the temperature
@@ -527,9 +486,8 @@ for T in (0.5, 0.25, 0.375):
 #
 # <details><summary>Hint</summary>
 #
-# Begin with `low, high = 0.001, 1000.0`. As they are so far apart, the middle `math.sqrt(low * high)`
-# gets there sooner than the mean. 50 rounds are plenty. `effective_choices` copes with −inf and with all these
-# *T*.
+# Begin with `low, high = 0.001, 1000.0`. Their mean, 500, is far too hot. So take `math.sqrt(low * high)` as
+# the middle: it begins at 1. 50 rounds are plenty. `effective_choices` copes with −inf and all these *T*.
 # </details>
 
 
@@ -538,7 +496,7 @@ def temperature_for(logits, choices):
     """A temperature at which there are `choices` equal choices, within 1%.
 
     logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
-    all others by at least 0.05. Do not change them.
+    all others by at least 0.05 (so that 1.1 choices can be reached). Do not change them.
     choices: at least 1.1, and at most 90% of the number of tokens that are not at -inf.
     You may call the course's functions, and all that this page has defined.
     Returns a number: the right one lies between 0.001 and 1,000.
@@ -589,8 +547,9 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# So four choices, at every step of a story. That should keep the crowd out. **Predict.** Will it be the
-# best story so far?
+# So four choices, at every step of a story. That should keep the crowd out.
+#
+# **Predict.** Will it be the best story so far?
 
 
 # %%
@@ -610,8 +569,8 @@ if ready:
 # <details><summary>What happened</summary>
 #
 # `Once upon a distance`. The crowd is back! The model *had* one choice there, and we asked for four. So
-# your function *heated* the step to *T* = 1.55. Four equal choices are not four tokens: here they are one
-# word with 85%, and 4,095 others that share 15%.
+# your function *heated* the step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%. That, too, is
+# as hard to guess as a die with four faces.
 # </details>
 #
 # We wanted fewer choices where there are too many. Where the model is sure, we should let it be sure.
@@ -621,18 +580,20 @@ if ready:
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step. Yours is free to do it in any way
-# that keeps four promises:
+# A thermostat looks at a row of logits and sets *T* for this one step, as you like, if it keeps four promises:
 
 # %% [markdown]
-# 1. **tame**: at your *T* the choice is like at most 20 equal ones;
-# 2. **lively**: if it is like 5 or more at *T* = 1, it is like at least 3 at yours;
-# 3. **gentle**: if the favourite has 90% or more at *T* = 1, it has 90% or more at yours;
-# 4. **steady**: the same number added to all logits changes nothing.
+# | promise | if the row has, at *T* = 1, | it has, at your *T*, |
+# |---|---|---|
+# | **tame** | anything | at most 20 equal choices |
+# | **lively** | 5 equal choices or more | at least 3 |
+# | **gentle** | a favourite with 90% or more | a favourite with 90% or more |
+#
+# And **steady**: if one number is added to all logits, your *T* stays the same.
 
 # %% [markdown]
-# A *T* of 1 for all rows is not tame. A *T* of 0.1 is not lively. And four choices at every step are not
-# gentle. If you use your `temperature_for`, mind that a row may have fewer tokens than the choices you ask for.
+# *T* = 1 for all rows is not tame, *T* = 0.1 is not lively, and four choices at every step are not gentle. If you
+# use your `temperature_for`: a row with two tokens cannot have four choices.
 #
 # <details><summary>Hint</summary>
 #
@@ -704,13 +665,9 @@ for promise in (tame, lively, gentle, steady):
 # %% [markdown]
 # ## The fourth word
 #
-# Now the same prompt for all: four stories of 60 tokens each. We count the crumbs: tokens that have less
-# than 0.5% at *T* = 1, whatever *T* they were drawn at. The last column, *different*, is the part of a story's
-# tokens that is left if each is counted only once.
-
-# %% [markdown]
-# Not every crumb is a mistake: after `there was a` half of the draws at *T* = 1 are crumbs, such as `wolf` or
-# `prince`. But a story of crumbs gets lost.
+# Now four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*, at whatever
+# *T* they were drawn: tokens that have less than 0.5% at *T* = 1. And we count how many of a story's tokens
+# are *different*: if each came twice, 50%.
 
 
 # %%
@@ -736,59 +693,47 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* = 0.3 draws no crumb at all, but it goes round in circles: it repeats itself, and only 38% of its
-# tokens are left. *T* = 1 drew 48 crumbs.
-#
-# Here is the authors' thermostat, to compare yours with. It cools until 8 choices or fewer are left. It drew 10
-# crumbs, and 66% of its tokens are different. All its stories begin `Once upon a time`: whoever only cools keeps
-# *gentle* without trying.
+# *T* = 0.3 draws no crumb, but it goes round in circles: only 38% of its tokens are different. *T* = 1 drew 48
+# crumbs. The authors' thermostat, which cools until 8 choices or fewer are left, drew 10 crumbs, and 66% of its
+# tokens are different. All its stories begin `Once upon a time`.
 
 # %% [markdown]
-# And *T* = 0.7 for all? 15 crumbs, 72% different. Against 10 and 66% that is too close to say which is better,
-# from four stories. (Module 07 is about measuring properly.) But the two do not do the same. Look at three
-# steps of one story, and at the equal choices that are left there.
+# And *T* = 0.7 for all? 15 crumbs, 72% different: too close to say which is better, from four stories. (Module
+# 07 is about measuring properly.) But the two do not do the same. Here are three steps, and the equal choices
+# that are left there.
 
 # %%
-if ready:
-    for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
-        row = model.next_logits(text)
+for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
+    row = model.next_logits(text)
+    usual, cool = (effective_choices(row / t).item() for t in (1, 0.7))
+    print(f"{text:<30}T = 1: {usual:5.1f}   T = 0.7: {cool:4.1f}", end="")
+    if ready:
         T = my_thermostat(row)
-        usual, cool, own = (effective_choices(row / t).item() for t in (1, 0.7, T))
-        print(f"{text:<30}T = 1: {usual:5.1f}   T = 0.7: {cool:4.1f}", end="")
-        print(f"   yours, T = {T:.2f}: {own:4.1f}")
+        print(f"   yours, T = {T:.2f}: {effective_choices(row / T).item():4.1f}", end="")
+    print()
 
 # %% [markdown]
-# *T* = 0.7 cools every step alike. After `time` the model had 4.5 choices, and 0.7 leaves 1.8: a little
-# dull. After `there was a` it had 187, and 0.7 leaves 31: still a crowd. The authors' thermostat keeps the 4.5,
-# and cools the 187 to 8. No single *T* can do both. Now change yours, and run these cells again.
+# *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, a little dull, and the 187
+# of the last row to 31, still a crowd. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
+# *T* can do both. Now change yours, and run these cells again: fewer crumbs, or more different tokens?
 
 # %% [markdown]
 # ## What production systems do
 #
 # As of late 2026:
 #
-# - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026].
-#   `transformers` refuses 0, and names its own switch for greedy: `do_sample=False` [transformers2026].
-
-# %% [markdown]
-# - *One temperature a step.* llama.cpp has a thermostat since 2024. You give it a lowest and a highest *T*:
-#   the higher the entropy, the closer it goes to the highest [llamacpp4972]. So it *heats* open choices,
-#   where a tame one cools them. Which is better? That depends on what you fear more, a dull story or a mad one.
-
-# %% [markdown]
-# - *No knob.* Some makers would rather have you leave it alone. Google "strongly" recommends 1.0 for
-#   Gemini 3, and warns that less may lead to loops [gemini2026]. Anthropic's Python library of 2026 has
-#   no argument for it any more [anthropicsdk2026].
-#
-# With open models and your own loop the knob is yours, and so is the reason for turning it.
+# - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
+#   refuses 0: there greedy is `do_sample=False` [transformers2026].
+# - *A thermostat.* llama.cpp has one since 2024. It goes the other way: the higher the entropy, the higher
+#   *T* [llamacpp4972]. Which is better? That depends on what you fear more, a dull story or a mad one.
 
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? As a crowd. Temperature divides logits, so at *T* = 2
-# every ratio becomes its square root. Nine rivals that had 0.3% together get 14% by that; 4,095 get 79%, with a
-# little for each. So one *T* is mild here and wild there. Equal choices mean the same everywhere, but they are
-# no target where the model is sure. A good thermostat leaves that step alone.
+# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root.
+# Nine rivals that had 0.3% together get 14% by that, but 4,095 get 79%. So one *T* is mild here and wild there.
+# Equal choices mean the same everywhere, but they are no target where the model is sure. A good thermostat
+# leaves that step alone.
 
 # %% [markdown]
 # In code: ask about 0 first, and divide in float32.
@@ -800,8 +745,7 @@ if ready:
 # ## Check your understanding
 #
 # Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. What you built above is scored here too. The last question has
-# no points: it is for you to think about.
+# it can read. The button at the end scores them all, and what you built above.
 
 # %% [markdown] question="Shares at another temperature" points=1
 # At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?
@@ -1009,18 +953,18 @@ check.ids(
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# A change to a speech model calls `softmax(log_softmax(logits) / T)` a bug [kimi161]. Is it
-# different from `softmax(logits / T)`?
+# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Is the result different
+# from `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
-# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives its logarithm, log *a* − log *b*. What
+# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives the logarithm, log *a* − log *b*. What
 # differs between tokens?
 # </details>
 #
 # - **A** Yes: it flattens or sharpens more.
 # - **B** Yes: softmax is taken twice, which flattens.
-# - **C** No: one shift for all tokens changes nothing.
+# - **C** No: it takes the same from every logit.
 # - **D** No: softmax undoes whatever was done to the logits.
 
 # %% answer="disputed_formula"
@@ -1038,7 +982,7 @@ check.choice(
 )
 
 # %% [markdown] question="A temperature function" points=2
-# Here is a function for the API above, which shows only the probabilities at *T* = 1. It is meant to give
+# The API of question 2.6 shows only the probabilities at *T* = 1. This function is meant to turn them into
 # those at another *T*, and it has no effect. Repair it. The probabilities have any shape, and each row along
 # the last dimension sums to 1. Each is 0, or at least 0.00001. *T* lies between 0.25 and 10.
 
@@ -1106,10 +1050,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# At *T* = 0 this function returns NaN. Repair it: at 0 each row's best token gets probability 1, even if the
-# second is nearly as good. Of equals the first gets it. Above 0 nothing changes. Logits of any shape lie
-# between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for batches,
-# ties and near ties.
+# At *T* = 0 this function returns NaN. Repair it: at 0 each row's best token gets probability 1, however
+# little it is ahead. Of equally good ones the first gets it. Above 0 nothing changes. Logits of any shape
+# lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for
+# batches, ties and near ties.
 #
 # <details><summary>Hint</summary>
 #
@@ -1512,8 +1456,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Your search for a temperature" points=3
 # Your `temperature_for` from **Build it: find the temperature** above. Two points for rows of 10 to
-# 300 tokens and choices from 2 to half as many, one for all others that the description allows. Both also
-# want the logits left as they were.
+# 300 tokens and from 2 choices to half the number of tokens, one for all others that the description allows.
+# Both also want the logits left as they were.
 
 
 # %% test="temperature_for"
@@ -1673,19 +1617,12 @@ check.score_button()
 # %% [markdown]
 # ## References
 #
-# - [ackley1985] [A Learning Algorithm for Boltzmann Machines](http://citeseerx.ist.psu.edu/viewdoc/summary?doi=10.1.1.154.1370), 1985
 # - [bark270] [Bark at temperature 0](https://github.com/suno-ai/bark/issues/270), 2023
 # - [torchchat259] [torchchat: temperatures too small for float16](https://github.com/pytorch/torchchat/pull/259), 2024
-# - [statnlp26] [a homework's temperature](https://github.com/sameersingh/uci-statnlp/pull/26), 2023
 # - [kimi161] [the disputed formula](https://github.com/MoonshotAI/Kimi-Audio/pull/161), 2026
 # - [llamacpp4972] [dynamic temperature in llama.cpp](https://github.com/ggml-org/llama.cpp/pull/4972), 2024
-
-# %% [markdown]
 # - [vllm2026] [vLLM](https://github.com/vllm-project/vllm), [llamacpp2026]
 #   [llama.cpp](https://github.com/ggml-org/llama.cpp), [transformers2026]
 #   [transformers](https://github.com/huggingface/transformers): their sampling code, as read in 2026
-# - [gemini2026] [Google's guide to prompting Gemini 3](https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/start/gemini-3-prompting-guide),
-#   read on 26 November 2026
-# - [anthropicsdk2026] [Anthropic's Python library](https://github.com/anthropics/anthropic-sdk-python), 2.12.0
 #
 # What each is cited for is in the course's `quizzes/references.md`.
