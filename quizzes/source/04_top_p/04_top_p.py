@@ -152,7 +152,7 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 
 # %% [markdown]
 # So the program works where the model is unsure, and breaks exactly where it is sure. **How can being
-# sure break a cut?** (Leave his code folded in the cell above: you will read it near the end.)
+# sure break a cut?** (His code is in the folded cell with the imports. Leave it: you read it near the end.)
 
 # %% [markdown]
 # **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What
@@ -603,7 +603,7 @@ explore.Pipeline(
 #    67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
 #
-# (Behind softmax the picture writes *T* as a power of the share: *T* = 0.5 squares it.)
+# (Once `÷T` stands behind softmax, it is a power of the share: *T* = 0.5 squares it.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Take 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves the first
