@@ -14,7 +14,7 @@
 # them.
 
 # %% [markdown]
-# > **About 130 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
+# > **About 135 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
 # >
 # > Afterwards you can
 # > - work out by hand which tokens top-p keeps;
@@ -98,16 +98,7 @@ def by_place(stories):
     for before, now in itertools.chain(*map(itertools.pairwise, stories)):
         groups.setdefault(place(before.text, now.text), []).append(now.kept)
     for where, counts in sorted(groups.items(), key=lambda pair: statistics.median(pair[1])):
-        print(f"{where:<20} {len(counts):4} steps, median {statistics.median(counts):5g},", end=" ")
-        print(f"largest {max(counts)}, a single token at {counts.count(1)}")
-
-
-def first_after(stories, text):
-    """Print what was kept, and what came, where this token was first followed by another."""
-    for before, now in itertools.chain(*map(itertools.pairwise, stories)):
-        if before.text == text:
-            print(f"after {style.visible(text):<6} {now.kept:4} kept, then came {name(now.token)}")
-            return
+        print(f"{where:<20} median {statistics.median(counts):5g}, largest {max(counts)}")
 
 
 def costliest(stories, missing):
@@ -161,8 +152,7 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 
 # %% [markdown]
 # So the program works where the model is unsure, and breaks exactly where it is sure. **How can being
-# sure break a cut?** (His code is folded away in the cell with the imports. Leave it there: you will read
-# it when you can find the mistake yourself.)
+# sure break a cut?** (His code is in the folded cell with the imports. Leave it: you read it near the end.)
 
 # %% [markdown]
 # **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What
@@ -185,10 +175,9 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 40. Which share of the mass is kept? (61.7%.) Was all the rest nonsense? The cell below
-#    lists some of it.
-# 2. Write `Once upon a` in the box and leave *k* at 40. After the cut, so the line below the picture says,
-#    ` time` has 99.8%. What do the 39 others have together? (0.2%. Each of them can still come.)
+# 1. Set *k* to 40. Which share of the mass is kept? (61.7%. The cell below lists some of the rest.)
+# 2. Write `Once upon a` in the box and leave *k* at 40. The line below the picture now gives ` time`
+#    99.8%. What do the 39 others have together? (0.2%. Each of them can still come.)
 # 3. Find one *k* that is right for both. (I have not found one.)
 
 # %%
@@ -196,19 +185,17 @@ print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41,
 print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 
 # %% [markdown]
-# A girl may well see a baby, a door or a basket, and nobody begins a story with `Once upon a hot`. So
-# no single number of tokens suits all places. A good cut would keep few where the model is sure, and
-# many where it is not. Could *you* invent one?
+# A girl may well see a baby, a door or a basket, and nobody begins a story with `Once upon a hot`. A good
+# cut would keep few where the model is sure, and many where it is not. Could *you* invent one?
 
 # %% [markdown]
 # ## Build it: your own cut
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# This exercise is open: there are many right designs. Write any rule that keeps the five promises in
-# the description. It is scored below, by those promises. Do not call the course's own functions.
-#
-# If you are stuck, go on and come back later: nothing below needs it but question 4.14.
+# There are many right designs. Any rule will do that keeps the five promises in the description: they
+# score it below. Do not call the course's own functions. If you are stuck, go on: only question 4.14
+# needs it.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -218,7 +205,7 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 # <details><summary>More</summary>
 #
 # Module 01 had a number for "like how many equal choices": *e* to the power of the entropy (in natural
-# units). Keep so many: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
+# units). Round it, and keep so many: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
 #
 # Another way, without sorting: how unlikely may a token be, compared with the best one?
 # </details>
@@ -236,10 +223,10 @@ def my_cut(logits):
     Sure: if one token has 99% or more, keep it alone.
     Open: if all tokens are about equally likely (none more than 1.2 times as likely as another),
     keep at least half of them.
-    Tail: 3 to 30 good tokens, about equally likely, hold 96% to 98% together. 300 to 3000 others,
-    about equally likely, share the rest. Keep at least half of the good ones, and cut at least
-    half of the others.
-    Places: the order of the tokens does not matter, nor does one number added to all logits.
+    Tail: say 10 good tokens hold 97% together, and 1,000 others 3%. Keep at least half of the
+    good ones, and cut at least half of the others. (3 to 30 good ones hold 96% to 98%, and 300 to
+    3000 others the rest. The good ones are about equally likely, and so are the others.)
+    Places: shuffle the tokens, or add one number to all logits, and the same tokens stay.
     Among tokens of exactly the same logit you may choose as you like.
     """
     ### BEGIN SOLUTION
@@ -327,7 +314,7 @@ def writes(cut):
 
 
 # %% [markdown]
-# One line for each promise. Run it as often as you like: it gives no points, only reasons.
+# One line for each promise, which begins with `[ok]` when it is kept. It gives no points, only reasons.
 
 # %%
 eight = torch.tensor([2.0, 0.5, -1.0, 4.0, 3.5, -2.0, 0.0, 1.0])
@@ -347,10 +334,10 @@ for title, test, *args in (
 _ = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
-# Are your numbers small in the first line and large in the last? (The order of those between does not
-# matter.) Then you have what *k* never had: a cut that follows the model. Yours may be better than the
-# one that comes next. But one rule of this kind, first published in 2019, is now in many programs that
-# run language models, such as `transformers`, vLLM and llama.cpp. How does *it* choose?
+# Is the number small in the first line and large in the last? Then you have what *k* never had: a cut
+# that follows the model. It may be better than the next one. But one rule of this kind, first published in
+# 2019, is now in `transformers`, vLLM, llama.cpp and many other programs that run language models. How does
+# *it* choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
@@ -381,14 +368,13 @@ explore.Distribution(FOUR, knobs=["top_p"])
 
 # %% [markdown]
 # 1. Were your three values right? (0.90, 0.70 and 0.40: the sums so far.)
-# 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%. It is at least *p*, and seldom *p*
-#    itself.)
-# 3. How many are left at the very lowest *p*? (One: ` king` alone holds 0.4, and *p* is lower. At such a
-#    step this is greedy choice.)
+# 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%: *at least* p.)
+# 3. How many are left at the very lowest *p*? (One: ` king` alone holds more than *p*. At such a step this is
+#    greedy choice.)
 
 # %% [markdown]
-# And what becomes of the ones that stay? Their logits are as they were. Softmax now runs over these
-# three alone, and makes their sum 1 again:
+# And the ones that stay? Their logits are as they were. Softmax now runs over these three alone, and
+# makes their sum 1 again:
 
 # %%
 after = top_p(FOUR.logits, 0.8).softmax(dim=-1)
@@ -397,10 +383,9 @@ print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3
 
 # %% [markdown]
 # Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3.
-# So top-p says *who* may come. It does not change the odds *between* those: that is the business of
-# temperature.
+# So top-p says *who* may come. The odds *between* those are the business of temperature.
 #
-# That is the whole rule. Does it really do, with one number, what no *k* could?
+# That is the whole rule. Does it do, with one number, what no *k* could?
 
 # %% [markdown]
 # ## One number, two prompts
@@ -412,14 +397,12 @@ print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3
 explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9))
 
 # %% [markdown]
-# 1. The slider stands at 0.90, and ` time` stays alone. Write `The little girl saw a` in the box, and
-#    leave the slider. How many stay? (337.)
-# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 tokens stay, so *k* = 19. At another
-#    prompt it would be another *k*.)
+# 1. Write `The little girl saw a` in the box, and leave the slider at 0.90. How many stay? (337.)
+# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 stay, so *k* = 19. At another prompt it
+#    would be another *k*.)
 
 # %% [markdown]
-# So 0.9 is one token in one place and 337 in another. Two prompts are not a story, though. What does
-# the nucleus do along a whole text?
+# So 0.9 is one token in one place and 337 in another. And along a whole text?
 
 # %%
 stories = [[] for _ in range(8)]
@@ -431,56 +414,32 @@ for steps in generate_batch(model, ["Once upon a time"] * 8, Settings(top_p=0.9)
 sizes_along(stories[0])
 
 # %% [markdown]
-# That is the first of eight stories that the model wrote with *p* = 0.9. From one token to the next the
-# nucleus may change by a factor of a hundred; a *k* would be a flat line. (In a larger model it goes from
-# one to a thousand [holtzman2020].)
+# That is the first of eight stories written with *p* = 0.9. From one token to the next the nucleus may
+# change by a factor of a hundred; a *k* would be a flat line.
 #
-# **Predict.** In all eight stories, order these places by their *median* nucleus, the smallest first:
-# inside a word; after `the`, `a` or `an`; first in a sentence; elsewhere.
+# **Predict.** Take the steps of all eight, and sort them by where the next token stands: inside a word;
+# first in a sentence; after `the`, `a` or `an`; elsewhere. Where do the fewest tokens stay at the median
+# step, and where the most?
 
 # %%
 by_place(stories)
 
 # %% [markdown]
-# (These are 792 of the 800 steps: the first token of a story has none before it. The two places in the
-# middle are nearly equal, so it is no mistake to swap them.)
-#
-# After an article the nucleus is usually large: nearly any noun or adjective may follow. Elsewhere it is
-# so only now and then, as in the chart after ` of the great`, where a noun is still missing.
-
-# %% [markdown]
-# And the first word of a sentence is *not* the most open place: at none of its 40 steps did more than 63
-# tokens stay.
-#
-# Inside a word a single token stays at only 17 of the 66 steps. Is the model not sure how a word ends?
-# Look at two of the steps:
-
-# %%
-first_after(stories, " ben")
-first_after(stories, " gold")
-
-# %% [markdown]
-# After ` ben` only `ch` stays. But ` gold` could have been the whole word, and then nearly anything may
-# follow. Only the next token tells that it was the beginning of `goldsmith`.
+# Fewest inside a word, and most after an article. The first word of a sentence is less open than one
+# may think: never more than 63 tokens stay.
 #
 # So much for what top-p does. Can you write it?
 
 # %% [markdown]
 # ## The formula
 #
-# Sort the probabilities, $p_{(1)} \ge p_{(2)} \ge \dots$ Here *p* with a number is the probability at
-# that place of the list, and *p* alone is your limit. The token at place *j* stays if those *before* it
-# do not reach the limit yet:
+# Sort the probabilities, the largest first: $p_{(1)} \ge p_{(2)} \ge \dots$ The token at place *j* of this
+# list stays if those *before* it hold less than your *p*:
 #
 # $$p_{(1)} + \dots + p_{(j-1)} < p$$
 #
-# Before the first token (*j* = 1) there is nothing. Its sum is 0, so the first token always stays.
-
-# %% [markdown]
-# So the first $m$ tokens stay, where *m* is the first place at which the sum, now *with* the token there,
-# reaches the limit:
-#
-# $$m = \min \Big\{ j : p_{(1)} + \dots + p_{(j)} \ge p \Big\}$$
+# Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. Before the third token stands 0.7, so it stays. Before the fourth
+# stands 0.9, so it goes. Before the first stands nothing, a sum of 0: the first token always stays.
 
 # %% [markdown]
 # Now the edges, before you build. **Predict.** 0.5, 0.25, 0.125, 0.125 and *p* = 0.5: the first token
@@ -489,45 +448,31 @@ first_after(stories, " gold")
 # %%
 for p in (1.0, 0.75, 0.5, 0.000001):
     print(f"p = {p:<8} keeps {kept(top_p(HALVES, p))}")
-for kind in (torch.float32, torch.float64):
-    mass = torch.tensor([0.4, 0.3, 0.2, 0.1], dtype=kind).cumsum(dim=0)
-    print(f"0.4 + 0.3 + 0.2 in {kind}: {mass[2].item():.17f}")
 
 # %% [markdown]
-# No: a set that holds exactly *p* is complete.
-#
-# However small *p* is, at least the best token stays. *Only* the best stays if it reaches *p* alone, as
-# 0.5 does here.
+# No: a set that holds exactly *p* is complete. And however small *p* is, the best token stays.
 #
 # *p* = 1 has a rule of its own: it means "no cut". So it keeps all tokens, also one whose share is so
 # small that the computer rounds it to 0.
-
-# %% [markdown]
-# The last two lines are about rounding. A computer holds halves, quarters and eighths exactly, but not
-# tenths. Here the sum is a tiny bit above 0.9 in float32, and a tiny bit below it in float64. So with *p*
-# = 0.9 three tokens are enough in float32, and in float64 a fourth must come in. When you test the case
-# "exactly *p*", use numbers such as 0.5 and 0.25.
 
 # %% [markdown]
 # ## Build it: top-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_p` with PyTorch. Do not call the course's own functions. It is scored below, so read
-# the description closely.
+# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. It is scored below, by
+# the description.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Softmax, sort, running sum: the first formula says who stays. Then bring the decision back to the
-# tokens' own places.
+# Softmax, sort, running sum: the formula says who stays. The sum *before* a token is the running sum less
+# its own share. Then bring the decision back to the tokens' own places.
 # <details><summary>More</summary>
 #
 # `values, order = x.sort(dim=-1, descending=True, stable=True)` also gives the order, and
-# `torch.zeros_like(stays).scatter(-1, order, stays)` undoes it: what stands at place *i* of `stays` goes
-# to place `order[i]`. With `order` [2, 0, 1] and `stays` [True, True, False], tokens 2 and 0 stay.
-#
-# `masked_fill` makes a new tensor.
+# `torch.zeros_like(keep).scatter(-1, order, keep)` undoes it: the value at place *i* of `keep` goes to place
+# `order[i]`. With `order` [2, 0, 1] and `keep` [True, True, False], tokens 2 and 0 stay.
 # </details>
 # </details>
 
@@ -538,7 +483,8 @@ def my_top_p(logits, p):
 
     logits: (..., vocab), float32. Do not change this tensor. p: above 0, at most 1.
     p = 1 keeps every token, however small its probability. However small p is, at least one stays.
-    Of equally likely tokens those with lower ids come first. A token at -inf stays at -inf.
+    Of equally likely tokens those with lower ids come first.
+    A token that is at -inf already stays there, even at p = 1.
     Where a sum is so close to p that rounding in float32 decides, either answer is right.
     Returns a tensor of the same shape: -inf where you cut, and the logit itself where you keep.
     """
@@ -553,8 +499,8 @@ def my_top_p(logits, p):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. (The button at the end also tries
-# batches, and looks whether your input is still as it was.)
+# This gives no points, only reasons. (The button at the end also tries batches, and looks whether your
+# input is still as it was.)
 
 # %%
 for title, row, p, expect, why in (
@@ -567,23 +513,21 @@ for title, row, p, expect, why in (
     check.passes(title, check.kept, my_top_p, row, p, expect=expect, why=why)
 
 # %% [markdown]
-# Now let it cut the real model's choice. While it is not written, or when it has a mistake, the
-# explorer says so below the picture.
+# Now let it cut the real model's choice. Below the picture stands whether it agrees with the reference,
+# which is the course's own top-p.
 
 # %%
 explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 
 # %% [markdown]
-# 1. Set *p* to 0.90. The course's top-p keeps 136 tokens: does the line below the picture say that yours
-#    agrees? And at 0.17? (2 tokens stay, as ` wife` has 16.7%.)
-# 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many tokens stay
-#    now? (7.)
+# 1. Set *p* to 0.90. How many stay? (136.) And at 0.17? (2, as ` wife` has 16.7%.)
+# 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many stay now? (7.)
 
 # %% [markdown]
 # Now you have a top-p that works for every *p*. Which *p* should one take?
 #
-# This is a good place to stop for today. The second sitting starts here. (If you come back later, click on
-# this cell and choose **Run → Run All Above Selected Cell** first: the cells below need `stories`.)
+# This is a good place to stop for today. (When you come back, click on this cell and choose **Run → Run
+# All Above Selected Cell** first: the cells below need `stories`.)
 
 # %% [markdown]
 # ## Which p?
@@ -601,19 +545,20 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Read both texts at each setting, and leave the numbers below them for later.
+# Read both texts at each setting; the numbers below them can wait.
 #
 # 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
-# 3. Set *p* to 0.9 and *T* to 1.5. (This one falls apart: `Peggar swallowed His day's mouth`. And here
-#    there *is* a cut.) How can that be?
+# 3. Set *p* to 0.9 and *T* to 1.5. (Falls apart: `Peggar swallowed His day's mouth`.) How can that be, with
+#    a cut?
 
 # %% [markdown]
-# *T* comes first. It makes the probabilities more equal, and then it takes many more tokens to hold 90%.
-# Take the 800 steps of our stories again, as the model wrote them at *T* = 1. Now we only change the *T*
-# that comes before the cut. The median nucleus:
+# *T* comes first. It makes the probabilities more equal, and then it takes more tokens to hold 90%. How
+# many more? Take the logits of the 800 steps of our stories, and divide them by another *T* before the
+# cut:
 
 # %%
+# (800 steps, 4096 tokens)
 logits = torch.stack([step.logits for story in stories for step in story])
 for t in (0.5, 1.0, 1.5):
     sizes = (top_p(temperature(logits, t), 0.9) > -torch.inf).sum(dim=-1)
@@ -622,9 +567,8 @@ for t in (0.5, 1.0, 1.5):
 # %% [markdown]
 # So top-p cannot tell whether the model is unsure, or *T* only makes it look so.
 #
-# From *p* = 0.5 to 1 the text changed a lot. Does the second digit of *p* matter, too? **Predict.**
-# Somebody spends an afternoon on *p* = 0.94 against *p* = 0.95. How many more tokens has the nucleus of
-# 0.95, and how often is one of those drawn?
+# **Predict.** Somebody spends an afternoon on *p* = 0.94 against *p* = 0.95. How many of 100 draws fall on a
+# token that only 0.95 keeps: 1, 6 or 17?
 
 # %%
 narrow, wide = (top_p(logits, p) for p in (0.94, 0.95))
@@ -635,9 +579,9 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# There are 17% more tokens, but together they have only about 0.01 of the 0.95: 1 draw in 100. You would
-# not notice that in a text. So compare values that are far apart, such as 0.5, 0.9 and 1. Where an
-# ordinary text is wanted, a small *p* may be right; for stories it was too dull.
+# One. There are 17% more tokens, but together they have only about 0.01 of the 0.95. So compare values that
+# are far apart, such as 0.5, 0.9 and 1. For an ordinary text a small *p* may be right; for stories it was
+# too dull.
 #
 # But *T* before *p* made a large difference. Does it matter who comes first?
 
@@ -659,46 +603,33 @@ explore.Pipeline(
 #    67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
 #
-# (After softmax the picture shows *T* as a power of the share: it does the same.)
+# (Once `÷T` stands behind softmax, it is a power of the share: *T* = 0.5 squares it.)
 
 # %% [markdown]
-# So the same request can give two different nuclei. And top-k? It leaves fewer tokens. If top-p comes after it,
-# there are two ways to add up: with the *new* shares, where those that are left sum to 1 again, or with
-# the *old* ones.
+# Top-k, too, changes what top-p sees. Take 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves the first
+# two. Does top-p then add up their *old* shares, 0.5 and 0.25? Or the *new* ones, 0.667 and 0.333, whose
+# sum is 1 again?
 #
-# **Predict.** 0.5, 0.25, 0.125, 0.125, *k* = 2 and *p* = 0.6: how many stay with the new shares, and how
-# many with the old?
+# **Predict.** With *p* = 0.6, how many stay with the new shares, and how many with the old?
 
 # %%
 best_two = top_k(HALVES, 2)
 print("new shares:", [round(x, 3) for x in best_two.softmax(dim=-1).tolist()])
 print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
+# On the old shares top-p decides as if top-k were not there: so it goes first here.
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token, or two. (On the old shares top-p decides as if top-k were not there. So the last line calls
-# top-p first.)
-#
-# Neither way is wrong in itself. `top_p(top_k(…))` uses the new shares, and so do the libraries
-# named further below. But whoever sends a request must know which it will be.
-
-# %% [markdown]
-# **This happened.** A server had slow code and fast code for the same request. The slow code applied *T*
-# first, and its top-p used the old shares. The fast code applied *T* last, and used the new shares. Some
-# answers were worse with the fast code, and people thought: that is what speed costs.
-#
-# In August 2026 somebody compared which tokens each of them keeps [sglangjax1563]. The cause was not the
-# speed. It was the order.
-
-# %% [markdown]
-# Our colleague uses neither *T* nor *k*. So what is wrong with *his* program?
+# One token, or two. Neither way is wrong in itself, but whoever sends a request must know which it will
+# be. In 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares
+# [transformers2026], [vllm2026]; so does `top_p(top_k(…))`. llama.cpp applies *T* last [llamacpp2026].
 
 # %% [markdown]
 # ## The colleague's program
 #
-# Now you know enough. Here is his cut, with *p* = 0.9. (`scatter` takes each decision from its place in the
-# sorted list back to the token's own place.) **Find it** before you unfold: why does it break where the
-# model is sure?
+# Our colleague uses neither *T* nor *k*. Here is his cut, with *p* = 0.9. (`scatter` takes each decision from
+# its place in the sorted list back to the token's own place.) **Find it** before you unfold: why does it
+# break where the model is sure?
 
 
 # %%
@@ -741,8 +672,8 @@ print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum
 # The crash was the friendly part of this mistake. It showed at 36 steps, where one token is sure. At all
 # the 764 others the token that crosses is missing, and nothing tells you.
 #
-# Mostly this is one unlikely token of many. But where only two should stay, one of two is lost. Here
-# are the three worst steps, with the two tokens that should stay:
+# Mostly this is one unlikely token of many. But where only two should stay, one of two is lost. Here are
+# the three worst steps, with their two tokens:
 
 # %%
 costliest(stories, missing)
@@ -752,31 +683,18 @@ costliest(stories, missing)
 # greedy choice there, and the text still looks fine.
 
 # %% [markdown]
-# He is not alone. llama.cpp looked at the sum *with* each token until June 2023. Its tests had used only a
-# *p* that is exactly one of the sums. There the sum *with* a token and the sum *before* it lead to the
-# same set, so no test failed [llamacpp1953].
-
-# %% [markdown]
-# The guard is not rare either. In 2025 it was proposed as the repair for a small course [tinyllm32]. In
-# February 2026 a reader noticed that the code of a well-known book, guard and all, loses the token that
-# crosses [reasoning164].
-
-# %% [markdown]
-# ## What production systems do
+# He is not alone: the code of a well-known book, guard and all, loses the token that crosses
+# [reasoning164].
 #
-# In 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares
-# [transformers2026], [vllm2026]. llama.cpp applies *T* last, and starts from *k* = 40 and *p* = 0.95
-# [llamacpp2026]. So "*T* 0.7, *p* 0.9" is not the same request everywhere.
-#
-# And not everybody lets you ask: Anthropic's Python library of late 2026 has no `top_p` any more
-# [anthropicsdk2026]. Who sets it then is a story for module 08.
+# llama.cpp had the mistake, too, and its tests did not show it. They took only a *p* that is exactly one of
+# the sums [llamacpp1953]. Take 0.5, 0.25, 0.25 and *p* = 0.5: the first sum is not *above* p, the second is.
+# So the wrong rule keeps one token, as the right one does.
 
 # %% [markdown]
 # ## Recap
 #
 # Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model:
-# one token after `Once upon a`, nine at the median inside a word, hundreds after `the`. It also follows what
-# *T* or top-k did first.
+# one token after `Once upon a`, hundreds after `the`. It also follows what *T* or top-k did first.
 #
 # How could being sure break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
 # the line alone, and the one that crosses was thrown away. Keep it.
@@ -784,11 +702,10 @@ costliest(stories, missing)
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. Your builds from above are scored here too.
-#
-# From 4.10 on the locked cell also tries one example. The number below it is for the button, and not your
-# score. The fifteenth question has no points: it is for you to think about.
+# Answer in the cells that say so. The locked cell after each only looks whether there is an answer it
+# can read, and from 4.10 on tries one example. The number below it is not your score: the button at the
+# end scores all, your builds from above too. The fifteenth question has no points: it is for you to think
+# about.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. Top-p with *p* = 0.8 cuts. With which
@@ -979,7 +896,7 @@ check.choice(
 
 # %% [markdown] question="A guard at the door" points=1
 # A program keeps every token if the sum *with* it is at most *p*, and it always keeps the first. Take *p*
-# = 0.75. At which of these five steps does it keep other tokens than top-p does?
+# = 0.75. At which of these five steps does it not keep exactly what top-p keeps?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -1098,10 +1015,13 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# Find the bug. A chat program wanted the *size* of the nucleus: how many of the most likely tokens it
-# takes to hold at least *p*. It took the first place where the sum passes *p* [chatrwkv170]. With *p* = 1
-# no sum passes *p*: `argmax` sees only zeros and gives place 0, so the size is 1. And where a sum is
-# exactly *p* it is one too many. Repair both, and return a whole number.
+# Find two bugs. A chat program wanted the *size* of the nucleus: how many of the most likely tokens it
+# takes to hold at least *p* [chatrwkv170].
+#
+# - At *p* = 1 it says 1: no sum is above *p*, and `argmax` of nothing but zeros is place 0.
+# - Where a sum is exactly *p* it says one too many.
+#
+# Repair both, and return a whole number.
 
 # %% [markdown]
 # `probs` is float32 and has 1 to 302 tokens. Do not change it. 0 < *p* ≤ 1.
@@ -1243,10 +1163,10 @@ points += check.passes("exactly p", equality)
 float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
-# A token is in the nucleus for every *p* above a certain number. Write `entry_p`, which returns that
-# number; for the likeliest token it is 0. `probs` is a list of shares, and `token` is an index into it. Do
-# not change the list. Of equally likely tokens the one with the lower id comes first. A difference by
-# rounding does not matter.
+# A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second
+# token comes in above 0.4, and the likeliest above 0. Write `entry_p`, which returns that number. `probs`
+# is a list of shares, `token` an index into it. Do not change the list. Of equally likely tokens the lower
+# id comes first. Differences by rounding do not matter.
 #
 # One point for lists without equal shares, one for lists with them.
 
@@ -1638,16 +1558,13 @@ check.score_button()
 # - [transformers2026] [transformers](https://github.com/huggingface/transformers), [vllm2026]
 #   [vLLM](https://github.com/vllm-project/vllm), [llamacpp2026]
 #   [llama.cpp](https://github.com/ggml-org/llama.cpp): their sampling code, as read in 2026
-# - [anthropicsdk2026] [Anthropic's Python library](https://github.com/anthropics/anthropic-sdk-python), 2026
 
 # %% [markdown]
-# - [llamacpp1953], [tinyllm32], [reasoning164], [fishspeech1171]: the crossing token, in
+# - [llamacpp1953], [reasoning164], [fishspeech1171]: the crossing token, in
 #   [llama.cpp](https://github.com/ggml-org/llama.cpp/pull/1953), 2023,
-#   [a course](https://github.com/skyzh/tiny-llm/issues/32), 2025,
 #   [a book](https://github.com/rasbt/reasoning-from-scratch/issues/164) and
 #   [a speech model](https://github.com/fishaudio/fish-speech/pull/1171), 2026
-# - [sglangjax1563], [fishspeech1150]: the order, in [a server](https://github.com/sgl-project/sglang-jax/pull/1563)
-#   and [a speech model](https://github.com/fishaudio/fish-speech/pull/1150), 2026
+# - [fishspeech1150] The order, in [a speech model](https://github.com/fishaudio/fish-speech/pull/1150), 2026
 # - [chatrwkv170] [*p* = 1 in a chat program](https://github.com/BlinkDL/ChatRWKV/pull/170), 2023
 #
 # What each is cited for stands in the course's `quizzes/references.md`.
