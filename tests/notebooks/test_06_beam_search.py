@@ -90,12 +90,6 @@ def test_likelier_sums_are_more_often_right(lesson, worked):
     assert sum(right for _, right in order[50:]) == 28
 
 
-def test_beams_change_nothing_where_there_is_little_to_search(lesson):
-    greedy, beams = (lesson.work_out(beams, worked=False) for beams in (1, 4))
-    assert sum(lesson.are_right(greedy)) == sum(lesson.are_right(beams)) == 5
-    assert sum(x == y for (x, _), (y, _) in zip(greedy, beams, strict=True)) == 98
-
-
 def test_the_model_card_says_what_the_lesson_says_of_a_thousand_sums():
     card = (Path(calculator.load.__code__.co_filename).parent / "MODEL_CARD.md").read_text()
     worked = card.split("with its working")[1]
@@ -197,7 +191,6 @@ def test_beams_beat_greedy_early_and_lose_to_it_late(lesson, storyteller):
     assert all(total > totals[6][0] for total in totals[6][1:])
     assert all(total > totals[20][0] for total in totals[20][1:])
     assert all(total < totals[40][0] - 2 for total in totals[40][1:])
-    assert totals[40][2] < totals[40][1] + 0.05, "4 beams do no better than 2"
     assert round(totals[20][0], 1) == -21.9
     assert round(totals[40][0], 1) == -34.2
     assert round(round(totals[20][0], 1) - round(totals[40][0], 1), 1) == 12.3
@@ -235,6 +228,12 @@ def test_the_sum_fails_the_second_property_and_the_mean_the_fourth():
     assert math.exp(mean(-20.0, 10)) <= 0.2
 
 
+def test_the_costs_of_the_hint_leave_room_for_a_reward():
+    costs = [-math.log(p) for p in (0.9, 0.01, 0.2)]
+    assert [round(costs[0], 2), *(round(cost, 1) for cost in costs[1:])] == [0.11, 4.6, 1.6]
+    assert costs[0] < costs[2] < costs[1]
+
+
 @pytest.mark.slow
 def test_a_score_can_only_choose_what_the_search_brings(lesson, storyteller):
     for text in (lesson.ENDINGS[4], lesson.ENDINGS[3], "And the moral of this story is"):
@@ -243,8 +242,6 @@ def test_a_score_can_only_choose_what_the_search_brings(lesson, storyteller):
         assert long and all(seq_rep_n(one.tokens, 2) > 0 for one in long)
         chosen = max(found, key=lambda one: one.logprob / len(one.tokens))
         assert seq_rep_n(chosen.tokens, 2) > 0.2
-        if text == lesson.ENDINGS[3]:
-            assert chosen.text.startswith(" He slept soundly, and he slept soundly.")
 
 
 # Likelier, and duller
@@ -307,18 +304,17 @@ def test_the_numbers_of_the_page_are_those_tested_here(prose):
         "43 against 28",
         "gained 21 sums and lost 9",
         "73% right and four beams 80%",
-        "98 answers are the same",
         "After three tokens",
         "only ten beginnings",
-        "At its fifth token",
+        "at its fifth token",
         "cost 21.9, the next twenty only 34.2 − 21.9 = 12.3",
         "−4.09 and −0.77",
-        "with 44 and 45 beams",
         "six winners are empty",
         "At 0.5 five stories are still empty",
         "11.3 after the eleventh, against 7.0",
         "3.5 after the wolf",
         "a difference of 3.32",
         "Between 0.3 and 0.4",
+        "A token of 0.9 costs 0.11, one of 0.01 costs 4.6, one of 0.2 costs 1.6",
     ):
         assert said in prose, said

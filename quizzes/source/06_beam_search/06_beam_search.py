@@ -9,15 +9,16 @@
 # %% [markdown]
 # # Beam search
 #
-# A friend has an idea that is hard to argue with. Greedy choice looks one token ahead. So let us
-# carry several texts along, compare *whole texts*, and hand over the likeliest. That is **beam
-# search**, and the texts it carries are its beams. More beams, better texts!
+# A friend has an idea. Greedy choice looks one token ahead. Let us carry several texts along,
+# compare *whole texts*, and hand over the likeliest: **beam search**. The texts carried are its
+# *beams*; greedy has one. More beams, better texts!
 #
-# She tries it on two jobs. First, sums: the **Calculator**, the course's second model, adds five
-# numbers and shows its working. Greedy is one beam. What do four change?
+# She tries it on two jobs. First, sums. The **Calculator**, the course's second model, adds five
+# numbers, two at a time, in any order. (`'` marks a carry; the answer comes last.) What do four beams
+# change?
 
 # %% [markdown]
-# > **About 115 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
+# > **About 130 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
 # > 01 and 05
 # >
 # > Afterwards you can
@@ -25,8 +26,6 @@
 # > - write it, with texts that end early;
 # > - say why a wide beam may write nothing, and which way a length penalty pushes;
 # > - choose the jobs for it.
-#
-# Tags in brackets are sources.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import functools
@@ -63,15 +62,14 @@ def searched(model, prompt, beams, length):
     return beam_search(model, prompt, beams, length, length_penalty=0.0).hypotheses[0]
 
 
-def work_out(beams, worked=True):
+def work_out(beams):
     """The Calculator's texts for the hundred sums, as a list of (text, log-probability)."""
-    model, room = calculator.load(), 54 if worked else 6
-    prompts = [sums.question(numbers, worked) for numbers in HUNDRED]
+    model, prompts = calculator.load(), [sums.question(numbers) for numbers in HUNDRED]
     if beams > 1:
-        found = [searched(model, prompt, beams, room) for prompt in prompts]
+        found = [searched(model, prompt, beams, 54) for prompt in prompts]
         return [(text.text, text.logprob) for text in found]
     texts = [("", 0.0)] * len(prompts)
-    for steps in generate_batch(model, prompts, Settings(temperature=0), room):
+    for steps in generate_batch(model, prompts, Settings(temperature=0), 54):
         for i, step in enumerate(steps):
             if step:
                 texts[i] = texts[i][0] + step.text, texts[i][1] + step.logprob
@@ -132,9 +130,8 @@ for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
 print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
-# Twelve more sums right, with the same model. Look at the eleventh: greedy wrote that 13 and 85 are
-# 108, and could not take it back. The four beams went another way. (The sign `'` marks a carry, and
-# the answer comes last.)
+# Twelve more sums right, with the same model. In the eleventh greedy wrote that 13 and 85 are 108,
+# and could not take it back. The four beams went another way.
 #
 # The second job: the Storyteller goes on with a story, by up to 20 tokens.
 
@@ -145,10 +142,10 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# With sixteen beams the text is *empty*. This is no error: nothing at all is what the search hands
-# over. So four beams help on sums, and sixteen beams write nothing on this story. Same idea, same
-# code. **Why?** At the end of this module you can answer that. You can even say of another story,
-# before any search, how many beams make it fall silent.
+# With sixteen beams the text is *empty*. This is no error: the search hands over nothing at all. So
+# four beams help on sums, and sixteen write nothing on this story. Same idea, same code. **Why?** At
+# the end of this module you can answer that. You can even say of another story, before any search,
+# how many beams make it fall silent.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -160,7 +157,7 @@ for beams in (1, 4, 16):
 # <details><summary>Answers</summary>
 #
 # 1. 0.5 × 0.25 = 0.125. As logarithms: −0.69 − 1.39 = −2.08.
-# 2. The one nearer to 0: *e* to the power −0.9 is 41%, to −1.5 it is 22%.
+# 2. The one nearer to 0.
 # 3. *k* = 1.
 # </details>
 
@@ -181,7 +178,7 @@ for beams in (1, 4, 16):
 plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
-# 1. One beam is greedy: ` cat sat`, with the total −1.51. Which probability is that?
+# 1. The picture says −1.51 for ` cat sat`. Which probability is that?
 # 2. Set `num_beams` to 2. Who wins?
 #
 # <details><summary>Answers</summary>
@@ -190,16 +187,12 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 1.8 times as likely.
 # </details>
 #
-# What is not kept is dropped, or *pruned*. The picture leaves out the least likely branches. (Length
-# penalty and score come later: at 0 the score is the total.)
+# *Pruned* means dropped. (The least likely branches are not drawn. Score and length penalty come
+# later.)
 
 # %% [markdown]
-# ` dog` looked a little worse, and led to something much better. Greedy cannot know: it has dropped
-# ` dog` before it sees ` barked`. Two beams keep both first tokens alive, so the second step can
-# compare what became of them.
-#
-# It compares all five texts of the table in *one* list. The best two stay, wherever they grew. What
-# is the rule behind that?
+# Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens. Then they compare all
+# five texts of the table in *one* list, and the best two stay, wherever they grew.
 
 # %% [markdown]
 # ## The rule
@@ -213,13 +206,13 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# With *k* = 1 that is greedy. No step draws anything: a seed has no effect, and the same prompt
-# gives the same text each time. A total is the log-probability of a whole text:
+# With *k* = 1 that is greedy. Nothing is drawn: the same prompt gives the same text each time. The
+# total of a text is the logarithm of its probability:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
-# **Predict.** Why add logarithms, when a product of probabilities says the same? Take 40 tokens of
-# probability 0.05.
+# **Predict.** Why add logarithms and not multiply probabilities? What will the computer print for 0.05,
+# multiplied 40 times?
 
 # %%
 share = torch.tensor(0.05)
@@ -227,13 +220,13 @@ print("product of 40:", share.pow(40).item())
 print("sum of 40 logs:", 40 * share.log().item())
 
 # %% [markdown]
-# The product is too small for the computer's float32 numbers: it becomes 0, and then every long
-# text is as likely as every other. The sum has no such trouble. Now it is your turn.
+# The product is too small for the computer's float32 numbers, and becomes 0: all such long texts would
+# be equally likely. Now it is your turn.
 
 # %% [markdown]
 # ## Build it: one step
 #
-# > difficulty ●●●○○ · importance ●●●●● · 10 minutes
+# > difficulty ●●●○○ · importance ●●●●● · 12 minutes
 #
 # Write steps 2 and 3 of the rule. It is scored below. The course's own functions are not allowed.
 #
@@ -252,7 +245,7 @@ print("sum of 40 logs:", 40 * share.log().item())
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
-    beams: a list of (ids, total): a list of token ids, of the same length in all, and the sum of
+    beams: a list of (ids, total): a text's token ids, equally many in all texts, and the sum of
     their log-probabilities.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
     follows beams[i].
@@ -285,8 +278,8 @@ check.passes("the second step", check.gives, beam_step, first, later, 2, expect=
 print("Expected of the second:", [(ids, round(total, 2)) for ids, total in second])
 
 # %% [markdown]
-# Next, let your step search the Storyteller's own tree. The folded cell takes one step after the
-# other with your function.
+# Now your step searches the Storyteller's own tree. The folded cell takes one step after the other
+# with it.
 
 
 # %% jupyter={"source_hidden": true}
@@ -327,12 +320,11 @@ plain(
 # %% [markdown]
 # ## A library that says everything three times
 #
-# In 2019 a user of a chatbot library noticed that all its beams said the same sentence
-# [[parlai2007]]. Its steps 2 to 4 were those of our rule, with no mistake. The cell below does what
-# it did, with three beams, and then what we do.
+# In 2019 a user of a chatbot library saw all its beams say the same sentence [[parlai2007]]. The next
+# cell shows this fault, with three beams, and below it what our rule gives.
 #
-# **Find it.** What else can be wrong, so that all beams agree for ever? Think of the very first
-# ranking.
+# **Find it.** The library's steps 2 to 4 were right. So the fault must be in step 1: with what did it
+# begin?
 #
 # [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
 
@@ -356,25 +348,30 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It began with *three* copies of the empty text, to have all its beams from the start. Then each
-# candidate of the first ranking comes three times, with the same total. The best three of all are
-# the best one, three times, and so on at every step. It was greedy choice, at three times the
-# price. The repair: only one text may enter the first ranking.
+# With *three* copies of the empty text, one for each beam. So in step 3 each candidate came three
+# times, with the same total, and the best three were the best one, three times. So it went on: greedy
+# choice, at three times the price. The repair: begin with one text.
 # </details>
-
-# %% [markdown]
-# Repaired, then, beam search compares texts *so far*, where greedy compares single tokens. Does it
-# always find a text at least as likely as greedy's?
 
 # %% [markdown]
 # ## Two beams against greedy
 #
-# A much-read post said yes, and one of its readers drew a tree by hand to check [[blog977]]. Here is
-# such a tree. Greedy takes ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
+# Is the winner of a beam search always at least as likely as greedy's text? A much-read post said
+# yes. A reader drew a tree to check [[blog977]], such as this:
 #
-# **Predict.** Will two beams do better or worse? Multiply out the first two steps before you look.
+# | first token | second token |
+# |---|---|
+# | ` old` 0.52 | ` man` 0.4, ` wolf` 0.3, ` hen` 0.3 |
+# | ` young` 0.48 | ` man` 0.55, ` wolf` 0.45 |
 #
 # [blog977]: https://github.com/huggingface/blog/issues/977
+
+# %% [markdown]
+# Then comes ` sang`: with 0.9 after ` old man`, with 0.4 after all others. Greedy takes
+# ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
+#
+# **Predict.** Which two of the five texts of two tokens do two beams keep? Multiply. So will their
+# winner be likelier than 0.187?
 
 # %%
 REST = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
@@ -396,14 +393,13 @@ plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 #
 # <details><summary>Answers</summary>
 #
-# ` young man sang`, total −2.25, which is 0.106: *less* than greedy's 0.187. After two steps
-# ` young man` (0.264) and ` young wolf` (0.216) push out ` old man` (0.208), whose bright future
-# nobody has seen yet. Three beams keep it.
+# ` young man sang`, total −2.25, which is 0.106: *less* than greedy's 0.187. At the second step
+# ` young man` (0.264) and ` young wolf` (0.216) push out ` old man` (0.208). Three beams keep it.
 # </details>
 
 # %% [markdown]
-# A toy can be made to say anything. **Predict.** Does it happen to the Storyteller, after `There was
-# once a`? It goes on by 6, by 20 and by 40 tokens.
+# **Predict.** Can greedy beat wider beams in the Storyteller too? The table has the totals after
+# `There was once a`, for 6, 20 and 40 tokens.
 
 # %%
 widths = (1, 2, 4, 8)
@@ -417,26 +413,23 @@ place = dropped_at("There was once a", 4, found[0].tokens)
 print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
-# At 6 and at 20 tokens every wider beam beats the first column, which is greedy. At 40 greedy beats
-# them all, and 4 beams do no better than 2. Why? Greedy fell into a loop, and repeats are easy to
-# guess: its first twenty tokens cost 21.9, the next twenty only 34.2 − 21.9 = 12.3. At its fifth
-# token, where four beams dropped this text, nobody could see that coming.
+# One beam is greedy. At 6 and at 20 tokens every wider beam beats it; at 40 it beats them all. Why?
+# Greedy fell into a loop, and repeats are easy to guess: its first twenty tokens cost 21.9, the next
+# twenty only 34.2 − 21.9 = 12.3. Four beams dropped this text at its fifth token, where nobody could
+# see that coming.
 
 # %% [markdown]
-# So beam search makes no promise. A wider beam drops less, and often finds more. But whatever its
-# width, it may drop the best text on the way. (Another kind of search is sure to find it; it comes
-# below.)
+# So beam search makes no promise: at any width it may drop the best text on the way.
 #
-# But all these texts were equally long. The empty story of the opening was not. What happens when a
-# text may stop?
+# These texts were equally long. The empty story of the opening was not. What if a text may stop?
 
 # %% [markdown]
 # ## Texts that end
 #
-# A model can choose end-of-text at any step. Such a text is finished. It grows no more, but it is
-# not out of the race: its total stays, and is compared with those of the texts that still run.
+# A model can choose end-of-text at any step. Such a text is finished: it grows no more, and its total
+# stays. It is still compared with the texts that run on.
 #
-# A third toy answers the question `Did the fox come back?` Its texts end after two to five tokens.
+# A third toy answers `Did the fox come back?` in two to five tokens.
 
 # %% locked="answers"
 ANSWERS = {
@@ -454,7 +447,7 @@ ANSWERS = {
 # %% [markdown]
 # ## Build it: the whole search
 #
-# > difficulty ●●●●○ · importance ●●●●● · 12 minutes
+# > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
 # Now the whole rule, on tables with words, with texts that end. A finished text takes one of the
 # `num_beams` places.
@@ -475,8 +468,8 @@ def my_beam_search(table, num_beams, depth):
     """The texts that beam search holds after `depth` steps, as a list of (tokens, total).
 
     table: a dict such as ANSWERS: the text so far, a tuple of tokens -> {token: probability}; all
-    probabilities are at least 1e-6. It has a row for each text of fewer than `depth` tokens that
-    can be reached and has not ended, and perhaps more. It stays as it is.
+    probabilities are at least 1e-6. Each text that you have to lengthen has its row; there may be
+    rows that you never need. It stays as it is.
     A text that took END is finished: it keeps its tokens and its total, and still competes for one
     of the num_beams places. depth: 1 to 50; a text that has not ended by then is returned as it is.
     Returns the highest total first, or fewer than num_beams if there are not that many texts.
@@ -499,33 +492,34 @@ def my_beam_search(table, num_beams, depth):
 
 # %%
 why = "Follow the rule by hand for this tree: which candidates are there after each step?"
-hand = [((" dog", " barked"), math.log(0.405)), ((" cat", " sat"), math.log(0.22))]
-arguments = (my_beam_search, GREEDY_LOSES, 2, 2)
-if check.passes("the cat and the dog", check.gives, *arguments, expect=hand, why=why):
-    print("\nDid the fox come back? Two beams, five steps, ■ for end-of-text:")
-    for tokens, total in my_beam_search(ANSWERS, 2, 5):
-        print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
+pets = [((" dog", " barked"), math.log(0.405)), ((" cat", " sat"), math.log(0.22))]
+fox = [((" No", END), math.log(0.42)), ((" It", " never", " came", " back", END), math.log(0.2916))]
+two_steps, five_steps = (my_beam_search, GREEDY_LOSES, 2, 2), (my_beam_search, ANSWERS, 2, 5)
+check.passes("the cat and the dog", check.gives, *two_steps, expect=pets, why=why)
+check.passes("the fox, where texts end", check.gives, *five_steps, expect=fox, why=why)
+print("Expected of the fox, with two beams and five steps, ■ for end-of-text:")
+for tokens, total in fox:
+    print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# When your search works, it prints two finished texts: ` No■` with 0.420, and
-# ` It never came back■` with 0.292. The short answer is the likelier, though every step of the long
-# one after ` It` has 0.9 or more. Each token lowers the total, as if a text had to *pay* for it. The
-# long one pays five times, the short one twice.
+# The short answer is the likelier, though every step of the long one after ` It` has 0.9 or more. Each
+# token lowers the total, as if a text had to *pay* for it: the long one five times, the short one
+# twice.
 
 # %% [markdown]
-# Searches differ in one thing. In *yours* a finished text takes a place, and better texts may push it
-# out. The *course's* search, like many a library's, puts it aside: if it is among the best *k* when it
-# ends, it takes no place, and no running text can push it out. On the fox's tree both find ` No■`. From
-# here on we use the course's.
+# From here on we use the course's search. It differs from yours in one thing: a text that ends among
+# the best *k* moves to a list of its own. There nothing can push it out, and it takes no place. At the
+# end the best of all wins.
 #
 # Can you now guess what became of the wolf?
 
 # %% [markdown]
 # ## Why the story falls silent
 #
-# The empty text is a text like any other. It has one token, end-of-text, and pays once. After the
-# wolf's sentence that token has the log-probability −3.5, about 3%. Greedy's text begins more
-# likely. **Predict.** After how many tokens has it become *less* likely than the empty text?
+# The empty text is a text like any other. It has one token, end-of-text, and pays once: −3.5 after the
+# wolf's sentence, which is about 3%. Greedy's text starts above that.
+#
+# **Predict.** After how many tokens is it *below*?
 
 # %% jupyter={"source_hidden": true}
 prompt = "After that the wolf never came back."
@@ -545,12 +539,12 @@ later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
 chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")
 
 # %% [markdown]
-# After three tokens. From there on the gap only grows, as a total can never rise.
+# After three tokens. A total can never rise, so greedy's text stays below.
 #
-# But perhaps some other text comes to its end above −3.5? We can find out for certain. A text that
-# has fallen below −3.5 can never rise again, so it may be dropped for good. The next cell follows up
-# *every* beginning that stays above, however many there are: for the wolf, and for seven other stories
-# with their own empty texts.
+# But it is one text of many. Is *any* whole text likelier than the empty one? We can know for certain:
+# a beginning that has fallen below −3.5 never comes back, so only those above have to be followed. The
+# next cell follows all of them. It does so after seven other stories too, each against its own empty
+# text.
 
 # %%
 for text in ENDINGS:
@@ -558,12 +552,11 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# No whole text that the Storyteller can write there is likelier than the empty one. After the wolf
-# only ten beginnings had to be followed up to find that out. So sixteen beams were right to write
-# nothing.
+# No whole text is likelier there than the empty one; after the wolf only ten beginnings were above it.
+# So sixteen beams were right to write nothing.
 #
-# Then why did one beam and four beams miss it? The first step decides. If end-of-text is among the
-# best *k* tokens there, the empty text is put aside for good. If not, it is dropped. Look at the rank.
+# Why did one beam and four beams miss it? The first step decides. If end-of-text is among the best *k*
+# tokens there, the empty text is kept for good. If not, it is dropped. So look at its rank.
 
 # %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
@@ -583,21 +576,18 @@ for beams in (20, 24, 25, 30):
     print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
 
 # %% [markdown]
-# There is the answer to half of the puzzle: the search falls silent at exactly the number of beams
-# that lets end-of-text in. We tried the other seven stories too, and it holds for each. (To see one,
-# put the old woman's sentence into the cell above, with 44 and 45 beams.)
+# That is half of the puzzle: the search falls silent at exactly the number of beams that lets
+# end-of-text in. It holds for the other seven stories too.
 #
 # A narrow beam goes on telling only because it *overlooks* the likeliest text. (A good place for a
 # pause.)
 
 # %% [markdown]
-# Is that a fault of small models? In 2019 two researchers searched for the truly likeliest
-# translation of each sentence in a test set, by dropping what can never come back. For more than half
-# it was the empty one. Beam search, even with 100 beams, mostly missed it, and so its translations
-# were better. To miss the likeliest text is called a *search error*; translation needed some of them
-# [[stahlberg2019]].
+# Is that a fault of small models? In 2019 two researchers found the truly likeliest translation for
+# each sentence of a test set. For more than half it was the empty one [[stahlberg2019]]. Even 100
+# beams mostly missed it, luckily: what they found instead was better.
 #
-# Can the race be made fair instead?
+# Can the race be made fair?
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
@@ -608,9 +598,9 @@ for beams in (20, 24, 25, 30):
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
-# *n* counts the new tokens, end-of-text too, and α is the **length penalty**. α = 0 leaves the sum,
-# and α = 1 is the mean a token. The search keeps its beams by their totals as before; the score
-# ranks the finished texts, and those that were cut at the limit.
+# *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the sum, and
+# α = 1 gives the mean per token. The search runs as before, by totals. Only at the end the score ranks
+# the texts.
 
 # %% [markdown]
 # **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5. Who
@@ -623,18 +613,17 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
     print(f"{alpha:5.1f} {short:7.2f} {long:10.2f}    {'short' if short > long else 'long'} wins")
 
 # %% [markdown]
-# A larger α favours the **longer** text. Dividing a negative number by a number above 1 moves it up
+# A larger α favours the **longer** text. A negative number divided by a number above 1 moves up
 # towards 0. A longer text is divided by more, so it moves further.
 #
-# The name misleads, and not only beginners. A well-known textbook has this very formula, and says that
-# it penalises long sequences [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both
-# ends of it.
+# The name misleads: a well-known textbook says of this very formula that it penalises long sequences
+# [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both ends of it.
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# **Predict.** Somewhere between 0 and 0.5 the winner changes. Where? Now the slider is yours. (This
-# search puts finished texts aside, so more than two branches at a step may be solid.)
+# Somewhere between 0 and 0.5 the winner changes. **Predict.** Where? The slider is yours. (Finished
+# texts take no place, so more than two branches at a step may be solid.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -645,13 +634,13 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 #
 # <details><summary>Answers</summary>
 #
-# Between 0.3 and 0.4. With one beam the long answer was dropped at the very first step, and a score
-# chooses only among texts that were kept.
+# Between 0.3 and 0.4. One beam dropped the long answer at the first step, and a score chooses only
+# among texts that were kept.
 # </details>
 
 # %% [markdown]
-# **Predict.** Sixteen beams, our eight stories, at most 20 tokens. At α = 0 six winners are empty: they
-# have one token, end-of-text. How long are the winners at larger α?
+# **Predict.** Back to the eight stories, with sixteen beams and at most 20 tokens. At α = 0 six winners
+# are empty: they have one token, end-of-text. How long are the winners at larger α?
 
 # %%
 print("tokens of the eight winners")
@@ -663,23 +652,33 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 print("\nthe wolf at alpha 1:", found[4].text)
 
 # %% [markdown]
-# From one extreme to the other. At 0.5 five stories are still empty. At 0.7 all but one run until the
-# 20 tokens are used up, and at 1 not one of them *ends*. (A text that is cut at the limit has not paid
-# for an ending, which helps it.) None of these α knows how long a story should be. Could another score
-# do better?
+# At 0.5 five stories are still empty. At 0.7 all but one run until the 20 tokens are used up, and at 1
+# not one of them *ends*. No α here knows how long a story should be. Could another score do better?
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
-# > difficulty ●●●○○ · importance ●●●○○ · 8 minutes
+# > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Many designs are right. Write a score with the four properties in the docstring. The plain sum fails
-# the second. The mean fails the fourth: a text may go on for ever.
+# Write a score for finished texts with four properties. One case of each:
+#
+# 1. Total −9.0, 10 tokens beats −9.5, 10 tokens: it is likelier.
+# 2. −9.1, 11 tokens beats −9.0, 10: a token of 0.9 pays.
+# 3. −9.0, 10 tokens beats −13.7, 11: a token of 0.01 does not.
+# 4. −20, 10 tokens beats −40, 20: same mean, shorter.
+
+# %% [markdown]
+# Many designs are right. The sum fails the second, as −9.1 is below −9.0. The mean fails the fourth:
+# it is −2 on both sides.
 #
 # <details><summary>Hint</summary>
 #
-# Divide by something that grows with the length, or *add* something for each token. How much may
-# a token be worth, so that a silly one does not pay?
+# Divide by something that grows more slowly than the length, or *add* a fixed reward per token.
+# <details><summary>More</summary>
+#
+# How large a reward? A token of 0.9 costs 0.11, one of 0.01 costs 4.6, one of 0.2 costs 1.6. Which
+# costs must the reward outweigh, and which not?
+# </details>
 # </details>
 
 
@@ -688,14 +687,11 @@ def fair_score(total, length):
     """A number for a finished text: of two texts, the one with the higher number wins.
 
     total: its summed log-probability, below 0; length: its tokens, 5 to 200.
-    A text's average probability is e ** (total / length).
-    1. Of two texts of the same length the likelier one wins. (Their totals differ by 1% or more.)
-    2. If a text's average is 0.5 or less, one more token of probability 0.9 or more raises its
-       score.
-    3. If a text's average is 0.05 or more, one more token of probability 0.01 or less lowers its
-       score.
-    4. Of two texts with the same average, 0.2 or less, the shorter one wins. (The other is at least
-       twice as long.)
+    The four properties, where they have to hold (average: e ** (total / length), a probability):
+    1. Same length: the likelier text wins. Totals differ by 1% or more.
+    2. Average 0.5 or less: one more token of 0.9 or more raises the score.
+    3. Average 0.05 or more: one more token of 0.01 or less lowers the score.
+    4. Same average, 0.2 or less: the shorter text wins. The other is twice as long, or longer.
     """
     ### BEGIN SOLUTION
     return total / length**0.7
@@ -718,8 +714,8 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# Now it may choose. For each of three beginnings, sixteen beams bring sixteen texts of up to 30
-# tokens, and your score picks the winner. (Nothing is printed until the cell above says ok.)
+# Now it may choose: for each of three beginnings, sixteen beams bring sixteen texts, and your score
+# picks one. (Nothing is printed until the cell above says ok.)
 
 # %%
 for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair else ():
@@ -728,12 +724,11 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
     print(f"{text}\n    by the sum: {found[0].text!r}\n    by mine:    {by_mine.text!r}\n")
 
 # %% [markdown]
-# Play with your score. Can you make it pick texts that you would want to read?
+# Are these texts that you would want to read?
 #
 # <details><summary>What you may find</summary>
 #
-# Hardly. The mean, for one, picks `He slept soundly, and he slept soundly.` and more of the kind. Every
-# long text among the sixteen repeats itself, and a score can only choose what the search brings.
+# Hardly. Every long one repeats itself, and a score can only choose what the search brings.
 # </details>
 #
 # So length was half of the trouble. What is the other half?
@@ -741,9 +736,9 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Now every text has the same length: 40 tokens after each of eight openings, by greedy, by four
-# beams, and drawn at *T* = 1. The table has the mean log-probability a token, and the share of runs
-# of four tokens that came before in the same text, as in module 05.
+# Now every text has 40 tokens, so length plays no part. Eight openings go on in three ways: greedy,
+# with four beams, and drawn at *T* = 1. The table has the mean log-probability per token and, as in
+# module 05, the share of four-token runs that were in the same text before.
 #
 # **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
@@ -763,11 +758,11 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# Four beams are a little likelier than greedy here, and repeat themselves more. Drawn texts are far
-# less likely, and do not repeat one run of four. Now, where do *people* stand?
+# Four beams are likelier than greedy, and repeat themselves more. Drawn texts are far less likely, and
+# repeat nothing. Where do *people* stand?
 #
-# In the picture below each bar is a token. The first row is a text by a person. All four texts stand
-# under the picture; the last row may fill a moment later.
+# In the picture each bar is a token; the first row is a text by a person. The texts stand below. (The
+# last row may fill a moment later.)
 #
 # **Predict.** Are the person's tokens more or less likely to the model than the beams'?
 
@@ -775,21 +770,19 @@ for name, found in texts.items():
 explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
-# 1. Compare the mean log-probabilities of human and beam.
-# 2. The last number is the mean probability in the first half of a text and in the second. Where does
-#    it grow most?
+# 1. Compare `mean log p` of human and beam.
+# 2. `mean p` stands there for the first half of a text → and for the second. In which row does it grow
+#    most?
 #
 # <details><summary>Answers</summary>
 #
 # −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
-# typically 28 times less likely. In the beams' text, from 0.45 to 0.61: it repeats itself, and
-# repeats are easy to guess.
+# typically 28 times less likely. In the beams' text, from 0.45 to 0.61, as it repeats itself.
 # </details>
 
 # %% [markdown]
-# People do not write the likeliest words. They have something to say, which no model can guess. A
-# search for the likeliest text walks away from that: open-ended text from beam search is bland and
-# caught in loops [[holtzman2020]].
+# People do not write the likeliest words: they have something to say, which no model can guess. A
+# search for the likeliest text ends in bland text and loops [[holtzman2020]].
 #
 # **Predict.** Four beams had −43.7 for 40 tokens after `There was once a`. Forbid every run of three
 # tokens to come twice, as in module 05. Will they find a likelier text, or a less likely one?
@@ -809,17 +802,16 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 
 # %% [markdown]
 # A surprise: the text that was *forbidden* to repeat itself is the likelier of the two, and reads
-# better by far. (Both totals are by the model's own probabilities; the ban only takes tokens away.)
-# The first was not the best there is, only what four beams had left. Still, no ban gives the model
-# something to say.
+# better by far. The first was only the best that four beams had left.
 #
-# Stories, then, are no job for a search: draw them (modules 02 to 04). Why are sums?
+# Still, no ban gives the model something to say. Stories are no job for a search: draw them (modules
+# 02 to 04). Why are sums?
 
 # %% [markdown]
 # ## Where a search pays
 #
-# **Predict.** Why does the Calculator not fall silent too? The cell below compares each working that
-# four beams handed over with the empty text: end-of-text as the first token.
+# **Predict.** Why does the Calculator not fall silent too? For each sum the cell compares two totals:
+# of the working that four beams found, and of the empty text.
 
 # %%
 totals = [total for _, total in beam_sums]
@@ -828,11 +820,10 @@ print(sum(likelier), "of 100 workings are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# Tokens cost here too: the eleventh working paid 7.0. But the empty text costs more, 11.3, as the
-# Calculator has never seen a sum left without an answer. It is the same with all hundred.
+# The eleventh working paid 7.0. The empty text costs more, 11.3: the Calculator has never seen a sum
+# left without an answer. It is the same with all hundred.
 #
-# What remains to ask is whether *likelier* means *better*. We can measure that without any beams:
-# sort greedy's hundred workings by their log-probability.
+# But does *likelier* mean *better*? Sort greedy's hundred workings by their log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of those are in the likelier half?
 
@@ -847,70 +838,23 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 
 # %% [markdown]
 # 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
-# total, and where it doubts it is more often wrong.
+# total.
 #
-# That compares *different* sums. A search chooses between workings of *one* sum, and its test is the
-# last two lines: it gained 21 sums and lost 9. So here likelier does mean better. On a thousand sums,
-# says the Calculator's model card, greedy has 73% right and four beams 80%.
-
-# %% [markdown]
-# The Calculator can also give the answer alone, without a working, and is bad at it. Do four beams
-# help there too?
-
-# %%
-short = [work_out(beams, worked=False) for beams in (1, 4)]
-print("answer alone, greedy: ", sum(are_right(short[0])), "of 100 right")
-print("answer alone, 4 beams:", sum(are_right(short[1])), "of 100 right")
-print("the same answer:", sum(one == four for (one, _), (four, _) in zip(*short, strict=True)))
-
-# %% [markdown]
-# Not at all. In three digits there is little to search: 98 answers are the same, and greedy is wrong
-# because the *model* is. A search finds what the model believes, and nothing that it does not know.
+# That compares *different* sums. A search chooses between workings of *one* sum. The last two lines
+# test that: four beams gained 21 sums and lost 9. So here likelier does mean better. (On a thousand
+# sums greedy has 73% right and four beams 80%.)
 #
-# So before you pay for beams, ask two things. Does likelier mean better here? And does greedy miss
-# likelier texts?
-
-# %% [markdown]
-# ## What production systems do
-#
-# Read in November 2026:
-#
-# - **Whisper**, which writes down speech, searches with 5 beams on the command line. Called from
-#   Python, its `transcribe()` sets no number of beams, so it is greedy [[whisper2022]]
-#   [[fasterwhisper6]]. If you compare two programs, look at such defaults first.
-# - **transformers** uses one beam and α = 1 unless told otherwise. Its documentation says today that
-#   an α above 0 promotes longer texts [[transformers2026]].
-#
-# [whisper2022]: https://github.com/openai/whisper
-# [fasterwhisper6]: https://github.com/SYSTRAN/faster-whisper/issues/6
-# [transformers2026]: https://github.com/huggingface/transformers
-
-# %% [markdown]
-# <details><summary>For the curious: a server that wanted to drop beams</summary>
-#
-# vLLM serves large models. In July 2024 its makers proposed to drop beam search: complicated, rarely
-# used, and not offered by the large APIs [[vllm6226]]. Users protested. In October 2024 it left the
-# core and became a loop around it [[vllm9105]]. Up to 2026 users report that it is much slower than
-# before [[vllm14426]].
-# </details>
-#
-# [vllm6226]: https://github.com/vllm-project/vllm/issues/6226
-# [vllm9105]: https://github.com/vllm-project/vllm/pull/9105
-# [vllm14426]: https://github.com/vllm-project/vllm/issues/14426
+# Before you pay for beams, ask just this: does likelier mean better here?
 
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Every token costs on both jobs. On sums the empty text costs still more: 11.3 after the eleventh,
-# against 7.0 for a whole working. So the search writes a working, and likely ones are more often
-# right.
+# Every token costs, on both jobs. On sums the empty text costs still more: 11.3 after the eleventh,
+# against 7.0 for a whole working. On stories it is cheap (3.5 after the wolf), and a whole story costs
+# more. So there the likeliest text is the empty one. A beam finds it once it is wide enough to let
+# end-of-text in.
 #
-# On stories the empty text is cheap (3.5 after the wolf) and a whole story costs more. So the
-# likeliest text is the empty one, and a beam finds it once it is wide enough to let end-of-text in.
-
-# %% [markdown]
-# A length penalty mends the length, and the text stays dull. Your friend's search was good. Her
-# question, *which text is likeliest?*, fits only some jobs.
+# Your friend's search was good. Her question, *which text is likeliest?*, fits some jobs.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1003,7 +947,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two beams meet three tokens" points=1
-# Two beams meet a vocabulary of three tokens. Which places does this print?
+# Two beams meet a vocabulary of three tokens. `flatten` puts the second row behind the first, and
+# places count from 0. Which places does this print?
 #
 # ```python
 # totals = torch.tensor([[-0.5], [-2.0]])
@@ -1080,9 +1025,9 @@ check.choice(
 )
 
 # %% [markdown] question="The price of an empty text" points=1
-# After a prompt, end-of-text has the probability 0.02. The likeliest of the longer texts is one
-# whose tokens have 0.6 each, its end-of-text too. How many tokens, end-of-text counted, must it have,
-# at least, for the empty text to be the likeliest of all?
+# After a prompt, the empty text (end-of-text at once) has the probability 0.02. The likeliest longer
+# text has *n* tokens; each has 0.6, and the last is its end-of-text. What is the smallest *n* at
+# which the empty text is the likelier of the two?
 
 # %% answer="silent_length"
 answer_length = None  # a whole number
@@ -1102,12 +1047,12 @@ check.number(
 )
 
 # %% [markdown] question="A mend for the library" points=1
-# The library that began with copies of the empty text is mended: five copies still, but with the
-# totals 0, −1, −2, −3, −4. What does its search do now?
+# The library that began with copies of the empty text is mended. With five beams it begins with five
+# copies, but their totals are 0, −1, −2, −3, −4. What happens?
 #
 # - **A** As our rule: each copy grows into another text.
 # - **B** It may hold a text twice; some totals are too low.
-# - **C** It finds our rule's texts, all with totals too low.
+# - **C** It finds our rule's texts, all with too low totals.
 # - **D** As before: it holds five copies of greedy's text.
 
 # %% answer="library_beams"
@@ -1129,10 +1074,10 @@ check.choice(
 
 # %% [markdown] question="A finding about a new model" points=1
 # A model gets questions with one right answer. On most, four beams find a likelier text than
-# greedy. Which finding makes you expect more of them to be *right* too?
+# greedy. Which finding makes you expect that beams are *right* more often?
 #
 # - **A** Sixteen beams find texts with still higher totals.
-# - **B** Drawn at *T* = 1, answers are right less often, and vary more.
+# - **B** Ten answers drawn at *T* = 1 to one question are all different.
 # - **C** Most of greedy's tokens have 0.9 or more.
 # - **D** Of two answers drawn for a question, the likelier is right more often.
 
@@ -1145,14 +1090,14 @@ check.choice(
     right="D",
     why={
         "A": "So they did on most of our eight stories. What did the higher totals buy there?",
-        "B": "That compares drawing with greedy. A search draws nothing: what does it change?",
+        "B": "Then the model has many answers to choose from. Does that say which one is right?",
         "C": "Then the model is sure of itself. Does that say that it is right?",
     },
 )
 
 # %% [markdown] question="What the beams win and lose" points=1
 # On 1,000 sums greedy has 640 right, and beam search 700. Of the sums that greedy has right, 85 come
-# out wrong with beam search. How many that greedy has wrong come out right?
+# out wrong with beam search. How many of those that greedy has wrong come out right with it?
 
 # %% answer="beams_on_sums"
 answer_won = None  # a whole number
@@ -1179,8 +1124,8 @@ check.number(
 # Find the bug. Each text has a cost, and the lowest costs are kept. Repair the function: the texts
 # come out by their probability, the likeliest first. You may change other lines too.
 #
-# A step's probabilities do not depend on the text; all are at least 1e-6, and steps may differ in
-# tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
+# A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
+# fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
 
 
 # %% answer="tutorial_repair"
@@ -1423,9 +1368,9 @@ check.keeps(
 
 # %% [markdown] question="Your beam step" points=3
 # Your `beam_step` from **Build it: one step**, without the course's own functions. One point each:
-# the step from one empty text, and all candidates where there are too few; totals compared across
-# all beams; the texts themselves, each with its parent's ids, and what was passed in left as it was.
-# Tokens at −∞ are never among the best, and no two other totals are equal.
+# the step from one empty text, and all candidates where they are fewer than `num_beams`; totals
+# compared across all beams; the texts themselves, each with its parent's ids, and what was passed in
+# left as it was. Tokens at −∞ are never among the best, and no two other totals are equal.
 
 
 # %% test="beam_step"
@@ -1800,7 +1745,7 @@ float(min(points, 4))
 # %% [markdown] question="A score for finished texts" points=3
 # Your `fair_score` from **Build it: a score of your own**. Any design that has the four properties
 # is right. One point for the first; two for all four together. Totals are below 0, with a mean of
-# −12.5 to −0.05 a token; lengths are 5 to 200; the score is a number.
+# −12.5 to −0.05 per token; lengths are 5 to 200; the score is a number.
 
 
 # %% test="fair_score"
@@ -1936,13 +1881,5 @@ check.score_button()
 #   to it](https://github.com/huggingface/blog/issues/977)
 # - [parlai2007] Beams that all [say the
 #   same](https://github.com/facebookresearch/ParlAI/issues/2007)
-
-# %% [markdown]
-# - [vllm6226] [The proposal](https://github.com/vllm-project/vllm/issues/6226) to drop beam search,
-#   [vllm9105] [what was done](https://github.com/vllm-project/vllm/pull/9105), and [vllm14426] [a
-#   report](https://github.com/vllm-project/vllm/issues/14426) of its speed
-# - [whisper2022] [Whisper](https://github.com/openai/whisper), and [fasterwhisper6] [its two
-#   defaults](https://github.com/SYSTRAN/faster-whisper/issues/6)
-# - [transformers2026] [The library](https://github.com/huggingface/transformers)
 #
 # What each is cited for stands in the course's `quizzes/references.md`.
