@@ -313,9 +313,6 @@ def my_perplexity(texts):
     ### END SOLUTION
 
 
-# %% [markdown]
-# Run this as often as you like: it gives reasons, no points.
-
 # %%
 for title, values, expect in (
     ("one text", [[half, eighth]], 4.0),
@@ -382,8 +379,8 @@ print(f"two standard errors to each side: {low:.2f} to {high:.2f}")
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# With two standard errors to each side one is right about 19 times in 20. So the perplexity of *all* such
-# passages is probably between 20 and 29.
+# 0.31 / √12 is 0.09. With two standard errors to each side one is right about 19 times in 20. So the
+# perplexity of *all* such passages is probably between 20 and 29.
 #
 # The die's 25.7 lies inside, and no other setting's number does. Why should it come close at all?
 
@@ -470,8 +467,9 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # flatter rows had helped, training would have made them flatter.
 
 # %% [markdown]
-# So mind the question. *Which model reads better?* Both read the same text by people, in the same tokens:
-# lower is better. *Which setting writes better?* One model, different texts: lower is only less surprising.
+# So is low good, after all? *Which model reads better?* Both read the same text by people, in the same
+# tokens: lower is better. *Which setting writes better?* One model, different texts: lower is only less
+# surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
@@ -516,7 +514,7 @@ for first in range(0, 200, 50):
 
 # %% [markdown]
 # Now play with it. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at *T* = 1.3
-# have −4.79. (Let the other numbers be.)
+# have −4.79. (Ignore the other numbers.)
 
 # %%
 explore.Playground(
@@ -626,7 +624,8 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
     )
 
 # %% [markdown]
-# **Predict.** Which of our settings repeats most, and where are the authors?
+# **Predict.** Now seq-rep-4, so runs of four tokens. Which of our settings has most, and what do the authors
+# have?
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
@@ -824,10 +823,8 @@ for title, promise, made in (
 ):
     check.passes(title, always, promise, made, my_alarm)
 
-# %% [markdown]
-# Made-up texts are one thing. How does it do on real ones?
-
 # %%
+# Made-up texts are one thing. How does it do on real ones?
 show("", "known alarm", "yours")
 for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts["T 1"]}.items():
     mine = [check.attempt(my_alarm, ids) for ids in each]
@@ -899,7 +896,7 @@ tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 # %% [markdown]
 # The die's first text fell into a loop, `iiii`. That pulls its number down, from 22.4 to 18.9. And the
 # others spread widely, too: 37 after one opening, 10 after another. Twelve texts are few. **A single run is
-# an anecdote.** So run more. But how does one compare?
+# an anecdote.** So run more, and compare well.
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -1021,8 +1018,8 @@ for name, each in runs.items():
 
 # %% [markdown]
 # For the die we cannot tell. That is no proof of "equal": its perplexity may be anything from 18 to 33
-# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home. Our alarm rings at 9 of greedy's 12
-# texts, and at one of the die's 36: Ben's `iiii`.
+# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home. Its distinct-2 is the authors' 0.91. Our
+# alarm rings at 9 of greedy's 12 texts, and at one of the die's 36: Ben's `iiii`.
 
 # %% [markdown]
 # And yet the die shouts in rude words, and no reader would take it for a person for long. How can that be?
