@@ -1154,8 +1154,8 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2 and perplexity: people 0.62 and 24, setting P 0.31 and 22,
-# setting R 0.66 and 25. What do you look at first?
+# A thousand texts each, of 50 tokens. Distinct-2 and perplexity: people 0.62, 24; setting P 0.31, 22;
+# setting R 0.66, 25. What do you look at first?
 #
 # - **A** P's texts side by side: each may be fine, and many the same.
 # - **B** P's seeds, since so low a distinct-2 cannot go with 22.
