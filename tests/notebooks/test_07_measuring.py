@@ -105,13 +105,12 @@ def test_a_number_belongs_to_its_text(lesson, surprises, storyteller):
     passage = storyteller.tokenizer.encode_ordinary(lesson["HUMAN"])
     [values] = lesson["read"]([lesson["PROMPT"]], [passage])
     assert math.exp(-fmean(values)) == pytest.approx(60, abs=0.5)
-    five = [storyteller.tokenizer.encode_ordinary(text)[:20] for text in lesson["STORIES"].values()]
-    values = together(lesson["read"](list(lesson["STORIES"]), five))
-    assert math.exp(-fmean(values)) == pytest.approx(27, abs=0.5)
     author = surprises["author"]
     alone = sorted(math.exp(x) for x in author)
     assert (round(alone[0]), round(alone[-1])) == (16, 44)
     half = 2 * stdev(author) / math.sqrt(12)
+    assert (fmean(author), stdev(author)) == pytest.approx((3.19, 0.31), abs=0.005)
+    assert half / 2 == pytest.approx(0.09, abs=0.005)
     ends = math.exp(fmean(author) - half), math.exp(fmean(author) + half)
     assert ends == pytest.approx((20.4, 29.1), abs=0.06)
     inside = {name for name, x in surprises.items() if ends[0] < math.exp(fmean(x)) < ends[1]}
@@ -164,12 +163,12 @@ def test_whose_probabilities_makes_a_difference(lesson, texts):
 
 
 @pytest.mark.slow
-def test_repetition_has_the_order_of_the_paper(texts):
+def test_greedy_repeats_most_and_people_hardly_ever(texts):
     lazy = [texts["author"][0]] * 12
     assert fmean(distinct_n([ids], 2) for ids in lazy) == 1.0
     assert distinct_n(lazy, 2) == pytest.approx(0.08, abs=0.005)
     repeats = {name: fmean(seq_rep_n(ids, 4) for ids in each) for name, each in texts.items()}
-    assert repeats["greedy"] > 0.4
+    assert max(repeats, key=repeats.get) == "greedy" and repeats["greedy"] > 0.4
     assert max(repeats["p 0.9"], repeats["T 1"], repeats["author"]) < 0.02
 
 
@@ -233,9 +232,6 @@ def test_single_runs_contradict_each_other_and_pairs_do_not(lesson, runs):
         assert found == pytest.approx(said, abs=0.06)
     ben = lesson["drawn"](lesson["PROMPTS"][:1], lesson["Settings"](), 100)[0]
     assert lesson["storyteller"].load().tokenizer.decode(ben[-30:]) == "i" * 30
-    alone = 2 * math.sqrt((stdev(die[1]) ** 2 + stdev(cut[1]) ** 2) / 12)
-    _, low, high = lesson["my_interval"](die[1], cut[1])
-    assert (high - low) / 2 < alone / 1.3  # by hand it was 0.72 and 0.08
     rest = [math.exp(x) for x in die[1][1:]]
     assert (round(min(rest)), round(max(rest))) == (10, 37)
     assert math.exp(fmean(die[1][1:])) == pytest.approx(22.4, abs=0.05)
@@ -249,12 +245,9 @@ def test_three_runs_together_tell_what_one_does_not(lesson, runs, surprises):
     assert math.exp(fmean(die)) == pytest.approx(24.4, abs=0.05)
     mean, low, high = lesson["my_interval"](die, cut)
     assert (mean, low, high) == pytest.approx((0.30, 0.12, 0.48), abs=0.005)
-    openings = [list(three) for three in zip(*runs[0], strict=True)]
-    del openings[0][1]  # Ben's first text, iiii
-    assert math.exp(fmean(map(fmean, openings))) == pytest.approx(26, abs=0.2)
     ann, ben, cem = (lesson["my_interval"](*each)[1:] for each in zip(*runs, strict=True))
-    assert 0 < ann[0] < mean < ann[1]
-    assert ben[0] < 0 < ben[1] < mean < cem[0]
+    assert 0 < ann[0] < cem[0]
+    assert ben[0] < 0 < ben[1]
     assert math.exp(fmean(surprises["author"])) == pytest.approx(24.4, abs=0.05)
 
 
@@ -291,5 +284,6 @@ def test_only_the_die_cannot_be_told_from_the_authors(lesson, texts, surprises):
 
 def test_the_four_pairs_by_hand():
     a, b = [3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4]
-    apart = 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / 4)
-    assert (fmean(a) - fmean(b), apart) == pytest.approx((0.30, 0.72), abs=0.005)
+    alone = [(fmean(x), 2 * stdev(x) / math.sqrt(4)) for x in (a, b)]
+    assert together(alone) == pytest.approx([3.20, 0.52, 2.90, 0.50], abs=0.005)
+    assert [round(x - y, 1) for x, y in zip(a, b, strict=True)] == [0.3, 0.2, 0.3, 0.4]

@@ -10,14 +10,14 @@
 # # Measuring
 #
 # Welcome to a writing contest. There are twelve openings of nine words each, from old story books that
-# the Storyteller has not read [stories12]. Every contestant goes on for 50 tokens. One contestant is
-# human: the author of each book. The others are our model, with settings that you know. The judge is a
-# number, since numbers are fair and never tired. What could go wrong?
+# the Storyteller has not read [stories12]. Every contestant goes on for 50 tokens. One is human: the author
+# of each book. The others are our model, with settings that you know. The judge is a number, since numbers
+# are fair and never tired. What could go wrong?
 
 # %% [markdown]
-# > **About 165 minutes**, in two sittings · difficulty ●●●○○
+# > **About 175 minutes**, in two sittings · difficulty ●●●○○
 # >
-# > You need log-probabilities and modules 1 to 6. Afterwards you can
+# > You need modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
 # > - say why a plain die surprises as much as people do, and when not;
 # > - design an alarm for texts that got stuck;
@@ -49,7 +49,6 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.frontier import STORIES
 from course_utils.explore.plots import style
 from course_utils.explore.trace import HUMAN, PROMPT
 from course_utils.generate import Settings, generate_batch
@@ -91,6 +90,16 @@ def interval(a, b):
 def ngrams(tokens, n):
     """All runs of n tokens, in order, as tuples."""
     return [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
+
+
+def report(name, runs, author):
+    """Print a line of the contest: surprise beside the author's, alarms, and distinct-2."""
+    own = means_by_opening(map(mean_surprises, runs))
+    numbers = [f"{x:.2f}" for x in interval(own, author)]
+    alarms = [check.attempt(my_alarm, ids) for ids in together(runs)]
+    rung = "-" if None in alarms else f"{sum(alarms)} of {len(alarms)}"
+    # Of each run of twelve, since among 36 texts more pairs come again.
+    show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in runs):.2f}")
 
 
 @torch.inference_mode()
@@ -192,6 +201,7 @@ CONTEST = {
     "p 0.9": Settings(top_p=0.9),
     "T 1": Settings(),
 }
+# drawn: what the model writes after each opening.
 texts = {name: drawn(PROMPTS, settings) for name, settings in CONTEST.items()}
 texts["author"] = [
     model.tokenizer.encode_ordinary(passage[len(prompt) :])[:LENGTH]
@@ -199,19 +209,21 @@ texts["author"] = [
 ]
 
 # %%
+# read: the log-probability of each token. together: several lists as one.
 logprobs = {name: read(PROMPTS, each) for name, each in texts.items()}
-for name, values in sorted(logprobs.items(), key=lambda one: -fmean(together(one[1]))):
-    print(f"{name:<8} perplexity {perplexity(together(values)):5.1f}")
+numbers = {name: perplexity(together(values)) for name, values in logprobs.items()}
+for name in sorted(numbers, key=numbers.get):
+    print(f"{name:<8} perplexity {numbers[name]:5.1f}")
 print()
 for name in ("greedy", "author", "T 1"):
     tell(f"{name.upper()}: {PROMPTS[6]} … {model.tokenizer.decode(texts[name][6])}")
 
 # %% [markdown]
-# The judge takes the *lowest* perplexity. First prize: greedy, for being *very fond of her*. The author
-# is last but one. So we send that judge home.
+# The *lowest* perplexity wins: greedy, for being *very fond of her*. The author is last but one. We send
+# that judge home.
 #
-# You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die of
-# module 01: nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
+# You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
+# nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
 
 # %%
 explore.Duel()
@@ -222,15 +234,15 @@ explore.Duel()
 #
 # <details><summary>After the ten rounds</summary>
 #
-# 17.4 and 17.4. The same! So equal perplexities do not make equal texts. Already in the first round the
-# machine shouts in rude words, and no person here does.
+# People 17.4, the machine 17.4. The same! (They differ from the first table's, as the passages are
+# others.) So equal perplexities do not make equal texts: in the first round the machine shouts in rude
+# words, and no person here does.
 # </details>
-#
-# But nobody has time for a thousand duels. Back to numbers.
 
 # %% [markdown]
-# A second judge looks for diversity: the share of different pairs of tokens. And a new contestant turns
-# up, `noise`, which draws every token from the whole vocabulary with equal chances.
+# But nobody has time for a thousand duels. So the second judge is a number again, for variety: of all pairs
+# of neighbouring tokens, which share is different? And there is a new contestant, `noise`, which draws every
+# token of the vocabulary with equal chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -241,13 +253,13 @@ print()
 tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 
 # %% [markdown]
-# The second judge gives the prize to noise. Both judges count correctly, and both are useless.
+# Noise wins. Both judges count correctly, and both are useless. So here is our puzzle: **how can numbers
+# tell which setting writes best?**
 #
-# So here is our puzzle: **how can numbers tell which setting writes best?** And one thing is odd. Look at
-# the first table again. The die has 25.7, and the authors have 24.4. Nobody told the die how surprising
-# people are. Was it luck that the two are so close?
+# And something in the first table is odd. The die has 25.7, the authors 24.4. Nobody told the die how
+# surprising people are. Is it luck that the two are so close?
 #
-# We go step by step. First: how does one measure twelve texts at once?
+# First step: how does one measure twelve texts at once?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -277,8 +289,8 @@ print(f"all four tokens: {perplexity([half, eighth, eighth, eighth]):.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write it for several texts at once. You may use Python and PyTorch, but not the course's own
-# functions. It is scored below, so read the description closely.
+# Write it for several texts at once, without the course's own functions. It is scored below, so read the
+# description closely.
 #
 # <details><summary>Hint</summary>
 #
@@ -301,10 +313,6 @@ def my_perplexity(texts):
     ### END SOLUTION
 
 
-# %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. The last check asks for a number of
-# our first table.
-
 # %%
 for title, values, expect in (
     ("one text", [[half, eighth]], 4.0),
@@ -316,78 +324,65 @@ for title, values, expect in (
     check.passes(title, check.gives, my_perplexity, values, **args)
 
 # %% [markdown]
-# **A number to doubt.** A service returns the log-probability of each token that it drew. A customer
-# computes the perplexity of its texts at *T* = 0.5, and gets 2.8. Our table says 4.7 for the same
-# setting. The cell gets both, from the same texts.
+# **A number to doubt.** A service draws texts at *T* = 0.5, and returns the log-probability of each token.
+# From these a customer gets the perplexity 2.8. Our table says 4.7, for the same texts. Both use the
+# formula correctly.
 #
-# **Find it.** Both use the formula correctly. What differs, and which of the two may be compared with
-# the author's 24.4?
+# **Predict.** What differs? Which of the two may stand beside the author's 24.4?
 
 # %%
 cool = texts["T 0.5"]
-print(f"one       {perplexity(together(read(PROMPTS, cool))):.1f}")
-print(f"the other {perplexity(together(read(PROMPTS, cool, 0.5))):.1f}")
+print(f"ours          {perplexity(together(read(PROMPTS, cool, temperature=1.0))):.1f}")
+print(f"the service's {perplexity(together(read(PROMPTS, cool, temperature=0.5))):.1f}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# *Whose* probabilities. A temperature of 0.5 makes likely tokens likelier. By the probabilities after
-# it, each setting marks its own exam, and greedy would always get a perfect 1. Only the model's own
-# probabilities are the same for all, so those count: 4.7.
+# *Whose* probabilities. The service returns those after *T* = 0.5, which makes likely tokens likelier. So
+# every setting has a ruler of its own, and greedy always measures a perfect 1. The model's own
+# probabilities, before any setting, are one ruler for all: 4.7.
 # </details>
-#
-# This happens: in 2025 people who wrote a standard for such services found that some return the one
-# and some the other [rfcs11]. vLLM returns the model's own [vllm2026].
 
 # %% [markdown]
 # ## Sixty, or twenty-four?
 #
-# Here is something else to doubt. In module 01 the same model read a passage by a person, and the
-# perplexity was 60. In the contest the authors have 24.4. Five more passages have 27: the cell below reads
-# those too. Same model, same kind of books.
+# In module 01 the same model read a passage by a person, and the perplexity was 60. In the contest the
+# authors have 24.4. Same model, same kind of books.
 #
-# **Predict.** Which of the three numbers is wrong?
+# **Predict.** Which of the two numbers is wrong?
 
 # %%
-first = model.tokenizer.encode_ordinary(HUMAN)
-five = [model.tokenizer.encode_ordinary(text)[:20] for text in STORIES.values()]
-for name, values in (
-    ("module 01, one passage", read([PROMPT], [first])),
-    ("five, 20 tokens each", read(list(STORIES), five)),
-    ("contest, twelve", logprobs["author"]),
-):
-    alone = sorted(perplexity(each).item() for each in values)
-    all_of_them = perplexity(together(values)).item()
-    print(f"{name:<24}{all_of_them:3.0f}   one by one:", *(f"{x:.0f}" for x in alone))
+passage = model.tokenizer.encode_ordinary(HUMAN)
+print(f"module 01: {perplexity(together(read([PROMPT], [passage]))):.0f}")
+alone = sorted(perplexity(values).item() for values in logprobs["author"])
+print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# None. Each is right about *its* texts. One passage has 16, another 44 or 60. There is no "perplexity of
-# people", only that of these texts by this model. (In the duel people had 17.4. Those passages are short,
-# and half are from books that the model may have read in training.)
+# Neither. Each is right about *its* texts: of the twelve passages one has 16, and another 44. There is no
+# "perplexity of people", only that of these texts by this model.
 # </details>
 
 # %% [markdown]
-# How far can we trust the 24.4, then? Take the mean surprise of each passage: twelve numbers. Let *s* be
-# their standard deviation. One *standard error* is s/√n, here with n = 12: the more texts, the smaller,
-# as luck up and luck down cancel. A rule of thumb: about 19 times in 20 the mean of *all* such passages
-# lies within two standard errors of the mean that we have.
+# How far can we trust the 24.4? The *standard deviation* of twelve mean surprises says how far one of them
+# typically lies from their mean. Divided by √12 it is the *standard error*: how far that *mean* typically
+# lies from the mean of *all* such passages. It is smaller, since high ones and low ones cancel.
 
 # %%
 surprises = mean_surprises(texts["author"])
-mean, error = fmean(surprises), stdev(surprises) / math.sqrt(len(surprises))
+mean, spread = fmean(surprises), stdev(surprises)
+error = spread / math.sqrt(len(surprises))
+print(f"mean surprise {mean:.2f}, standard deviation {spread:.2f}, standard error {error:.2f}")
 low, high = mean - 2 * error, mean + 2 * error
-print(f"mean surprise {mean:.2f}, standard error {error:.2f}, so {low:.2f} to {high:.2f}")
+print(f"two standard errors to each side: {low:.2f} to {high:.2f}")
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# If we had all passages of this kind, their perplexity would probably lie between 20 and 29. (A single
-# passage, such as that of module 01, may lie far outside.) From now on we compare like with like: the same
-# openings, equal lengths, the same reader.
+# 0.31 / √12 is 0.09. With two standard errors to each side one is right about 19 times in 20. So the
+# perplexity of *all* such passages is probably between 20 and 29.
 #
-# The die's 25.7 lies inside that interval, and no other setting's does. (It is one run. We shall come
-# back to that.) But why should it come close at all?
+# The die's 25.7 lies inside, and no other setting's number does. Why should it come close at all?
 
 # %% [markdown]
 # ## Why the die lands beside the author
@@ -403,14 +398,12 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 # </details>
 
 # %% [markdown]
-# So after given words the die's average surprise is known before the throw. It is what the model
-# *expects*. No human is in that number at all.
+# So the die's average surprise is known before the throw. It is what the model *expects*. No human is in it.
 #
-# Now people write after the same words. They choose among the three tokens in their own way, but the
-# tokens still surprise the model by 1, 2 and 2 bits.
+# Now people choose among the same tokens, in their own way.
 #
-# **Predict.** Three sorts of people are below: A, B and C. Who surprises the model just as much as the
-# die does?
+# **Predict.** The cell has three sorts of people, A, B and C, and how often they choose each token. Who
+# surprises the model just as much as the die does?
 
 # %%
 bits = [1, 2, 2]
@@ -424,45 +417,41 @@ for name, shares in {
     print(f"{name:<8} {mean:.1f} bits, perplexity {2**mean:.2f}")
 
 # %% [markdown]
-# A: 1.5 bits, as the die, though A's shares are not quite the model's. Those of B love the first token and
-# surprise less. Those of C surprise more. With the model's probabilities p and people's shares q:
+# A does, with 1.5 bits, though A's shares are not the model's. B loves the first token, and surprises less.
+# C avoids it, and surprises more. With the model's probabilities p and people's shares q:
 #
 # $$\text{die: } \textstyle\sum p_i \log_2 (1/p_i) \text{ (entropy)} \qquad
 # \text{people: } \textstyle\sum q_i \log_2 (1/p_i) \text{ (cross-entropy)}$$
-#
-# A model is **calibrated** if it is right about its own surprise: on average people surprise it just as
-# much as it expects.
 
 # %% [markdown]
-# Is the Storyteller calibrated? At each place of the authors' passages we can note two numbers: how much
-# surprise the model expects, before it sees the token, and how much it then gets.
+# A model is **calibrated** if people surprise it, on average, just as much as it expects.
 #
-# **Predict.** Will it expect too much, too little, or about right?
+# Is the Storyteller? At each place it expects some surprise, then sees the token, and gets some.
+#
+# **Predict.** On the authors' words, does it expect too much, too little, or about right?
 
 # %%
-print("as perplexities:")
 for name in ("author", "T 1"):
     expects = fmean(together(expected(PROMPTS, texts[name])))
-    gets = -fmean(together(logprobs[name]))
-    print(f"{name:<7} expects {math.exp(expects):.1f}   gets {math.exp(gets):.1f}")
+    print(f"on the words of {name:<6} it expects {math.exp(expects):.1f}")
+print(f"what it gets from the author: {numbers['author']:.1f}")
 
 # %% [markdown]
-# About right: on the authors' words it expects 25.2 and gets 24.4. So two things bring the die close:
+# About right: on the authors' words it expects 25.2 and gets 24.4. The die's own words give what is
+# expected, but for luck: 28.2 expected, 25.7 in our table.
+#
+# So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated.** People surprise it as much as it expects.
-# - **The die's own text leads to similar places.** There the model expects 28.2, not far away.
-#
-# (On the die's text "expects" and "gets" agree in the long run. Twelve texts leave some luck: 28.2 and
-# 25.7.)
+# - **The die's own words lead to similar places**, where it expects about as much: 28.2 beside 25.2.
 
 # %% [markdown]
-# But why should a model be right about itself? If it were too sure, flatter rows would fit people
-# better, and so *T* above 1. If it were too unsure, *T* below 1. Let us read the authors at several
-# temperatures.
+# Why should a model be right about itself? If its rows were too pointed, a *T* above 1, which flattens
+# them, would help it to read people. If they were too flat, a *T* below 1.
 #
-# **Predict.** At which one is the model least surprised by people?
+# **Predict.** At which temperature do people surprise it least?
 
-# %%
+# %% jupyter={"source_hidden": true}
 warm = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
 reads = [perplexity(together(read(PROMPTS, texts["author"], t))).item() for t in warm]
 chart = explore.Chart(x="temperature while reading the authors", y="perplexity", height=2.6)
@@ -474,19 +463,18 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At 1, so it is neither too sure nor too unsure. Training did this: it changes the weights until the
-# books that it reads surprise the model as little as possible. If flatter rows had helped, training
-# would have made them flatter. (A model that learns its books by heart gets too sure of new ones. Ours
-# did not: the authors' books are new to it, and still 1 is best.)
+# At 1. Training did this: it changes the weights until books surprise the model as little as possible. If
+# flatter rows had helped, training would have made them flatter.
 
 # %% [markdown]
-# So a low number on *people's* text is a virtue: of two models that read the same text in the same
-# tokens, the one with the lower perplexity is the better reader.
+# So is low good, after all? *Which model reads better?* Both read the same text by people, in the same
+# tokens: lower is better. *Which setting writes better?* One model, different texts: lower is only less
+# surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
 #
-# The paper that gave us top-p measured GPT-2 Large, a model of 2019, in the same way [holtzman2020]:
+# The paper that gave us top-p measured GPT-2 Large, a model of 2019 [holtzman2020]:
 #
 # | people | greedy | *k* = 40 | *p* = 0.95 | plain die |
 # |---|---|---|---|---|
@@ -495,8 +483,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # Here the die is far above people, and top-p beside them.
 
 # %% [markdown]
-# **Predict.** Our die came close because the model is calibrated, and because the die's own text leads
-# to similar places. Which of the two may fail in GPT-2?
+# **Predict.** Our die had two reasons to come close: a calibrated model, and similar places. Which of the
+# two may fail in GPT-2?
 #
 # <details><summary>Answer</summary>
 #
@@ -506,13 +494,10 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # </details>
 
 # %% [markdown]
-# This **drift** away from people's text was measured in 2019, on other texts [braverman2020]: a GPT-2
-# read people with 23.7, and its own long texts ended up at 61.2.
+# This is called **drift**, and was measured for GPT-2, too [braverman2020]. A cut leaves out the odd words,
+# so the drift hardly begins.
 #
-# A cut leaves out the odd words, so the drift hardly begins. (It also lowers the number where nothing
-# drifts. In our first table *p* = 0.9 has 18.3, and the authors have 24.4.)
-#
-# Does our model drift? **Predict.** Does the perplexity rise along 200 tokens of the plain die?
+# **Predict.** Does our model drift: does the perplexity rise along 200 tokens of the plain die?
 
 # %%
 long = read(PROMPTS, drawn(PROMPTS, Settings(), length=200))
@@ -521,17 +506,15 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# No: 25.7, 26.2, 22.7 and 25.5 go up and down. (A small rise could hide in twelve texts, a doubling
-# like GPT-2's could not. Perhaps ours stays because its world, stories for children, is small.)
+# No, it goes up and down.
 #
 # So here is the rule, **perplexity matching**: do not look for the lowest number, look for the one that
-# people have, by the same model. For ours that is *T* = 1. For GPT-2 it was *p* = 0.95. For another model?
+# people have, by the same model. For ours the plain die has it, for GPT-2 *p* = 0.95. For another model?
 # Measure it.
 
 # %% [markdown]
-# Now play with it. The authors' mean log-probability was −3.19, which is perplexity 24.4 in other words.
-# Below, *T* = 1.3 writes three texts. Of the numbers that are shown with them, look only at the mean
-# log-probability: −4.79 at the start. (Three short texts after one opening are play, no measurement.)
+# Now play with it. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at *T* = 1.3
+# have −4.79. (Ignore the other numbers.)
 
 # %%
 explore.Playground(
@@ -541,14 +524,19 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that? (Near 1: −3.31.)
-# 2. Go back to 1.3, and move `top_p` down instead. Which value comes near it now? (0.8: −3.14.)
-# 3. Read the texts of both. Similar numbers, but would you say same writer? (At *T* = 1 odd things happen,
-#    in real words. At 1.3 with 0.8 some words do not exist: `kennut`, `declunicious`.)
+# 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that?
+# 2. Go back to 1.3, and move `top_p` down instead. Where now?
+# 3. Read the texts of both. Could they be by one writer?
+#
+# <details><summary>What we found</summary>
+#
+# 1. *T* = 1: −3.31. 2. *p* = 0.8: −3.14. 3. At *T* = 1 odd things happen, in real words. At 1.3 with 0.8
+# some words do not exist: `kennut`, `declunicious`.
+# </details>
 
 # %% [markdown]
-# Several ways lead to people's number, and they need not read alike. So this judge would send greedy and
-# noise home, but we need more eyes. The next looks for repetition. (A good place for a break.)
+# Several ways lead to people's number, and they need not read alike. So we need more judges. The next looks
+# for repetition. (A good place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -564,19 +552,18 @@ for pair, count in Counter(pairs).items():
 print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 
 # %% [markdown]
-# Six pairs, four different. A run of *n* tokens is called an *n*-gram, and there are two ways to use
-# the count:
+# Six pairs, four different. A run of *n* tokens is called an *n*-gram, and there are two ways to count:
 #
-# - **distinct-2** is the share of different pairs, 4/6, over *all* texts together [li2016]. Our second
-#   judge used it. High is diverse.
-# - **seq-rep-2** is the share that repeats an earlier pair, 2/6, within *one* text [welleck2020]. High
-#   is repetitive.
+# - **distinct-2**, our second judge: the share of *different* pairs, 4/6, over *all* texts together
+#   [li2016]. High is diverse.
+# - **seq-rep-2**: the share that *repeats* an earlier pair, 2/6, within *one* text [welleck2020]. High is
+#   repetitive.
 
 # %% [markdown]
-# Why all texts together? A published program took the distinct-2 of each text, and then the mean of them
+# Why all texts together? A published program took the distinct-2 of each text, and then the mean
 # [distinctn2]. Sounds harmless.
 #
-# **Find it.** A lazy model has one good story, the first author's, and tells it to everybody. What does
+# **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. What does
 # each of the two ways say of it?
 
 # %%
@@ -588,11 +575,11 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# By the mean the lazy model is perfectly diverse: 1.00. All together it has one twelfth of that, 0.08. The
-# mean never looks from one text to another.
+# By the mean it is perfectly diverse: 1.00. All together it has one twelfth of that, 0.08. The mean never
+# looks from one text to another.
 # </details>
 #
-# Mind the length too: in a longer text more words come again. So compare equal lengths only [liu2022].
+# Mind the length, too: in a longer text more words come again. So compare equal lengths only [liu2022].
 
 # %% [markdown]
 # ## Build it: repetition
@@ -637,11 +624,8 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
     )
 
 # %% [markdown]
-# In 2019 seq-rep-4 was measured for a larger model: 0.442 for greedy, 0.016 for top-p with 0.9
-# [welleck2020].
-#
-# **Predict.** Our model is small and tells fairy tales. Will its settings come in the same order, and where
-# are the authors? (Those texts had another length, so look at the order, not at the digits.)
+# **Predict.** Now seq-rep-4, so runs of four tokens. Which of our settings has most, and what do the authors
+# have?
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
@@ -652,15 +636,14 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# The same order: greedy repeats most, a cool die some, the plain die and people hardly ever. But a share
-# is no verdict. A service that writes for thousands of readers wants to *stop* a text that got stuck. From
-# which share on is a text stuck?
+# Greedy again, by far. The plain die and people hardly ever repeat. But a share is no verdict. A service
+# wants to *stop* a text that got stuck. From which share on is a text stuck?
 
 # %% [markdown]
 # ## An alarm
 #
-# A known alarm is **rep** [holtzman2020]: the text ends in a phrase of two tokens or more, three times
-# or more in a row. (One token six times is a phrase of two, three times.)
+# A known alarm is **rep** [holtzman2020]: the text *ends* in a phrase of two tokens or more, three times
+# or more in a row. Also `ha` six times has such a phrase: `ha ha`, three times.
 
 # %%
 for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha ha , he said"):
@@ -676,31 +659,31 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
     tell("… " + model.tokenizer.decode(ids[-36:]))
 
 # %% [markdown]
-# `and he was a mocking bird, and he was a mocking bird, and he was so fond of`. Any reader would call that
-# stuck. The known alarm is silent: it wants an *exact* loop, up to the *very last* token, and here the loop
-# has just changed one word. (The last of the four is not stuck. There it is right to be silent.)
-
-# %% [markdown]
-# A good smoke alarm rings when the house burns, and not when somebody makes toast. What is toast here? A
-# refrain: in fairy tales a line may well come three times.
+# `and he was a mocking bird, and he was a mocking bird, and he was so fond of`: any reader would call that
+# stuck. The known alarm wants an *exact* loop, up to the *very last* token, and here the words have just
+# changed. (The last of the four is not stuck. There it is right to be silent.)
 
 # %% [markdown]
 # ## Build it: the alarm
 #
-# > difficulty ●●●○○ · importance ●●●●● · 12 minutes · many right designs
+# > difficulty ●●●○○ · importance ●●●●● · 18 minutes · many right designs
 #
-# Write your own. It has to keep four promises:
-#
-# 1. **rings**: at a text whose last 40 tokens or more are one phrase of 1 to 8 tokens, again and again.
-#    It may break off;
-# 2. **rings nearly**: the same if a phrase of 3 to 8 tokens fills the last 60 or more, with one replaced
-#    in every third round;
+# A good smoke alarm rings when the house burns, and not when somebody makes toast. Toast, here, is a
+# refrain: in fairy tales a line may well come three times. Write such an alarm. It has to keep four
+# promises:
 
 # %% [markdown]
-# 3. **quiet** at texts of fewer than 10 tokens; at prose, in which no three tokens in a row come twice;
-#    at prose with a refrain of 3 to 6 tokens, which comes three times, each time at least 12 other
-#    tokens later; and at a text that got stuck, got out again, and went on with at least 60 tokens of
-#    prose;
+# 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. It may break
+#    off: `so kind and so kind and so …`
+# 2. **rings nearly**: a phrase of 3 to 8 tokens fills the last 60 or more, but in every third round one
+#    token is another: `so kind and so kind and so kind but …`
+
+# %% [markdown]
+# 3. **quiet** at four sorts of toast:
+#    - fewer than 10 tokens;
+#    - prose, in which no three tokens in a row come twice;
+#    - prose with a refrain: 3 to 6 tokens that come three times, with at least 12 others in between;
+#    - a text that got stuck, got out again, and went on with at least 60 tokens of prose;
 # 4. **only sees what is equal**: other names for the tokens, numbers or words, change nothing.
 
 # %% [markdown]
@@ -709,11 +692,12 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # Which part of the text matters? How much of it is new?
 # <details><summary>Designs that have worked</summary>
 #
-# Take the last 40 tokens only. Then: what share of its runs of three is new? Or: shift it by 1, 2, …
-# 8 places and lay it over itself. At how many places do both agree?
-# <details><summary>In code</summary>
+# Take the last 40 tokens only. Which share of its runs of three is new? (A set tells.) Or: lay it over
+# itself, shifted by 1, 2, … 8 places. At how many do both agree?
+# <details><summary>Where to draw the line</summary>
 #
-# The first by a set. The second by `sum(a == b for a, b in zip(last, last[shift:]))`.
+# Print your number for `near_fire(random.Random(0))` and `toast(random.Random(0))`, then with 1, 2, 3 …
+# Draw the line between.
 # </details>
 # </details>
 # </details>
@@ -821,7 +805,7 @@ def my_alarm(ids):
     """Whether a text got stuck: True or False.
 
     ids: a list of up to 500 tokens, whole numbers or words, perhaps empty. It stays as it is. The
-    same text gets the same word. You may call the course's functions.
+    same text always gets the same answer. You may call the course's functions.
     """
     ### BEGIN SOLUTION
     last = ids[-40:]
@@ -839,10 +823,8 @@ for title, promise, made in (
 ):
     check.passes(title, always, promise, made, my_alarm)
 
-# %% [markdown]
-# Made-up texts are one thing. How does it do on real ones?
-
 # %%
+# Made-up texts are one thing. How does it do on real ones?
 show("", "known alarm", "yours")
 for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts["T 1"]}.items():
     mine = [check.attempt(my_alarm, ids) for ids in each]
@@ -850,14 +832,14 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# (Ours rings at 10 of 12. You have seen the other two above, as the first and the last. The last has
-# married and lives happily ever after: toast. The first, with its bright sun, is a fire that ours
-# misses.)
+# Our solution rings at 10 of greedy's 12. It is silent at two that you have read above: at `happily ever
+# after`, which is toast, and at the bright sun, a fire that it misses.
 
 # %% [markdown]
-# An alarm can also steer. This sampler is greedy until *your* alarm rings: *T* = 0.001 leaves no other
-# choice. Then it draws at *T* = 1 until the alarm is silent again. **Predict.** Greedy gets stuck after
-# `Once upon a time`. Will this one get out?
+# An alarm can also steer. The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it
+# draws at *T* = 1 until the alarm is silent again.
+#
+# **Predict.** Greedy gets stuck after `Once upon a time`. Will this one get out?
 
 
 # %%
@@ -868,15 +850,18 @@ def wakes_up(logits, ids):
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. The line below the picture gives seq-rep-4 in percent. Greedy has 60.8%, and so has `wakes_up` while
-#    its alarm never rings. How far down does your alarm bring it? (Ours: 23.7%.)
-# 2. That was one run. Move `seed` a few times. Does the alarm always help? (With ours, six seeds left 20%
-#    to 34%, always less than 60.8%.)
+# 1. The picture says how many 4-grams repeat: 60.8% for greedy. `wakes_up` has the same while its alarm
+#    never rings. How far down does yours bring it?
+# 2. That was one run. Move `seed` a few times. Does the alarm always help?
+#
+# <details><summary>With our alarm</summary>
+#
+# 23.7%, and with six seeds 20% to 34%: always less than 60.8%.
+# </details>
 
 # %% [markdown]
-# Now we have three judges: perplexity, distinct-2 and, in place of seq-rep, an alarm. The first two no
-# longer give prizes for being low or high. We hold them beside people's. Is that enough to say which of
-# two settings is better? Not quite.
+# Now we have three judges: perplexity, distinct-2 and an alarm. The first two no longer give prizes for
+# being low or high: we hold them beside people's. Is that enough to say which of two settings is better?
 
 # %% [markdown]
 # ## Three runs, three answers
@@ -896,10 +881,10 @@ for name, seed in SEEDS.items():  # the same seed for both settings
     print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# Ann says: yes, clearly. Ben says: no difference at all. Cem says: it is nearly halved! Each has
-# measured twelve texts of each setting, and measured well.
+# Ann says: yes, clearly. Ben: no difference at all. Cem: nearly halved! Each has measured twelve texts of
+# each setting, and measured well.
 #
-# **Predict.** What happened to Ben? The cell shows the perplexity of each of his twelve texts.
+# **Predict.** What happened to Ben? The cell shows the perplexity of each of his texts.
 
 # %%
 print("plain die:", *(f"{math.exp(x):.0f}" for x in die["Ben"]))
@@ -909,10 +894,9 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`, as happens now and then. That pulls its number down, from
-# 22.4 to 18.9. But look at the others: 37 after one opening, 10 after another. Twelve texts are few, even
-# without a loop. **A single run is an anecdote.** So run more. But how many are enough, and what do we do
-# with them?
+# The die's first text fell into a loop, `iiii`. That pulls its number down, from 22.4 to 18.9. And the
+# others spread widely, too: 37 after one opening, 10 after another. Twelve texts are few. **A single run is
+# an anecdote.** So run more, and compare well.
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -924,22 +908,30 @@ tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 # | A | 3.0 | 3.4 | 2.6 | 3.8 |
 # | B | 2.7 | 3.2 | 2.3 | 3.4 |
 #
-# **Predict.** The openings differ a lot: 2.6, 3.8. Is A more surprising than B, or is that luck?
+# **Predict.** Within A the numbers differ a lot, from 2.6 to 3.8. Is A more surprising than B, or is that
+# luck?
 
 # %%
 a, b = [3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4]
-n = 4  # openings
-apart = 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / n)  # both spreads add up, as squares
-print(f"A alone against B alone: {fmean(a) - fmean(b):.2f}, give or take {apart:.2f}")
+
+
+def show_mean(name, values):
+    error = stdev(values) / math.sqrt(len(values))
+    print(f"{name:<6} mean {fmean(values):.2f}, give or take {2 * error:.2f}")
+
+
+show_mean("A", a)
+show_mean("B", b)
 differences = [x - y for x, y in zip(a, b, strict=True)]
 print("pair by pair:", [round(d, 1) for d in differences])
-print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sqrt(n):.2f}")
+show_mean("A - B", differences)
 
 # %% [markdown]
-# Taken apart, nobody can tell: 0.30, give or take 0.72. Pair by pair it is plain: each difference is
-# between 0.2 and 0.4. What made the numbers spread was the *opening*, and both settings had the same
-# one. So let both meet the same luck: the same openings, and the same seeds. (On real texts pairs help
-# too, but less.)
+# "Give or take" is two standard errors. Each setting alone tells nothing: 3.20 or 2.90, give or take a half.
+# Pair by pair it is plain: each difference is between 0.2 and 0.4.
+#
+# What made the numbers spread was the *opening*, and both settings had the same one. So let both meet the
+# same luck: the same openings, and the same seeds.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -947,15 +939,15 @@ print(f"{fmean(differences):.2f}, give or take {2 * stdev(differences) / math.sq
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If it contains 0, you cannot tell which is larger. With many pairs it covers the truth about 19 times in
-# 20, with a dozen less often, above all if one pair is far from all others.
+# If it contains 0, you cannot tell which of the two is larger. (With only a dozen pairs it is a little too
+# narrow, so let it be clear of 0.)
 
 # %% [markdown]
 # ## Build it: the interval
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# You need it again in the next module, and whenever somebody tells you that a setting is better.
+# You need it again in the next module.
 
 
 # %% answer="my_interval"
@@ -983,8 +975,8 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Ann, Ben and Cem had twelve pairs each. To put them together, take for each opening the mean of its three
-# runs. Twelve pairs again, but each with less luck in it.
+# Now all three runs together: take for each opening the mean of its three. Twelve pairs again, with less
+# luck in each.
 
 # %%
 show("die - p 0.95", "mean", "from", "to")
@@ -998,24 +990,17 @@ print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 # %% [markdown]
 # Together: 0.30, from 0.12 to 0.48, all above 0. So *p* = 0.95 does write less surprisingly. Ben's interval
 # contains 0, so he may only say "I cannot tell", which is not the same as "no difference".
-#
-# And the intervals of Ben and Cem miss the 0.30. (That is not the truth either, only our best guess.) So
-# with twelve pairs believe an interval a little less than it claims, and run several seeds.
 
 # %% [markdown]
-# And the die of our first table? It was Ann's run: 25.7. But Ben's 18.9 and Cem's 30.0 lie outside the
-# authors' 20 to 29. So it was partly luck that it came so close.
-#
-# All three runs together have 24.4, beside the authors' 24.4. That both agree to the digit is luck, too:
-# without the `iiii` text it would be near 26. How sure can we be, then? We compare in pairs.
+# And the die's 25.7 of our first table? That was Ann's run, and partly luck: Ben's 18.9 and Cem's 30.0 lie
+# outside the authors' 20 to 29. All three runs together have 24.4, as the authors have. How sure can we be?
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
-# Who writes as people do? We ask three things of each contestant: the surprise minus the author's, opening
-# by opening; the alarm; and distinct-2. The five settings with luck in them have three runs, of which we
-# take the mean. Greedy needs only one, and noise is so far off that one will do. The author is in the first
-# line, for comparison.
+# Who writes as people do? Each contestant gets three numbers: the surprise minus the author's, opening by
+# opening; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. Where a die is thrown
+# there are three runs, of which we take the mean. The author's own line is for comparison.
 
 # %%
 author = mean_surprises(texts["author"])
@@ -1025,51 +1010,42 @@ for name in ("T 0.5", "k 40", "p 0.9"):
 runs |= {"p 0.95": cut_texts.values(), "T 1": die_texts.values(), "noise": [texts["noise"]]}
 show("", "minus author", "from", "to", "alarms", "distinct-2")
 for name, each in runs.items():
-    own = means_by_opening(map(mean_surprises, each))
-    numbers = [f"{x:.2f}" for x in interval(own, author)]
-    alarms = [check.attempt(my_alarm, ids) for ids in together(each)]
-    rung = "-" if None in alarms else f"{sum(alarms)} of {len(alarms)}"
-    # Of each run of twelve, since among 36 texts more pairs come again.
-    show(name, *numbers, rung, f"{fmean(distinct_n(run, 2) for run in each):.2f}")
+    report(name, each, author)
 
 # %% [markdown]
 # Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only the
 # die's interval contains 0: all other settings differ from people (*p* = 0.95 only just).
-#
-# For the die we cannot tell. That is no proof of "equal": its perplexity may be anything from 18 to 33
-# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home, neither pairs nor alarm. It is the
-# only one left.
 
 # %% [markdown]
-# And yet it shouts in rude words, and no reader would take it for a person for long. How can that be?
+# For the die we cannot tell. That is no proof of "equal": its perplexity may be anything from 18 to 33
+# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home. Its distinct-2 is the authors' 0.91. Our
+# alarm rings at 9 of greedy's 12 texts, and at one of the die's 36: Ben's `iiii`.
+
+# %% [markdown]
+# And yet the die shouts in rude words, and no reader would take it for a person for long. How can that be?
 #
-# Look at what was measured: how surprising a text is, how repetitive, how varied. None of these numbers
-# reads. A setting that fails here can be sent home without reading. One that passes has to be read, best
-# without knowing who wrote what. That is why the duel came first.
+# None of these numbers reads. A setting that fails here can be sent home without reading. One that passes
+# has to be read, best without knowing who wrote what. That is why the duel came first.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 llama.cpp cuts unless told otherwise, with top-k 40 and top-p 0.95 [llamacpp2026]. Larger models
-# drift nearly as fast as small ones, so they are cut, too [cao2025]. Researchers also use **MAUVE**,
-# which compares hundreds of human and machine texts by a model's inner features [pillutla2021]; it is in
-# `metrics.mauve`. And they ask people, whose ratings rise with likelihood up to a point, and then fall
-# [zhang2021].
+# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026]. Large
+# models drift nearly as fast as small ones [cao2025]. And they ask people, whose ratings rise with
+# likelihood up to a point, and then fall [zhang2021].
 
 # %% [markdown]
 # ## Recap
 #
-# How can numbers tell which setting writes best? Not by being low or high. Measure people's texts in the
-# same way, and look for the setting that comes out beside them in surprise, in repetition and in variety
-# at once. Compare in pairs, over several seeds, and give the interval. Then read.
+# How can numbers tell which setting writes best? Not by being low or high. Look for the setting that comes
+# out beside people in surprise, in repetition and in variety at once, measured in the same way. Compare in
+# pairs, over several seeds, and give the interval. Then read.
 
 # %% [markdown]
-# Why does the plain die land beside the authors? On its own text it surprises the model as much as the
-# model expects. On people's text people do, as the model is calibrated. And ours expects about as much on
-# the one as on the other. (How close a single run lands is luck.) Where a model drifts away, as GPT-2
-# did, the die lands too high, and a cut holds it back.
-
-# %% [markdown]
+# Why does the plain die land beside the authors? People surprise a calibrated model as much as it expects,
+# and the die does so by itself. And ours expects about as much on the words of both. Where a model drifts,
+# as GPT-2 did, the die lands too high, and a cut holds it back.
+#
 # The next module has recipes: settings that makers recommend. You will not have to believe them.
 
 # %% [markdown]
@@ -1178,8 +1154,8 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2: people 0.62, setting P 0.31, R 0.66. Perplexity:
-# people 24, P 22, R 25. What do you look at first?
+# A thousand texts each, of 50 tokens. Distinct-2 and perplexity: people 0.62, 24; setting P 0.31, 22;
+# setting R 0.66, 25. What do you look at first?
 #
 # - **A** P's texts side by side: each may be fine, and many the same.
 # - **B** P's seeds, since so low a distinct-2 cannot go with 22.
@@ -1230,8 +1206,8 @@ check.ids(
 )
 
 # %% [markdown] question="Half the temperature" points=1
-# A perplexity can be computed by the probabilities *in a draw*, or by the model's own. At *T* = 0.5 the two
-# differ. For which sampler are they always the same?
+# A perplexity can be computed by the probabilities *in the draw*, after temperature and cuts, or by the
+# model's own, before them. At *T* = 0.5 the two differ. For which sampler are they always the same?
 #
 # - **A** Greedy, as it draws the model's favourite.
 # - **B** Top-p at 0.95, as ratios of kept tokens stay.
@@ -1253,8 +1229,13 @@ check.choice(
 )
 
 # %% [markdown] question="Three settings, five seeds" points=1
-# People have perplexity 26, P 26.0 with one seed, Q 23 to 29 over five, R 24.8 to 25.1 over five. The alarm
-# rings at 9 of R's 60 texts, and never at P's or Q's. What do you read first?
+# People have perplexity 26. Three settings were measured.
+#
+# - P, one seed: 26.0; the alarm never rings.
+# - Q, five seeds: 23 to 29; never.
+# - R, five seeds: 24.8 to 25.1; at 9 of 60 texts.
+#
+# What do you read first?
 #
 # - **A** P: no other comes so close.
 # - **B** Q: about people's surprise, and no alarm.
@@ -1300,11 +1281,12 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. It was reported for Texygen, a library for text generation, in a measure of how alike texts
-# are [texygen46]. Here is a simpler one. It shall return the mean share of a text's n-grams that are
-# also in *other* texts. Repair it. An n-gram that comes twice in a text counts twice in its share.
-# One point where all texts differ; one where some are equal, word for word: each is an *other* for its
-# copy.
+# Find the bug. It was reported for Texygen, in a measure of how alike texts are [texygen46]. Here is a
+# simpler one: the share of a text's n-grams that are also in *other* texts, and the mean of these shares.
+# Repair it. An n-gram that comes twice in a text counts twice in its share.
+#
+# One point for texts that all differ. One for lists with a text twice or more, word for word: each copy
+# counts as another text.
 
 
 # %% answer="overlap_repair"
@@ -1416,8 +1398,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Perplexity from mlx-lm" points=2
 # Find the bug. In mlx-lm the perplexity of a text depended on the batch that it was measured in
-# [mlxlm1855]. Rows are texts. Shorter ones are filled up to equal length; what stands there means nothing,
-# and may be −inf. `lengths` says how many tokens each text has, at least one. Repair it: the perplexity of each
+# [mlxlm1855]. Rows are texts. `lengths` says how many tokens each has, at least one. Shorter rows are filled
+# up to equal length; what stands there means nothing, and may be −inf. Repair it: the perplexity of each
 # text alone, infinite if one of its own tokens is at −inf.
 
 
@@ -1485,9 +1467,9 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your seq-rep" points=3
-# Your `my_seq_rep` from **Build it** above. One point each: texts with two n-grams or more; texts
-# with no n-gram or just one; tokens that only look alike once they are joined, sorted, shortened or
-# in lower case. With a call of the course's functions it gets none.
+# Your `my_seq_rep` from **Build it** above. One point for texts with two n-grams or more. One for texts with
+# no n-gram or just one. One for n-grams that look alike and are not the same, such as `"a b", "c"` and
+# `"a", "b c"`, or 1, 2 and 2, 1, or `"A"` and `"a"`. With a call of the course's functions it gets none.
 
 
 # %% test="my_seq_rep"
@@ -1601,9 +1583,9 @@ points += check.passes("tokens that only look alike", only_alike)
 float(min(points, 3))
 
 # %% [markdown] question="Your perplexity" points=3
-# Your `my_perplexity` from **Build it** above. One point each: one text, also a long one; several
-# texts of different lengths; empty texts, and tokens that the model found impossible. With a call
-# of the course's functions it gets none.
+# Your `my_perplexity` from **Build it** above. One point for one text, also a long one. One for several
+# texts of different lengths. One for empty texts, and for tokens that the model found impossible (−inf).
+# With a call of the course's functions it gets none.
 
 
 # %% test="my_perplexity"
@@ -1694,8 +1676,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Fire and toast" points=4
 # Your `my_alarm` from **Build it: the alarm** above, one point for each promise as it stands there.
-# *Quiet* counts only if *rings* is kept. *Rings nearly* and *only sees what is equal* count only if both
-# *rings* and *quiet* are kept. *Quiet* also wants the list left as it was, and the same word for the same text.
+# *Rings* comes first. *Quiet* counts only if *rings* is kept, and the other two only if both are.
+# *Quiet* also wants the list left as it was, and the same answer each time for the same text.
 
 
 # %% test="my_alarm"
@@ -1838,14 +1820,11 @@ check.score_button()
 # - [cao2025] [On the Entropy Calibration of Language Models](https://arxiv.org/abs/2511.11966), 2025
 # - [welleck2020] [Neural Text Generation with Unlikelihood Training](https://arxiv.org/abs/1908.04319), 2020
 # - [zhang2021] [Trading Off Diversity and Quality in Natural Language Generation](https://arxiv.org/abs/2004.10450), 2021
-# - [pillutla2021] [MAUVE](https://arxiv.org/abs/2102.01454), 2021
 
 # %% [markdown]
 # - [li2016] [A Diversity-Promoting Objective Function](https://arxiv.org/abs/1510.03055), 2016, and
 #   [liu2022] [a correction of distinct-n for length](https://aclanthology.org/2022.acl-short.86), 2022
-# - [rfcs11] [whose log-probabilities a service returns](https://github.com/standardcompletions/rfcs/issues/11), 2025
-# - [vllm2026] [vLLM](https://github.com/vllm-project/vllm) and [llamacpp2026]
-#   [llama.cpp](https://github.com/ggml-org/llama.cpp), read in 2026
+# - [llamacpp2026] [llama.cpp](https://github.com/ggml-org/llama.cpp), read in 2026
 # - [distinctn2], [texygen46], [mlxlm1855]: mistakes and repairs:
 #   [one](https://github.com/neural-dialogue-metrics/Distinct-N/issues/2),
 #   [two](https://github.com/geek-ai/Texygen/issues/46),
