@@ -661,7 +661,7 @@ for worked in (True, False):
 # If the interval holds 0, you cannot tell which recipe is better. Here the old one is *T* = 0.5, and the new one *T* = 0:
 
 # %%
-mean, low, high = interval(rates[True, 0], rates[True, 0.5])
+mean, low, high = interval(rates[True, 0], rates[True, 0.5])  # True: with the working
 print("share right at T = 0 minus share right at T = 0.5:")
 print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
@@ -703,13 +703,13 @@ def race(old, new):
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: it
-# pays for new words with odd ones. The test cannot say whether that is worth it. It says the price.
+# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: some of
+# the new words are odd ones. The test cannot say whether that is worth it. It says the price.
 
 # %% [markdown]
 # ## Test three: the second digit
 #
-# People tune *p* = 0.91 against 0.90. **Predict.** Will either interval *not* hold 0?
+# People tune *p* = 0.91 against 0.90. **Predict.** Which of the two intervals will hold 0 now?
 
 # %%
 race(Settings(top_p=0.90), Settings(top_p=0.91))
@@ -830,7 +830,8 @@ print(f"{fooled} of 200 contests have a winner")
 #
 # 1. **straight**: it takes a recipe that is far better at every seed, and does not care about order or scale;
 # 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
-# 3. **keen**: where one is truly better, by five standard errors, it picks that one in at least 80 of 100.
+# 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
+#    of 100.
 
 
 # %% answer="my_pick"
