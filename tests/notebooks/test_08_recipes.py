@@ -39,6 +39,8 @@ def test_four_texts_come_from_one_request(lesson):
     assert len(set(texts)) == 4
     assert "sweet milk" in texts[0]
     assert all("little white man sitting on a bench" in text for text in texts[1:])
+    assert "a bench in a corner" in texts[1]
+    assert "a bench in a hollow" in texts[3]
 
 
 def test_they_are_one_text_when_all_three_culprits_are_gone(lesson, monkeypatch):
@@ -60,6 +62,28 @@ def test_company_forks_some_texts_and_a_fixed_order_none(lesson):
     assert 3 in forked
     fixed = serve(settings, order, SEEDS, fixed=True)
     assert fixed == [serve(settings, order, [seed], fixed=True)[0] for seed in SEEDS]
+
+
+def test_a_random_number_falls_between_two_ends_of_a_piece(lesson, storyteller, monkeypatch):
+    """At the first token in which Birch at noon differs, as on the machine of the page."""
+    corner, hollow = (storyteller.encode(word)[-1] for word in (" corner", " hollow"))
+    draws, sample = [], lesson["sample"]
+    monkeypatch.setitem(lesson, "sample", lambda *args: draws.append(args[0]) or sample(*args))
+
+    def end_of_corner(seeds):
+        draws.clear()
+        texts = lesson["serve"](lesson["MODEL_FILE"], lesson["T_FIRST"], seeds, length=12)
+        text = storyteller.tokenizer.decode(texts[seeds.index(3)])
+        assert " a bench in a " in text
+        shares = draws[-1][seeds.index(3)].softmax(dim=-1)
+        assert shares[corner + 1 : hollow].sum() == 0  # the next piece on the line
+        return shares[: corner + 1].sum().item()
+
+    generator = torch.Generator().manual_seed(3)
+    drawn = [torch.rand(1, generator=generator, dtype=torch.float64).item() for _ in range(12)][-1]
+    assert drawn == pytest.approx(0.5944, abs=5e-5)
+    assert end_of_corner([3]) == pytest.approx(0.5945, abs=6e-5)
+    assert end_of_corner(SEEDS) == pytest.approx(0.5881, abs=6e-5)
 
 
 def test_what_two_servers_leave_after_the_prompt(lesson):
@@ -106,10 +130,9 @@ def test_two_mild_knobs_together_are_nearly_greedy(storyteller):
         return [repeated(seed, **settings) for seed in (0, 1, 2)]
 
     assert repeated(temperature=0) == pytest.approx(0.61, abs=0.006)
-    both = of_three_seeds(temperature=0.3, top_p=0.6)
-    assert both == pytest.approx([0.46, 0.79, 0.52], abs=0.006)
-    assert of_three_seeds(temperature=0.3) == pytest.approx([0.08, 0.29, 0.08], abs=0.006)
-    assert of_three_seeds(top_p=0.6) == pytest.approx([0.03, 0.01, 0.01], abs=0.006)
+    assert repeated(temperature=0.3, top_p=0.6) == pytest.approx(0.46, abs=0.006)
+    assert repeated(temperature=0.3) == pytest.approx(0.08, abs=0.006)
+    assert repeated(top_p=0.6) == pytest.approx(0.03, abs=0.006)
 
     # The question of the writing assistant: only a T of 1 ends the loops of these two.
     doubled = of_three_seeds(temperature=0.4, top_p=0.5)
@@ -120,16 +143,19 @@ def test_two_mild_knobs_together_are_nearly_greedy(storyteller):
 
 
 def test_two_mild_knobs_together_leave_no_choice_at_most_steps(lesson):
-    def single(t, p, seed=0):
-        settings = Settings(temperature=t, top_p=p)
-        [steps] = lesson["write"](settings, [seed], 100, "Once upon a time")
-        assert len(steps) == 100
-        left = [top_p(temperature(step.logits, t), p).isfinite().sum().item() for step in steps]
-        return left.count(1)
+    def single(t, p):
+        texts = lesson["write"](
+            Settings(temperature=t, top_p=p), [0, 1, 2], 100, "Once upon a time"
+        )
+        assert [len(steps) for steps in texts] == [100] * 3
+        left = [
+            [top_p(temperature(step.logits, t), p).isfinite().sum().item() for step in steps]
+            for steps in texts
+        ]
+        return [numbers.count(1) for numbers in left]
 
-    counts = [single(0.3, 0.6, seed) for seed in (0, 1, 2)]
-    assert counts == pytest.approx([85, 97, 81], abs=1)
-    assert single(1.0, 0.6) == pytest.approx(9, abs=1)
+    assert min(single(0.3, 0.6)) >= 80
+    assert max(single(1.0, 0.6)) <= 16
 
 
 def test_company_moves_the_last_digits_of_exact_logits(lesson):
@@ -153,7 +179,6 @@ def test_greedy_answers_are_always_the_same_and_not_always_right(lesson):
             same[worked, t] = sum(len(set(four)) == 1 for four in tries)
     assert same[True, 0] == same[False, 0] == 24
     assert same[True, 0.5] == pytest.approx(7, abs=1)
-    assert same[False, 0.5] == 0
     assert fmean(right[True, 0]) == 0.75
     assert fmean(right[True, 1.0]) == pytest.approx(0.5, abs=0.02)
     without = [fmean(right[False, t]) for t in (0, 0.5, 1.0)]
@@ -168,12 +193,11 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     assert "| **with its working:** greedy | 72.8 |" in card
     assert "| T 0.5 | 65.0 |" in card
     error = math.sqrt((0.728 * 0.272 + 0.65 * 0.35) / 1000)  # of 1,000 sums with one try each
-    ends = [0.728 - 0.65 + k * error for k in (-2, 0, 2)]
-    assert ends == pytest.approx([0.04, 0.08, 0.12], abs=0.005)
+    assert 2 * error < 0.728 - 0.65
 
 
 @pytest.mark.slow
-def test_what_the_penalty_does_for_sure_and_only_pairs_show(lesson):
+def test_what_the_penalty_does_and_what_it_costs(lesson):
     before, after = (
         lesson["measured"](Settings(temperature=0.7, presence_penalty=penalty))
         for penalty in (0.0, 1.5)
@@ -181,20 +205,17 @@ def test_what_the_penalty_does_for_sure_and_only_pairs_show(lesson):
     _, low, high = lesson["interval"](after[0], before[0])
     assert low < high < 0
     assert fmean(after[0]) < 0.01
-    assert fmean(before[0]) == pytest.approx(0.075, abs=0.0006)
     _, low, high = lesson["interval"](after[1], before[1])
     assert low < high < 0
     assert fmean(before[1]) - fmean(after[1]) == pytest.approx(0.11, abs=0.005)
-    low, high = lesson["without_pairs"](before[1], after[1])
-    assert low < 0 < high
 
 
 @pytest.mark.slow
-def test_creative_repeats_as_little_as_with_the_penalty_and_costs_more(lesson):
+def test_creative_repeats_less_and_costs_more_than_the_penalty(lesson):
     old = lesson["measured"](Settings(temperature=0.7))
     new = lesson["measured"](Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
     assert PRESETS["creative"] == {"temperature": 1.0, "top_p": 0.95, "frequency_penalty": 0.2}
-    assert fmean(new[0]) < 0.015
+    assert fmean(new[0]) < fmean(old[0])
     assert fmean(old[1]) - fmean(new[1]) == pytest.approx(0.77, abs=0.005)
 
 
@@ -205,7 +226,8 @@ def test_the_second_digit_of_p_is_not_to_be_seen(lesson):
         _, low, high = lesson["interval"](second, first)
         assert low < 0 < high
     _, low, high = lesson["interval"](after[0], before[0])
-    assert -0.02 < low < high < 0.02
+    assert low > -0.02
+    assert high == pytest.approx(0.017, abs=0.0006)
 
 
 def test_two_presets_differ_in_the_pairs_of_their_texts(lesson):
@@ -221,8 +243,8 @@ def test_luck_wins_contests_in_which_all_are_equal(lesson):
     equal = lesson["made"](random.Random(1), better=False, count=200)
     fooled = sum(any(lesson["interval"](x, old)[1] > 0 for x in new) for old, new, _ in equal)
     assert 20 < fooled < 37
-    alone = sum(1 - (39 / 40) ** len(new) for _, new, _ in equal)  # if they were independent
-    assert alone == pytest.approx(37, abs=0.7)
+    neither = (39 / 40) ** 2
+    assert neither == pytest.approx(0.95, abs=0.005)
     for promise in ("straight", "cautious", "keen"):
         lesson[promise](lesson["my_pick"])
 
@@ -241,4 +263,5 @@ def test_three_of_four_rivals_repeat_less_and_one_by_far(lesson):
     lows = [lesson["interval"](numbers, old)[1] for numbers in new]
     assert [low > 0 for low in lows] == [True, True, False, True]
     assert lows[1] == pytest.approx(0.002, abs=0.0006)
+    assert max(lows) == lows[3]
     assert lesson["my_pick"](old, new) == 3

@@ -13,8 +13,8 @@
 # gives them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when
 # it is busy. Four texts come back. Please explain, he writes.
 #
-# (The servers are small imitations, made in this notebook, and their model is the Storyteller. What sets
-# each of them apart is something that real servers do.)
+# (The servers are small imitations in this notebook, and their model is the Storyteller. But real servers differ
+# in the same three ways.)
 
 # %% [markdown]
 # > **About 165 minutes**, in three sittings · difficulty ●●●○○
@@ -27,13 +27,12 @@
 # > - test a recipe, and pick one of many without fooling yourself.
 
 # %% [markdown]
-# **Recall.** 1. Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7?
-# 2. *T* = 0.1 comes first: how many now? 3. A text has seq-rep-2 = 0.25. What does that say?
+# **Recall.** Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7? And how many if
+# *T* = 0.1 comes first?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Two: 0.5 alone does not reach 0.7. 2. One: its share, to the power 10 and rescaled, is above 0.99.
-# 3. A quarter of its pairs of neighbours came before.
+# Two: 0.5 alone does not reach 0.7. With *T* = 0.1 first, only one: the best token then has more than 0.99.
 # </details>
 #
 # Folded below: helpers, and the three servers.
@@ -131,13 +130,6 @@ def interval(a, b):
     return mean, mean - half, mean + half
 
 
-def without_pairs(first, second):
-    """The ends of the interval of a mean difference that takes no notice of the pairs."""
-    middle = fmean(second) - fmean(first)
-    half = 2 * math.sqrt((stdev(first) ** 2 + stdev(second) ** 2) / len(first))
-    return middle - half, middle + half
-
-
 # %%
 print(PROMPT, "…\n")
 for server in ("Ash", "Birch", "Cedar"):
@@ -146,7 +138,7 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
 # Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then part. And
-# Birch at noon does not even agree with Birch. Nobody changed the model, the prompt or the seed.
+# Birch at noon does not even agree with Birch.
 #
 # There are **three culprits**, one for each difference. We shall catch them one after the other. In the
 # end all four lines will be the same.
@@ -154,21 +146,18 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 # %% [markdown]
 # ## Who turned the knobs?
 #
-# Begin with Ash against Birch. Your colleague set no knob at all. But a token cannot be drawn without
-# *some* temperature: if you do not choose, somebody has chosen for you.
+# Begin with Ash against Birch. Your colleague set no knob at all. But no token is drawn without *some* temperature.
 
 # %% [markdown]
 # **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8.
-# Birch has to draw the first new token. How many tokens can it still choose from: about 4, 10 or 20? And who
-# may have chosen these numbers?
+# For its first new token, how many can Birch still choose from: about 4, 10 or 20?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
-# 1. Set Ash's one number: 50 tokens are kept. Then set Birch's three. How many now?
-# 2. Which of Birch's three does most of this cut? Put one at a time back to where it was, and leave the other
-#    two.
+# 1. Set *k* = 50, as Ash does: 50 tokens are kept. Then set Birch's three numbers. How many now?
+# 2. Which of the three cuts most? Switch one off (*T* = 1, *k* off, *p* = 1), look, and set it again; then the next.
 #
 # <details><summary>What you should see</summary>
 #
@@ -176,14 +165,15 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # </details>
 
 # %% [markdown]
-# There are two who may have chosen. The **engine** is the program that runs the model; it has numbers of its own.
-# And many models come with a **file**, `generation_config.json`, in which their maker recommends some.
-
-# %% [markdown]
 # ## Three voices, one rule
 #
-# Most programs of 2026 settle it in the same way. What the **request** says counts first. What it does
-# not say, the **model's file** says. What neither says, the **engine** says.
+# Who chose these numbers? Three may speak. Most programs of 2026 ask them in this order:
+#
+# 1. the **request**;
+# 2. the **model's file**: many models come with a `generation_config.json`, in which their maker recommends numbers;
+# 3. the **engine**, the program that runs the model. It has a number for every knob.
+#
+# For each knob, the first that says something counts.
 
 # %% [markdown]
 # **Predict.** The request sets *T* = 0. The file has *T* = 0.7 and *p* = 0.8. The engine has *T* = 1,
@@ -192,22 +182,17 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # <details><summary>Answer</summary>
 #
 # *T* = 0 from the request, *p* = 0.8 from the file, *k* = 50 from the engine. Zero is a number like any
-# other: the request did say something.
+# other.
 # </details>
 
 # %% [markdown]
-# A server that never looks into the file behaves like Ash. (Ash's 50 is real: it is what `transformers` takes
-# for *k* when nobody speaks [transformers2026].)
-
-# %% [markdown]
 # **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
-# whose file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Before you
-# unfold: which of the three voices spoke, and what did it say?
+# whose file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Which voice spoke,
+# and what did it say?
 #
 # <details><summary>Answer</summary>
 #
-# The engine. The server opened the file, but took only the end-of-text token from it. Then its own default
-# came, and that was greedy. No error, no warning.
+# The engine: "greedy". The server had not taken *T* from the file. No error, no warning.
 # </details>
 
 # %% [markdown]
@@ -215,13 +200,12 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write the resolver, and let it say for each knob *who* set it. Your colleague could have read the answer
-# there. It also tells what was *ignored*: when a request says `topk` for `top_k`, many engines say nothing, and
-# do no top-k.
+# Write the resolver: for each knob, the number that is used and *who* set it. It also reports what was *ignored*.
+# If a request has `topk` where the engine's knob is `top_k`, many engines give no error, and simply do not cut.
 #
 # <details><summary>Hint</summary>
 #
-# Begin with what the engine says. Then let the model's file write over it, then the request.
+# Begin with the engine's numbers. Write the file's over them, then the request's.
 # </details>
 
 
@@ -229,12 +213,12 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 def my_resolver(request, model_file, engine):
     """The settings that are used, and who set each: a dict of name -> (value, who).
 
-    engine: a dict with every knob that the engine has, and its default. request, model_file: dicts,
-    perhaps empty, that may hold other names too. All values are numbers; None in the request or the
-    file says nothing, as if the name were not there, and 0 does say something.
-    who: "request", "model file" or "engine", the first of the three that says something. A name that
-    the engine does not have: if the request gives it a value, the report holds (that value,
-    "ignored"), whatever the file says; otherwise it is left out. The dicts stay as they are.
+    engine: a dict with every knob that the engine has, and its number. request, model_file: dicts,
+    perhaps empty, that may hold other names too. All values are numbers; in the request and the
+    file also None, which is as if the name were not there. 0 is a value.
+    A knob of the engine: the first of "request", "model file", "engine" that has a value for it.
+    A name that the engine does not have, with a value in the request: (that value, "ignored").
+    Any other name is left out. The three dicts stay as they are.
     """
     ### BEGIN SOLUTION
     used = {name: (value, "engine") for name, value in engine.items()}
@@ -249,7 +233,7 @@ def my_resolver(request, model_file, engine):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. (The examples are folded.)
+# Run this as often as you like. It gives no points, only reasons.
 
 # %% jupyter={"source_hidden": true}
 ENGINE = {"temperature": 1.0, "top_k": 50}
@@ -266,7 +250,8 @@ for name, request, file, changed in (
     check.passes(name, check.gives, *args, expect=silent | changed, why=why)
 
 # %% [markdown]
-# Now give it your colleague's request, which says nothing, with the file of our model:
+# Now give it your colleague's empty request. Ash never opens the file; Birch does. Once your function is written, a line
+# for each knob appears. (Ash's *k* = 50 is what the library `transformers` takes when nobody speaks [transformers2026].)
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -278,12 +263,10 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
         print(f"{server:<6} {name:<12} {value:<5} {who}")
 
 # %% [markdown]
-# There is the **first culprit: silence.** Ash never opened the file and drew by the engine's numbers. Birch
-# drew by the maker's. To say nothing is also a choice, and somebody else makes it.
-
-# %% [markdown]
-# Next comes Cedar. It reads the same file as Birch, so its report would be the same, line by line. Same
-# numbers, another text. How?
+# There is the **first culprit: silence.** Your colleague said nothing, so Ash drew by the engine's numbers, and Birch
+# by the maker's.
+#
+# Next comes Cedar. It reads the same file as Birch, so it has the same three numbers. Yet its text is another. How?
 
 # %% [markdown]
 # ## The same numbers, another order
@@ -300,20 +283,18 @@ print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# At *T* = 0.5 the first token has 0.867, which reaches 0.8 alone. At *T* = 1 it has 0.665, so the second
-# comes in too. Neither program is wrong. With *T* last, *p* speaks about what the model thinks; with *T*
-# first, about what will be drawn.
+# *T* = 0.5 first: the first token has 0.867, which reaches 0.8 alone. *T* last: top-p sees 0.665, so the second token
+# comes in too. Neither program is wrong.
 
 # %% [markdown]
-# **Predict.** Top-k counts ranks. Does its place in the order matter as much?
+# **Predict.** Top-k counts ranks. Does it matter whether *T* comes before it or after it?
 #
 # <details><summary>Answer</summary>
 #
-# Before or after *T*: not at all, as *T* changes no rank. Before or after top-p it may matter: top-p measures
-# shares of what is left, and after a top-k there is less left, so each share is larger.
+# No: *T* changes no rank.
 # </details>
 #
-# These are the usual orders, as read in the code of 2026, for the knobs that we know:
+# These are the usual orders, as read in the code of 2026. Birch works like vLLM, Cedar like llama.cpp.
 
 # %% [markdown]
 # | library | order |
@@ -322,13 +303,13 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | vLLM [vllm2026] | penalties, **T**, top-k, top-p |
 # | llama.cpp [llamacpp2026] | penalties, top-k, top-p, **T** |
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
-#
-# Birch works like the first two, Cedar like llama.cpp. Does it matter along a whole text? The Storyteller
-# reads the beginning of an old story. At each token we count what top-p 0.9 keeps.
 
 # %% [markdown]
-# **Predict.** With *T* last the median is 37 tokens, whatever *T* is. With *T* = 0.5 first: about 20, or below
-# 10? With *T* = 1.5 first: about 60, or above 500?
+# Does it matter along a whole text? The Storyteller reads the beginning of an old story. At each of its 21 places
+# we count how many tokens top-p 0.9 keeps, and take the median of the 21 counts.
+#
+# **Predict.** With *T* last it is 37, whatever *T* is. With *T* = 0.5 first: about 20, or below 10? With *T* = 1.5
+# first: about 60, or above 500?
 
 # %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
@@ -376,13 +357,15 @@ def apply_in_order(logits, ids, steps):
 
     logits: float32 (vocab,), some perhaps at -inf; ids: int64 (length,), the text so far, may be
     empty; both stay as they are. steps: a list or tuple of pairs (name, value), of these four:
-    "frequency_penalty"  subtract value, of either sign, once for each time that a token is in ids
+    "frequency_penalty"  from each token, subtract value (it may be below 0) as many times as the
+                         token is in ids
     "temperature"        divide by value; 0 instead cuts all but the best token, which keeps its logit
     "top_k"              keep the best tokens, as many as value says, 1 <= value <= vocab
     "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1;
                          the shares are those of the logits that reach this step
-    A step may come more than once, and steps may be empty. Cut tokens get -inf. No test has finite
-    ties, or a sum so near to value that rounding decides. Returns float32 (vocab,).
+    A step may come more than once, and steps may be empty. Cut tokens get -inf. In no test do
+    two tokens that are left have the same logit, or is a sum so near to value that rounding decides.
+    Returns float32 (vocab,).
     """
     ### BEGIN SOLUTION
     for name, value in steps:
@@ -402,8 +385,7 @@ def apply_in_order(logits, ids, steps):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. (The examples are folded. All begin with
-# the logits 3, 2 and 1.)
+# Run this as often as you like. It gives no points, only reasons. (All examples begin with the logits 3, 2 and 1.)
 
 # %% jupyter={"source_hidden": true}
 NONE = torch.tensor([], dtype=torch.int64)
@@ -421,11 +403,11 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# Now let it run in Cedar's order, beside the course's own, which is Birch's. (When you run the cell and yours is
-# not written or has a mistake, a line below the picture says so.)
+# Now an explorer with both orders. The bars show Birch's order, *T* first. Once your function is written, a ✕ on each bar
+# shows what it gives in Cedar's order. (Until then, a line below the picture says that it is not written.)
 #
 # **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
-# *T* = 2 and *p* = 0.8, which order will keep more tokens?
+# *T* = 2 and *p* = 0.8, which order keeps more tokens?
 
 
 # %%
@@ -438,13 +420,14 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. At *T* = 1, do the two agree at every *p*?
-# 2. At *T* = 2 and *p* = 0.8, how many tokens does each keep, and what share does ` wife` have in each?
+# 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens are kept?
+# 2. Now *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) Which share has ` wife` in
+#    each order?
 #
 # <details><summary>What you should see</summary>
 #
-# 1. Yes: *T* = 1 changes nothing, wherever it stands. 2. *T* first keeps 1,016 tokens and *T* last 55. ` wife` has
-#    0.026 and 0.078: fewer tokens share the same whole.
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar) and 7.8% with *T* last (your ✕), where fewer tokens share
+#    the whole.
 # </details>
 
 # %% [markdown]
@@ -458,46 +441,38 @@ explore.Distribution(
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# 1. What share of 4-grams repeats in greedy text, and in yours?
-# 2. Undo *one* of the two: put *p* back to 1. Then *T* back to 1, with *p* at 0.6 again. How far does the share of
-#    repeats fall?
-
-# %% [markdown]
+# 1. What share of 4-grams repeats in the greedy text, and in the one with your settings?
+# 2. Put *p* back to 1: *T* works alone. Then *T* back to 1, and *p* to 0.6 again: *p* works alone. What is the share now?
+#
 # <details><summary>What you should see</summary>
 #
-# 1. 61% and 46%. 2. To 8% with *T* alone, and to 3% with *p* alone.
-#
-# Each of these is one text. With the seeds 1 and 2 it is 79% and 52% for both knobs, 29% and 8% for *T* alone, and
-# twice 1% for *p* alone.
+# 1. 61% and 46%. 2. 8% with *T* alone, and 3% with *p* alone.
 # </details>
 
 # %% [markdown]
-# Why do the two together do so much more? At some steps *p* leaves a single token, so that there is no choice at
-# all. Let us count these steps, without the *T* and with it:
+# Why do the two together do so much more? At some steps *p* leaves a single token, and then there is no choice.
+# Let us count these steps in three texts of 100 tokens each:
 
-# %%
+# %% jupyter={"source_hidden": true}
 for name, T in (("p alone", 1.0), ("both", 0.3)):
-    [steps] = write(Settings(temperature=T, top_p=0.6), [0], 100, "Once upon a time")
-    left = [len(kept(top_p(temperature(step.logits, T), 0.6))) for step in steps]
-    print(f"{name:<8} a single token at {left.count(1):>2} of {len(left)} steps")
+    texts = write(Settings(temperature=T, top_p=0.6), [0, 1, 2], 100, "Once upon a time")
+    left = [[len(kept(top_p(temperature(x.logits, T), 0.6))) for x in text] for text in texts]
+    single = [numbers.count(1) for numbers in left]
+    print(f"{name:<8} steps with a single token, for the seeds 0, 1 and 2: {single}")
 
 # %% [markdown]
-# *T* comes first and makes the best token's share larger. So this share alone reaches *p* much more often. With
-# both, the text is nearly greedy, though you see a *T* and a *p*. (With the seeds 1 and 2 it is 97 and 81 steps.)
+# *T* comes first and makes the best token's share larger, so this share alone reaches *p* much more often. With
+# both, the text is nearly greedy, though you see a *T* and a *p*.
 #
 # *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely one can still come and break a loop.
-
-# %% [markdown]
-# That is no law against setting both: Birch's file does, too. It is a reason to *look* at what a pair of knobs leaves.
 #
 # A good place for a break.
 
 # %% [markdown]
+# ## Who else was there?
+#
 # Two of the three differences are explained. But Birch against Birch at noon: the same file, the same order, the same
 # seed. Is a seed not a promise?
-
-# %% [markdown]
-# ## Who else was there?
 #
 # A seed fixes the random numbers, and nothing else. The text also depends on the logits, down to their last
 # digits.
@@ -509,26 +484,22 @@ print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# A computer rounds after every addition, so it matters which one comes first. What is small beside a large
-# number can be lost altogether:
+# A computer rounds after every addition, so it matters which one comes first. A small number beside a large
+# one can be lost altogether:
 
 # %%
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
-numbers = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
-print(numbers.sum().item(), numbers.sort().values.sum().item())
 
 # %% [markdown]
-# The same million numbers, added up in two ways, two sums. And a logit is a sum, too: here of 256 products.
-
-# %% [markdown]
-# A fast program does not add from left to right. It cuts a long sum into parts, adds up the parts at the same
-# time, and then adds the parts together. Other parts are other brackets, as in (0.1 + 0.2) + 0.3.
+# In the first sum, the 1 is lost in 1e16. In the second, 1e16 has gone before the 1 comes.
 #
-# How many parts it takes depends on how much other work there is: one request, or sixteen. So the last digits
-# of *your* logits depend on how many *other* people are asking.
+# A logit is a sum, too: here of 256 products. A fast program cuts such a sum into parts, adds up the parts at the
+# same time, and then adds the parts together. Other parts are other brackets. And how many parts it takes depends on how
+# many *other* people are asking.
 
 # %% [markdown]
-# Here is the Storyteller in 32 bits (about seven good digits): our request alone, and then as one of eight.
+# Here is the Storyteller itself, with about seven good digits (32 bits): our request alone, alone again, and as
+# one of eight.
 
 
 # %% jupyter={"source_hidden": true}
@@ -542,14 +513,13 @@ for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_ro
     print(f"{name:<16} largest difference of a logit: {max(gaps):.2g}")
 
 # %% [markdown]
-# Run again alone, the logits are equal to the last bit: a computer does not roll dice by itself. In company
-# they differ, near the fifth digit after the point. (On your processor it may be a little more or less.)
+# Alone again, the logits are equal to the last bit: a computer does not roll dice by itself. As one of eight they
+# differ, in the fifth digit after the point. (On your processor it may be a little more or less.)
 
 # %% [markdown]
-# Servers calculate in 16 bits: two or three good digits. So rounding starts much earlier, and so it does on
-# Birch. It adds the 256 products up in as many parts as it has requests: in one part, or at noon in sixteen. After
-# each part it rounds the sum. (Real servers have other rules for the parts, but theirs, too, depend on how much
-# there is to do.)
+# Servers calculate with only two or three good digits (16 bits), so there the difference is much larger. Our Birch
+# does so, too: alone, it adds the 256 products in one part, and at noon, with sixteen requests, in sixteen parts. After each
+# part it rounds. (Real servers choose their parts by other rules, but those depend on the company, too.)
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
@@ -571,29 +541,28 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 # %% [markdown]
 # Four, and your colleague's seed 3 is among them. There is the **third culprit: company.** (On another processor
 # it may be a few more or fewer. If seed 3 does not change on yours, read along with ours.)
-#
-# How can a last digit do that? On a line from 0 to 1 each token has a piece, as long as its share. A random number
-# falls on the line, and the token in whose piece it falls is drawn.
 
 # %% [markdown]
-# When the number falls very near the end of a piece, a last digit can move it into the next one. One such draw is
-# enough: from there each text goes its own way. A longer text has more draws, so more texts change.
-#
+# How can a few digits do that? Look at Birch's two texts: `a bench in a`, and then ` corner` or ` hollow`. On a line
+# from 0 to 1 each token has a piece as long as its share, and a random number picks the piece. Here it is 0.5944.
+# Alone, the piece of ` corner` ends at 0.5945: just inside. At noon it ends at 0.5881, so the next piece,
+# ` hollow`, is picked.
+
+# %% [markdown]
 # At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
-
-# %% [markdown]
+#
 # <details><summary>Answer</summary>
 #
-# No. When the two best tokens are nearly even, the last digits decide which of them is the best. In 2025
-# a team sent one large open model 1,000 equal requests at *T* = 0. It got 80 different
+# No. When the two best tokens are nearly even, the last digits decide which is the best. In 2025
+# a team sent one large model 1,000 equal requests at *T* = 0. It got 80 different
 # texts. All agreed for the first 102 tokens [he2025].
 # </details>
 
 # %% [markdown]
 # ## The cure
 #
-# The same people found the cure. The disease is not chance: it is that the additions depend on the company. So
-# **fix the additions**: cut each request's sums into the same parts, whoever else is there.
+# The same team found the cure: **fix the additions**. Cut each request's sums into the same parts, whoever else is
+# there.
 #
 # **Predict.** How many of the 16 texts change now?
 
@@ -603,18 +572,11 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# None, and this zero is no luck: the two runs do the same additions, so they agree to the last bit. Our server takes
-# each request alone, which is slow. A clever program keeps them together and fixes only the parts.
+# None, and this is no luck: the two runs do the same additions, so they agree to the last bit.
 #
-# vLLM has it as a switch, `VLLM_BATCH_INVARIANT=1`, still marked beta [vllmbatch2026]. It promises the same text on the
-# same hardware and version only [vllmrepro2026]: another chip may take other parts again.
-
-# %% [markdown]
-# If you will need exactly this text again (for a test, for a report), **store** the text. Do not count on making
-# it a second time.
-#
-# A stored answer is also a good alarm. On a server with fixed additions, when the same request one day gives another
-# text, something behind the name has changed. On other servers it may be only the company.
+# vLLM has this as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. It promises the same text on the same hardware
+# and version only [vllmrepro2026]. So if you will need exactly this text again, for a test or a report, **store** the
+# text.
 #
 # All three culprits are caught.
 
@@ -622,7 +584,7 @@ print("texts that change:", changed(quiet, busy))
 # ## Ask the makers
 #
 # You can now get exactly the settings that you want. Which do you want? Here is what makers of open models
-# recommended up to November 2026, and where:
+# recommended up to November 2026:
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -634,26 +596,19 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
-# An empty field: nothing is said, so the engine's own number holds. The fourth row is Birch's file.
+# An empty field says nothing. The fourth row is Birch's file.
 #
-# The last two rows are one and the same model. Its maker measured it with a presence penalty of 1.5, and left
-# that penalty out of the file. Who downloads it gets other settings than the ones behind the published scores.
-
-# %% [markdown]
-# And GLM's guide says to change *T* or *p*, but not both, while Qwen's file sets both and *k* as well. Do the
-# makers contradict each other?
+# The last two rows are one model. Its maker measured it with a presence penalty of 1.5, and left
+# that out of the file. Who downloads it gets other settings than the published scores had.
 #
-# Not quite. Each recipe was found good *for one model, on its maker's tasks*. "Not both" is advice for somebody
-# who turns knobs by hand and wants to know which one did it. A maker who has tested a whole set may well set three.
-
-# %% [markdown]
-# So a recipe is a **hypothesis**. It can be tested, on your model and your task. We test three, and then many at once.
+# So a recipe is a **hypothesis**: good for one model, on its maker's tasks. It can be tested on your model and your task.
+# We test three, and then many at once.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
 #
 # You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
-# ask the Calculator, a tiny model that adds five numbers: either with its steps written down (its *working*), or with
+# ask the Calculator, a tiny model that adds five numbers: with its steps written down (its *working*), or with
 # the answer alone. Each of 24 sums is asked with four seeds.
 
 # %% [markdown]
@@ -676,64 +631,53 @@ def four_tries(settings, worked):
 
 # %% jupyter={"source_hidden": true}
 print("              working   same 4 times   right")
+rates = {}
 for worked in (True, False):
     for T in (0, 0.5, 1.0):
         tries = four_tries(Settings(temperature=T), worked)
         same = sum(len(set(four)) == 1 for four in tries)
-        right = sum(four.count(sum(s)) for four, s in zip(tries, SUMS, strict=True))
-        print(f"T = {T:<8} {'yes' if worked else 'no':>10} {same:>9} of 24 {right / 96:>8.0%}")
+        # For each sum: how many of its four answers are right, as a share.
+        rates[worked, T] = [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
+        right, said = fmean(rates[worked, T]), "yes" if worked else "no"
+        print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes. At *T* = 0 all 24 sums get one answer four times; at *T* = 0.5 only 7 with the working, and
-# none without it. But a wrong answer that comes every time is still wrong.
+# *Deterministic*: yes. At *T* = 0 all 24 sums get one answer four times; at *T* = 0.5, with the working, only 7. But a
+# wrong answer four times is still wrong.
 #
 # *Right*: look at both halves. With the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at
 # any *T*. So a low *T* helps where the model knows the way, and only there.
 
 # %% [markdown]
-# In between stands *T* = 0.5, with 71%. Are the 75% at *T* = 0 really more, with 24 sums?
-
-# %% [markdown]
 # ## Pair by pair
 #
-# Module 07 gave us the tool. Both recipes get the same sums, or the same prompt and seeds, and so the same luck. Take
-# the difference pair by pair: new recipe minus old.
+# In between stands *T* = 0.5, with 71%. Are the 75% really more, with 24 sums?
 #
-# A *standard error* is the standard deviation of the *n* differences, divided by √*n*. The interval goes from
-# two standard errors below the mean difference to two above it. If it holds 0, you cannot tell which is better.
+# As in module 07: both recipes get the same sums, or the same seeds, and so the same luck. Take the difference pair
+# by pair: new recipe minus old. The interval goes from two standard errors below the mean difference to two above it. (A
+# *standard error* is the standard deviation of the *n* differences, divided by √*n*.)
 
 # %% [markdown]
-# `interval`, in the folded cell at the top, is what you wrote in module 07. Take *T* = 0.5 as the old recipe and
-# *T* = 0 as the new one. Is it better?
-
+# If the interval holds 0, you cannot tell which recipe is better. Here the old one is *T* = 0.5, and the new one *T* = 0:
 
 # %%
-def right(T):
-    """For each sum: how many of its four answers are right, as a share."""
-    tries = four_tries(Settings(temperature=T), worked=True)
-    return [four.count(sum(s)) / 4 for four, s in zip(tries, SUMS, strict=True)]
-
-
-mean, low, high = interval(right(0), right(0.5))
+mean, low, high = interval(rates[True, 0], rates[True, 0.5])  # True: with the working
 print("share right at T = 0 minus share right at T = 0.5:")
 print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# It holds 0. So these 24 sums do *not* show that *T* = 0 is better. They do not show the opposite, either. In the notes that come
-# with the Calculator, 1,000 sums were tried: *T* = 0 gets 72.8% and *T* = 0.5 gets 65.0%. That is a difference of 0.08,
-# with an interval from 0.04 to 0.12. So the difference is real, and 24 sums were too few to show it.
-
-# %% [markdown]
-# What to do, then? "*T* = 0 is for right answers" is half right, *for this model and its sums*. Let the model write down
-# its working: that is worth most (at *T* = 0, 4% become 75%). And if you can ask only once, take *T* = 0. But that an
-# answer is always the same does not make it right.
+# It holds 0. So these 24 sums do *not* show that *T* = 0 is better, or worse: they are too few. (On
+# 1,000 sums, measured once for this course, *T* = 0 gets 73% and *T* = 0.5 gets 65%. That is enough to tell.)
+#
+# So "*T* = 0 is for right answers" is half right, *for this model and its sums*. The working is worth much more: at
+# *T* = 0 it lifts 4% to 75%.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
-# Qwen's maker measured with a presence penalty of 1.5. Is that good for the Storyteller, too? The old recipe is
-# *T* = 0.7, the new one adds the penalty. Both get the same 32 seeds. We look at two numbers: the repeated pairs
-# (seq-rep-2), and the mean log-probability that the plain model (*T* = 1, no penalty) gives to the tokens.
+# Is Qwen's presence penalty of 1.5 good for the Storyteller, too? The old recipe is *T* = 0.7, the new one adds the
+# penalty. Both get the same 32 seeds. We look at two numbers: the share of repeated pairs, and the mean log-probability
+# of the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
 # **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of the change. Which of the two
@@ -750,48 +694,37 @@ def measured(settings):
 
 def race(old, new):
     """Compare two settings on the same 32 seeds: the old one, then the new one."""
-    for name, a, b in zip(("repeats", "log-prob"), measured(old), measured(new), strict=True):
-        _, low, high = interval(b, a)
-        print(f"{name:<9} {fmean(a):6.3f} → {fmean(b):6.3f}   change {low:+.3f} to {high:+.3f}")
+    for name, x, y in zip(("repeats", "log-prob"), measured(old), measured(new), strict=True):
+        _, low, high = interval(y, x)
+        print(f"{name:<9} {fmean(x):6.3f} → {fmean(y):6.3f}   change {low:+.3f} to {high:+.3f}")
 
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: it
-# pays for new words with odd ones. Is that worth it, where 7.5% of the pairs repeat? The test cannot say. It says the
-# price. If loops are your trouble, pay it; if not, don't.
+# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: some of
+# the new words are odd ones. The test cannot say whether that is worth it. It says the price.
 
 # %% [markdown]
-# Did we need the pairs for that? Take the same log-probabilities, and compare only the two means:
-
-# %%
-before, after = (measured(Settings(temperature=0.7, presence_penalty=x))[1] for x in (0, 1.5))
-print("without pairs: {:+.3f} to {:+.3f}".format(*without_pairs(before, after)))
-
-# %% [markdown]
-# Now the interval holds 0, and we would not have known. A seed's luck is in both of its texts, and the difference takes
-# it out.
-#
 # ## Test three: the second digit
 #
-# People tune *p* = 0.91 against 0.90. The same 32 seeds:
+# People tune *p* = 0.91 against 0.90. **Predict.** Which of the two intervals will hold 0 now?
 
 # %%
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both intervals hold 0. Is 0.91 therefore superstition? That would be too much. But *if* there is a difference in the
-# repeats, it is smaller than about two pairs in a hundred. So leave the second digit alone, and test something larger.
+# Both hold 0. If there is a difference in the repeats, it is at most about two pairs in a hundred (+0.017). So leave the
+# second digit alone, and test something larger.
 #
 # A good place for a break.
 
 # %% [markdown]
 # ## Many recipes at once
 #
-# Nobody tries only two recipes. You try many, and keep the one that beats your old one. Here is a made-up contest: an
-# old recipe against six to ten new ones, dozens of pairs each. And in truth **all are equal**.
+# Nobody tries only two recipes. You try many, and keep the one that beats your old one. Here is a made-up contest: one
+# old recipe against six to ten new ones, with 24 to 60 seeds. And in truth **all are equal**.
 #
 # **Predict.** In how many of 200 such contests will some new recipe "win", with an interval above 0?
 
@@ -861,7 +794,7 @@ def keen(picker, count=100, seed=1):
     assert found >= 0.8, f"Where one was better, it found that one in {found:.0%} of the contests."
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 fooled = sum(
     any(interval(numbers, old)[1] > 0 for numbers in new)  # its lower end
     for old, new, _ in made(random.Random(1), better=False, count=200)
@@ -869,50 +802,48 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Such an interval misses the truth about one time in 20. Half of these times the whole interval is above the truth:
-# one time in 40. And a contest gives luck six to ten such chances.
+# Why so many? An interval misses the truth about one time in 20. Half of these times it lies above the truth: one
+# chance in 40 for each new recipe.
 #
-# (Were they independent, about 37 of the 200 contests would have a winner. But all new recipes meet the *same* old
-# one. When that one had bad luck, several win at once, so fewer contests have a winner.)
-
-# %% [markdown]
-# Search long enough, and luck will win for you. So to pick the best of many, you have to ask for more than for a
-# single race.
+# Take two recipes, independent of each other. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins in 5
+# contests of 100. With six to ten recipes it wins more often. So to pick the best of many, ask for more than
+# in a single race.
 
 # %% [markdown]
 # ## Build it: one of many
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
-# Write a picker. You may ask for a wider interval, or let a first half of the pairs choose and the second half
-# confirm, or do something of your own. You may call `interval`.
+# Write a picker. It may ask for a wider interval; or let the first half of the seeds choose and the second half
+# confirm; or do something of your own. You may call `interval`.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So the mean, divided
-# by it, says how many standard errors lie between 0 and the mean. In a single race two are enough. How many should it be
+# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error says how
+# many standard errors lie between 0 and the mean. In a single race two are enough. How many should it be
 # here? Try, and see which promise breaks.
 # </details>
 
 # %% [markdown]
 # It has to keep three promises:
 #
-# 1. **straight**: it takes a clear winner, and does not care about order or scale;
+# 1. **straight**: it takes a recipe that is far better at every seed, and does not care about order or scale;
 # 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
-# 3. **keen**: where one is better than the old one by five standard errors of their difference, it picks that one in at
-#    least 80 of 100.
+# 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
+#    of 100.
 
 
 # %% answer="my_pick"
 def my_pick(old, new):
     """The place in `new` of the recipe to change to; None if none has shown that it is better.
 
-    old: a list of 24 to 60 numbers, one a seed, the higher the better; new: a list of 1 to 11 such
-    lists, each as long; what stands at the same place was measured with the same seed, and no two
-    recipes differ by the same amount at all seeds. A recipe that is far better at every seed is
-    picked. The order of the recipes does not matter, and not the scale: with all numbers times ten
-    and plus seven the pick is the same. The same lists give the same pick, and stay as they are.
+    old: a list of 24 to 60 numbers, one for each seed; higher is better. new: a list of 1 to 11 such
+    lists, each as long as old; numbers at the same place have the same seed. The differences of
+    two recipes never have the standard deviation 0.
+    A recipe that is far better at every seed is picked. The same recipe is picked whatever their
+    order, and also when all numbers are multiplied by ten and seven is added. The same lists give
+    the same pick, and stay as they are.
     """
     ### BEGIN SOLUTION
     best, most = None, 3.0
@@ -933,18 +864,20 @@ for promise in (straight, cautious, keen):
     check.passes(promise.__name__, promise, my_pick)
 
 # %% [markdown]
-# Now a real contest. The old recipe is *T* = 0.7. Four others want its place, and what counts is few repeats. We turn
-# the sign, so that plus means fewer repeats than the old one has.
+# Now a real contest. The old recipe is *T* = 0.7, and four others want its place. What counts is few repeats, so a plus
+# means: fewer repeats than the old one.
 #
 # **Predict.** How many of the four have an interval above 0? Which one does your picker take?
 
 # %%
 rivals = {
-    "p 0.9": Settings(top_p=0.9),
+    "p 0.9": Settings(temperature=1.0, top_p=0.9),
     "T 0.75": Settings(temperature=0.75),
-    "p 0.9, k 40": Settings(top_p=0.9, top_k=40),
+    "p 0.9, k 40": Settings(temperature=1.0, top_p=0.9, top_k=40),
     "presence 1.5": Settings(temperature=0.7, presence_penalty=1.5),
 }
+
+# %% jupyter={"source_hidden": true}
 old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *rivals.values()))
 for name, numbers in zip(rivals, new, strict=True):
     mean, low, high = interval(numbers, old)
@@ -953,14 +886,15 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three of the four: even *T* = 0.75, though its lower end is only +0.002. A picker that asks for three standard errors,
-# and takes the best of those that have them, takes the penalty. (Yours may ask for something else.) And you know from
-# test two what the penalty costs. A contest finds the best *by the number that you gave it*.
+# Three of the four. But *T* = 0.75 has only just made it (+0.002), and with four rivals we ask for more. The penalty is the
+# furthest above 0, so it is the one to take. You know from test two what it costs. A contest finds the best *by the
+# number that you gave it*.
 
 # %% [markdown]
 # ## The last test is yours
 #
-# The buttons above the sliders are the course's own presets. They are guesses too.
+# The course has recipes of its own: the buttons above these sliders. They are guesses too. Choose `creative` and press
+# **Generate**, then the same with `code`. Compare the texts, and distinct-2, the share of different pairs.
 
 # %%
 explore.Playground(
@@ -968,77 +902,50 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Choose `creative`, press **Generate**, then the same with `code`. Compare the texts, and distinct-2, the share of
-# different pairs.
-#
 # <details><summary>What you should see</summary>
 #
-# 0.98 and 0.34. `code` has *T* = 0.2, and its text goes in circles. A loop would be a fault in a program, too. But a good
-# program also repeats more than a good story: its names come again and again. So never compare this number between
-# tasks.
+# Distinct-2 is 0.98 for `creative` and 0.34 for `code`, whose *T* is 0.2: its text goes in circles.
 # </details>
-
-# %% [markdown]
-# Now let `creative` race against *T* = 0.7. **Predict.** Which has fewer repeats, and at what price?
+#
+# Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which has fewer
+# repeats, and at what price?
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
-# `creative` has fewer repeats, much as with the presence penalty. But the price is about seven times as high: 0.77
-# instead of 0.11. Is that too much? For some stories it may not be. Put your own favourite in its place, and
-# predict first.
+# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now put
+# your own favourite in its place, and predict first.
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of November 2026, for the day when you need it:
+# <details><summary>In November 2026: who reads the model's file, and who takes <i>T</i> and top-p from a request</summary>
 #
-# <details><summary>Who reads the model's file</summary>
-#
-# - vLLM does, unless it is started with `--generation-config vllm` [vllmquickstart2026].
-# - llama.cpp does so since November 2025: first the request, then the model's file, then its own numbers
-#   [llamacpp17120].
-# </details>
-
-# %% [markdown]
-# <details><summary>Which provider takes <i>T</i> and top-p in a request</summary>
-#
-# - Anthropic: an error, even for *T* = 1, as a developers' blog reports [claudeversion2026].
-# - OpenAI's GPT-6: only if the effort for reasoning is `none` [openaideploy2026].
-# - Google: yes; but for Gemini 3, leave *T* at 1, where it was tuned. A lower *T* may bring loops and worse
-#   reasoning [gemini2026].
-# </details>
-
-# %% [markdown]
-# <details><summary>Who sets the knobs, where the request may not</summary>
-#
-# - **Open models**: whoever runs one is its provider.
-# - **Training**: a model that learns from its own texts draws them at some temperature.
-# - **Evaluation**: a published score holds for the settings that it was measured with.
-# - **Speed**: a small model that guesses ahead for a large one (module 11) has to keep to the large one's
-#   settings.
+# - vLLM reads the file [vllmquickstart2026], and llama.cpp since 2025 [llamacpp17120].
+# - Anthropic: an error for any *T*, even 1, as a blog reports [claudeversion2026].
+# - OpenAI's GPT-6: only at the reasoning effort `none` [openaideploy2026].
+# - Google: yes, but leave *T* at 1 for Gemini 3. A lower *T* may bring loops [gemini2026].
 # </details>
 
 # %% [markdown]
 # ## Four texts, explained
 #
 # Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used the
-# same knobs in another order. Birch at noon did its additions in other parts, because of its company. So: set
-# every knob yourself, know the order of the knobs, fix the additions.
+# same numbers in another order. Birch at noon added in other parts, because of its company. So: set
+# every knob yourself, know the order, fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
-for server in ("Ash", "Birch", "Birch, at noon", "Cedar"):
-    name, noon = server.partition(",")[0], "noon" in server
-    print(f"{server:<16}", repr(ask(name, noon=noon, fixed=True, **MODEL_FILE)))
+for server in ("Ash", "Birch", "Cedar"):
+    print(f"{server:<16}", repr(ask(server, fixed=True, **MODEL_FILE)))
+print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODEL_FILE)))
 
 # %% [markdown]
-# Four times the same white man. Which *numbers* to send is another matter, and no table can tell you: a recipe is a
-# guess by somebody with another model and another task. Measure it pair by pair, and the more you try, the more you
-# have to ask for.
+# Four times the same white man. Which *numbers* to send, no table can tell you. Measure them pair by pair, and the
+# more you try, the more you have to ask for.
 #
-# One thing we took for granted all along: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
+# One thing we took for granted: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
 # the next module.
 
 # %% [markdown]
@@ -1136,7 +1043,7 @@ check.choice(
         "A": "What share has the best token after such a T, at most steps? Set the Loops explorer to "
         "these two numbers.",
         "C": "Top-k can only cut. Are there too many tokens left here, or too few?",
-        "D": "Look at 'Careful twice': what did the seeds 1 and 2 give there?",
+        "D": "Look at 'Careful twice': what did the seeds 0, 1 and 2 give there?",
     },
 )
 
@@ -1203,8 +1110,8 @@ check.choice(
 )
 
 # %% [markdown] question="A search without a prize" points=1
-# In truth none of ten new recipes is better than the old one. Each of the ten, on its own and (unlike in the
-# contests above) independently of the others, has one chance in 40 to look better. How likely is it that at least one of them looks better? Two decimals.
+# In truth none of ten new recipes is better than the old one. Each of the ten has one chance in 40 to look
+# better, independently of the others. How likely is it that at least one of them looks better? Two decimals.
 
 # %% answer="search_without_prize"
 answer_search = None  # a number between 0 and 1
@@ -1226,7 +1133,7 @@ check.number(
 
 # %% [markdown] question="A change for fish-speech" points=1
 # A proposed repair moves *T* in front of top-p. It says that for *T* below 1 the old order, *T*
-# last, had kept *fewer* tokens than intended [fishspeech1150]. Is that so?
+# last, had kept too few tokens: *fewer* than with *T* first [fishspeech1150]. Is that so?
 #
 # - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and above 1 the old order kept more.
@@ -1250,7 +1157,7 @@ check.choice(
 # %% [markdown] question="A request to the API" points=2
 # A benchmark ran with *T* = 0 and got another result each time: the setting never reached the API
 # [agentdojo141]. Repair its function: only what is `None` gets the default 1.0. Any number
-# is sent as it is, be it *T* or *p*; whether 0 is a good *p* is for the API to say.
+# is sent as it is, for *T* and for *p*, even one that the API will refuse.
 
 
 # %% answer="request_repair"
@@ -1307,11 +1214,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
-# This function seeds once for the batch, so a row's draw depends on the rows before it. A change
-# proposed for vLLM had this flaw [vllm1637]; in the end each request got a seed of its own
-# [vllm2514]. Repair it: row *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives.
-# Add the row's shares up from the left: the first token where the sum is larger than that number is
-# drawn. (The last line does this already.)
+# A row should draw what it would draw alone. This function seeds once for all rows, so each draw depends on the
+# rows before it. (A change proposed for vLLM had this flaw [vllm1637], repaired later [vllm2514].) Repair it: row
+# *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. The first token is drawn where the sum of
+# the shares, from the left, exceeds that number; the last line does this already.
 
 
 # %% answer="vllm_proposal_repair"
@@ -1407,7 +1313,7 @@ check.against(
 # %% [markdown] question="A report on a request" points=3
 # Your `my_resolver` from **Build it: who said so?** above, as its description says. One point each: the
 # three voices, where each value is above 0 and all names are the engine's; 0, negative values and None;
-# names that the engine does not have, with the dicts left as they were.
+# names that the engine does not have, and the dicts left as they were.
 
 
 # %% test="my_resolver"
@@ -1517,9 +1423,9 @@ points += check.passes("names that the engine does not have", strangers)
 float(min(points, 3))
 
 # %% [markdown] question="One of many recipes" points=3
-# Your `my_pick` from **Build it: one of many** above: one point for each promise, over all that its
-# description allows. *Cautious* counts only together with *straight*, *keen* only with both. They are measured
-# on other made-up contests than above. Course functions may be called.
+# Your `my_pick` from **Build it: one of many** above: one point for each promise, measured on other made-up
+# contests, of any size that its description allows. *Cautious* counts only if *straight* is kept, and *keen* only if
+# both are. Course functions may be called.
 
 
 # %% test="my_pick"

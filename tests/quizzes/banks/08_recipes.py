@@ -548,7 +548,10 @@ BANK = {
             "never": "return None",
             "without pairs": (
                 """
-                scores = [without_pairs(old, numbers)[0] for numbers in new]
+                scores = []
+                for numbers in new:
+                    error = math.sqrt((stdev(old) ** 2 + stdev(numbers) ** 2) / len(old))
+                    scores.append(fmean(numbers) - fmean(old) - 2 * error)
                 place = scores.index(max(scores))
                 return place if scores[place] > 0 else None
                 """,
