@@ -676,7 +676,7 @@ for process in (greedy, greedy_dry):
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 #
-# (The surprise before the cut counts. This η is not that of eta sampling.)
+# (The surprise before the cut counts. This η is not eta sampling's.)
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
