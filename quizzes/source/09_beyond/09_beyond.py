@@ -133,10 +133,9 @@ explore.Playground(
 # %% [markdown]
 # 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. Top-p is not
 #    broken: its *number* no longer fits. Keep this in mind for the end.)
-# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes round in circles.)
+# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes in circles.)
 #
-# Each *T* wants its own top_p. So: **what should a cutoff know?** Every section from here on gives
-# another answer.
+# Each *T* wants its own top_p. So: **what should a cutoff know?** Each section gives another answer.
 
 # %% [markdown]
 # ## Know the token itself: epsilon
@@ -256,13 +255,12 @@ for name, logits, m, expect in (
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
 
 # %% [markdown]
-# 1. Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there` has, and *T* = 2
-#    takes the root of that.)
-# 2. Set min_p to 0.1. How many tokens stay? (7.)
+# Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there` has, and *T* = 2 takes
+# the root of that.)
 
 # %% [markdown]
 # One row is not a text. Next comes a passage that a *person* wrote. At each place the explorer counts how
-# many tokens a cut would have kept, at *T* = 1. Where it cuts the person's own token, that is an *error*.
+# many tokens a cut would have kept, at *T* = 1. Where it cuts the person's own token, that is a *miss*.
 #
 # **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the
 # open places?
@@ -271,9 +269,9 @@ explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strat
 explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 
 # %% [markdown]
-# 1. What are the medians of top_p 0.9 and min_p 0.1? (48 and 4.) How many errors does each make, of 38?
+# 1. What are the medians of top_p 0.9 and min_p 0.1? (48 and 4.) How many misses has each, of 38?
 #    (5 and 9.)
-# 2. That is no fair match. Lower min_p until it makes 5 errors as well. What is the most that it keeps
+# 2. That is no fair match. Lower min_p until it has 5 misses as well. What is the most that it keeps
 #    now, against top-p's 360? (167, at 0.01.)
 
 # %% [markdown]
@@ -322,8 +320,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # ## Know the doubt: eta and top-h
 #
 # **Eta** sampling is epsilon with a bar that sinks when the model is in doubt [hewitt2022]. Take ε =
-# 0.0009. In a sure row the bar is ε itself. Of *n* equal tokens it is √ε/*n*, if that is less: with *n* =
-# 1,000, 0.03/1,000 = 0.00003.
+# 0.0009, so √ε = 0.03. In a sure row the bar is ε itself. For *n* equal tokens it is √ε/*n*, if that is
+# less: with *n* = 1,000 it is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
 # Real tokens are not equal. Then the entropy *H*, the surprise to expect, says how many equal ones the row
@@ -414,7 +412,7 @@ for name, cut in CUTS.items():
 #    changed. No token is cut that is likelier than a kept one.
 
 # %% [markdown]
-# 2. **cliff**, for rows with a gulf. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the first
+# 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the first
 #    three stay, and no other. In general the 1 to 12 *good* tokens are at most 0.4 apart. The next one
 #    lies 6 to 8 below the best. From there it goes down in steps of at most 1/16. The good ones
 #    stay, and no other.
@@ -603,8 +601,8 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# Of the sure toy only `time` reaches 0.1. It is the least likely that does, so it stays, and nothing is
-# cut. Of the open toy all five do, and only `light` is left.
+# Of the sure toy only `time` reaches 0.1. So it is also the least likely that does: it stays, and nothing
+# is cut. Of the open toy all five do, and only `light` is left.
 #
 # After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
 # Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
@@ -640,7 +638,7 @@ explore.Playground(
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
 # and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 that is
-# 0.8 · 1.75 = 1.4 for our 4. And as the repetition grows:
+# 0.8 · 1.75¹ = 1.4 for our 4. And as the repetition grows:
 
 # %% jupyter={"source_hidden": true}
 text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
@@ -831,8 +829,8 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 # %% [markdown]
 # ## Then the objection
 #
-# 0.9 and 0.1 are just two numbers, and you saw at the start what top-p 0.3 does. So give both cuts
-# three values, at *T* = 2. P-less has no value to try, and yours is as you made it: a dot each.
+# 0.9 and 0.1 are just two numbers. So give both cuts three values, at *T* = 2. P-less has none to try, and
+# yours is as you made it: a dot each.
 
 # %% [markdown]
 # Each dot stands for 40 texts. To the right: more perplexing. Upwards: more varied (distinct-1, the share
