@@ -79,7 +79,7 @@ def test_the_story_heat_takes_half_of_time_and_top_p_gathers_crumbs(rows):
     assert [kept(top_p(sure / T, 0.9)) for T in (1, 2)] == [1, 1315]
     assert [kept(min_p(sure / T, 0.1)) for T in (1, 2)] == [1, 1]
     assert 0.0085 < (sure / 2).softmax(-1).topk(2).values[1] < 0.0095
-    assert "1,314 of them" in prose() and "the second best 0.9%" in prose()
+    assert "1,314 crumbs" in prose() and "the second best 0.9%" in prose()
 
 
 def test_the_story_is_whole_with_min_p_and_falls_apart_with_top_p(storyteller):
@@ -106,7 +106,9 @@ def test_the_toys_by_hand():
     assert 0.7 < same[0] < 0.75 and 0.2 < same[1] < 0.22
     assert [staying(top_h(x, 0.6)) for x in (SURE, OPEN)] == [[0, 1], [0, 1]]
     parts = torch.special.entr(SURE.softmax(-1))
-    assert [round(100 * float(part / parts.sum())) for part in parts[:2]] == [23, 34]
+    shares = [100 * float(part) for part in (parts / parts.sum())[:3]]
+    assert [round(share) for share in shares[:2]] == [23, 34]
+    assert round(sum(shares[:2])) == 57 and round(sum(shares)) == 79
     assert kept(top_h(torch.zeros(100), 0.405)) == 40
     assert OPEN[1].exp() > p_less_bar(OPEN) > OPEN[2].exp()
     logits = torch.tensor([5.0, 3.0, 1.0])
@@ -128,7 +130,6 @@ def test_min_p_alone_from_052_on_when_hot(storyteller):
     assert 0.51 < comma / there < 0.52
     assert 0.26 < (comma / there) ** 2 < 0.27
     assert 0.65 < shut.softmax(-1).max() < 0.67 and 0.17 < shut.softmax(-1).topk(2).values[1] < 0.18
-    assert kept(min_p(shut / 2, 0.1)) == 7
 
 
 def test_along_the_passage_min_p_cuts_more_until_it_is_lowered():
@@ -159,27 +160,10 @@ def test_at_t_2_p_less_keeps_fewer_than_min_p_and_both_far_fewer_than_top_p(rows
 
 def test_eta_keeps_most_of_the_vocabulary_when_hot(rows):
     assert [kept(eta_cutoff(rows[1] / T, 9e-4)) for T in (1, 2)] == [159, 3275]
+    assert "159 tokens at *T* = 1, and 3,275 at *T* = 2" in prose()
+    assert math.isclose(math.sqrt(9e-4) / 1000, 0.00003)
     assert kept(eta_cutoff(torch.zeros(4096), 9e-4)) == 4096
     assert kept(epsilon_cutoff(torch.zeros(4096).index_fill(0, torch.tensor(7), 0.01), 9e-4)) == 1
-
-
-def test_top_h_is_fooled_by_heat_and_its_rule_in_words_is_another(rows):
-    assert [kept(top_h(rows[1] / T, 0.4)) for T in (1, 2)] == [13, 223]
-    hot = rows[1] / 2
-    probs = hot.softmax(-1).sort(descending=True).values
-    most, n = 0.4 * torch.special.entr(probs).sum(), 1
-    while torch.special.entr(probs[: n + 1] / probs[: n + 1].sum()).sum() <= most:
-        n += 1
-    assert (n, kept(top_h(top_k(hot, 100), 0.4))) == (19, 21)
-
-
-def test_transformers_top_h_adds_up_the_parts_of_the_best_hundred(rows):
-    from transformers import TopHLogitsWarper
-
-    for T in (1, 2):
-        hot = rows[1] / T
-        theirs = TopHLogitsWarper(0.4)(None, hot[None])[0]
-        assert staying(theirs) == staying(top_h(top_k(hot, 100), 0.4))
 
 
 def test_only_top_n_sigma_is_deaf_to_heat_and_only_it_hears_the_tail(rows):
@@ -210,13 +194,13 @@ def test_heat_switches_xtc_off(rows):
     assert cut == [int(king.argmax())] and kept(xtc(king / 2, 0.1, 1.0, dice)) == 4096
 
 
-def test_dry_takes_more_with_each_repeated_token_and_heat_after_it_halves_that():
+def test_dry_takes_more_with_each_repeated_token():
     text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
     losses = [
         float(dry(torch.zeros(8), text[: 6 + n], 0.8, 1.75, 2).abs().max()) for n in range(1, 6)
     ]
     assert losses[0] == 0 and losses[4] == pytest.approx(4.29, abs=0.005)
-    assert losses[4] / 2 == pytest.approx(2.14, abs=0.005)
+    assert losses[2] == pytest.approx(1.4)
     assert losses[1:] == sorted(losses[1:])
 
 
@@ -280,13 +264,12 @@ def test_hot_min_p_stays_near_people_and_so_does_top_p_with_temperature_last(sto
         "last": lambda logits, ids: top_p(logits, 0.9) / 2.0,
     }
     perplexities = {name: written(storyteller, process)[1] for name, process in hot.items()}
-    assert 35 * people < perplexities["top-p"] < 45 * people
+    assert max(1000, 35 * people) < perplexities["top-p"] < 45 * people
     assert 0.5 * people < perplexities["min-p"] < 2 * people
     assert 0.5 * people < perplexities["last"] < 2 * people
     hotter = written(storyteller, Settings(temperature=3.0, min_p=0.1))[1]
     last = written(storyteller, lambda logits, ids: top_p(logits, 0.9) / 3.0)[1]
     assert 48.5 < last < 49.5 < 2 * people < 5 * people < hotter
-    assert round(written(storyteller, lambda logits, ids: min_p(logits, 0.1) / 3.0)[1]) == 12
 
 
 @pytest.mark.slow
@@ -303,7 +286,6 @@ def test_tuned_top_p_is_as_diverse_as_min_p_and_p_less_a_little_above(storytelle
     low, z, _ = measured(Settings(2.0, top_p=0.1))
     high, t, _ = measured(Settings(2.0, top_p=0.4))
     c, w, spread = measured(lambda logits, ids: p_less(logits / 2))
-    cold, u, _ = measured(Settings(2.0, min_p=0.3))
     hot, v, bar = measured(Settings(2.0, min_p=0.05))
 
     def line(at, *points):
@@ -313,11 +295,14 @@ def test_tuned_top_p_is_as_diverse_as_min_p_and_p_less_a_little_above(storytelle
         share = (at - logs[i]) / (logs[i + 1] - logs[i])
         return heights[i] + share * (heights[i + 1] - heights[i])
 
-    of_top_p, of_min_p = ((low, z), (b, y), (high, t)), ((cold, u), (a, x), (hot, v))
+    of_top_p = (low, z), (b, y), (high, t)
+    assert round(math.exp(a)) == 33 and round(x, 3) == 0.774
+    assert round(line(a, *of_top_p), 2) == 0.80
     assert -2 < (x - line(a, *of_top_p)) / r < 0
     assert abs(v - line(hot, *of_top_p)) < bar
     assert 1.8 < (w - line(c, *of_top_p)) / spread < 2.2
-    assert 3.3 < (w - line(c, *of_min_p)) / spread < 3.7
+    assert round(math.exp(c)) == 24 and round(w, 3) == 0.799
+    assert round(line(c, *of_top_p), 2) == 0.77
 
 
 @pytest.mark.slow

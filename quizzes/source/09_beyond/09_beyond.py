@@ -25,15 +25,13 @@
 
 # %% [markdown]
 # **Recall.** 1. A toy gives five words 85%, 8%, 4%, 2%, 1% after `Once upon a`, and 26%, 22%, 20%, 17%,
-# 15% after `She saw a`. How many does top-p 0.9 keep? 2. One token is nine times as likely as another.
-# And at *T* = 2? 3. All tokens of a text had probability 1/8. Perplexity?
+# 15% after `She saw a`. How many does top-p 0.9 keep of each? 2. One token is nine times as likely as
+# another. How many times at *T* = 2? 3. All tokens of a text had probability 1/8. Its perplexity?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Two, and five (four hold 85%). 2. Three times. 3. 8.
+# 1. Two, and five (four hold 85%). 2. Three times, the root of nine. 3. 8.
 # </details>
-#
-# Folded below: imports and helpers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -103,8 +101,8 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Both texts begin after `Once upon a`. At *T* = 1 the model is 99.7% sure of ` time` there. And yet
-# one of them has drawn ` rabbit`.
+# Both texts begin after `Once upon a`. At *T* = 1 the model is 99.7% sure of ` time` there. And yet one of
+# them has drawn ` rabbit`.
 #
 # The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
 # row is *open*.
@@ -119,9 +117,9 @@ for T in (1.0, 1.5, 2.0):
     print(f"top-p keeps {count(top_p(hot, 0.9)):>5,}   another keeps {count(other_cut(hot))}")
 
 # %% [markdown]
-# Heat took more than half of what ` time` had and spread it over 4,095 others, a crumb for each. Top-p
-# has a quota to fill. ` time` alone is 44%, so it gathers crumbs until it has 90%, and that takes
-# 1,314 of them. It cannot see that they are crumbs. All it knows is *how much it has so far*.
+# Heat took more than half of what ` time` had, and spread it over 4,095 others, a crumb for each. Top-p
+# has a quota to fill. ` time` alone is 44%, so it gathers 1,314 crumbs until it has 90%. It cannot see
+# that they are crumbs. All it knows is *how much it has so far*.
 
 # %%
 explore.Playground(
@@ -133,23 +131,22 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. So top-p is not
-#    broken. Its *number* no longer fits. Keep this in mind for the end.)
-# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`. Each *T* wants its own
-#    top_p.)
+# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. Top-p is not
+#    broken: its *number* no longer fits. Keep this in mind for the end.)
+# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes in circles.)
 #
-# So: **what should a cutoff know?** Every section from here on gives another answer.
+# Each *T* wants its own top_p. So: **what should a cutoff know?** Each section gives another answer.
 
 # %% [markdown]
 # ## Know the token itself: epsilon
 #
-# The plainest answer: look at one token at a time. It stays if its own probability is at least ε, a
-# small number that you choose. That is **epsilon** sampling [hewitt2022]. In our story it works: at
-# *T* = 2 ` time` has 44%, the second best 0.9%, and ε = 0.03 keeps ` time` alone.
+# The plainest answer: a token stays if its own probability is at least ε, a small number that you choose.
+# That is **epsilon** sampling [hewitt2022]. In our story it works: at *T* = 2 ` time` has 44%, the second
+# best 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
-# **Predict.** But what will ε = 0.03 do to an open row, after `The king said to his`? How many tokens
-# stay at *T* = 1, and how many at *T* = 2?
+# **Predict.** What will ε = 0.03 do to an open row, after `The king said to his`? How many tokens stay at
+# *T* = 1, and how many at *T* = 2?
 
 # %%
 for T in (1.0, 2.0):
@@ -158,17 +155,16 @@ for T in (1.0, 2.0):
     print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.03))}")
 
 # %% [markdown]
-# At *T* = 2 not even the best token has 3%, so nothing reaches the bar. Epsilon then keeps the best one,
-# by a rule of its own that saves it from an empty set. Just where the model has most to say, it is
-# made to say one thing. A fixed bar is too high for open rows or too low for sure ones. It has to
-# move with the row. By what?
+# At *T* = 2 not even the best token has 3%. Epsilon then keeps the best one, so that there is something to
+# draw. Just where the model has most to say, it is made to say one thing. The bar has to move with the
+# row. By what?
 
 # %% [markdown]
 # ## Know the best: min-p
 #
 # **Min-p** measures each token against the best one: it stays if it is at least *m* times as likely
-# [nguyen2025]. Take *m* = 0.1 and the two toys of the recall. The best word of the sure one has 85%,
-# so the bar is at 8.5%. The best of the open one has 26%, so it is at 2.6%.
+# [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so the bar is at 8.5%. The best of
+# the open one has 26%, so it is at 2.6%.
 #
 # **Predict.** Which words of the two toys stay?
 
@@ -178,18 +174,19 @@ for words, logits in TOYS:
     print(stay(words, min_p(logits, 0.1)))
 
 # %% [markdown]
-# `day` has 8%, just below the bar, so `time` is alone. Where the model is open the bar is low, and
-# all five stay. In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no crumb comes
-# near it. Min-p was the other cut.
+# `day` has 8%, just below the bar, so `time` is alone. In the open toy the bar is low, and all five stay.
+# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no crumb comes near it. Min-p was
+# the other cut.
 
 # %% [markdown]
 # ## The formula
 #
+# The distance of a logit below the best one is its *gap*. With *m* = 0.1 min-p keeps each token whose gap
+# is at most 2.3. For ln 0.1 = −2.3, and a ratio of probabilities is a difference of logits:
+#
 # $$p_i \ge m \, p_{\max} \quad\Longleftrightarrow\quad z_i \ge z_{\max} + \ln m$$
 #
-# A ratio of probabilities is a difference of logits, so min-p needs no softmax. With *m* = 0.1 a token
-# may be 2.3 below the best, since ln 0.1 = −2.3. If *T* comes first, every gap is divided by *T*, and
-# the same 2.3 is then the limit for the new gaps.
+# If the heat comes first, it divides every gap by *T*. The limit stays at 2.3.
 
 # %% [markdown]
 # **Predict.** The logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
@@ -200,15 +197,15 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat moves min-p as well. How much, compared with top-p? A table below will tell.
+# So heat moves min-p as well, here from one token to three. Now write it yourself.
 
 # %% [markdown]
 # ## Build it: min-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# You may use PyTorch, but not the course's functions. It is scored below, so read its description
-# closely.
+# You may use PyTorch, but not the course's functions. It is scored at the end, by all that its
+# description says.
 #
 # <details><summary>Hint</summary>
 #
@@ -248,8 +245,8 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now a real row. The bars show what the course's min-p keeps. The line below them says whether your
-# function agrees, or is not written yet. (On the slider *m* is called min_p.)
+# Now a real row. The bars show what the course's min-p keeps, and the line below them whether your
+# function agrees. (On the slider *m* is called min_p.)
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%.
 # The explorer is at *T* = 2. From which min_p on does ` there` stay alone: 0.27, 0.52 or 0.75?
@@ -258,14 +255,12 @@ for name, logits, m, expect in (
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
 
 # %% [markdown]
-# 1. Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there` has, and *T* = 2
-#    takes the root of that.)
-# 2. Set min_p to 0.1. How many tokens stay? (7.)
+# Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there` has, and *T* = 2 takes
+# the root of that.)
 
 # %% [markdown]
-# One row is not a text. Next comes a passage that a *person* wrote. At each of its places the explorer
-# counts how many tokens a cut would have kept there, at *T* = 1, and whether the person's own token was
-# among them. If it was not, the cut has cut too much.
+# One row is not a text. Next comes a passage that a *person* wrote. At each place the explorer counts how
+# many tokens a cut would have kept, at *T* = 1. Where it cuts the person's own token, that is a *miss*.
 #
 # **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the
 # open places?
@@ -274,40 +269,21 @@ explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strat
 explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 
 # %% [markdown]
-# 1. What are the medians of top_p 0.9 and min_p 0.1? (48 and 4.) How many of the person's 38 tokens does
-#    each cut? (5 and 9.)
-# 2. So min-p keeps fewer, but makes more such errors. Compare at equal errors: lower min_p until it
-#    cuts 5 as well. Which of the two keeps fewer tokens at its widest place? (At 0.01, min-p: 167
-#    against 360.)
+# 1. What are the medians of top_p 0.9 and min_p 0.1? (48 and 4.) How many misses has each, of 38?
+#    (5 and 9.)
+# 2. That is no fair match. Lower min_p until it has 5 misses as well. What is the most that it keeps
+#    now, against top-p's 360? (167, at 0.01.)
 
 # %% [markdown]
-# **Find it.** In a row of four the tokens 0, 1, 2 and 3 have the logits −4, 5, 3 and 1. The cell prints
-# which of them a library's min-p 0.1 kept, and which it should have kept [mamba927]. Where did it look
-# for the best?
-
-# %% jupyter={"source_hidden": true}
-logits = torch.tensor([-4.0, 5.0, 3.0, 1.0])
-print("kept:       ", [i for i in range(4) if logits[i] >= logits[0] + math.log(0.1)])
-print("should keep:", min_p(logits, 0.1).isfinite().nonzero().flatten().tolist())
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# In place 0. That is the best one only if somebody has sorted the row before. With one text at a time
-# no error was raised: it just got wilder.
-# </details>
-
-# %% [markdown]
-# The best token does not say much about its row. Take two rows. A: 40%, 39% and three times 7%. B: 40%
-# and twelve times 5%. In A two tokens lead, in B one. Min-p 0.1 sets the same bar for both, 4%, and
-# cuts nothing. Could a cut look at *all* tokens?
+# The best token does not say much about its row. Take two. A: 40%, 39% and three times 7%. B: 40% and
+# twelve times 5%. In A two tokens lead, in B one. For both min-p 0.1 sets the bar at 4%, and cuts
+# nothing. Could a cut look at *all* tokens?
 
 # %% [markdown]
 # ## Know the whole row: p-less
 #
-# Here is a game. Draw two tokens from the row, one after the other. How likely is it that they are
-# the same? Two `time`s come with 0.85 · 0.85, two `day`s with 0.08 · 0.08, and so on. Together that is
-# the sum of the squares.
+# Draw two tokens from the row, one after the other. How likely is it that they are the same? Two `time`s
+# come with 0.85 · 0.85, two `day`s with 0.08 · 0.08, and so on. Together that is the sum of the squares.
 #
 # **Predict.** Is it near 0.2, 0.5 or 0.7 for the sure toy? And for the open one?
 
@@ -318,24 +294,15 @@ for words, logits in TOYS:
     print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
 
 # %% [markdown]
-# A sure model says the same thing twice, an open one does not. **P-less** takes this chance as its bar:
+# A sure model says the same thing twice, an open one does not. **P-less** takes this chance as its bar
+# [tan2025]:
 #
 # $$p_i \ge \sum_j p_j^2$$
 #
-# There is no number to choose, so it is named p-less [tan2025]. In the rows A and B from above its bars
-# are 33% and 19%: it keeps the two leaders of A, and the one of B. Of *n* equal tokens the sum is *n* ·
-# 1/*n*² = 1/*n*, and all of them stay.
-
-# %% [markdown]
-# Can it end with an empty set?
+# There is no number to choose, hence its name. In the rows A and B its bars are 33% and 19%: it keeps the
+# two leaders of A, and the one of B.
 #
-# <details><summary>Answer</summary>
-#
-# No. Σ *p* · *p* is a mean of the *p*'s, with the *p*'s as weights. The largest is never below a mean.
-# </details>
-#
-# "No number" does not mean "no decision". In the open toy it keeps 26% and 22%, and cuts 20%. That is
-# strict, and the authors chose it for you when they chose the square. And what does heat do to it?
+# And what does heat do to these cuts?
 
 # %% jupyter={"source_hidden": true}
 print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
@@ -345,26 +312,28 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
         print(f"{prompt:<21}{T:>3.0f}" + "".join(f"{n:>12,}" for n in counts))
 
 # %% [markdown]
-# On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less start
-# from few, and end at 151 at most. And in the sure row they stay at 1, where top-p jumps to 1,315.
-#
-# On these rows p-less is like a stricter min-p: crumbs add next to nothing to a sum of squares. Rows A
-# and B showed where the two differ.
+# On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less end at
+# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. P-less hardly feels the crumbs:
+# the square of a crumb is next to nothing.
 
 # %% [markdown]
 # ## Know the doubt: eta and top-h
 #
-# Entropy is the surprise to expect, a measure of doubt. **Eta** sampling is epsilon with a bar that
-# sinks where the entropy *H* is high [hewitt2022]:
+# **Eta** sampling is epsilon with a bar that sinks when the model is in doubt [hewitt2022]. Take ε =
+# 0.0009, so √ε = 0.03. In a sure row the bar is ε itself. For *n* equal tokens it is √ε/*n*, if that is
+# less: with *n* = 1,000 it is 0.03/1,000 = 0.00003.
+
+# %% [markdown]
+# Real tokens are not equal. Then the entropy *H*, the surprise to expect, says how many equal ones the row
+# is like: *e*^*H* of them. So *e*^−*H* takes the place of 1/*n*:
 #
 # $$\eta = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
-# Here *H* is in nats: its logarithm is ln, and a nat is 1.44 bits. Of *n* equal tokens *e*^−*H* is 1/*n*, so
-# the bar sinks with their number.
+# (Here *H* is in nats: with ln in place of log₂.)
 
 # %% [markdown]
 # **Top-h** gives doubt a *budget* [potraghloo2025]. Each token has a part in the entropy, −*p* log *p*.
-# The likeliest tokens stay, as long as their parts make up at most *h* of the whole. (The best one
+# From the likeliest on, tokens stay while their parts make up at most *h* of the whole. (The best one
 # always stays.)
 #
 # **Predict.** `time` has 85% of the sure toy's probability. Has it more than 85% of the doubt, or less?
@@ -377,26 +346,15 @@ for words, logits in TOYS:
     print("   kept with h = 0.6:", stay(words, top_h(logits, 0.6)))
 
 # %% [markdown]
-# Less: 23%. That `time` comes is no surprise. With `day`, 34%, it fits into 60%, and a third word does not.
-#
-# And what does heat do to the two? **Predict.** After `The king said to his`, at *T* = 1, eta with ε =
-# 0.0009 keeps 159 tokens, and top-h with *h* = 0.4 keeps 13. And at *T* = 2?
-
-# %% jupyter={"source_hidden": true}
-for T in (1.0, 2.0):
-    hot = king / T
-    print(f"T = {T}: eta keeps {count(eta_cutoff(hot, 9e-4)):,}, top-h {count(top_h(hot, 0.4))}")
+# Less: 23%. That `time` comes is no surprise. `time` and `day` have 57% together, within *h* = 0.6. With
+# `year` it would be 79%.
 
 # %% [markdown]
-# Heat makes doubt, and both take it for doubt of the model. All cuts so far ask how likely a token is,
-# and heat moves all of them. What else could one ask? (A good place for a pause.)
-
-# %% [markdown]
-# <details><summary>If you like: two rules, one name</summary>
+# And heat? Heat makes doubt, and both take it for doubt of the model. After `The king said to his` eta with
+# this ε keeps 159 tokens at *T* = 1, and 3,275 at *T* = 2.
 #
-# Top-h's paper bounds the entropy of the kept tokens *rescaled to a sum of 1*: at *T* = 2 that keeps 19
-# here. `transformers` adds up parts as we do, but sees only the 100 likeliest: 21 [transformers40837].
-# </details>
+# All cuts so far ask how likely a token is, and heat moves all of them. What else could one ask? (A good
+# place for a pause.)
 
 # %% [markdown]
 # ## Know the spread: top-nσ
@@ -405,13 +363,12 @@ for T in (1.0, 2.0):
 #
 # $$z_i \ge z_{\max} - n\,\sigma$$
 #
-# σ is the standard deviation of the row's logits, the usual measure of spread: the root of the mean
-# squared distance from their mean.
+# σ is the standard deviation of the row's logits: the root of the mean squared distance from their mean.
 #
 # **Predict.** *T* = 2 halves every logit, and so every gap. What does it do to σ? And to the number of
 # tokens that stay?
 
-# %%
+# %% jupyter={"source_hidden": true}
 print("        min-p 0.1   p-less  top-nσ")
 for T in (1, 2, 3):
     x = temperature(king, float(T))
@@ -419,15 +376,14 @@ for T in (1, 2, 3):
     print(f"T = {T}  " + "".join(f"{n:>9}" for n in counts))
 
 # %% [markdown]
-# Gaps and σ shrink together. The same 20 tokens stay at every *T*: heat changes how they are mixed, not
-# who they are. For our friend that is the clean answer: *the temperature is a wish of the user, and not
-# news about the row.*
+# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. For our friend that is the clean
+# answer: *the temperature is a wish of the user, and not news about the row.*
 
 # %% [markdown]
-# And there is an objection [ding2026]. σ is taken over the *whole* vocabulary. **Predict.** We add a
-# thousand tokens that nobody will ever draw. Whose count changes?
+# **Predict.** But σ is taken over the *whole* vocabulary. We add a thousand hopeless tokens, each with the
+# row's lowest logit. Nobody will ever draw one. Whose count changes [ding2026]?
 
-# %%
+# %% jupyter={"source_hidden": true}
 hopeless = torch.full((1000,), king.min().item())
 longer = torch.cat([king, hopeless])
 CUTS = {
@@ -439,36 +395,38 @@ for name, cut in CUTS.items():
     print(f"{name:<10}{count(cut(king)):>3} tokens before, {count(cut(longer)):>3} after")
 
 # %% [markdown]
-# The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but
-# the tail can. With min-p it is the other way round. So it is with p-less, as long as the tail holds
-# next to no probability. Is there a cut that neither heat nor tail can move?
+# The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but the
+# tail can. With min-p and p-less it is the other way round. Is there a cut that neither can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
-# Design one. It gets one row of logits: 64 to 400 ordinary tokens, in any order, float32, and perhaps
-# others that are banned, at −inf. It has to keep four promises:
+# Design one. It gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps some more that
+# are banned, at −inf. You may call the course's functions. Four promises are scored at the end, one point
+# each. Here is all that they ask.
 
 # %% [markdown]
-# 1. **tidy**: what it cuts is −inf, what it keeps is as it was, the input stays as it is, and no token
-#    is cut that is likelier than a kept one;
+# 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not
+#    changed. No token is cut that is likelier than a kept one.
 
 # %% [markdown]
-# 2. **cliff**: 1 to 12 good tokens lie within 0.4 of each other. The first of the others is 6 to 8 below
-#    the best, and each next one at most 1/16 lower than the one before. It keeps the good ones and no
-#    other;
+# 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the first
+#    three stay, and no other. In general the 1 to 12 *good* tokens are at most 0.4 apart. The next one
+#    lies 6 to 8 below the best. From there it goes down in steps of at most 1/16. The good ones
+#    stay, and no other.
 
 # %% [markdown]
-# 3. **heat**: if all logits are divided by 0.5, 2 or 4, the same tokens stay. They also stay if one number
-#    from −64 to 64 is added to all, since that leaves every probability as it was;
-# 4. **tail**: if 100 to 900 hopeless tokens are added, at least 30 below all others or banned, the same
-#    tokens stay.
+# 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4: the same tokens stay. Or add one number
+#    from −64 to 64 to all, which leaves every probability as it was: the same tokens stay.
 
 # %% [markdown]
-# Promises 3 and 4 count only together with 1 and 2. These are all the rules, and it is scored by them
-# below. The course's functions may be called.
+# 4. **tail**, for every row. Add 100 to 900 tokens that are banned or hopeless, at least 30 below all
+#    others: the same tokens stay, and none of the new ones.
+#
+# (A cut that keeps everything stands still in the heat. So *heat* and *tail* count only when *tidy* and
+# *cliff* hold.)
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -569,14 +527,14 @@ def my_cutoff(logits):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this, too, as often as you like.
 
 # %%
 for promise in (tidy, cliff, heat, tail):
     check.passes(promise.__name__, promise, my_cutoff)
 
 # %% [markdown]
-# And the friend's story? Above, the knobs as he had them. Below, your cut, at the same *T* = 2.
+# And the friend's story? Above, his knobs. Below, your cut, at the same *T* = 2.
 
 
 # %%
@@ -598,16 +556,16 @@ explore.Playground(
 # 1. Is your text whole where the other falls apart? Bold or tame? (With half-way to the 30th: whole, and
 #    rather tame.)
 # 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
-#    again. Which promise breaks, and what happens to the text? (Three quarters of the way to the 30th:
+#    again. What happens to the text? Does a promise break? (Three quarters of the way to the 30th:
 #    bolder. Nine tenths: the cliff is lost.) **Then put your good number back: it is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
-# All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling says:
-# a good word is about as surprising as one expects, neither dull nor wild [meister2023]. What one
-# expects is the entropy. Sort the tokens by how far their surprise is from it, nearest first, and keep
-# until they hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
+# All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling wants
+# words that are about as surprising as one expects, neither dull nor wild [meister2023]. What one expects
+# is the entropy. The token whose surprise is nearest to it comes first, then the next nearest, until they
+# hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -621,17 +579,18 @@ for i in king.topk(7).indices.tolist():
 print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. And heat? It makes more
-# surprise expected, so typical follows it down the row, from 17 tokens to 259.
+# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. With heat more surprise is
+# expected, so typical follows it down the row, from 17 tokens to 259.
 
 # %% [markdown]
-# **XTC**, "exclude top choices", is bolder still. At each step it throws a die, to decide whether it does
-# anything. If so, it looks at the tokens that reach a threshold. The least likely of *these* stays, and
-# the others of these go. Tokens below the threshold all stay [textgen6335].
+# **XTC**, "exclude top choices", is bolder still [textgen6335]. A die decides at each step whether it does
+# anything. If so, take the tokens that reach a threshold. All of them go but the least likely. Tokens
+# below the threshold stay.
 
 # %% [markdown]
-# **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And what does heat
-# do: will XTC cut more tokens after `The king said to his`, or fewer?
+# **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And with heat: will
+# XTC cut more tokens after `The king said to his`, or fewer? (In the call, `1.0` makes the die say yes
+# always.)
 
 # %%
 dice = torch.Generator().manual_seed(0)
@@ -642,8 +601,8 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# Of the sure toy only `time` reaches 0.1. It is then also the least likely that does, so nothing is cut.
-# Of the open toy all five do, and only `light` is left.
+# Of the sure toy only `time` reaches 0.1. So it is also the least likely that does: it stays, and nothing
+# is cut. Of the open toy all five do, and only `light` is left.
 #
 # After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
 # Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
@@ -664,33 +623,22 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Change the seed a few times. Which would you rather read? (Tastes differ. A user who signs as p-e-w
-# proposed XTC in 2024, and others report that they like it. We found no controlled study.)
-#
-# **Find it.** In spring 2026 a library's threshold was 0 unless somebody set it [mlxlm1036]. What did XTC
-# leave then?
-#
-# <details><summary>Answer</summary>
-#
-# Every token reaches 0. So all go but the least likely of the whole vocabulary. Here 0 is not "off".
-# </details>
+# Change the seed a few times. Which would you rather read? (Tastes differ. We found no controlled study.)
 
 # %% [markdown]
 # ## Know the past: DRY and mirostat
 #
-# All that these cuts know is one row. **DRY**, "don't repeat yourself", looks back at the text, prompt
-# included. The penalties of module 05 hit every ` the`. DRY hits only a token that would *prolong* a
-# repetition [textgen5677].
+# All these cuts know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
+# [textgen5677]. Say it is 1 2 3 4 5 6 1 2 3. Its last three tokens stood there before, and 4 came next. So
+# 4 would *prolong* a repetition, and DRY lowers its logit. No other token pays.
 
 # %% [markdown]
-# Say the last *n* tokens are also found earlier in the text, one after the other. From the logit of the
-# token that followed them there, DRY takes
+# How much? The length of the repetition so far is *n*, here 3. The logit loses
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
-# and if *n* is below allowed_length, nothing. Take multiplier 0.8, base 1.75, allowed_length 2, and the
-# text 1 2 3 4 5 6 1 2 3 4 5. After the second 1, one token is repeated, and 2 would prolong it.
-# And so on:
+# and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 that is
+# 0.8 · 1.75¹ = 1.4 for our 4. And as the repetition grows:
 
 # %% jupyter={"source_hidden": true}
 text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
@@ -700,12 +648,8 @@ for n in range(1, 6):
     print(f"{n} repeated: token {so_far[-1] + 1} loses {after.abs().max():.2f}")
 
 # %% [markdown]
-# One repeated token costs nothing. A long repeat costs more with each token, and so no loop can last.
-#
-# And heat? DRY looks at no probability, so heat does not change what it takes. But if the heat comes
-# after it, all logits are halved at *T* = 2, and so is the loss: 4.29 becomes 2.14.
-#
-# Loops come when it is cold. Greedy choice needs DRY most:
+# A long repeat costs more with each token, and so no loop can last. Loops come when it is cold. Greedy
+# choice needs DRY most:
 
 
 # %% jupyter={"source_hidden": true}
@@ -724,13 +668,13 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers surprises. You name a target τ, in bits. A token whose surprise is above a bar μ
-# is cut. One of the others is drawn, and μ is corrected: down if it surprised more than τ, up if it
-# surprised less [basu2021].
+# **Mirostat** remembers surprises [basu2021]. You name a target τ, in bits. A token whose surprise is above
+# a bar μ is cut. One of the others is drawn, and μ is corrected by a tenth of the error: down if the
+# token surprised more than τ, up if less.
 #
-# $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \mu_0 = 2 \tau$$
+# $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 #
-# The surprise is that from before the cut. The step η is 0.1, and no relative of eta sampling.
+# (The surprise before the cut counts. This η is not eta sampling's.)
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
@@ -771,13 +715,12 @@ thermostat(2.0)
 
 # %% [markdown]
 # Duller. In the hot row even the best token surprises by 5.6 bits. That is above μ, so it stays alone, and
-# μ falls. So it goes on for all eight steps: only the best is kept, which is greedy choice. The
-# thermostat fights the heat, and here it wins.
+# μ falls. So it goes on: greedy choice. The thermostat fights the heat, and here it wins.
 
 # %% [markdown]
-# **Ten cuts, two questions.** How many tokens stay after `The king said to his` at *T* = 1, and at *T* = 2?
-# And how many at *T* = 1 with the thousand hopeless ones in the row, these not counted? (DRY is missing:
-# it asks about the text, not about the row.)
+# **All in one table**, but DRY, which asks about the text and not about the row. For each cut: how many
+# tokens stay after `The king said to his` at *T* = 1, how many at *T* = 2, and how many at *T* = 1 when the
+# hopeless thousand are added (not counting these)?
 #
 # **Predict.** For which of the nine are all three numbers the same?
 
@@ -800,43 +743,32 @@ for name, cut in NINE.items():
 # None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut has promised to
 # stand still in both.
 #
-# But which is *better*? About one of them, min-p, people have been arguing since 2025. It is worth your
-# time, since the argument is about how to compare anything.
+# But which is *better*? About min-p people have been arguing since 2025: an argument about how to compare
+# anything.
 
 # %% [markdown]
 # ## The dispute about min-p
 #
-# *The claim.* Better texts and more variety than top-p, above all at high temperatures, and people
-# prefer them. The paper was a talk at ICLR 2025, one of the large conferences [nguyen2025].
-
-# %% [markdown]
-# *The objection*, June 2025. The critics say: the authors asked people, but left out a part of the
-# answers, and made errors in the statistics of the rest. And if every cut may try equally many numbers,
-# min-p is no longer ahead. The authors asked people a second time, and the critics see no lead there
-# either [schaeffer2025].
-
-# %% [markdown]
-# *The authors*, November 2025. The paper's eighth version keeps the claim, in softer words: people show
-# "a preference", where the fourth had "a clear preference" [nguyen2025].
-
-# %% [markdown]
-# *2026.* P-less was tested against the same rivals, and became a talk at ICLR 2026 [tan2025]. In April
-# 2026 one of the critics wrote that a talk at that conference repeats the old mistakes [schaeffer2026].
-# We do not know whether he means p-less. Neither side has changed its mind, and we found no study by a
-# third.
+# *The claim*, in a talk at the conference ICLR 2025: better texts and more variety than top-p, above all at
+# high temperatures, and people prefer them [nguyen2025].
 #
-# You have a model, both cuts, and the tools of module 07. So look for yourself.
+# *The objection*, June 2025. The critics say: the study with people left out some answers and made errors
+# in the statistics. And if every cut may try equally many numbers, min-p is no longer ahead
+# [schaeffer2025].
+
+# %% [markdown]
+# The authors keep their claim, in softer words. We found no study by a third party. So look for yourself.
 
 # %% [markdown]
 # ## First the claim
 #
-# Five openings of stories that the model has never read, ten texts a setting. For each setting we ask
-# how perplexing its texts are to the model at *T* = 1, whatever they were drawn with. What *people*
-# wrote there is measured in the same way. (The folded cells run for about half a minute.)
+# We take five openings of stories that the model has never read, and let each cut write ten texts at each
+# temperature. How perplexing are they? The judge is always the same, the model at *T* = 1. It also judges
+# what *people* wrote after these openings. (The folded cells run for about half a minute.)
 
 # %% [markdown]
-# **Predict.** At *T* = 2, will top-p 0.9 be 2, 10 or 40 times as high as people? And top-p *before* the
-# heat?
+# **Predict.** People's perplexity is 27. At *T* = 2, will top-p 0.9 be at about 50, 250 or over 1,000? And
+# if top-p comes *before* the heat: much the same, or far lower?
 
 
 # %% jupyter={"source_hidden": true}
@@ -875,35 +807,36 @@ for (name, values), look in zip(
 chart.axes.axhline(HUMAN, color=INK, linestyle=":")
 chart.label(3.05, HUMAN * 0.75, "people", INK)
 chart.axes.set(xlim=(0.9, 3.75), xticks=HEATS)
-said = "; ".join(f"{name} {v[2]:,.0f} and {v[3]:,.0f}" for name, v in found.items())
-chart.says(f"Perplexity at T 2 and 3: {said}; people {HUMAN:.0f}.")
+said = "; ".join(f"{n} {v[0]:,.0f}, {v[2]:,.0f} and {v[3]:,.0f}" for n, v in found.items())
+chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
-# The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's,
-# and min-p's are near people's. So far it looks good for the claim. (*Near* is not yet *better*: at *T* = 1
+# The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's, and
+# min-p's are near people's. So far it looks good for the claim. (*Near* is not yet *better*: at *T* = 1
 # min-p's texts are at 7, much tamer than people's 27.)
 
 # %% [markdown]
-# At *T* = 3 top-p is at 20,000, and there are only 4,096 tokens. Can that be? Yes. A guesser who
-# gives each token the same chance has a perplexity of 4,096 on every text. The model does worse here: it
-# had all but ruled out what the heat then wrote.
+# But top-p before the heat does as well: at *T* = 3, where min-p is lost too, it is still at 49. It has
+# chosen its tokens before the heat comes. So a part of min-p's lead is *order*.
 
 # %% [markdown]
-# And top-p before the heat does as well as min-p. At *T* = 3, where min-p is lost too, it is at 49, less
-# than twice people's: it has chosen its tokens before the heat comes. (Min-p before the heat would gain
-# too: 12.) So a part of min-p's lead is *order*.
+# <details><summary>If you like: 20,000, with only 4,096 tokens?</summary>
+#
+# Yes. A guesser who gives each token the same chance has a perplexity of 4,096 on every text. At *T* = 3
+# the heat writes tokens to which the model gave far less than that.
+# </details>
 
 # %% [markdown]
 # ## Then the objection
 #
-# 0.9 and 0.1 are just two numbers, and you saw at the start what top-p 0.3 does. So give both cuts
-# three values, at *T* = 2. P-less has no value to try, and yours is as you made it: a dot each.
+# 0.9 and 0.1 are just two numbers. So give both cuts three values, at *T* = 2. P-less has none to try, and
+# yours is as you made it: a dot each.
 
 # %% [markdown]
-# Each dot stands for 40 texts, in eight sets of five. To the right: more perplexing. Upwards: more varied
-# words (distinct-1, the share of a set's tokens that are new). At equal perplexity, higher is better.
+# Each dot stands for 40 texts. To the right: more perplexing. Upwards: more varied (distinct-1, the share
+# of different tokens in five texts). At equal perplexity, higher is better.
 #
-# **Predict.** Will min-p's curve lie above top-p's?
+# **Predict.** Will min-p's line lie above top-p's?
 
 # %% jupyter={"source_hidden": true}
 TRIED = {
@@ -945,61 +878,46 @@ said = [
 chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
-# The bars show one standard error of the eight sets. Look at the *curves*: min-p's lies a little below
-# top-p's, by less than two bars, and on the right they meet. What min-p reaches at *T* = 2, top-p reaches
-# with another number. So the objection holds here *too*, as far as these two measures can see.
+# Each bar is one standard error (module 07). Min-p's line lies a little *below* top-p's. At perplexity
+# 33 it is at 0.774, where top-p's line passes at 0.80: less than two bars. On the right they meet. What
+# min-p reaches at *T* = 2, top-p reaches with another number. So the objection holds here *too*, as far as
+# these two measures can see.
 
 # %% [markdown]
-# P-less lies above both: about two of its bars above top-p's curve, and three and a half above min-p's.
-# That is a hint, not a proof.
+# P-less lies above both: 0.799 at perplexity 24, where top-p's line passes at 0.77. That is about two of
+# its bars: a hint, not a proof.
+#
+# Do the two figures contradict each other? No. In the first each cut had one number, such as people use.
+# In the second it had several.
 
 # %% [markdown]
-# Is that a contradiction? In the first figure each cut had one number, such as people use. In the
-# second each had several. Both figures are right about what they measured.
-
-# %% [markdown]
-# What is left for min-p, on our small model and without a human judge: with 0.1 you can turn *T* further
-# up than with top-p 0.9, before you must change the number. That is worth something to a person who
-# turns knobs. It is not "better texts". Keep the direction, and forget our numbers.
-
-# %% [markdown]
-# When two studies disagree, ask first: how many settings did each side get?
+# What is left for min-p, on our small model and without a human judge? With 0.1 you can turn *T* further up
+# than with top-p 0.9, before you must change the number. That is worth something. It is not "better
+# texts".
+#
+# When two studies disagree, ask first: *how many settings did each side get?*
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026:
+# As of late 2026, llama.cpp runs its cuts first and the temperature *last*. Min-p is on by default, at 0.05
+# [llamacpp2026]. `transformers` runs the temperature first, and the cuts after it [transformers2026].
 #
-# - llama.cpp runs DRY, top-nσ, top-k, typical, top-p, min-p, XTC, and the temperature *last*. Min-p is on
-#   by default, at 0.05 [llamacpp2026].
-# - `transformers` runs the temperature first, then, if asked, top-h, top-k, top-p, min-p, typical, ε and
-#   η [transformers2026].
-# - vLLM has min-p. P-less was proposed there, and still waits for a reviewer [vllm45288].
+# So our friend was also unlucky: in llama.cpp's order his 0.9 would have come before the
+# heat.
 
 # %% [markdown]
-# So our friend was also unlucky in his engine. In llama.cpp's order his 0.9 would have come before the
-# heat. In that of `transformers` it comes after.
-
-# %% [markdown]
-# And a default, llama.cpp's min-p 0.05, has taken a side, for many who never heard of the dispute.
-#
 # ## Recap
 #
 # Both cuts of the story saw the same hot row. Top-p knew how much it had, and filled its quota with
-# crumbs. Min-p knew the best token, at 44%, and no crumb came near a tenth of that.
-
-# %% [markdown]
-# The others know the token itself (epsilon), the whole row (p-less), its doubt (eta, top-h), its spread
-# (top-nσ), the surprise to expect (typical), who is on top (XTC) or the past (DRY, mirostat). And what
-# does yours know?
-
-# %% [markdown]
-# And the friend? Top-p before the heat would have helped him, and so would 0.3 in place of 0.9.
-# Most of all, a cutoff should not take the heat for news about the row: let it come before the heat, or
-# look at something that heat does not move.
+# crumbs. Min-p knew the best token. Each heading above says what its cut knows. And what does yours know?
 #
-# One question stays: a cut chooses among *tokens*. If you may have sixteen whole texts, how do you
-# choose among those? That is the next module.
+# Top-p before the heat would have helped the friend, and so would 0.3 in place of 0.9. Most of all, a
+# cutoff should not take the heat for news about the row.
+
+# %% [markdown]
+# One question stays: a cut chooses among *tokens*. If you may have sixteen whole texts, how do you choose
+# among those? That is the next module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1401,7 +1319,7 @@ float(min(points, 2))
 
 # %% [markdown] question="A design that is hard to fool" points=4
 # Your `my_cutoff` from **Build it: a cut of your own**, one point for each of the four promises, on
-# many rows such as they are described there. *Heat* and *tail* count only with *tidy* and *cliff*.
+# many rows that fit its description. *Heat* and *tail* count only with *tidy* and *cliff*.
 
 
 # %% test="my_cutoff"
@@ -1759,9 +1677,6 @@ check.score_button()
 # %% [markdown]
 # - [schaeffer2025] [Turning Down the Heat: A Critical Analysis of Min-p
 #   Sampling](https://arxiv.org/abs/2506.13681), 2025
-# - [schaeffer2026] [A case study in error
-#   propagation](https://rylanschaeffer.github.io/blog_posts/2026-04-29-why-ml-conferences-have-lost-legitimacy.html),
-#   29 April 2026
 # - [suxu2022] [An Empirical Study on Contrastive Search and Contrastive
 #   Decoding](https://arxiv.org/abs/2211.10797), 2022
 # - [tan2025] [p-less Sampling](https://arxiv.org/abs/2509.23234), 2025
@@ -1774,13 +1689,9 @@ check.score_button()
 #   [transformers](https://github.com/huggingface/transformers)
 # - [textgen5677] [DRY](https://github.com/oobabooga/text-generation-webui/pull/5677), [textgen6335]
 #   [XTC](https://github.com/oobabooga/text-generation-webui/pull/6335), as they were proposed
-# - [transformers40837] [top-h](https://github.com/huggingface/transformers/pull/40837), [vllm45288]
-#   [p-less](https://github.com/vllm-project/vllm/pull/45288)
 # - [transformers30639] [min-p set to 0.9](https://github.com/huggingface/transformers/pull/30639)
 
 # %% [markdown]
-# Bugs: [mamba927](https://github.com/state-spaces/mamba/pull/927) [mamba927],
-# [mlxlm1036](https://github.com/ml-explore/mlx-lm/issues/1036) [mlxlm1036],
-# [aprender2131](https://github.com/paiml/aprender/pull/2131) [aprender2131],
+# Bugs: [aprender2131](https://github.com/paiml/aprender/pull/2131) [aprender2131],
 # [llamacpp13344](https://github.com/ggml-org/llama.cpp/pull/13344) [llamacpp13344],
 # [llamacpp26754](https://github.com/ggml-org/llama.cpp/issues/26754) [llamacpp26754].
