@@ -346,7 +346,8 @@ print({text: round(p, 2) for text, p in texts.items()})
 # %% [markdown]
 # The likeliest is `a cat` with 0.36. You want it to come more often. Two ways:
 #
-# - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum.
+# - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum. (To
+#   divide the logits by 1/4 does just that.)
 # - p⁴. Raise the probabilities of the four *texts* to the fourth power, and divide by their sum.
 #
 # **Predict.** By each way, does `a cat` come more often than 36%, or less often?
@@ -388,7 +389,7 @@ for text in texts:
 # Together that is 5.2, above 1: go. The other way round it is 1/5.2 = 0.19: go with this probability,
 # else stay, and count the old text once more.
 #
-# As a formula, where *q* is how often the cold way draws a text, you go with
+# As a formula, where *q* is how often the cold way draws a text, you go with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
@@ -425,9 +426,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # only one.
 
 # %% [markdown]
-# And one such draw takes about 800 runs of the model, one a character. So do all the sixteen tries. On the
-# card's first 250 sums a draw is right in 80.0%; the likeliest of sixteen had 82.6% of all. So here the
-# walk buys nothing that choosing does not. Back to the sixteen lines.
+# And one such draw takes about 800 runs of the model, one a character, as many as all sixteen tries. On
+# the card's first 250 sums a draw is right in 80.0%; the likeliest of sixteen had 82.6% of all 1,000.
+# So here the walk buys nothing that choosing does not. Back to the sixteen lines.
 
 # %% [markdown]
 # ## The vote
@@ -1057,8 +1058,8 @@ check.number(
 # Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
 # our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*. Both want the
-# estimate kept where *n* is at least *k*.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point if it holds for *c* = 0, one if for every *c*.
+# Both want the estimate kept where *n* is at least *k*.
 
 
 # %% answer="estimator_repair"
