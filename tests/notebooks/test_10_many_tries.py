@@ -67,7 +67,6 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     ]
     assert [warm[f"{x} of 16"] for x in ("likeliest", "vote", "verified")] == [82.6, 91.3, 99.8]
     assert warm["vote of 64"] == 95.0
-    assert rows["T 0.25"]["one try"] == 70.1
     assert rows["by p^4"]["one try"] == 80.0
     assert rows["alone greedy"]["one try"] == 6.6
     assert [alone[x] for x in ("one try", "vote of 64", "pass@64")] == [5.9, 7.3, 93.0]
@@ -75,8 +74,8 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     for row in (
         "| 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |",
         "| 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |",
-        "By p⁴ 80.0% of the card's first 250 sums are right, at *T* = 1/4 70.1% of all",
-        "The likeliest of sixteen had 82.6%",
+        "On the card's first 250 sums a draw is right in 80.0%",
+        "the likeliest of sixteen had 82.6% of all",
         "| with the working | 72.8 | 56.5 | 95.0 | 100.0 |",
         "| the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |",
     ):
@@ -106,13 +105,11 @@ def test_the_story(lesson, tries):
         assert a % 10 + b % 10 >= 10
     tens = [(a // 10 % 10 + b // 10 % 10) % 10 for a, b in pairs(same)]
     assert tens.count(9) == 8
-    early = [i for i, one in enumerate(tries) if len(lesson["slips"](one.text)) == 2]
-    assert early == [7, 13]
     ends = [one.text.partition(";")[0].split(",")[-1] for one in tries]
     hard = [one for one, last in zip(tries, ends, strict=True) if is_hard(*pairs([last])[0])]
     assert len(hard) == 12 and sum(one.answer != 301 for one in hard) == 8
-    assert [i for i, one in enumerate(tries) if one not in hard] == [4, 7, 12, 13]
-    assert "(all but 4, 7, 12 and 13). Eight of the twelve got it wrong" in prose()
+    assert "Twelve of the sixteen lines" in prose()
+    assert "eight of the twelve got it wrong" in prose()
     assert "229+72=29'1" in ends
 
 
@@ -162,9 +159,7 @@ def test_open_choices_are_where_the_dice_fall(calc):
 
 def test_pass_at_k_by_hand():
     assert pass_at_k(4, 1, 2) == 0.5 and 1 - (3 / 4) ** 2 == 0.4375
-    assert round(1 - (3 / 4) ** 4, 3) == 0.684 and pass_at_k(4, 1, 4) == 1
-    assert round(100 * pass_at_k(164, 50, 10), 1) == 97.7
-    assert round(100 * 50 / 164, 1) == 30.5
+    assert pass_at_k(4, 1, 4) == 1
     chance = [math.comb(4, c) * 0.3**c * 0.7 ** (4 - c) for c in range(5)]
     assert math.isclose(sum(p * pass_at_k(4, c, 2) for c, p in enumerate(chance)), 0.51)
     assert math.isclose(sum(p * (1 - (1 - c / 4) ** 2) for c, p in enumerate(chance)), 0.4575)
@@ -246,13 +241,12 @@ def test_power_sampling_finds_likelier_texts_than_the_cold_dice(calc, lesson, tr
     assert again.text == drawn[0].text
     assert [sums.answer(one.text) for one in drawn] == [301, 301, 301, 291, 291, 291]
     cold = lesson["ask"](STORY, tries=64, temperature=0.25)
-    mean = sum(one.logprob for one in drawn) / 6
-    assert mean > sum(one.logprob for one in cold) / 64 + 0.3
+    assert round(sum(one.logprob for one in drawn) / 6, 2) == -7.93
+    assert round(sum(one.logprob for one in cold) / 64, 2) == -8.49
     assert round(drawn[1].logprob, 2) == -7.2
     assert drawn[1].logprob > max(one.logprob for one in [*tries, *drawn[:1], *drawn[2:]])
     assert {one.proposed for one in drawn} == {40}
-    length = sum(len(one.text) for one in drawn) / 6
-    assert round(len(runs) / 6, -1) == 810 and round((len(runs) / 6 - length) / 40) == 19
+    assert 790 < len(runs) / 6 < 820
     assert 790 < sum(len(one.text) + 1 for one in tries) < 820
 
 
@@ -282,7 +276,6 @@ def test_guided_texts_speak_of_the_night(storyteller):
 
     assert not any(dark.search(written(1.0, seed)) for seed in (0, 1))
     assert "darker and lighter" in written(2.0, 0) and "night" in written(2.0, 1)
-    assert "looked into the sun" in written(2.0, 1)
     words = ("night", "dark", "light")
     having = [
         sum(any(word in written(gamma, seed) for word in words) for seed in range(8))
@@ -323,7 +316,6 @@ def test_a_vote_without_ways_has_the_likeliest_answer(lesson):
     order = exact.argsort(descending=True).tolist()
     assert order[0] == 303 and order.index(301) == 6
     assert round(float(exact[303]), 3) == 0.1 and 0.077 < exact[301] < 0.08
-    assert 1 / exact[301] < 13
     [greedy] = lesson["ask"](STORY, tries=1, temperature=0, worked=False)
     assert greedy.answer == 303
     answers = [one.answer for one in lesson["ask"](STORY, tries=256, worked=False)]
@@ -354,14 +346,6 @@ def test_nines(lesson):
     assert (wrong, passed - right) == (1452, 98)
     p, f = 84 / 1536, 98 / 1452
     assert (round(p, 3), round(f, 3)) == (0.055, 0.067)
-    off = [
-        abs(o.answer - sum(n))
-        for n, f in zip(lesson["SUMS"], alone, strict=True)
-        for o in f
-        if o.answer
-    ]
-    near = [x for x in off if 0 < x < 9]
-    assert len(near) > 0.7 * wrong
     assert math.isclose(p / (p + (1 - p) * f), right / passed)
 
 

@@ -41,7 +41,7 @@
 import math
 import random
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import NamedTuple
 
 import torch
@@ -158,10 +158,11 @@ def with_word(numbers, found):
 # %% [markdown]
 # ## The same sum, the same mistake
 #
-# The Calculator adds two of the numbers that are left, again and again. A `'` stands after each digit
-# to which a carry was added, so `72+64=1'36` says 136. After the last step come `;` and the answer.
+# The Calculator takes two of the numbers, adds them, and puts the sum in their place, until one number
+# is left. A `'` after a digit says that a carry was added to it: `72+64=1'36` is 136. After the last
+# step come `;` and the answer.
 #
-# `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times:
+# `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times, greedily:
 
 # %%
 print(question(STORY))
@@ -186,12 +187,11 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five end in 301, and eleven say 291. So the model *can* do this sum. But put yourself in the place of
-# its user, who cannot add, else there is no need to ask. Then nobody writes `right` beside a line.
-# Eleven lines for 291, five for 301: which one would you hand in?
+# Five end in 301, and eleven say 291. So the model *can* do this sum. But whoever asks it cannot add,
+# and nobody writes `right` beside a line. Eleven lines for 291, five for 301: which one would you
+# hand in?
 #
-# Keep the sixteen lines in mind. They come back until you can say which answer to hand in. First see
-# where their differences come from.
+# First see where the lines differ:
 
 # %%
 explore.Playground(
@@ -205,8 +205,8 @@ explore.Playground(
 # %% [markdown]
 # 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
 #    *which two come next* is open.)
-# 2. One digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3` has most of
-#    the rest. Before it writes this digit the model must know whether a carry will come.)
+# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3`
+#    has most of the rest. Here the model must already know whether a carry will come.)
 # 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
@@ -227,12 +227,7 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
 # Half of the pairs have it, so 0.4375 is wrong. The quick way counts as if the first try were put back
-# before the second is drawn. Draw all four: the right one is surely among them, but the quick way
-# says 1 − (3/4)⁴ ≈ 0.684.
-
-# %% [markdown]
-# This happens. In August 2026 someone proposed a repair for a library that trains models: its
-# `best@4` put tries back, and said 0.684 of just such a task [verl7240].
+# before the second is drawn.
 
 # %% [markdown]
 # ## The formula
@@ -243,14 +238,11 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Four tries are a matter of luck: none to all four may be right, and each time the formula gives
-# another number. Averaged over that luck it gives exactly the truth. Such an estimate is called
-# *unbiased* [chen2021].
-
-# %% [markdown]
-# To see it, take a model of which we *know* that a new try is right with *p* = 0.3. Two new tries are
-# both wrong with 0.7², so the truth for two is 1 − 0.49 = 0.51. The formula and the quick way do not
-# know *p*. They see four tries, of which *c* are right.
+# Does it tell the truth? Take a model whose every try is right with *p* = 0.3. Two tries are both wrong
+# with 0.7² = 0.49, so the truth for two is 0.51.
+#
+# The formula does not know *p*. It sees four tries, and by luck 0 to 4 of them are right. The next
+# cell takes all five cases, and weighs each by how often it happens.
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -260,6 +252,9 @@ quick = [1 - (1 - c / n) ** k for c in range(n + 1)]
 print(f"truth     {1 - (1 - p) ** k:.4f}")
 print(f"formula   {sum(x * y for x, y in zip(chance, formula, strict=True)):.4f} on average")
 print(f"quick way {sum(x * y for x, y in zip(chance, quick, strict=True)):.4f} on average")
+
+# %% [markdown]
+# On average the formula gives the truth. Such an estimate is called *unbiased* [chen2021].
 
 # %% [markdown]
 # ## Build it: pass@k
@@ -293,45 +288,22 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# Now the whole picture. The Calculator comes with a **card**, a sheet of measurements. It was asked 1,000
-# sums that it had not seen in training. In per cent, with the working, tries at *T* = 0.75:
+# Now more than one sum. The Calculator comes with a **card**, a sheet of measurements. It was asked
+# 1,000 sums that it had not seen in training. So many per cent came out right, tries at *T* = 0.75:
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One try with the dice is *worse* than greedy: now and then the dice pick a wrong digit. But among
-# sixteen tries the right answer is missing in one sum of a thousand. It is there. The rest of the
-# module is about finding it.
-
-# %% [markdown]
-# **A number to doubt.** A model solved 50 of 164 programming tasks, with one greedy try at each. A
-# tool reported this:
-
-# %%
-n, c = 164, 50
-for k in (1, 10):
-    print(f"pass@{k} = {1 - math.comb(n - c, k) / math.comb(n, k):.1%}")
-
-# %% [markdown]
-# The formula is right. Do you believe the second number? What would ten tries of *this* model at a
-# task be worth?
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# With greedy choice ten tries are worth one, 30.5%: they are all the same. With the dice on they may be
-# worth more, but one try a task cannot tell how much. The tool put the number of *tasks* where the
-# number of *tries at one task* belongs, until a repair in June 2026 [aprender2118].
-# </details>
+# One try with the dice is *worse* than greedy: now and then the dice pick a wrong digit. But sixteen
+# tries hold the right answer in all but one sum of a thousand.
 
 # %% [markdown]
 # ## The likeliest of sixteen
 #
-# **Best-of-n** is the plainest plan: make n texts, give each a score, hand in the best. All depends
-# on the score. One you have for nothing: the text's log-probability, by the model itself (always at
-# *T* = 1, however the text was drawn).
+# **Best-of-n** is the plainest plan: give each text a score, and hand in the best. One score you have for
+# nothing: the text's log-probability (by the model at *T* = 1, however the text was drawn).
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -342,8 +314,11 @@ greedy_one = ask(STORY, tries=1, temperature=0)[0]
 print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
 # %% [markdown]
-# One sum is only one sum. `ask_all` does the same for 24 other sums, and `score` counts for how many
-# of them a way of choosing is right.
+# Both are wrong, though the dice found a likelier text than greedy choice: −7.79 is nearer to 0 than
+# −8.31.
+#
+# One sum proves little. `ask_all` does the same for 24 other sums, and `score` counts for how many of
+# them a way of choosing is right:
 
 # %%
 worked = ask_all()
@@ -352,9 +327,8 @@ print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
 # %% [markdown]
-# Both are wrong here, though the dice found a likelier text than greedy choice: −7.79 is nearer to 0 than
-# −8.31. Over 24 other sums the likeliest is right 21 times and greedy choice 18 times. On the card's
-# 1,000 sums it is 82.6% and 72.8%. So likely *texts* are worth more than likely *tokens*.
+# So likely *texts* are worth more than likely *tokens*. On the card's 1,000 sums the likeliest of sixteen
+# is right in 82.6%, greedy choice in 72.8%.
 #
 # Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a lower
 # temperature, say?
@@ -370,9 +344,11 @@ texts = {f"{w} {v}": p * q for w, (p, after) in tree.items() for v, q in after.i
 print({text: round(p, 2) for text, p in texts.items()})
 
 # %% [markdown]
-# The likeliest is `a cat` with 0.36. You want it to come more often. One way is *T* = 1/4: at each word,
-# raise the probabilities to the fourth power (the logits times 4) and divide by their sum. The other
-# way: raise the four *texts'* probabilities to the fourth power, and divide by their sum.
+# The likeliest is `a cat` with 0.36. You want it to come more often. Two ways:
+#
+# - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum. (To
+#   divide the logits by 1/4 does just that.)
+# - p⁴. Raise the probabilities of the four *texts* to the fourth power, and divide by their sum.
 #
 # **Predict.** By each way, does `a cat` come more often than 36%, or less often?
 
@@ -391,29 +367,33 @@ for text in texts:
     print(f"{text:<8} p {texts[text]:.2f}   T = 1/4 {cold[text]:.3f}   p^4 {power[text]:.3f}")
 
 # %% [markdown]
-# Cold, `a cat` comes *less* often than before, 16.5%; by p⁴ it comes in half of the draws. A low *T*
-# decides at the first word, where `the` looks better. It does not know that after `the` two words
-# split the rest, while `cat` nearly always follows `a`. You will often read that a low temperature
-# "samples from p to a power". For one token that is so. For a text it is not [karan2025].
+# At *T* = 1/4 the first word is `a` with 0.4⁴ / (0.4⁴ + 0.6⁴) = 0.165, and after it `cat` is nearly sure.
+# So `a cat` comes *less* often than before. By p⁴ it comes in half of the draws.
+
+# %% [markdown]
+# A low *T* decides at the first word, and does not see that after `the` two words split the rest. You
+# will often read that it "samples from p to a power". For one token that is so. For a text it is not
+# [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But one can walk among them. You stand at an old text. Draw a
-# new one the cold way, and go to it with the probability
+# Nobody can list all texts of a real model. But one can walk from text to text. You stand at `the dog`,
+# and the cold way (*T* = 1/4) draws `a cat`. Do you go there?
+#
+# - `a cat` is likelier: (0.36/0.30)⁴ = 2.07 speaks for going.
+# - The cold way draws it more rarely, 0.165 against 0.418. To make up for that, times 0.418/0.165
+#   = 2.53.
+
+# %% [markdown]
+# Together that is 5.2, above 1: go. The other way round it is 1/5.2 = 0.19: go with this probability,
+# else stay, and count the old text once more.
+#
+# As a formula, where *q* is how often the cold way draws a text, you go with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# Otherwise stay at the old one, and count it once more.
-
-# %% [markdown]
-# *q* is how often the cold way draws a text: the column *T* = 1/4 above. The first fraction favours
-# likely texts. The second is there because the cold way proposes some texts more often than others.
-
-# %% [markdown]
-# From `the dog` to `a cat`: (0.36/0.30)⁴ = 2.07, times 0.418/0.165 = 2.53, makes 5.2. That is above 1,
-# so always go. Back it is 1/5.2 = 0.19, so mostly stay. (A ratio above 1 is above any random number:
-# the code needs no `min`.)
+# Twenty thousand such steps:
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -426,14 +406,11 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# The walk never added up all texts. It compared two at a time, and arrives at the column p^4.
+# The walk only ever compared two texts, and yet it arrives at the column p^4.
 #
-# On a real model one cuts the old text at a random place and writes a new end, cold; *q* is then the
-# probability of that end alone, as the beginning is the same in both. After forty such moves the
-# text where you stand is the draw. This is **power sampling** [karan2025].
-
-# %% [markdown]
-# Here it is on the story's sum, with the seeds 0 to 5 (`alpha` is the power):
+# On a real model the walk keeps the beginning of the old text, up to a random place, and draws the rest
+# anew, cold. The text where it stands after forty such steps is the draw. This is **power sampling**
+# [karan2025]. On the story's sum, six draws (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -444,18 +421,14 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# Likelier texts than the cold dice write. Seed 1, the second line, even found the likeliest text on
-# the page so far, −7.20, and it is right. But three of the six say 291, and the user sees one draw, with no
-# `right` beside it.
+# Likelier texts than at *T* = 1/4: −7.93 on average, against −8.49. The second line, −7.20, is the
+# likeliest text on the page so far, and it is right. But three of the six say 291, and the user sees
+# only one.
 
 # %% [markdown]
-# Is it worth its price? By p⁴ 80.0% of the card's first 250 sums are right, at *T* = 1/4 70.1% of all.
-# The likeliest of sixteen had 82.6%, and over 250 sums 80.0% and 82.6% are not apart.
-
-# %% [markdown]
-# Each character takes one run of the model. Sixteen texts of 50 characters are 800 runs. A draw of the
-# walk, with a first text of 50 and forty new ends of 19 on average, is 810. So here the walk buys
-# nothing that choosing does not. Back to the sixteen lines.
+# And one such draw takes about 800 runs of the model, one a character, as many as all sixteen tries. On
+# the card's first 250 sums a draw is right in 80.0%; the likeliest of sixteen had 82.6% of all 1,000.
+# So here the walk buys nothing that choosing does not. Back to the sixteen lines.
 
 # %% [markdown]
 # ## The vote
@@ -478,11 +451,7 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
 # A vote counts answers, not texts, and so adds up the ways without knowing their probabilities. That
-# is **self-consistency** [wang2022]: draw many workings, drop the workings, and hand in the answer
-# that came most often.
-#
-# One thing to settle before you build: some texts end without an answer that can be read. They have no
-# vote, even if they are the most.
+# is **self-consistency** [wang2022]: draw many workings, and hand in the answer that came most often.
 
 # %% [markdown]
 # ## Build it: the vote
@@ -523,21 +492,20 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# 23 of 24, once it is written. The explorer shows one sum at the left, with your function beside the
-# course's. The curves at the right begin with one sum: they jump by luck, with long upright bars. Wait
-# some seconds until `Right, over 24 sums` stands above them. Then the bars are short.
-#
-# A vote of two is no better than one try: of two different answers it takes the first.
+# 23 of 24, once it is written. The explorer shows one sum at the left. At the right it counts how often
+# each way is right: wait some seconds until `Right, over 24 sums` stands there. (Over one sum the
+# curves jump by luck.)
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Sum 17 (of 1 to 24) is a close race: 6 to 5. Is it with 32 `tries`? (15 to 6. More tries help where
-#    the right answer is the most common.)
-# 2. Where is the vote of sixteen wrong? (Sum 14: seven against seven, and 260 came first.)
-# 3. Set `asked for` to the answer alone: no working, only the number (more on it soon). Wait for the 24
-#    sums. Which curve still climbs? (Only pass@n.)
+# 1. Sum 17 is a close race: 6 to 5. Is it with 32 `tries`? (15 to 6. More tries help where the right
+#    answer is the most common.)
+# 2. Go back to 16 tries and take sum 14. Why is the vote wrong there? (Seven against seven, and 260
+#    came first.)
+# 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
+#    curve still climbs? (Only pass@n.)
 
 # %% [markdown]
 # And what does the vote say of the story's sum?
@@ -551,8 +519,8 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## Sure, and wrong
 #
-# With sixteen times as many tries 291 is still far ahead, 124 to 83. So it is not bad luck, and the usual
-# advice, to ask more often, fails. Why?
+# With sixteen times as many tries 291 is still far ahead, 124 to 83. So it is not bad luck, and to ask
+# more often does not help. Why?
 #
 # **Find it.** The next cell prints, for each of the eleven wrong lines, the steps with a wrong result.
 # What do ten of the eleven share?
@@ -565,29 +533,20 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Their *last* step is wrong, and ends in `=29'1`. In two (7 and 13) it follows an earlier mistake. The
-# other eight make the greedy text's mistake, as in 229 + 72: the tens make 9, and the carry from the
-# ones should turn it into 10.
-# </details>
-
-# %% [markdown]
-# <details><summary>How often does such a step come?</summary>
-#
-# Of all sixteen lines twelve came, on different ways, to a last step where the tens make 9 and a carry
-# comes (all but 4, 7, 12 and 13). Eight of the twelve got it wrong.
+# Their *last* step is wrong, and ends in `=29'1`. Most make the greedy text's mistake, as in 229 + 72:
+# the tens make 9, and the carry from the ones should turn it into 10. Twelve of the sixteen lines
+# came to such a last step, on different ways, and eight of the twelve got it wrong.
 # </details>
 
 # %% [markdown]
 # A vote does not find what is right. It finds what is *common*. It helps when wrong ways lead to
-# different answers. Here most of them lead to the same one. And what if there are no different ways
-# at all?
+# different answers. Here most of them lead to the same one.
 
 # %% [markdown]
 # ## One text for each answer
 #
-# Ask for the answer alone, with `?` for `:`, as in `51+86+64+72+28?`. Then a text *is* its answer: no two
-# ways lead to the same one. Answers have three digits, so the course can work out the exact
-# probability of every one, at *T* = 0.75 as for the tries.
+# Now ask for the answer alone, with `?` for `:`, as in `51+86+64+72+28?`. Then each answer has only one
+# text, and the course can work out its exact probability, at *T* = 0.75 as before.
 
 # %%
 exact = exact_answers(STORY)
@@ -605,12 +564,11 @@ for n in (16, 64, 256):
 # <details><summary>Answer</summary>
 #
 # 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice gives that
-# one too, at the price of one try. The right answer, in seventh place, cannot win, though it comes in
-# one try of thirteen.
+# one too, at the price of one try. The right answer, in seventh place, cannot win.
 # </details>
 
 # %% [markdown]
-# The card says the same of 1,000 sums, in per cent, at *T* = 0.75 (and greedy):
+# The card says the same of its 1,000 sums, in per cent (all but greedy at *T* = 0.75):
 #
 # | | greedy | one try | vote of 64 | pass@64 |
 # |---|---|---|---|---|
@@ -624,24 +582,23 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Of course Python can add. We play that it cannot: for a proof or a program there is no such short way.
+# Of course Python can add five numbers. Let us play that it cannot: of a hard task nobody knows the right
+# answer. What then?
 
 # %% [markdown]
-# Clerks had an old trick. Divide each number by nine and keep what is left: of 51 it is 6, of 86 it is
-# 5, of 64 it is 1, of 72 it is 0, and of 28 it is 1. Together that is 13, and of 13 it is 4. Whether
-# one takes the nines out of the numbers or out of their sum, the same is left. So of the right sum it
-# must be 4 too.
-
-# %% [markdown]
+# Clerks had an old trick. Divide each number by nine, and keep what is left: of 51 it is 6, of 86 it is
+# 5, of 64 it is 1, of 72 it is 0, of 28 it is 1. Together 13, and of 13 again 4. Only nines were thrown
+# away, so the right sum must leave 4 too.
+#
 # **Predict.** Which of 303, 291 and 301 does this let through?
 
 # %%
 print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick does not know the sum: a wrong answer slips through if it is off by 9, 18, 27 and
-# so on. But it knows *something that the tries do not*. Now the answers alone again, 64 tries a sum:
-# let only those vote that the trick accepts. (`nines`, in the folded cell, says which.)
+# Only 301. The trick does not find the sum, and a wrong answer slips through if it is off by 9, 18, 27
+# and so on. But it knows *something that the tries do not*. Take the answers alone again, 64 tries a
+# sum, and let only those vote that the trick accepts (`nines`, in the folded cell, says which):
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -651,46 +608,37 @@ right = [one for s, f in zip(SUMS, good, strict=True) for one in f if one.answer
 print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of these are right")
 
 # %% [markdown]
-# From 1 sum to 14. That is what a **verifier** is: it need not find the answer, it has to tell good from
-# bad, and that is often far easier.
+# The vote of all finds 1 sum of 24, the vote of the accepted 14. That is what a **verifier** is: it need
+# not find the answer, it has to tell good from bad, and that is often far easier.
 #
-# Now its limit. Leave the votes aside, and look at the accepted tries: 84 of 182 are right, 46%.
-# **Predict.** You draw a hundred times as many tries. Does the 46% rise?
+# Now its limit. Of the accepted tries 84 of 182 are right, 46%. **Predict.** You draw a hundred times
+# as many tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. Let *p*
-# of all tries be right (here 84 of 1,536, 5.5%), and *f* of the wrong ones be accepted (98 of 1,452,
-# 6.7%). Then of the accepted
+# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. Here
+# 84 of 1,536 tries are right, *p* = 5.5%. Of the other 1,452 the trick accepts 182 − 84 = 98,
+# *f* = 6.7%. Of the accepted
 #
 # $$\frac{p}{p + (1 - p) \cdot f}$$
 #
-# are right, and there is no *n* in it. More tries do not make it safer to trust an accepted one
+# are right, 46%, and there is no *n* in it. More tries do not make it safer to trust an accepted one
 # [stroebl2024].
 # </details>
 
 # %% [markdown]
-# <details><summary>Why 6.7%, and not one in nine, 11%?</summary>
-#
-# Most wrong answers are off by less than nine, and such a one is never accepted.
-# </details>
-
-# %% [markdown]
-# **It happened.** HumanEval, the tasks behind *pass@k*, tested each program with ten tests or so. In
+# **It happened.** HumanEval, a famous set of programming tasks, tested each program about ten times. In
 # 2023 others wrote eighty times as many tests, and many programs that had passed now failed
-# [liu2023]. They had been wrong all the time. The verifier had not noticed.
+# [liu2023]. The verifier had not noticed.
 
 # %% [markdown]
 # ## Build it: a verifier
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step. Now Python may add again, but only two numbers at a time, to
-# check each small step. Here it could as well add all five. With a proof it could not: each line is
-# easy to check, and which line comes next is hard to find.
-
-# %% [markdown]
+# A working can be checked step by step, like the lines of a proof. For this Python may add two numbers.
+#
 # A text has steps with `,` between, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, carries and all:
 
@@ -721,7 +669,7 @@ print(right_step(273, 28), right_step(28, 51))
 # <details><summary>Hint</summary>
 #
 # You need not read the step. Write all steps that would be right, and see whether it is one of
-# them: `itertools.permutations(left, 2)`.
+# them. `permutations(left, 2)` gives each two of the numbers, in either order.
 # </details>
 
 
@@ -733,8 +681,6 @@ def my_verifier(numbers, text):
     as it is. text: any text. You may call `right_step`, and no function of the course.
     """
     ### BEGIN SOLUTION
-    from itertools import permutations
-
     steps, _, last = text.partition(";")
     left = list(numbers)
     for written in steps.split(","):
@@ -767,34 +713,42 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# It accepts four lines, and all of them say 301. Eleven votes weigh nothing against one line that holds.
-# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many, and went
-# on. A verifier of workings refuses a right answer that was reached by a wrong step. In an exam you
-# know the feeling.
+# Your verifier accepts four lines, and all of them say 301. Eleven votes weigh nothing against one line
+# that holds.
+#
+# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many. A verifier of
+# workings refuses a right answer that was reached by a wrong step. In an exam you know the feeling.
 
 # %% [markdown]
 # ## Build it: the chooser
 #
 # > difficulty ●●●●○ · importance ●●●●● · 18 minutes · there are many right designs
 #
-# Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, with what the
-# verifier said. Choose an answer. Your design is free, but it has to keep four promises:
+# Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, where `accepted` is
+# the verifier's word. Choose an answer. Your design is free, but it has to keep four promises:
 
 # %% [markdown]
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
 # 2. **heeds**: if tries with an answer are accepted, it chooses one of theirs;
 # 3. **fair**: the order of the tries does not matter;
-# 4. **pays**: it is right often.
+# 4. **pays**: it is right in 85% of many made-up sums.
 
 # %% [markdown]
-# The fourth is measured on made-up sums, of sixteen tries each: 45% are right, right texts a little
-# likelier. In half of the sums the wrong ones gather, as in the story: four of five say the
-# same. The verifier is strict, or lets one wrong try in ten through, or is broken and accepts none (in
-# one sum of five). You have to be right in 85% of the sums. A plain vote is right in three of four.
+# Each made-up sum has sixteen tries:
+#
+# - 45% of the tries are right. Right texts are a little likelier.
+# - In half of the sums four of five wrong tries say the same, as in the story.
+# - In two of five sums the verifier makes no mistake. In two it also accepts one wrong try in ten. In
+#   one it is broken, and accepts none at all.
+#
+# A plain vote is right in three of four sums.
 
 # %% [markdown]
-# What do you do when nothing is accepted? When two different answers are? And when two answers are
-# as good as each other?
+# <details><summary>Hint</summary>
+#
+# Decide first which tries may count: what if none is accepted? Then choose among these. A tie may not
+# be broken by the place in the list. What else do you know of each try?
+# </details>
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -867,7 +821,7 @@ def my_chooser(found):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Try it as often as you like:
 
 # %%
 for promise in (speaks, heeds, fair, pays):
@@ -888,44 +842,40 @@ print(
 print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
-# 301. Nobody told it. (A good chooser is right in all 24 sums.) And the card, sixteen tries for each of
-# its 1,000 sums, where *verified* takes the first text that is accepted, or the first of all if none is:
+# 301. Nobody told it. (A good chooser is right in all 24 sums.) And the card, sixteen tries a sum;
+# *verified* takes the first accepted text, or else the first of all:
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
 # | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
-
-# %% [markdown]
-# It is the same model in each column, and all that differs is what is done with its texts. The last
-# column is the ceiling: no way of choosing can find what is not there.
+#
+# It is always the same model. The last column is the ceiling: no choice finds what is not there.
 
 # %% [markdown]
 # ## Two things that choosing cannot do
 #
-# The sum is done. More computing can buy two other things, and both are short: a model that follows
-# its prompt more closely, and one that thinks for longer.
+# More computing can also buy a model that follows its prompt more closely, and one that thinks for
+# longer.
 #
-# The first takes two runs of the model for each token: one with the prompt, one without it. The
-# difference is what the prompt *added*.
+# For the first, the model runs twice for each token: with the prompt, and without it. **Guidance** goes
+# from "without" towards "with", and further, with a strength γ [sanchez2023]:
+#
+# $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
+#
+# γ = 0 is the model without its prompt, γ = 1 with it.
 
 # %% [markdown]
-# **Predict.** With the prompt ` light` has the logit 1 and ` dog` 2; without it −1 and 2. Go from
-# "without" towards "with", but *twice* as far. Which token wins?
-
-# %% [markdown]
+# **Predict.** Without the prompt ` light` has the logit −1 and ` dog` 2. With it they have 1 and 2. Which
+# token wins at γ = 2?
+#
 # <details><summary>Answer</summary>
 #
 # ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
 # </details>
 
 # %% [markdown]
-# **Guidance** is this line, with a strength γ [sanchez2023]:
-#
-# $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
-#
-# γ = 1 is the model with its prompt; above 1 it follows the prompt more than it learnt to. Now on
-# the Storyteller. The prompt is here only the sentence about the night. Both runs read ` The girl saw
-# a`. **Predict.** Which word will rise?
+# Now the Storyteller. One run reads `It was night and it was dark. The girl saw a`, the other only
+# ` The girl saw a`. **Predict.** Which word will rise?
 
 # %%
 stories = storyteller.load()
@@ -936,7 +886,7 @@ for gamma in (0, 1, 1.5, 3):
     print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
 
 # %% [markdown]
-# In the dark one sees a light. Now let guidance write a whole text.
+# In the dark one sees a light. Now whole texts: two plain ones, then two with guidance at γ = 2.
 
 # %%
 night_length = len(stories.encode(NIGHT))
@@ -956,34 +906,32 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Which words of night and dark are in the two plain texts, and which in the guided ones? (Plain:
-#    none. Guided: `darker and lighter` in one, `night` in the other, whose girl looks into the sun.)
+# 1. After the prompt, look for `night`, and for `dark` or `light` inside words. Which texts have one?
+#    (The plain ones none. Guided: `darker and lighter` in one, `night` in the other. Of eight texts
+#    each way it is 2 plain and 6 guided ones.)
 # 2. Put 5.0 for the strength and run the cell again. What goes wrong? (`It was dark. It was dark. It
 #    was darker.` It follows the night, and forgets how a story is told.)
 
 # %% [markdown]
-# Two texts prove little. Of eight each, with the seeds 0 to 7, 2 plain and 6 guided ones have `night`,
-# `dark` or `light` in them.
-
-# %% [markdown]
 # <details><summary>If you like: a strong model and a weak one</summary>
 #
-# *Contrastive decoding* takes the difference between a strong and a weak model in the same way, as
-# `sampling.contrast` does [li2022]. It scores only tokens that the strong model finds likely enough:
-# the largest difference may be at a token that both find absurd.
+# *Contrastive decoding* goes from a weak model towards a strong one, and further, in the same way
+# (`sampling.contrast`) [li2022].
 # </details>
 
 # %% [markdown]
 # ## More thought for one answer
 #
-# The Calculator needs its working. Asked for the answer alone it is right in 6.6% of the card's sums,
-# greedily; with the working in 72.8%. Each character that it writes is one more run of the model, and
-# the next run can read it. To write *is* to compute.
+# The Calculator needs its working: on the card greedy choice is right in 72.8% with it and in 6.6%
+# without. Each character is one more run of the model, and the next run can read it. To write *is* to
+# compute.
+#
+# How much thinking is enough? A **budget** ends it by force: after so many characters only `;` may
+# come [muennighoff2025].
 
 # %% [markdown]
-# How much thinking is enough? A **budget** ends it by force: after so many characters only `;` may come
-# [muennighoff2025]. The greedy working at the top has 46 characters before its `;`. **Predict.** How
-# many of the 24 sums come out right with a budget of 40?
+# The greedy working at the top has 46 characters before its `;`. **Predict.** How many of the 24 sums
+# come out right with a budget of 40?
 
 # %%
 for most in (36, 40, 48):
@@ -992,42 +940,33 @@ for most in (36, 40, 48):
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# Until the working fits, none. (With 48 it fits: 18 is what greedy choice had without a budget.) In the
-# example 36 characters end just where the last step begins. The model hands in that step, `273+28`,
-# and no number. With 40 it hands in 286. In training it saw `;` only after the last step, so it does
-# not know what to do when `;` comes early.
+# None, until the working fits. (48 characters are enough: 18 is what greedy choice had without a budget.)
+# Cut after 36, the model hands in the step that was cut off, `273+28`. Cut after 40, it hands in 286.
+# In training it saw `;` only after the last step, so it does not know what to do when `;` comes
+# early.
 
 # %% [markdown]
 # ## What production systems do
 #
 # As of late 2026:
 #
-# - *Many at once.* GPT-5's "pro" setting computes in parallel while it answers [gptcard2025]. How it
-#   chooses, its card does not say.
-# - *Verifiers.* A model repaired 15.9% of real bugs with one try. With 250 tries, one of them was right
-#   for 56%. To find that one, the tests that judge the repair were used. So 56% is pass@250, the
-#   ceiling [brown2024].
-
-# %% [markdown]
-# - *Budgets.* vLLM and llama.cpp count the tokens of a thought and force its end [vllmbudget2026]
-#   [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a budget and take an *effort*
-#   [claudethinking2026].
+# - *Verifiers.* A model repaired 15.9% of real bugs with one try. For 56% of them one of 250 tries was
+#   right. That is pass@250: the tests that judge the repair found it [brown2024].
+# - *Budgets.* The servers vLLM and llama.cpp count the tokens of a thought and force its end
+#   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a number; one
+#   asks for more or less *effort* [claudethinking2026].
 
 # %% [markdown]
 # ## Recap
 #
-# Greedy, the sum of the story is wrong for ever. Sixteen tries hold the right answer, as pass@k says
-# they should. The likeliest of the sixteen and the vote both hand in 291, because most ways to 301 end
-# with a carry that the model often gets wrong: votes need mistakes that differ. A verifier needs no
-# majority. It checks each step, and one line that holds beats eleven that do not.
+# Greedy choice gets the story's sum wrong for ever. Sixteen tries hold the right answer, as pass@k says
+# they should. The likeliest of the sixteen and the vote both hand in 291, because most ways to 301
+# end with a carry that the model often gets wrong: votes need mistakes that differ. A verifier needs
+# no majority. It checks each step, and one line that holds beats eleven that do not.
 
 # %% [markdown]
-# What else there is to buy with more computing: drawing whole texts by a power of their probability,
-# which a low temperature does not do; guidance, a second run for each token that shows what the
-# prompt added; and more thought, which must not be cut where the model has never stopped.
-#
-# One question stays open. All these texts cost time. Could a model write them *faster*, without
-# changing one of them? That is the next module.
+# All these texts cost time. Could a model write them *faster*, without changing one of them? That is
+# the next module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1115,12 +1054,12 @@ check.number(
 )
 
 # %% [markdown] question="A published estimator" points=2
-# This estimator came with HumanEval, a famous set of tasks. For two tries, none right, and *k* = 5 it
-# says 1.0 [humaneval35]. Repair it: where *n* is below *k*, return None, whatever *c* is. Otherwise it
-# stays the unbiased estimate. (The product is our formula without large numbers.)
+# This estimator came with HumanEval. For two tries, none right, and *k* = 5 it says 1.0 [humaneval35].
+# Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
+# our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point where no try was right, one for the others. Both
-# need the rest of the function unharmed.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point if it holds for *c* = 0, one if for every *c*.
+# Both want the estimate kept where *n* is at least *k*.
 
 
 # %% answer="estimator_repair"
@@ -1198,8 +1137,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Squared texts" points=1
 # A text begins with `x` (0.6) or `y` (0.4). After `x` come two words, 0.5 each. After `y` there is only
-# one word. You sharpen by a square: once with *T* = 1/2, once by p². How much *higher* is the
-# probability of the text with `y` by p² than at *T* = 1/2? Three decimals.
+# one word. You sharpen in two ways, with squares in place of fourth powers: at *T* = 1/2, and by p².
+# How much *higher* is the probability of the text with `y` by p² than at *T* = 1/2? Three decimals.
 
 # %% answer="squared_texts"
 answer_higher = None  # a number between -1 and 1
@@ -1309,7 +1248,7 @@ float(min(points, 2))
 
 # %% [markdown] question="How strong a guide" points=1
 # With the prompt the logits of two tokens are 2 for `calm` and 1 for `storm`. Without the prompt they
-# are 2 and −0.5. From which γ on does guidance find `storm` the likelier one? Two decimals.
+# are 2 and −0.5. Above which γ does guidance make `storm` the likelier one? Two decimals.
 
 # %% answer="strength_of_guidance"
 answer_gamma = None  # a number
@@ -1424,7 +1363,7 @@ float(min(points, 2))
 # ```
 
 # %% answer="counted_and_weighed"
-answer_two = ""  # two words with a space between
+answer_two = ""  # what it prints, with a space between
 
 # %% test="counted_and_weighed"
 check.text(
@@ -1794,10 +1733,7 @@ check.score_button()
 # %% [markdown]
 # - [stroebl2024] [The Limits of Inference Scaling Through Resampling](https://arxiv.org/abs/2411.17501), 2024
 # - [liu2023] [Is Your Code Generated by ChatGPT Really Correct?](https://arxiv.org/abs/2305.01210), 2023
-# - [verl7240], [aprender2118], [humaneval35]: pass@k in code that is used:
-#   [one](https://github.com/verl-project/verl/pull/7240), [two](https://github.com/paiml/aprender/pull/2118),
-#   [three](https://github.com/openai/human-eval/issues/35)
-# - [gptcard2025] [GPT-5 System Card](https://openai.com/index/gpt-5-system-card), 2025
+# - [humaneval35] [pass@k of more tries than were made](https://github.com/openai/human-eval/issues/35)
 # - [vllmbudget2026] [vLLM's budget for thinking](https://docs.vllm.ai/en/v0.22.1/api/vllm/v1/sample/thinking_budget_state/), 2026
 # - [llamacpp22717] [a bug report on llama.cpp's](https://github.com/ggml-org/llama.cpp/issues/22717), 2026
 # - [claudethinking2026] [Extended thinking](https://platform.claude.com/docs/en/build-with-claude/extended-thinking), 2026
