@@ -54,8 +54,11 @@ def build(root: Path, names: list[str] | None = None, execute: bool = True) -> l
         for path, data in made.items():
             check_ours(root, path, data)
         check_banks(root, names)
+        changed = changed_code(root, course, names)
         if execute:
-            run_changed(root, course, names)
+            run_changed(root, course, changed)
+        for name in changed:
+            not_run(root, name).unlink(missing_ok=True) if execute else not_run(root, name).touch()
         for path, data in made.items():
             if not path.exists() or path.read_bytes() != data:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,20 +194,34 @@ def code(notebook: NotebookNode) -> list:
     return [(cell.source, cell.metadata.get("nbgrader")) for cell in cells]
 
 
-def run_changed(root: Path, course: Path, names: list[str]) -> None:
-    """Run the modules whose code has changed. ValueError with the mistakes of all of them."""
-    wrong = []
+def not_run(root: Path, name: str) -> Path:
+    """A file that is there as long as a module's code was built and never run."""
+    return root / "quizzes" / "source" / name / ".not-run"
+
+
+def changed_code(root: Path, course: Path, names: list[str]) -> list[str]:
+    """The modules whose code no build has run; the others are told."""
+    changed = []
     for name in names:
         notebook = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
-        if same_code(root, notebook):
-            say(f"{name}: not run, as its code has not changed")
+        if not_run(root, name).exists() or not same_code(root, notebook):
+            changed.append(name)
         else:
-            say(f"running {name} with its reference answers")
-            text = root / "quizzes" / "source" / name / f"{name}.py"
-            try:
-                run_reference(notebook, course / "source" / name, text)
-            except ValueError as error:
-                wrong.append(str(error))
+            say(f"{name}: not run, as its code has not changed")
+    return changed
+
+
+def run_changed(root: Path, course: Path, names: list[str]) -> None:
+    """Run these modules. ValueError with the mistakes of all of them."""
+    wrong = []
+    for name in names:
+        say(f"running {name} with its reference answers")
+        notebook = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
+        text = root / "quizzes" / "source" / name / f"{name}.py"
+        try:
+            run_reference(notebook, course / "source" / name, text)
+        except ValueError as error:
+            wrong.append(str(error))
     if wrong:
         raise ValueError("\n".join(wrong))
 
