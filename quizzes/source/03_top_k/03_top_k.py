@@ -651,7 +651,7 @@ else:
 # Once both builds work: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told
 # your rule which words are good. It only saw how sure the model was.
 #
-# Now whole tales at *T* = 1.5. Those by your rule stand beside the slider's, and do not change with it.
+# Now whole tales at *T* = 1.5. Two by your rule stand beside the slider's two, and do not change with it.
 # (Read the texts only. The measures belong to later modules.)
 
 
