@@ -73,10 +73,9 @@ def test_the_first_wish_asks_for_one_token_and_the_second_for_57(storyteller):
     king = storyteller.next_logits("The king said to his")
     assert mass(king).item() == pytest.approx(0.76, abs=0.001)
     assert king.softmax(dim=-1).max().item() == pytest.approx(0.167, abs=0.0006)
-    assert rank_of(storyteller, king, " son") == 3
     ranks = {word: rank_of(storyteller, flat, word) for word in (" woman", " child", " wolf")}
     assert all(40 < at <= 60 for at in ranks.values())
-    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot", " p", " cou", ",")]
+    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot", " p")]
     assert all(20 < at <= 40 for at in ranks)
 
 
@@ -84,11 +83,11 @@ def test_what_is_small_beside_one_token_is_not_small_beside_another(storyteller)
     ratios = []
     for prompt, word, share, best in (
         (OPENING, " sudden", 0.000015, 0.997),
-        (MORNING, " wolf", 0.00368, 0.035),
+        (MORNING, " wolf", 0.0037, 0.035),
     ):
         probs = storyteller.next_logits(prompt).softmax(dim=-1)
         [token] = storyteller.tokenizer.encode_ordinary(word)
-        assert probs[token].item() == pytest.approx(share, rel=0.04)
+        assert float(f"{probs[token].item():.2g}") == share
         assert probs.max().item() == pytest.approx(best, abs=0.001)
         ratios.append((probs.max() / probs[token]).item())
     assert ratios == [pytest.approx(68_000, abs=1000), pytest.approx(10, abs=0.5)]
@@ -100,7 +99,8 @@ def test_nine_words_by_hand():
     assert best == (pytest.approx(0.572, abs=0.001), pytest.approx(0.358, abs=0.001))
     assert best[0] / sum(best) == pytest.approx(0.615, abs=0.001)
     assert best[0] / best[1] == pytest.approx(1.6, abs=0.01)
-    assert sum(best) + probs["closer"] == pytest.approx(0.991, abs=0.001)
+    assert probs["closer"] == pytest.approx(0.061, abs=0.0005)
+    assert sum(best) + probs["closer"] == pytest.approx(0.991, abs=0.0005)
     zero = torch.where(top_k(NEXT_LOGITS, 3).isneginf(), 0.0, NEXT_LOGITS).softmax(dim=-1)
     assert zero[VOCABULARY.index("pizza")] > 4 * probs["pizza"]
     assert NEXT_LOGITS[VOCABULARY.index("pizza")].item() == pytest.approx(-1.89)

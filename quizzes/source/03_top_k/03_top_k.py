@@ -19,7 +19,7 @@
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
 # >
-# > You need the die and temperature. Afterwards you can
+# > You need modules 01 and 02. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
 # > - judge a fixed *k* on a whole text;
 # > - write a top-k for any batch, and repair others;
@@ -94,29 +94,28 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all 4,096 tokens, 121 of the thousand tales begin badly: `Once upon a distance`. So she follows
-# a famous example: some of the texts by GPT-2 that OpenAI published were drawn from the 40 likeliest
-# tokens only [radford2019]. That leaves 48 bad openings. But now the wolf can never speak: his chance
-# is exactly 0.
+# With all 4,096 tokens, 121 of the thousand tales begin badly: `Once upon a distance`. So she lets the
+# Storyteller draw from the 40 likeliest tokens only, as OpenAI did for some of GPT-2's published texts
+# [radford2019]. That leaves 48 bad openings. But now the wolf can never speak: his chance is exactly 0.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
 
 # %% [markdown]
-# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Can each be drawn? 2. Two logits are 6 and 4,
-# and *T* is 2. How many times as likely is the first? 3. Can a temperature change which token leads?
+# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Can each be drawn? 2. Can a temperature change
+# which token leads?
 #
 # <details><summary>Answers</summary>
 #
-# 1. The second very seldom: *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The third never: weight 0. 2. Halved
-# they are 3 and 2, so *e*¹ ≈ 2.7 times. 3. No, the order stays.
+# 1. The second very seldom: *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The third never: weight 0. 2. No, the
+# order stays.
 # </details>
 
 # %% [markdown]
 # ## The knife, on nine words
 #
-# What she did is called **top-k**. Sort the tokens, the likeliest first. Top-k keeps the first *k*, and
-# cuts off the rest as with a knife. In three steps: find the *k* largest logits, set all others to −∞,
-# take softmax. Here is *k* = 3, on the nine words that may follow `every effort moves you`.
+# What she did is called **top-k**. It keeps the *k* likeliest tokens, and cuts off the rest as with a
+# knife. In three steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3,
+# on the nine words that may follow `every effort moves you`.
 
 # %%
 kept = torch.tensor([0, 3, 7])  # the ids of closer, forward and toward
@@ -126,11 +125,11 @@ before, after = NEXT_LOGITS.softmax(dim=-1), cut.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
-# `pizza` cannot come any more, and three words are left. Together they had 0.991. Softmax divides each
-# by that sum, so that they add up to 1 again. (The table is rounded.)
+# `pizza` cannot come any more. The three words that are left had 0.061 + 0.572 + 0.358 = 0.991 together.
+# Softmax divides each by this sum, so that they add up to 1 again.
 #
-# **Predict.** Set *k* to 2. Only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
-# have? Then move the slider. (0 is *off*. A bar's outline is its share before any cut, at *T* = 1.)
+# **Predict.** With *k* = 2, only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
+# have? Then move the slider from 0, which is *off*, to 2. (A bar's outline is its share before the cut.)
 #
 # <details><summary>Answer</summary>
 #
@@ -141,11 +140,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 explore.Distribution(NINE_WORDS, knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 1 and press **Sample 100**. How many different words come? (One: this is greedy choice.)
-# 2. Set *k* to 50, though there are nine words. What does the line below the picture count as kept?
-#    (9 of 9: there is nothing to cut.)
-
-# %% [markdown]
+# Now set *k* to 1 and press **Sample 100**. How many different words come? (One: this is greedy choice.)
+#
 # **Predict.** Must the cut logits be −∞? A colleague sets them to 0 instead, "for 0 means nothing". What
 # happens to `pizza`, whose logit is −1.89?
 
@@ -156,30 +152,29 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It *gains*. A logit of 0 is the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15. So 0 does not mean
-# nothing: all six words that were to be cut can still come.
+# It *gains*. A logit of 0 is the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15. So all six words that
+# were to be cut can still come.
 # </details>
 #
-# Six such words do little harm here. With *k* = 40, the Storyteller would have 4,056 of them.
+# Six such words do little harm. With *k* = 40, the Storyteller would have 4,056 of them.
 
 # %% [markdown]
 # ## The formula
 #
-# Let $K$ be the $k$ most likely tokens. Then
+# Let $p$ be the probabilities without the cut, $p'$ those with it, $K$ the $k$ likeliest tokens:
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# The sum below the line is the **mass kept**: what the *k* tokens had together before the cut, and
-# before any temperature.
+# All survivors are divided by the same sum. So their odds stay: `forward` has 1.6 times as much as
+# `toward` (0.572 / 0.358), before and after.
 #
-# All survivors are divided by it, so their odds stay: `forward` had 1.6 times as much as `toward`
-# (0.572 / 0.358), and still has.
+# At *T* = 1 this sum is the **mass kept**: above, 0.991.
 
 # %% [markdown]
 # ## Two prompts
 #
-# That is the whole method. Why did it fail the publisher? Here is her first prompt, with her settings.
+# Why did top-k fail the publisher? Below is her first prompt, with *T* = 1.5 and *k* = 40.
 #
 # **Predict.** Down to which *k* must she go, so that *every* tale begins with `␣time`?
 #
@@ -194,59 +189,40 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. Move *k* from 40 down to 1. How does the share of `␣time` change? (From 95.3% to 99.0% at 3, and
-#    to 100% at 1.)
-# 2. Set *k* to 40 again. The line below the picture says that 99.9% of the mass is kept. Now write
-#    `"Good morning," said the` into the prompt box. How much is kept there? (44.8%.)
-
-# %% [markdown]
-# Stay at that prompt, and type `wolf` into the box *find*. The line below now tells his **rank**: 1 is
-# the likeliest token, 2 the next one. How large must *k* be for him to speak? (57.)
-
-# %% [markdown]
-# You may wonder about the 99.9% of her first prompt. The knife takes only 0.1% of the mass away. Yet
-# without it she had 121 bad openings, and with it 48. How can 0.1% make such a difference?
-
-# %%
-logits = storyteller.load().next_logits(OPENING)
-lost = sampling.top_k(logits, 40).isneginf()
-for T in (1.0, 1.5):
-    share = (logits / T).softmax(dim=-1)[lost].sum()
-    print(f"At T = {T} the tokens that the knife cuts have {share:.1%} together.")
-
-# %% [markdown]
-# The mass is counted at *T* = 1. But she draws at *T* = 1.5, and that lifts the unlikely tokens. Without
-# the knife, these begin some 75 tales in a thousand.
+# 1. Move *k* down to 1. Which share has `␣time`? (95.3% at 40, 99.0% at 3, 100% at 1.)
+# 2. Set *k* to 40 again: 99.9% of the mass is kept. Now write `"Good morning," said the` into the prompt
+#    box. How much is kept there? (44.8%.)
+# 3. Type `wolf` into the box *find*. The line below the picture tells his **rank**: the likeliest token
+#    has rank 1. How large must *k* be for him to speak? (57.)
 
 # %% [markdown]
 # So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
 #
-# Let us see the words themselves. After her first prompt we look at ranks 21 to 40, which the knife
-# keeps. After her second, at ranks 41 to 60, which it has just cut.
+# <details><summary>A riddle: with <i>k</i> = 40, only 0.1% of the mass is cut at her first prompt. Why do 121 bad
+# openings become 48?</summary>
+#
+# The mass is counted at *T* = 1. She draws at *T* = 1.5, which lifts unlikely tokens: those that the
+# knife cuts would have 7.5% there, or 75 tales in a thousand.
+# </details>
+
+# %% [markdown]
+# Which words are these? Here are ranks 21 to 40 after her first prompt, which *k* = 40 keeps, and ranks
+# 41 to 60 after her second, which it cuts.
 
 # %%
 print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# (Some, such as `␣p` and `␣cou`, are beginnings of longer words. The lone `,` is a token too.) The knife
-# lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`,
-# who may well say good morning.
+# (Some, such as `␣p`, are beginnings of longer words.) The knife lets `␣sudden` and `␣hot` in where only
+# `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
 
 # %% [markdown]
-# From here on, each probability is the model's own, at *T* = 1, unless another *T* is named.
+# From here on, probabilities are the model's own, at *T* = 1. There `␣wolf` has 0.37% after its prompt, and
+# `␣sudden` 0.0015% after its own.
 #
-# **Predict.** `␣wolf` is not likely either: he has 0.4%. How can he be a good word, and `␣sudden`, also
-# far below 1%, a bad one?
-
-# %% [markdown]
-# <details><summary>Answer</summary>
-#
-# Compare each with the best token of its own step. After `Once upon a` the best has 99.7%, some 68,000
-# times as much as `␣sudden`. After `"Good morning," said the` the best has only 3.5%, and that is ten
-# times as much as `␣wolf`. So a small number alone says little. What counts is how far it is below the
-# best of its step.
-# </details>
+# **Predict.** Both are small. With what must you compare each, to see that one is a good word there and
+# the other a bad one?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -256,22 +232,25 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
     print(f"{probs.max() / probs[i]:,.0f} times as likely")
 
 # %% [markdown]
-# You may object that I chose these two prompts. Is an ordinary text like that?
+# <details><summary>Answer</summary>
+#
+# With the best token of its own step. That is only ten times as likely as `␣wolf`, but some 68,000 times
+# as likely as `␣sudden`.
+# </details>
 
 # %% [markdown]
 # ## Along a real tale
 #
-# Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears, who lived together in a
-# house of their own, in a wood. One of them was a Little, Small, Wee Bear.* These are 39 tokens, and
-# after each the model says what may come next: 39 steps.
+# Is a whole text like those two prompts? Joseph Jacobs printed this in 1890: *Once upon a time there
+# were Three Bears, who lived together in a house of their own, in a wood. One of them was a Little, Small,
+# Wee Bear.* It has 39 tokens. After each the model says what may come: 39 steps.
 #
-# **Predict.** At some steps the 40 likeliest tokens keep less than 75% of the mass. At how many? How much
-# at the worst?
+# **Predict.** At how many of them do the 40 likeliest tokens keep less than 75% of the mass?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
 mass = tale.logits.softmax(dim=-1).topk(40, dim=-1).values.sum(dim=-1)
-chart = explore.Chart(x="step of the tale", y="probability")
+chart = explore.Chart(x="step of the tale", y="mass kept")
 chart.axes.set_ylim(0, 1.18)
 steps = range(1, len(mass) + 1)
 chart.axes.bar(steps, [1.0] * len(mass), color=CUT, hatch="///", edgecolor="white")
@@ -292,13 +271,12 @@ chart.says(
 # they keep 99.9%.
 # </details>
 #
-# Dark is kept, pale is cut. The height of the dark part goes up and down, because the model is sure at
-# some steps and open at others, and the knife does not know which.
+# Dark is kept, pale is cut. The model is sure at some steps and open at others, and the knife does not
+# know which.
 
 # %% [markdown]
-# The tale was written by a person, who had no knife. After each of its tokens but the last, we know
-# which one that person wrote next: 38 tokens. **Predict.** How many of them would *k* = 40 have made
-# impossible?
+# **Predict.** A person wrote the tale, without a knife. How many of the 38 tokens after the first would
+# *k* = 40 have made impossible?
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -309,25 +287,24 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) The last is `␣Bear` itself, at
-# rank 2,314. With *k* = 40 this tale could not come out. And a *k* of 2,314 would let in nonsense at all
-# the other steps.
+# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) With *k* = 40 this tale could not
+# come out. And with *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
 # </details>
 #
-# A known paper says the same of GPT-2: at some steps tens or hundreds of words are good, at others one,
-# so no constant *k* is right [holtzman2020].
+# GPT-2 has such steps too: at some, hundreds of words are good, at others one [holtzman2020].
 
 # %% [markdown]
-# So the publisher's number does not exist. She needs a *k* that changes from step to step. You will
-# design one. But first you need a knife that cuts exactly where you tell it to, and that is less easy
-# than it looks.
+# So the publisher's number does not exist. She needs a *k* that changes from step to step, and you will
+# design it. But first you need a knife that cuts exactly where you tell it to.
 
 # %% [markdown]
 # ## Forty-one of forty
 #
-# Two programmers have each written a top-k, and both work. Then the model moves to a graphics card, and
-# to save memory its numbers are stored in a shorter form, *bfloat16*. Here are the two on the 39 steps of
-# the tale, with *k* = 40. (The second is the course's own `sampling.top_k`.)
+# Here is a short top-k that many would write. It runs beside the course's own, `sampling.top_k`, with
+# *k* = 40 on the 39 steps of the tale.
+#
+# Both run twice: on the usual numbers, *float32*, and on the shorter *bfloat16*, in which large models
+# are often stored to save memory.
 
 
 # %%
@@ -337,14 +314,14 @@ def first_program(logits, k):
 
 
 for logits in (tale.logits, tale.logits.bfloat16()):
-    for name, function in (("first", first_program), ("second", sampling.top_k)):
+    for name, function in (("first", first_program), ("course", sampling.top_k)):
         kept = function(logits, 40).isfinite().sum(dim=-1)
         found = [f"{n} tokens at {c} steps" for n, c in Counter(kept.tolist()).most_common()]
         print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
-# **Find it.** At nine steps the first program now keeps 41 tokens. What has happened there? Read its two
-# lines again, and look at the logits of ranks 39 to 42 at such a step:
+# **Find it.** In bfloat16, the first program keeps 41 tokens at nine steps. Why? Read its two lines again,
+# and look at the logits of ranks 39 to 42 at such a step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -353,36 +330,25 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In the short form few digits are left, and the 40th and the 41st logit become equal. The first program
-# cuts what is *below* the 40th. The 41st is not below it, so it stays.
+# With fewer digits, the 40th and the 41st logit become equal. The first program cuts what is *below* the
+# 40th. The 41st is not below it, so it stays.
 # </details>
+#
+# vLLM is a program that serves many users. At a tie it kept sometimes all equal tokens and sometimes
+# exactly *k*, says a repair proposed in 2026 [vllm50979]. It depended on how many requests came at once:
+# on a busy day, the same request could get another answer.
 
 # %% [markdown]
-# This happens. vLLM is a program that serves language models to many users. Somebody proposed a repair
-# for it in 2026, and reports what was wrong: sometimes vLLM kept all equal tokens, as the first program
-# does, and sometimes exactly *k*. It depended on how many requests came at once. So the same request
-# could be answered with other words on a busy day than on a quiet one [vllm50979].
-
-# %% [markdown]
-# Which of two equal tokens stays is a matter of taste. But somebody has to decide. This course keeps
+# Which of two equal tokens stays is a matter of taste, but somebody has to decide. This course keeps
 # **exactly k**, and of equal tokens those with the **lowest ids**.
 #
-# **Predict.** Logits 3, 2, 2, 2 and 1, and *k* = 2. Which tokens stay by the course's rule? And in the
-# first program?
+# **Predict.** Logits 3, 2, 2, 2 and 1, and *k* = 2. Which ids stay?
 
 # %%
-tied = torch.tensor([3.0, 2.0, 2.0, 2.0, 1.0])
-print("this course:  ", sampling.top_k(tied, 2))
-print("first program:", first_program(tied, 2))
+print(sampling.top_k(torch.tensor([3.0, 2.0, 2.0, 2.0, 1.0]), 2))
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
-# The ids 0 and 1. In the first program 0, 1, 2 and 3: four tokens for *k* = 2.
-# </details>
-#
-# Two more things to agree on. *k* may be larger than the vocabulary: then all tokens stay. And there
-# must be a way to say *off*. In this course that is `None` (or 0 on a slider).
+# The ids 0 and 1. (The first program keeps 0, 1, 2 and 3.)
 
 # %% [markdown]
 # ## Build it: the knife
@@ -413,7 +379,7 @@ def my_top_k(logits, k):
     logits: a tensor (..., vocab) of any float type; it is left as it is.
     k: a whole number from 1; beyond the vocabulary, or None, it keeps all.
     Returns a tensor of the same shape and type. Exactly k are kept: ties by the lowest id.
-    Compare them in their own type: float64 logits that differ in the last digit are no tie.
+    Even float64 logits must not be rounded on the way: that could make a tie that was none.
     """
     ### BEGIN SOLUTION
     order = logits.argsort(dim=-1, descending=True, stable=True)
@@ -448,11 +414,11 @@ for name, logits, k, expect in (
     check.passes(name, check.close, my_top_k, logits, k, expect=expect, why=why)
 
 # %% [markdown]
-# Now your function draws in the picture too: its results are the crosses. While it is not written, or
-# has a mistake, there are none, and a message below the picture says why.
+# Now your function draws in the picture too: its results are the crosses. (Until it works there are none,
+# and a message below the picture says why.)
 #
 # **Predict.** After `"Good morning," said the`, *k* = 40 kept 45% of the mass. Will it be more or less
-# after `The king said to his`? Why?
+# after `The king said to his`?
 
 # %%
 explore.Distribution(
@@ -462,25 +428,20 @@ explore.Distribution(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More: 76%. Before any cut the best token has 16.7% here (set *k* to 0 and read its bar), and there it
-# had 3.5%. The surer the model is, the less is left for the tokens behind the first 40.
+# More: 76%. The model is surer here: its best token has 16.7% before the cut, and there it had 3.5%. So
+# less is left for the tokens behind the first 40.
 # </details>
-
-# %% [markdown]
-# 1. Try *k* = 40, then 1, then 0. Does your function agree with the course's each time? (At 0, the
-#    picture calls it with `None`.)
-# 2. Let your function keep one token too many. Run its cell and the picture's again, and set *k* to 2. At
-#    which token does your function differ most now? (The line below the picture names `␣son`, the third.)
-#    Then put your own code back.
+#
+# Try *k* = 40, 1 and 0. Does your function agree with the course's each time? (At 0, it gets `None`.)
 
 # %% [markdown]
 # You have a knife, and now is a good time for a pause.
-#
-# One question before you let something else move the knife: the publisher also has *T* = 1.5. Should
-# the knife come before the temperature, or after it?
 
 # %% [markdown]
 # ## Before or after the temperature
+#
+# Next you will write a rule that chooses *k*. One thing must be settled first: the publisher also has
+# *T* = 1.5. Should the knife come before the temperature, or after it?
 #
 # **Predict.** *T* = 2 and *k* = 3 on the nine words, once with the cut first, once with the temperature
 # first. Are the survivors the same? And their probabilities?
@@ -496,13 +457,11 @@ show(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All the same. To divide by *T* keeps the order, and the knife looks at nothing but the order. Either
-# way, a survivor's logit ends as logit / *T*, and a cut one stays at −∞.
+# All the same. To divide by *T* keeps the order, and the knife looks at nothing but the order.
 # </details>
 #
-# But a rule that *chooses* *k* may look at more than the order: for instance at how far apart the
-# probabilities are. And that is what a temperature changes. So we let the rule see the model's own
-# logits, before any temperature.
+# But a rule that *chooses* *k* may also look at how far apart the probabilities are, and a temperature
+# changes that. So your rule will see the model's own logits, before any temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
@@ -510,30 +469,29 @@ show(
 # > difficulty ●●●●○ · importance ●●●●● · 20 to 30 minutes · there are many right designs
 #
 # Write `my_k`: it gets the logits of one step and says how many tokens to keep there. The design is
-# yours. Think of the two prompts: what do the logits show that tells one from the other? Your rule has
-# to keep four promises:
+# yours. Think of the two prompts: what do the logits show that tells one from the other?
+#
+# Your rule has to keep four promises. A cell below it tries them, and says what is missing.
 
 # %% [markdown]
-# 1. **counts**: it returns a whole number, at least 1 and at most the number of tokens that can come.
-# 2. **fair**: only the probabilities decide. Nothing changes if the same number is added to all logits, or
-#    if the tokens stand in another order.
+# 1. **counts**: it returns a whole number, from 1 to the number of tokens above −∞.
+# 2. **fair**: only the probabilities decide. With 8 added to all logits, or the tokens in another order,
+#    it returns the same.
+# 3. **fits**: where ten good words have 9.9% each, and 3,000 others share the last 1%, it keeps 5 to 20.
+#    So for any *n* up to 1,000: where *n* equally good words hold 99%, it keeps *n*/2 to 2*n*.
 
 # %% [markdown]
-# 3. **fits**: where *n* equally good words hold 99% together, and 3,000 others share the rest equally, it
-#    keeps *n*/2 to 2*n* tokens, for any *n* from 1 to 1,000. (Ten words of 9.9% each: 5 to 20.)
 # 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
-#    morning," said the`. And along a whole text it does better than a fixed *k* that keeps as many tokens.
+#    morning," said the`. And along the tale it beats a fixed *k* at the *worst step*, the one where the
+#    least mass is kept.
+#
+# Say your rule keeps 40 tokens a step on average (39.2 counts as 40). A fixed *k* = 40 keeps 57% at its
+# worst step. So yours must keep five points more at its own worst: 62%.
 
 # %% [markdown]
-# How do we measure "better"? Take the tale, and say your rule keeps 40 tokens a step on average. Now
-# look at the step where it keeps the least mass. A fixed *k* of 40 keeps 57% at *its* worst step. Yours
-# must keep at least 62% at its worst: five points more. If yours keeps 29.2 tokens on average, it is
-# compared with *k* = 30, the next whole number.
-
-# %% [markdown]
-# The questions try your rule on other texts too, about as long as the tale. You can do that here:
-# `check.passes("pays", pays, my_k, "a text of yours")`. Take two or three whole sentences: on a very short
-# text a good rule may fail too.
+# For your score, *pays* is also tried on other texts, about as long as the tale. To try one of your own,
+# of two or three sentences: `check.passes("pays", pays, my_k, "your text")`. On a very short one even a
+# good rule may fail.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -547,11 +505,8 @@ show(
 #
 # <details><summary>More</summary>
 #
-# Say you keep all tokens with at least 1%. Where 200 words are good, that fails. Why?
-# <details><summary>Answer</summary>
-#
-# Each has about 0.5%, so none reaches 1%.
-# </details>
+# A rule that fails: keep all tokens with at least 1%. Where 200 words are equally good, each has about
+# 0.5%, and none is kept.
 # </details>
 # </details>
 
@@ -654,31 +609,30 @@ yours = [check.attempt(asked, my_k, row) for row in tale.logits]
 chart = explore.Chart(x="step of the tale", y="tokens kept")
 chart.axes.plot([0.5, len(yours) + 0.5], [40, 40], color=DRAWN, linewidth=2)
 chart.label(0.7, 47, "k = 40", color=DRAWN)
+top = 60
 if None in yours:
     said = "While my_k does not work, there is only the line of 40."
 else:
     chart.axes.bar(range(1, len(yours) + 1), yours, color=KEPT)
     said = described(yours, tale)
-chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, None))
+    top = max(top, 1.05 * max(yours))
+chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, top))
 chart.says(said)
 
 # %% [markdown]
 # 1. Where does your rule keep the most tokens, and where the fewest? The line below the picture says it.
-#    (The rule of the course's authors keeps 189 after `One of them was a`, where many words may follow, and
-#    only one after `Once upon`.)
-# 2. How many of the author's tokens does yours cut? (Perhaps six, the same number as *k* = 40. `␣Bear` at
-#    rank 2,314 surprises any sensible rule.)
+#    (One good rule keeps 189 after `One of them was a`, and only one after `Once upon`.)
+# 2. How many of the author's tokens does yours cut? (Perhaps six, as many as *k* = 40. `␣Bear` at rank
+#    2,314 surprises any sensible rule.)
 
 # %% [markdown]
-# So no sensible cut lets this whole tale out. What your rule gains is something else: it keeps one token
-# where one is right, and many where many are.
-#
-# And the publisher?
+# So no sensible cut could have written this tale. What your rule gains is something else: it keeps one
+# token where one is right, and many where many are.
 
 # %% [markdown]
 # ## The publisher gets both
 #
-# Your knife, moved by your rule, at her *T* = 1.5.
+# Here your rule moves your knife, at her *T* = 1.5.
 
 
 # %%
@@ -694,10 +648,11 @@ else:
     print("your k: not ready yet, my_top_k and my_k have to be written first.")
 
 # %% [markdown]
-# If both builds hold: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told your
-# rule which words are good. It only saw how sure the model was.
+# Once both builds work: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told
+# your rule which words are good. It only saw how sure the model was.
 #
-# Now whole tales at *T* = 1.5, with the knob and with your rule, from the same seeds.
+# Now whole tales at *T* = 1.5. Two by your rule stand beside the slider's two, and do not change with it.
+# (Read the texts only. The measures belong to later modules.)
 
 
 # %%
@@ -714,10 +669,6 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Read the texts only. (The measures below them belong to later modules.) Once your builds work, two
-# texts by your rule stand beside these, and they do not change with the slider.
-
-# %% [markdown]
 # 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.)
 # 2. Set *k* to 3. How does it read now? (Like a tired writer: `who had a son, and he had a son, who had a
 #    son`.)
@@ -726,29 +677,21 @@ explore.Playground(
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026, nobody agrees on *k*: llama.cpp has 40 [llamacpp2026], `transformers` 50
-# [transformers2026], and vLLM none of its own [vllm2026]. A model can come with settings that a program
-# may take over: Google's for Gemma 4 say 64 [gemma4config2026]. In 2018 the paper that is usually cited
-# for top-k wrote its stories with 10 [fan2018].
+# Nobody agrees on *k*. As of late 2026 llama.cpp has 40 [llamacpp2026], `transformers` 50
+# [transformers2026], and vLLM none of its own [vllm2026]. Some models bring theirs in a file of settings:
+# Gemma 4 has 64 there [gemma4config2026]. The paper usually cited for top-k, of 2018, used 10 [fan2018].
 #
 # So if one program's texts are wilder than another's, with one model and one *T*, compare their *k*.
 
 # %% [markdown]
-# In llama.cpp, and in Gemma's settings, top-k is not the only cut. A second one comes after it. That
-# one follows the model from step to step, as your `my_k` does.
-
-# %% [markdown]
 # ## Recap
 #
-# Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds, the rest cannot come. Equal
-# logits need a rule, and temperature may come before or after.
+# Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds. Equal logits need a rule.
+# Temperature may come before or after.
 #
-# And the puzzle: her first wish needs *k* = 1, her second at least 57, so no number grants both. A number
-# of tokens is the wrong thing to fix. Your rule fixes something else, and lets the number follow.
-
-# %% [markdown]
-# What exactly *should* one fix? One answer to that became so common that most programs have a knob for
-# it. Perhaps you have just invented it. It is the next module, top-p.
+# One wish needs *k* = 1, the other 57 or more, so no number grants both. A number of tokens is the wrong
+# thing to fix. Your rule fixes something else, and the number follows. One such rule has a knob in most
+# programs: top-p, the next module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -780,8 +723,8 @@ check.number(
 )
 
 # %% [markdown] question="Two of the survivors" points=1
-# Several tokens survive a cut. Two of them had 0.30 and 0.10 before it. After it the first of these two
-# has 0.50. What has the second now, and how much did the cut take away?
+# Tokens `x`, `y` and others survive a cut at *T* = 1. Before it `x` had 0.30 and `y` 0.10. After it `x` has
+# 0.50. What has `y` now, and how much was cut?
 #
 # - **A** 0.30 now, and 0.40 of the probability was cut.
 # - **B** 0.10 still, and 0.20 was cut.
@@ -798,8 +741,8 @@ check.choice(
     why={
         "A": "The amount is right. But what both gain is a factor, not a sum: compare the odds of the "
         "two before and after.",
-        "B": "All survivors are divided by one number. Which number took the first to 0.50?",
-        "D": "The second is right. What was cut went to all survivors: by which number was each of "
+        "B": "All survivors are divided by one number. Which number took x from 0.30 to 0.50?",
+        "D": "What y has is right. What was cut went to all survivors: by which number was each of "
         "them divided, and what does that say of the mass kept?",
     },
 )
@@ -831,8 +774,8 @@ check.ids(
 )
 
 # %% [markdown] question="Two programs" points=1
-# One program cuts, then divides the logits by *T* = 2. Another divides first. With which cut do both
-# always draw with the same probabilities? (Exact arithmetic, no ties.)
+# One program cuts, then divides the logits by *T* = 2. Another divides first, then cuts by the same
+# rule. Under which rule do both always give the same probabilities? (Exact arithmetic, no ties.)
 #
 # - **A** The more likely half of the tokens stays.
 # - **B** Tokens stay whose logit is at most 2 below the best.
@@ -957,7 +900,7 @@ check.ids(
 
 # %% [markdown] question="A call of top-k" points=1
 # In this course 0 on the slider means *off*. One library took *k* = 0 like any other number
-# [litgpt2309]. Here is its way on the nine words. Which word does greedy choice print?
+# [litgpt2309]. Here is its way on the nine words. Which word is printed?
 # Work it out first. (`scatter` writes each value to its place. Of equals, `argmax` takes the first
 # here.)
 #
@@ -1344,8 +1287,8 @@ points += check.passes("input as it was, type kept, no digit lost", input_and_ty
 float(min(points, 5))
 
 # %% [markdown] question="A rule for every step" points=4
-# Your `my_k` from **Build it: a k for every step** above, one point for each promise. It is tried with all
-# kinds of logits that the text under `def my_k` allows. *Counts* also wants the logits left as they were,
+# Your `my_k` from **Build it: a k for every step** above, one point for each promise. It is tried with 1 to
+# 4,096 logits between −5,000 and 5,000, some of them −∞. *Counts* also wants the logits left as they were,
 # and *pays* is tried on other texts too. Without *fits* there are no points for the other three.
 
 
