@@ -529,8 +529,8 @@ for shift in (-10, 0, 10):
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# JSON is full of brackets and quotes that must come back. There θ = 1.3 took correct answers from 97% to
-# 23%, says a report of July 2026 [transformers47595].
+# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 brought the
+# share of valid JSON, which a program can read, down from 97% to 23% [transformers47595].
 #
 # Our prince too was lost at 1.3. If the dose is so hard to find, would it be better to *forbid*?
 
@@ -646,16 +646,16 @@ for name, process in rows.items():
 # %% [markdown]
 # 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the comma in
 #    a long list. Now it is ahead of all others by 4 or more. *After your brake, it must still lead.*
-# 4. **It does not care where zero is.** Add 10 to all logits, and only then brake. *The probabilities
-#    must come out as without the 10.*
+# 4. **It does not care where zero is.** Add 10, or another whole number, to all logits, and only then
+#    brake. *The probabilities must come out as without it.*
 
 # %% [markdown]
 # <details><summary>The small print</summary>
 #
 # A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the prompt
-# either. An address has 3 to 12 tokens, none more than three times, and stands in the prompt once or more
-# often. The answer is its beginning, or empty. Commas come every 3 to 9 tokens. In addresses and lists no
-# four tokens in a row come twice. Any whole number may be added.
+# either. An address has 3 to 12 tokens, none of them more than three times, and may stand in the prompt
+# more than once. The answer is its beginning, or empty. Commas come every 3 to 9 tokens. In addresses and
+# lists no four tokens in a row come twice.
 # </details>
 
 # %% [markdown]
@@ -814,7 +814,7 @@ for wind in ("North", "East", "South", "West"):
 #
 # llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch one on
 # when you *see* loops. Not everyone agrees. For general chat the makers of Qwen3.5 advise a presence
-# penalty of 1.5. And for exact work on code? There the same card says 0 [qwencard2026]. You know why.
+# penalty of 1.5. And for exact work on code? There they say 0 [qwencard2026]. You know why.
 
 # %% [markdown]
 # Where penalties are on, they come before temperature, top-k and top-p [transformers2026] [vllm2026]
