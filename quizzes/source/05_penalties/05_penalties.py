@@ -285,7 +285,7 @@ for process in (divides, multiplies):
 # %% [markdown]
 # You have found a famous mistake. The inventors' paper divides every logit. So did the library
 # `transformers` in 2019, until a user set the penalty to 1.5 and got `The dog dog dog dog dog`
-# [transformers2302]. The repair holds to this day: divide a positive logit, **multiply** a negative one.
+# [transformers2302]. The repair: divide a positive logit, **multiply** a negative one.
 
 # %% [markdown]
 # In symbols, for a token that was said before:
@@ -470,9 +470,8 @@ for wind in ("North", "East", "South", "West"):
 # </details>
 
 # %% [markdown]
-# Without a penalty the model gets surer from wind to wind, as it should. But the longer the text, the
-# more a frequency penalty takes. Names, variables in code, terms in a contract: all must come back,
-# letter for letter. And what comes back most often of all?
+# The longer the text, the more a frequency penalty takes. Names, variables in code, terms in a contract:
+# all must come back, letter for letter. And what comes back most often of all?
 
 # %% [markdown]
 # The tokens `.`, `,` and ` the` [llamacpp5561]. The model writes eight stories of 150 tokens. In their
@@ -593,7 +592,7 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 # The first six all write a cat, and the ban hits one. ` Cat`, a token of its own, is even a little
 # likelier than before. A ban also hits what was not meant: ` cathedral` begins with the token ` cat`.
 #
-# Enough of what goes wrong. How well do penalties and blocks end loops?
+# How well do penalties and blocks end loops?
 
 # %% [markdown]
 # ## How well they cure
