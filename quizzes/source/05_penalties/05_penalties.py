@@ -14,7 +14,7 @@
 # finish his sentence. One of them sends him to the wrong place.
 
 # %% [markdown]
-# > **About 120 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
+# > **About 130 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
 # > choice (01), temperature (02), top-k (03)
 # >
 # > Afterwards you can
@@ -128,29 +128,29 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # things right, with a number that looks larger.
 #
 # That is our puzzle: **why did the remedy for loops spoil the address, and why only one of the two
-# remedies?** At the end you will build a remedy of your own.
+# remedies?**
 
 # %% [markdown]
 # **Recall.**
 #
-# 1. (01) You take 1 from a single logit. What happens to the odds of its token against any other?
+# 1. (01) You take 1 from one logit. What happens to the odds of its token against any other?
 # 2. (01) And if you take 1 from every logit?
 # 3. (02) Two logits are 2 apart. How far apart are they at *T* = 0.5?
 #
 # <details><summary>Answers</summary>
 #
-# 1. They fall by a factor of *e* ≈ 2.7. 2. Nothing at all. 3. 4 apart: low *T* widens gaps.
+# 1. They fall by a factor of *e* ≈ 2.7. 2. Nothing. 3. 4 apart.
 # </details>
 
 # %% [markdown]
 # ## By hand, on nine words
 #
-# A small model read `every effort moves you` and wrote `forward forward toward forward`. We count these
-# four words. The next one has its logits of module 01.
+# A small model has read `every effort moves you` and written `forward forward toward forward`. For its
+# next word we take the logits of module 01, and we count only what it *wrote*.
 #
-# OpenAI has two penalties that subtract a number from a word's logit. The **frequency** penalty does so
-# once for *each time* that the word was written, the **presence** penalty only once, if it was written
-# *at all*. You choose both numbers. Here both are 0.5.
+# The **frequency** penalty takes a number from a word's logit for *each time* that it was written. The
+# **presence** penalty takes its number once, if the word was written *at all*. You choose both numbers.
+# Here both are 0.5.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -160,49 +160,46 @@ presence = NEXT_LOGITS - 0.5 * (count > 0)
 show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=presence)
 
 # %% [markdown]
-# By frequency `forward` pays three times and falls from 6.75 to 5.25. `toward` pays once, and its 5.78
-# now lead. By presence both pay once, so `forward` keeps its lead.
+# With frequency, `forward` pays three times: 6.75 − 1.5 = 5.25. `toward` pays once, and leads with 5.78.
+# With presence each of them pays once, so `forward` keeps its lead.
 #
 # **Predict.** How small can the frequency penalty be for `toward` to lead? Can *any* presence penalty
-# do it? Say it first, then move the sliders.
+# do it?
 
 # %%
 explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 
 # %% [markdown]
-# 1. Raise `frequency_penalty` until `toward` leads.
+# 1. Raise `frequency_penalty` until the second line says `→ 'toward'`.
 # 2. Set it back to 0, and `presence_penalty` to 2. Who leads, and who is second?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` pays for 3 words, `toward` for 1. So `forward`, 0.47 ahead, loses 2 × penalty more:
-#    anything above 0.47 / 2 = 0.235 will do: 0.3 on the slider.
-# 2. No presence penalty can: both words pay the same. At 2 `forward` leads with 4.75. `closer` (4.51),
-#    never written, has passed `toward` (4.28).
+# 1. `forward` is ahead by 6.75 − 6.28 = 0.47, and pays for two words more. So all above 0.47 / 2 = 0.235
+#    will do: on the slider, 0.3.
+# 2. None can: both words pay the same. `forward` leads with 4.75. But `closer` (4.51), never written,
+#    has passed `toward` (4.28).
 # </details>
 
 # %% [markdown]
-# In symbols: let a token have the logit $\mu$, and let it be written $c$ times. Its new logit is
-# [openai2026]
+# In symbols: a token has the logit $\mu$ and was written $c$ times. Its new logit is [openai2026]
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. Each $\alpha$ is a number from −2 to 2 that you set. 0 is off,
-# and below 0 it rewards repetition. OpenAI calls 0.1 to 1 reasonable, and warns that 2 can make a text
-# worse.
-
-# %% [markdown]
+# The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 it is off, below 0 it
+# rewards repetition.
+#
 # So our third writer took the strongest dose there is. What did the second one take?
 
 # %% [markdown]
 # ## A penalty that divides
 #
 # The **repetition penalty** divides. Each token that was said before gets its logit divided by a number
-# θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy choice
+# θ (theta), once, however often it came. Its inventors found θ ≈ 1.2 good for greedy choice
 # [keskar2019]. The second writer had 1.3.
 #
-# Stop at the moment when the prince has said `west of the`. Here are the model's four favourites, how
-# often each was said before, its logit and its probability.
+# Stop at the moment when the prince has said `west of the`. Here are the model's four favourites: how
+# often each was said before, its logit, its probability.
 
 # %%
 so_far = TASK + " west of the"
@@ -223,8 +220,7 @@ show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 # 8.47, `sun` to 7.09.
 # </details>
 #
-# The model had given `moon` 63%. The penalty took the right word away *because* it was the right word to
-# repeat. Try other values:
+# The penalty took the right word away *because* it was the right word to repeat. Try other values:
 
 # %%
 explore.Playground(
@@ -236,8 +232,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Lower θ in steps of 0.05. From where is the address right again?
-# 2. Go on down. At which value does the loop come back?
+# 1. Lower θ in steps of 0.05. What is the highest θ at which the prince says *moon* again?
+# 2. Go on down. At which θ does the loop come back?
 #
 # <details><summary>Answers</summary>
 #
@@ -245,17 +241,17 @@ explore.Playground(
 # 2. At 1.05.
 # </details>
 #
-# Between 1.1 and 1.25 all is well *in this sentence*. You would have to know that beforehand. And a
-# logit may also be negative: what does division do then?
+# Between 1.1 and 1.25 all is well, *in this sentence*. Who tells you beforehand? And what does division
+# do to a negative logit?
 
 # %% [markdown]
 # ## The good dog
 #
-# To see it, we make all logits negative. PyTorch's `log_softmax` subtracts one and the same number from
-# all of them. By Recall 2 that changes no probability. But now each score is the *logarithm* of its
-# token's probability: 0 for 100%, and below 0 for all that is less.
+# To see it, we make all scores negative. PyTorch's `log_softmax` turns logits into *logarithms* of
+# probabilities: 100% becomes 0, and 5% becomes −3. Such scores may take the place of logits: all have
+# only moved down by the same amount (Recall 2).
 #
-# Here are two ways to penalise such scores. One divides by 1.5, the other multiplies.
+# Here are two ways to penalise them. One divides by 1.5, the other multiplies.
 #
 # **Predict.** Which of the two says the same thing over and over?
 
@@ -282,15 +278,14 @@ for process in (divides, multiplies):
 # The one that divides. −3 / 1.5 is −2: higher than before. It *rewards* what was said, and the dog stays
 # good for ever.
 #
-# The other one says half a sentence twice too, but it gets out again. To multiply is a penalty, only a
-# small one where the model is sure. The second time, ` money` after `a good deal of` has 95%. The
-# logarithm of that is −0.05, and 1.5 times as much is only −0.08.
+# The other one says half a sentence twice too, but it gets out again. It takes little where the model
+# is sure: the logarithm of 95% is −0.05, and becomes only −0.08.
 # </details>
 
 # %% [markdown]
-# You have found a famous mistake. The inventors' paper divides every logit. So did `transformers` in
-# 2019, until a user set the penalty to 1.5 and got `The dog dog dog dog dog` [transformers2302]. The
-# repair holds to this day: divide a positive logit, **multiply** a negative one.
+# You have found a famous mistake. The inventors' paper divides every logit. So did the library
+# `transformers` in 2019, until a user set the penalty to 1.5 and got `The dog dog dog dog dog`
+# [transformers2302]. The repair: divide a positive logit, **multiply** a negative one.
 
 # %% [markdown]
 # In symbols, for a token that was said before:
@@ -298,9 +293,7 @@ for process in (divides, multiplies):
 # $$\mu' = \begin{cases} \mu / \theta & \text{if } \mu > 0 \\ \mu \cdot \theta & \text{if } \mu < 0
 # \end{cases}$$
 #
-# θ = 1 is off. Mind that: for frequency and presence, off is 0. A chat program once sent its neutral
-# repetition penalty, 1, to a server as *frequency* penalty [chatui1552]. There 1 is strong, and nobody
-# had asked for it.
+# Here θ = 1 is off. For the other two penalties, off is 0.
 
 # %% [markdown]
 # ## Build it: the repetition penalty
@@ -358,8 +351,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, expected=expected)
 
 # %% [markdown]
 # **Predict.** In the next text `effort` comes twice and `forward` three times. Their logits are −1.90
-# and 6.75. Which of the two is pushed further *down* at θ = 2? (Your function's marks stand beside the
-# course's.)
+# and 6.75. Which of the two falls further at θ = 2?
 
 # %%
 explore.Penalties(
@@ -370,15 +362,12 @@ explore.Penalties(
 )
 
 # %% [markdown]
-# 1. Set θ to 2. Does your function agree with the course's?
-# 2. Let your function divide negative logits too. Run it and the explorer again, and set θ to 2. Where
-#    is your mark for `effort`? Then put your code back, and run it.
+# Set θ to 2. Each ✕ is what your function returns, each arrow ends at the course's logit. Do they agree?
 #
-# <details><summary>Answers</summary>
+# <details><summary>Answer</summary>
 #
-# 1. It should. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of
-#    itself: the farther from 0, the more.
-# 2. Higher than before, at −0.95.
+# They should. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of
+# itself: the farther from 0, the more.
 # </details>
 
 # %% [markdown]
@@ -393,26 +382,25 @@ def mine(logits, ids):
 tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# If it says *sky*, your function does what the second writer's did, and the prince is lost. (Only the
-# check above tells whether negative logits are right.) Half of the puzzle is solved: to copy is to
-# repeat, and a penalty cannot tell an address from a loop.
+# If it says *sky*, your function does what the second writer's did. To copy is to repeat, and a penalty
+# cannot tell an address from a loop. Half of the puzzle is solved.
 
 # %% [markdown]
-# But then the third writer should be lost as well. After `west of` comes ` the`: it leads there with
-# 10.8, and the next best token has 7.1. But by then ` the` has been said seven times. At 2 for *each* time
-# it has to pay 14. And yet the third writer wrote ` the` without trouble. How?
+# But then the third writer should be lost as well. Up to `west of`, ` the` has been said seven times
+# (count them in the first output). At 2 for *each* time it has to pay 14, more than `moon` had in all
+# (11.0). And yet the third writer said it without trouble. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
-# Which tokens are counted? The **prompt** is everything up to `sun and`. The model itself has written
-# only `west of the`. We call that the **answer**; the explorer calls it *text*. Beside each token you
-# see how often it is in each, as *text + prompt*. (Some words are several tokens: `west` is `w` and
-# `est`, `Castle` is `C`, `as` and `tle`.)
+# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**, so
+# far `west of the`. In the next picture `0 + 1` beside a token says: 0 times in the answer, once in the
+# prompt. (The picture calls the answer *text*. Some words are several tokens: `west` is `w` and `est`,
+# `Castle` is `C`, `as` and `tle`.)
 
 # %% [markdown]
-# **Predict.** At θ = 1.3 all 31 different tokens of both have moved. How many will move if the prompt
-# is not counted?
+# **Predict.** At θ = 1.3 all 31 tokens of the prompt and the answer have moved. How many will move if
+# only the answer is counted?
 
 # %%
 explore.Penalties(
@@ -424,22 +412,22 @@ explore.Penalties(
 
 # %% [markdown]
 # 1. Press **never** below *count the prompt*. What leads now?
-# 2. Press **as APIs do**: as servers like OpenAI's count. Set `repetition_penalty` to 1 and
-#    `frequency_penalty` to 2. How many moved?
+# 2. Press **as APIs do**: each penalty now counts as OpenAI or vLLM count. Set `repetition_penalty` to 1,
+#    which is off, and `frequency_penalty` to 2. How many have moved?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `moon`, with 63.4%, and only 4 tokens have moved: `w`, `est`, `of` and `the`. θ is 1.3 still!
-# 2. The same four. There the frequency penalty does not look at the prompt.
+# 1. `moon`, with 63.4%. Only 4 tokens have moved: `w`, `est`, `of` and `the`. And θ is 1.3 still!
+# 2. The same four.
 # </details>
 
 # %% [markdown]
-# So that was the trick of the third writer. A frequency penalty counts only the answer. `moon` stood in
-# the prompt and not yet in the answer. So the penalty, strong or weak, could not see it. (With the nine
-# words we did the same: we counted what was written, and not `every effort moves you`.)
+# So that was the third writer's trick: a frequency penalty counts only the answer. When ` the` was to
+# come, it stood seven times in the prompt, and in the answer not once. So it paid nothing. Nor did
+# `moon`.
 
 # %% [markdown]
-# Programs differ here, and few say so (read in 2026; – means: has no such penalty):
+# Programs differ here (read in 2026, as they come; – means: has no such penalty):
 #
 # | counts | frequency, presence | repetition |
 # |---|---|---|
@@ -449,22 +437,17 @@ explore.Penalties(
 # | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
-# In this course a penalty looks at the `ids` that it is given, and at nothing else. So you choose: give
-# it `ids` for everything, `ids[prompt_length:]` for the answer, `ids[-64:]` for the last 64 tokens.
-# (`transformers` can be told to skip the prompt, by `prompt_ignore_length`
-# [transformerspenalty2026].) `Settings` does as vLLM does.
-#
-# Then the cure is easy: do not count the prompt. Is it?
+# The course's `Settings` does as vLLM does. Then the cure is easy: do not count the prompt. Is it?
 
 # %% [markdown]
 # ## The second wind
 #
 # The North Wind does not know the way. So the prince says the same sentence to the East Wind, the South
-# Wind and the West Wind. Only the old woman's words are the prompt now; *his own* are the answer. We
-# write the right address each time, and only look which word the penalty *would* choose.
+# Wind and the West Wind. Now only the old woman's words are the prompt, and all that follows is the
+# answer. We write the right address each time, and only look which word the penalty *would* choose.
 
 # %% [markdown]
-# Without a penalty `moon` is ahead of `sky` by 2.2 at the first wind, and by 2.7 at the last.
+# Without a penalty `moon` is ahead of `sky` by 2.2 at the first wind, and by a little more later.
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
 
@@ -483,23 +466,16 @@ for wind in ("North", "East", "South", "West"):
 # <details><summary>Answer</summary>
 #
 # The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4, more than it is
-# ahead. With a penalty of 1 it takes one wind more: there it pays 3.
-#
-# At the first wind `moon` even gains: the prince has just said `sun`, its rival, and so `sun` pays, and
-# `moon` does not yet.
+# ahead. (At the first wind `moon` even gains: its rival `sun` has just been said, and pays.)
 # </details>
 
 # %% [markdown]
-# Without a penalty the model gets surer from wind to wind, up to 74%, as it should. But the longer the
-# text, the more a frequency penalty takes. Names, addresses, variables in code, defined terms in a contract:
+# The longer the text, the more a frequency penalty takes. Names, variables in code, terms in a contract:
 # all must come back, letter for letter. And what comes back most often of all?
 
 # %% [markdown]
-# The tokens `.`, `,` and `the`, in any English text. A penalty works against them too, as a developer
-# of samplers put it [llamacpp5561].
-#
-# The model writes eight stories of 150 tokens, first without a penalty. In their second halves, 58 of
-# every 1,000 tokens are commas.
+# The tokens `.`, `,` and ` the` [llamacpp5561]. The model writes eight stories of 150 tokens. In their
+# second halves, 58 of every 1,000 tokens are commas.
 #
 # **Predict.** How many of the 58 are left with a frequency penalty of 2?
 
@@ -519,47 +495,43 @@ for penalty in (0.0, 2.0):
 # Seven.
 # </details>
 #
-# A story that runs out of commas because it has used so many: nobody would ask for that. A counter sees
-# *how often*. It cannot see whether a repeat is a loop, an address or a comma.
+# A counter sees *how often*. It cannot see whether a repeat is a loop, an address or a comma.
 #
-# So a penalty that takes something for *each* time grows too strong in long texts. The repetition
-# penalty counts a word only once. Can we at least rely on that one?
+# So a penalty for *each* time grows too strong in long texts. The repetition penalty counts a word
+# only once. Can we at least rely on that one?
 #
 # (Halfway: a good place for a break.)
 
 # %% [markdown]
 # ## Where zero lies
 #
-# Softmax does not care where zero is: add 10 to all logits, and no probability changes. So a model may
-# put its zero anywhere. Take the nine words again, after `forward forward toward forward`. We add −10,
-# 0 or 10 to all nine logits, and only then penalise: presence 0.5, or repetition 1.2.
+# Add 10 to all logits, and no probability changes (Recall 2). So a model may put its zero anywhere. Take
+# `forward forward toward forward` again. We add −10, 0 or 10 to all nine logits, and only then penalise:
+# presence 0.5, or repetition 1.2.
 #
-# **Predict.** Without a penalty `forward` has 57% each time. With which of the two does it still have
-# the same share each time?
+# **Predict.** With which of the two penalties does `forward` get the same probability all three times?
 
 # %%
+print("          presence 0.5    repetition 1.2")
+print("added          forward    forward      closer")
 for shift in (-10, 0, 10):
     moved = NEXT_LOGITS + shift
     subtracted = penalties.presence_penalty(moved, new, 0.5).softmax(dim=-1)
     divided = penalties.repetition_penalty(moved, new, 1.2).softmax(dim=-1)
-    print(f"shift {shift:>3}   forward: presence 0.5 {subtracted[3]:.3f}   ", end="")
-    print(f"repetition 1.2 {divided[3]:.3f}, and closer {divided[0]:.3f}")
+    print(f"{shift:>5}{subtracted[3]:>17.3f}{divided[3]:>11.3f}{divided[0]:>12.3f}")
 
 # %% [markdown]
-# Subtraction gives 0.547 each time. Division gives 0.554, 0.487 or 0.272. Why? At shift 0 the logit of
-# `forward` is 6.75, and dividing it by 1.2 takes 1.1 from it. At shift 10 it is 16.75, and the same
-# division takes 2.8. `closer`, which was never written, pays nothing, and leads.
+# With subtraction: 0.547 each time. With division: 0.554, 0.487 or 0.272. Why? The logit of `forward` is
+# 6.75, and dividing it by 1.2 takes 1.1 from it. With 10 added it is 16.75, and the same division takes
+# 2.8. `closer`, never written, pays nothing, and leads.
 #
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# In July 2026 somebody measured the harm. JSON is a text of brackets, quotes and keys, which must come
-# back. There θ = 1.3 took valid answers from 97% to 23%. On logarithms of probabilities it did no such
-# harm, by the same report [transformers47595]: on that scale 0 always means 100%. A bracket that the
-# model is sure of stands near 0, and, like ` money` above, hardly moves.
-
-# %% [markdown]
-# Our prince too was lost at 1.3. If weakening is so hard to dose, would it be better to *forbid*?
+# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 brought the
+# share of valid JSON, which a program can read, down from 97% to 23% [transformers47595].
+#
+# Our prince too was lost at 1.3. If the dose is so hard to find, would it be better to *forbid*?
 
 # %% [markdown]
 # ## Forbidding
@@ -603,9 +575,9 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # </details>
 
 # %% [markdown]
-# The bluntest knob looks at no text at all. With a **logit bias** you name a token by its id and add a
-# number to its logit. From −1 to 1 it nudges; −100 as good as bans the token, 100 as good as forces it
-# [openai2026]. Say the princess fears cats, so there must be none in her story. We ban the token ` cat`:
+# The bluntest tool looks at no text at all. With a **logit bias** you name a token by its id and add a
+# number to its logit: −100 as good as bans the token, 100 as good as forces it [openai2026]. Say the
+# princess fears cats. We ban the token ` cat`:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -617,21 +589,19 @@ print("\nas it is:    ", likeliest(logits, 4))
 print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
 
 # %% [markdown]
-# The list has six ways to write a cat, and the ban hits one. ` Cat`, a token of its own, is even a
-# little likelier than before. A ban also takes what was not meant: ` cathedral` begins with the token
-# ` cat`.
+# The first six all write a cat, and the ban hits one. ` Cat`, a token of its own, is even a little
+# likelier than before. A ban also hits what was not meant: ` cathedral` begins with the token ` cat`.
 #
-# Enough of what goes wrong. Penalties and block were made to end loops. How well do they do that?
+# How well do penalties and blocks end loops?
 
 # %% [markdown]
 # ## How well they cure
 #
 # How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: what share of them
-# came before in the same text? Then ask the same of single tokens. Below is the mean over eight stories
-# of 64 tokens, at four values of θ, with a block, and with the die and no penalty.
+# came before in the same text? Then ask the same of single tokens. We take the mean over eight stories.
 
 # %% [markdown]
-# **Predict.** The block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
+# **Predict.** A block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
 # one at θ = 1, which is no penalty, or to the one at θ = 1.2?
 
 # %%
@@ -649,54 +619,54 @@ for name, process in rows.items():
 # <details><summary>Answer</summary>
 #
 # To the one at θ = 1: 0.541 is near to 0.662, and far from 0.166. The text goes round the same circle
-# with a word changed. One of the eight with the block: `very fond, and had a daughter who was so kind and
-# kind, and so kind, that she was so fond of him`. In 2020 Welleck and others saw the same: with 4-grams
-# blocked, 51% of the tokens were still repeats [welleck2020].
+# with a word changed. One of the eight with the block: `so kind and kind, and so kind, that she was so
+# fond of him`.
 # </details>
 
 # %% [markdown]
-# Look at the last line. The die repeats 19 tokens in 100, and no good text repeats none: `the` and `.`
-# have to come back. At θ = 1.2 there are already fewer, at 1.5 far fewer. This is no success: with the
-# frequency penalty you saw what goes missing.
+# Look at the last line. Where the die chooses, 19 tokens in 100 are repeats: ` the` and `.` have to come
+# back in any good text. At θ = 1.5 there are far fewer. This is no success: you saw what goes missing.
 
 # %% [markdown]
 # ## Build it: your own brake
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# Now you know what a penalty should leave alone. This exercise is *open*: write any brake that keeps
-# the four properties below. There are easy ones and clever ones, and all are right.
+# This exercise is *open*: write any brake that has the four properties below. There are easy ones and
+# clever ones, and all are right.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in a loop, like `and the moon, and the moon, ...`: a run of 1 to
-#    6 tokens, six times or more in a row. (The last round may be unfinished.) The token that goes on
-#    with the loop leads. A token that was never said is at most 2 behind it. *After your brake, another
-#    token must lead.*
+# 1. **It ends loops.** The answer ends in a loop, six times or more in a row, like `and the moon, and the
+#    moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After your brake,
+#    another token must lead.*
+# 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
+#    is ahead of all others by 4 or more. *After your brake, it must still lead.*
 
 # %% [markdown]
-# 2. **It lets an address pass.** The prompt holds a line of 3 to 12 tokens, like `the sun and west of the
-#    moon`, once or more often. The answer is the beginning of this line, or still empty. The line's
-#    next token is ahead of all others by 4 or more. *After your brake, it must still lead.* (No token
-#    stands in the line more than three times, and no four in a row twice.)
+# 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the comma in
+#    a long list. Now it is ahead of all others by 4 or more. *After your brake, it must still lead.*
+# 4. **It does not care where zero is.** Add 10, or another whole number, to all logits, and only then
+#    brake. *The probabilities must come out as without it.*
 
 # %% [markdown]
-# 3. **It leaves commas.** In the answer one token comes back again and again, every 3 to 9 tokens, up to
-#    a hundred times, like the comma in a long list. Now it is ahead of all others by 4 or more. *After
-#    your brake, it must still lead.* (Even with it added, no four in a row come twice.)
-
-# %% [markdown]
-# 4. **It does not care where zero is.** Add 10 to all logits, or any other whole number, and only then
-#    brake. *That must not change the probabilities after your brake.*
+# <details><summary>The small print</summary>
+#
+# A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the prompt
+# either. An address has 3 to 12 tokens, none of them more than three times, and may stand in the prompt
+# more than once. The answer is its beginning, or empty. Commas come every 3 to 9 tokens. In addresses and
+# lists no four tokens in a row come twice.
+# </details>
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `ids[prompt_length:]` is the answer. Take 1 from a token for each time that it stands there. Which of
-# the four properties does that keep? Which one does it lose?
+# the four properties does that brake have, and which one not?
 # <details><summary>More</summary>
 #
-# It loses the commas: after a hundred of them, the next one pays 100. `torch.bincount(answer,
-# minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. How high may it be, and how low?
+# It takes the commas: after a hundred of them, the next one pays 100. `torch.bincount(answer,
+# minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. Which limit ends a lead of 2, and
+# leaves a lead of 4?
 # </details>
 # </details>
 
@@ -787,8 +757,8 @@ _ = check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
 
 
 # %% [markdown]
-# Now the real thing: the prince's sentence. Will your brake find the castle? And will it end the loop
-# that came after it?
+# Now the real thing: the prince's sentence. Will your brake find the castle, and end the loop that came
+# after it?
 
 
 # %%
@@ -807,14 +777,14 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# 1. Where the strip is high, the text repeats four tokens that came before. A dot at 4 says: the same
-#    four tokens stood 4 tokens earlier. How much of the first text repeats? And of yours?
-# 2. Is your address right? Does the rest read well? If not, change `my_brake` above, and run the cells
-#    from there down to here again.
+# Where the strip is high, the text repeats four tokens that came before: in the first text 88%.
+#
+# How much of yours repeats? Is the address right, does the rest read well? If not, change `my_brake`,
+# and run the cells from there to here again.
 
 # %% [markdown]
-# One trial more, without points: give your brake the four winds. Which is the first to hear a wrong
-# address?
+# One trial more, without points: give your brake the four winds. Which is the first to hear another word
+# than `moon`?
 
 
 # %%
@@ -831,30 +801,23 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>What ours does</summary>
 #
-# The first text repeats 88% of its 4-grams. Ours takes 1 for each time, at most 3. The limit must be
-# above 2, to end loops that are 2 ahead, and below 4, to leave commas that are 4 ahead. Ours errs at the
-# fourth wind.
-# </details>
-
-# %% [markdown]
-# <details><summary>What is easier</summary>
+# It takes 1 for each time, at most 3: more than 2, to end loops, and less than 4, to leave commas. It errs
+# at the fourth wind.
 #
-# Take 3 once from each token of the answer. Or put a block of *n* = 4 on the answer: it sees runs, but it
-# can only forbid. Both keep the four properties, and err at the second wind.
+# Two easier ones have the four properties too, and err at the second wind: take 3 once from each token of
+# the answer, or put a block of *n* = 4 on the answer.
 # </details>
 
 # %% [markdown]
 # ## What production systems do
 #
-# llama.cpp and `transformers` ship with all penalties off [llamacpp2026] [transformers2026], so many
-# people say: leave them off until you *see* loops. Not everyone agrees. The makers of Qwen3.5 advise
-# in 2026 a presence penalty of 1.5 for general chat. And for exact work on code? There the same card
-# says 0 [qwencard2026]. You now know why.
+# llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch one on
+# when you *see* loops. Not everyone agrees. For general chat the makers of Qwen3.5 advise a presence
+# penalty of 1.5. And for exact work on code? There they say 0 [qwencard2026]. You know why.
 
 # %% [markdown]
-# Where penalties are on, they come first: before temperature, top-k and top-p [transformers2026]
-# [vllm2026] [llamacpp2026]. So a penalty of 1 counts double at *T* = 0.5, as the gap that it made is
-# widened. Change one of the two at a time.
+# Where penalties are on, they come before temperature, top-k and top-p [transformers2026] [vllm2026]
+# [llamacpp2026]. So at *T* = 0.5 a penalty of 1 counts double (Recall 3).
 
 # %% [markdown]
 # ## The puzzle, solved
@@ -865,14 +828,11 @@ for wind in ("North", "East", "South", "West"):
 # of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# Both penalties look only at *which words* were said, or how often, not at what for. How hard division
-# hits also depends on where the model's zero lies. A block or a ban forbids, and hits what was not meant
-# as well. So use no more than it takes, and know whether the prompt counts.
-
-# %% [markdown]
-# What would a *penalty* look like that sees runs, and takes more the longer they are? It exists, is
-# called DRY, and waits in module 09. Next comes another way to choose: not token by token, but by whole
-# texts.
+# A penalty sees *which words* were said, or how often, not what for. So use no more than it takes,
+# and know whether the prompt counts.
+#
+# One that sees *runs*, and takes more the longer they are, is called DRY and waits in module 09. Next
+# comes another way to choose: not token by token, but by whole texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -907,7 +867,7 @@ check.number(
 # On a vLLM server, a prompt says ` wolf` five times. The answer has no token yet. Repetition
 # penalty 1.2, frequency penalty 1, presence penalty 1. Which of them move the logit of ` wolf`?
 #
-# - **A** All three: it is in the text.
+# - **A** All three: it was said before.
 # - **B** None: nothing was written yet.
 # - **C** Only the repetition penalty does.
 # - **D** Only frequency and presence penalty do.
@@ -920,8 +880,8 @@ check.choice(
     answer_prompt,
     right="C",
     why={
-        "A": "Two of the three look at the output only. See who counts the prompt.",
-        "B": "That would be true if all of them looked at the output only. One looks further back.",
+        "A": "Two of the three look at the answer only. See who counts the prompt.",
+        "B": "That would be true if all of them looked at the answer only. One looks further back.",
         "D": "It is the other way round: look up vLLM in the section on who counts the prompt.",
     },
 )
@@ -975,8 +935,8 @@ check.choice(
 )
 
 # %% [markdown] question="A token meets theta" points=1
-# A token has the logit −1.5, and the text holds it twice. What is its logit after a repetition
-# penalty of θ = 1.2?
+# A token has the logit −1.5, and was said twice before. What is its logit after a repetition penalty
+# of θ = 1.2?
 
 # %% answer="token_meets_theta"
 answer_negative = None  # a number
@@ -1099,9 +1059,9 @@ check.number(
 
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
-# came three times: in PyTorch, an assignment through repeated indices counts once, which has
-# surprised people for years [pytorch3844]. Repair it, for any text of at least one token, any
-# penalty from −2 to 2, and logits that may hold −inf. What is passed in stays as it is.
+# came three times: in PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
+# for any text of at least one token, any penalty from −2 to 2, and logits that may hold −inf. What is
+# passed in stays as it is.
 
 
 # %% answer="frequency_repair"
@@ -1312,8 +1272,8 @@ check.against(
 # %% [markdown] question="Your repetition penalty" points=4
 # Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
 # each: positive logits of tokens seen once; negative logits; tokens seen several times; float32 as
-# the type, and what was passed in left as it was. The cell below tries only the first, with one
-# example: it can show 1 point. The button tries all four.
+# the type, and what was passed in left as it was. The cell below tries only the first: it can show
+# 1 point. The button tries all four.
 
 
 # %% test="my_repetition_penalty"
@@ -1442,9 +1402,9 @@ float(min(points, 4))
 
 # %% [markdown] question="Your brake" points=4
 # Your `my_brake` from **Build it** above, for vocabularies of 4 to 300 tokens. One point for each of
-# the four properties: loops, addresses, commas, zero. Whoever does not end loops has no brake: without
-# the first there are no points for the others. You may call the course's functions. In all cases the
-# inputs stay as they are. The cell below tries one loop and one address: it can show 2 points.
+# the four properties: loops, addresses, commas, zero. Without the first there are no points for the
+# others. You may call the course's functions. What is passed in stays as it is. The cell below tries
+# one loop and one address: it can show 2 points.
 
 # %% test="my_brake"
 points = 0.0
@@ -1566,10 +1526,8 @@ check.score_button()
 # ## References
 #
 # - [keskar2019] [CTRL, a Conditional Transformer Language Model](https://arxiv.org/abs/1909.05858), 2019
-# - [welleck2020] [Neural Text Generation with Unlikelihood Training](https://arxiv.org/abs/1908.04319)
 # - [openai2026] [OpenAI's API, in its Python library](https://github.com/openai/openai-python)
 # - [transformers2026] [Hugging Face transformers](https://github.com/huggingface/transformers)
-# - [transformerspenalty2026] [its repetition penalty, 5.15.1](https://github.com/huggingface/transformers/blob/v5.15.1/src/transformers/generation/logits_process.py)
 # - [vllm2026] [vLLM](https://github.com/vllm-project/vllm)
 # - [llamacpp2026] [llama.cpp](https://github.com/ggml-org/llama.cpp)
 # - [qwencard2026] [model card of Qwen3.5-35B-A3B](https://huggingface.co/Qwen/Qwen3.5-35B-A3B), 2026
@@ -1578,7 +1536,6 @@ check.score_button()
 # - [transformers2302] [The dog dog dog](https://github.com/huggingface/transformers/issues/2302), 2019
 # - [transformers47595] [on where zero lies](https://github.com/huggingface/transformers/issues/47595), 2026
 # - [llamacpp5561] [on frequent tokens](https://github.com/ggml-org/llama.cpp/pull/5561), 2024
-# - [chatui1552] [a neutral 1 that was none](https://github.com/huggingface/chat-ui/issues/1552)
 # - [pytorch3844] [repeated indices](https://github.com/pytorch/pytorch/issues/3844), 2017
 # - [tinygrad2026] [tinygrad's sampler](https://github.com/tinygrad/tinygrad)
 # - [fairseq5206] [the end of a buffer](https://github.com/facebookresearch/fairseq/issues/5206), 2023
