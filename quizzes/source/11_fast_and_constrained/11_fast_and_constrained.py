@@ -378,8 +378,8 @@ def my_coin(p, q, token, u, v):
 
 
 # %% [markdown]
-# Run this as often as you like. The last check tries every guess with 64 pairs of *u* and *v*,
-# evenly spread, and adds up what joins the text.
+# Run this as often as you like. The last check tries every guess with 64 pairs of *u* and *v*, and
+# adds up what joins the text.
 
 # %%
 HAND = [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]
@@ -647,15 +647,8 @@ def my_draft(ids, ahead, generator):
 explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
-# 1. At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
-#    *look up*. Which of the two changes?
-# 2. In `my_draft` write `found = [0]` in place of `my_guess(...)`, and run the cell. What changes
-#    now? (Undo it afterwards.)
-#
-# <details><summary>Answers</summary>
-#
-# The words stay, both times. Only the passes change; with `[0]` nearly every guess is refused.
-# </details>
+# At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
+# *look up*: the words stay, and only the passes change. No guesser can do harm.
 
 # %% [markdown]
 # ## Speed in production
@@ -664,7 +657,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # extra layer of its own, and was reported to write 1.8 times as fast [deepseek2024]. With many users
 # at once it helps less: the card is busy anyway [vllmspec2026].
 #
-# So the apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
+# The apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
 # censor pay back what it takes? (A good place to rest.)
 
 # %% [markdown]
@@ -814,8 +807,8 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 #
 # <details><summary>Answers</summary>
 #
-# 13% and 7%: ` the` twice as often. So about two in three, just what the forms said. Colder, the
-# ratio grows; at *T* = 0 it is ` the`, and so the moon, each time.
+# 13% and 7%: ` the` twice as often, so two in three, as the forms said. Colder, the ratio grows; at
+# *T* = 0 it is ` the`, and so the moon, each time.
 # </details>
 
 # %% [markdown]
@@ -862,8 +855,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # its weight. Say moon, moon, grandmother came. Their weights are 0.05, 0.05 and 0.5. So the moon is
 # drawn with 0.1 / 0.6, one time in six.
 #
-# It always gives an answer, and with more forms it comes nearer to the exact 13%: the next cell,
-# folded, computes it.
+# With more forms it comes nearer to the exact 13%: the next cell, folded, computes it.
 
 # %% jupyter={"source_hidden": true}
 for n in (1, 2, 4, 16, 64):
@@ -1058,15 +1050,13 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# Another program throws no coin. In place of each guess it draws a token from the model's *p*, and
-# this token joins the text. If it is the same token as the guess, the guess counts as accepted, and
-# the next guess is judged. Is the text exact, and how many guesses are accepted? (Two projects
-# disagree: [mlxcel992], [mlxswiftlm459].)
+# A program throws no coin. It draws a token from the model's *p*, which joins the text. If the guess
+# is this token, it counts as accepted. Is the text exact? (Disputed: [mlxcel992], [mlxswiftlm459].)
 #
-# - **A** Exact, and as many are accepted as by our coin.
+# - **A** Exact, and as many guesses are accepted as by our coin.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
 # - **C** Not exact: words that both like come too often.
-# - **D** Exact at *T* = 0, and not above it.
+# - **D** Exact only at *T* = 0.
 
 # %% answer="other_rule"
 answer_rule = ""  # "A", "B", "C" or "D"
@@ -1088,9 +1078,8 @@ check.choice(
 #
 # - **A** Nothing: the coin makes every guesser exact.
 # - **B** Nothing, but fewer guesses are accepted.
-# - **C** Taken together, the tokens that were cut come too often: each time a guess is refused, one
-#   of them is drawn.
-# - **D** Taken together, the three likeliest come too often: they are guessed more than the coin was
+# - **C** All cut tokens together come too often: after each refusal one of them is drawn.
+# - **D** All three kept tokens together come too often: they are guessed more than the coin was
 #   told.
 
 # %% answer="report_of_q"
@@ -1180,9 +1169,8 @@ check.ids(
 )
 
 # %% [markdown] question="Four forms" points=1
-# On which of these forms does a mask give each answer the share that conditioning gives it,
-# whatever the model? (There is one way only to write an answer in tokens, and once it is complete
-# the text ends.)
+# On which form does a mask give each answer the share that conditioning gives it, whatever the
+# model? (An answer can be written in one way only. Once complete, it ends the text.)
 #
 # - **A** Two answers of three tokens each, all of them different.
 # - **B** Two answers that the model finds equally likely.
@@ -1197,17 +1185,16 @@ check.choice(
     answer_forms,
     right="C",
     why={
-        "A": "After each first token the mask may leave another mass, as with the two girls.",
+        "A": "After each first token the mask may leave another mass, as after ` the` and ` her`.",
         "B": "Equally likely as a whole: 0.5 × 0.1 and 0.1 × 0.5. What does the mask see first?",
         "D": "One is done after a step. What is left for the other, at its second step?",
     },
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A form has two fields: `"grade"`, 1 to 5, and then `"reason"`. Without a form the model grades
-# better. So somebody fills in sixteen forms, and draws one by its weight. The grades are hardly
-# better than with one form. The mass was 0.98 at the grade, and about 1 at all other steps. Why do
-# the weights not help?
+# A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
+# So somebody fills in sixteen forms, and draws one by weight. It hardly helps. The mass was 0.98 at
+# the grade, about 1 elsewhere. Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1443,8 +1430,7 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
-# 2. if the text repeats a phrase of up to eight tokens, three times or more: three guesses in four
-#    are right;
+# 2. if a text repeats a phrase of up to eight tokens three times: three guesses in four are right;
 # 3. if in the other texts each token always has the same follower: three in four again;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
