@@ -74,7 +74,7 @@ def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
             assert len(rounds) + kept == 40
     assert counted["apprentice", 0] == (17, 62, 37, 23)
     assert counted["look up", 0] == (29, 33, 18, 11)
-    assert counted["look up", 0.8][0] >= 38
+    assert counted["look up", 0.8][0] >= 38 and counted["look up", 0.8][3] <= 2
 
     def time_of(name, T, cost):
         rounds, guessed, *_ = counted[name, T]
@@ -88,21 +88,13 @@ def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
 
 @pytest.mark.slow
 def test_acceptance_against_temperature(storyteller, apprentice):
-    def curve(draft):
-        curve = {}
-        for temperature in GRID:
-            counts = [
-                looked_at(passes(storyteller, draft, temperature, seed=i)) for i in range(TEXTS)
-            ]
-            curve[temperature] = tuple(map(sum, zip(*counts, strict=True)))
-        return curve
-
-    guessed = curve(lambda knobs: model_draft(apprentice, knobs))
-    assert all(0.5 < kept / judged < 0.67 for kept, judged in guessed.values())
-    looked_up = curve(lambda _: lookup_draft(storyteller))
-    assert all(kept / judged > 0.55 for T, (kept, judged) in looked_up.items() if T <= 0.3)
-    assert all(kept / judged < 0.4 for T, (kept, judged) in looked_up.items() if T > 0.3)
-    assert looked_up[0.9] == (2, 13) and looked_up[1.5][1] == 3
+    for temperature in GRID:
+        rounds = [
+            passes(storyteller, lambda knobs: model_draft(apprentice, knobs), temperature, seed=i)
+            for i in range(TEXTS)
+        ]
+        kept, judged = map(sum, zip(*map(looked_at, rounds), strict=True))
+        assert 0.5 < kept / judged < 0.67
 
 
 @pytest.mark.slow
@@ -132,6 +124,7 @@ def test_the_sums_by_hand():
     assert (p - q).clamp(min=0).tolist() == pytest.approx([0.3, 0, 0])
     # Two words, and a guesser that always says the first one.
     assert pytest.approx(0.75) == 0.6 / 0.8
+    assert pytest.approx(2.44) == sum(0.8**i for i in range(3))
     assert sum(0.5**i for i in range(5)) == pytest.approx(1.94, abs=0.01)
     assert sum(0.5**i for i in range(9)) == pytest.approx(2.00, abs=0.01)
     assert sum(0.8**i for i in range(9)) > sum(0.8**i for i in range(5)) + 0.9
@@ -230,8 +223,8 @@ def test_the_four_texts():
     assert exact[" the", " moon"] == pytest.approx(0.03 / 0.23)
     assert masked[" the", " moon"] == pytest.approx(0.6) == pytest.approx(20 * 0.03)
     assert masked[" her", " grandmother"] == pytest.approx(0.4) == pytest.approx(2 * 0.2)
-    # What is missing is what the form does not have, as much as is refused.
-    assert pytest.approx(1 - (0.03 + 0.20)) == 0.57 + 0.20
+    # Two forms that say moon, and one that says grandmother, by their weights.
+    assert pytest.approx(1 / 6) == 2 * 0.05 / (2 * 0.05 + 0.5)
 
     def resampled(n):
         return sum(
@@ -244,15 +237,15 @@ def test_the_four_texts():
 
 
 @pytest.mark.slow
-def test_inside_the_name_nearly_all_is_allowed_and_around_it_nothing_is_left(storyteller):
+def test_inside_the_name_nearly_all_is_allowed_and_before_it_nothing_is_left(storyteller):
     fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
     schema = {"type": "object", "properties": fields, "required": ["name", "age"]}
     form = constrain.json_schema(storyteller.tokenizer, schema | {"additionalProperties": False})
     _, left = fill_in(storyteller, "The prince told his name and age: ", form, 0)
-    assert max(left[7:9]) > 0.9 and math.prod(left[:3]) < 1e-9 and 1e-8 < left[0] < 1e-7
+    assert left[7] == pytest.approx(0.98, abs=0.005) and math.prod(left[:3]) < 1e-9
+    assert left[:3] == pytest.approx([5.1e-08, 0.0012, 3.5e-06], rel=0.05)
     beginnings = [form.allowed(storyteller.tokenizer.encode_ordinary('{"n')[:n]) for n in range(3)]
     assert [int(allowed.sum()) for allowed in beginnings] == [1, 1, 1]
-    assert sum(mass < 0.001 for mass in left[:10]) >= 3
 
 
 @pytest.mark.slow

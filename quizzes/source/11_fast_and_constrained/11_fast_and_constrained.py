@@ -13,7 +13,7 @@
 # forbids, so that a program can read the answer. You will see which of them can be trusted.
 
 # %% [markdown]
-# > **About 150 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
+# > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
 # > the Calculator of module 10
 # >
 # > Afterwards you can
@@ -206,27 +206,24 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # ## Two helpers
 #
-# The first helper is the **apprentice**: the Storyteller without the last of its six layers (the
-# explorer below says `5 blocks`: a layer is also called a block). It is quicker and knows less. It
-# guesses the next four tokens.
+# The first helper is the **apprentice**: the Storyteller without the last of its six layers
+# (`5 blocks` in the explorer below: a block is a layer). It guesses the next four tokens.
 #
 # The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
-# after *every* token that it reads. So the master can judge all four guesses in one pass.
+# after *every* token that it reads. So it can judge all four guesses in one pass.
 
 # %% [markdown]
-# The master goes through the guesses from left to right.
+# The master goes from left to right. (*How* it decides: next section.)
 #
-# - It keeps guesses until it refuses one.
-# - There it draws a token itself. It throws away the guesses after it, because they continued a
-#   text that no longer exists.
+# - A guess that it keeps joins the text.
+# - In place of the first that it refuses, it draws a token itself. The guesses after it are thrown
+#   away, not judged: they continued a text that no longer exists.
 # - If it keeps all four, the same pass gives one token more, the **bonus**.
 #
-# In manuals this is **speculative decoding**: the apprentice is the *draft model*, its guesses
-# the *draft*, the master the *target model*.
+# Manuals call this **speculative decoding**, and the apprentice the *draft model*.
 
 # %% [markdown]
-# **Predict.** The master judges the guesses up to the first that it refuses. Which share of those
-# that it judges will it keep?
+# **Predict.** Of ten guesses that the master judges, how many will it keep?
 
 # %%
 apprentice, knobs = fewer_blocks(model)["5 blocks"], Settings(temperature=0.8)
@@ -242,24 +239,29 @@ print(f"all {len(passes)} passes: {tokens} tokens; {judged} guesses were judged,
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. The last printed line: 40 tokens took 21 passes. The master judged 38 guesses and kept 19,
-#    half. So the apprentice wrote 19 of the 40 tokens.
-# 2. The explorer writes the same text. Point at a refused token, and at the one drawn in its place.
-#    Whose word is better?
-# 3. Try another seed. Can you tell from the words alone who wrote which?
+# 1. The last printed line: of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of
+#    the 40 tokens.
+# 2. The explorer shows the same text. Filled boxes are the apprentice's tokens. An orange one is
+#    the master's, in place of the crossed-out guess before it.
+# 3. Change `seed`. How many tokens does the apprentice write now? (The count stands at the right.)
+
+# %% [markdown]
+# Now a claim that sounds too good: the text is **genuine**. Each text comes exactly as often as if
+# the Storyteller wrote alone, though half of its words are somebody else's.
+
+# %% [markdown]
+# The second helper is the **censor**. It writes no word. It holds a **form**, a text with a gap and
+# the answers that may fill it, and at each step forbids the tokens that fit no answer.
 #
-# (The lower chart fills in slowly, by itself. We need it later.)
+# The form here: `Once a girl lived with her grandmother. One day she met` … and the answer is
+# ` the moon` or ` her grandmother`.
 
 # %% [markdown]
-# Now a claim that sounds too good: each such text is **genuine**. It comes exactly as often as the
-# Storyteller alone would write it, to the last decimal. Half of the words are forged, and yet the
-# signature is true.
-
-# %% [markdown]
-# The second helper is the **censor**. It writes no word itself. It has a form with two possible
-# answers, and at each step it forbids the tokens that fit neither. Here the Storyteller filled in
-# 300 forms, and the censor watched each step. Beside it: the model writes alone, and we count only
-# the times when it writes one of the two answers.
+# The Storyteller fills in 300 forms under the censor, and the first column counts the answers. (`|`
+# means "or".)
+#
+# The second column is for the model alone, and computed: when it writes one of these two answers,
+# what is the share of each?
 
 # %%
 PROMPT = "Once a girl lived with her grandmother. One day she met"
@@ -275,21 +277,18 @@ show(
 )
 
 # %% [markdown]
-# When the model alone writes one of the two, it is the grandmother 996 times in 1,000. With the
-# censor, nearly two girls in three meet the moon. And the censor made no mistake: it forbade no
-# token that it should have allowed, and allowed none that it should have forbidden.
-
-# %% [markdown]
-# So the helper who writes half of the text changes nothing. The helper who only says no turns the
-# answer round. That is the puzzle of this module.
+# Alone, the model writes the grandmother 996 times in 1,000. With the censor, nearly two girls in
+# three meet the moon. Yet the censor forbade only tokens that fit neither answer.
 #
-# We begin with the first half of it: how can a forged signature be genuine?
+# So the helper who writes half of the text changes nothing, and the helper who only says no turns
+# the answer round. That is the puzzle of this module. First: how can a text be genuine, if half of
+# it is somebody else's?
 
 # %% [markdown]
 # ## One token, by hand
 #
-# Make it as small as possible: one token, three words. The master, our model, would draw them with
-# the probabilities *p*, the apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
+# One token, three words. The master, our model, would draw them with the probabilities *p*, the
+# apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
@@ -319,39 +318,38 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*, and the last line says why it works out: as much is missing as was
-# refused. It has to be. Both *p* and *q* sum to 1, so what *q* gives too much in one place it gives
-# too little in others. Every refusal pays for a missing word, and nothing is left over.
+# The last column is *p*: as much is missing as was refused. It has to be. Both *p* and *q* sum to
+# 1, so what *q* gives too much to some words is just what the others lack.
 
 # %% [markdown]
 # ## The formula
 #
-# Accept the guess $x$ with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what $q$
-# gave too little to: $\max(0, p - q)$, scaled to sum to 1. Then the probability that $x$ comes into
-# the text is
+# Half of the dogs were kept: 0.3 / 0.6, which is *p* / *q*. So, for any word $x$: keep the guess
+# with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what is missing,
+# $\max(0, p - q)$, scaled to sum to 1. Then $x$ joins the text with probability
 #
 # $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
 # \underbrace{\max(0, p(x) - q(x))}_{\text{redrawn}} = p(x)$$
-#
-# The second part needs no scaling. A refusal happens with the probability "missing", and scaling
-# divides by "missing": the two cancel.
 
 # %% [markdown]
-# Two groups found this in the same winter [leviathan2023], [chen2023]. A guess is accepted as often
-# as the two overlap: $\sum_x \min(p(x), q(x))$, here 0.7.
+# The second part needs no scaling. Say 0.1 of one word is missing and 0.2 of another. Then 0.3 are
+# refused. One redraw in three becomes the first word, two the second: 0.1 and 0.2 again.
+#
+# How often is a guess accepted? Here with 0.2 + 0.3 + 0.2 = 0.7: the **overlap** of *p* and *q*,
+# $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
 
 # %% [markdown]
 # ## Build it: the coin
 #
 # > difficulty ●●●○○ · importance ●●●●● · 8 to 12 minutes
 #
-# Write `my_coin`, without the course's functions. It is scored below. All chance comes in as two
-# numbers: *u* for the coin, and *v* for the draw after a refusal.
+# Write `my_coin`, without the course's functions; it is scored below. Chance comes in as two
+# numbers: *u* for the coin, *v* for the redraw. (*u* < *p* / *q* means *u* × *q* < *p*.)
 #
 # <details><summary>Hint</summary>
 #
-# Two returns. The first is the guess itself. For the second make a list of what is missing, and
-# walk through it with a running sum, as in module 1.
+# Two returns: the guess itself, or a walk along the list of what is missing, with a running sum as
+# in module 1.
 # </details>
 
 
@@ -363,7 +361,8 @@ def my_coin(p, q, token, u, v):
     sums to 1, and they stay as they are. token: the id of the guess, with q[token] above 0.
     u, v: random numbers, at least 0 and below 1.
     The guess is accepted if u * q[token] is below p[token]. If it is not, the token is drawn
-    from max(0, p - q): the first id whose running sum is above v times the sum of all.
+    from what is missing, max(0, p - q) of each token: the first id at which the running sum is
+    above v times the whole sum.
     Returns an id, a whole number.
     """
     ### BEGIN SOLUTION
@@ -379,8 +378,8 @@ def my_coin(p, q, token, u, v):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. The last check needs no luck: it
-# tries every guess with 64 pairs of *u* and *v*, evenly spread, and adds up what joins the text.
+# Run this as often as you like. The last check tries every guess with 64 pairs of *u* and *v*, and
+# adds up what joins the text.
 
 # %%
 HAND = [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]
@@ -392,18 +391,14 @@ for name, token, u, why in (
 tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 
 # %% [markdown]
-# The formula is the proof for one token; the last check shows that your code does it. A text is a
-# chain of tokens, each of them drawn exactly, given the ones before. So texts are exact too. But
-# does it hold on the real model, with its 4,096 tokens?
-
-# %% [markdown]
 # ## On the real model
 #
-# After `Once upon a time` the apprentice loves the comma, and the master prefers ` there` (both now
-# at *T* = 1). Let the apprentice guess one token 2,000 times, throw the coin each time, and count
-# what joins the text. The next two cells, folded, do that and draw it: just run them.
+# One token is exact, so a text is exact too: it is drawn token by token. Does it hold with 4,096
+# tokens? After `Once upon a time` (now at *T* = 1) the apprentice loves the comma, the master
+# ` there`. The next two cells, folded, throw the coin for 2,000 guesses, and show what joins: just
+# run them.
 #
-# **Predict.** In the toy 70% of the guesses were accepted. Will it be more here, or fewer?
+# **Predict.** By hand 70% of the guesses were accepted. Will it be more here, or less?
 
 # %% jupyter={"source_hidden": true}
 ids = model.encode("Once upon a time")
@@ -434,72 +429,67 @@ three_bars(names, bars).says(
 )
 
 # %% [markdown]
-# Only half of the guesses were accepted, and yet each word joins as *p* says. A bad guesser
-# does not make a wrong text. It only makes a slow one. So can nothing go wrong at all?
+# Only half of the guesses were accepted, and yet each word joins as *p* says. A bad guesser does
+# not make a wrong text, only a slow one. Can nothing go wrong?
 
 # %% [markdown]
 # ## Find the mistake yourself
 #
-# Somebody makes the apprentice more decisive: it always guesses its *likeliest* word. The rest
-# stays as it was: the coin with $\min(1, p / q)$, the redraw from $\max(0, p - q)$.
+# Somebody changes the apprentice: it always guesses its *likeliest* word. The coin and the redraw
+# stay as they were.
 
 # %% [markdown]
 # **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does
-# the first word join in the end? Is that right?
+# the first word join in the end?
 #
 # <details><summary>Answer</summary>
 #
-# The guess is always word one. It is accepted with 0.6 / 0.8 = 75%, and every refusal becomes word
-# two. So word one joins 75 times in 100 and not 60: wrong.
+# The guess is always word one. It is accepted with 0.6 / 0.8 = 75%, and a refusal becomes word two.
+# So word one joins 75 times in 100, not 60: wrong.
 # </details>
 
 # %% [markdown]
-# This mistake was in `transformers`, a library that many use for language models. In 2024, somebody
-# whose apprentice ran greedily did the very sum that you did [transformers32867]. In 2026 it was
-# found again in another form: the guesses were cut by top-k, and the coin was told a *q* without
-# the cut [transformers47932].
-
-# %% [markdown]
-# The rule behind both: ***q* must be what the guess was really drawn from**. A guesser that always
-# says the same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and all is right again.
-# The forged signature is genuine because the forger is *honest about the forging*.
+# This mistake was in `transformers`, a library that many use, and was found in 2024
+# [transformers32867].
 #
-# Now, what do we gain by it?
+# The rule: ***q* must be what the guess was really drawn from**. A guesser that always says the
+# same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and word one joins 60 times in
+# 100. Guess as you like, but be honest about it.
 
 # %% [markdown]
 # ## How much faster?
 #
-# A pass always gives one token of the master's own: the redrawn one, or the bonus. The guesses that
-# were kept come on top. (The bonus is free: the pass read the fourth guess too, so it has the
-# probabilities after it.)
+# A pass always gives one token of the master's own: the redrawn one, or the bonus. The kept guesses
+# come on top.
+#
+# Say 0.8 of the judged guesses are kept. Then the first guess joins in 80 of 100 passes. The second
+# joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give 100 + 80 + 64 =
+# 244 tokens, and a pass 2.44 on average.
 
 # %% [markdown]
-# Say each guess is accepted with probability *a*. The second counts only if the first was accepted
-# too: *a* times *a*. So with *n* guesses a pass gives on average [leviathan2023]
+# In general, with *n* guesses that are each kept with probability *a* [leviathan2023]:
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
-# tokens. **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight?
+# **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight?
 
 # %%
-for a in (0.3, 0.5, 0.8):
+for a in (0.5, 0.8):
     for n in (4, 8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# Close to two. (You saw it: *a* was a half, and 40 tokens in 21 passes are 1.90 a pass.) With *a* =
-# 0.5 eight guesses hardly help, as the fifth counts only if the four before it were right. With 0.8
-# they do.
+# With 0.5, close to two. (You saw 40 tokens in 21 passes, 1.90 a pass.) Eight guesses hardly help:
+# the fifth counts only if the four before it were kept. With 0.8 they do.
 
 # %% [markdown]
-# Now measure two guessers: the apprentice, and one without any model. It **looks up**: it takes the
-# last tokens of the text, finds the place where they stood before, and guesses what came after them
-# there. (So its *q* is 1.) If they never stood there, it guesses nothing.
+# Now a guesser without any network. It **looks up**: it takes the last tokens of the text, finds
+# where they stood before, and guesses what came after them there. If they never stood there, it
+# guesses nothing. (It is sure of its guess: *q* = 1.)
 #
-# We count how many tokens were *guessed*, how many of these were *judged* (a refusal ends it), and
-# how many were *kept*.
+# The next cell, folded, counts the passes, and how many tokens were *guessed*, *judged* and *kept*.
 
-# %%
+# %% jupyter={"source_hidden": true}
 counted = {}
 for T in (0, 0.8):
     knobs = Settings(temperature=T)
@@ -515,51 +505,39 @@ for T in (0, 0.8):
         )
 
 # %% [markdown]
-# Each text has 40 tokens: what was kept, and one more for each pass.
-#
-# At *T* = 0 looking up is as good a guesser as the apprentice: 11 of 18 kept, and 23 of 37. Greedy
-# text runs in circles, so the past knows what comes. But often looking up finds nothing to guess:
-# 33 guesses, not 62. So it keeps fewer tokens, and needs 29 passes, not 17. At *T* = 0.8 it is
-# nearly useless.
+# At *T* = 0 the text runs in circles, so the past knows what comes. Looking up is as good then as
+# the apprentice: 11 of 18 judged guesses kept, against 23 of 37. But often it finds nothing to
+# guess: 29 passes, not 17. At *T* = 0.8 it is nearly useless.
 
 # %% [markdown]
-# **Predict.** When the *T* of both is raised, does the apprentice guess better or worse? (The cell
-# is folded: just run it. Each line counts two texts.)
+# **Predict.** When the *T* of both, apprentice and master, is raised: are more of the judged guesses
+# kept, or fewer? (Folded; two texts a line.)
 
 # %% jupyter={"source_hidden": true}
 for T in (0, 0.3, 0.9, 1.5):
     knobs = Settings(temperature=T)
-    for name, draft in (
-        ("apprentice", model_draft(apprentice, knobs)),
-        ("look up", lookup_draft(model)),
-    ):
-        texts = [speculate(model, "Once upon a time", draft, knobs, 40, seed) for seed in (0, 1)]
-        agreed, judged = map(sum, zip(*(looked_at(list(text)) for text in texts), strict=True))
-        print(
-            f"T = {T:<4}{name:<11}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}"
-        )
+    draft = model_draft(apprentice, knobs)
+    texts = [speculate(model, "Once upon a time", draft, knobs, 40, seed) for seed in (0, 1)]
+    agreed, judged = map(sum, zip(*(looked_at(list(text)) for text in texts), strict=True))
+    print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither, as far as two texts can tell: it stays between a half and two thirds. (The first
-# explorer's lower chart has the same, at six temperatures.)
-#
-# Looking up is good up to *T* = 0.3. Then it drops, to 2 of 13 at *T* = 0.9: it always bets on one
-# token, but the master now spreads its probability over many. (At *T* = 1.5 only 3 guesses were
-# judged: too few to say anything.)
+# Neither, as far as two texts can tell: it stays between a half and two thirds. (The lower chart of
+# the first explorer, filled by now, shows the same.)
 
 # %% [markdown]
 # ## What a guess costs
 #
-# Half the passes, so half the time? Two things cost.
+# Half the passes, so half the time? Without guesses 40 tokens take 40 passes. Let each of these cost
+# 1. Then a guess costs
 #
-# - To make a guess: the apprentice runs five of the six layers, 5/6 of a pass.
-# - To read it. The model remembers what it has read. So a plain pass reads one new token, one with
-#   four guesses reads five. On one thread of a processor (November 2026) that took 1.6 times as
-#   long: 0.6 / 4 = 0.15 for each guess.
+# - 5/6 to *make*: the apprentice runs five of the six layers;
+# - 0.15 to *read*: a pass that reads four guesses more took 1.6 times as long (on one thread of a
+#   processor, November 2026), so the four cost 0.6.
 
 # %% [markdown]
-# Plain writing of 40 tokens is 40 passes. **Predict**: how much of this time does the apprentice
-# need at *T* = 0, with its 17 passes and 62 guesses? (The cell is folded.)
+# **Predict.** At *T* = 0 the apprentice made 62 guesses, for 0.98 each, and the master 17 passes. Is
+# that more than 40, or less? (The cell, folded, divides by 40: above 1 is slower.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -571,17 +549,17 @@ def time_of(passes, guessed, cost):
 for (name, T), (passes, guessed) in counted.items():
     cost = 0.15 + (5 / 6 if name == "apprentice" else 0)
     print(
-        f"T = {T:<4}{name:<11}({passes} passes + {guessed} guesses × {cost:.3g}) / 40 = "
+        f"T = {T:<4}{name:<11}({passes} passes + {guessed} guesses × {cost:.2f}) / 40 = "
         f"{time_of(passes, guessed, cost):.2f} of the time"
     )
 
 # %% [markdown]
-# Above 1 means slower. The apprentice makes the text *two to two and a half times as slow*. It is
-# nearly as big as its master, so a guess costs 5/6 of a pass. And on a processor, reading more
-# tokens costs more time.
+# The apprentice makes the text *two to two and a half times as slow*: it is nearly as big as its
+# master. To look up costs nothing but the reading, and pays a little at *T* = 0.
 #
-# With a large model on a graphics card both change. The apprentice can be fifty times smaller. And
-# a pass spends its time fetching the weights, once, be it for one token or for five [chen2023].
+# Not so with a large model on a graphics card. The apprentice can be fifty times smaller. And
+# reading five tokens costs hardly more than one: most of the time goes into fetching the weights,
+# once for all five [chen2023].
 
 # %%
 for part in (2, 10, 50):
@@ -589,16 +567,30 @@ for part in (2, 10, 50):
     print(f"T = 0.8, a guess costs 1/{part} of a pass, reading it nothing: {time:.2f} of the time")
 
 # %% [markdown]
-# So if a guesser fifty times cheaper guessed as well as our apprentice, it would save over four
-# tenths of the time.
+# Fifty times cheaper, and as good at guessing as ours: that would save over four tenths of the
+# time.
 
 # %% [markdown]
 # ## Build it: your own guesser
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
 #
-# The best part of the proof is that you may guess *however you like*. Write `my_guess`. It sees the
-# text so far and other texts of the same model, and says what may come next. Many designs are good.
+# You may guess *however you like*, and the text stays exact. Write `my_guess`. It sees the text so
+# far and other texts of the same model, and says what may come next. Search these: to ask the model
+# itself would cost a pass for each guess.
+
+# %% [markdown]
+# It is scored below by what it does:
+#
+# 1. it gives ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
+# 2. when a text goes round in a circle, it guesses right;
+# 3. it learns from the other texts;
+# 4. on new stories at least 1.5 times as many of its guesses *come true* as by looking up: the
+#    Storyteller really drew that token there, at *T* = 0.8.
+
+# %%
+old, turns = looked_up()
+print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ceil(1.5 * old)}")
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -606,24 +598,9 @@ for part in (2, 10, 50):
 # Look for the last three tokens of the text, then two, then one, first in the text itself and then
 # in the others. What came after them there?
 #
-# Or count which token follows which. That is enough for the stories, but not for a circle in which
-# one token stands twice: there count what follows *two* tokens. After each guess, go on as if it
-# were in the text.
+# Or count what follows which *two* tokens (one is too little for a circle in which a token stands
+# twice). After each guess, go on as if it were in the text.
 # </details>
-
-# %% [markdown]
-# It is scored below by its properties:
-#
-# 1. it proposes ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
-# 2. a text that goes round in a circle it guesses right;
-# 3. it learns from the other texts;
-# 4. on new stories at least 1.5 times as many tokens come true as by looking up.
-#
-# To ask the model itself would cost a pass for each guess, and gain nothing. Search the texts.
-
-# %%
-old, turns = looked_up()
-print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ceil(1.5 * old)}")
 
 
 # %% answer="my_guess"
@@ -646,11 +623,7 @@ def my_guess(ids, ahead, seen):
 
 
 # %% [markdown]
-# Run this as often as you like. The stories were drawn from the Storyteller at *T* = 0.8. A guess
-# comes true if it is the token that was really drawn there.
-#
-# Is that a fair count? Yes. Your guesser is sure of its token (its *q* is 1), so the coin would
-# accept it with probability *p*. And just as often the model draws it itself.
+# Run this as often as you like.
 
 # %%
 for name, ask in (
@@ -674,44 +647,26 @@ def my_draft(ids, ahead, generator):
 explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
-# 1. At *T* = 0, write down the first words, and the number of passes. Change `draft` to *5 blocks*
-#    and to *look up*. Which of the two changes?
-# 2. In `my_draft` write `found = [0]` in place of `my_guess(...)`, and run the cell. What changes
-#    now? (Undo it afterwards.)
-#
-# <details><summary>Answers</summary>
-#
-# The words stay, both times. Only the passes change. With `[0]` there is about one for each token:
-# nearly every guess is refused.
-# </details>
+# At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
+# *look up*: the words stay, and only the passes change. No guesser can do harm.
 
 # %% [markdown]
 # ## Speed in production
 #
-# Engines, the programs that serve a model to many users, offer guessing ahead. New is *who*
-# guesses. **MTP** (multi-token prediction) gives the model itself a small extra layer for the token
-# after the next. DeepSeek reported in 2024 that 85 to 90% of those tokens were accepted, which made
-# its model V3 write 1.8 times as fast [deepseek2024].
-
-# %% [markdown]
-# **EAGLE** trains a small guesser on what the model's inner layers have computed; in 2025 it
-# reported up to 6.5 times [li2025].
-
-# %% [markdown]
-# The manual of vLLM, such an engine, lists both for "medium-to-low" load [vllmspec2026]. With many
-# users at once the card is busy anyway, and every refused guess is work that somebody else waits
-# for.
+# Programs that serve a model to many users offer guessing ahead. DeepSeek's V3 guesses with a small
+# extra layer of its own, and was reported to write 1.8 times as fast [deepseek2024]. With many users
+# at once it helps less: the card is busy anyway [vllmspec2026].
 #
-# The apprentice is not guilty, then: each refusal is paid back, and nothing changes. Does the censor
-# pay back what it takes? (This is a good place to rest.)
+# The apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
+# censor pay back what it takes? (A good place to rest.)
 
 # %% [markdown]
 # ## What the censor does
 #
 # A program wants an answer that it can read: one of two answers, a date, a JSON object. A
 # **grammar** says which texts are allowed. A **mask** sets to −∞ the logit of every token after
-# which no allowed text can follow. Tokens make this interesting, as they do not care where words
-# begin. Manuals speak of *constrained decoding*, or *structured output*.
+# which no allowed text can follow. Softmax then gives everything to the tokens that stay, as with
+# top-k. Manuals speak of *constrained decoding*, or *structured output*.
 
 # %% [markdown]
 # **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
@@ -722,8 +677,8 @@ first = two_answers.allowed([])
 print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A mask that
-# thinks in words would forbid five of them, and with them some of the model's own ways to spell.
+# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A token need
+# not end where a word does.
 
 # %% [markdown]
 # ## Build it: the mask
@@ -774,19 +729,13 @@ for so_far in ("", " the", " her g"):
     )
 
 # %% [markdown]
-# When all checks pass, your mask agrees with llguidance, the engine behind `constrain`. An engine
-# does not try one token after the other. Tokens with the same beginning share a path in a tree, and
-# a forbidden letter cuts off the whole branch. The mask is the same.
-#
-# So the mask is right. What does it take away?
-
-# %% [markdown]
 # ## What it takes away
 #
-# Before the mask, the allowed tokens had some probability together. That is the **mass** that is
-# left. The mask divides by it, so that the tokens that stay sum to 1 again. Here is a JSON form
-# with two boxes, and the mass at its first ten steps. (`e-08` at the end of a number: divided by ten
-# eight times.)
+# Before the mask, the allowed tokens had some probability together: the **mass** that is left. To
+# sum to 1 again, each of them is divided by it, like 0.3 / 0.8 in the recall.
+#
+# Here the model fills in a JSON form with a name and an age. You see the mass at the first ten
+# steps. (`5.1e-08` is 0.000000051.)
 
 # %%
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
@@ -798,13 +747,11 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
-# Valid JSON, from a model that has only read fairy tales. But look at the right. Where the name
-# begins nearly everything is allowed, and the mass is large. (A step later only short tokens are:
-# the form has room for eight characters.) Before and after the name there is often less than one
-# part in a thousand. The mask does not *persuade* the model. It takes the little that fits, and
-# makes it large.
-
-# %% [markdown]
+# Valid JSON, from a model that has only read fairy tales. But look at the masses. Where the name
+# begins nearly everything is allowed, and 0.98 is left. At the first `{` one token is allowed, and
+# the model gave it nearly nothing. The mask does not *persuade* the model. It takes the little that
+# fits, and makes it large.
+#
 # If all answers were made larger alike, their shares would stay. When are they not?
 
 # %% [markdown]
@@ -827,19 +774,11 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? Let the model draw texts, and throw away those that are not on the form. The
-# texts that stay are the model's own, on condition that they fit. That is **conditioning**. A mask
-# goes step by step instead: first ` the` or ` her`, as both can still fit. Then the one word that
-# does.
-
-# %% [markdown]
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form. Those
+# that stay are the model's own, on condition that they fit: **conditioning**. A mask goes step by
+# step instead: first ` the` or ` her`, as both can still fit. Then the one word that does.
+#
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
-#
-# <details><summary>Answer</summary>
-#
-# Conditioning: 0.03 of 0.23, 13%. The mask: ` the` comes with 0.57 + 0.03 = 60%, and after it only
-# ` moon` is allowed. So 60%.
-# </details>
 
 # %%
 exact = exact_conditional(TEXTS, on_the_form)
@@ -848,10 +787,12 @@ words = [text[-1].strip() for text in exact]
 show(words, conditioning=exact.values(), mask=masked.values())
 
 # %% [markdown]
-# That is the puzzle in four texts. On the moon's way the mask cut off 95% of the mass: the king,
-# 0.57 of 0.60. On the grandmother's way it cut off only half: the cat. Then it divided by what was
-# left. So the moon was multiplied by 20, from 0.03 to 0.6, and the grandmother by 2, from 0.2 to
-# 0.4. **The mask knows what can follow, and not how likely that is.**
+# Conditioning: 0.03 of 0.23. The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only ` moon`
+# is allowed.
+#
+# After ` the` only 0.05 of the mass was left, so the moon was multiplied by 20, from 0.03 to 0.6.
+# After ` her` half was left: the grandmother was only doubled. **The mask knows what can follow,
+# and not how likely that is.**
 
 # %% [markdown]
 # Is that what happened to the real girl? Look at her first step.
@@ -866,37 +807,36 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 #
 # <details><summary>Answers</summary>
 #
-# 13% and 7%: ` the` twice as often. So about two in three, just what the forms said. Colder, the
-# ratio grows; at *T* = 0 it is ` the`, and so the moon, each time.
+# 13% and 7%: ` the` twice as often, so two in three, as the forms said. Colder, the ratio grows; at
+# *T* = 0 it is ` the`, and so the moon, each time.
 # </details>
 
 # %% [markdown]
-# ` the` is a promise that cannot be kept: after it the model almost never says `moon`. Researchers
-# found the same in programs and formulas that are written under a grammar [park2024].
+# ` the` is a promise that cannot be kept: after it the model almost never says `moon`. The same was
+# found in programs that are written under a grammar [park2024].
 
 # %% [markdown]
 # ## The formula
 #
-# Let $m_t$ be the mass that is left at step $t$ on the way to the text $x$. The mask divides each
-# probability by it. So for the whole text
+# The moon: 0.03 became 0.03 / (1 × 0.05) = 0.6. The 1 is the mass of the first step, where both
+# words are allowed, the 0.05 that of the second.
+#
+# In general, let $m_t$ be the mass that is left at step $t$ on the way to the text $x$. Then
 #
 # $$\text{mask}(x) = \frac{p(x)}{m_1 m_2 \cdots m_n} \qquad\text{and}\qquad
 # p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
 
 # %% [markdown]
-# The smaller the product, the more the mask has favoured this text. Only where every text has the
-# *same* product do the shares stay. Otherwise there is a debt, and a debt can be paid back.
+# The smaller the product of the masses, the more the mask has favoured this text. Only where every
+# text has the *same* product do the shares stay. Otherwise multiply by the product, to get back to
+# *p*. There are two ways to do it.
 
 # %% [markdown]
 # ## Paying back
 #
-# The product lies between 0 and 1. So use it as a coin! Fill in the form under the mask, and accept
-# it with probability $m_1 \cdots m_n$; if it is refused, start again (*rejection sampling*).
-
-# %% [markdown]
-# By hand: at the first step both words are allowed, so $m_1$ = 1. After ` the` $m_2$ = 0.05, after
-# ` her` 0.5. So the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20. These
-# are the model's own numbers.
+# The product lies between 0 and 1, so use it as a coin! Fill in the form under the mask, accept it
+# with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*). The moon comes with
+# 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20: the model's own numbers.
 
 # %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
@@ -907,23 +847,17 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# It is like the apprentice's coin: the mask guesses with $q(x) = \text{mask}(x)$, and the coin is
-# $p / q$, which is never above 1. Only the redraw differs. What is missing are the king and the
-# cat, 0.57 + 0.20 = 0.77: again as much as is refused. But those are not on the form. So we start
-# again.
+# Exact, but not always cheap. Every JSON form above begins with `{`, `"` and `n`, whose masses were
+# 5.1e-08, 0.0012 and 3.5e-06. Multiply: not one try in a billion is accepted.
 
 # %% [markdown]
-# Exact, but not cheap. 0.23 is the chance that the model alone writes something that is on the
-# form. For the JSON above it is below one in a billion: multiply the first three masses. (There one
-# token alone was allowed at each step, so every form has these three.)
+# The other way is **resampling**: fill in a few forms, and draw *one of them*, with its product as
+# its weight. Say moon, moon, grandmother came. Their weights are 0.05, 0.05 and 0.5. So the moon is
+# drawn with 0.1 / 0.6, one time in six.
+#
+# With more forms it comes nearer to the exact 13%: the next cell, folded, computes it.
 
-# %% [markdown]
-# So one makes a few forms under the mask, and draws *one of them*, with its product as its weight.
-# This is **resampling**. It always gives an answer. Is it the right one? Suppose *k* of the *n*
-# forms are the moon. The code takes the chance of each *k*, times the share of the moon's weight,
-# and adds these.
-
-# %%
+# %% jupyter={"source_hidden": true}
 for n in (1, 2, 4, 16, 64):
     moon = 0.0
     for k in range(1, n + 1):  # so many of the n forms say moon
@@ -932,9 +866,10 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# One form is the mask itself, 60%. With sixteen we are close to the exact 13%. Now the real girl.
-# We have 300 forms from the beginning of this module, and the mass at each of their steps. We do
-# not draw one of them. We add up the weights of each answer: that is how often it would be drawn.
+# One form is the mask itself. With sixteen we are close.
+#
+# Now the real girl, with her 300 forms and the masses at their steps. How often would each answer be
+# drawn? As often as its share of all weights.
 
 # %%
 weights = Counter()
@@ -949,14 +884,13 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. And we asked the model nothing new: the masses were there at every step,
-# and the mask threw them away.
+# The grandmother is back, and we asked the model nothing new: the masses were there at every step,
+# and the mask threw them away. (0.003 and not 0.004 is chance.)
 #
-# (0.003 and not 0.004: that is chance, as 300 forms were drawn. And a form of hundreds of steps
-# needs care: the product is too small for the computer, which makes it 0. Then one adds logs, as in
-# module 6.)
+# A form of hundreds of steps needs care: its product is too small for the computer, which makes it
+# 0. Then one adds logs instead, as in module 6.
 #
-# Two kinds of harm are left, where weights do not help you.
+# Two kinds of harm are left, where weights do not help.
 
 # %% [markdown]
 # ## Two forms that went wrong
@@ -974,16 +908,15 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The model does not expect a number there. Of all that is allowed it likes a new line best, so it
-# takes one, and another, up to the limit. Each single token was allowed. A weight cannot finish a
-# form: most of these tries are lost. In 2026 the same was reported of Qwen3.5: about one request in
-# three ended in white space [vllm38696]. The repair is in the grammar: little white space, or none.
+# The model does not expect a number there. Of all that is allowed it likes a new line (`\n`) best,
+# so it takes one, and another, up to the limit. In 2026 this was reported of Qwen3.5, for about
+# one request in three [vllm38696]. The repair is in the grammar: little white space, or none.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
 # working first (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so the
 # mask asks for `;` and three digits. **Predict**: of six sums, how many are right with the working,
-# and how many on the form?
+# and how many with the form alone?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
@@ -996,35 +929,32 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
     print(f"{name}: {sum(right)} of 6 right")
 
 # %% [markdown]
-# The mask forbade the working, and with it the answer. No weights help here. The form has to be
-# repaired: give it a box for the working, *before* the one for the answer, or let the mask begin
-# after the thinking. In a study of large models strict formats lowered the scores in reasoning, and
-# the order of the boxes mattered [tam2024].
+# The mask forbade the working, and with it the answer. Give the form a field for the working,
+# *before* the one for the answer. In large models, too, strict formats lowered the scores in
+# reasoning [tam2024].
 
 # %% [markdown]
 # ## Forms in production
 #
-# In late 2026 a form is an option of the request; vLLM, for one, takes its masks from xgrammar or
-# llguidance [vllmforms2026]. But what a mask promises is the form. It pays nothing back. Three
-# habits: ask for the form in the prompt as well, so that the mass is large before the mask comes;
-# put the thinking before the answer; and write the mass into your log file. A small one is a
-# warning.
+# In late 2026 a form is an option of the request [vllmforms2026]. It pays nothing back. Three
+# habits:
+#
+# - ask for the form in the prompt as well, so that the mass is large before the mask comes;
+# - put the thinking before the answer;
+# - write the mass into your log file: a small one is a warning.
 
 # %% [markdown]
 # ## Recap
 #
-# Somebody else may write your text, and it can still be the model's own. The apprentice draws from
-# *q*; a coin accepts with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much
-# is missing as was refused, so the sum is always right, however bad the guess. A bad guess costs
-# time, and nothing else.
+# Somebody else may write your text, and it can still be the model's own. A coin accepts the guess
+# with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much is missing as was
+# refused, so the sum is right. A bad guess costs only time.
 
 # %% [markdown]
-# The censor wrote nothing, and turned the answer round. At each step it divided by the mass, and so
-# the more it had cut from a text's way, the more it favoured that text. Multiply the masses, draw
-# among the forms by that weight, and the grandmother comes back.
-#
-# So it does not matter who proposes and who forbids. It matters whether what was taken is paid
-# back.
+# The censor wrote nothing, and turned the answer round. At each step the mask divided by the mass,
+# so it favoured the texts that it had cut most from. Multiply the masses, draw among the forms by
+# that weight, and the grandmother comes back. It does not matter who proposes and who forbids. It
+# matters whether what was taken is paid back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1120,13 +1050,13 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program draws a token from the model's *p*, and that joins. A guess counts as accepted if it is
-# the same. One project calls this right [mlxcel992], another wrong [mlxswiftlm459].
+# A program throws no coin. It draws a token from the model's *p*, which joins the text. If the guess
+# is this token, it counts as accepted. Is the text exact? (Disputed: [mlxcel992], [mlxswiftlm459].)
 #
-# - **A** Exact, and as many are accepted as by our coin.
+# - **A** Exact, and as many guesses are accepted as by our coin.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
 # - **C** Not exact: words that both like come too often.
-# - **D** Exact at *T* = 0, and not above it.
+# - **D** Exact only at *T* = 0.
 
 # %% answer="other_rule"
 answer_rule = ""  # "A", "B", "C" or "D"
@@ -1148,9 +1078,9 @@ check.choice(
 #
 # - **A** Nothing: the coin makes every guesser exact.
 # - **B** Nothing, but fewer guesses are accepted.
-# - **C** The cut tokens *together* come too often: each time a guess is refused, one of them is
-#   drawn.
-# - **D** Those three *together* come too often: they are guessed more than the coin was told.
+# - **C** All cut tokens together come too often: after each refusal one of them is drawn.
+# - **D** All three kept tokens together come too often: they are guessed more than the coin was
+#   told.
 
 # %% answer="report_of_q"
 answer_report = ""  # "A", "B", "C" or "D"
@@ -1212,8 +1142,8 @@ check.number(
 )
 
 # %% [markdown] question="A printed mask" points=1
-# Which ids does this print? Work it out first. (One of them a mask should not allow there: why
-# not?)
+# Which ids does this print? Work it out on paper. (A mask should not allow one of them. Give all
+# that is printed.)
 #
 # ```python
 # pieces, texts, so_far = ["a", "ab", "b", "bcd", ""], ["abc", "abd"], "a"
@@ -1239,8 +1169,8 @@ check.ids(
 )
 
 # %% [markdown] question="Four forms" points=1
-# Each answer can be written in one way only, and drawing stops once the answer is complete. On
-# which form does a mask keep the model's shares, whatever the model?
+# On which form does a mask give each answer the share that conditioning gives it, whatever the
+# model? (An answer can be written in one way only. Once complete, it ends the text.)
 #
 # - **A** Two answers of three tokens each, all of them different.
 # - **B** Two answers that the model finds equally likely.
@@ -1255,16 +1185,16 @@ check.choice(
     answer_forms,
     right="C",
     why={
-        "A": "After each first token the mask may leave another mass, as with the two girls.",
+        "A": "After each first token the mask may leave another mass, as after ` the` and ` her`.",
         "B": "Equally likely as a whole: 0.5 × 0.1 and 0.1 × 0.5. What does the mask see first?",
         "D": "One is done after a step. What is left for the other, at its second step?",
     },
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A form asks for `"grade"`, 1 to 5, then `"reason"`. Asked freely, the model grades better. The
-# mass was 0.98 at the grade, about 1 elsewhere. One of sixteen forms is drawn by its weight, and
-# the grades are hardly better. Why?
+# A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
+# So somebody fills in sixteen forms, and draws one by weight. It hardly helps. The mass was 0.98 at
+# the grade, about 1 elsewhere. Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1287,8 +1217,8 @@ check.choice(
 
 # %% [markdown] question="A redraw for every guesser" points=2
 # This redraw is right for a guesser that is sure of one token. Now guesses are drawn from any *q*.
-# Repair it: what is the next token drawn from, after `token` was guessed and refused? A list
-# that sums to 1.
+# Repair it: after `token` was guessed and refused, with what probability is each token drawn in its
+# place? It returns a list that sums to 1.
 #
 # *p* and *q* are lists of up to twelve numbers. All are multiples of 1/64, and each list sums to 1;
 # *q* is above *p* at `token`. Both stay as they are.
@@ -1343,8 +1273,8 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 
 # %% [markdown] question="The weights of forms" points=2
 # One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has
-# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair it: the
-# weights sum to 1.
+# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this
+# function: it returns a weight for each form, and the weights sum to 1.
 #
 # One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
 # it is; `math` is imported.
@@ -1500,7 +1430,7 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
-# 2. if a phrase of up to eight tokens came three times or more: three guesses in four are right;
+# 2. if a text repeats a phrase of up to eight tokens three times: three guesses in four are right;
 # 3. if in the other texts each token always has the same follower: three in four again;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
@@ -1673,17 +1603,15 @@ check.score_button()
 # - [chen2023] Accelerating Large Language Model Decoding with Speculative Sampling.
 #   <https://arxiv.org/abs/2302.01318>
 # - [deepseek2024] DeepSeek-V3 Technical Report. <https://arxiv.org/abs/2412.19437>
-# - [li2025] EAGLE-3. <https://arxiv.org/abs/2503.01840>
 # - [park2024] Grammar-Aligned Decoding. <https://arxiv.org/abs/2405.21047>
 # - [tam2024] Let Me Speak Freely? <https://arxiv.org/abs/2408.02442>
 
 # %% [markdown]
 # - [transformers32867] <https://github.com/huggingface/transformers/issues/32867>
-# - [transformers47932] <https://github.com/huggingface/transformers/issues/47932>
+# - [vllmspec2026] <https://docs.vllm.ai/en/v0.19.0/features/speculative_decoding/>
 # - [mlxcel992] <https://github.com/lablup/mlxcel/pull/992>
 # - [mlxswiftlm459] <https://github.com/ml-explore/mlx-swift-lm/pull/459>
 # - [vllm38696] <https://github.com/vllm-project/vllm/issues/38696>
-# - [vllmspec2026] <https://docs.vllm.ai/en/v0.19.0/features/speculative_decoding/>
 # - [vllmforms2026] <https://docs.vllm.ai/en/latest/features/structured_outputs/>
 #
 # What each is cited for is in the course's `quizzes/references.md`.
