@@ -99,7 +99,8 @@ def score(
 ) -> Report:
     """Score a learner's notebook of a module as stock nbgrader does; the file stays as it is.
 
-    Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course.
+    Writes NAME.report.html beside it. Raises ValueError if it is not a notebook of this course, or
+    could not be run to its end, which no answer is to blame for.
     graded: what has nbgrader grade a copy of the notebook of a module, where this process is ready
     for that; the reply of `stock.run`.
     """
@@ -121,11 +122,10 @@ def score(
             copy_sources(root, course, [module])
             reply = stock.run(course, [module], copy)
         released = nbformat.read(Path(reply["released"][module], f"{module}.ipynb"), as_version=4)
-        ran = reply["autograded"] and nbformat.read(reply["autograded"], as_version=4)
-    if ran is None:
-        notes = [f"the notebook could not be run to its end: {reply['failure']}"]
-    else:
-        notes = ran.metadata.next_token.notes + first_stop(ran)
+        if reply["failure"]:
+            raise ValueError(f"{notebook} could not be run to its end: {reply['failure']}")
+        ran = nbformat.read(reply["autograded"], as_version=4)
+    notes = ran.metadata.next_token.notes + first_stop(ran)
     items = [item(cell, released, ran, reply["grades"]) for cell in graded_cells(released)]
     report = Report(module, items, notes)
     try:
@@ -153,17 +153,13 @@ def graded_cells(notebook: NotebookNode) -> list[NotebookNode]:
     ]
 
 
-def item(
-    cell: NotebookNode, released: NotebookNode, graded: NotebookNode | None, grades: dict
-) -> Item:
+def item(cell: NotebookNode, released: NotebookNode, graded: NotebookNode, grades: dict) -> Item:
     """What nbgrader gave for a graded cell, with the reason that its outputs tell."""
     meta = cell.metadata.nbgrader
     name, most = meta.grade_id, float(meta.points)
     title = title_of(cell, released)
     if meta.solution or meta.get("task"):
         return Item(title, 0, most, "graded by hand", by_hand=True)
-    if graded is None:
-        return Item(title, 0, most, "not scored: the notebook could not be run to its end")
     points = grades[name][0] or 0.0
     if points == most:
         return Item(title, points, most, "right")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -121,6 +122,7 @@ def main(folder: Path, root: Path, module: str = "") -> None:
     for fd in (0, 1, 2):  # nbgrader logs, and the pipes are for requests and replies alone
         os.dup2(null, fd)
     paths: Queue[str] = Queue()
+    stopping = threading.Lock()
 
     def reply(kind: str, *values: object) -> None:
         replies.write(f"{json.dumps([kind, *values])}\n".encode())
@@ -128,11 +130,16 @@ def main(folder: Path, root: Path, module: str = "") -> None:
 
     def stop() -> None:
         """End this process now, from any thread, with those that run answers."""
-        for child in sandbox.children(os.getpid()):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                child.kill()
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(0)
+        with stopping:
+            for child in sandbox.children(os.getpid()):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            for _ in range(100):  # the thread that scores may go on to write there
+                shutil.rmtree(folder, ignore_errors=True)
+                if not folder.exists():
+                    break
+                time.sleep(0.02)
+            os._exit(0)
 
     def listen() -> None:
         for line in requests:
@@ -155,7 +162,8 @@ def main(folder: Path, root: Path, module: str = "") -> None:
         reply("report", report.module, [asdict(item) for item in report.items], report.notes)
     except Exception as error:  # whatever it is: the kernel's side raises it
         kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-        reply("failed", f"{kind}{error}")
+        with contextlib.suppress(BrokenPipeError):  # its kernel has gone
+            reply("failed", f"{kind}{error}")
     stop()
 
 

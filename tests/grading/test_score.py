@@ -174,3 +174,16 @@ def test_reference_answers_get_everything_and_an_untouched_module_nothing(name, 
     report, _ = scored(ROOT, notebook, tmp_path / f"{name}.ipynb")
     assert not report.notes
     assert report.points == report.max_points, report.table()
+
+
+def test_where_the_course_itself_fails_there_is_no_score(course, tmp_path):
+    """No points, no page, and so nothing for a learner's history."""
+    lacking = LESSON.replace("# %%\nimport math", '# %% locked="lacking"\nimport no_such_module')
+    shutil.copytree(course, tmp_path / "course")
+    text = tmp_path / "course" / "quizzes" / "source" / NAME / f"{NAME}.py"
+    text.write_text(lacking, "utf-8")
+    notebook = tmp_path / f"{NAME}.ipynb"
+    nbformat.write(given(course), notebook)
+    with pytest.raises(ValueError, match=r"could not be run to its end: .*'lacking' fails on this"):
+        score(notebook, tmp_path / "course")
+    assert not list(tmp_path.glob("*.html"))
