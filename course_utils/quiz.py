@@ -264,8 +264,7 @@ def against(
         given = [fresh(args) for args in cases]
         asked = ahead(function, given)
         # Across the grader's pipe the function runs while the definition does.
-        expected = [definition(*fresh(args)) for args in cases]
-        for ask, args, expect in zip(asked, given, expected, strict=True):
+        for ask, args, expect in zip(asked, given, defined(definition, cases), strict=True):
             result = call(ask, *args)
             if isinstance(expect, Tensor):
                 compare(result, expect, why, within, relative=within)
@@ -288,6 +287,11 @@ def groups(draw: Callable[[random.Random], tuple]) -> Iterator[list[tuple]]:
     while group := list(itertools.islice(cases, size)):
         yield group
         size = TOGETHER
+
+
+def defined(definition: Callable, cases: list[tuple]) -> list:
+    """What the definition gives for each case."""
+    return [definition(*fresh(args)) for args in cases]
 
 
 def ahead(function: Callable, cases: list[tuple]) -> list[Callable]:

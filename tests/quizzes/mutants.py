@@ -233,23 +233,29 @@ def passes(name: str, check: Callable, *args, **kwargs) -> bool:
 
 
 class Cases:
-    """`quiz.drawn` for the test of one item, which asks for its cases in the same order each time:
-    they are drawn once."""
+    """`quiz.drawn` and `quiz.defined` for the test of one item, which asks for its cases in the
+    same order each time: they are made once."""
 
     def __init__(self, count: int, seed: int):
         self.count, self.seed = count, seed
         self.known: list[list] = []
-        self.draw = quiz.drawn
+        self.draw, self.define = quiz.drawn, quiz.defined
         self.begin()
 
     def begin(self) -> None:
         """The test starts anew."""
         self.asked = 0
 
-    def __call__(self, definition: Callable, draw: Callable, cases: int = quiz.CASES) -> list:
+    def drawn(self, definition: Callable, draw: Callable, cases: int = quiz.CASES) -> list:
+        count = cases * self.count // quiz.CASES
+        return self.once(lambda: list(self.draw(definition, draw, count, self.seed)))
+
+    def defined(self, definition: Callable, cases: list[tuple]) -> list:
+        return self.once(lambda: self.define(definition, cases))
+
+    def once(self, make: Callable[[], list]) -> list:
         if self.asked == len(self.known):
-            count = cases * self.count // quiz.CASES
-            self.known.append(list(self.draw(definition, draw, count, self.seed)))
+            self.known.append(make())
         self.asked += 1
         return self.known[self.asked - 1]
 
@@ -303,7 +309,7 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
     def loses(source: str, cases: Cases) -> bool:
         space = dict(before)
         cases.begin()
-        with mock.patch.multiple(quiz, drawn=cases, passes=passes):
+        with mock.patch.multiple(quiz, drawn=cases.drawn, defined=cases.defined, passes=passes):
             try:
                 run(source, space)
                 return points(test, space) < worth
