@@ -91,7 +91,7 @@ SIMPLE = {
     "DRY": lambda logits, ids: top_p(dry(logits, ids, 2.0, allowed_length=1), 0.95),
     "echo": echo,
 }
-SEEDS = range(0, 6000, 1000)  # where the sets of seeds begin
+SEEDS = range(0, 4000, 1000)  # where the sets of seeds begin
 
 
 def test_no_setting_opens_the_door_and_an_echo_does(lesson):
@@ -296,7 +296,7 @@ def test_an_honest_design_beats_it_by_far(lesson, unseen, design):
 def test_no_recipe_of_one_line_keeps_all_promises(lesson, unseen, name):
     *given, bar = unseen
     people = lesson["people"](given[0])
-    for first in SEEDS[:3]:
+    for first in SEEDS[:2]:
         found = lesson["trial"](SIMPLE[name], *given, first=first)
         alive = (
             people["perplexity"] / 2 < found["perplexity"] < 2 * people["perplexity"]

@@ -760,7 +760,7 @@ print(f"least 0.75, perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['per
 # 4. Still below the bar? Heat raises distinct-1 *and* perplexity, a tighter cut lowers both. Find a
 #    pair of numbers.
 #
-# Cut last: what an early cut took away no later help brings back.
+# Cut last. (A question at the end asks why.)
 
 
 # %% answer="own_sampler"
@@ -783,7 +783,8 @@ def my_sampler(logits, ids):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons, and it takes a few seconds.
+# Run this as often as you like: a few seconds, then your numbers, and each promise with a reason where
+# it is broken. It gives no points.
 
 
 # %%
