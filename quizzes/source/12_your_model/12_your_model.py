@@ -184,7 +184,7 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
 # Write `my_phrase`. You may use PyTorch, but not the course's own functions. (A helper in the folded
-# cell does nearly this; another reason to leave it closed.)
+# cell does nearly this; leave it closed.)
 #
 # <details><summary>Hint</summary>
 #
@@ -261,8 +261,7 @@ for word in (" Paris", " London", " gold"):
 # %% [markdown]
 # <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
 #
-# Run this once in a terminal, in the course's folder. The first line installs the library
-# `transformers`, the second fetches the model.
+# Run this once in a terminal, in the course's folder.
 #
 # ```sh
 # pip install --editable '.[models]'
@@ -421,18 +420,18 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # %% [markdown]
 # Your functions run on it as they are. Three kinds of settings do not move with them:
 #
-# - a *number* that is added to logits: where the gaps between logits are half as wide, a penalty of 2
-#   weighs twice as much;
-# - an *id*: one checkpoint ended all its sentences with `!`. Its settings said that id 0 ends a text,
-#   and its tokenizer had `!` there [transformers7275];
-# - a *measurement* that counts tokens, as you have just seen.
-#
-# Back to the tower. Say that you have no large model. Can a sampler look back, and copy?
+# - a *number* that is added to logits: where their gaps are half as wide, a penalty of 2 weighs twice
+#   as much;
+# - an *id*: one model ended all its sentences with `!`. Its settings said that id 0 ends a text, and
+#   its tokenizer had `!` there [transformers7275];
+# - a *measurement* that counts tokens, such as distinct-1, for the reason that you have just seen.
 
 # %% [markdown]
 # ## Build it: what came next, last time?
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
+#
+# Back to the tower, without a large model. Can a sampler look back, and copy?
 #
 # By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two are 5 6. They stood there twice
 # before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
@@ -514,8 +513,7 @@ else:
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's: a line said twice begins a third time.
 #
-# It makes five promises, and you will keep them one at a time. It may call `my_followers` and all
-# functions of the course.
+# It makes five promises. It may call `my_followers` and all functions of the course.
 
 # %% [markdown]
 # 1. **Tidy.** A new tensor of the same shape; the inputs stay as they were. The same input gives the
@@ -525,14 +523,14 @@ else:
 
 # %% [markdown]
 # 2. **Alive.** It writes on from the plain openings. *Distinct-1*, the share of different tokens among
-#    all that it wrote, is higher than that of the best top-p, by more than luck. And its texts are not
-#    bought by nonsense: their *perplexity* for the model, without your sampler, is between half and
-#    twice that of what people wrote there.
+#    all that it wrote, is higher than the best top-p's, by more than the spread over seeds. And that is
+#    not bought with nonsense: the *perplexity*, by the model's own probabilities before your sampler
+#    changes them, is between half and twice that of what people wrote there.
 
 # %% [markdown]
 # 3. **Out of the rut.** Two tokens in a row that stood side by side before are a *repeat*. In what it
-#    writes after plain texts and ruts, repeats are no more frequent than in people's own texts, the
-#    ones that go on from the plain openings.
+#    writes after plain texts and ruts, repeats are no more frequent than in what people wrote after
+#    the plain openings.
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
 #    for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
@@ -719,7 +717,7 @@ def says_the_refrain(found):
 # | **0.99** | 27.2 | **0.664** | 0.029 | 0.051 | 0 |
 # | 1.0 | 26.5 | 0.661 | 0.024 | 0.060 | 0 |
 #
-# None. A cut can only take away, and to copy, something must be *added*.
+# And no refrain at all. A cut can only take away, and to copy, something must be *added*.
 # </details>
 
 # %% [markdown]
@@ -747,8 +745,8 @@ print(f"Wanted: distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3
 print(f"least 0.75, perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['perplexity'] * 2:.1f}")
 
 # %% [markdown]
-# With your `my_followers` there is a line for `echo` too. It says each refrain (1.000), but 0.361 of its
-# tokens are repeats, ten times people's 0.035. Top-p's 0.051 is too much as well.
+# With your `my_followers` there is a line for `echo` too. It says each refrain (1.000), but its repeats
+# are 0.361, ten times people's 0.035. Top-p's 0.051 is too much as well.
 
 # %% [markdown]
 # ### Yours, one promise at a time
@@ -757,8 +755,7 @@ print(f"least 0.75, perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['per
 # 2. Let your sign decide *when* to help. The ruts should stop.
 # 3. Where you do not help, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
 #    explains. Look at distinct-1.
-# 4. Still below the bar? Heat raises distinct-1 *and* perplexity, a tighter cut lowers both. Find a
-#    pair of numbers.
+# 4. Still below the bar? Heat raises distinct-1 *and* perplexity, a tighter cut lowers both.
 #
 # Cut last. (A question at the end asks why.)
 
