@@ -146,7 +146,7 @@ for name, settings in SETTINGS.items():
 # the door opens. Is it our functions that fail, or the model?
 
 # %% [markdown]
-# **Recall.** Three questions; the answers are folded.
+# **Recall.** The answers are folded.
 #
 # 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
 # 2. (05) Which penalty would spoil a web address that is to be copied, and why?
@@ -711,26 +711,25 @@ def says_the_refrain(found):
 # **Predict.** Which *p* has the highest distinct-1? And how many refrains does it say?
 
 # %%
-MEASURED = {  # distinct-1, its spread, repeats, refrains
-    0.8: (0.592, 0.026, 0.089, 0),
-    0.9: (0.626, 0.020, 0.069, 0),
-    0.95: (0.654, 0.024, 0.057, 0),
-    0.98: (0.652, 0.022, 0.057, 0),
-    0.99: (0.664, 0.029, 0.051, 0),
-    1.0: (0.661, 0.024, 0.060, 0),
+NAMES = ("perplexity", "distinct-1", "spread", "repeats", "refrains")
+MEASURED = {
+    0.8: (12.7, 0.592, 0.026, 0.089, 0),
+    0.9: (17.6, 0.626, 0.020, 0.069, 0),
+    0.95: (21.6, 0.654, 0.024, 0.057, 0),
+    0.98: (25.0, 0.652, 0.022, 0.057, 0),
+    0.99: (27.2, 0.664, 0.029, 0.051, 0),
+    1.0: (26.5, 0.661, 0.024, 0.060, 0),
 }
-print("              distinct-1      spread     repeats    refrains")
+print(" " * 14 + "".join(f"{name:>12}" for name in NAMES))
 for p, numbers in MEASURED.items():
-    print(f"top-p {p:<6}" + "".join(f"{number:>12.3f}" for number in numbers))
+    print(f"top-p {p:<8}" + "".join(f"{number:>12.3f}" for number in numbers))
 
 # %% [markdown]
 # No refrain at all: a cut can only take away, and to copy, something must be *added*.
 #
 # *Spread* is the standard deviation of distinct-1 over the sets of seeds: so far one set lies from
 # another by luck alone. From 0.95 on the values differ by less than that. We take the highest, 0.99.
-#
-# A lead smaller than the spread may be luck. So the bar is the rival's mean and its spread on top. The
-# next cell measures both again, in some ten seconds:
+# A lead smaller than the spread may be luck, so the bar is its mean and its spread on top:
 
 
 # %%
@@ -739,19 +738,18 @@ def line(name, numbers):
 
 
 HUMAN = people(OPENINGS)
-RIVAL = trial(lambda logits, ids: top_p(logits, 0.99), OPENINGS, RUTS, TALES, sets=24)
+RIVAL = dict(zip(NAMES, MEASURED[0.99], strict=True))
 BAR = RIVAL["distinct-1"] + RIVAL["spread"]
-print(" " * 14 + "".join(f"{name:>12}" for name in RIVAL))
-line("top-p 0.99", RIVAL)
+print(f"perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['perplexity'] * 2:.1f}")
+print(f"distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}, refrains at least 0.75")
 if my_followers([4, 4, 4], 2) == [4]:
     line("echo", trial(echo, OPENINGS, RUTS, TALES))
-print(f"people        perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['repeats']:.3f}")
-print(f"Wanted: distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}, refrains at")
-print(f"least 0.75, perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['perplexity'] * 2:.1f}")
+else:
+    print("echo: not written yet, it needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers` there is a line for `echo` too. It says each refrain (1.000), but its repeats
-# are 0.361, ten times people's 0.035. Top-p's 0.051 is too much as well.
+# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, ten times
+# people's 0.035, which is the most allowed. Top-p's 0.051 is too much as well.
 
 # %% [markdown]
 # ### Yours, one promise at a time
