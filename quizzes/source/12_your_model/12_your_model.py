@@ -13,18 +13,18 @@
 # another.
 
 # %% [markdown]
-# > **About 130 minutes, on two evenings** · difficulty ●●●●○ · you need:
+# > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
 # > log-probabilities (01), penalties and DRY (05, 09), perplexity (07)
 # >
 # > Afterwards you can
 # > - run your functions on another model, and say what must change;
 # > - compare models that cut a text into different tokens;
 # > - say what a sampler can add to a model, and what it cannot;
-# > - design a sampler that beats top-p 0.95, and defend it.
+# > - design a sampler that beats the best top-p, and defend it.
 
 # %% [markdown]
 # Names in brackets, as in [olsson2022], are sources, listed at the end. The next cell, folded, has
-# imports and helpers.
+# imports and helpers: run it, and leave it closed.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -70,13 +70,15 @@ LINE = " door, and let the king come in"
 def continued(model, prompts, process, length, first=0):
     """Continue each prompt: lists of token ids, and of the model's log-probabilities of them."""
     texts, logprobs = [[] for _ in prompts], [[] for _ in prompts]
-    seeds = range(first, first + len(prompts))
-    for steps in generate_batch(model, prompts, process, length, seeds):
-        for text, logs, step in zip(texts, logprobs, steps, strict=True):
-            if step is not None:
-                logs.append(step.logprob)
-                if step.token not in model.ends:
-                    text.append(step.token)
+    for start in range(0, len(prompts), 64):  # more side by side would take much memory
+        rows = range(len(prompts))[start : start + 64]
+        seeds = [first + row for row in rows]
+        for steps in generate_batch(model, prompts[start : start + 64], process, length, seeds):
+            for row, step in zip(rows, steps, strict=True):
+                if step is not None:
+                    logprobs[row].append(step.logprob)
+                    if step.token not in model.ends:
+                        texts[row].append(step.token)
     return texts, logprobs
 
 
@@ -115,8 +117,7 @@ def logprobs_of(model, prompt, phrase):
 # In a fairy tale a door opens at one sentence, word for word. The witch has said it. The girl has
 # said it, and nothing moved. Now she says it once more. Any child knows how she goes on.
 #
-# **Predict.** Which knobs make the Storyteller say it right? Try for two minutes; you may use all
-# that you know.
+# **Predict.** Which knobs make the Storyteller say it right? Try for two minutes.
 
 # %%
 explore.Playground(
@@ -126,7 +127,7 @@ explore.Playground(
 # %% [markdown]
 # 1. Set `temperature` to 0. What stands at the door now? (`door, little door, and let him come`: so
 #    near, and still shut.)
-# 2. Raise `repetition_penalty` to 1.3. What does it forbid? (The very words that we wait for.)
+# 2. Raise `repetition_penalty` to 1.3. Which words does it make rarer? (Those that we wait for.)
 
 # %%
 SETTINGS = {
@@ -142,13 +143,10 @@ for name, settings in SETTINGS.items():
 
 # %% [markdown]
 # Five settings with twenty tries each, and the king still stands outside. By the end of this module
-# the door opens.
-#
-# Is it the fault of our functions, or of the model? And if of the model: does another one do better,
-# and is there something that a sampler can do about it?
+# the door opens. Is it our functions that fail, or the model?
 
 # %% [markdown]
-# **Recall.** Three questions; the answers are folded.
+# **Recall.** The answers are folded.
 #
 # 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
 # 2. (05) Which penalty would spoil a web address that is to be copied, and why?
@@ -156,16 +154,17 @@ for name, settings in SETTINGS.items():
 #
 # <details><summary>Answers</summary>
 #
-# 1/64: they multiply. All that punish what was said before: copying *is* repeating. 3 bits, as
-# 2³ = 8.
+# 1. 1/64: they multiply.
+# 2. Each that punishes what was said: copying *is* repeating.
+# 3. 3 bits, as 2³ = 8.
 # </details>
 
 # %% [markdown]
 # ## How near is the key?
 #
-# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: the probability of
-# a sentence is the product of those of its tokens. **Predict.** Below are the sentence's eight
-# tokens. Which one is the weak link?
+# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: a sentence is as
+# likely as the product of its tokens. **Predict.** The line has eight tokens. Which one is the weak
+# link?
 
 # %%
 model = storyteller.load()
@@ -176,19 +175,18 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 
 # %% [markdown]
 # There is no single weak link. Five tokens get 13% to 45%, each decent by itself, and together they
-# make one text in three thousand. Greedy choice fails too, as ` and`, ` the` and ` king` are not
-# the likeliest at their places.
+# make one text in three thousand. Greedy choice fails too: where ` and` should come, ` little` is
+# likelier, as you saw at temperature 0.
 #
-# A word can be several tokens as well. So whoever asks a model about a word needs this product.
+# A *word* can be several tokens as well, so it needs this product too.
 
 # %% [markdown]
 # ## Build it: how likely is a phrase?
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write `my_phrase`. You may use PyTorch, but not the course's own functions. The helper
-# `logprobs_of`, in the folded cell at the top, does nearly this, so leave it folded for now. Your
-# function is scored below.
+# Write `my_phrase`. You may use PyTorch, but not the course's own functions. (A helper in the folded
+# cell does nearly this; leave it closed.)
 #
 # <details><summary>Hint</summary>
 #
@@ -245,9 +243,11 @@ for word in (" Paris", " London", " gold"):
     print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
 
 # %% [markdown]
-# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old English stories care
-# more for gold than for geography. Heat would not help: it lifts thousands of other words too. A knob
-# can make ` Paris` rarer or less rare. It does not know that ` Paris` is right.
+# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old stories care more
+# for gold than for geography.
+#
+# Would heat help? It lifts thousands of other words too, and none of them because it is *true*. A
+# knob only reshapes what the model says after these very words.
 #
 # A model that has read more might know. Do our functions have to change for it?
 
@@ -258,21 +258,19 @@ for word in (" Paris", " London", " gold"):
 # could come next; say which ids end a text. Whoever can do that may come in.
 #
 # Our visitor is the Calculator, the small model of sums that ships with the course. It knows nothing
-# of France. With it you can test the code; it cannot tell you what a large model would say.
+# of France, but it shows whether the code runs.
 
 # %% [markdown]
 # <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
 #
-# Run this once in a terminal, in the course's folder. The first line installs the library
-# `transformers`, the second fetches the model.
+# Run this once in a terminal, in the course's folder.
 #
 # ```sh
 # pip install --editable '.[models]'
 # hf download gpt2 --include "*.json" --include "*.safetensors"
 # ```
 #
-# Then write `"gpt2"` between the quotes below. The folder of any other model that writes from left to
-# right will do as well. All else here works without a network.
+# Then write `"gpt2"` between the quotes below. All else here works without a network.
 # </details>
 
 # %%
@@ -283,42 +281,42 @@ for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours
     for question in (FRANCE, SUM):
         texts, _ = continued(each, [question], Settings(temperature=0), 54)
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
-    print(f"    Paris: {logprobs_of(each, FRANCE, ' Paris').double().sum().exp().item():.0e}")
+    log = logprobs_of(each, FRANCE, " Paris").double().sum()
+    print(f"    Paris: {log.exp().item():.0e}, of which the logarithm is {log.item():.0f}")
 
 # %% [markdown]
-# Not a line of `generate` has changed. Asked for a sum, the Storyteller begins a story. The Calculator
-# adds two numbers at a time (a `'` is a carry), and what stands after `;` is its answer: 303, and right.
+# Not a line of `generate` has changed. (We print only the first 64 characters.) The Calculator adds
+# two numbers at a time, a `'` is a carry, and what stands after `;` is its answer: 303, and right.
 # Asked for the capital of France it does the only thing that it knows, and comes to 226.
 
 # %% [markdown]
-# The last line of each is the probability of ` Paris`. The Storyteller's 5e-05 is 0.005%. The
-# Calculator's 6e-54 is a 6 after 53 zeros. That is not *impossible*, only too small for float32, which
-# would show 0. Its logarithm is −122, a plain number: one more reason to add logarithms.
+# The last line of each is ` Paris`. The Storyteller's 5e-05 is 0.005%. The Calculator's 6e-54 is a 6
+# after 53 zeros: not *impossible*, only too small for float32, which would show 0. The logarithm,
+# −122, is a plain number. So add logarithms.
 #
-# **Predict.** How sure is the visitor of its first token?
+# **Predict.** After the sum, how sure is the visitor of its first token?
 
 # %%
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. With the Calculator, five bars share nearly everything. Which digits are they?
+# 1. Five bars share nearly everything. Which digits are they?
 # 2. Choose the first bar again and again: you write the sum's working. Where is the Calculator sure?
-# 3. With GPT-2: which rank has ` Paris`, and is it one token?
 #
 # <details><summary>Answer</summary>
 #
-# The first digits of the five numbers. It is unsure where it may choose which to
-# add, and mostly sure while it works out a sum.
+# 1. The first digits of the five numbers: it may begin with any.
+# 2. While it works out a sum.
 # </details>
 
 # %% [markdown]
 # ## Two rulers
 #
-# Now the question that everybody asks of two models: which is the better one?
+# Now the question that everybody asks of two models: which is the better one? In module 07 it was the
+# one that reads people's texts with a lower perplexity. So let us hold a contest.
 #
-# In module 07 a model that reads people's texts with a lower perplexity was the better reader. So
-# let us hold a contest. The Storyteller's rival is a tiny model: it counts which letter follows which
-# in seven passages from books (in the next cell, folded). Then both read an eighth passage.
+# The Storyteller's rival is tiny: it counts which letter follows which in seven passages from books
+# (the next cell, folded). Then both read an eighth.
 #
 # **Predict.** Who has the lower perplexity?
 
@@ -366,7 +364,7 @@ OPENINGS = {
 pairs = Counter(pair for text in seven for pair in pairwise(text))
 before = Counter(text[i] for text in seven for i in range(len(text) - 1))
 letters = len(set("".join([*seven, eighth])))
-by_letters = [
+by_letters = [  # the halves leave no pair impossible
     math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters)) for a, b in pairwise(eighth)
 ]
 by_words = logprobs_of(model, "\n", eighth).tolist()
@@ -379,9 +377,8 @@ for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_word
 #
 # <details><summary>Answer</summary>
 #
-# Perplexity is counted *per token*. The table chooses one letter of 44, and does so 223 times; the
-# Storyteller chooses one piece of 4,096, and does so 54 times. A piece is harder to guess than a letter,
-# and there are fewer to guess.
+# Perplexity is counted *per token*. The table chooses one letter of the 44 that occur, 223 times; the
+# Storyteller chooses one piece of 4,096, and only 54 times. A piece is harder to guess than a letter.
 # </details>
 
 # %% [markdown]
@@ -392,7 +389,7 @@ for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_word
 
 # %% [markdown]
 # By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
-# That is 4 + 2 = 6 bits, over 8 characters: 0.75. Nobody asks how long the tokens were.
+# That is 4 + 2 = 6 bits, over 8 characters: 0.75.
 #
 # **Predict.** Who wins on this ruler? And how will the visitor do?
 
@@ -409,52 +406,34 @@ logs = logprobs_of(yours, "\n", short).tolist()
 print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
 # %% [markdown]
-# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. The manual of
-# llama.cpp warns that perplexities cannot be compared where tokenizers differ [llamacppdocs2026]. You
-# have just seen why.
+# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. So perplexities
+# cannot be compared where tokenizers differ [llamacppdocs2026].
 #
-# The Calculator, which can read only the first 60 characters, needs 29. Blind guessing among its 257
-# tokens would cost 8 bits each. It does worse, as it is sure that digits come, and none does.
+# The Calculator, which can read only the first 60 characters, needs 29: it is sure that digits come,
+# and none does.
 
 # %% [markdown]
-# ## What a larger model may bring
+# ## What moves, and what does not
 #
-# **Knowledge.** The makers of GPT-2 tried four sizes on tasks that none was trained for. The larger
-# ones mostly did better [radford2019]. Such a model may find Paris.
-#
-# **Copying.** A model has small parts, called *attention heads*, that look back at the text.
-# Some learn to find an earlier place like this one and raise what came next there
-# [olsson2022]. Such a model may open the door.
+# A larger model may know Paris: the larger ones of GPT-2's family mostly did better [radford2019]. It
+# may open the door too: some of its parts, *attention heads*, look back for an earlier place like this
+# one and raise what came next there [olsson2022].
 
 # %% [markdown]
-# A cut or a penalty does neither. Your functions run on the new model as they are, but two kinds of
-# settings do not move with them:
+# Your functions run on it as they are. Three kinds of settings do not move:
 #
-# - a *number* that is added to logits or compared with them, as another model's logits may lie closer
-#   together or further apart;
-# - an *id*, as another tokenizer gives its tokens other numbers.
-
-# %% [markdown]
-# A puzzle from the wild. With one checkpoint every sentence that was generated ended with `!`, though
-# nobody had asked for shouting [transformers7275]. What would you look at first?
-#
-# <details><summary>What it was</summary>
-#
-# The id that ends a text. It was 0 in the settings, and in that vocabulary token 0 is `!`. So the
-# text stopped as soon as a `!` was drawn.
-# </details>
-
-# %% [markdown]
-# The other way round is as bad. When Llama 3 came out, in April 2024, a server wrote on and on after
-# each answer. The model ends a turn with one token and a text with another, and the server
-# knew only one of them [vllm4180]. That is why `ends` is a *set* here, and why we ask the model for it.
-#
-# Back to the tower. Say that you have no large model. Can a sampler look back, and copy?
+# - a *number* that is added to logits: where their gaps are half as wide, a penalty of 2 weighs twice
+#   as much;
+# - an *id*: in one model's settings id 0 ended a text, in its tokenizer it was `!`. So all its
+#   sentences ended with `!` [transformers7275];
+# - a *measurement* that counts tokens, such as distinct-1, as you have just seen.
 
 # %% [markdown]
 # ## Build it: what came next, last time?
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
+#
+# Back to the tower, without a large model. Can a sampler look back, and copy?
 #
 # By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two are 5 6. They stood there twice
 # before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
@@ -493,8 +472,8 @@ for ids, n, expect, why in (
 
 # %% [markdown]
 # Now the trick. If the last four tokens stood in the text before, add 12 to the logit of what came
-# next. Why 12? It multiplies the odds by e¹², about 160,000: a token of 13% becomes nearly certain, and
-# even one of 0.1% gets 99%.
+# next (the last time, if it was often). It multiplies the odds by e¹², about 160,000: a token of 13%
+# becomes nearly certain, and even one of 0.1% gets 99%.
 #
 # **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran up the
 # hill and down the hill.` three times?
@@ -518,63 +497,54 @@ else:
     print("not written yet: echo needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers` the door is open, twenty times of twenty. A few lines did it, with no
-# training.
+# With your `my_followers` the door is open, twenty times of twenty.
 #
 # And the wolf runs up the hill and down the hill for ever. A text that is stuck, in a *rut*, copies
-# too. To a function that only asks *was this said before?* a refrain and a rut look alike. You
-# can tell them apart. **What do you look at?** Write down two signs.
-
-# %% [markdown]
-# This is a good place to stop for today. The second evening is for the capstone, and for the questions
-# after it.
+# too. To a function that only asks *was this said before?* a refrain and a rut look alike. You can
+# tell them apart. **What do you look at?** Write down two signs, for your second evening: this is a
+# good place to stop for today.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that tells the two apart. It may call `my_followers` and all functions of the course;
-# `help(dry)` shows how `dry` is called. It is tried on three kinds of text:
+# Write a sampler that tells the two apart. It is tried on three kinds of text:
 #
 # - *plain*: the openings of eight books;
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's: a line said twice begins a third time.
-
-# %% [markdown]
-# It makes five promises:
 #
-# 1. **Tidy.** The result has the same shape. What you cut is −inf, and what came in at −inf stays so.
-#    The same input always gives the same result: nothing is random, nothing is kept from the last call.
-#    The input is not changed. And there is a real cut: in a text that repeats nothing, where ten equal
-#    tokens hold 99% and all others share 1%, at most 20 tokens stay.
+# It makes five promises. It may call `my_followers` and all functions of the course.
 
 # %% [markdown]
-# 2. **Alive.** On plain texts two numbers count. The *perplexity*, by the model's own probabilities
-#    (before your sampler changes them), is between half and twice that of what people wrote there.
-#    *Distinct-1*, the share of different tokens among all that it writes, is above that of top-p 0.95
-#    by more than top-p's spread, which is how much it varies with the seeds.
+# 1. **Tidy.** A new tensor of the same shape; the inputs stay as they were. The same input gives the
+#    same result: no chance, no memory of the last call. What comes in at −inf stays there, and what
+#    you cut goes there. And it does cut: of ten equal tokens that hold 99% and thousands that share 1%,
+#    in a text that repeats nothing, at most 20 stay. (Top-p 0.95 leaves ten.)
 
 # %% [markdown]
-# 3. **Out of the rut.** On plain texts and ruts, the share of *repeats* is no higher than in what people
-#    wrote after the plain openings. A new token is a repeat if it and the token before it already stood
-#    side by side earlier.
+# 2. **Alive.** It writes on from the plain openings. *Distinct-1*, the share of different tokens among
+#    all that it wrote, is higher than the best top-p's, by more than the spread over seeds. And that is
+#    not bought with nonsense: the *perplexity*, by the model's own probabilities before your sampler
+#    changes them, is between half and twice that of what people wrote there.
+
+# %% [markdown]
+# 3. **Out of the rut.** Two tokens in a row that stood side by side before are a *repeat*. In what it
+#    writes after plain texts and ruts, repeats are no more frequent than in what people wrote after
+#    the plain openings.
 # 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
 #    for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# You are scored on other texts of the same three kinds. `QUOTES` holds the ids of all of the model's
-# tokens with a quotation mark in them.
+# You are scored on other texts of the same three kinds. Run the next cell: it holds the texts and the
+# tests of the promises. `QUOTES` are the ids of all tokens with a quotation mark in them.
 #
 # <details><summary>Three signs that have worked</summary>
 #
 # How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
 # stand: inside a quotation (an odd number of `QUOTES` so far), or not?
-# <details><summary>More</summary>
-#
-# Help a refrain; punish elsewhere. Cut last.
-# </details>
 # </details>
 
 
@@ -626,7 +596,7 @@ TALES = [
         "The whole village stood and listened while it sang",
     ),
 ]
-LENGTH, SETS = 32, 3
+LENGTH, SETS = 32, 6
 
 
 def sampled(sampler, logits, ids):
@@ -663,7 +633,7 @@ def people(openings):
     return {"perplexity": perplexity(logs).item(), "repeats": fmean(shares)}
 
 
-def trial(sampler, openings, ruts, tales, sets=SETS):
+def trial(sampler, openings, ruts, tales, sets=SETS, first=0):
     """The four numbers of a sampler, and how far its diversity spreads over the sets of seeds."""
     model = storyteller.load()
     tokenizer = model.tokenizer
@@ -671,13 +641,13 @@ def trial(sampler, openings, ruts, tales, sets=SETS):
     def safe(logits, ids):
         return sampled(sampler, logits, ids)
 
-    plain, logs = continued(model, [*openings] * sets, safe, LENGTH)
+    openings, ruts = [*openings] * sets, ruts * sets
+    plain, logs = continued(model, openings, safe, LENGTH, first)
     started = [*ruts, *(start for start, _ in tales)]
-    others, _ = continued(model, started, safe, LENGTH // 2, first=len(plain))
-    pairs = [*zip([*openings] * sets, plain, strict=True), *zip(ruts, others, strict=False)]
-    diverse = [
-        distinct_n(plain[i : i + len(openings)], 1) for i in range(0, len(plain), len(openings))
-    ]
+    others, _ = continued(model, started, safe, LENGTH // 2, first + len(plain))
+    pairs = [*zip(openings, plain, strict=True), *zip(ruts, others, strict=False)]
+    size = len(plain) // sets
+    diverse = [distinct_n(plain[i : i + size], 1) for i in range(0, len(plain), size)]
     said = [tokenizer.decode(text) for text in others[len(ruts) :]]
     return {
         "perplexity": perplexity([log for each in logs for log in each]).item(),
@@ -717,7 +687,7 @@ def alive(found, human, bar):
         f"The texts' perplexity is {found['perplexity']:.1f}; wanted is {low:.1f} to {high:.1f}."
     )
     assert found["distinct-1"] > bar, (
-        f"distinct-1 is {found['distinct-1']:.3f}; top-p 0.95 and its spread make {bar:.3f}."
+        f"distinct-1 is {found['distinct-1']:.3f}; top-p 0.99 and its spread make {bar:.3f}."
     )
 
 
@@ -733,43 +703,42 @@ def says_the_refrain(found):
 
 
 # %% [markdown]
-# First the rival: top-p, at five values (1.0 cuts nothing). The last column is the share of refrains
-# that came right. **Predict.** Which *p* has the highest distinct-1? And in which column has no *p* a
-# chance?
+# ### The rival
+#
+# Top-p, at its best *p*. Six values were measured beforehand, each over 24 sets of seeds with eight
+# texts a set. The next cell prints what came out.
+#
+# **Predict.** Which *p* has the highest distinct-1? And how many refrains does it say?
 
 # %%
-TUNING = {
-    f"top-p {p}": lambda logits, ids, p=p: top_p(logits, p) for p in (0.8, 0.9, 0.95, 0.98, 1.0)
+NAMES = ("perplexity", "distinct-1", "spread", "repeats", "refrains")
+MEASURED = {
+    0.8: (12.7, 0.592, 0.026, 0.089, 0),
+    0.9: (17.6, 0.626, 0.020, 0.069, 0),
+    0.95: (21.6, 0.654, 0.024, 0.057, 0),
+    0.98: (25.0, 0.652, 0.022, 0.057, 0),
+    0.99: (27.2, 0.664, 0.029, 0.051, 0),
+    1.0: (26.5, 0.661, 0.024, 0.060, 0),
 }
+print(" " * 14 + "".join(f"{name:>12}" for name in NAMES))
+for p, numbers in MEASURED.items():
+    print(f"top-p {p:<8}" + "".join(f"{number:>12.3f}" for number in numbers))
+
+# %% [markdown]
+# No refrain at all: a cut can only take away, and to copy, something must be *added*.
+#
+# *Spread* is the standard deviation of distinct-1 over the sets of seeds: so far one set lies from
+# another by luck alone. From 0.95 on the values differ by less than that. We take the highest, 0.99.
+# A lead smaller than the spread may be luck, so the bar is its mean and its spread on top:
 
 
+# %%
 def line(name, numbers):
     print(f"{name:<14}" + "".join(f"{number:>12.3f}" for number in numbers.values()))
 
 
 HUMAN = people(OPENINGS)
-board = {name: trial(rule, OPENINGS, RUTS, TALES) for name, rule in TUNING.items()}
-print(" " * 14 + "".join(f"{name:>12}" for name in board["top-p 0.95"]))
-for name, numbers in board.items():
-    line(name, numbers)
-print(f"people          perplexity {HUMAN['perplexity']:.1f}, repeats {HUMAN['repeats']:.3f}")
-
-# %% [markdown]
-# In the last column no *p* has a chance: a cut can only take away, and to copy, something must
-# be *added*.
-#
-# *Spread* is the standard deviation of distinct-1 over three sets of seeds. From 0.8 to 0.9 distinct-1
-# rises clearly, from 0.555 to 0.618. The last three values give 0.628, 0.654 and 0.652, with spreads of
-# 0.020, 0.042 and 0.053. Three sets of seeds cannot tell these three apart.
-
-# %% [markdown]
-# As the rival we take 0.95, which cuts away the unlikely 5%. Who beats it has beaten this one value, and
-# not every *p*: at 0.98 or 1.0 the bar would stand near 0.70, mostly as their spread is so wide.
-#
-# A lead smaller than the spread may be luck. So the bar is the rival's mean with its spread on top:
-
-# %%
-RIVAL = board["top-p 0.95"]
+RIVAL = dict(zip(NAMES, MEASURED[0.99], strict=True))
 BAR = RIVAL["distinct-1"] + RIVAL["spread"]
 print(f"perplexity from {HUMAN['perplexity'] / 2:.1f} to {HUMAN['perplexity'] * 2:.1f}")
 print(f"distinct-1 above {BAR:.3f}, repeats at most {HUMAN['repeats']:.3f}, refrains at least 0.75")
@@ -779,11 +748,19 @@ else:
     print("echo: not written yet, it needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers`, `echo` says each refrain. But its repeats are 0.184, five times as many as
-# people's 0.035. (Top-p's 0.038 is too near to people's to mean much: no spread is given here.)
+# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, ten times
+# people's 0.035, which is the most allowed. Top-p's 0.051 is too much as well.
+
+# %% [markdown]
+# ### Yours, one promise at a time
 #
-# Now yours. Cut last. If a cut leaves one token alone, it has 100%, and no penalty after it can change
-# that. A question below asks what an early cut does to your help.
+# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut is not left.
+# 2. Let your sign decide *when* to help. The ruts should stop.
+# 3. Where you do not help, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
+#    explains. Look at distinct-1.
+# 4. Still below the bar? Heat raises distinct-1 *and* perplexity, a tighter cut lowers both.
+#
+# Cut last. (A question at the end asks why.)
 
 
 # %% answer="own_sampler"
@@ -796,15 +773,18 @@ def my_sampler(logits, ids):
     ### BEGIN SOLUTION
     text = ids.tolist()
     said = [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
-    logits = presence_penalty(dry(logits, ids, multiplier=2.0, allowed_length=1), ids, 1.5)
+    logits = temperature(logits, 1.15)
     if 1 <= len(said) <= 2:
-        logits[said[-1]] = logits.max() + 10
-    return top_p(logits, 0.95)
+        logits[said[-1]] += 20.0
+    else:
+        logits = presence_penalty(dry(logits, ids, multiplier=2.0, allowed_length=1), ids, 2.0)
+    return top_p(logits, 0.87)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons, and it takes a few seconds.
+# Run this as often as you like: a few seconds, then your numbers, and each promise with a reason where
+# it is broken. It gives no points.
 
 
 # %%
@@ -825,8 +805,9 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# In your own copy of the course the next cell also keeps a small page, `leaderboard.md`, beside this
-# notebook: a row for each sampler that you tried. Change one number, run both cells, and watch.
+# The next cells show the rival and your sampler in one table. In your own copy of the course they also
+# keep it, in the file `leaderboard.md` beside this notebook, a row for each try. Change one number,
+# run from `my_sampler` on, and watch.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -834,7 +815,6 @@ MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
 
 def keep(found, page=Path("leaderboard.md")):
     """Show the leaderboard with a row for these numbers; keep it in a learner's own copy."""
-    rows = {name: numbers for name, numbers in board.items() if name == "top-p 0.95"}
     old, known = [], page.read_text("utf-8") if page.is_file() else MARK
     if not known.startswith(MARK):
         print(f"{page} is a page of your own: it stays as it is, and nothing is kept.")
@@ -847,11 +827,8 @@ def keep(found, page=Path("leaderboard.md")):
         if not any(cells in each for each in old):
             row = f"| try {len(old) + 1} | {cells} |"
     columns = " | ".join(RIVAL)
-    rivals = [
-        f"| {name} | " + " | ".join(f"{number:.3f}" for number in numbers.values()) + " |"
-        for name, numbers in rows.items()
-    ]
-    lines = ["| | " + columns + " |", "|---" * (len(RIVAL) + 1) + "|", *rivals, *old]
+    rival = "| top-p 0.99 | " + " | ".join(f"{number:.3f}" for number in RIVAL.values()) + " |"
+    lines = ["| | " + columns + " |", "|---" * (len(RIVAL) + 1) + "|", rival, *old]
     lines += [row] if row else []
     print("\n".join(lines))
     own = any((folder / ".given").is_dir() for folder in Path.cwd().parents)
@@ -863,7 +840,7 @@ def keep(found, page=Path("leaderboard.md")):
 keep(mine)
 
 # %% [markdown]
-# Numbers are half of it. Let the door decide, and then read:
+# Let the door decide, and then read:
 
 # %%
 if mine:
@@ -872,20 +849,17 @@ if mine:
 explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, knobs=["top_p"])
 
 # %% [markdown]
-# 1. Is the text on the side of your function one that you would read to a child? What do the numbers
-#    not see?
+# 1. Would you read your function's text to a child? What do the numbers not see?
 # 2. Change the prompt to a line in quotes of your own, said twice. Does it come a third time?
-#
-# A model that copies by itself may not need your help. Before you use it there, measure again.
 
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because the Storyteller gives each word of the line a fair chance, and eight
-# fair chances make one in three thousand. No cut and no penalty adds what is missing.
+# The door stayed shut because eight fair chances make one in three thousand, and no cut and no penalty
+# adds what is missing.
 #
-# Another model may do better, and the same functions run on it. Or the sampler looks back, helps
-# the refrain, punishes the rut, and the king comes in.
+# Another model may do better, and the same functions run on it. Or the sampler looks back, helps the
+# refrain, punishes the rut, and the king comes in.
 #
 # It cannot find Paris. It can raise a token, but not know which is true.
 
@@ -1074,8 +1048,8 @@ check.ids(
 )
 
 # %% [markdown] question="Bits a letter" points=2
-# A research project reported bits a character and found later that its code divided by something else
-# [adaptivespan17]. This one has the same fault, and one more. Repair both.
+# A research project reported bits a character and found later that its code did not divide by
+# characters [adaptivespan17]. This one does not either, and has one fault more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
 # a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each. One
@@ -1429,8 +1403,8 @@ float(min(points, 3))
 
 # %% [markdown] question="A refrain or a rut" points=6
 # Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
-# four are kept by one sampler. The texts are new ones. The bars are those of people and of top-p 0.95 on
-# these texts. The course's functions may be called.
+# four are kept by one sampler. The texts are new ones, and the bars are those of people and of top-p
+# 0.99 on them: who only just passes above may fail here. The course's functions may be called.
 
 
 # %% test="own_sampler"
@@ -1525,7 +1499,7 @@ NEW_TALES = [
         "They met the goose, and both of them cried",
     ),
 ]
-TOP_P = 0.655  # mean of top-p 0.95 over 24 sets of seeds here, and a standard deviation
+TOP_P = 0.687  # mean of top-p 0.99 over 24 sets of seeds here, and a standard deviation
 runs = []
 
 
@@ -1554,7 +1528,7 @@ float(min(points, 6))
 # 1. the sign by which it knows a refrain, and a text that fools it;
 # 2. a reason for each number;
 # 3. what another order of its steps would break;
-# 4. a measurement for it and one *against* it, with the spread;
+# 4. a measurement that speaks for it, with the spread, and one *against* it;
 # 5. what the measured numbers cannot see;
 # 6. what you would do first on a larger model.
 
@@ -1562,12 +1536,13 @@ float(min(points, 6))
 # ### BEGIN SOLUTION
 # It counts: where the last four tokens stood in the text once or twice, what came next is helped, and
 # from the third time on it is punished; so a chorus that is sung four times breaks off. Four tokens
-# are long enough to be no accident, 10 above the best is e to the tenth, as good as certain, and
-# 0.95 is the rival's own *p*, so a looser cut is not what wins. The penalties come first, as they would take back the help,
-# and the cut comes last, so that it cannot cut what was helped. Its distinct-1 leads top-p's by
-# about 0.05, more than twice the spread; against it, its perplexity is higher than top-p's, and it meets people's
-# names with a penalty. None of the numbers sees a plot, or a word that does not exist. On a larger
-# model I would first switch the help off and count how often the door opens without it.
+# are long enough to be no accident, and 20 is as good as certain for any token. A penalty of 2 is the
+# strongest that the course allows; the heat of 1.15 adds rare words, and the 0.87 takes the worst of
+# them away again. The cut comes last: earlier, it would cut what was to be helped. Its distinct-1
+# leads the best top-p's by about 0.07, more than twice the spread; against it, its perplexity is higher than
+# top-p's, and it meets people's names with a penalty. None of the numbers sees a plot, or a word that
+# does not exist. On a larger model I would first switch the help off and count how often the door
+# opens without it.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -6,6 +6,10 @@ SAID = """
     text = ids.tolist()
     said = [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
 """
+PUNISHED = """
+    logits = temperature(logits, 1.15)
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
+"""
 
 BANK = {
     "my_phrase": write(
@@ -164,8 +168,8 @@ BANK = {
                 if said and sum(token in QUOTES for token in text) % 2:
                     logits[said[-1]] += 20.0
                     return top_p(logits, 0.95)
-                logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
-                return top_p(logits, 0.95)
+                logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
+                return top_p(temperature(logits, 1.15), 0.87)
             """,
             "that token and no other": SAID
             + """
@@ -173,37 +177,44 @@ BANK = {
         only = torch.full_like(logits, -torch.inf)
         only[said[-1]] = 0.0
         return only
-    return min_p(temperature(repetition_penalty(logits, ids, 1.3), 1.2), 0.02)
+    logits = presence_penalty(repetition_penalty(logits, ids, 1.2), ids, 2.0)
+    return typical_p(temperature(logits, 1.1), 0.9)
 """,
             "a page ago, not just now": """
                 text = ids.tolist()
                 places = [j for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
-                logits = repetition_penalty(dry(logits, ids, 3.0, allowed_length=1), ids, 1.2)
+                logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
+                logits = temperature(repetition_penalty(logits, ids, 1.2), 1.1)
                 if places and len(text) - places[-1] > 14:
                     if len(places) < 3:
                         logits[text[places[-1]]] = logits.max() + 10
-                return top_p(logits, 0.95)
+                return top_p(logits, 0.9)
             """,
         },
         {
+            "the best top-p": ("return top_p(logits, 0.99)", 1),
             "top-p": ("return top_p(logits, 0.95)", 1),
             "nearly greedy": ("return top_p(temperature(logits, 0.3), 0.9)", 1),
             "greedy": ("return top_k(logits, 1)", 1),
             "min-p": ("return min_p(logits, 0.05)", 1),
-            "DRY, then top-p": ("return top_p(dry(logits, ids), 0.95)", 1),
+            "DRY, then top-p": (
+                "return top_p(dry(logits, ids, 2.0, allowed_length=1), 0.95)",
+                2,
+            ),
             "repetition penalty": ("return top_p(repetition_penalty(logits, ids, 1.2), 0.95)", 3),
             "presence penalty": ("return top_p(presence_penalty(logits, ids, 2.0), 0.95)", 3),
-            "frequency penalty": ("return top_p(frequency_penalty(logits, ids, 1.0), 0.95)", 3),
+            "frequency penalty": ("return top_p(frequency_penalty(logits, ids, 2.0), 0.99)", 3),
             "a reward for what was said": (
                 "return top_p(frequency_penalty(logits, ids, -1.0), 0.95)",
                 1,
             ),
             "no run of four twice": ("return top_p(no_repeat_ngram(logits, ids, 4), 0.7)", 1),
             "DRY that stops at quotes": (
-                "return top_p(dry(logits, ids, breakers=QUOTES), 0.95)",
-                1,
+                "return top_p(dry(logits, ids, 2.0, allowed_length=1, breakers=QUOTES), 0.95)",
+                2,
             ),
             "heat and min-p": ("return min_p(temperature(logits, 1.5), 0.1)", 1),
+            "heat and top-p": ("return top_p(temperature(logits, 1.5), 0.95)", 1),
             "helps all that was said": (
                 SAID
                 + """
@@ -215,19 +226,19 @@ BANK = {
             ),
             "helps and punishes alike": (
                 SAID
+                + PUNISHED
                 + """
-    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
     if said:
         logits[said[-1]] = logits.max() + 10
-    return top_p(logits, 0.95)
+    return top_p(logits, 0.87)
 """,
                 3,
             ),
             "helps behind the cut": (
                 SAID
+                + PUNISHED
                 + """
-    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
-    logits = top_p(logits, 0.95)
+    logits = top_p(logits, 0.87)
     if 1 <= len(said) <= 2:
         logits[said[-1]] += 12.0
     return logits
@@ -237,7 +248,7 @@ BANK = {
             "no cut": (
                 SAID
                 + """
-    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
+    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
     if 1 <= len(said) <= 2:
         logits[said[-1]] = logits.max() + 10
     return logits
@@ -246,22 +257,22 @@ BANK = {
             ),
             "changes what it is given": (
                 SAID
+                + "    logits -= 0.1\n"
+                + PUNISHED
                 + """
-    logits -= 0.1
-    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
     if 1 <= len(said) <= 2:
         logits[said[-1]] = logits.max() + 10
-    return top_p(logits, 0.95)
+    return top_p(logits, 0.87)
 """,
                 3,
             ),
             "chance inside": (
                 SAID
+                + PUNISHED
                 + """
-    logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 1.5)
     if 1 <= len(said) <= 2:
         logits[said[-1]] = logits.max() + 10
-    return top_p(logits + 0.01 * torch.rand(len(logits)), 0.95)
+    return top_p(logits + 0.01 * torch.rand(len(logits)), 0.87)
 """,
                 3,
             ),
