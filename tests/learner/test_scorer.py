@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,22 @@ def test_what_is_wrong_is_told_as_course_score_tells_it(tmp_path):
     with pytest.raises(ValueError) as found:
         Scorer().score(path, lambda *cell: None)
     assert str(found.value) == str(expected.value)
+
+
+def test_what_is_ready_is_used_until_an_author_changes_it(tmp_path):
+    root = tmp_path / "root"
+    source = root / "quizzes" / "source" / MODULE
+    shutil.copytree(ROOT / "quizzes" / "source" / MODULE, source)
+    shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
+    made = scorer.generated(tmp_path, root, MODULE)
+    assert scorer.generated(tmp_path, root, MODULE) == made
+    text = source / f"{MODULE}.py"
+    text.write_text(f"# %% [markdown\n{text.read_text('utf-8')}", "utf-8")
+    for _ in range(2):
+        with pytest.raises(ValueError, match=MODULE):
+            scorer.generated(tmp_path, root, MODULE)
+    shutil.copy(ROOT / "quizzes" / "source" / MODULE / text.name, text)
+    assert scorer.generated(tmp_path, root, MODULE) != made
 
 
 def test_one_that_was_ended_is_replaced(monkeypatch, tmp_path):
