@@ -886,7 +886,7 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`. That pulls its number down, from 22.4 to 18.9. And the
+# The die's first text fell into a loop, `iiii`. That pulls the die's number down, from 22.4 to 18.9. And the
 # others spread widely, too: 37 after one opening, 10 after another. Twelve texts are few. **A single run is
 # an anecdote.** So run more, and compare well.
 
@@ -1006,7 +1006,7 @@ for name, each in runs.items():
 
 # %% [markdown]
 # Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only the
-# die's interval contains 0: all other settings differ from people (*p* = 0.95 only just).
+# die's interval contains 0. All other settings differ from people, though *p* = 0.95 only just.
 
 # %% [markdown]
 # For the die we cannot tell. That is no proof of "equal": from −0.29 to 0.29 means a perplexity from 18 to 33
@@ -1022,9 +1022,9 @@ for name, each in runs.items():
 # %% [markdown]
 # ## What production systems do
 #
-# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026]. Their large
-# models drift, too, nearly as fast as small ones [cao2025]. And they ask people: the likelier a text, the
-# better they rate it, but only up to a point [zhang2021].
+# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026], and
+# large models drift nearly as fast as small ones [cao2025]. They also ask people. The likelier a text is, the
+# better people rate it, but only up to a point: then the ratings fall [zhang2021].
 
 # %% [markdown]
 # ## Recap
