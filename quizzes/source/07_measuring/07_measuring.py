@@ -12,7 +12,7 @@
 # Welcome to a writing contest. There are twelve openings of nine words each, from old story books that
 # the Storyteller has not read [stories12]. Every contestant goes on for 50 tokens. One is human: the author
 # of each book. The others are our model, with settings that you know. The judge is a number, since numbers
-# are fair and never tired. What could go wrong?
+# are fair and never tired: the lowest perplexity wins. What could go wrong?
 
 # %% [markdown]
 # > **About 175 minutes**, in two sittings · difficulty ●●●○○
@@ -219,8 +219,7 @@ for name in ("greedy", "author", "T 1"):
     tell(f"{name.upper()}: {PROMPTS[6]} … {model.tokenizer.decode(texts[name][6])}")
 
 # %% [markdown]
-# The *lowest* perplexity wins: greedy, for being *very fond of her*. The author is last but one. We send
-# that judge home.
+# Greedy wins, for being *very fond of her*. The author is last but one. We send that judge home.
 #
 # You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
 # nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
@@ -240,9 +239,9 @@ explore.Duel()
 # </details>
 
 # %% [markdown]
-# But nobody has time for a thousand duels. So the second judge is a number again, for variety: of all pairs
-# of neighbouring tokens, which share is different? And there is a new contestant, `noise`, which draws every
-# token of the vocabulary with equal chances.
+# But nobody has time for a thousand duels. So the second judge is a number again, for variety: how many
+# *different* pairs of neighbouring tokens there are, divided by *all* pairs. The highest wins. And there is a
+# new contestant, `noise`, which draws every token of the vocabulary with equal chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -258,8 +257,6 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 #
 # And something in the first table is odd. The die has 25.7, the authors 24.4. Nobody told the die how
 # surprising people are. Is it luck that the two are so close?
-#
-# First step: how does one measure twelve texts at once?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -339,7 +336,7 @@ print(f"the service's {perplexity(together(read(PROMPTS, cool, temperature=0.5))
 # <details><summary>Answer</summary>
 #
 # *Whose* probabilities. The service returns those after *T* = 0.5, which makes likely tokens likelier. So
-# every setting has a ruler of its own, and greedy always measures a perfect 1. The model's own
+# every setting has a ruler of its own: by its own, greedy is certain of each token, and has 1. The model's
 # probabilities, before any setting, are one ruler for all: 4.7.
 # </details>
 
@@ -365,9 +362,8 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # </details>
 
 # %% [markdown]
-# How far can we trust the 24.4? The *standard deviation* of twelve mean surprises says how far one of them
-# typically lies from their mean. Divided by √12 it is the *standard error*: how far that *mean* typically
-# lies from the mean of *all* such passages. It is smaller, since high ones and low ones cancel.
+# How far can we trust the 24.4, from only twelve passages? The cell counts in nats: the logarithm of 24.4 is
+# 3.19, the mean surprise.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -379,10 +375,12 @@ print(f"two standard errors to each side: {low:.2f} to {high:.2f}")
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# 0.31 / √12 is 0.09. With two standard errors to each side one is right about 19 times in 20. So the
-# perplexity of *all* such passages is probably between 20 and 29.
+# A single passage typically lies 0.31 from the mean: the *standard deviation*. The mean of twelve is
+# steadier, since high ones and low ones cancel: 0.31 / √12 is 0.09, its *standard error*. Two of these to
+# each side are right about 19 times in 20. So the perplexity of *all* such passages is probably between 20
+# and 29.
 #
-# The die's 25.7 lies inside, and no other setting's number does. Why should it come close at all?
+# The die's 25.7 lies inside, and no other setting's number does.
 
 # %% [markdown]
 # ## Why the die lands beside the author
@@ -398,12 +396,12 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 # </details>
 
 # %% [markdown]
-# So the die's average surprise is known before the throw. It is what the model *expects*. No human is in it.
+# So before any throw the model *expects* 1.5 bits.
 #
-# Now people choose among the same tokens, in their own way.
+# Now people choose among the same three tokens, in their own way. The cell has three sorts of people, A, B
+# and C, and how often they choose each token.
 #
-# **Predict.** The cell has three sorts of people, A, B and C, and how often they choose each token. Who
-# surprises the model just as much as the die does?
+# **Predict.** Who surprises the model just as much as the die does?
 
 # %%
 bits = [1, 2, 2]
@@ -418,36 +416,31 @@ for name, shares in {
 
 # %% [markdown]
 # A does, with 1.5 bits, though A's shares are not the model's. B loves the first token, and surprises less.
-# C avoids it, and surprises more. With the model's probabilities p and people's shares q:
+# C avoids it, and surprises more.
 #
-# $$\text{die: } \textstyle\sum p_i \log_2 (1/p_i) \text{ (entropy)} \qquad
-# \text{people: } \textstyle\sum q_i \log_2 (1/p_i) \text{ (cross-entropy)}$$
-
-# %% [markdown]
-# A model is **calibrated** if people surprise it, on average, just as much as it expects.
+# A model is **calibrated** if people surprise it, on average, just as much as it expects. Is the
+# Storyteller? Before each of the authors' tokens it expects its row's entropy. Then it sees the token, and
+# gets a surprise.
 #
-# Is the Storyteller? At each place it expects some surprise, then sees the token, and gets some.
-#
-# **Predict.** On the authors' words, does it expect too much, too little, or about right?
+# **Predict.** Does it expect too much, too little, or about right?
 
 # %%
 for name in ("author", "T 1"):
-    expects = fmean(together(expected(PROMPTS, texts[name])))
-    print(f"on the words of {name:<6} it expects {math.exp(expects):.1f}")
-print(f"what it gets from the author: {numbers['author']:.1f}")
+    expects = math.exp(fmean(together(expected(PROMPTS, texts[name]))))
+    print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: on the authors' words it expects 25.2 and gets 24.4. The die's own words give what is
-# expected, but for luck: 28.2 expected, 25.7 in our table.
+# About right: 25.2 expected, 24.4 got. For the die 28.2 and 25.7 differ by luck alone, since it draws each
+# token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
-# - **The model is calibrated.** People surprise it as much as it expects.
-# - **The die's own words lead to similar places**, where it expects about as much: 28.2 beside 25.2.
+# - **The model is calibrated**: people surprise it as much as it expects.
+# - **The die's words lead to similar places**: there the model expects 28.2, on the authors' words 25.2.
 
 # %% [markdown]
-# Why should a model be right about itself? If its rows were too pointed, a *T* above 1, which flattens
-# them, would help it to read people. If they were too flat, a *T* below 1.
+# Why is it calibrated? Let it read the authors at seven temperatures. Above 1 its rows are flatter, below 1
+# more pointed.
 #
 # **Predict.** At which temperature do people surprise it least?
 
@@ -467,9 +460,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # flatter rows had helped, training would have made them flatter.
 
 # %% [markdown]
-# So is low good, after all? *Which model reads better?* Both read the same text by people, in the same
-# tokens: lower is better. *Which setting writes better?* One model, different texts: lower is only less
-# surprising.
+# So is low good, after all? For a *reader*, yes: of two models that read the same text by people, in the
+# same tokens, the lower one reads better. For a *writer*, no: a lower text is only less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
@@ -508,8 +500,8 @@ for first in range(0, 200, 50):
 # %% [markdown]
 # No, it goes up and down.
 #
-# So here is the rule, **perplexity matching**: do not look for the lowest number, look for the one that
-# people have, by the same model. For ours the plain die has it, for GPT-2 *p* = 0.95. For another model?
+# So here is the rule, **perplexity matching**: do not look for the lowest number, look for people's number,
+# by the same model. With ours the plain die comes closest, with GPT-2 *p* = 0.95. With another model?
 # Measure it.
 
 # %% [markdown]
@@ -526,7 +518,7 @@ explore.Playground(
 # %% [markdown]
 # 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that?
 # 2. Go back to 1.3, and move `top_p` down instead. Where now?
-# 3. Read the texts of both. Could they be by one writer?
+# 3. Read the texts of both. How do their words differ?
 #
 # <details><summary>What we found</summary>
 #
@@ -535,8 +527,8 @@ explore.Playground(
 # </details>
 
 # %% [markdown]
-# Several ways lead to people's number, and they need not read alike. So we need more judges. The next looks
-# for repetition. (A good place for a break.)
+# So two settings can have people's number and not read alike. We need more judges. The next looks for
+# repetition. (A good place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -636,8 +628,8 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# Greedy again, by far. The plain die and people hardly ever repeat. But a share is no verdict. A service
-# wants to *stop* a text that got stuck. From which share on is a text stuck?
+# Greedy, by far. The plain die and people hardly ever repeat. But a service wants to *stop* a text that got
+# stuck, and a share does not say yes or no.
 
 # %% [markdown]
 # ## An alarm
@@ -652,7 +644,7 @@ stuck = drawn(PROMPTS, CONTEST["greedy"], length=120)
 print(f"\ngreedy, 120 tokens: {sum(map(ends_in_loop, stuck))} of 12 texts end in a loop")
 
 # %% [markdown]
-# Only half? **Predict** what the others look like before you run this.
+# **Predict.** The other six: fine texts, or stuck in another way? The cell shows the ends of four.
 
 # %%
 for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
@@ -661,7 +653,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # `and he was a mocking bird, and he was a mocking bird, and he was so fond of`: any reader would call that
 # stuck. The known alarm wants an *exact* loop, up to the *very last* token, and here the words have just
-# changed. (The last of the four is not stuck. There it is right to be silent.)
+# changed. (The last of the four is not stuck: there the alarm is right to be silent.)
 
 # %% [markdown]
 # ## Build it: the alarm
@@ -670,7 +662,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 #
 # A good smoke alarm rings when the house burns, and not when somebody makes toast. Toast, here, is a
 # refrain: in fairy tales a line may well come three times. Write such an alarm. It has to keep four
-# promises:
+# promises. To any other text, say a loop of 25 tokens, either answer is right.
 
 # %% [markdown]
 # 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. It may break
@@ -692,12 +684,12 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # Which part of the text matters? How much of it is new?
 # <details><summary>Designs that have worked</summary>
 #
-# Take the last 40 tokens only. Which share of its runs of three is new? (A set tells.) Or: lay it over
-# itself, shifted by 1, 2, … 8 places. At how many do both agree?
+# Take the last 40 tokens. Which share of its runs of three is new? (A set tells.) Or: lay it over
+# itself, shifted by 1, 2, … 8 places. How often do both agree?
 # <details><summary>Where to draw the line</summary>
 #
-# Print your number for `near_fire(random.Random(0))` and `toast(random.Random(0))`, then with 1, 2, 3 …
-# Draw the line between.
+# Print your number for `near_fire(random.Random(0))` and `toast(random.Random(0))` (folded below), then
+# with 1, 2, 3 … Draw the line between.
 # </details>
 # </details>
 # </details>
@@ -839,7 +831,7 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
 # An alarm can also steer. The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it
 # draws at *T* = 1 until the alarm is silent again.
 #
-# **Predict.** Greedy gets stuck after `Once upon a time`. Will this one get out?
+# **Predict.** Greedy gets stuck after `Once upon a time`. Will this sampler get out?
 
 
 # %%
@@ -850,8 +842,8 @@ def wakes_up(logits, ids):
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. The picture says how many 4-grams repeat: 60.8% for greedy. `wakes_up` has the same while its alarm
-#    never rings. How far down does yours bring it?
+# 1. Compare the first row, `Greedy`, with the last, `wakes_up`. How many 4-grams repeat? (60.8% in both: your
+#    alarm never rang.)
 # 2. That was one run. Move `seed` a few times. Does the alarm always help?
 #
 # <details><summary>With our alarm</summary>
@@ -860,8 +852,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # </details>
 
 # %% [markdown]
-# Now we have three judges: perplexity, distinct-2 and an alarm. The first two no longer give prizes for
-# being low or high: we hold them beside people's. Is that enough to say which of two settings is better?
+# So three judges stay: perplexity, distinct-2, and your alarm. The first two no longer give prizes for
+# being low or high: we hold them beside people's. Can they now say which of two settings is better?
 
 # %% [markdown]
 # ## Three runs, three answers
@@ -894,7 +886,7 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`. That pulls its number down, from 22.4 to 18.9. And the
+# The die's first text fell into a loop, `iiii`. That pulls the die's number down, from 22.4 to 18.9. And the
 # others spread widely, too: 37 after one opening, 10 after another. Twelve texts are few. **A single run is
 # an anecdote.** So run more, and compare well.
 
@@ -940,14 +932,14 @@ show_mean("A - B", differences)
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
 # If it contains 0, you cannot tell which of the two is larger. (With only a dozen pairs it is a little too
-# narrow, so let it be clear of 0.)
+# narrow: do not trust an end that nearly touches 0.)
 
 # %% [markdown]
 # ## Build it: the interval
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# You need it again in the next module.
+# Write these formulas for two lists. You need it again in the next module.
 
 
 # %% answer="my_interval"
@@ -975,8 +967,8 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Now all three runs together: take for each opening the mean of its three. Twelve pairs again, with less
-# luck in each.
+# Now all three runs together. Each setting has three texts after each opening: take the mean of their
+# surprises. Twelve pairs again, with less luck in each.
 
 # %%
 show("die - p 0.95", "mean", "from", "to")
@@ -993,7 +985,7 @@ print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
 # And the die's 25.7 of our first table? That was Ann's run, and partly luck: Ben's 18.9 and Cem's 30.0 lie
-# outside the authors' 20 to 29. All three runs together have 24.4, as the authors have. How sure can we be?
+# outside the authors' 20 to 29. All three runs together have 24.4, as the authors have.
 
 # %% [markdown]
 # ## The contest, with fair rules
@@ -1014,12 +1006,12 @@ for name, each in runs.items():
 
 # %% [markdown]
 # Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only the
-# die's interval contains 0: all other settings differ from people (*p* = 0.95 only just).
+# die's interval contains 0. All other settings differ from people, though *p* = 0.95 only just.
 
 # %% [markdown]
-# For the die we cannot tell. That is no proof of "equal": its perplexity may be anything from 18 to 33
-# (24.4 times *e* to the −0.29 or 0.29). But nothing sends it home. Its distinct-2 is the authors' 0.91. Our
-# alarm rings at 9 of greedy's 12 texts, and at one of the die's 36: Ben's `iiii`.
+# For the die we cannot tell. That is no proof of "equal": from −0.29 to 0.29 means a perplexity from 18 to 33
+# (24.4 divided and multiplied by *e* to the 0.29). But nothing sends it home. Its distinct-2 is the authors'
+# 0.91. Our alarm rings at 9 of greedy's 12 texts, of 50 tokens here, and at one of the die's 36: Ben's `iiii`.
 
 # %% [markdown]
 # And yet the die shouts in rude words, and no reader would take it for a person for long. How can that be?
@@ -1030,9 +1022,9 @@ for name, each in runs.items():
 # %% [markdown]
 # ## What production systems do
 #
-# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026]. Large
-# models drift nearly as fast as small ones [cao2025]. And they ask people, whose ratings rise with
-# likelihood up to a point, and then fall [zhang2021].
+# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026], and
+# large models drift nearly as fast as small ones [cao2025]. They also ask people. The likelier a text is, the
+# better people rate it, but only up to a point: then the ratings fall [zhang2021].
 
 # %% [markdown]
 # ## Recap
@@ -1042,9 +1034,9 @@ for name, each in runs.items():
 # pairs, over several seeds, and give the interval. Then read.
 
 # %% [markdown]
-# Why does the plain die land beside the authors? People surprise a calibrated model as much as it expects,
-# and the die does so by itself. And ours expects about as much on the words of both. Where a model drifts,
-# as GPT-2 did, the die lands too high, and a cut holds it back.
+# Why does the plain die land beside the authors? Both surprise a calibrated model as much as it expects, and
+# ours expects about as much on the words of both. Where a model drifts, as GPT-2 did, the die lands too
+# high, and a cut holds it back.
 #
 # The next module has recipes: settings that makers recommend. You will not have to believe them.
 
@@ -1154,11 +1146,16 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2 and perplexity: people 0.62, 24; setting P 0.31, 22;
-# setting R 0.66, 25. What do you look at first?
+# A thousand texts each, of 50 tokens. Distinct-2, then perplexity:
+#
+# - people: 0.62, 24;
+# - setting P: 0.31, 22;
+# - setting R: 0.66, 25.
+#
+# What do you check first?
 #
 # - **A** P's texts side by side: each may be fine, and many the same.
-# - **B** P's seeds, since so low a distinct-2 cannot go with 22.
+# - **B** P's seeds: so low a distinct-2 cannot go with 22.
 # - **C** R's perplexity again: with 0.66 it must be far above people's.
 # - **D** Nothing: R is above people twice, so it wins.
 
@@ -1206,8 +1203,8 @@ check.ids(
 )
 
 # %% [markdown] question="Half the temperature" points=1
-# A perplexity can be computed by the probabilities *in the draw*, after temperature and cuts, or by the
-# model's own, before them. At *T* = 0.5 the two differ. For which sampler are they always the same?
+# One text has two perplexities: by the probabilities *in the draw*, after temperature and cuts, and by the
+# model's own, before them. At *T* = 0.5 the two differ. For which sampler are both always the same?
 #
 # - **A** Greedy, as it draws the model's favourite.
 # - **B** Top-p at 0.95, as ratios of kept tokens stay.
@@ -1229,13 +1226,13 @@ check.choice(
 )
 
 # %% [markdown] question="Three settings, five seeds" points=1
-# People have perplexity 26. Three settings were measured.
+# Perplexity: people have 26, and three settings:
 #
-# - P, one seed: 26.0; the alarm never rings.
-# - Q, five seeds: 23 to 29; never.
-# - R, five seeds: 24.8 to 25.1; at 9 of 60 texts.
+# - P, one seed: 26.0; no alarm.
+# - Q, five seeds: 23 to 29; no alarm.
+# - R, five seeds: 24.8 to 25.1; alarm at 9 of 60 texts.
 #
-# What do you read first?
+# Whose texts do you read first?
 #
 # - **A** P: no other comes so close.
 # - **B** Q: about people's surprise, and no alarm.
@@ -1281,12 +1278,12 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. It was reported for Texygen, in a measure of how alike texts are [texygen46]. Here is a
-# simpler one: the share of a text's n-grams that are also in *other* texts, and the mean of these shares.
+# Find the bug. It was reported for the toolkit Texygen, in a measure of how alike texts are [texygen46]. Here
+# is a simpler one: which share of a text's n-grams is also in *other* texts, on average over the texts?
 # Repair it. An n-gram that comes twice in a text counts twice in its share.
 #
-# One point for texts that all differ. One for lists with a text twice or more, word for word: each copy
-# counts as another text.
+# One point if all texts differ. One if a text comes twice or more, word for word: each copy counts as an
+# *other* text.
 
 
 # %% answer="overlap_repair"
