@@ -9,13 +9,13 @@
 # %% [markdown]
 # # What a cutoff should know
 #
-# A friend wants bolder stories. He was told: turn the temperature up to 2, and leave top-p at 0.9.
-# Nonsense lives in the last tenth of the probability, and top-p cuts that off. So he did. Then he put
-# *another cut* in the place of top-p: same model, same heat, same dice. One of his two texts is a
-# story. What did that cut know?
+# A friend wants bolder stories. He was told: "Turn the temperature up to 2, and leave top-p at 0.9. It
+# cuts off the last tenth of the probability, where the nonsense is." So he did. Then he put *another
+# cut* in the place of top-p: same model, same heat, same dice. One of his two texts is a story. What
+# did that cut know?
 
 # %% [markdown]
-# > **About 150 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
+# > **About 165 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
 # >
 # > You need temperature, top-p, entropy, perplexity (02, 04, 07). Afterwards you can
 # > - say what each of ten newer samplers looks at, and work out by hand what it keeps;
@@ -101,13 +101,14 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# Both texts begin after `Once upon a`. At *T* = 1 the model is 99.7% sure of ` time` there. And yet one of
-# them has drawn ` rabbit`.
+# After `Once upon a` the model is 99.7% sure of ` time`, at *T* = 1. And yet one of the two
+# texts has drawn ` rabbit`.
 #
-# The logits of all 4,096 tokens at one place are a **row**. This row is *sure*. Where many words fit, a
-# row is *open*.
+# The logits of all 4,096 tokens at one place are a **row**. The row after `Once upon a` is *sure*. Where
+# many words fit, a row is *open*.
 #
-# **Predict.** At *T* = 1 top-p 0.9 keeps one token of this row. And at *T* = 2: 1, about 30, or over 1,000?
+# **Predict.** In the sure row, at *T* = 1, top-p 0.9 keeps one token. And at *T* = 2: 1, about 30, or over
+# 1,000?
 
 # %%
 for T in (1.0, 1.5, 2.0):
@@ -132,7 +133,7 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. Top-p is not
-#    broken: its *number* no longer fits. Keep this in mind for the end.)
+#    broken: its *number* no longer fits.)
 # 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes in circles.)
 #
 # Each *T* wants its own top_p. So: **what should a cutoff know?** Each section gives another answer.
@@ -155,9 +156,9 @@ for T in (1.0, 2.0):
     print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.03))}")
 
 # %% [markdown]
-# At *T* = 2 not even the best token has 3%. Epsilon then keeps the best one, so that there is something to
-# draw. Just where the model has most to say, it is made to say one thing. The bar has to move with the
-# row. By what?
+# At *T* = 2 not even the best token has 3%. When no token passes, a cut keeps the best one, so that there
+# is something to draw. Just where the model has most to say, it is made to say one thing. The bar has to
+# move with the row. By what?
 
 # %% [markdown]
 # ## Know the best: min-p
@@ -181,12 +182,12 @@ for words, logits in TOYS:
 # %% [markdown]
 # ## The formula
 #
-# The distance of a logit below the best one is its *gap*. With *m* = 0.1 min-p keeps each token whose gap
-# is at most 2.3. For ln 0.1 = −2.3, and a ratio of probabilities is a difference of logits:
+# The distance of a logit below the best one is its *gap*. A token with a gap of 2.3 is 0.1 times as likely
+# as the best, for ln 0.1 = −2.3. So min-p with *m* = 0.1 keeps each token whose gap is at most 2.3:
 #
 # $$p_i \ge m \, p_{\max} \quad\Longleftrightarrow\quad z_i \ge z_{\max} + \ln m$$
 #
-# If the heat comes first, it divides every gap by *T*. The limit stays at 2.3.
+# Heat before the cut divides every gap by *T*. The limit stays at 2.3.
 
 # %% [markdown]
 # **Predict.** The logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
@@ -204,8 +205,8 @@ for T in (0.5, 1.0, 2.0):
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# You may use PyTorch, but not the course's functions. It is scored at the end, by all that its
-# description says.
+# You may use PyTorch, but not the course's functions. It is scored at the end: the text in quotes says
+# all that counts.
 #
 # <details><summary>Hint</summary>
 #
@@ -245,8 +246,8 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now a real row. The bars show what the course's min-p keeps, and the line below them whether your
-# function agrees. (On the slider *m* is called min_p.)
+# Now a real row. The bars show what the course's min-p keeps. Once yours is written, the line below them
+# says whether it agrees. (On the slider *m* is called min_p.)
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%.
 # The explorer is at *T* = 2. From which min_p on does ` there` stay alone: 0.27, 0.52 or 0.75?
@@ -269,14 +270,14 @@ explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strat
 explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 
 # %% [markdown]
-# 1. What are the medians of top_p 0.9 and min_p 0.1? (48 and 4.) How many misses has each, of 38?
-#    (5 and 9.)
-# 2. That is no fair match. Lower min_p until it has 5 misses as well. What is the most that it keeps
-#    now, against top-p's 360? (167, at 0.01.)
+# 1. What is the most that min-p 0.1 keeps? (21, far fewer.) How many misses has it, and how many top-p?
+#    (9 and 5, of 38.)
+# 2. So min-p was stricter. Lower min_p until it has 5 misses as well. What is the most that it keeps
+#    now? (167, at 0.01: with as few misses, still less than half of top-p's 360.)
 
 # %% [markdown]
-# The best token does not say much about its row. Take two. A: 40%, 39% and three times 7%. B: 40% and
-# twelve times 5%. In A two tokens lead, in B one. For both min-p 0.1 sets the bar at 4%, and cuts
+# But the best token does not say all about its row. Take two rows. A: 40%, 39% and three times 7%. B: 40%
+# and twelve times 5%. In A two tokens lead, in B one. For both min-p 0.1 sets the bar at 4%, and cuts
 # nothing. Could a cut look at *all* tokens?
 
 # %% [markdown]
@@ -319,24 +320,20 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # %% [markdown]
 # ## Know the doubt: eta and top-h
 #
-# **Eta** sampling is epsilon with a bar that sinks when the model is in doubt [hewitt2022]. Take ε =
-# 0.0009, so √ε = 0.03. In a sure row the bar is ε itself. For *n* equal tokens it is √ε/*n*, if that is
-# less: with *n* = 1,000 it is 0.03/1,000 = 0.00003.
-
-# %% [markdown]
-# Real tokens are not equal. Then the entropy *H*, the surprise to expect, says how many equal ones the row
-# is like: *e*^*H* of them. So *e*^−*H* takes the place of 1/*n*:
+# **Eta** is epsilon with a bar that sinks in doubt [hewitt2022]. Doubt is the entropy *H*, here in nats,
+# with ln in place of log₂. The bar is the smaller of two numbers:
 #
 # $$\eta = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
-# (Here *H* is in nats: with ln in place of log₂.)
+# Take ε = 0.0009, so √ε = 0.03. In a sure row *e*^−*H* is nearly 1, and the bar is ε. For 1,000 equal
+# tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
-# **Top-h** gives doubt a *budget* [potraghloo2025]. Each token has a part in the entropy, −*p* log *p*.
-# From the likeliest on, tokens stay while their parts make up at most *h* of the whole. (The best one
-# always stays.)
+# **Top-h** gives doubt a *budget* [potraghloo2025]. The entropy is a sum, to which each token adds −*p* log
+# *p*. From the likeliest on, tokens stay while they add up to at most *h* of the whole sum.
 #
-# **Predict.** `time` has 85% of the sure toy's probability. Has it more than 85% of the doubt, or less?
+# **Predict.** `time` has 85% of the sure toy's probability. Does it add more than 85% of the entropy, or
+# less?
 
 # %% jupyter={"source_hidden": true}
 for words, logits in TOYS:
@@ -344,14 +341,17 @@ for words, logits in TOYS:
     shares = (parts / parts.sum()).tolist()
     print(", ".join(f"{word} {share:.0%}" for word, share in zip(words, shares, strict=True)))
     print("   kept with h = 0.6:", stay(words, top_h(logits, 0.6)))
+for T in (1, 2):
+    counts = count(eta_cutoff(king / T, 9e-4)), count(top_h(king / T, 0.6))
+    print(f"The king said to his, T = {T}: eta keeps {counts[0]:,}, top-h {counts[1]:,}")
 
 # %% [markdown]
 # Less: 23%. That `time` comes is no surprise. `time` and `day` have 57% together, within *h* = 0.6. With
 # `year` it would be 79%.
 
 # %% [markdown]
-# And heat? Heat makes doubt, and both take it for doubt of the model. After `The king said to his` eta with
-# this ε keeps 159 tokens at *T* = 1, and 3,275 at *T* = 2.
+# And heat? It raises the entropy, and both cuts take it for doubt. In the king's row eta goes from 159
+# tokens to 3,275.
 #
 # All cuts so far ask how likely a token is, and heat moves all of them. What else could one ask? (A good
 # place for a pause.)
@@ -376,12 +376,12 @@ for T in (1, 2, 3):
     print(f"T = {T}  " + "".join(f"{n:>9}" for n in counts))
 
 # %% [markdown]
-# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. For our friend that is the clean
-# answer: *the temperature is a wish of the user, and not news about the row.*
+# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. That is our friend's clean answer:
+# *the temperature is a wish of the user, and not news about the row.*
 
 # %% [markdown]
 # **Predict.** But σ is taken over the *whole* vocabulary. We add a thousand hopeless tokens, each with the
-# row's lowest logit. Nobody will ever draw one. Whose count changes [ding2026]?
+# row's lowest logit. Which count changes: min-p's, p-less's or top-nσ's [ding2026]?
 
 # %% jupyter={"source_hidden": true}
 hopeless = torch.full((1000,), king.min().item())
@@ -396,16 +396,16 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but the
-# tail can. With min-p and p-less it is the other way round. Is there a cut that neither can move?
+# *tail*, the hopeless end of a row, can. With min-p and p-less it is the other way round. Is there a cut
+# that neither can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
 #
-# > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
+# > difficulty ●●●●○ · importance ●●●●● · 30 minutes · there are many right designs
 #
 # Design one. It gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps some more that
-# are banned, at −inf. You may call the course's functions. Four promises are scored at the end, one point
-# each. Here is all that they ask.
+# are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
 
 # %% [markdown]
 # 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not
@@ -413,9 +413,8 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the first
-#    three stay, and no other. In general the 1 to 12 *good* tokens are at most 0.4 apart. The next one
-#    lies 6 to 8 below the best. From there it goes down in steps of at most 1/16. The good ones
-#    stay, and no other.
+#    three stay, and no other. In general 1 to 12 *good* tokens stay: the best, and those at most 0.4
+#    below it. The next one lies 6 to 8 below the best. From there it goes down in steps of at most 1/16.
 
 # %% [markdown]
 # 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4: the same tokens stay. Or add one number
@@ -425,8 +424,8 @@ for name, cut in CUTS.items():
 # 4. **tail**, for every row. Add 100 to 900 tokens that are banned or hopeless, at least 30 below all
 #    others: the same tokens stay, and none of the new ones.
 #
-# (A cut that keeps everything stands still in the heat. So *heat* and *tail* count only when *tidy* and
-# *cliff* hold.)
+# (*Heat* and *tail* count only when *tidy* and *cliff* hold: a cut that keeps everything would also stand
+# still in the heat.)
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -563,9 +562,10 @@ explore.Playground(
 # ## Know what is expected: typical
 #
 # All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling wants
-# words that are about as surprising as one expects, neither dull nor wild [meister2023]. What one expects
-# is the entropy. The token whose surprise is nearest to it comes first, then the next nearest, until they
-# hold *p* of the probability. Here is *p* = 0.2 after `The king said to his`:
+# words about as surprising as one expects, neither dull nor wild [meister2023]. The surprise to expect is
+# the entropy: 4.18 nats after `The king said to his`. The token whose surprise is nearest to 4.18 comes
+# first, then the next nearest, until they hold *p* of the probability. The seven likeliest, with *p* =
+# 0.2:
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -579,13 +579,12 @@ for i in king.topk(7).indices.tolist():
 print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. With heat more surprise is
-# expected, so typical follows it down the row, from 17 tokens to 259.
+# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. Heat raises the entropy, so
+# rarer tokens now lie nearest. More of them are needed to hold 0.2: 259 in place of 17.
 
 # %% [markdown]
 # **XTC**, "exclude top choices", is bolder still [textgen6335]. A die decides at each step whether it does
-# anything. If so, take the tokens that reach a threshold. All of them go but the least likely. Tokens
-# below the threshold stay.
+# anything. If so, of the tokens that reach a threshold all go but the least likely. Tokens below it stay.
 
 # %% [markdown]
 # **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And with heat: will
@@ -601,8 +600,8 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# Of the sure toy only `time` reaches 0.1. So it is also the least likely that does: it stays, and nothing
-# is cut. Of the open toy all five do, and only `light` is left.
+# Of the sure toy only `time` reaches 0.1, so it is also the least likely that does, and stays. Of the open
+# toy all five do, and only `light` is left.
 #
 # After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
 # Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
@@ -629,8 +628,8 @@ explore.Playground(
 # ## Know the past: DRY and mirostat
 #
 # All these cuts know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
-# [textgen5677]. Say it is 1 2 3 4 5 6 1 2 3. Its last three tokens stood there before, and 4 came next. So
-# 4 would *prolong* a repetition, and DRY lowers its logit. No other token pays.
+# [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. Its last three tokens stood there before, and 4 came
+# next. So 4 would *prolong* a repetition, and DRY lowers its logit alone.
 
 # %% [markdown]
 # How much? The length of the repetition so far is *n*, here 3. The logit loses
@@ -648,8 +647,8 @@ for n in range(1, 6):
     print(f"{n} repeated: token {so_far[-1] + 1} loses {after.abs().max():.2f}")
 
 # %% [markdown]
-# A long repeat costs more with each token, and so no loop can last. Loops come when it is cold. Greedy
-# choice needs DRY most:
+# A long repeat costs more with each token, and so no loop can last. Greedy choice loops most. How many of
+# its runs of four tokens are repeats, without DRY and with it?
 
 
 # %% jupyter={"source_hidden": true}
@@ -668,13 +667,13 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers surprises [basu2021]. You name a target τ, in bits. A token whose surprise is above
-# a bar μ is cut. One of the others is drawn, and μ is corrected by a tenth of the error: down if the
-# token surprised more than τ, up if less.
+# **Mirostat** remembers surprises [basu2021]. You name a target τ, in bits. Tokens whose surprise is above
+# a bar μ are cut, but never the best one. One of the others is drawn. Then μ moves by a tenth of the
+# error: down if the token surprised more than τ, up if less.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 #
-# (The surprise before the cut counts. This η is not eta sampling's.)
+# Surprise is measured before the cut.
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
@@ -705,7 +704,8 @@ def thermostat(T):
 thermostat(1.0)
 
 # %% [markdown]
-# It is a thermostat: not each row, but the *text* shall be about this surprising.
+# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. It is a thermostat: not each row, but
+# the *text* shall come near the target.
 #
 # **Predict.** And if each row is first heated to *T* = 2? Will the text be wilder, much the same, or
 # duller?
@@ -714,22 +714,22 @@ thermostat(1.0)
 thermostat(2.0)
 
 # %% [markdown]
-# Duller. In the hot row even the best token surprises by 5.6 bits. That is above μ, so it stays alone, and
-# μ falls. So it goes on: greedy choice. The thermostat fights the heat, and here it wins.
+# Duller. In the hot row even the best token, ` wife`, surprises by 5.6 bits. All others are cut, and μ
+# falls. So it goes on: greedy choice. The thermostat fights the heat, and here it wins.
 
 # %% [markdown]
-# **All in one table**, but DRY, which asks about the text and not about the row. For each cut: how many
-# tokens stay after `The king said to his` at *T* = 1, how many at *T* = 2, and how many at *T* = 1 when the
-# hopeless thousand are added (not counting these)?
+# **All in one table**, but DRY: it asks about the text and not about the row. How many tokens of the king's
+# row stay at *T* = 1, and how many at *T* = 2? *Tail* is *T* = 1 again, after the hopeless thousand were
+# added. They are not counted themselves.
 #
-# **Predict.** For which of the nine are all three numbers the same?
+# **Predict.** For which of the nine cuts are all three numbers the same?
 
 # %% jupyter={"source_hidden": true}
 NINE = {
     "epsilon 0.03": lambda x: epsilon_cutoff(x, 0.03),
     **CUTS,
     "eta 0.0009": lambda x: eta_cutoff(x, 9e-4),
-    "top-h 0.4": lambda x: top_h(x, 0.4),
+    "top-h 0.6": lambda x: top_h(x, 0.6),
     "typical 0.2": lambda x: typical_p(x, 0.2),
     "XTC 0.1": lambda x: xtc(x, 0.1, 1.0, dice),
     "mirostat, mu 4": lambda x: mirostat(x, 4.0),
@@ -743,18 +743,16 @@ for name, cut in NINE.items():
 # None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut has promised to
 # stand still in both.
 #
-# But which is *better*? About min-p people have been arguing since 2025: an argument about how to compare
-# anything.
+# But which is *better*? People have argued about min-p since 2025.
 
 # %% [markdown]
 # ## The dispute about min-p
 #
-# *The claim*, in a talk at the conference ICLR 2025: better texts and more variety than top-p, above all at
-# high temperatures, and people prefer them [nguyen2025].
+# *The claim*, at the conference ICLR 2025: better texts and more variety than top-p, above all at high
+# temperatures, and people who were asked preferred them [nguyen2025].
 #
-# *The objection*, June 2025. The critics say: the study with people left out some answers and made errors
-# in the statistics. And if every cut may try equally many numbers, min-p is no longer ahead
-# [schaeffer2025].
+# *The objection*, June 2025. Critics say: some of these people's answers were left out, and the statistics
+# had errors. And if every cut may try equally many numbers, min-p is no longer ahead [schaeffer2025].
 
 # %% [markdown]
 # The authors keep their claim, in softer words. We found no study by a third party. So look for yourself.
@@ -822,8 +820,8 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 # %% [markdown]
 # <details><summary>If you like: 20,000, with only 4,096 tokens?</summary>
 #
-# Yes. A guesser who gives each token the same chance has a perplexity of 4,096 on every text. At *T* = 3
-# the heat writes tokens to which the model gave far less than that.
+# Yes. If each token had the same chance, the perplexity would be 4,096. At *T* = 3 the heat writes tokens
+# to which the model gave far less.
 # </details>
 
 # %% [markdown]
@@ -833,8 +831,8 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 # yours is as you made it: a dot each.
 
 # %% [markdown]
-# Each dot stands for 40 texts. To the right: more perplexing. Upwards: more varied (distinct-1, the share
-# of different tokens in five texts). At equal perplexity, higher is better.
+# Each dot stands for 40 texts, in eight sets of five. To the right: more perplexing. Upwards: more varied
+# (distinct-1, the share of different tokens in a set). At equal perplexity, higher is better.
 #
 # **Predict.** Will min-p's line lie above top-p's?
 
@@ -878,22 +876,21 @@ said = [
 chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
-# Each bar is one standard error (module 07). Min-p's line lies a little *below* top-p's. At perplexity
-# 33 it is at 0.774, where top-p's line passes at 0.80: less than two bars. On the right they meet. What
-# min-p reaches at *T* = 2, top-p reaches with another number. So the objection holds here *too*, as far as
-# these two measures can see.
+# The small strokes reach one standard error up and down (module 07). Min-p's line lies a little *below*
+# top-p's: above min-p 0.1, at 0.774, top-p's line passes at about 0.80. That is less than two standard
+# errors. On the right they meet. What min-p reaches at *T* = 2, top-p reaches with another number. So
+# the objection holds here *too*, by these two measures.
 
 # %% [markdown]
-# P-less lies above both: 0.799 at perplexity 24, where top-p's line passes at 0.77. That is about two of
-# its bars: a hint, not a proof.
+# P-less lies above both, at 0.799. Below it top-p's line passes at about 0.77. That is about two standard
+# errors: a hint, not a proof.
 #
 # Do the two figures contradict each other? No. In the first each cut had one number, such as people use.
 # In the second it had several.
 
 # %% [markdown]
 # What is left for min-p, on our small model and without a human judge? With 0.1 you can turn *T* further up
-# than with top-p 0.9, before you must change the number. That is worth something. It is not "better
-# texts".
+# than with top-p 0.9, before you must change the number. That is worth something, but not "better texts".
 #
 # When two studies disagree, ask first: *how many settings did each side get?*
 
@@ -903,14 +900,13 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # As of late 2026, llama.cpp runs its cuts first and the temperature *last*. Min-p is on by default, at 0.05
 # [llamacpp2026]. `transformers` runs the temperature first, and the cuts after it [transformers2026].
 #
-# So our friend was also unlucky: in llama.cpp's order his 0.9 would have come before the
-# heat.
+# So our friend was also unlucky: in llama.cpp his 0.9 would have come before the heat.
 
 # %% [markdown]
 # ## Recap
 #
 # Both cuts of the story saw the same hot row. Top-p knew how much it had, and filled its quota with
-# crumbs. Min-p knew the best token. Each heading above says what its cut knows. And what does yours know?
+# crumbs. Min-p knew the best token. Each heading says what its cut knows. And what does yours know?
 #
 # Top-p before the heat would have helped the friend, and so would 0.3 in place of 0.9. Most of all, a
 # cutoff should not take the heat for news about the row.
@@ -1611,8 +1607,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two judges" points=1
-# MAUVE, a statistic, compares a heap of machine's texts with a heap of people's. By it one way of writing
-# lost. People, who read pairs, liked it better [suxu2022]. What follows?
+# MAUVE, a statistic, compares a heap of machine texts with a heap of people's. By MAUVE one decoder lost.
+# People, who read pairs of texts, liked it better [suxu2022]. What follows?
 #
 # - **A** Both may be right: heap and pair show different things.
 # - **B** People were wrong: a whole heap shows all that a pair shows.
