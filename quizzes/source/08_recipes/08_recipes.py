@@ -1444,8 +1444,21 @@ def any_contest(random):
     return old, [[scale * (x + gain + random.gauss(0, 1)) for x in base] for gain in gains]
 
 
+def steady(picker):
+    """Near the place where it begins to pick, a pick by chance would not be the same each time."""
+    rng = random.Random(4)
+    for _ in range(3):
+        old, luck = ([rng.gauss(0, 1) for _ in range(30)] for _ in range(2))
+        error, mean = stdev(luck) / math.sqrt(30), fmean(luck)
+        for tenths in range(15, 45):
+            new = [x + y - mean + tenths / 10 * error for x, y in zip(old, luck, strict=True)]
+            picks = {picked(picker, old, [new]) for _ in range(3)}
+            assert len(picks) == 1, "The same contest twice, and another pick."
+
+
 def always_straight():
     straight(my_pick)
+    steady(my_pick)
     for args, _ in check.drawn(check.nothing, any_contest, cases=15):
         straight(my_pick, *args)
     check.keeps(my_pick, any_contest, why="The lists have to stay as they were.")
@@ -1594,6 +1607,7 @@ def drawn(random, names, knob=knob, most=0):
 
 
 KINDS = ("frequency_penalty", "temperature", "top_k", "top_p")
+MANY = 1e-4  # of a logit: a float32 that a penalty was subtracted from 2,000 times is off by 3e-5
 
 
 def single(random):
@@ -1629,6 +1643,7 @@ def each_step():
         single,
         why="A step alone is not yet right all over its range: small and large values, either sign, "
         "long texts, large vocabularies. Read its description once more.",
+        within=MANY,
     )
 
 
@@ -1640,6 +1655,7 @@ def several_steps():
         several,
         why="Work through the list from left to right, each step on what the one before it left. "
         "Top-p after a cut measures what is left: its shares sum to 1 again.",
+        within=MANY,
     )
 
 
@@ -1658,6 +1674,7 @@ def with_zero():
         zero_among,
         why="T = 0 leaves the best token of what has reached it, with its logit, and cuts the rest. "
         "Then the list goes on.",
+        within=MANY,
     )
 
 
