@@ -86,7 +86,7 @@ def test_the_explorer_draws_what_the_page_says():
 def test_a_thousand_draws_miss_as_they_typically_do():
     drawn = sample(NEXT_LOGITS.expand(1000, -1), torch.Generator().manual_seed(1))
     toward = int((drawn == 7).sum())
-    assert toward - 358 == 16
+    assert (toward, toward - 358) == (374, 16)
     p = NEXT_LOGITS.softmax(dim=-1)[7].item()
     assert 1000 * p == pytest.approx(358, abs=0.5)
     assert math.sqrt(1000 * p * (1 - p)) == pytest.approx(15, abs=0.5)
@@ -104,6 +104,7 @@ def test_each_row_is_about_the_token_after_it(storyteller):
     at = sum(rows[i, ids[i]] for i in range(1, len(ids)))
     n = len(ids) - 1
     assert [before / n, at / n] == pytest.approx([-1.36, -11.10], abs=0.01)
+    assert math.exp(11.10) == pytest.approx(66_000, abs=500)
 
 
 def test_two_writers_pose_the_puzzle(storyteller):

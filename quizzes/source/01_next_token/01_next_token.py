@@ -13,7 +13,7 @@
 # (A *token* is a word, or a piece of one.) The other writer throws a die. Which of them would you hire?
 
 # %% [markdown]
-# > **About 150 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
+# > **About 160 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
 # > - choose a token from a model's scores, greedily or with a weighted die;
@@ -92,16 +92,16 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
 #
 # A language model reads a text and gives *every* token that it knows a score, its *logit*. Here is a
 # very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs to the
-# token.) *e* to the power of a logit is its *weight*. A weight divided by the sum of all weights is a
-# probability: that is softmax.
+# token.)
 
 # %%
 weights = FOUR.logits.exp()
 show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
 
 # %% [markdown]
-# The weights add up to 20, so `␣the` has 12 of 20 parts, which is 60%. (Add 10 to all four logits: all
-# weights grow by the same factor, and the probabilities stay.)
+# *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is 60%:
+# that is softmax. (Add 10 to all four logits: all weights grow by the same factor, and the probabilities
+# stay.)
 #
 # **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
@@ -114,7 +114,7 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# Leave the slider at 1, where it does nothing. (Entropy comes later in this module.)
+# Leave the slider at 1, where it does nothing. (The line above the bars is for later.)
 #
 # 1. Press **Sample 1** once. Which token came, and how likely was it?
 # 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often came
@@ -146,11 +146,8 @@ print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
 print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
-# Real probabilities do not fit on 20 faces. But laid end to end they always fill a line of length 1. So
-# draw a number *u* from 0 up to, but not, 1, every one equally likely. Take the token on whose
-# stretch it lies: the longer the stretch, the more often.
-#
-# Where two stretches meet, who owns the point? The stretch that *begins* there.
+# Real probabilities do not fit on 20 faces. But laid end to end, as stretches, they fill a line from 0
+# to 1. Throw a dart at that line, without aiming. The stretch that it hits is your token:
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -163,23 +160,25 @@ chart.axes.set(xlim=(0, 1), ylim=(-0.5, 1.0), yticks=[], xticks=[0, 0.6, 0.85, 0
 chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the probabilities.")
 
 # %% [markdown]
+# Call the place that the dart hits *u*. It can be 0, but never 1.
+#
 # **Predict.** Which token does *u* = 0.7 draw? And *u* = 0.6, exactly where two stretches meet?
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`: its stretch begins at 0.6 and goes up to 0.85. (The way is called *inverse CDF sampling*.)
+# Both draw `␣a`. A stretch owns its left end: 0 belongs to `␣the`, and 0.6 to `␣a`.
 # </details>
 #
-# In the code a token is a number, its *id*: its place in the list of all tokens that the model knows,
-# counted from 0. That list is the *vocabulary*. Here `␣the` has the id 0, and `␣a` 1.
+# In the code a token is its *id*: its place in the *vocabulary*, the list of all tokens, counted from 0.
+# So `␣the` is 0, and `␣a` 1.
 
 # %% [markdown]
 # ## The end of the line
 #
-# A computer rounds, so the last of the running sums may be 0.9999999 and not 1. A *u* above that lies on
-# no stretch. What to draw then? The last token that is possible at all.
+# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* above that lies on
+# no stretch. What to draw then? The last token with a probability above 0.
 #
-# (FlashInfer, a library for fast models, could return an impossible one [flashinfer923].)
+# (FlashInfer, a library for fast models, could draw one with probability 0 [flashinfer923].)
 
 # %% [markdown]
 # ## Build it: the die
@@ -203,7 +202,7 @@ def draw(probs, u):
     probs: (vocab,) float32, each at least 0; rounding may leave the sum up to 0.00001 off 1.
     u: a number from 0 up to but not 1. If it lies beyond the last stretch, the last token of a
     probability above 0 is drawn. A token of probability 0 never is.
-    Returns one whole number.
+    Returns one whole number: draw(PROBS, 0.7) is 1.
     """
     ### BEGIN SOLUTION
     above = (probs.cumsum(0) > u).nonzero()
@@ -258,12 +257,7 @@ explore.Distribution(FOUR, function=your_die)
 # `every effort moves you`, with logits from a well-known book [raschka2024]. The course's own die,
 # `sample`, draws 1,000 times.
 #
-# **Predict.** Of 1,000 draws `toward` should get 358. Will the count be off by about 1, 15 or 150?
-#
-# <details><summary>Answer</summary>
-#
-# About 15. Here it is 16 too many: see the column "off".
-# </details>
+# **Predict.** `toward` has 35.8%, so 358 draws are expected. Will its count be off by about 1, 15 or 150?
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -273,8 +267,8 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# That is normal: it is the *standard deviation* of statistics, here √(1000 × 0.358 × 0.642) ≈ 15. To be
-# off by 30 still happens. To be off by 150 is a bug.
+# `toward` came 374 times, 16 too many, and about 15 is normal. To be off by 30 still happens. To be off
+# by 150 is a bug. (Statistics calls this 15 the *standard deviation*: √(1000 × 0.358 × (1 − 0.358)).)
 
 # %% [markdown]
 # Such a bug has a story. In 2019 OpenAI published GPT-2, written in TensorFlow. A programmer who carried
@@ -287,11 +281,6 @@ show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts 
 # %% [markdown]
 # **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes them as weights. How often
 # does `␣one` come in 1,000 draws?
-#
-# <details><summary>Answer</summary>
-#
-# Never, as its weight is 0. `␣the` sinks to 52% (2.485 of 4.787), and `␣a` rises to 34%.
-# </details>
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -300,8 +289,8 @@ from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generato
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
 
 # %% [markdown]
-# No error, and the left column looks almost right: only counting would tell you. (With a negative logit
-# PyTorch does raise an error.)
+# Never, as its weight is 0. `␣the` sinks to 52% (2.485 of the sum 4.787), and `␣a` rises to 34%. PyTorch
+# raised no error: only counting tells you. (With a negative logit it does raise one.)
 #
 # These were toys. How many tokens does a real model know, and what are they?
 
@@ -328,20 +317,17 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 # %% [markdown]
 # **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
 # `␣the` first too? With more than half?
-#
-# <details><summary>Answer</summary>
-#
-# First, yes, but with 42%: it has more than three other tokens to think of.
-# </details>
 
 # %%
 explore.Distribution("She picked up")
 
 # %% [markdown]
+# First, yes, but with 42%: it has more rivals.
+#
 # 1. Which are the first four tokens, and what do they have together?
 # 2. Write `Once upon a` into the prompt box. How sure is the model now?
-# 3. Then write `There was once a`. Above the bars it says "like … equal choices": the model is as unsure
-#    as between so many tokens with equal chances. How many?
+# 3. Then write `There was once a`. The model is now as unsure as among how many equal choices? The line
+#    above the bars says it.
 #
 # <details><summary>Answers</summary>
 #
@@ -353,11 +339,11 @@ explore.Distribution("She picked up")
 #
 # A die draws one token. How does a *text* come about? By asking again, each time with one token more.
 #
-# The model gets the ids of a text and returns a row of logits for **each** place in it. The function
-# `scores` asks it. (In tests a small table of logits stands in for the model.)
+# The model gets the ids of a text and returns a row of logits for **each** place in it. To ask it, call
+# `scores(model, ids)`, from the next cell, folded.
 
 
-# %% locked="scores"
+# %% locked="scores" jupyter={"source_hidden": true}
 def scores(model, ids):
     """The logits for what follows each token of a text: (len(ids), vocab).
 
@@ -376,7 +362,7 @@ for token, row in zip(ids, rows, strict=True):
     print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
-# (`<|endoftext|>` is a token that stands before every text: a new one begins.)
+# Six places for five words: before every text stands the token `<|endoftext|>`.
 #
 # Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is there
 # already.
@@ -389,9 +375,15 @@ for token, row in zip(ids, rows, strict=True):
 # </details>
 
 # %% [markdown]
-# So a step of the loop is: **crop** the text to the last 256 tokens, for the model takes no more;
-# **run** the model; take the **last row**; **choose** a token; **append** it. Then again, with the
-# longer text. A model that reads its own output like this is called *autoregressive*.
+# So a text is made in steps:
+#
+# 1. **Crop** the text to its last 256 tokens: the model takes no more.
+# 2. **Run** the model.
+# 3. Take the **last row**.
+# 4. **Choose** a token.
+# 5. **Append** it, and begin again.
+#
+# (A model that reads its own output like this is called *autoregressive*.)
 #
 # And when does it stop? `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once it is
 # drawn, the text is over.
@@ -401,8 +393,8 @@ for token, row in zip(ids, rows, strict=True):
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Now the loop, with a die in it. Use your `draw`, `torch.multinomial` or anything else: your text need
-# not be ours. What is scored is what the description promises.
+# Now the five steps as a loop, with a die in it. Use your `draw`, `torch.multinomial` or another die:
+# your text need not be ours.
 #
 # <details><summary>Hint</summary>
 #
@@ -415,14 +407,14 @@ for token, row in zip(ids, rows, strict=True):
 def write_text(model, start, max_new_tokens, end, seed):
     """The ids of `start` and of what the die writes after them, as one list of whole numbers.
 
-    For each new token: take the last 256 ids of the text so far, ask `scores`, take the softmax
-    of the last row, and draw once from it. Stop after max_new_tokens new ids, or once `end` is
-    drawn: it is then the last id of the list. An `end` in `start` ends nothing.
-    The same arguments give the same text, whatever was drawn before. Another seed gives an
-    independent text. Model and start stay as they are.
+    For each new token: take the last 256 ids of the text, ask `scores`, take the softmax of the
+    last row, and draw once from it. Stop after max_new_tokens new ids, or once `end` is drawn: it
+    is then the last id of the list. An `end` in `start` ends nothing.
+    The same arguments always give the same text, another seed an independent one.
+    `model` and `start` stay as they are.
 
-    model: pass it on to `scores`. It is the Storyteller, or a test's table of 2 to 300 tokens,
-    logits from -20 to 20 or -inf. start: a list of 1 to 1,000 ids; only the first may be `end`.
+    model: pass it on to `scores`. A test's model has 2 to 300 tokens, logits from -20 to 20 or -inf.
+    start: a list of 1 to 1,000 ids; only the first may be `end`.
     max_new_tokens: from 0 to 400. seed: from 0 to a billion.
     """
     ### BEGIN SOLUTION
@@ -438,9 +430,9 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 
 # %% [markdown]
-# The tests use tables as models: row *i* holds the logits for what follows token *i*, whatever was
-# before it. In the first, 0 can only be followed by 1, 1 by 2, and 2 by 0. In the second four tokens
-# are equally likely.
+# As models, the tests use tables: row *i* holds the logits for what follows token *i*, whatever was
+# before it. In the first table, 0 can only be followed by 1, 1 by 2, and 2 by 0. In the second, four
+# tokens are equally likely.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -514,12 +506,7 @@ if ready:
 # Here is a text of 270 tokens, of which the model sees the last 256. We swap one token for `␣dragon`,
 # and look at the logits of the *next* token, the 271st.
 #
-# **Predict.** We swap the 11th token. How many of the 4,096 logits change?
-#
-# <details><summary>Answer</summary>
-#
-# None. The last 256 tokens begin at the 15th (270 − 256 = 14 are cropped).
-# </details>
+# **Predict.** We swap the 11th token. Does any of the 4,096 logits change?
 
 # %% jupyter={"source_hidden": true}
 steps = generate(model, "Once upon a time", max_new_tokens=265, seed=2)
@@ -533,10 +520,11 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# What lies before the 15th is not remembered weakly: it is not there. A hero who is named on the first
-# page only has no name on the third, and the model can only invent one.
+# The 11th token changes nothing: 270 − 256 = 14 tokens are cropped, and it is one of them. It is not
+# remembered weakly: it is not there. Was the hero named in those 14 only? Then his name is lost, and the
+# model can only invent one.
 #
-# A story should end before that. What makes it end?
+# A story had better end in time. What makes it end?
 
 # %% [markdown]
 # ## What ends a text
@@ -563,21 +551,17 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
 # </details>
 
 # %% [markdown]
-# The cure: note which texts *have* ended, and stop when that is all of them. (Halfway: a good place for a
-# break.)
+# The cure: note each text that *has* ended, and stop when all have. (Halfway: a good place for a break.)
 #
-# For our puzzle we need one thing more. The model has an opinion about every token. What is its opinion
-# of a whole text?
+# For our puzzle we need a judge. The model has an opinion about every token. What is its opinion of a
+# whole text?
 
 # %% [markdown]
 # ## How likely is a text?
 #
-# As likely as all its tokens together: multiply the probability of each, given what was before it. The
-# product gets tiny, and after 100 tokens of a story PyTorch rounds it to 0. So take logarithms:
-# **log-probabilities add up where probabilities multiply.**
-#
-# The next cell, folded, shows both for one sentence. Its `scored(text)` returns the tokens of a text and
-# their log-probabilities.
+# Multiply the probabilities of its tokens, each given what was before it. The product gets tiny: after
+# 100 tokens of a story PyTorch rounds it to 0. So take logarithms: **log-probabilities add up where
+# probabilities multiply.** Here are both for one sentence:
 
 
 # %% jupyter={"source_hidden": true}
@@ -595,24 +579,18 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
-# *surprise*: 0 for a token that had to come, large for a rare one. `␣l` was the largest surprise, 6.86.
-# Once `␣l` and `an` were there, `tern` was almost none: 0.02.
+# *surprise*. `␣l` was the largest, 6.86. Once `␣l` and `an` were there, `tern` was almost none: 0.02.
 
 # %% [markdown]
-# Long texts have large sums, so we compare means. Here it is −25.76 / 8 = −3.22. Now undo the logarithm:
-# *e* to the power of 3.22 is 25. On average each token was as hard to guess as a throw of a fair die
-# with 25 faces.
+# Long texts have large sums, so we take the mean: −25.76 for 8 tokens is −3.22 for each. Now undo the
+# logarithm: *e* to the power of 3.22 is 25. On average each token was as hard to guess as a throw of a
+# fair die with 25 faces.
 #
-# This number is the text's **perplexity**, *e* to the power of minus the mean log-probability
+# This 25 is the text's **perplexity**: *e* to the power of minus the mean log-probability
 # [jelinek1977].
 
 # %% [markdown]
 # **Predict.** We shuffle the words of a sentence. Does its perplexity stay, double, or grow tenfold?
-#
-# <details><summary>Answer</summary>
-#
-# It grows about tenfold. The words are the same: it is their order that the model expects.
-# </details>
 
 # %% jupyter={"source_hidden": true}
 sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
@@ -622,11 +600,16 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# Perplexity looks back, at tokens that are there. Now look forward, at one choice: how much surprise is
-# to be expected *before* the draw?
+# Tenfold: the words are the same, but the model also expects their order.
+
+# %% [markdown]
+# ## How much surprise to expect
 #
-# It is usually given in *bits*, with log₂ in place of the natural logarithm: a token with probability
-# 1/2 has 1 bit of surprise, one with 1/4 has 2, one with 1/8 has 3.
+# Perplexity looks back, at tokens that are there. Now look forward, at one draw among our four tokens.
+# How large a surprise should you expect?
+#
+# We count it in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
+# bit of surprise, one with 1/4 has 2, one with 1/8 has 3.
 
 # %%
 bits = (1 / PROBS).log2()
@@ -635,9 +618,9 @@ total = (PROBS * bits).sum().item()
 print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**total:.1f}")
 
 # %% [markdown]
-# `␣one` would surprise by 4.322 bits, but comes only 5 times in 100. So multiply each token's bits by its
-# probability, and add them up: 1.49 bits. This is the **entropy** of the choice [shannon1948]. And 2 to
-# that power is the explorer's "like 2.8 equal choices".
+# `␣one` would surprise by 4.322 bits, but comes only 5 times in 100. So the last column multiplies each
+# token's bits by its probability. Added up they are 1.49 bits: the **entropy** of the choice
+# [shannon1948]. And 2 to that power is the explorer's "like 2.8 equal choices".
 
 # %% [markdown]
 # ## A number that cannot be right
@@ -667,16 +650,16 @@ for way, logprobs in (
 # *before* the token is the right one.
 # </details>
 #
-# Nothing crashed, and all numbers were negative, as they should be. Only who knows what a plain sentence
-# should score could notice. Now you do.
+# Nothing crashed, and all numbers were negative, as they should be. But a mean of −11.10 is a perplexity
+# of 66,000. A blind guess among 4,096 tokens has only 4,096.
 
 # %% [markdown]
 # ## Build it: the judge
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
-# Write the function that judges a text, for any model and any text. One trap: a probability may be
-# rounded to 0, while its logarithm is an ordinary number, such as −200.
+# Logits go in, the log-probability of each token comes out. One trap: a probability may be rounded to 0,
+# while its logarithm is an ordinary number, such as −200.
 #
 # <details><summary>Hint</summary>
 #
@@ -722,11 +705,6 @@ for title, rows, ids, expect, why in (
 # `The shoemaker`, and `shoemaker` has three tokens: `␣sho`, `em` and `aker`.
 #
 # **Predict.** Which of the three surprises the model most?
-#
-# <details><summary>Answer</summary>
-#
-# `␣sho`, with 11.6 bits. Once it is there, `em` and `aker` hardly surprise.
-# </details>
 
 # %% jupyter={"source_hidden": true}
 sentence = "The shoemaker hammered cheerfully at his workbench until the lantern flickered."
@@ -735,9 +713,9 @@ for token, logprob in zip(*scored(sentence), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# So a person surprises the model again and again, mostly where a new word begins. (For letters this is
-# well known: the first of a word is the hardest to guess [schurmann2007].) Remember that, and look at
-# our two writers once more.
+# `␣sho`, with 11.6 bits. Once it is there, `em` and `aker` hardly surprise. So a person surprises the
+# model again and again, mostly where a new word begins. Remember that, and look at our two writers once
+# more.
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -745,8 +723,8 @@ for token, logprob in zip(*scored(sentence), strict=True):
 # Three writers go on from `The very next morning the Forest People awakened to find`: the person whose
 # book it is (our model has never read it), the careful writer, and the die. The model judges all three.
 #
-# **Predict.** Which of the three does the model find the most likely? And how often does the *person*
-# write the token that this model likes best: 90, 50 or 25 times in a hundred?
+# **Predict.** Whose text has the lowest perplexity? And how often does the *person* write the token that
+# this model likes best: 90, 50 or 25 times in a hundred?
 
 # %% jupyter={"source_hidden": true}
 texts = {"person": model.tokenizer.encode_ordinary(HUMAN)}
@@ -763,16 +741,11 @@ for writer, new in texts.items():
     tell(PROMPT + model.tokenizer.decode(new))
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
 # The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
 # 32, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
-# </details>
-
-# %% [markdown]
-# No wonder: all that the careful writer does is please the model. The person left our small model's
-# favourite three times out of four, to say something new. The careful writer never leaves it. So it is
-# dull.
+#
+# No wonder: all that the careful writer does is please the model. A person who has something new to say
+# leaves the favourite. The careful writer never does. So it is dull.
 
 # %% [markdown]
 # But why does it go *round*?
@@ -787,17 +760,14 @@ for token in (" a", " dress"):
     print(f"{visible(token):<7}", "  ".join(f"{chance:4.0%}" for chance in chances))
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
 # More and more: `␣dress` rises from 6% to 41%. (The 9% before that is for `the little girl's dress`.)
 # `␣a` rises from 32% to about 70%, and stays there.
-# </details>
 
 # %% [markdown]
-# Stories repeat names and refrains, so to copy what came before is often a good guess, and every
-# repetition makes the next one look better. Larger models do so too [xu2022]. For a writer who always
-# takes the favourite there is no way out. The die has one at every step: at the last `␣dress`, with its
-# 41%, something else comes in 59 of 100 throws.
+# Stories repeat names and refrains, so to copy what came before is often a good guess. Every repetition
+# makes the next one look better. Larger models do so too [xu2022]. For a writer who always takes the
+# favourite there is no way out. The die has one at every step: at the last `␣dress`, with its 41%,
+# something else comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
@@ -819,14 +789,13 @@ for writer in ("person", "die"):
     tell(text)
 
 # %% [markdown]
-# <details><summary>Answer</summary>
+# The person's! It has 19 rare tokens (in brackets), the die's has 12. So rare tokens alone make no text
+# mad.
 #
-# The person's! 19 of 54 tokens are rare (the ones in brackets), against 12 of 54.
-# </details>
-#
-# So rare tokens alone make no text mad. The person chose each for a reason: `frost`, `leaves`, `river`
-# and `mist` belong to one autumn morning. The die has no reason: *which* of some 4,000 rare tokens
-# comes, only the throw decides. Once `no rather` is part of the text, the model has to go on from it.
+# The person chose each for a reason: `frost`, `leaves`, `river`
+# and `mist` belong to one autumn morning. The die has no reason. At each step about 4,000 of the 4,096
+# tokens are rare, and only the throw decides which of them comes. Once `no rather` is part of the text,
+# the model has to go on from it.
 
 # %% [markdown]
 # So I would hire neither. The one takes only favourites, the other takes anything at all. On the slider
@@ -836,18 +805,17 @@ for writer in ("person", "die"):
 # ## What production systems do
 #
 # In 2026 the library `transformers` is still the careful writer unless the settings say
-# `do_sample=True`, and its guide warns that such text begins to repeat itself [hfgeneration2026]. vLLM,
-# which serves models, reports log-probabilities as your judge does [vllm2026].
+# `do_sample=True`. Its guide warns that such text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
 # ## Recap
 #
-# A model scores every token; softmax makes the scores probabilities; somebody else chooses. A text is
-# that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
+# A model scores every token; softmax makes the scores probabilities; a writer chooses. A text is that
+# choice again and again: crop, run, take the last row, choose, append, until end-of-text.
 #
-# Why did the best choice at every step make the worst text? People often leave the favourite, and a
-# repetition makes the next one a favourite too. And the die is mad because it leaves the favourite
-# without a reason.
+# Why did the best choice at every step make the worst text? A person often leaves the favourite, for a
+# reason. The careful writer never leaves it, and each repetition makes the next one likelier. The die
+# leaves it without a reason.
 
 # %% [markdown]
 # ## Check your understanding
@@ -936,7 +904,7 @@ check.text(
 # - **A** It is the most likely one, unless two are tied.
 # - **B** It is any of the nine, all equally often.
 # - **C** It is `forward` or `toward`: the others are too rare.
-# - **D** It is any of the nine, in 43 of 100 draws not the likeliest.
+# - **D** It is any of the nine, in 43 of 100 draws not `forward`.
 
 # %% answer="book_sentence"
 answer_draw = ""  # "A", "B", "C" or "D"
@@ -959,7 +927,7 @@ check.choice(
 # ```python
 # table = torch.tensor([[0.0, 5.0, 1.0], [1.0, 0.0, 4.0], [3.0, 1.0, 0.0]])
 # ids = [2, 0, 1]
-# logits = table[ids]  # (3, 3): a row for each position
+# logits = table[ids]  # (3, 3): a row for each place
 # print(logits[-1].argmax().item())
 # ```
 
@@ -1227,12 +1195,12 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, r]` is what row
-# *r* of a batch draws in step *s*: one row or more, 1 to 400 steps, ids up to 100,000. A row is over once
-# it has drawn `end`. Its later draws do not count.
+# Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, t]` is what text
+# *t* of a batch draws in step *s*: one text or more, 1 to 400 steps, ids up to 100,000. A text is over
+# once it has drawn `end`. Its later draws do not count.
 #
-# Repair it: return the first step (counted from 1) after which *every* row is over. If a row never ends,
-# return the number of all steps.
+# Repair it: return the first step (counted from 1) after which *every* text is over. If a text never
+# ends, return the number of all steps.
 
 
 # %% answer="text_batch_repair"
@@ -1260,12 +1228,12 @@ def example():
         torch.tensor([[5, 0], [7, 0], [0, 4], [6, 6], [6, 8]]),
         0,
         expect=3,
-        why="With end 0, the right row ends in step 1 and the left one in step 3. Follow "
-        "both rows by hand.",
+        why="Each column is a text. With end 0, the right one ends in step 1 and the left one in "
+        "step 3. Follow both by hand.",
     )
 
 
-2.0 * check.passes("one row draws end twice", example)
+2.0 * check.passes("one text draws end twice", example)
 
 
 ### BEGIN HIDDEN TESTS
@@ -1296,8 +1264,8 @@ check.against(
     last_end,
     repaired_steps,
     any_texts,
-    why="Once a row has ended it stays ended, whatever it draws. Rows may end in different steps, in "
-    "the same step, or never, and ids may be large.",
+    why="Once a text has ended it stays ended, whatever it draws. Texts may end in different steps, "
+    "in the same step, or never, and ids may be large.",
 )
 for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
     check.gives(
@@ -1305,7 +1273,7 @@ for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
         tokens,
         end,
         expect=steps,
-        why="A row that draws `end` hundreds of times has still ended.",
+        why="A text that draws `end` hundreds of times has still ended.",
     )
 ### END HIDDEN TESTS
 
@@ -1481,8 +1449,7 @@ float(min(points, 3))
 # Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One point
 # each:
 #
-# 1. The stretches and their ends. (All are sums of halves, quarters, eighths and so on, so that rounding
-#    plays no part.)
+# 1. The stretches and their ends. (Rounding plays no part.)
 # 2. Tokens of probability 0.
 # 3. A *u* beyond the last stretch.
 # 4. Larger vocabularies, up to 1,000 tokens, with *u* never so near an end that rounding
@@ -1629,11 +1596,11 @@ float(min(points, 4))
 # Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
 # of PyTorch, NumPy or Python. One point each:
 #
-# 1. Tables that leave no choice, also after long starts or for 0 new tokens; `model` and `start` are not
-#    changed.
-# 2. Where texts end.
+# 1. Tables where only one token can follow each, also after long starts or for 0 new tokens; `model`
+#    and `start` are not changed.
+# 2. When texts end.
 # 3. How often each token is drawn.
-# 4. The seed.
+# 4. The seed: the same text again, and independent ones.
 
 
 # %% test="write_text"
@@ -2009,16 +1976,13 @@ check.score_button()
 # - [shannon1948] Shannon: [A Mathematical Theory of
 #   Communication](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x)
 # - [jelinek1977] Jelinek and others: [Perplexity](https://doi.org/10.1121/1.2016299)
-# - [schurmann2007] Schürmann and Grassberger: [The predictability of letters in written
-#   English](https://arxiv.org/abs/0710.4516)
 # - [xu2022] Xu and others: [Learning to Break the Loop](https://arxiv.org/abs/2206.02369)
 # - [raschka2024] Raschka: [Build a Large Language Model (From
 #   Scratch)](https://github.com/rasbt/LLMs-from-scratch), chapter 5
 
 # %% [markdown]
-# - Code and documentation, as read in 2026: [hfgeneration2026]
-#   [transformers](https://huggingface.co/docs/transformers/v5.8.0/generation_strategies),
-#   [vllm2026] [vLLM](https://github.com/vllm-project/vllm)
+# - Documentation, as read in 2026: [hfgeneration2026]
+#   [transformers](https://huggingface.co/docs/transformers/v5.8.0/generation_strategies)
 # - Questions, reports and repairs:
 #   [openaigpt51] [GPT-2](https://github.com/openai/gpt-2/issues/51),
 #   [flashinfer923] [FlashInfer](https://github.com/flashinfer-ai/flashinfer/pull/923),
