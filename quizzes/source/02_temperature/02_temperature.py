@@ -18,7 +18,7 @@
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
 # > - say why one temperature is mild for nine words and wild for thousands;
-# > - write softmax with a temperature, even very near 0, and draw with it;
+# > - write softmax with temperature, and draw with it;
 # > - find the temperature for a wanted number of choices, and design a thermostat.
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -70,13 +70,13 @@ explore.Distribution("Once upon a")
 #
 # <details><summary>Answers</summary>
 #
-# 1. 44%: more than half is gone. No single word has it: `while` comes second with only 0.9%. But the last
+# 1. 44%: more than half is gone. No single word took it: `while` comes second with only 0.9%. But the last
 # bar, 4,084 others, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
 # </details>
 
 # %% [markdown]
-# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even now none of them
-# has 1%. **How did they take more than half from `time`?**
+# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
+# them has 1%. **How did they take more than half from `time`?**
 #
 # To find out, you build the knob yourself. At the end you build a second one, which turns itself.
 
@@ -109,8 +109,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 # *sharpens*.
 
 # %% [markdown]
-# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times as
-# likely will it be at *T* = 0.5? Then put `T = 0.5` into the cell of the table, and run it.
+# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
+# *T* = 0.5? Then put `T = 0.5` into the cell of the table, and run it.
 #
 # <details><summary>Answer</summary>
 #
@@ -179,7 +179,8 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 # Let us make a fairy tale that fits on paper. One favourite has the logit 14, and its 4,095 rivals have 0.
 # Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1. So the favourite has 1,203,000
 # of 1,207,000 parts: 99.7%, as `time` has.
-#
+
+# %% [markdown]
 # A second favourite has the logit 8, and only nine rivals. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
 #
 # **Predict.** At *T* = 2 the two logits are 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each
@@ -194,7 +195,7 @@ for n, logit in ((4095, 14), (9, 8)):
 
 # %% [markdown]
 # 21%! At *T* = 1 each rival had 1 part to the favourite's 1,202,604. Now it has 1 to 1,097, the square root.
-# That is still next to nothing, but 4,095 of them take 79%. The nine began with the same 0.3%, and take 14%.
+# That is still next to nothing, but 4,095 of them take 79%. The nine rivals began with 0.3% too, and take 14%.
 #
 # And the real `time`? Here are its 99 nearest rivals together, and then all the rest.
 
@@ -599,7 +600,7 @@ if ready:
 #
 # <details><summary>Hint</summary>
 #
-# Begin at *T* = 1, where all is as the model wants it. While the choice is too open, cool by 2%.
+# Begin at *T* = 1, where all is as the model wants it. While there are too many choices, take 2% off.
 # </details>
 
 
@@ -716,7 +717,7 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, a little dull, and the 187
 # of the last row to 31, still a crowd. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
 # *T* can do both. Now change your thermostat, and run from its cell to here. Can you get below 10 crumbs, and
-# stay above 60%?
+# keep 60% different?
 
 # %% [markdown]
 # ## What production systems do
@@ -731,12 +732,11 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root.
-# Nine rivals that had 0.3% together get 14% by that, but 4,095 get 79%. So one *T* is mild here and wild there.
-# A thermostat sets *T* by the number of equal choices, and a good one leaves a sure step alone.
+# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root:
+# nine rivals with 0.3% get 14%, but 4,095 get 79%. So one *T* is mild here and wild there. A thermostat sets
+# it for each step, and leaves a sure step alone.
 #
-# Yet it still draws a crumb now and then, as temperature can only make crumbs smaller. Why not simply forbid
-# them? That is the next module.
+# Yet crumbs still come now and then: *T* only makes them smaller. Why not forbid them? That is the next module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1048,7 +1048,7 @@ check.against(
 
 # %% [markdown] question="A sampling function" points=2
 # At *T* = 0 this function returns `nan`. Repair it: at 0 each row's best token gets probability 1, however
-# little it is ahead. In a tie the first of the best gets it. Above 0 nothing changes. Logits of any shape
+# little it is ahead. In a tie the first gets it. Above 0 nothing changes. Logits of any shape
 # lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for
 # batches, ties and near ties.
 #
