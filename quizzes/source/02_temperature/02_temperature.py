@@ -247,8 +247,8 @@ for name, row in rows.items():
 # once a`. The same *T* is greedy here and lively there.
 
 # %% [markdown]
-# In the second half we turn this around: we name the number of choices, and the computer searches for *T*. But
-# such a search tries very low temperatures, and these can break our one line of code.
+# In the second half we name the number of choices, and the computer searches for *T*. Such a search tries very
+# low temperatures, and these can break our one line of code.
 
 # %% [markdown]
 # ## The formula, and how the cold breaks it
@@ -722,12 +722,13 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026:
+# <details><summary>As of late 2026</summary>
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
 #   refuses 0: there greedy is `do_sample=False` [transformers2026].
 # - *A thermostat.* llama.cpp has one since 2024. It goes the other way: the higher the entropy, the higher
 #   *T* [llamacpp4972]. Which is better? That depends on what you fear more, a dull story or a mad one.
+# </details>
 
 # %% [markdown]
 # ## Recap
