@@ -206,11 +206,14 @@ def test_four_choices_at_every_step_call_the_thief_back(storyteller, once):
 
 @pytest.mark.slow
 def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
-    def eight(logits, ids):
-        t = 1.0
-        while effective_choices(logits / t) > 8:
-            t *= 0.98
-        return logits / t
+    def cooled_to(choices):
+        def process(logits, ids):
+            t = 1.0
+            while effective_choices(logits / t) > choices:
+                t *= 0.98
+            return logits / t
+
+        return process
 
     def tried(process) -> tuple[int, float, list[str]]:
         found = [told(storyteller, process, 60, seed) for seed in range(4)]
@@ -220,10 +223,11 @@ def test_a_thermostat_leaves_the_fourth_word_alone(storyteller):
         return crumbs, different, [text(steps) for steps in found]
 
     cold, cool = tried(Settings(0.3)), tried(Settings(0.7))
-    usual, own = tried(Settings()), tried(eight)
+    usual, own, seven = tried(Settings()), tried(cooled_to(8)), tried(cooled_to(7))
     assert (cold[0], own[0], cool[0], usual[0]) == (0, 10, 15, 48)
     assert [cold[1], own[1], cool[1]] == pytest.approx([0.38, 0.66, 0.72], abs=0.005)
     assert all(story.startswith(" time") for story in own[2])
+    assert seven[0] < 10 and seven[1] > 0.6  # so what the lesson asks for can be had
 
 
 def test_no_single_temperature_does_what_a_thermostat_does(storyteller):

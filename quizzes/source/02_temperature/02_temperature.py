@@ -18,7 +18,7 @@
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
 # > - say why one temperature is mild for nine words and wild for thousands;
-# > - write a temperature that survives the cold, and draw with it;
+# > - write softmax with temperature, and draw with it;
 # > - find the temperature for a wanted number of choices, and design a thermostat.
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -70,13 +70,13 @@ explore.Distribution("Once upon a")
 #
 # <details><summary>Answers</summary>
 #
-# 1. 44%: more than half is gone. No single word has it: `while` comes second with only 0.9%. But the last
+# 1. 44%: more than half is gone. No single word took it: `while` comes second with only 0.9%. But the last
 # bar, 4,084 others, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
 # </details>
 
 # %% [markdown]
-# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even now none of them
-# has 1%. **How did they take more than half from `time`?**
+# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
+# them has 1%. **How did they take more than half from `time`?**
 #
 # To find out, you build the knob yourself. At the end you build a second one, which turns itself.
 
@@ -110,7 +110,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 
 # %% [markdown]
 # **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
-# *T* = 0.5? (Then put `T = 0.5` into the cell above, and run it again.)
+# *T* = 0.5? Then put `T = 0.5` into the cell of the table, and run it.
 #
 # <details><summary>Answer</summary>
 #
@@ -122,8 +122,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 # So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. And no word
 # ever overtakes another. Temperature changes *how far* a favourite is ahead, never *who* it is.
 #
-# Now put our `time`, one of 4,096 tokens, beside two favourites from made-up examples: `forward`, one of nine
-# words, and `Paris`, one of ten tokens after `The capital of France is`.
+# The picture shows three favourites: `time` is one of 4,096 tokens, and `forward` one of nine words. `Paris` is
+# one of ten tokens after `The capital of France is`, a made-up example.
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -156,8 +156,8 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# In the end the best token has everything: that is *greedy*, the careful writer of module 01. Nothing can be
-# divided by 0, but most tools let *T* = 0 mean greedy.
+# At 0.01 the best token has everything: that is *greedy*, the careful writer of module 01. Nothing can be
+# divided by 0, so many tools take *T* = 0 to mean greedy.
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
@@ -176,9 +176,9 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 # %% [markdown]
 # ## How they took it
 #
-# Let us make a fairy tale that fits on paper: one favourite with the logit 14, and 4,095 rivals which
-# all have 0. Softmax gives the favourite the weight *e*¹⁴ ≈ 1,203,000, and each rival *e*⁰ = 1. So the
-# favourite has 1,203,000 of 1,207,000 parts: 99.7%, as `time` has.
+# Let us make a fairy tale that fits on paper. One favourite has the logit 14, and its 4,095 rivals have 0.
+# Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1. So the favourite has 1,203,000
+# of 1,207,000 parts: 99.7%, as `time` has.
 
 # %% [markdown]
 # A second favourite has the logit 8, and only nine rivals. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
@@ -194,8 +194,8 @@ for n, logit in ((4095, 14), (9, 8)):
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# 21%! One rival alone has about a thousandth of the favourite's share. But there are 4,095 of them, and
-# together they take 79%. The nine rivals began with the same 0.3%, and take only 14%.
+# 21%! At *T* = 1 each rival had 1 part to the favourite's 1,202,604. Now it has 1 to 1,097, the square root.
+# That is still next to nothing, but 4,095 of them take 79%. The nine rivals began with 0.3% too, and take 14%.
 #
 # And the real `time`? Here are its 99 nearest rivals together, and then all the rest.
 
@@ -221,14 +221,13 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 # Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Most of the
 # tokens that a model knows are nonsense at any given place. Heat gives each of them a little.
 #
-# So *T* = 2 is mild for nine words, and wild for 4,096. How could we say how open a choice is, and mean the
-# same for both?
+# So *T* = 2 is mild for nine words, and wild for 4,096. Is there a number that says *how* wild?
 
 # %% [markdown]
-# ## A number that means the same
+# ## Equal choices
 #
-# You know one from module 01: the number of **equal choices**, which is 2 to the power of the entropy
-# (`effective_choices` in the code). If it is 8, the next token is as hard to guess as a fair die with 8 faces.
+# There is one in module 01: the number of **equal choices**, 2 to the power of the entropy. (In code it is called
+# *effective choices*.) If it is 8, the next token is as hard to guess as a fair die with 8 faces.
 
 # %%
 rows = {
@@ -248,22 +247,22 @@ for name, row in rows.items():
 # once a`. The same *T* is greedy here and lively there.
 
 # %% [markdown]
-# In the second half we turn this around: we name the number of choices, and the computer searches for *T*. But
-# such a search tries very low temperatures, and these can break our one line of code.
+# In the second half we name the number of choices, and the computer searches for *T*. Such a search tries very
+# low temperatures, and these can break our one line of code.
 
 # %% [markdown]
 # ## The formula, and how the cold breaks it
 #
-# For logits $z_1, \dots, z_n$ and a temperature $T > 0$:
+# With logits $z_1, \dots, z_n$ and a temperature $T > 0$, token $i$ has the probability
 #
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# Only gaps count: add 10 to every logit, and all shares stay. PyTorch makes use of this. Its softmax first
-# subtracts the largest logit from all, so that no *e*ᶻ is too large for the computer.
+# Only gaps count: add 10 to every logit, and all shares stay. So PyTorch's softmax first subtracts the largest
+# logit from all, and no *e*ᶻ is too large for the computer.
 
 # %% [markdown]
-# **A zero.** In 2023 a user of Bark, a model that speaks, set *T* to 0. It stopped with
+# **A zero.** In 2023 a user of Bark, a model that speaks, set *T* to 0. The program stopped with
 # `probability tensor contains either inf, nan or element < 0` [bark270]. (Names in brackets are sources, listed
 # last.) Our nine words show why:
 
@@ -273,13 +272,13 @@ print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
 # Divided by 0, the logits are infinite. Then softmax subtracts the largest, and infinity minus infinity is
-# `nan`, *not a number*. One `nan` in the sum spoils all shares. So ask first: `if temperature == 0`, take the
-# best token.
+# `nan`, *not a number*. Each share is divided by the sum of all, so one `nan` spoils every share.
+# The way out: `if temperature == 0`, take the best token.
 
 # %% [markdown]
-# **Almost a zero.** Until April 2024 torchchat, PyTorch's own program for chatting, divided by 0.00001 in
-# place of 0 [torchchat259]. That failed in `float16`, a number format with half the bits of `float32`. Here are
-# both: `.half()` turns numbers into `float16`.
+# **Almost a zero.** Until April 2024 torchchat, a chat program, divided by 0.00001 in place of 0 [torchchat259].
+# That failed in `float16`, a number format with half the bits of `float32`. Here are both: `.half()` turns
+# numbers into `float16`.
 
 # %%
 for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
@@ -300,8 +299,7 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# You may use PyTorch, but none of the course's own functions. The description under the first line says all
-# that is scored.
+# The description under `def` says all that is scored. You may use PyTorch, but no function of the course.
 #
 # <details><summary>Hint</summary>
 #
@@ -341,7 +339,7 @@ for T, row, expect in (
     check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Now let your own function draw: its results are the crosses. (If there are none, a message says why.)
+# Below, a cross marks each share that *your* function gives. (If there is none, a message says why.)
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
@@ -353,7 +351,7 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 #
 # <details><summary>Answer to 2</summary>
 #
-# They stay where *T* = 1 put them. There is no error: only the picture tells.
+# They stay where *T* = 1 put them.
 # </details>
 
 # %% [markdown]
@@ -361,12 +359,12 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# Probabilities are not yet a token: we still need the die of module 01, and the zero. Say a row has 9%, 67%
-# and 24%. The running sums are 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the
-# stretch of the second token: the result is its id, 1.
+# To get a token, you throw the die of module 01. Say three tokens have 9%, 67% and 24%. Their running sums are
+# 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the stretch of the second token. So
+# the result is its id, 1.
 
 # %% [markdown]
-# Yours does this for many rows at once, with a throw for each.
+# Your function does this for many rows of logits at once, each with its own throw.
 #
 # <details><summary>Hint</summary>
 #
@@ -377,10 +375,10 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 
 # %% answer="choose"
 def choose(logits, temperature, u):
-    """The id drawn for each row at a temperature: the best token if that is 0.
+    """The id of the token that each row's throw falls on.
 
     logits: (..., vocab) float32, -20 to 20, some may be -inf; temperature: 0, or from 0.05 to 20.
-    u: (...) float32, a number from 0 to 1 for each row. Do not change logits and u.
+    u: (...) float32, a throw from 0 to 1 for each row. Do not change logits and u.
     T above 0: lay the probabilities end to end from 0 to 1, in order of ids. The result is the
     id whose stretch holds u. (No u lies closer than 0.0001 to a border.)
     T = 0: the id of the best token, whatever u is; of equally good ones the first.
@@ -408,9 +406,9 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# Do the tests pass? Then let it write 30 tokens at *T* = 0, 0.5, 1 and 2, each time with *the same* 30 throws.
+# Do the tests pass? Then `choose` writes 30 tokens at *T* = 0, 0.5, 1 and 2, each time with *the same* 30 throws.
 #
-# **Predict.** Which of the four texts go together the longest?
+# **Predict.** Which two of the four texts begin alike the longest?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -425,6 +423,15 @@ if ready:
             ids.append(int(choose(model.logits(ids)[-1], T, u)))
         tell(f"T = {T}:  " + model.tokenizer.decode(ids[1:]))
 
+# %% [markdown]
+# <details><summary>What happened</summary>
+#
+# *T* = 0 and 0.5 go together up to `time there was a`. *T* = 1 leaves them after `there`. And *T* = 2 has no
+# `time` at all.
+# </details>
+#
+# The first throw is 0.61. At which *T* below does it fall on `time`?
+
 # %%
 time = ONCE.argmax()
 for T in (1, 2):
@@ -432,40 +439,35 @@ for T in (1, 2):
     print(f"T = {T}: the stretch of `time` goes from {sums[time - 1]:.3f} to {sums[time]:.3f}")
 
 # %% [markdown]
-# <details><summary>What happened</summary>
+# At *T* = 1. At *T* = 2 the stretch of `time` ends at 0.536, and 0.61 falls on `young`.
 #
-# *T* = 0 and 0.5 go together up to `time there was a`. *T* = 1 leaves them after `there`. And *T* = 2 has no
-# `time` at all. The first throw is 0.61, and there the stretch of `time` ends at 0.54: it falls on `young`.
-# </details>
-
-# %% [markdown]
 # Where the model is sure, a throw gives the same word unless *T* is very hot. Where it is not sure, a little
 # heat can change the word, and from there on the whole story.
 #
-# At which *T* would you read on? The texts below are written anew while you move the slider. (The other
-# measures belong to later modules.)
+# In the explorer below the slider writes the texts anew. (The numbers above them belong to later modules.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
 # 1. Set *T* to 0.4. What is wrong with the second text?
-# 2. Find the hottest *T* at which you would read on. Click an odd word: what was the model's favourite there?
+# 2. Find the hottest *T* at which you would want to know how the story goes on. Click an odd word: what was
+#    the model's favourite there?
 #
 # <details><summary>Answer to 1</summary>
 #
 # It says `great` again and again.
 # </details>
 #
-# Whatever you found in 2, it is a compromise: too cold for one step, too hot for the next. Should each step
-# have a temperature of its own? (A good place for a break.)
+# Your *T* is a compromise: too cold for some steps, too hot for others. Should each step have a temperature of
+# its own? (A good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
 #
-# Say we want four equal choices. Which *T* gives them? First by hand, for `There was once a`.
+# Which *T* leaves four equal choices after `There was once a`? At *T* = 0.5 there were 8.8: too many.
 #
-# **Predict.** At *T* = 0.5 it is like 8.8 choices: too many. Will *T* = 0.25 leave more than four, or fewer?
+# **Predict.** Will *T* = 0.25 leave more than four, or fewer?
 
 # %%
 row = model.next_logits("There was once a")
@@ -473,9 +475,9 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.2f} equal choices")
 
 # %% [markdown]
-# More heat always means more choices. So 0.25 is too cold, 0.5 is too hot, and the middle of the two, 0.375,
-# is still a little too hot. It becomes the new hot end: the next try is the middle of 0.25 and 0.375. Each
-# round halves the distance between the cold end and the hot one.
+# More heat always means more choices. So 0.25 is too cold and 0.5 too hot. Their middle, 0.375, is still a
+# little too hot, with 4.06. So the next try is the middle of 0.25 and 0.375, and so on: each round halves the
+# distance between too cold and too hot.
 
 # %% [markdown]
 # ## Build it: find the temperature
@@ -547,9 +549,9 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# So four choices, at every step of a story. That should keep the crowd out.
+# Now four choices at every step of a story. That should keep the crowd out.
 #
-# **Predict.** Will it be the best story so far?
+# **Predict.** Will the story begin with `time`?
 
 
 # %%
@@ -569,35 +571,36 @@ if ready:
 # <details><summary>What happened</summary>
 #
 # `Once upon a distance`. The crowd is back! The model *had* one choice there, and we asked for four. So
-# your function *heated* the step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%. That, too, is
-# as hard to guess as a die with four faces.
+# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: as hard to
+# guess as a die with four faces.
 # </details>
 #
-# We wanted fewer choices where there are too many. Where the model is sure, we should let it be sure.
+# We wanted fewer choices where there are too many. Where the model is sure, let it be sure.
 
 # %% [markdown]
 # ## Build it: a thermostat
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step, as you like, if it keeps four promises:
+# A thermostat looks at a row of logits and sets *T* for this one step. Yours may do it as you like, if it keeps
+# four promises: *tame*, *lively*, *gentle* and *steady*.
 
 # %% [markdown]
-# | promise | if the row has, at *T* = 1, | it has, at your *T*, |
+# | promise | if at *T* = 1 the row has | then your *T* |
 # |---|---|---|
-# | **tame** | anything | at most 20 equal choices |
-# | **lively** | 5 equal choices or more | at least 3 |
-# | **gentle** | a favourite with 90% or more | a favourite with 90% or more |
+# | **tame** | anything | leaves at most 20 equal choices |
+# | **lively** | 5 equal choices or more | leaves at least 3 |
+# | **gentle** | a favourite with 90% or more | leaves it 90% or more |
 #
-# And **steady**: if one number is added to all logits, your *T* stays the same.
+# And **steady**: add one number to all logits, and your *T* stays the same.
 
 # %% [markdown]
-# *T* = 1 for all rows is not tame, *T* = 0.1 is not lively, and four choices at every step are not gentle. If you
-# use your `temperature_for`: a row with two tokens cannot have four choices.
+# *T* = 1 for all rows is not tame, *T* = 0.1 is not lively, and four choices at every step are not gentle.
+# Beware: your `temperature_for` cannot give a row of two tokens four choices.
 #
 # <details><summary>Hint</summary>
 #
-# Begin at *T* = 1, where all is as the model wants it. While the choice is too open, cool by 2%.
+# Begin at *T* = 1, where all is as the model wants it. While there are too many choices, take 2% off.
 # </details>
 
 
@@ -665,9 +668,8 @@ for promise in (tame, lively, gentle, steady):
 # %% [markdown]
 # ## The fourth word
 #
-# Now four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*, at whatever
-# *T* they were drawn: tokens that have less than 0.5% at *T* = 1. And we count how many of a story's tokens
-# are *different*: if each came twice, 50%.
+# Now four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*: tokens that have
+# less than 0.5% at *T* = 1. And we count how many of a story's tokens are *different*: if each came twice, 50%.
 
 
 # %%
@@ -694,13 +696,12 @@ if ready:
 
 # %% [markdown]
 # *T* = 0.3 draws no crumb, but it goes round in circles: only 38% of its tokens are different. *T* = 1 drew 48
-# crumbs. The authors' thermostat, which cools until 8 choices or fewer are left, drew 10 crumbs, and 66% of its
+# crumbs. The authors' thermostat cools until 8 choices or fewer are left. It drew 10 crumbs, and 66% of its
 # tokens are different. All its stories begin `Once upon a time`.
 
 # %% [markdown]
-# And *T* = 0.7 for all? 15 crumbs, 72% different: too close to say which is better, from four stories. (Module
-# 07 is about measuring properly.) But the two do not do the same. Here are three steps, and the equal choices
-# that are left there.
+# *T* = 0.7 comes near that, with 15 crumbs and 72%: four stories cannot say which is better. (Module 07 is about
+# measuring properly.) But a thermostat does something else. Here are three steps, and the equal choices left.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -715,31 +716,28 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, a little dull, and the 187
 # of the last row to 31, still a crowd. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
-# *T* can do both. Now change yours, and run these cells again: fewer crumbs, or more different tokens?
+# *T* can do both. Now change your thermostat, and run from its cell to here. Can you get below 10 crumbs, and
+# keep 60% different?
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026:
+# <details><summary>As of late 2026</summary>
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
 #   refuses 0: there greedy is `do_sample=False` [transformers2026].
 # - *A thermostat.* llama.cpp has one since 2024. It goes the other way: the higher the entropy, the higher
 #   *T* [llamacpp4972]. Which is better? That depends on what you fear more, a dull story or a mad one.
+# </details>
 
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root.
-# Nine rivals that had 0.3% together get 14% by that, but 4,095 get 79%. So one *T* is mild here and wild there.
-# Equal choices mean the same everywhere, but they are no target where the model is sure. A good thermostat
-# leaves that step alone.
-
-# %% [markdown]
-# In code: ask about 0 first, and divide in float32.
+# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root:
+# nine rivals with 0.3% get 14%, but 4,095 get 79%. So one *T* is mild here and wild there. A thermostat sets
+# it for each step, and leaves a sure step alone.
 #
-# Even your thermostat still draws a crumb now and then, as temperature can only make them smaller. Why not
-# simply forbid them? That is the next module.
+# Yet crumbs still come now and then: *T* only makes them smaller. Why not forbid them? That is the next module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -774,7 +772,7 @@ check.choice(
 
 # %% [markdown] question="The ratio of two tokens" points=1
 # Two tokens have the logits 4 and 2. At *T* = 1 the first is *e*² ≈ 7.39 times as likely as the
-# second. How many times at *T* = 2? Two decimals are enough.
+# second. How many times as likely at *T* = 2? Two decimals are enough.
 
 # %% answer="ratio_at_two"
 answer_ratio = None  # a number
@@ -800,7 +798,7 @@ check.number(
 #
 # - **A** 1, 0, 0
 # - **B** 1/3, 1/3, 1/3
-# - **C** they become NaN
+# - **C** they become `nan`
 # - **D** 1/2, 1/2, 0
 
 # %% answer="near_zero"
@@ -1050,8 +1048,8 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# At *T* = 0 this function returns NaN. Repair it: at 0 each row's best token gets probability 1, however
-# little it is ahead. Of equally good ones the first gets it. Above 0 nothing changes. Logits of any shape
+# At *T* = 0 this function returns `nan`. Repair it: at 0 each row's best token gets probability 1, however
+# little it is ahead. In a tie the first gets it. Above 0 nothing changes. Logits of any shape
 # lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for
 # batches, ties and near ties.
 #
@@ -1321,8 +1319,8 @@ float(min(points, 4))
 
 # %% [markdown] question="Your draw" points=3
 # Your `choose` from **Build it: the draw** above. One point each: single rows above *T* = 0; batches of
-# any shape above *T* = 0; and *T* = 0, with ties. Each also wants the inputs left as they were, and no
-# function of the course called.
+# any shape above *T* = 0; and *T* = 0, with ties. For each, leave the inputs as they were, and call no
+# function of the course.
 
 
 # %% test="choose"
@@ -1456,8 +1454,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Your search for a temperature" points=3
 # Your `temperature_for` from **Build it: find the temperature** above. Two points for rows of 10 to
-# 300 tokens and from 2 choices to half the number of tokens, one for all others that the description allows.
-# Both also want the logits left as they were.
+# 300 tokens, where `choices` is at least 2 and at most half of the tokens. One point for all else that the
+# description allows. For both, leave the logits as they were.
 
 
 # %% test="temperature_for"
@@ -1524,7 +1522,7 @@ float(min(points, 3))
 # %% [markdown] question="Your thermostat" points=4
 # Your `my_thermostat` from **Build it: a thermostat** above, over all rows of its description. Two points
 # if it is *tame* and *lively*, one more if it is *gentle* as well, and one more if it keeps all four
-# promises. Each also wants the logits left as they were. All is meant within 1%.
+# promises, all within 1%. For each, leave the logits as they were.
 
 
 # %% test="my_thermostat"
