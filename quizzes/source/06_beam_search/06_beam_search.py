@@ -652,12 +652,12 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Write a score for finished texts, from total and length. It needs four properties: it prefers
+# Write a score for finished texts, from (total, length). It has four properties: it prefers
 #
-# 1. −9.0 with 10 tokens to −9.5 with 10: the likelier;
-# 2. −9.1 with 11 tokens to −9.0 with 10: one more token of 0.9 helps;
-# 3. −9.0 with 10 tokens to −13.7 with 11: one more token of 0.01 does not;
-# 4. −20 with 10 tokens to −40 with 20: the same mean, but shorter.
+# 1. (−9.0, 10) to (−9.5, 10): as long, but likelier;
+# 2. (−9.1, 11) to (−9.0, 10): one more token of 0.9 helps;
+# 3. (−9.0, 10) to (−13.7, 11): one more token of 0.01 harms;
+# 4. (−20, 10) to (−40, 20): the same mean, but shorter.
 
 # %% [markdown]
 # Many designs are right. The sum fails the second, as −9.1 is below −9.0. The mean fails the fourth: it
