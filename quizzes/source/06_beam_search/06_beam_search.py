@@ -13,8 +13,9 @@
 # compare *whole texts*, and hand over the likeliest: **beam search**. The texts carried are its
 # *beams*; greedy has one. More beams, better texts!
 #
-# She tries it on two jobs. The first is sums. The **Calculator**, the course's second model, adds
-# five numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry.
+# She tries it on two jobs, sums first. The **Calculator**, the course's second model, adds five
+# numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry. The answer comes
+# last.
 
 # %% [markdown]
 # > **About 130 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
@@ -412,8 +413,8 @@ print(f"\n4 beams drop greedy's text at its token {place}")
 # One beam is greedy. At 6 and at 20 tokens every wider beam beats it; at 40 it beats them all. Why?
 #
 # Both texts loop, and greedy's loop is the easier to guess. Its last twenty tokens lowered the total
-# by only 34.2 − 21.9 = 12.3, those of four beams by 43.7 − 21.0 = 22.7. But four beams had dropped
-# greedy's text at its fifth token, before any loop.
+# by only 34.2 − 21.9 = 12.3, those of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
+# greedy's text at its fifth token, before it began to loop.
 
 # %% [markdown]
 # So beam search makes no promise: it may drop the best text on the way.
@@ -843,7 +844,7 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Each text pays for its tokens. On sums the empty text pays most: 11.3 after the eleventh, against 7.0
+# Each text pays for its tokens. On sums the empty text pays more: 11.3 after the eleventh, against 7.0
 # for the whole text. On stories the empty text pays little, 3.5 after the wolf, and a whole story pays
 # more. So there the likeliest text is the empty one, and a beam wide enough to let end-of-text in
 # finds it.
@@ -1116,7 +1117,8 @@ check.number(
 
 # %% [markdown] question="A search by costs" points=2
 # Find the bug. This search gives each text a cost and keeps the *k* lowest costs. But it has to keep
-# the *k* likeliest texts of each step, and return those of the last, the likeliest first. Repair it.
+# the *k* likeliest texts of each step, and return those of the last, the likeliest first. Repair it; you
+# may change several lines.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
 # fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
