@@ -1116,9 +1116,8 @@ check.number(
 )
 
 # %% [markdown] question="A search by costs" points=2
-# Find the bug. This search gives each text a cost and keeps the *k* lowest costs. But it has to keep
-# the *k* likeliest texts of each step, and return those of the last, the likeliest first. Repair it; you
-# may change several lines.
+# Find the bug. This search keeps the *k* lowest costs. It has to keep the *k* likeliest texts of each
+# step, and to return the last ones, the likeliest first. You may change several lines.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
 # fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
