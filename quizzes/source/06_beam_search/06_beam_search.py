@@ -13,9 +13,9 @@
 # compare *whole texts*, and hand over the likeliest: **beam search**. The texts carried are its
 # *beams*; greedy has one. More beams, better texts!
 #
-# She tries it on two jobs. First, sums. The **Calculator**, the course's second model, adds five
-# numbers, two at a time, in any order. (`'` marks a carry; the answer comes last.) What do four beams
-# change?
+# She tries it on two jobs, sums first. The **Calculator**, the course's second model, adds five
+# numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry. The answer comes
+# last.
 
 # %% [markdown]
 # > **About 130 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
@@ -142,10 +142,9 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# With sixteen beams the text is *empty*. This is no error: the search hands over nothing at all. So
-# four beams help on sums, and sixteen write nothing on this story. Same idea, same code. **Why?** At
-# the end of this module you can answer that. You can even say of another story, before any search,
-# how many beams make it fall silent.
+# With sixteen beams the text is *empty*. So four beams help on sums, and sixteen write nothing on this
+# story. **Why?** At the end of this module you can answer that. You can even say of another story,
+# before any search, how many beams make it fall silent.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -172,12 +171,15 @@ for beams in (1, 4, 16):
 # | ` dog` 0.45 | ` barked` 0.9, ` ran` 0.1 |
 #
 # **Predict.** Which text does greedy write, and how likely is it? Is there a likelier one? Multiply
-# first, then look: on the branches are logarithms, and Σ is their sum.
+# first, then look.
 
 # %%
 plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
+# Under each token stands its log-probability, and Σ is the total so far. *Pruned* means dropped. (Some
+# dropped branches are left out. Score and length penalty come later.)
+#
 # 1. The picture says −1.51 for ` cat sat`. Which probability is that?
 # 2. Set `num_beams` to 2. Who wins?
 #
@@ -186,9 +188,6 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 0.55 × 0.4 = 0.22; its logarithm is −1.51. With two beams ` dog barked` wins: 0.45 × 0.9 = 0.405 is
 # 1.8 times as likely.
 # </details>
-#
-# *Pruned* means dropped. (The least likely branches are not drawn. Score and length penalty come
-# later.)
 
 # %% [markdown]
 # Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens. Then they compare all
@@ -206,13 +205,12 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# With *k* = 1 that is greedy. Nothing is drawn: the same prompt gives the same text each time. The
-# total of a text is the logarithm of its probability:
+# With *k* = 1 that is greedy. There is no chance in it: the same prompt gives the same text each time.
+# The total of a text is the logarithm of its probability:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
-# **Predict.** Why add logarithms and not multiply probabilities? What will the computer print for 0.05,
-# multiplied 40 times?
+# **Predict.** Why not multiply the probabilities? What will the computer print for 0.05 to the power 40?
 
 # %%
 share = torch.tensor(0.05)
@@ -220,15 +218,15 @@ print("product of 40:", share.pow(40).item())
 print("sum of 40 logs:", 40 * share.log().item())
 
 # %% [markdown]
-# The product is too small for the computer's float32 numbers, and becomes 0: all such long texts would
-# be equally likely. Now it is your turn.
+# The product is too small for float32 numbers, and becomes 0. All such long texts would be equally
+# likely. So we add logarithms.
 
 # %% [markdown]
 # ## Build it: one step
 #
 # > difficulty ●●●○○ · importance ●●●●● · 12 minutes
 #
-# Write steps 2 and 3 of the rule. It is scored below. The course's own functions are not allowed.
+# Write steps 2 and 3 of the rule, with Python and torch alone. It is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -236,7 +234,7 @@ print("sum of 40 logs:", 40 * share.log().item())
 # <details><summary>More</summary>
 #
 # `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]`
-# belongs to `beams[i]`; its `.tolist()` gives plain numbers. (Totals may be tensors too.)
+# belongs to `beams[i]`; its `.tolist()` gives plain numbers.
 # </details>
 # </details>
 
@@ -264,8 +262,8 @@ def beam_step(beams, logprobs, num_beams):
 
 
 # %% [markdown]
-# Try it on the tree that you know, as often as you like. Tokens are numbers now: 0 is `cat`, 1
-# `dog`, 2 `sat`, 3 `ran`, 4 `slept`, 5 `barked`.
+# Try it on the tree that you know. Tokens are numbers now: 0 is ` cat`, 1 ` dog`, 2 ` sat`, 3 ` ran`,
+# 4 ` slept`, 5 ` barked`.
 
 # %%
 start = torch.tensor([[0.55, 0.45, 0, 0, 0, 0]]).log()
@@ -278,8 +276,7 @@ check.passes("the second step", check.gives, beam_step, first, later, 2, expect=
 print("Expected of the second:", [(ids, round(total, 2)) for ids, total in second])
 
 # %% [markdown]
-# Now your step searches the Storyteller's own tree. The folded cell takes one step after the other
-# with it.
+# Now your step searches the Storyteller's own tree. (The folded cell repeats it.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -298,8 +295,7 @@ my_search = functools.partial(take_steps, beam_step)
 my_search.__name__ = "beam_step"  # for the explorer's message if something is wrong
 
 # %% [markdown]
-# **Predict.** After `The little girl saw a`, will three beams end on the same four tokens as
-# greedy? (If your function is unwritten or has a mistake, the explorer says so below the picture.)
+# **Predict.** After `The little girl saw a`, will three beams end on the same four tokens as greedy?
 
 # %%
 plain(
@@ -310,7 +306,8 @@ plain(
 
 # %% [markdown]
 # 1. Greedy's total is −6.22. What do three beams find, and do two beams find it?
-# 2. Move `num_beams` and `depth`. Does your function agree with the course's everywhere?
+# 2. The line below the picture says whether your function agrees. Does it everywhere, if you move
+#    `num_beams` and `depth`?
 #
 # <details><summary>Answer</summary>
 #
@@ -357,7 +354,7 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # ## Two beams against greedy
 #
 # Is the winner of a beam search always at least as likely as greedy's text? A much-read post said
-# yes. A reader drew a tree to check [[blog977]], such as this:
+# yes, and a reader doubted it [[blog977]]. Try this tree:
 #
 # | first token | second token |
 # |---|---|
@@ -367,11 +364,11 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # [blog977]: https://github.com/huggingface/blog/issues/977
 
 # %% [markdown]
-# Then comes ` sang`: with 0.9 after ` old man`, with 0.4 after all others. Greedy takes
+# The third token ` sang` has 0.9 after ` old man`, and 0.4 after the other four. Greedy takes
 # ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
 #
-# **Predict.** Which two of the five texts of two tokens do two beams keep? Multiply. So will their
-# winner be likelier than 0.187?
+# **Predict.** Multiply out the five texts of the table. Which two do two beams keep? Will their winner
+# be likelier than 0.187?
 
 # %%
 REST = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
@@ -414,14 +411,15 @@ print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
 # One beam is greedy. At 6 and at 20 tokens every wider beam beats it; at 40 it beats them all. Why?
-# Greedy fell into a loop, and repeats are easy to guess: its first twenty tokens cost 21.9, the next
-# twenty only 34.2 − 21.9 = 12.3. Four beams dropped this text at its fifth token, where nobody could
-# see that coming.
+#
+# Both texts loop, and greedy's loop is the easier to guess. Its last twenty tokens lowered the total
+# by only 34.2 − 21.9 = 12.3, those of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
+# greedy's text at its fifth token, before it began to loop.
 
 # %% [markdown]
-# So beam search makes no promise: at any width it may drop the best text on the way.
+# So beam search makes no promise: it may drop the best text on the way.
 #
-# These texts were equally long. The empty story of the opening was not. What if a text may stop?
+# These texts were equally long. What if a text may stop?
 
 # %% [markdown]
 # ## Texts that end
@@ -449,8 +447,8 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Now the whole rule, on tables with words, with texts that end. A finished text takes one of the
-# `num_beams` places.
+# Write the whole rule, for a table such as `ANSWERS`. A finished text takes one of the `num_beams`
+# places.
 #
 # <details><summary>Hint</summary>
 #
@@ -469,7 +467,7 @@ def my_beam_search(table, num_beams, depth):
 
     table: a dict such as ANSWERS: the text so far, a tuple of tokens -> {token: probability}; all
     probabilities are at least 1e-6. Each text that you have to lengthen has its row; there may be
-    rows that you never need. It stays as it is.
+    rows that you never need. The table stays as it is.
     A text that took END is finished: it keeps its tokens and its total, and still competes for one
     of the num_beams places. depth: 1 to 50; a text that has not ended by then is returned as it is.
     Returns the highest total first, or fewer than num_beams if there are not that many texts.
@@ -502,24 +500,23 @@ for tokens, total in fox:
     print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# The short answer is the likelier, though every step of the long one after ` It` has 0.9 or more. Each
-# token lowers the total, as if a text had to *pay* for it: the long one five times, the short one
-# twice.
+# The short answer is the likelier, though every token of the long one after ` It` has 0.9 or more. A
+# text *pays* for its tokens, as they lower its total. The long one paid 1.23 for five tokens, the short
+# one 0.87 for two.
 
 # %% [markdown]
 # From here on we use the course's search. It differs from yours in one thing: a text that ends among
-# the best *k* moves to a list of its own. There nothing can push it out, and it takes no place. At the
-# end the best of all wins.
+# the best *k* is kept for good, and takes no place. At the end the best of all wins.
 #
 # Can you now guess what became of the wolf?
 
 # %% [markdown]
 # ## Why the story falls silent
 #
-# The empty text is a text like any other. It has one token, end-of-text, and pays once: −3.5 after the
-# wolf's sentence, which is about 3%. Greedy's text starts above that.
+# The empty text is a text like any other. It has one token, end-of-text. After the wolf's sentence
+# that has about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
 #
-# **Predict.** After how many tokens is it *below*?
+# **Predict.** After how many tokens has greedy's text paid more than 3.5?
 
 # %% jupyter={"source_hidden": true}
 prompt = "After that the wolf never came back."
@@ -530,9 +527,7 @@ totals = list(itertools.accumulate(step.logprob for step in steps))
 chart = explore.Chart(x="tokens of the text", y="log-probability so far", height=3.2)
 chart.axes.plot(range(1, 21), totals, color=style.KEPT, marker="o", markersize=3)
 chart.axes.axhline(nothing, color=style.DRAWN, linestyle="--")
-chart.label(
-    8, nothing + 0.8, f"the empty text: {style.signed(nothing, '.1f')}, paid once", style.DRAWN
-)
+chart.label(8, nothing + 0.8, f"the empty text pays {-nothing:.1f}, once", style.DRAWN)
 chart.label(9, totals[7] + 1.6, "greedy's text pays at every token", style.KEPT)
 chart.axes.set_xticks((1, 5, 10, 15, 20))
 later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
@@ -542,9 +537,8 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # After three tokens. A total can never rise, so greedy's text stays below.
 #
 # But it is one text of many. Is *any* whole text likelier than the empty one? We can know for certain:
-# a beginning that has fallen below −3.5 never comes back, so only those above have to be followed. The
-# next cell follows all of them. It does so after seven other stories too, each against its own empty
-# text.
+# a *beginning* (a text that has not ended) below −3.5 never comes back. So the next cell follows all
+# beginnings above it. It does the same after seven other stories, each against its own empty text.
 
 # %%
 for text in ENDINGS:
@@ -552,11 +546,12 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# No whole text is likelier there than the empty one; after the wolf only ten beginnings were above it.
-# So sixteen beams were right to write nothing.
+# After none of the eight stories is a whole text likelier than the empty one. (After the wolf only ten
+# beginnings were above it.) So sixteen beams were right to write nothing.
 #
-# Why did one beam and four beams miss it? The first step decides. If end-of-text is among the best *k*
-# tokens there, the empty text is kept for good. If not, it is dropped. So look at its rank.
+# Why did one beam and four beams miss the empty text? The first step decides. If end-of-text is among
+# the best *k* tokens of that step, the empty text is kept for good. If not, it is dropped. So look at
+# the rank of end-of-text.
 
 # %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
@@ -569,6 +564,8 @@ for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
     print(f"{rank:>19}   {words[0]:<8}   {words[1]:<8}   {text}")
 
 # %% [markdown]
+# Compare each rank with 4 and with 16.
+#
 # **Predict.** After the lamp sixteen beams go on. How many beams does it take until they fall silent?
 
 # %%
@@ -576,31 +573,28 @@ for beams in (20, 24, 25, 30):
     print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
 
 # %% [markdown]
-# That is half of the puzzle: the search falls silent at exactly the number of beams that lets
-# end-of-text in. It holds for the other seven stories too.
-#
-# A narrow beam goes on telling only because it *overlooks* the likeliest text. (A good place for a
-# pause.)
+# So the search falls silent at exactly the number of beams that lets end-of-text in, here 25. A narrow
+# beam goes on telling only because it *overlooks* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
 # Is that a fault of small models? In 2019 two researchers found the truly likeliest translation for
 # each sentence of a test set. For more than half it was the empty one [[stahlberg2019]]. Even 100
 # beams mostly missed it, luckily: what they found instead was better.
 #
-# Can the race be made fair?
+# Can texts of different lengths be compared fairly?
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
 # %% [markdown]
-# ## A fairer race
+# ## A fairer score
 #
-# A sum punishes every token. The usual cure divides it by a power of the length:
+# In a sum every token costs something. The usual cure divides the sum by a power of the length:
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
 # *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the sum, and
-# α = 1 gives the mean per token. The search runs as before, by totals. Only at the end the score ranks
-# the texts.
+# α = 1 gives the mean per token. The search itself goes by totals as before; the score ranks only the
+# texts at the end.
 
 # %% [markdown]
 # **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5. Who
@@ -608,7 +602,7 @@ for beams in (20, 24, 25, 30):
 
 # %%
 print("alpha    No■    It never came back■")
-for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
+for alpha in (0.0, 0.5, 1.0, 2.0):
     short, long = math.log(0.42) / 2**alpha, math.log(0.2916) / 5**alpha
     print(f"{alpha:5.1f} {short:7.2f} {long:10.2f}    {'short' if short > long else 'long'} wins")
 
@@ -617,13 +611,13 @@ for alpha in (-1.0, 0.0, 0.5, 1.0, 2.0):
 # towards 0. A longer text is divided by more, so it moves further.
 #
 # The name misleads: a well-known textbook says of this very formula that it penalises long sequences
-# [[zhang2023]]. It does the opposite. Whenever you meet a knob, try both ends of it.
+# [[zhang2023]]. It does the opposite.
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# Somewhere between 0 and 0.5 the winner changes. **Predict.** Where? The slider is yours. (Finished
-# texts take no place, so more than two branches at a step may be solid.)
+# **Predict.** At which α between 0 and 0.5 does the winner change? Then find it with the slider.
+# (Finished texts take no place, so more than two branches at a step may be solid.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -634,8 +628,8 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 #
 # <details><summary>Answers</summary>
 #
-# Between 0.3 and 0.4. One beam dropped the long answer at the first step, and a score chooses only
-# among texts that were kept.
+# 1. Between 0.3 and 0.4.
+# 2. One beam dropped the long answer at the first step. A score chooses only among texts that were kept.
 # </details>
 
 # %% [markdown]
@@ -649,27 +643,26 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
         beam_search(model, text, 16, 20, length_penalty=alpha).hypotheses[0] for text in ENDINGS
     ]
     print(f"alpha {alpha}:", *[f"{len(text.tokens):>3}" for text in found])
-print("\nthe wolf at alpha 1:", found[4].text)
 
 # %% [markdown]
-# At 0.5 five stories are still empty. At 0.7 all but one run until the 20 tokens are used up, and at 1
-# not one of them *ends*. No α here knows how long a story should be. Could another score do better?
+# At 0.5 five stories are still empty. At 0.7 all but one use up the 20 tokens, and at 1 none of them
+# *ends*. No α here knows how long a story should be. Can you write a better score?
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Write a score for finished texts with four properties. One case of each:
+# Write a score for finished texts, from (total, length). It has four properties: it prefers
 #
-# 1. Total −9.0, 10 tokens beats −9.5, 10 tokens: it is likelier.
-# 2. −9.1, 11 tokens beats −9.0, 10: a token of 0.9 pays.
-# 3. −9.0, 10 tokens beats −13.7, 11: a token of 0.01 does not.
-# 4. −20, 10 tokens beats −40, 20: same mean, shorter.
+# 1. (−9.0, 10) to (−9.5, 10): as long, but likelier;
+# 2. (−9.1, 11) to (−9.0, 10): one more token of 0.9 helps;
+# 3. (−9.0, 10) to (−13.7, 11): one more token of 0.01 harms;
+# 4. (−20, 10) to (−40, 20): the same mean, but shorter.
 
 # %% [markdown]
-# Many designs are right. The sum fails the second, as −9.1 is below −9.0. The mean fails the fourth:
-# it is −2 on both sides.
+# Many designs are right. The sum fails the second, as −9.1 is below −9.0. The mean fails the fourth: it
+# is −2 on both sides.
 #
 # <details><summary>Hint</summary>
 #
@@ -687,11 +680,11 @@ def fair_score(total, length):
     """A number for a finished text: of two texts, the one with the higher number wins.
 
     total: its summed log-probability, below 0; length: its tokens, 5 to 200.
-    The four properties, where they have to hold (average: e ** (total / length), a probability):
-    1. Same length: the likelier text wins. Totals differ by 1% or more.
+    The average of a text is e ** (total / length), a probability. The four properties in full:
+    1. Same length, totals at least 1% apart: the likelier text wins.
     2. Average 0.5 or less: one more token of 0.9 or more raises the score.
     3. Average 0.05 or more: one more token of 0.01 or less lowers the score.
-    4. Same average, 0.2 or less: the shorter text wins. The other is twice as long, or longer.
+    4. Same average, 0.2 or less: the shorter text wins, if the other is at least twice as long.
     """
     ### BEGIN SOLUTION
     return total / length**0.7
@@ -702,7 +695,7 @@ def fair_score(total, length):
 def properties():
     for total, length, other, other_length, why in (
         (-9.0, 10, -9.5, 10, "same length: -9.0 has to beat -9.5"),
-        (-9.1, 11, -9.0, 10, "a token of 0.9 has to pay: -9.1 with 11 tokens beats -9.0 with 10"),
+        (-9.1, 11, -9.0, 10, "a token of 0.9 has to help: -9.1 with 11 tokens beats -9.0 with 10"),
         (-9.0, 10, -13.7, 11, "a token of 0.01 must not: -9.0 with 10 beats -13.7 with 11"),
         (-20.0, 10, -40.0, 20, "the same average: -20.0 with 10 has to beat -40.0 with 20"),
     ):
@@ -714,8 +707,8 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# Now it may choose: for each of three beginnings, sixteen beams bring sixteen texts, and your score
-# picks one. (Nothing is printed until the cell above says ok.)
+# Now it may choose. After each of three prompts sixteen beams find sixteen texts, and your score picks
+# one. (Nothing is printed until the cell above says ok.)
 
 # %%
 for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair else ():
@@ -724,21 +717,21 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
     print(f"{text}\n    by the sum: {found[0].text!r}\n    by mine:    {by_mine.text!r}\n")
 
 # %% [markdown]
-# Are these texts that you would want to read?
+# Would you want to read these texts?
 #
 # <details><summary>What you may find</summary>
 #
 # Hardly. Every long one repeats itself, and a score can only choose what the search brings.
 # </details>
 #
-# So length was half of the trouble. What is the other half?
+# So length is not the only trouble.
 
 # %% [markdown]
 # ## Likelier, and duller
 #
 # Now every text has 40 tokens, so length plays no part. Eight openings go on in three ways: greedy,
-# with four beams, and drawn at *T* = 1. The table has the mean log-probability per token and, as in
-# module 05, the share of four-token runs that were in the same text before.
+# with four beams, and drawn at *T* = 1. The table has the mean log-probability per token. *Repeated*
+# is, as in module 05, the share of four-token runs that were in the same text before.
 #
 # **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
@@ -761,8 +754,8 @@ for name, found in texts.items():
 # Four beams are likelier than greedy, and repeat themselves more. Drawn texts are far less likely, and
 # repeat nothing. Where do *people* stand?
 #
-# In the picture each bar is a token; the first row is a text by a person. The texts stand below. (The
-# last row may fill a moment later.)
+# Each bar below is a token, as high as its probability; the first row is a text by a person. (Run the
+# cell: the rows fill one after the other.)
 #
 # **Predict.** Are the person's tokens more or less likely to the model than the beams'?
 
@@ -771,13 +764,14 @@ explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
 # 1. Compare `mean log p` of human and beam.
-# 2. `mean p` stands there for the first half of a text → and for the second. In which row does it grow
-#    most?
+# 2. `mean p 0.35 → 0.42` means: 0.35 in the first half of greedy's text, 0.42 in the second. Which row
+#    grows most?
 #
 # <details><summary>Answers</summary>
 #
-# −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
-# typically 28 times less likely. In the beams' text, from 0.45 to 0.61, as it repeats itself.
+# 1. −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
+#    typically 28 times less likely.
+# 2. The beams', from 0.45 to 0.61: their text repeats itself.
 # </details>
 
 # %% [markdown]
@@ -805,25 +799,27 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 # better by far. The first was only the best that four beams had left.
 #
 # Still, no ban gives the model something to say. Stories are no job for a search: draw them (modules
-# 02 to 04). Why are sums?
+# 02 to 04). But why do sums gain from one?
 
 # %% [markdown]
 # ## Where a search pays
 #
-# **Predict.** Why does the Calculator not fall silent too? For each sum the cell compares two totals:
-# of the working that four beams found, and of the empty text.
+# Why does the Calculator not fall silent? The next cell compares two totals for each sum: of the text
+# that four beams found, and of the empty text.
+#
+# **Predict.** For how many of the hundred sums is the empty text the likelier?
 
 # %%
 totals = [total for _, total in beam_sums]
 likelier = [total > end_at_once(n) for n, total in zip(HUNDRED, totals, strict=True)]
-print(sum(likelier), "of 100 workings are likelier than the empty text")
+print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# The eleventh working paid 7.0. The empty text costs more, 11.3: the Calculator has never seen a sum
-# left without an answer. It is the same with all hundred.
+# For none. The eleventh text paid 7.0. The empty text pays more there, 11.3: the Calculator has never
+# seen a sum left without an answer.
 #
-# But does *likelier* mean *better*? Sort greedy's hundred workings by their log-probability.
+# But does *likelier* mean *better*? Sort greedy's hundred texts by their log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of those are in the likelier half?
 
@@ -840,19 +836,18 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
 # total.
 #
-# That compares *different* sums. A search chooses between workings of *one* sum. The last two lines
-# test that: four beams gained 21 sums and lost 9. So here likelier does mean better. (On a thousand
-# sums greedy has 73% right and four beams 80%.)
+# That compares *different* sums. A search chooses between texts for *one* sum. The last two lines test
+# that: four beams gained 21 sums and lost 9. So here likelier does mean better.
 #
-# Before you pay for beams, ask just this: does likelier mean better here?
+# Before you use beams, ask just this: does likelier mean better here?
 
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Every token costs, on both jobs. On sums the empty text costs still more: 11.3 after the eleventh,
-# against 7.0 for a whole working. On stories it is cheap (3.5 after the wolf), and a whole story costs
-# more. So there the likeliest text is the empty one. A beam finds it once it is wide enough to let
-# end-of-text in.
+# Each text pays for its tokens. On sums the empty text pays more: 11.3 after the eleventh, against 7.0
+# for the whole text. On stories the empty text pays little, 3.5 after the wolf, and a whole story pays
+# more. So there the likeliest text is the empty one, and a beam wide enough to let end-of-text in
+# finds it.
 #
 # Your friend's search was good. Her question, *which text is likeliest?*, fits some jobs.
 
@@ -1121,8 +1116,8 @@ check.number(
 )
 
 # %% [markdown] question="A search by costs" points=2
-# Find the bug. Each text has a cost, and the lowest costs are kept. Repair the function: the texts
-# come out by their probability, the likeliest first. You may change other lines too.
+# Find the bug. This search keeps the *k* lowest costs. It has to keep the *k* likeliest texts of each
+# step, and to return the last ones, the likeliest first. You may change several lines.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
 # fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
@@ -1367,10 +1362,13 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your beam step" points=3
-# Your `beam_step` from **Build it: one step**, without the course's own functions. One point each:
-# the step from one empty text, and all candidates where they are fewer than `num_beams`; totals
-# compared across all beams; the texts themselves, each with its parent's ids, and what was passed in
-# left as it was. Tokens at −∞ are never among the best, and no two other totals are equal.
+# Your `beam_step` from **Build it: one step**, without the course's own functions. One point each for
+#
+# - the step from one empty text, and all candidates where they are fewer than `num_beams`;
+# - totals compared across all beams;
+# - each text with its parent's ids, and what was passed in left as it was.
+#
+# Tokens at −∞ are never among the best, and no two other totals are equal.
 
 
 # %% test="beam_step"
@@ -1522,9 +1520,14 @@ float(min(points, 3))
 
 # %% [markdown] question="Your beam search" points=4
 # Your `my_beam_search` from **Build it: the whole search**, without the course's own functions. One
-# point each: two steps with one and two beams, and the table left as it was; longer trees, in which
-# beams may lose the best text; texts that end; more beams than texts, and a single step. No two
-# texts that compete are equally likely. A text of `depth` tokens need not have a row in the table.
+# point each for
+#
+# - two steps with one and two beams, and the table left as it was;
+# - longer trees, in which beams may lose the best text;
+# - texts that end;
+# - more beams than texts, and a single step.
+#
+# No two texts that compete are equally likely. A text of `depth` tokens need not have a row.
 
 
 # %% test="my_beam_search"
@@ -1743,9 +1746,9 @@ points += check.passes("more beams than texts, and one step", small_or_short)
 float(min(points, 4))
 
 # %% [markdown] question="A score for finished texts" points=3
-# Your `fair_score` from **Build it: a score of your own**. Any design that has the four properties
-# is right. One point for the first; two for all four together. Totals are below 0, with a mean of
-# −12.5 to −0.05 per token; lengths are 5 to 200; the score is a number.
+# Your `fair_score` from **Build it: a score of your own**. Any design with the four properties is
+# right: one point for the first, two for all four together. Totals are below 0, with a mean of −12.5
+# to −0.05 per token. Lengths are 5 to 200. The score is a number.
 
 
 # %% test="fair_score"
