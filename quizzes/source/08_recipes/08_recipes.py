@@ -13,11 +13,10 @@
 # gives them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when
 # it is busy. Four texts come back. Please explain, he writes.
 #
-# (The servers are small imitations in this notebook, and their model is the Storyteller. But real servers differ
-# in the same three ways.)
+# (The servers are small imitations in this notebook, and their model is the Storyteller.)
 
 # %% [markdown]
-# > **About 165 minutes**, in three sittings · difficulty ●●●○○
+# > **About 160 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
@@ -137,7 +136,7 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
-# Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then part. And
+# Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then go on differently. And
 # Birch at noon does not even agree with Birch.
 #
 # There are **three culprits**, one for each difference. We shall catch them one after the other. In the
@@ -157,7 +156,7 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
 # 1. Set *k* = 50, as Ash does: 50 tokens are kept. Then set Birch's three numbers. How many now?
-# 2. Which of the three cuts most? Switch one off (*T* = 1, *k* off, *p* = 1), look, and set it again; then the next.
+# 2. Which of the three matters most? Switch one off (*T* = 1, *k* off, *p* = 1), look, and set it again; then the next.
 #
 # <details><summary>What you should see</summary>
 #
@@ -186,8 +185,8 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # </details>
 
 # %% [markdown]
-# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", from a model
-# whose file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Which voice spoke,
+# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", and named no *T*. The
+# model's file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Which voice spoke,
 # and what did it say?
 #
 # <details><summary>Answer</summary>
@@ -200,8 +199,8 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write the resolver: for each knob, the number that is used and *who* set it. It also reports what was *ignored*.
-# If a request has `topk` where the engine's knob is `top_k`, many engines give no error, and simply do not cut.
+# Write the resolver: for each knob, the number that is used and *who* set it. It also reports which names of the
+# request were *ignored*: if it has `topk` in place of `top_k`, many engines give no error, and do not cut.
 #
 # <details><summary>Hint</summary>
 #
@@ -251,7 +250,7 @@ for name, request, file, changed in (
 
 # %% [markdown]
 # Now give it your colleague's empty request. Ash never opens the file; Birch does. Once your function is written, a line
-# for each knob appears. (Ash's *k* = 50 is what the library `transformers` takes when nobody speaks [transformers2026].)
+# for each knob appears.
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -287,16 +286,16 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # comes in too. Neither program is wrong.
 
 # %% [markdown]
-# **Predict.** Top-k counts ranks. Does it matter whether *T* comes before it or after it?
+# **Predict.** Top-k counts ranks. Does it matter whether *T* comes before or after top-k?
 #
 # <details><summary>Answer</summary>
 #
 # No: *T* changes no rank.
 # </details>
-#
-# These are the usual orders, as read in the code of 2026. Birch works like vLLM, Cedar like llama.cpp.
 
 # %% [markdown]
+# Here are the orders of four libraries, as read in their code of 2026. Birch works like vLLM, Cedar like llama.cpp.
+#
 # | library | order |
 # |---|---|
 # | transformers [transformers2026] | penalties, **T**, top-k, top-p |
@@ -305,11 +304,11 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 
 # %% [markdown]
-# Does it matter along a whole text? The Storyteller reads the beginning of an old story. At each of its 21 places
-# we count how many tokens top-p 0.9 keeps, and take the median of the 21 counts.
+# Does it matter along a whole text? The Storyteller reads the first 21 tokens of an old story. After each one
+# we count how many tokens top-p 0.9 keeps, and take the median of the counts.
 #
-# **Predict.** With *T* last it is 37, whatever *T* is. With *T* = 0.5 first: about 20, or below 10? With *T* = 1.5
-# first: about 60, or above 500?
+# **Predict.** With *T* last the median is 37, because top-p never sees *T*. With *T* = 0.5 first: about 20, or below 10?
+# With *T* = 1.5 first: about 60, or above 500?
 
 # %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
@@ -357,14 +356,14 @@ def apply_in_order(logits, ids, steps):
 
     logits: float32 (vocab,), some perhaps at -inf; ids: int64 (length,), the text so far, may be
     empty; both stay as they are. steps: a list or tuple of pairs (name, value), of these four:
-    "frequency_penalty"  from each token, subtract value (it may be below 0) as many times as the
-                         token is in ids
-    "temperature"        divide by value; 0 instead cuts all but the best token, which keeps its logit
+    "frequency_penalty"  each time that a token is in ids, subtract value from the token's logit;
+                         value may be below 0
+    "temperature"        value > 0: divide by it; 0: cut all but the best token, whose logit stays
     "top_k"              keep the best tokens, as many as value says, 1 <= value <= vocab
     "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1;
                          the shares are those of the logits that reach this step
-    A step may come more than once, and steps may be empty. Cut tokens get -inf. In no test do
-    two tokens that are left have the same logit, or is a sum so near to value that rounding decides.
+    A step may come more than once, and steps may be empty. Cut tokens get -inf. In the tests, no
+    two uncut tokens have equal logits, and no sum is so near to value that rounding decides.
     Returns float32 (vocab,).
     """
     ### BEGIN SOLUTION
@@ -404,7 +403,7 @@ for name, ids, steps, expect in (
 
 # %% [markdown]
 # Now an explorer with both orders. The bars show Birch's order, *T* first. Once your function is written, a ✕ on each bar
-# shows what it gives in Cedar's order. (Until then, a line below the picture says that it is not written.)
+# shows what it gives in Cedar's order.
 #
 # **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
 # *T* = 2 and *p* = 0.8, which order keeps more tokens?
@@ -435,7 +434,7 @@ explore.Distribution(
 #
 # To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first. Alone, each looks mild.
 #
-# **Predict.** After `Once upon a time`, will such a text be nearer to greedy, or to plain sampling?
+# **Predict.** Of the 4-grams of such a text, how many repeat earlier ones: about 5%, 25% or 45%?
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
@@ -461,8 +460,8 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
     print(f"{name:<8} steps with a single token, for the seeds 0, 1 and 2: {single}")
 
 # %% [markdown]
-# *T* comes first and makes the best token's share larger, so this share alone reaches *p* much more often. With
-# both, the text is nearly greedy, though you see a *T* and a *p*.
+# *T* comes first and makes the best token's share larger. So the best token alone reaches *p* much more often, and
+# the text is nearly greedy.
 #
 # *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely one can still come and break a loop.
 #
@@ -474,8 +473,7 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
 # Two of the three differences are explained. But Birch against Birch at noon: the same file, the same order, the same
 # seed. Is a seed not a promise?
 #
-# A seed fixes the random numbers, and nothing else. The text also depends on the logits, down to their last
-# digits.
+# A seed fixes the random numbers. The text also depends on the logits, down to their last digits.
 #
 # **Predict.** Do these two print the same?
 
@@ -491,39 +489,18 @@ print(0.1 + (0.2 + 0.3))
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
-# In the first sum, the 1 is lost in 1e16. In the second, 1e16 has gone before the 1 comes.
+# In the first sum, the 1 is lost in 1e16, a 1 with 16 zeros. In the second, 1e16 has gone before the 1 comes.
+
+# %% [markdown]
+# A logit is a sum, too: the Storyteller's are sums of 256 products. A fast program cuts a sum into parts and works on
+# them at the same time. Where it cuts depends on how many *other* requests are there: our **company**.
 #
-# A logit is a sum, too: here of 256 products. A fast program cuts such a sum into parts, adds up the parts at the
-# same time, and then adds the parts together. Other parts are other brackets. And how many parts it takes depends on how
-# many *other* people are asking.
-
-# %% [markdown]
-# Here is the Storyteller itself, with about seven good digits (32 bits): our request alone, alone again, and as
-# one of eight.
-
-
-# %% jupyter={"source_hidden": true}
-def first_row(rows):
-    return write(Settings(), range(rows), length=8)[0]
-
-
-alone = first_row(1)
-for name, steps in (("again, alone", first_row(1)), ("as one of eight", first_row(8))):
-    gaps = [(a.logits - b.logits).abs().max().item() for a, b in zip(alone, steps, strict=True)]
-    print(f"{name:<16} largest difference of a logit: {max(gaps):.2g}")
-
-# %% [markdown]
-# Alone again, the logits are equal to the last bit: a computer does not roll dice by itself. As one of eight they
-# differ, in the fifth digit after the point. (On your processor it may be a little more or less.)
-
-# %% [markdown]
-# Servers calculate with only two or three good digits (16 bits), so there the difference is much larger. Our Birch
-# does so, too: alone, it adds the 256 products in one part, and at noon, with sixteen requests, in sixteen parts. After each
-# part it rounds. (Real servers choose their parts by other rules, but those depend on the company, too.)
+# Alone, Birch adds the 256 products in one part; at noon, with 16 requests, in 16. Other parts are other brackets.
+# After each part Birch rounds to 16 bits, two or three digits, as most servers do.
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
-# How many of the 16 texts change?
+# How many of the 16 texts change: about 1, 4 or 12?
 
 
 # %%
@@ -539,14 +516,15 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS)
 print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# Four, and your colleague's seed 3 is among them. There is the **third culprit: company.** (On another processor
-# it may be a few more or fewer. If seed 3 does not change on yours, read along with ours.)
+# Four, and your colleague's seed 3 is among them. There is the **third culprit: company.** (Real servers cut by other
+# rules, but these depend on company, too. On another processor it may be a few texts more or fewer. If seed 3 does not
+# change on yours, read along with ours.)
 
 # %% [markdown]
-# How can a few digits do that? Look at Birch's two texts: `a bench in a`, and then ` corner` or ` hollow`. On a line
-# from 0 to 1 each token has a piece as long as its share, and a random number picks the piece. Here it is 0.5944.
-# Alone, the piece of ` corner` ends at 0.5945: just inside. At noon it ends at 0.5881, so the next piece,
-# ` hollow`, is picked.
+# How can a few digits do that? Birch writes `a bench in a`, and then ` corner` or, at noon, ` hollow`. On a line
+# from 0 to 1 each token has a piece as long as its share, and a random number picks the piece. The seed gives 0.5944
+# both times. Alone, the piece of ` corner` ends at 0.5945: just beyond. At noon it ends at 0.5881,
+# so the next piece is picked: ` hollow`.
 
 # %% [markdown]
 # At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
@@ -583,8 +561,8 @@ print("texts that change:", changed(quiet, busy))
 # %% [markdown]
 # ## Ask the makers
 #
-# You can now get exactly the settings that you want. Which do you want? Here is what makers of open models
-# recommended up to November 2026:
+# You can now get exactly the settings that you want. Which do you want? A *recipe* is a set of numbers for the knobs.
+# Here are recipes by makers of open models, up to November 2026:
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -599,9 +577,9 @@ print("texts that change:", changed(quiet, busy))
 # An empty field says nothing. The fourth row is Birch's file.
 #
 # The last two rows are one model. Its maker measured it with a presence penalty of 1.5, and left
-# that out of the file. Who downloads it gets other settings than the published scores had.
+# that out of the file.
 #
-# So a recipe is a **hypothesis**: good for one model, on its maker's tasks. It can be tested on your model and your task.
+# A recipe is a **hypothesis**: good for one model, on its maker's tasks. It can be tested on your model and your task.
 # We test three, and then many at once.
 
 # %% [markdown]
@@ -612,8 +590,8 @@ print("texts that change:", changed(quiet, busy))
 # the answer alone. Each of 24 sums is asked with four seeds.
 
 # %% [markdown]
-# **Predict.** *T* = 0, 0.5 or 1: where are most right? And at *T* = 0.5, how many of the 24 sums get the same
-# answer four times?
+# **Predict.** With the working: are most right at *T* = 0, 0.5 or 1? And at *T* = 0.5, how many of the 24 sums get
+# the same answer four times: about 7, 15 or 23?
 
 # %% jupyter={"source_hidden": true}
 SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
@@ -642,19 +620,18 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes. At *T* = 0 all 24 sums get one answer four times; at *T* = 0.5, with the working, only 7. But a
-# wrong answer four times is still wrong.
+# *Deterministic*: yes, at *T* = 0 all 24 sums get one answer four times. With *T* = 0.5 and the working, only 7 do.
 #
-# *Right*: look at both halves. With the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at
-# any *T*. So a low *T* helps where the model knows the way, and only there.
+# *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at
+# any *T*. So a low *T* helps only where the model knows the way.
 
 # %% [markdown]
 # ## Pair by pair
 #
-# In between stands *T* = 0.5, with 71%. Are the 75% really more, with 24 sums?
+# With the working, *T* = 0 got 75%, and *T* = 0.5 got 71%. Is *T* = 0 better?
 #
-# As in module 07: both recipes get the same sums, or the same seeds, and so the same luck. Take the difference pair
-# by pair: new recipe minus old. The interval goes from two standard errors below the mean difference to two above it. (A
+# As in module 07, both recipes get the same sums, or seeds, and so the same luck. Take the difference pair by
+# pair: new recipe minus old. The interval goes from two standard errors below the mean difference to two above. (A
 # *standard error* is the standard deviation of the *n* differences, divided by √*n*.)
 
 # %% [markdown]
@@ -666,22 +643,22 @@ print("share right at T = 0 minus share right at T = 0.5:")
 print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# It holds 0. So these 24 sums do *not* show that *T* = 0 is better, or worse: they are too few. (On
-# 1,000 sums, measured once for this course, *T* = 0 gets 73% and *T* = 0.5 gets 65%. That is enough to tell.)
+# It holds 0: 24 sums are too few. (On 1,000 sums, measured once for this course, *T* = 0 gets 73% and *T* = 0.5
+# gets 65%. That is enough to tell.)
 #
-# So "*T* = 0 is for right answers" is half right, *for this model and its sums*. The working is worth much more: at
-# *T* = 0 it lifts 4% to 75%.
+# So *T* = 0 is better *for this model and its sums*, with the working. But the working is worth more: at *T* = 0 it
+# lifts 4% to 75%.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
-# Is Qwen's presence penalty of 1.5 good for the Storyteller, too? The old recipe is *T* = 0.7, the new one adds the
+# Is the presence penalty of 1.5 from the table good for the Storyteller, too? The old recipe is *T* = 0.7, the new one adds the
 # penalty. Both get the same 32 seeds. We look at two numbers: the share of repeated pairs, and the mean log-probability
 # of the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
-# **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of the change. Which of the two
-# intervals will hold 0?
+# **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of the change. How many
+# of the two intervals will hold 0?
 
 
 # %% jupyter={"source_hidden": true}
@@ -703,13 +680,13 @@ def race(old, new):
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Neither. The penalty takes away nearly all repeated pairs. But it also makes the texts less likely, by 0.11: some of
-# the new words are odd ones. The test cannot say whether that is worth it. It says the price.
+# None. The penalty takes away nearly all repeated pairs. But it also lowers the log-probability by 0.11. The test
+# cannot say whether that is worth it. It says the price.
 
 # %% [markdown]
 # ## Test three: the second digit
 #
-# People tune *p* = 0.91 against 0.90. **Predict.** Which of the two intervals will hold 0 now?
+# People tune *p* = 0.91 against 0.90. **Predict.** How many of the two intervals will hold 0 now?
 
 # %%
 race(Settings(top_p=0.90), Settings(top_p=0.91))
@@ -726,7 +703,8 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 # Nobody tries only two recipes. You try many, and keep the one that beats your old one. Here is a made-up contest: one
 # old recipe against six to ten new ones, with 24 to 60 seeds. And in truth **all are equal**.
 #
-# **Predict.** In how many of 200 such contests will some new recipe "win", with an interval above 0?
+# **Predict.** A new recipe "wins" if all of its interval, new minus old, lies above 0. In how many of 200 such
+# contests will some recipe win: about 5, 25 or 60?
 
 
 # %% locked="contests" jupyter={"source_hidden": true}
@@ -802,12 +780,11 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Why so many? An interval misses the truth about one time in 20. Half of these times it lies above the truth: one
-# chance in 40 for each new recipe.
+# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses it, and half of these
+# lie above it: one chance in 40 for each new recipe.
 #
-# Take two recipes, independent of each other. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins in 5
-# contests of 100. With six to ten recipes it wins more often. So to pick the best of many, ask for more than
-# in a single race.
+# Take two recipes, independent of each other. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5
+# contests in 100, and more with six to ten recipes. To pick the best of many, ask for more than in a single race.
 
 # %% [markdown]
 # ## Build it: one of many
@@ -893,8 +870,8 @@ print("your picker:", "none (or it is not written)" if place is None else list(r
 # %% [markdown]
 # ## The last test is yours
 #
-# The course has recipes of its own: the buttons above these sliders. They are guesses too. Choose `creative` and press
-# **Generate**, then the same with `code`. Compare the texts, and distinct-2, the share of different pairs.
+# The course has recipes of its own, and they are guesses too. Below, above the sliders, choose `creative` and press
+# **Generate**; then the same with `code`. Compare the texts, and distinct-2, the share of different pairs.
 
 # %%
 explore.Playground(
@@ -914,8 +891,8 @@ explore.Playground(
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
-# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now put
-# your own favourite in its place, and predict first.
+# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now write
+# your own favourite into the cell above, predict, and run it.
 
 # %% [markdown]
 # ## What production systems do
@@ -931,9 +908,9 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 # %% [markdown]
 # ## Four texts, explained
 #
-# Ash and Birch differed because your colleague was silent, and two others spoke for him. Birch and Cedar used the
-# same numbers in another order. Birch at noon added in other parts, because of its company. So: set
-# every knob yourself, know the order, fix the additions.
+# Your colleague was silent: for him spoke the engine in Ash, and the model's file in Birch. Cedar used Birch's numbers
+# in another order. Birch at noon added in other parts, because of its company. So: set every knob yourself, know the
+# order, fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -942,8 +919,8 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODEL_FILE)))
 
 # %% [markdown]
-# Four times the same white man. Which *numbers* to send, no table can tell you. Measure them pair by pair, and the
-# more you try, the more you have to ask for.
+# Four times the same white man. Which *numbers* to send, no table can tell you. Measure them pair by pair, and if
+# you try many, ask for more.
 #
 # One thing we took for granted: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
 # the next module.
@@ -1089,7 +1066,7 @@ check.text(
 # A provider gets the same request twice, with *T* = 0 and the same seed. Its model and its program have not changed.
 # The answers differ from word 50 on. The likeliest reason?
 #
-# - **A** They were computed in different company, and a near-tie flipped.
+# - **A** Their company differed, and two nearly even tokens changed places.
 # - **B** The second answer took the random numbers that follow those of the first.
 # - **C** The provider still draws, at a very low *T*.
 # - **D** In between, the provider changed its top-k.
@@ -1132,8 +1109,8 @@ check.number(
 )
 
 # %% [markdown] question="A change for fish-speech" points=1
-# A proposed repair moves *T* in front of top-p. It says that for *T* below 1 the old order, *T*
-# last, had kept too few tokens: *fewer* than with *T* first [fishspeech1150]. Is that so?
+# The speech program fish-speech had *T* last. A proposed repair moves *T* in front of top-p. Its reason: for *T*
+# below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is that so?
 #
 # - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and above 1 the old order kept more.
@@ -1311,9 +1288,9 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A report on a request" points=3
-# Your `my_resolver` from **Build it: who said so?** above, as its description says. One point each: the
-# three voices, where each value is above 0 and all names are the engine's; 0, negative values and None;
-# names that the engine does not have, and the dicts left as they were.
+# Your `my_resolver` from **Build it: who said so?** above, as its description says. One point each: (1) the
+# three voices, with values above 0 and the engine's names only; (2) also 0, negative values and None;
+# (3) also names that the engine does not have, and the dicts left as they were.
 
 
 # %% test="my_resolver"
