@@ -74,8 +74,8 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     for row in (
         "| 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |",
         "| 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |",
-        "On the card's first 250 sums a draw is right in 80.0%",
-        "the likeliest of sixteen had 82.6% of all",
+        "On the card it is right in 80.0% (of the first 250 sums)",
+        "The likeliest of sixteen had 82.6%",
         "| with the working | 72.8 | 56.5 | 95.0 | 100.0 |",
         "| the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |",
     ):
@@ -106,10 +106,6 @@ def test_the_story(lesson, tries):
     tens = [(a // 10 % 10 + b // 10 % 10) % 10 for a, b in pairs(same)]
     assert tens.count(9) == 8
     ends = [one.text.partition(";")[0].split(",")[-1] for one in tries]
-    hard = [one for one, last in zip(tries, ends, strict=True) if is_hard(*pairs([last])[0])]
-    assert len(hard) == 12 and sum(one.answer != 301 for one in hard) == 8
-    assert "Twelve of the sixteen lines" in prose()
-    assert "eight of the twelve got it wrong" in prose()
     assert "229+72=29'1" in ends
 
 
@@ -276,12 +272,6 @@ def test_guided_texts_speak_of_the_night(storyteller):
 
     assert not any(dark.search(written(1.0, seed)) for seed in (0, 1))
     assert "darker and lighter" in written(2.0, 0) and "night" in written(2.0, 1)
-    words = ("night", "dark", "light")
-    having = [
-        sum(any(word in written(gamma, seed) for word in words) for seed in range(8))
-        for gamma in (1.0, 2.0)
-    ]
-    assert having == [2, 6]
     assert "It was dark. It was dark. It was darker." in written(5.0, 1)
 
 

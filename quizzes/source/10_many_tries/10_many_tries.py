@@ -15,14 +15,14 @@
 # the sixteen is it?
 
 # %% [markdown]
-# > **About 165 minutes, with a pause before the verifier** · difficulty ●●●●○
+# > **About 170 minutes, with a pause before the verifier** · difficulty ●●●●○
 # >
 # > You need log-probabilities, temperature, beams. Afterwards you can
 # > - say how often one of k tries is right;
 # > - build a vote and a verifier, and say when they fail;
 # > - design a rule that chooses one of many answers;
-# > - draw likely texts, which low temperatures do not;
-# > - steer a token, and end a thought by force.
+# > - draw likely texts, not only likely tokens;
+# > - strengthen a prompt, and end a thought by force.
 
 # %% [markdown]
 # **Recall.** 1. You ask a model twice, greedily. How do the two texts differ? 2. One text has the
@@ -217,8 +217,8 @@ explore.Playground(
 
 # %% [markdown]
 # **Predict.** A model made four tries at a task, and one was right. Draw two of these four. How likely
-# is the right one among them? Someone has a quick way: one try is wrong with 3/4, two are wrong with
-# (3/4)² = 9/16, so it is 1 − 9/16 = 7/16. Do you believe it?
+# is the right one among them? Someone has a quick way: one try is wrong with probability 3/4, two are
+# wrong with (3/4)² = 9/16, so it is 1 − 9/16 = 7/16. Do you believe it?
 
 # %%
 pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
@@ -239,10 +239,10 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
 # Does it tell the truth? Take a model whose every try is right with *p* = 0.3. Two tries are both wrong
-# with 0.7² = 0.49, so the truth for two is 0.51.
+# with 0.7² = 0.49, so pass@2 is truly 0.51.
 #
-# The formula does not know *p*. It sees four tries, and by luck 0 to 4 of them are right. The next
-# cell takes all five cases, and weighs each by how often it happens.
+# The formula does not know *p*. It sees four tries, of which 0 to 4 are right, by luck. The next cell
+# takes the average over these five cases:
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -261,15 +261,15 @@ print(f"quick way {sum(x * y for x, y in zip(chance, quick, strict=True)):.4f} o
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write it from the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. It is
-# scored here, so do not call the course's own `pass_at_k`.
+# Write it from the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. Do not
+# call the course's own `pass_at_k`.
 
 
 # %% answer="my_pass_at_k"
 def my_pass_at_k(n, c, k):
-    """How likely one of k tries is right, where c of n were: the unbiased estimate, a float.
+    """How likely one or more of k tries are right, where c of n were: the unbiased estimate.
 
-    n: 1 to 200; c: 0 to n; k: 1 to n. All are whole numbers.
+    n: 1 to 200; c: 0 to n; k: 1 to n; all are whole numbers. Returns a float.
     """
     ### BEGIN SOLUTION
     return 1 - math.comb(n - c, k) / math.comb(n, k)
@@ -288,8 +288,8 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# Now more than one sum. The Calculator comes with a **card**, a sheet of measurements. It was asked
-# 1,000 sums that it had not seen in training. So many per cent came out right, tries at *T* = 0.75:
+# Now more than one sum. The Calculator's **card** is a sheet of measurements on 1,000 sums that it had
+# not seen in training. So many per cent of them were right (tries at *T* = 0.75):
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
@@ -303,7 +303,7 @@ for n, c, k, expect, why in (
 # ## The likeliest of sixteen
 #
 # **Best-of-n** is the plainest plan: give each text a score, and hand in the best. One score you have for
-# nothing: the text's log-probability (by the model at *T* = 1, however the text was drawn).
+# nothing: the text's log-probability.
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -327,8 +327,8 @@ print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
 # %% [markdown]
-# So likely *texts* are worth more than likely *tokens*. On the card's 1,000 sums the likeliest of sixteen
-# is right in 82.6%, greedy choice in 72.8%.
+# So a likely *text* is worth more than a likely token at each step. On the card's 1,000 sums the
+# likeliest of sixteen is right in 82.6%, greedy choice in 72.8%.
 #
 # Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a lower
 # temperature, say?
@@ -371,9 +371,9 @@ for text in texts:
 # So `a cat` comes *less* often than before. By p⁴ it comes in half of the draws.
 
 # %% [markdown]
-# A low *T* decides at the first word, and does not see that after `the` two words split the rest. You
-# will often read that it "samples from p to a power". For one token that is so. For a text it is not
-# [karan2025].
+# A low *T* sees one word at a time. It does not see that `the` must share its 0.6 between two texts. You
+# will often read that a low *T* "samples from p to a power". For one token that is so. For a text it
+# is not [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
@@ -381,13 +381,12 @@ for text in texts:
 # Nobody can list all texts of a real model. But one can walk from text to text. You stand at `the dog`,
 # and the cold way (*T* = 1/4) draws `a cat`. Do you go there?
 #
-# - `a cat` is likelier: (0.36/0.30)⁴ = 2.07 speaks for going.
-# - The cold way draws it more rarely, 0.165 against 0.418. To make up for that, times 0.418/0.165
-#   = 2.53.
+# - `a cat` is likelier: (0.36/0.30)⁴ = 2.07.
+# - The cold way draws it more rarely, 0.165 against 0.418. To make up for that: 0.418/0.165 = 2.53.
 
 # %% [markdown]
-# Together that is 5.2, above 1: go. The other way round it is 1/5.2 = 0.19: go with this probability,
-# else stay, and count the old text once more.
+# The product is 5.2, above 1: go. From `a cat` to `the dog` it is 1/5.2 = 0.19: go with this
+# probability, else stay, and count `a cat` once more.
 #
 # As a formula, where *q* is how often the cold way draws a text, you go with the probability
 #
@@ -409,8 +408,8 @@ print({text: round(seen[text] / 20_000, 3) for text in texts})
 # The walk only ever compared two texts, and yet it arrives at the column p^4.
 #
 # On a real model the walk keeps the beginning of the old text, up to a random place, and draws the rest
-# anew, cold. The text where it stands after forty such steps is the draw. This is **power sampling**
-# [karan2025]. On the story's sum, six draws (`alpha` is the power):
+# anew, cold. After forty such steps it hands in the text where it stands. This is **power sampling**
+# [karan2025]. Six such texts for the story's sum (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -422,13 +421,11 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
 # Likelier texts than at *T* = 1/4: −7.93 on average, against −8.49. The second line, −7.20, is the
-# likeliest text on the page so far, and it is right. But three of the six say 291, and the user sees
-# only one.
-
-# %% [markdown]
-# And one such draw takes about 800 runs of the model, one a character, as many as all sixteen tries. On
-# the card's first 250 sums a draw is right in 80.0%; the likeliest of sixteen had 82.6% of all 1,000.
-# So here the walk buys nothing that choosing does not. Back to the sixteen lines.
+# likeliest text on the page so far, and it is right. But three of the six say 291.
+#
+# And one walk costs as much as all sixteen tries: about 800 runs of the model. On the card it is right
+# in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So here choosing does as well as
+# walking.
 
 # %% [markdown]
 # ## The vote
@@ -450,8 +447,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # </details>
 
 # %% [markdown]
-# A vote counts answers, not texts, and so adds up the ways without knowing their probabilities. That
-# is **self-consistency** [wang2022]: draw many workings, and hand in the answer that came most often.
+# A vote counts answers, not texts. That is **self-consistency** [wang2022]: draw many workings, and
+# hand in the answer that came most often.
 
 # %% [markdown]
 # ## Build it: the vote
@@ -492,20 +489,18 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# 23 of 24, once it is written. The explorer shows one sum at the left. At the right it counts how often
-# each way is right: wait some seconds until `Right, over 24 sums` stands there. (Over one sum the
-# curves jump by luck.)
+# With a right `my_vote` it says 23 of 24. The explorer shows one sum at the left. At the right it counts
+# how often each way is right: wait some seconds until `Right, over 24 sums` stands there.
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Sum 17 is a close race: 6 to 5. Is it with 32 `tries`? (15 to 6. More tries help where the right
-#    answer is the most common.)
-# 2. Go back to 16 tries and take sum 14. Why is the vote wrong there? (Seven against seven, and 260
-#    came first.)
+# 1. Sum 17 is a close race: 6 to 5. Set `tries` to 32. Still close? (15 to 6. More tries help where the
+#    right answer is the most common.)
+# 2. Set 16 tries and sum 14. Why is the vote wrong there? (Seven against seven, and 260 came first.)
 # 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
-#    curve still climbs? (Only pass@n.)
+#    curve still climbs? (Only pass@n: pass@k of all n tries.)
 
 # %% [markdown]
 # And what does the vote say of the story's sum?
@@ -534,8 +529,8 @@ for i, one in enumerate(tries):
 # <details><summary>Answer</summary>
 #
 # Their *last* step is wrong, and ends in `=29'1`. Most make the greedy text's mistake, as in 229 + 72:
-# the tens make 9, and the carry from the ones should turn it into 10. Twelve of the sixteen lines
-# came to such a last step, on different ways, and eight of the twelve got it wrong.
+# the tens make 9, and the carry from the ones should turn it into 10. Most ways to add these five
+# numbers end in such a step.
 # </details>
 
 # %% [markdown]
@@ -582,23 +577,22 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Of course Python can add five numbers. Let us play that it cannot: of a hard task nobody knows the right
-# answer. What then?
+# Python can add five numbers. Let us play that it cannot: of a hard task nobody knows the right answer.
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine, and keep what is left: of 51 it is 6, of 86 it is
 # 5, of 64 it is 1, of 72 it is 0, of 28 it is 1. Together 13, and of 13 again 4. Only nines were thrown
 # away, so the right sum must leave 4 too.
 #
-# **Predict.** Which of 303, 291 and 301 does this let through?
+# **Predict.** Which of 303, 291 and 301 does this trick accept?
 
 # %%
 print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick does not find the sum, and a wrong answer slips through if it is off by 9, 18, 27
-# and so on. But it knows *something that the tries do not*. Take the answers alone again, 64 tries a
-# sum, and let only those vote that the trick accepts (`nines`, in the folded cell, says which):
+# Only 301. The trick does not find the sum, and it accepts a wrong answer that is off by 9, 18, 27 and
+# so on. But it knows *something that the tries do not*. Take the answers alone again, 64 tries a sum,
+# and let only those vote that the trick accepts (the folded `nines` says which):
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -608,8 +602,8 @@ right = [one for s, f in zip(SUMS, good, strict=True) for one in f if one.answer
 print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of these are right")
 
 # %% [markdown]
-# The vote of all finds 1 sum of 24, the vote of the accepted 14. That is what a **verifier** is: it need
-# not find the answer, it has to tell good from bad, and that is often far easier.
+# With a right `my_vote` the vote of all finds 1 sum of 24, the vote of the accepted 14. The trick is a
+# **verifier**: it need not find the answer, only tell good from bad, and that is often far easier.
 #
 # Now its limit. Of the accepted tries 84 of 182 are right, 46%. **Predict.** You draw a hundred times
 # as many tries. Does the 46% rise?
@@ -619,25 +613,25 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 #
 # No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. Here
 # 84 of 1,536 tries are right, *p* = 5.5%. Of the other 1,452 the trick accepts 182 − 84 = 98,
-# *f* = 6.7%. Of the accepted
+# *f* = 6.7%. The right share of the accepted is
 #
-# $$\frac{p}{p + (1 - p) \cdot f}$$
+# $$\frac{p}{p + (1 - p) \cdot f} = 46\%$$
 #
-# are right, 46%, and there is no *n* in it. More tries do not make it safer to trust an accepted one
-# [stroebl2024].
+# There is no *n* in it. More tries do not make it safer to trust an accepted one [stroebl2024].
 # </details>
 
 # %% [markdown]
-# **It happened.** HumanEval, a famous set of programming tasks, tested each program about ten times. In
-# 2023 others wrote eighty times as many tests, and many programs that had passed now failed
-# [liu2023]. The verifier had not noticed.
+# **It happened.** HumanEval, a famous set of programming tasks, has a verifier: about ten tests a task.
+# In 2023 others wrote eighty times as many tests, and many programs that had passed now failed
+# [liu2023].
 
 # %% [markdown]
 # ## Build it: a verifier
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step, like the lines of a proof. For this Python may add two numbers.
+# A working can be checked step by step, like the lines of a proof. For this Python may add again, but
+# only two numbers.
 #
 # A text has steps with `,` between, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, carries and all:
@@ -705,7 +699,7 @@ for text, expect, why in (
     check.passes(text, check.gives, my_verifier, [15, 27, 38], text, expect=expect, why=why)
 
 # %% [markdown]
-# And on the sixteen lines?
+# Which of the sixteen lines does it accept?
 
 # %%
 for i, one in enumerate(tries):
@@ -713,8 +707,8 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# Your verifier accepts four lines, and all of them say 301. Eleven votes weigh nothing against one line
-# that holds.
+# A right verifier prints four lines, and all of them say 301. Eleven votes weigh nothing against one
+# line that holds.
 #
 # One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many. A verifier of
 # workings refuses a right answer that was reached by a wrong step. In an exam you know the feeling.
@@ -737,9 +731,9 @@ for i, one in enumerate(tries):
 # Each made-up sum has sixteen tries:
 #
 # - 45% of the tries are right. Right texts are a little likelier.
-# - In half of the sums four of five wrong tries say the same, as in the story.
-# - In two of five sums the verifier makes no mistake. In two it also accepts one wrong try in ten. In
-#   one it is broken, and accepts none at all.
+# - In half of the sums most wrong tries say the same, as in the story.
+# - In 40% of the sums the verifier makes no mistake. In 40% it also accepts one wrong try in ten. In 20%
+#   it is broken, and accepts none at all.
 #
 # A plain vote is right in three of four sums.
 
@@ -842,23 +836,22 @@ print(
 print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
-# 301. Nobody told it. (A good chooser is right in all 24 sums.) And the card, sixteen tries a sum;
-# *verified* takes the first accepted text, or else the first of all:
+# A good chooser hands in 301, and is right in all 24 sums. Of the card's 1,000 sums, with sixteen tries
+# each, so many per cent are right (*verified*: the first accepted text, or else the first of all):
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
 # | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
 #
-# It is always the same model. The last column is the ceiling: no choice finds what is not there.
+# Pass@16 is the ceiling: no choice finds what is not there.
 
 # %% [markdown]
 # ## Two things that choosing cannot do
 #
-# More computing can also buy a model that follows its prompt more closely, and one that thinks for
-# longer.
+# More computing can also make a model follow its prompt more closely, or think for longer.
 #
 # For the first, the model runs twice for each token: with the prompt, and without it. **Guidance** goes
-# from "without" towards "with", and further, with a strength γ [sanchez2023]:
+# from the logits without it towards those with it, and further, with a strength γ [sanchez2023]:
 #
 # $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
 #
@@ -907,9 +900,8 @@ explore.Playground(
 
 # %% [markdown]
 # 1. After the prompt, look for `night`, and for `dark` or `light` inside words. Which texts have one?
-#    (The plain ones none. Guided: `darker and lighter` in one, `night` in the other. Of eight texts
-#    each way it is 2 plain and 6 guided ones.)
-# 2. Put 5.0 for the strength and run the cell again. What goes wrong? (`It was dark. It was dark. It
+#    (The plain ones none. Guided: `darker and lighter` in one, `night` in the other.)
+# 2. Set `strength = 5.0` and run the cell again. What goes wrong? (`It was dark. It was dark. It
 #    was darker.` It follows the night, and forgets how a story is told.)
 
 # %% [markdown]
@@ -950,8 +942,8 @@ for most in (36, 40, 48):
 #
 # As of late 2026:
 #
-# - *Verifiers.* A model repaired 15.9% of real bugs with one try. For 56% of them one of 250 tries was
-#   right. That is pass@250: the tests that judge the repair found it [brown2024].
+# - *Verifiers.* A model repaired 15.9% of real bugs with one try. With 250 tries a bug, tests found a
+#   right repair for 56% of them: that is pass@250 [brown2024].
 # - *Budgets.* The servers vLLM and llama.cpp count the tokens of a thought and force its end
 #   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a number; one
 #   asks for more or less *effort* [claudethinking2026].
@@ -1058,8 +1050,8 @@ check.number(
 # Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
 # our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point if it holds for *c* = 0, one if for every *c*.
-# Both want the estimate kept where *n* is at least *k*.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*; each only if the
+# other estimates stay.
 
 
 # %% answer="estimator_repair"
@@ -1136,9 +1128,10 @@ points += check.passes("some right", some_right)
 float(min(points, 2))
 
 # %% [markdown] question="Squared texts" points=1
-# A text begins with `x` (0.6) or `y` (0.4). After `x` come two words, 0.5 each. After `y` there is only
-# one word. You sharpen in two ways, with squares in place of fourth powers: at *T* = 1/2, and by p².
-# How much *higher* is the probability of the text with `y` by p² than at *T* = 1/2? Three decimals.
+# A text begins with `x` (0.6) or `y` (0.4). After `x` comes one of two words, with 0.5 each. After `y`
+# there is only one word. You sharpen in two ways, with squares in place of fourth powers: at *T* = 1/2,
+# and by p². How much *higher* is the probability of the text with `y` by p² than at *T* = 1/2? Three
+# decimals.
 
 # %% answer="squared_texts"
 answer_higher = None  # a number between -1 and 1
@@ -1186,7 +1179,7 @@ def example():
         (-2.0, -3.0),
         4.0,
         expect=math.exp(-2),
-        why="Both texts are as likely, but the new one is proposed more often: to make up for that, "
+        why="Both texts are as likely, but the new one is drawn more often: to make up for that, "
         "it has to be taken less often.",
     )
 
@@ -1269,7 +1262,7 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# You train the Calculator anew, so that with a cut at 40 characters more of its sums come out right.
+# You train the Calculator anew, so that with a budget of 40 characters more of its sums come out right.
 # Which 10,000 texts help most?
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
@@ -1419,7 +1412,7 @@ check.number(
         0.28: "So many tries are accepted. Which part of them is right?",
         0.8: "So many wrong ones are refused. But the wrong ones are many.",
         0.56: "0.1 over 0.18 compares right with wrong. Both are among the accepted.",
-        0.33: "One of five of the wrong tries, not of all tries, is let through.",
+        0.33: "One of five of the wrong tries, not of all tries, is accepted.",
         0.83: "Five times as likely to be accepted, but nine times as rare: weigh both.",
     },
     hint="Of 100 tries, how many right ones and how many wrong ones are accepted?",
