@@ -423,7 +423,8 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # Your functions run on a larger model as they are. It may know Paris. It may even open the door: parts
 # of it, *attention heads*, find earlier places like the one where the text stands now. They raise what
 # came next there [olsson2022].
-#
+
+# %% [markdown]
 # Three things do not move with you:
 #
 # - a *number* that is added to logits. A penalty of 2 weighs more where the logits lie closer together;
@@ -512,19 +513,19 @@ else:
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that tells the two apart. It is tried on three kinds of text:
+# Write a sampler that tells the two apart, on three kinds of text:
 #
 # - *plain*: the openings of eight books;
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's: a line said twice begins a third time.
 #
-# It makes five promises. It may call `my_followers` and all functions of the course. You are scored on
-# other texts of these three kinds.
+# It makes five promises, and may call `my_followers` and the course's functions. It is scored on other
+# texts.
 
 # %% [markdown]
 # 1. **Tidy.**
 #    - It returns a new tensor of the same shape; the inputs stay as they were.
-#    - The same input gives the same result: no chance, no memory of the last call.
+#    - The same input gives the same result: no chance, no memory.
 #    - A token that comes in at −inf stays there, and a token that you cut goes there.
 #    - It does cut. The case: ten equal tokens hold 99%, thousands share 1%, and the text repeats
 #      nothing. At most 20 tokens may stay. (Top-p 0.95 leaves ten.)
@@ -759,14 +760,13 @@ else:
 # %% [markdown]
 # ### Yours, one promise at a time
 #
-# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut is not left.
-# 2. Let one of your two signs decide *when* to add the 12. The repeats should become fewer.
+# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut stays.
+# 2. Let one of your two signs decide *when* to add the 12. The repeats should fall.
 # 3. Where you add nothing, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
 #    explains. Look at distinct-1.
-# 4. Still below the bar? A higher temperature raises distinct-1 *and* perplexity, a tighter cut lowers
-#    both.
+# 4. Still below the bar? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
 #
-# Cut last. (A question at the end asks why.)
+# Cut last. (A question below asks why.)
 
 
 # %% answer="own_sampler"
