@@ -264,7 +264,6 @@ def test_the_rivals_on_the_page(lesson):
     loud = lesson["trial"](echo, *given)
     assert loud["refrains"] == 1
     assert loud["repeats"] == pytest.approx(0.361, abs=0.01)
-    assert loud["repeats"] > 9.5 * people["repeats"]
 
 
 @pytest.mark.slow
