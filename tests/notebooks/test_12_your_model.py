@@ -216,16 +216,14 @@ def test_the_same_helpers_run_on_a_model_of_transformers(lesson, tmp_path):
 def test_the_letters_win_by_perplexity_and_lose_by_bits(lesson, storyteller):
     *seven, eighth = [opening + rest for opening, rest in lesson["OPENINGS"].items()]
     assert 1400 < sum(map(len, seven)) < 1600
-    pairs, before = lesson["Counter"](), lesson["Counter"]()
-    for text in seven:
-        pairs.update(lesson["pairwise"](text))
-        before.update(text[:-1])
-    letters = len(set("".join([*seven, eighth])))
-    assert letters == 44
-    by_letters = [
-        math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters))
-        for a, b in lesson["pairwise"](eighth)
+    assert lesson["letters"] == 44
+    by_letters = lesson["by_letters"]
+    after = [  # of one letter, what may come next: the shares make one
+        (lesson["pairs"]["e", b] + 0.5) / (lesson["before"]["e"] + 0.5 * 44)
+        for b in set("".join([*seven, eighth]))
     ]
+    assert sum(after) == pytest.approx(1)
+    assert all(log < 0 for log in by_letters)
     by_words = lesson["logprobs_of"](storyteller, "\n", eighth).tolist()
     assert (len(by_letters), len(by_words)) == (223, 54)
     assert perplexity(by_letters).item() == pytest.approx(12.9, abs=0.1)
@@ -246,8 +244,10 @@ def test_the_rivals_on_the_page(lesson):
     [cell] = [c.source for c in source_notebook(SOURCE).cells if "MEASURED = {" in c.source]
     exec(cell, page := {})
     assert list(page["MEASURED"]) == [0.8, 0.9, 0.95, 0.98, 0.99, 1.0]
+    assert page["MEASURED"][0.99][1:3] == (0.664, 0.029)  # 0.693 together, says the page
     people = lesson["people"](lesson["OPENINGS"])
-    assert 26 < people["perplexity"] < 28
+    assert people["perplexity"] / 2 == pytest.approx(13.5, abs=0.1)
+    assert people["perplexity"] * 2 == pytest.approx(54.1, abs=0.2)
     assert people["repeats"] == pytest.approx(0.035, abs=0.002)
     board = {}
     for p, (likely, *numbers) in page["MEASURED"].items():
@@ -261,11 +261,9 @@ def test_the_rivals_on_the_page(lesson):
     distinct = {p: found["distinct-1"] for p, found in board.items()}
     assert distinct[0.99] > max(distinct.values()) - 0.005
     assert distinct[0.9] < min(distinct[p] for p in distinct if p >= 0.95)
-    assert distinct[0.99] - min(distinct[0.95], distinct[0.98]) < board[0.98]["spread"]
     loud = lesson["trial"](echo, *given)
     assert loud["refrains"] == 1
     assert loud["repeats"] == pytest.approx(0.361, abs=0.01)
-    assert loud["repeats"] > 9.5 * people["repeats"]
 
 
 @pytest.mark.slow

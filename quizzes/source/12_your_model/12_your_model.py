@@ -117,7 +117,7 @@ def logprobs_of(model, prompt, phrase):
 # In a fairy tale a door opens at one sentence, word for word. The witch has said it. The girl has
 # said it, and nothing moved. Now she says it once more. Any child knows how she goes on.
 #
-# **Predict.** Which knobs make the Storyteller say it right? Try for two minutes.
+# **Predict.** Does any setting of these knobs open the door? Try for two minutes.
 
 # %%
 explore.Playground(
@@ -125,9 +125,9 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Set `temperature` to 0. What stands at the door now? (`door, little door, and let him come`: so
-#    near, and still shut.)
-# 2. Raise `repetition_penalty` to 1.3. Which words does it make rarer? (Those that we wait for.)
+# 1. Set `temperature` to 0. You read `door, little door, and let him come`: near, and still shut.
+# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: it makes the words rarer that were said,
+#    and we wait for just those.
 
 # %%
 SETTINGS = {
@@ -162,9 +162,10 @@ for name, settings in SETTINGS.items():
 # %% [markdown]
 # ## How near is the key?
 #
-# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: a sentence is as
-# likely as the product of its tokens. **Predict.** The line has eight tokens. Which one is the weak
-# link?
+# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: multiply the
+# probabilities of the eight tokens, ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
+#
+# **Predict.** Which one is the weak link?
 
 # %%
 model = storyteller.load()
@@ -177,16 +178,13 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 # There is no single weak link. Five tokens get 13% to 45%, each decent by itself, and together they
 # make one text in three thousand. Greedy choice fails too: where ` and` should come, ` little` is
 # likelier, as you saw at temperature 0.
-#
-# A *word* can be several tokens as well, so it needs this product too.
 
 # %% [markdown]
 # ## Build it: how likely is a phrase?
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write `my_phrase`. You may use PyTorch, but not the course's own functions. (A helper in the folded
-# cell does nearly this; leave it closed.)
+# Write `my_phrase`. You may use PyTorch, but not the course's own functions.
 #
 # <details><summary>Hint</summary>
 #
@@ -198,7 +196,7 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 def my_phrase(rows, ids):
     """The natural log-probability of a phrase of several tokens.
 
-    rows: logits (n, vocab), float32; row i is what the model says before token i of the phrase.
+    rows: logits (n, vocab), float32; token i of the phrase is drawn from row i.
     A logit may be -inf. ids: the n token ids, a list. Returns a number: 0.0 for a phrase of no
     token, minus infinity if one of its tokens is impossible.
     """
@@ -209,7 +207,8 @@ def my_phrase(rows, ids):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this as often as you like. It gives no points, only reasons. The last line is the door: a right
+# function finds the number from above.
 
 # %%
 EVEN = torch.zeros(2, 4)
@@ -219,17 +218,17 @@ for name, rows, ids, expect, why in (
     ("no token", torch.zeros(0, 4), [], 0.0, "Of no token nothing can go wrong: ln 1."),
 ):
     check.passes(name, check.gives, my_phrase, rows, ids, expect=expect, why=why)
-
-# %%
-found = my_phrase(*rows_and_ids(model, DOOR, LINE))
+found = my_phrase(*rows_and_ids(model, DOOR, LINE))  # the rows and the ids of the line
 print("the door:", "not written yet" if found is None else f"one text in {math.exp(-found):,.0f}")
 
 # %% [markdown]
 # ## The capital of France, for real
 #
 # In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. It is time
-# to ask. **Predict.** What does the Storyteller, who has read nothing but old stories, put first?
-# And is ` Paris` above ` London`?
+# to ask. (` Paris` is three tokens here, so this too is a product.)
+#
+# **Predict.** What does the Storyteller, who has read nothing but old stories, put first? And is
+# ` Paris` above ` London`?
 
 # %%
 FRANCE = "The capital of France is"
@@ -246,8 +245,8 @@ for word in (" Paris", " London", " gold"):
 # ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old stories care more
 # for gold than for geography.
 #
-# Would heat help? It lifts thousands of other words too, and none of them because it is *true*. A
-# knob only reshapes what the model says after these very words.
+# Would a higher temperature help? It lifts thousands of other words too, and none of them because it
+# is *true*. A knob only reshapes what the model says after exactly this text.
 #
 # A model that has read more might know. Do our functions have to change for it?
 
@@ -257,8 +256,7 @@ for word in (" Paris", " London", " gold"):
 # Our functions ask three things of a model: turn a text into ids; give one logit for each token that
 # could come next; say which ids end a text. Whoever can do that may come in.
 #
-# Our visitor is the Calculator, the small model of sums that ships with the course. It knows nothing
-# of France, but it shows whether the code runs.
+# Our visitor is the Calculator, the small model of sums that ships with the course.
 
 # %% [markdown]
 # <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
@@ -276,37 +274,42 @@ for word in (" Paris", " London", " gold"):
 # %%
 NAME = ""
 yours, SUM = visitor(NAME), "57+25+81+68+72:"
-for title, each in (("the Storyteller", model), (NAME or "the Calculator", yours)):
-    print(f"{title}: {each.vocab_size:,} tokens, reads {each.context:,}, ends: {set(each.ends)}")
+BOTH = {"the Storyteller": model, NAME or "the Calculator": yours}
+for title, each in BOTH.items():
+    print(f"{title}: {each.vocab_size:,} different tokens, reads at most {each.context:,} at once")
     for question in (FRANCE, SUM):
         texts, _ = continued(each, [question], Settings(temperature=0), 54)
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
-    log = logprobs_of(each, FRANCE, " Paris").double().sum()
-    print(f"    Paris: {log.exp().item():.0e}, of which the logarithm is {log.item():.0f}")
 
 # %% [markdown]
 # Not a line of `generate` has changed. (We print only the first 64 characters.) The Calculator adds
 # two numbers at a time, a `'` is a carry, and what stands after `;` is its answer: 303, and right.
 # Asked for the capital of France it does the only thing that it knows, and comes to 226.
+#
+# How likely is ` Paris` for each?
+
+# %%
+for title, each in BOTH.items():
+    log = logprobs_of(each, FRANCE, " Paris").double().sum().item()
+    print(f"{title:<16} Paris: {math.exp(log):.0e}, of which the logarithm is {log:.0f}")
 
 # %% [markdown]
-# The last line of each is ` Paris`. The Storyteller's 5e-05 is 0.005%. The Calculator's 6e-54 is a 6
-# after 53 zeros: not *impossible*, only too small for float32, which would show 0. The logarithm,
-# −122, is a plain number. So add logarithms.
+# The Storyteller's 5e-05 is the 0.005% from above. The Calculator's 6e-54 is not *impossible*, only
+# too small for float32, which would show 0. Its logarithm, −122, is a plain number. So add logarithms.
 #
-# **Predict.** After the sum, how sure is the visitor of its first token?
+# **Predict.** What does the Calculator write first after `57+25+81+68+72:`, and how sure is it?
 
 # %%
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
 # 1. Five bars share nearly everything. Which digits are they?
-# 2. Choose the first bar again and again: you write the sum's working. Where is the Calculator sure?
+# 2. Click the first bar again and again: each click writes a token. Where is the Calculator sure?
 #
 # <details><summary>Answer</summary>
 #
 # 1. The first digits of the five numbers: it may begin with any.
-# 2. While it works out a sum.
+# 2. After `=`, for one: the digits there follow from the two numbers in front.
 # </details>
 
 # %% [markdown]
@@ -315,8 +318,9 @@ explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature",
 # Now the question that everybody asks of two models: which is the better one? In module 07 it was the
 # one that reads people's texts with a lower perplexity. So let us hold a contest.
 #
-# The Storyteller's rival is tiny: it counts which letter follows which in seven passages from books
-# (the next cell, folded). Then both read an eighth.
+# The Storyteller's rival is a table. It counts how often each letter follows each other one in seven
+# passages from books; those shares are its probabilities (the next cell, folded). Then both read a new
+# passage.
 #
 # **Predict.** Who has the lower perplexity?
 
@@ -358,32 +362,32 @@ OPENINGS = {
         "night, and a light mist still hung over the woods and meadows. I and the other"
     ),
 }
-
-# %%
 *seven, eighth = [opening + rest for opening, rest in OPENINGS.items()]
 pairs = Counter(pair for text in seven for pair in pairwise(text))
 before = Counter(text[i] for text in seven for i in range(len(text) - 1))
 letters = len(set("".join([*seven, eighth])))
-by_letters = [  # the halves leave no pair impossible
+by_letters = [  # half a time more for each, so that none is impossible
     math.log((pairs[a, b] + 0.5) / (before[a] + 0.5 * letters)) for a, b in pairwise(eighth)
 ]
+
+# %%
 by_words = logprobs_of(model, "\n", eighth).tolist()
-for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_words)):
+for name, logs in (("the letter table", by_letters), ("the Storyteller", by_words)):
     print(f"{name:<17} perplexity {perplexity(logs).item():4.1f} over {len(logs)} tokens")
 
 # %% [markdown]
-# The table of letter pairs has a third of the Storyteller's perplexity. Shall we tell stories with it?
+# The letter table has a third of the Storyteller's perplexity. Shall we tell stories with it?
 # Of course not. So what is wrong with the contest? Think before you unfold.
 #
 # <details><summary>Answer</summary>
 #
-# Perplexity is counted *per token*. The table chooses one letter of the 44 that occur, 223 times; the
-# Storyteller chooses one piece of 4,096, and only 54 times. A piece is harder to guess than a letter.
+# Perplexity is counted *per token*. The table guesses one letter or sign of 44, and does so 223 times.
+# The Storyteller guesses one token of 4,096, and only 54 times: each is harder.
 # </details>
 
 # %% [markdown]
 # What both have in common is the text. So add up the surprise of *all* of it, in bits, and divide by
-# its characters, which nobody's tokens can change:
+# the number of its characters. That number is the same for every tokenizer:
 #
 # $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
 
@@ -391,7 +395,7 @@ for name, logs in (("pairs of letters", by_letters), ("the Storyteller", by_word
 # By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
 # That is 4 + 2 = 6 bits, over 8 characters: 0.75.
 #
-# **Predict.** Who wins on this ruler? And how will the visitor do?
+# **Predict.** Who wins on this ruler? And how will the Calculator do?
 
 
 # %%
@@ -399,7 +403,8 @@ def bits_a_character(logprobs, text):
     return -sum(logprobs) / math.log(2) / len(text)
 
 
-print(f"pairs of letters {bits_a_character(by_letters, eighth[1:]):6.2f} bits a character")
+first = bits_a_character(by_letters, eighth[1:])  # nothing stands before the first letter
+print(f"the letter table {first:6.2f} bits a character")
 print(f"the Storyteller  {bits_a_character(by_words, eighth):6.2f}")
 short = eighth[:60]  # as much as the Calculator can read
 logs = logprobs_of(yours, "\n", short).tolist()
@@ -415,21 +420,20 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # %% [markdown]
 # ## What moves, and what does not
 #
-# A larger model may know Paris: the larger ones of GPT-2's family mostly did better [radford2019]. It
-# may open the door too: some of its parts, *attention heads*, look back for an earlier place like this
-# one and raise what came next there [olsson2022].
+# Your functions run on a larger model as they are. It may know Paris. It may even open the door: parts
+# of it, *attention heads*, find earlier places like the one where the text stands now. They raise what
+# came next there [olsson2022].
 
 # %% [markdown]
-# Your functions run on it as they are. Three kinds of settings do not move:
+# Three things do not move with you:
 #
-# - a *number* that is added to logits: where their gaps are half as wide, a penalty of 2 weighs twice
-#   as much;
-# - an *id*: in one model's settings id 0 ended a text, in its tokenizer it was `!`. So all its
-#   sentences ended with `!` [transformers7275];
-# - a *measurement* that counts tokens, such as distinct-1, as you have just seen.
+# - a *number* that is added to logits. A penalty of 2 weighs more where the logits lie closer together;
+# - an *id*. Id 0 should end one model's texts, but its tokenizer has `!` at 0. So each text ended with
+#   `!` [transformers7275];
+# - a *measurement* that counts tokens: you have just seen how perplexity misled.
 
 # %% [markdown]
-# ## Build it: what came next, last time?
+# ## Build it: what came next before?
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
 #
@@ -471,8 +475,8 @@ for ids, n, expect, why in (
     check.passes(f"{ids}, n = {n}", check.gives, my_followers, ids, n, expect=expect, why=why)
 
 # %% [markdown]
-# Now the trick. If the last four tokens stood in the text before, add 12 to the logit of what came
-# next (the last time, if it was often). It multiplies the odds by e¹², about 160,000: a token of 13%
+# Now the trick. If the last four tokens stood in the text before, see what came next there, the last
+# time. Add 12 to its logit. That multiplies its odds by e¹², about 160,000: a token of 13%, as ` king`,
 # becomes nearly certain, and even one of 0.1% gets 99%.
 #
 # **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran up the
@@ -509,42 +513,44 @@ else:
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that tells the two apart. It is tried on three kinds of text:
+# Write a sampler that tells the two apart, on three kinds of text:
 #
 # - *plain*: the openings of eight books;
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's: a line said twice begins a third time.
 #
-# It makes five promises. It may call `my_followers` and all functions of the course.
+# It makes five promises, and may call `my_followers` and the course's functions. It is scored on other
+# texts.
 
 # %% [markdown]
-# 1. **Tidy.** A new tensor of the same shape; the inputs stay as they were. The same input gives the
-#    same result: no chance, no memory of the last call. What comes in at −inf stays there, and what
-#    you cut goes there. And it does cut: of ten equal tokens that hold 99% and thousands that share 1%,
-#    in a text that repeats nothing, at most 20 stay. (Top-p 0.95 leaves ten.)
+# 1. **Tidy.**
+#    - It returns a new tensor of the same shape; the inputs stay as they were.
+#    - The same input gives the same result: no chance, no memory.
+#    - A token that comes in at −inf stays there, and a token that you cut goes there.
+#    - It does cut. The case: ten equal tokens hold 99%, thousands share 1%, and the text repeats
+#      nothing. At most 20 tokens may stay. (Top-p 0.95 leaves ten.)
 
 # %% [markdown]
-# 2. **Alive.** It writes on from the plain openings. *Distinct-1*, the share of different tokens among
-#    all that it wrote, is higher than the best top-p's, by more than the spread over seeds. And that is
-#    not bought with nonsense: the *perplexity*, by the model's own probabilities before your sampler
-#    changes them, is between half and twice that of what people wrote there.
+# 2. **Alive.** It writes on from the plain openings.
+#    - *Distinct-1*, the share of different tokens among all that it wrote, is above 0.693.
+#    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
+#      54.1: half to twice that of what people wrote there.
 
 # %% [markdown]
-# 3. **Out of the rut.** Two tokens in a row that stood side by side before are a *repeat*. In what it
-#    writes after plain texts and ruts, repeats are no more frequent than in what people wrote after
-#    the plain openings.
-# 4. **The refrain.** In three of four tales, the line that was said twice is said a third time, word
-#    for word.
+# 3. **Out of the rut.** In `the wolf, the wolf` the second `the wolf` is a *repeat*: a pair of tokens
+#    that stood in the text before. After plain texts and ruts, at most 0.035 of its new pairs are
+#    repeats, as in what people wrote.
+# 4. **The refrain.** In at least three of the four tales the line is said a third time, word for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# You are scored on other texts of the same three kinds. Run the next cell: it holds the texts and the
-# tests of the promises. `QUOTES` are the ids of all tokens with a quotation mark in them.
+# Run the next cell: it holds the texts and the tests of the promises.
 #
 # <details><summary>Three signs that have worked</summary>
 #
 # How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
-# stand: inside a quotation (an odd number of `QUOTES` so far), or not?
+# stand: inside a quotation, or not? (Inside, the number of quotation marks so far is odd. `QUOTES` holds
+# the ids of all tokens with one.)
 # </details>
 
 
@@ -705,10 +711,10 @@ def says_the_refrain(found):
 # %% [markdown]
 # ### The rival
 #
-# Top-p, at its best *p*. Six values were measured beforehand, each over 24 sets of seeds with eight
-# texts a set. The next cell prints what came out.
+# Where does 0.693 come from? Top-p wrote on from the eight plain openings, at six values of *p*, 24
+# times each with other seeds. That was measured beforehand; the next cell prints the means.
 #
-# **Predict.** Which *p* has the highest distinct-1? And how many refrains does it say?
+# **Predict.** Which *p* has the highest distinct-1? And what share of the refrains does it say?
 
 # %%
 NAMES = ("perplexity", "distinct-1", "spread", "repeats", "refrains")
@@ -727,9 +733,9 @@ for p, numbers in MEASURED.items():
 # %% [markdown]
 # No refrain at all: a cut can only take away, and to copy, something must be *added*.
 #
-# *Spread* is the standard deviation of distinct-1 over the sets of seeds: so far one set lies from
-# another by luck alone. From 0.95 on the values differ by less than that. We take the highest, 0.99.
-# A lead smaller than the spread may be luck, so the bar is its mean and its spread on top:
+# Top-p 0.99 has the highest distinct-1, 0.664. Its *spread*, 0.029, is the standard deviation over the
+# 24 times: so much may be luck. A lead must be larger, so the bar is 0.664 + 0.029 = 0.693. The next
+# cell prints all bars, and what `echo` reaches.
 
 
 # %%
@@ -748,19 +754,19 @@ else:
     print("echo: not written yet, it needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, ten times
-# people's 0.035, which is the most allowed. Top-p's 0.051 is too much as well.
+# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, and 0.035 is
+# allowed. Top-p's 0.051 is too much as well.
 
 # %% [markdown]
 # ### Yours, one promise at a time
 #
-# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut is not left.
-# 2. Let your sign decide *when* to help. The ruts should stop.
-# 3. Where you do not help, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
+# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut stays.
+# 2. Let one of your two signs decide *when* to add the 12. The repeats should fall.
+# 3. Where you add nothing, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
 #    explains. Look at distinct-1.
-# 4. Still below the bar? Heat raises distinct-1 *and* perplexity, a tighter cut lowers both.
+# 4. Still below the bar? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
 #
-# Cut last. (A question at the end asks why.)
+# Cut last. (A question below asks why.)
 
 
 # %% answer="own_sampler"
@@ -805,9 +811,8 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# The next cells show the rival and your sampler in one table. In your own copy of the course they also
-# keep it, in the file `leaderboard.md` beside this notebook, a row for each try. Change one number,
-# run from `my_sampler` on, and watch.
+# The next cells put your sampler below the rival; in your own copy of the course, `leaderboard.md`
+# keeps each try. Change one number, run from `my_sampler` on, and watch.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -856,10 +861,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # ## Recap
 #
 # The door stayed shut because eight fair chances make one in three thousand, and no cut and no penalty
-# adds what is missing.
-#
-# Another model may do better, and the same functions run on it. Or the sampler looks back, helps the
-# refrain, punishes the rut, and the king comes in.
+# adds what is missing. Your sampler looks back, helps the refrain, punishes the rut, and the king comes
+# in.
 #
 # It cannot find Paris. It can raise a token, but not know which is true.
 
@@ -942,7 +945,7 @@ check.choice(
 # You take your sampler to another model, with another tokenizer. Which of its parts can go with you
 # as it is?
 #
-# - **A** That a line said twice is helped and one said seven times is not.
+# - **A** The rule that helps a line said twice, and not one said seven times.
 # - **B** The set of ids in which there is a quotation mark.
 # - **C** The 12 that is added, as logits mean the same in every model.
 # - **D** The bar for distinct-1, as it is a share and not a logit.
@@ -1049,7 +1052,7 @@ check.ids(
 
 # %% [markdown] question="Bits a letter" points=2
 # A research project reported bits a character and found later that its code did not divide by
-# characters [adaptivespan17]. This one does not either, and has one fault more. Repair both.
+# characters [adaptivespan17]. The code below has that fault, and one more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
 # a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each. One
@@ -1212,9 +1215,9 @@ points += check.passes("or none does", or_none)
 float(min(points, 2))
 
 # %% [markdown] question="Your phrase" points=3
-# Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases whose
-# probability is too small for float32, though its logarithm is not; phrases of no token, and impossible
-# ones. Right to 0.003. With a call of the course's functions it gets none.
+# Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
+# that float32 holds only their logarithm; phrases of no token, and impossible ones. Right to 0.003. With
+# a call of the course's functions it gets none.
 
 
 # %% test="my_phrase"
@@ -1403,8 +1406,8 @@ float(min(points, 3))
 
 # %% [markdown] question="A refrain or a rut" points=6
 # Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
-# four are kept by one sampler. The texts are new ones, and the bars are those of people and of top-p
-# 0.99 on them: who only just passes above may fail here. The course's functions may be called.
+# four are kept by one sampler. The texts are new, and so are the bars, measured on them: who only just
+# passes above may fail here. The course's functions may be called.
 
 
 # %% test="own_sampler"
@@ -1557,7 +1560,6 @@ check.score_button()
 # ## References
 #
 # - [olsson2022] Olsson, Elhage et al.: In-context Learning and Induction Heads. 2022
-# - [radford2019] Radford et al.: Language Models are Unsupervised Multitask Learners. 2019
 # - [llamacppdocs2026]: the manual of llama.cpp's perplexity tool, as read in 2026
 # - [transformers7275], [vllm4180], [adaptivespan17]: three reports, of two ends and of a divisor
 #
