@@ -1494,8 +1494,8 @@ def unusual(random):
         vocab = 5000
     row = any_row(random, vocab, random.choice([0.01, 0.5, 3.0, 15.0]))
     if random.random() < 0.1:  # two tokens can come, one far behind the other
-        row = torch.full((random.choice([vocab, 5000]),), -torch.inf)
-        row[0], row[-1] = random.uniform(20, 45), random.uniform(-45, -20)
+        row = torch.full((random.choice([vocab, 5000, 5000]),), -torch.inf)
+        row[0], row[-1] = random.uniform(20, 50), -random.choice([50, random.uniform(20, 50)])
     most = 0.9 * int(row.isfinite().sum())
     return row, random.choice([1.1, most, random.uniform(1.1, most), 1.1 + (most - 1.1) ** 0.5 / 9])
 
