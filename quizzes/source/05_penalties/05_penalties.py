@@ -525,8 +525,8 @@ for shift in (-10, 0, 10):
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 brought the
-# share of valid JSON, which a program can read, down from 97% to 23% [transformers47595].
+# JSON is full of brackets and quotes that must come back, else no program can read it. In a report of
+# July 2026, θ = 1.3 brought the share of readable JSON down from 97% to 23% [transformers47595].
 #
 # Our prince too was lost at 1.3. If the dose is so hard to find, would it be better to *forbid*?
 
@@ -802,8 +802,8 @@ for wind in ("North", "East", "South", "West"):
 # It takes 1 for each time, at most 3: more than 2, to end loops, and less than 4, to leave commas. It errs
 # at the fourth wind.
 #
-# Two easier ones have the four properties too, and err at the second wind: take 3 once from each token of
-# the answer, or put a block of *n* = 4 on the answer.
+# Two easier brakes have the four properties too. One takes 3 once from each token of the answer, the
+# other puts a block of *n* = 4 on the answer. Both err at the second wind.
 # </details>
 
 # %% [markdown]
@@ -1057,7 +1057,7 @@ check.number(
 
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
-# came three times: in PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
+# came three times. In PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
 # for any text of at least one token, any penalty from −2 to 2, and logits that may hold −inf. What is
 # passed in stays as it is.
 
