@@ -220,8 +220,7 @@ def test_dividing_log_probabilities_makes_the_dog_a_good_dog_again_and_again(fin
     assert said(divided).count("good dog") > 5
     assert said(multiplied).count("dog") == 0
     assert said(multiplied).count("and he had a good deal of money to buy") == 2
-    sure = math.log(0.95)
-    assert [sure, 1.5 * sure, math.log(0.05)] == pytest.approx([-0.05, -0.08, -3.0], abs=0.005)
+    assert math.log(0.05) == pytest.approx(-3.0, abs=0.005)
     assert seq_rep_n([step.token for step in divided], 4) > 0.4
     assert seq_rep_n([step.token for step in multiplied], 4) < 0.25
 
@@ -288,7 +287,7 @@ def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(storytell
     assert mean_repeats(blocked, 1) == pytest.approx(0.541, abs=0.0006)
     assert [one[0], one[2]] == pytest.approx([0.662, 0.166], abs=0.0006)
     assert mean_repeats(drawn, 1) == pytest.approx(0.19, abs=0.005)
-    assert one[3] < 0.05 and one[2] < mean_repeats(drawn, 1) < one[1]
+    assert one[3] < 0.04 and one[2] < mean_repeats(drawn, 1) < one[1]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # %% [markdown]
 # All three are the careful writer of module 01: always the best token. The first gets the address
 # right, and cannot stop. The second stops, and sends the prince *west of the sky*. The third does both
-# things right, with a number that looks larger.
+# things right, though its number is larger: 2.0, not 1.3.
 #
 # That is our puzzle: **why did the remedy for loops spoil the address, and why only one of the two
 # remedies?**
@@ -175,8 +175,8 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` is ahead by 6.75 − 6.28 = 0.47, and pays for two words more. So all above 0.47 / 2 = 0.235
-#    will do: on the slider, 0.3.
+# 1. `forward` is ahead by 6.75 − 6.28 = 0.47. It pays three times, `toward` once. So all above
+#    0.47 / 2 = 0.235 will do: on the slider, 0.3.
 # 2. None can: both words pay the same. `forward` leads with 4.75. But `closer` (4.51), never written,
 #    has passed `toward` (4.28).
 # </details>
@@ -189,7 +189,7 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 it is off, below 0 it
 # rewards repetition.
 #
-# So our third writer took the strongest dose there is. What did the second one take?
+# So our third writer took the strongest dose there is. The second took another kind of penalty.
 
 # %% [markdown]
 # ## A penalty that divides
@@ -251,7 +251,7 @@ explore.Playground(
 # probabilities: 100% becomes 0, and 5% becomes −3. Such scores may take the place of logits: all have
 # only moved down by the same amount (Recall 2).
 #
-# Here are two ways to penalise them. One divides by 1.5, the other multiplies.
+# Two functions penalise all tokens so far, `ids`. One divides their scores by 1.5, the other multiplies.
 #
 # **Predict.** Which of the two says the same thing over and over?
 
@@ -275,11 +275,8 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The one that divides. −3 / 1.5 is −2: higher than before. It *rewards* what was said, and the dog stays
-# good for ever.
-#
-# The other one says half a sentence twice too, but it gets out again. It takes little where the model
-# is sure: the logarithm of 95% is −0.05, and becomes only −0.08.
+# `divides`. −3 / 1.5 is −2: higher than before. This *rewards* what was said, and the dog stays good for
+# ever. `multiplies` says half a sentence twice too, but gets out again.
 # </details>
 
 # %% [markdown]
@@ -387,20 +384,17 @@ tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
 # But then the third writer should be lost as well. Up to `west of`, ` the` has been said seven times
-# (count them in the first output). At 2 for *each* time it has to pay 14, more than `moon` had in all
-# (11.0). And yet the third writer said it without trouble. How?
+# (count them in the first output). At 2 for *each* time, ` the` must pay 14. That is a lot: `moon` had
+# a logit of only 11.0. And yet the third writer said ` the`. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
-# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**, so
-# far `west of the`. In the next picture `0 + 1` beside a token says: 0 times in the answer, once in the
-# prompt. (The picture calls the answer *text*. Some words are several tokens: `west` is `w` and `est`,
-# `Castle` is `C`, `as` and `tle`.)
-
-# %% [markdown]
-# **Predict.** At θ = 1.3 all 31 tokens of the prompt and the answer have moved. How many will move if
-# only the answer is counted?
+# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**: so
+# far `west of the`. Some words are several tokens: `west` is `w` and `est`, `Castle` is `C`, `as` and
+# `tle`. So prompt and answer have 31 different tokens, and θ = 1.3 moves them all.
+#
+# **Predict.** How many will move if only the answer is counted?
 
 # %%
 explore.Penalties(
@@ -411,6 +405,8 @@ explore.Penalties(
 )
 
 # %% [markdown]
+# `0 + 1` says: 0 times in the answer (here *text*), once in the prompt.
+#
 # 1. Press **never** below *count the prompt*. What leads now?
 # 2. Press **as APIs do**: each penalty now counts as OpenAI or vLLM count. Set `repetition_penalty` to 1,
 #    which is off, and `frequency_penalty` to 2. How many have moved?
@@ -427,7 +423,7 @@ explore.Penalties(
 # `moon`.
 
 # %% [markdown]
-# Programs differ here (read in 2026, as they come; – means: has no such penalty):
+# What counts, by default, in 2026 (– means: no such penalty):
 #
 # | counts | frequency, presence | repetition |
 # |---|---|---|
@@ -437,17 +433,18 @@ explore.Penalties(
 # | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
-# The course's `Settings` does as vLLM does. Then the cure is easy: do not count the prompt. Is it?
+# The course's `Settings` does as vLLM does. So is all well if the prompt does not count?
 
 # %% [markdown]
 # ## The second wind
 #
 # The North Wind does not know the way. So the prince says the same sentence to the East Wind, the South
-# Wind and the West Wind. Now only the old woman's words are the prompt, and all that follows is the
-# answer. We write the right address each time, and only look which word the penalty *would* choose.
+# Wind and the West Wind. Now only the old woman's words are the prompt; all that follows is the answer.
+# Each time we write `moon` ourselves, and look which word the penalty *would have* chosen.
 
 # %% [markdown]
-# Without a penalty `moon` is ahead of `sky` by 2.2 at the first wind, and by a little more later.
+# Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and later by a little
+# more.
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
 
@@ -506,8 +503,8 @@ for penalty in (0.0, 2.0):
 # ## Where zero lies
 #
 # Add 10 to all logits, and no probability changes (Recall 2). So a model may put its zero anywhere. Take
-# `forward forward toward forward` again. We add −10, 0 or 10 to all nine logits, and only then penalise:
-# presence 0.5, or repetition 1.2.
+# `forward forward toward forward` (`new`) again. We add −10, 0 or 10 to all nine logits, and only
+# then penalise: presence 0.5, or repetition 1.2.
 #
 # **Predict.** With which of the two penalties does `forward` get the same probability all three times?
 
@@ -528,8 +525,8 @@ for shift in (-10, 0, 10):
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 brought the
-# share of valid JSON, which a program can read, down from 97% to 23% [transformers47595].
+# JSON is full of brackets and quotes that must come back, else no program can read it. In a report of
+# July 2026, θ = 1.3 brought the share of readable JSON down from 97% to 23% [transformers47595].
 #
 # Our prince too was lost at 1.3. If the dose is so hard to find, would it be better to *forbid*?
 
@@ -576,7 +573,7 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 
 # %% [markdown]
 # The bluntest tool looks at no text at all. With a **logit bias** you name a token by its id and add a
-# number to its logit: −100 as good as bans the token, 100 as good as forces it [openai2026]. Say the
+# number to its logit: in practice −100 bans the token, and 100 forces it [openai2026]. Say the
 # princess fears cats. We ban the token ` cat`:
 
 # %%
@@ -599,10 +596,9 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 #
 # How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: what share of them
 # came before in the same text? Then ask the same of single tokens. We take the mean over eight stories.
-
-# %% [markdown]
-# **Predict.** A block ends all repeated 4-grams. Will its share of repeated *tokens* be nearer to the
-# one at θ = 1, which is no penalty, or to the one at θ = 1.2?
+#
+# **Predict.** A block of *n* = 4 ends all repeated 4-grams. Which greedy writer repeats nearly as many
+# single *tokens* as the block: the one with θ = 1 (off), or with θ = 1.2?
 
 # %%
 rows = {
@@ -618,42 +614,43 @@ for name, process in rows.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# To the one at θ = 1: 0.541 is near to 0.662, and far from 0.166. The text goes round the same circle
-# with a word changed. One of the eight with the block: `so kind and kind, and so kind, that she was so
-# fond of him`.
+# The one with θ = 1: its 0.662 is near to the block's 0.541, and 0.166 is far. The text goes round the
+# same circle with a word changed. One of the eight with the block: `so kind and kind, and so kind, that
+# she was so fond of him`.
 # </details>
 
 # %% [markdown]
 # Look at the last line. Where the die chooses, 19 tokens in 100 are repeats: ` the` and `.` have to come
-# back in any good text. At θ = 1.5 there are far fewer. This is no success: you saw what goes missing.
+# back in any good text. At θ = 1.5 fewer than 4 in 100 are. This is no success: these two hardly
+# come back.
 
 # %% [markdown]
 # ## Build it: your own brake
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# This exercise is *open*: write any brake that has the four properties below. There are easy ones and
-# clever ones, and all are right.
+# Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits. Every
+# brake that has the four properties below is right, easy or clever.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in a loop, six times or more in a row, like `and the moon, and the
-#    moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After your brake,
-#    another token must lead.*
+# 1. **It ends loops.** The answer ends in the same tokens six times or more in a row, like `and the
+#    moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After
+#    your brake, another token must lead.*
 # 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
 #    is ahead of all others by 4 or more. *After your brake, it must still lead.*
 
 # %% [markdown]
 # 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the comma in
 #    a long list. Now it is ahead of all others by 4 or more. *After your brake, it must still lead.*
-# 4. **It does not care where zero is.** Add 10, or another whole number, to all logits, and only then
-#    brake. *The probabilities must come out as without it.*
+# 4. **It does not care where zero is.** Add 10, or another whole number, to all logits before you brake.
+#    *The probabilities after the brake must stay the same.*
 
 # %% [markdown]
 # <details><summary>The small print</summary>
 #
 # A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the prompt
-# either. An address has 3 to 12 tokens, none of them more than three times, and may stand in the prompt
-# more than once. The answer is its beginning, or empty. Commas come every 3 to 9 tokens. In addresses and
+# either. An address has 3 to 12 tokens, each at most three times, and may stand in the prompt more than
+# once. The answer is the address's beginning, or empty. Commas come every 3 to 9 tokens. In addresses and
 # lists no four tokens in a row come twice.
 # </details>
 
@@ -777,7 +774,8 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# Where the strip is high, the text repeats four tokens that came before: in the first text 88%.
+# Where the strip is high, the text repeats four tokens that came before: in the first text 88% of
+# its 4-grams do.
 #
 # How much of yours repeats? Is the address right, does the rest read well? If not, change `my_brake`,
 # and run the cells from there to here again.
@@ -804,8 +802,8 @@ for wind in ("North", "East", "South", "West"):
 # It takes 1 for each time, at most 3: more than 2, to end loops, and less than 4, to leave commas. It errs
 # at the fourth wind.
 #
-# Two easier ones have the four properties too, and err at the second wind: take 3 once from each token of
-# the answer, or put a block of *n* = 4 on the answer.
+# Two easier brakes have the four properties too. One takes 3 once from each token of the answer, the
+# other puts a block of *n* = 4 on the answer. Both err at the second wind.
 # </details>
 
 # %% [markdown]
@@ -828,11 +826,11 @@ for wind in ("North", "East", "South", "West"):
 # of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# A penalty sees *which words* were said, or how often, not what for. So use no more than it takes,
-# and know whether the prompt counts.
+# A penalty sees *which words* were said, or how often, not what for. So use the weakest penalty
+# that helps, and know whether the prompt counts.
 #
-# One that sees *runs*, and takes more the longer they are, is called DRY and waits in module 09. Next
-# comes another way to choose: not token by token, but by whole texts.
+# A penalty that sees *runs*, and takes more from longer ones, is called DRY and waits in module 09.
+# Next comes another way to choose: not token by token, but by whole texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1059,7 +1057,7 @@ check.number(
 
 # %% [markdown] question="Frequency penalty on the bench" points=2
 # Find the bug. This frequency penalty takes the same from a token that came once and from one that
-# came three times: in PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
+# came three times. In PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
 # for any text of at least one token, any penalty from −2 to 2, and logits that may hold −inf. What is
 # passed in stays as it is.
 
@@ -1205,10 +1203,10 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A block from fairseq" points=2
-# Find the bug. A report says that fairseq's n-gram block takes the end of a buffer for the end of
-# the text [fairseq5206]. Here too: of `buffer` only the first `step` tokens are the text, and −1 fills
-# the rest. Repair it: return the tokens that a block of *n* forbids next, each once, in any order. *n*
-# is at least 2, `step` at least *n* − 1, and the text may fill the buffer.
+# Find the bug. A report says that fairseq's n-gram block looks at the end of a buffer, not at the end of
+# the text [fairseq5206]. Here too: of the list `buffer` only the first `step` tokens are the text, and
+# −1 fills the rest. Repair it: return the tokens that a block of *n* forbids next, each once, in any
+# order. *n* is at least 2, `step` at least *n* − 1, and the text may fill the buffer.
 
 
 # %% answer="block_repair"
