@@ -62,20 +62,20 @@ def test_one_fixed_k_spoils_both_wishes_and_a_k_for_every_step_grants_them(story
 def test_the_first_wish_asks_for_one_token_and_the_second_for_57(storyteller):
     sharp, flat = map(storyteller.next_logits, (OPENING, MORNING))
     assert rank_of(storyteller, sharp, " time") == 1
-    for k, share in ((40, 0.953), (3, 0.990), (2, 0.995), (1, 1.0)):
+    for k, share in ((40, 0.953), (2, 0.995), (1, 1.0)):
         best = (top_k(sharp, k) / 1.5).softmax(dim=-1).max().item()
         assert best == pytest.approx(share, abs=0.0006)
-    assert rank_of(storyteller, sharp, " while") == 2
     assert rank_of(storyteller, flat, " wolf") == 57
     assert mass(flat).item() == pytest.approx(0.448, abs=0.0006)
     assert 1 - mass(sharp).item() == pytest.approx(0.001, abs=0.0005)
     assert 1 - mass(sharp / 1.5).item() == pytest.approx(0.075, abs=0.0005)
     king = storyteller.next_logits("The king said to his")
+    assert rank_of(storyteller, king, " wife") == 1
     assert mass(king).item() == pytest.approx(0.76, abs=0.001)
     assert king.softmax(dim=-1).max().item() == pytest.approx(0.167, abs=0.0006)
     ranks = {word: rank_of(storyteller, flat, word) for word in (" woman", " child", " wolf")}
     assert all(40 < at <= 60 for at in ranks.values())
-    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot", " p")]
+    ranks = [rank_of(storyteller, sharp, word) for word in (" sudden", " hot")]
     assert all(20 < at <= 40 for at in ranks)
 
 
@@ -100,7 +100,9 @@ def test_nine_words_by_hand():
     assert best[0] / sum(best) == pytest.approx(0.615, abs=0.001)
     assert best[0] / best[1] == pytest.approx(1.6, abs=0.01)
     assert probs["closer"] == pytest.approx(0.061, abs=0.0005)
-    assert sum(best) + probs["closer"] == pytest.approx(0.991, abs=0.0005)
+    kept = sum(best) + probs["closer"]
+    assert kept == pytest.approx(0.991, abs=0.0005)
+    assert best[1] / kept == pytest.approx(0.361, abs=0.0005)
     zero = torch.where(top_k(NEXT_LOGITS, 3).isneginf(), 0.0, NEXT_LOGITS).softmax(dim=-1)
     assert zero[VOCABULARY.index("pizza")] > 4 * probs["pizza"]
     assert NEXT_LOGITS[VOCABULARY.index("pizza")].item() == pytest.approx(-1.89)

@@ -96,7 +96,8 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # %% [markdown]
 # With all 4,096 tokens, 121 of the thousand tales begin badly: `Once upon a distance`. So she lets the
 # Storyteller draw from the 40 likeliest tokens only, as OpenAI did for some of GPT-2's published texts
-# [radford2019]. That leaves 48 bad openings. But now the wolf can never speak: his chance is exactly 0.
+# [radford2019]. That leaves 48 bad openings (`ile` is part of a word). But now the wolf can never
+# speak: his chance is exactly 0.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
 
@@ -126,10 +127,11 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
 # `pizza` cannot come any more. The three words that are left had 0.061 + 0.572 + 0.358 = 0.991 together.
-# Softmax divides each by this sum, so that they add up to 1 again.
+# Softmax divides each by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
 #
 # **Predict.** With *k* = 2, only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
-# have? Then move the slider from 0, which is *off*, to 2. (A bar's outline is its share before the cut.)
+# have? Then move the slider below from 0, which is *off*, to 2. (Outlines: before the
+# cut, at *T* = 1.)
 #
 # <details><summary>Answer</summary>
 #
@@ -156,12 +158,12 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # were to be cut can still come.
 # </details>
 #
-# Six such words do little harm. With *k* = 40, the Storyteller would have 4,056 of them.
+# Here six words slip in. With *k* = 40, 4,056 of the Storyteller's tokens would.
 
 # %% [markdown]
 # ## The formula
 #
-# Let $p$ be the probabilities without the cut, $p'$ those with it, $K$ the $k$ likeliest tokens:
+# Let $p$ be the probabilities without the cut, $p'$ with it, $K$ the $k$ likeliest tokens:
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
@@ -169,7 +171,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # All survivors are divided by the same sum. So their odds stay: `forward` has 1.6 times as much as
 # `toward` (0.572 / 0.358), before and after.
 #
-# At *T* = 1 this sum is the **mass kept**: above, 0.991.
+# This sum is the **mass kept** (above, 0.991), always counted at *T* = 1.
 
 # %% [markdown]
 # ## Two prompts
@@ -177,11 +179,6 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # Why did top-k fail the publisher? Below is her first prompt, with *T* = 1.5 and *k* = 40.
 #
 # **Predict.** Down to which *k* must she go, so that *every* tale begins with `␣time`?
-#
-# <details><summary>Answer</summary>
-#
-# To 1. With 2 there is still `␣while`, with half a per cent: five tales in a thousand.
-# </details>
 
 # %%
 explore.Distribution(
@@ -189,7 +186,7 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. Move *k* down to 1. Which share has `␣time`? (95.3% at 40, 99.0% at 3, 100% at 1.)
+# 1. Move *k* down until `␣time` has all. (95.3% at 40, 99.5% at 2, 100% only at 1.)
 # 2. Set *k* to 40 again: 99.9% of the mass is kept. Now write `"Good morning," said the` into the prompt
 #    box. How much is kept there? (44.8%.)
 # 3. Type `wolf` into the box *find*. The line below the picture tells his **rank**: the likeliest token
@@ -201,8 +198,8 @@ explore.Distribution(
 # <details><summary>A riddle: with <i>k</i> = 40, only 0.1% of the mass is cut at her first prompt. Why do 121 bad
 # openings become 48?</summary>
 #
-# The mass is counted at *T* = 1. She draws at *T* = 1.5, which lifts unlikely tokens: those that the
-# knife cuts would have 7.5% there, or 75 tales in a thousand.
+# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where unlikely tokens have more. The 4,056
+# cut ones had 7.5% there: 75 tales in a thousand.
 # </details>
 
 # %% [markdown]
@@ -214,7 +211,7 @@ print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# (Some, such as `␣p`, are beginnings of longer words.) The knife lets `␣sudden` and `␣hot` in where only
+# The knife lets `␣sudden` and `␣hot` in where only
 # `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
 
 # %% [markdown]
@@ -228,7 +225,7 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
     probs = storyteller.load().next_logits(prompt).softmax(dim=-1)
     [i] = storyteller.load().tokenizer.encode_ordinary(word)
-    print(f"{visible(word):<8} {probs[i]:.4%}   best {probs.max():.1%}", end="   ")
+    print(f"{visible(word):<8} {probs[i]:.4%}   the best token {probs.max():.1%}", end=", ")
     print(f"{probs.max() / probs[i]:,.0f} times as likely")
 
 # %% [markdown]
@@ -275,8 +272,8 @@ chart.says(
 # know which.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale, without a knife. How many of the 38 tokens after the first would
-# *k* = 40 have made impossible?
+# **Predict.** A person wrote the tale, without a knife. Of its 39 tokens, 38 follow another one. How many
+# of these would *k* = 40 have made impossible?
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -291,7 +288,7 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # come out. And with *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
 # </details>
 #
-# GPT-2 has such steps too: at some, hundreds of words are good, at others one [holtzman2020].
+# GPT-2 has steps of both kinds too: hundreds of good words, or only one [holtzman2020].
 
 # %% [markdown]
 # So the publisher's number does not exist. She needs a *k* that changes from step to step, and you will
@@ -304,7 +301,7 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # *k* = 40 on the 39 steps of the tale.
 #
 # Both run twice: on the usual numbers, *float32*, and on the shorter *bfloat16*, in which large models
-# are often stored to save memory.
+# are often stored.
 
 
 # %%
@@ -335,8 +332,8 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # </details>
 #
 # vLLM is a program that serves many users. At a tie it kept sometimes all equal tokens and sometimes
-# exactly *k*, says a repair proposed in 2026 [vllm50979]. It depended on how many requests came at once:
-# on a busy day, the same request could get another answer.
+# exactly *k*, says a repair proposed in 2026 [vllm50979]. The number of requests at once decided which: on
+# a busy day, the same request could get another answer.
 
 # %% [markdown]
 # Which of two equal tokens stays is a matter of taste, but somebody has to decide. This course keeps
@@ -414,8 +411,8 @@ for name, logits, k, expect in (
     check.passes(name, check.close, my_top_k, logits, k, expect=expect, why=why)
 
 # %% [markdown]
-# Now your function draws in the picture too: its results are the crosses. (Until it works there are none,
-# and a message below the picture says why.)
+# Now your function draws in the picture too: its results are the crosses. (Until it works, a message below
+# the picture says why not.)
 #
 # **Predict.** After `"Good morning," said the`, *k* = 40 kept 45% of the mass. Will it be more or less
 # after `The king said to his`?
@@ -428,11 +425,12 @@ explore.Distribution(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More: 76%. The model is surer here: its best token has 16.7% before the cut, and there it had 3.5%. So
-# less is left for the tokens behind the first 40.
+# More: 76%. The model is surer here. Set *k* to 0: `␣wife` alone has 16.7%. The best token after `"Good
+# morning," said the` had 3.5%.
 # </details>
 #
-# Try *k* = 40, 1 and 0. Does your function agree with the course's each time? (At 0, it gets `None`.)
+# Try *k* = 40, 1 and 0. Does each cross lie at the end of its bar? Then your function agrees with the
+# course's. (At 0, it gets `None`.)
 
 # %% [markdown]
 # You have a knife, and now is a good time for a pause.
@@ -478,20 +476,19 @@ show(
 # 2. **fair**: only the probabilities decide. With 8 added to all logits, or the tokens in another order,
 #    it returns the same.
 # 3. **fits**: where ten good words have 9.9% each, and 3,000 others share the last 1%, it keeps 5 to 20.
-#    So for any *n* up to 1,000: where *n* equally good words hold 99%, it keeps *n*/2 to 2*n*.
+#    The same for any *n* up to 1,000: where *n* equally good words hold 99%, it keeps *n*/2 to 2*n*.
 
 # %% [markdown]
 # 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
-#    morning," said the`. And along the tale it beats a fixed *k* at the *worst step*, the one where the
-#    least mass is kept.
+#    morning," said the`. And along the tale it beats a fixed *k* that keeps as many tokens on average.
 #
-# Say your rule keeps 40 tokens a step on average (39.2 counts as 40). A fixed *k* = 40 keeps 57% at its
-# worst step. So yours must keep five points more at its own worst: 62%.
+# Say yours keeps 39.2 tokens a step. Rounded up, that is a fixed *k* = 40. At its *worst step*, where it
+# keeps the least mass, *k* = 40 keeps 57%. At its own worst, yours must keep five points more: 62%.
 
 # %% [markdown]
 # For your score, *pays* is also tried on other texts, about as long as the tale. To try one of your own,
-# of two or three sentences: `check.passes("pays", pays, my_k, "your text")`. On a very short one even a
-# good rule may fail.
+# of two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell. On a
+# very short one even a good rule may fail.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -624,10 +621,8 @@ chart.says(said)
 #    (One good rule keeps 189 after `One of them was a`, and only one after `Once upon`.)
 # 2. How many of the author's tokens does yours cut? (Perhaps six, as many as *k* = 40. `␣Bear` at rank
 #    2,314 surprises any sensible rule.)
-
-# %% [markdown]
-# So no sensible cut could have written this tale. What your rule gains is something else: it keeps one
-# token where one is right, and many where many are.
+#
+# What your rule gains: it keeps one token where one is right, and many where many are.
 
 # %% [markdown]
 # ## The publisher gets both
@@ -669,7 +664,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.)
+# 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.) And your
+#    rule's two? (`Once upon a time`.)
 # 2. Set *k* to 3. How does it read now? (Like a tired writer: `who had a son, and he had a son, who had a
 #    son`.)
 # 3. Set *k* to 0, which is off. And now? (Like a mad one, for any token may come.)
@@ -869,8 +865,8 @@ check.number(
 )
 
 # %% [markdown] question="Four rows of a text" points=1
-# Four steps of a text: what a model gave to the ids 0 to 4, and which id a person wrote. With *k* = 2 and
-# this course's rule for ties, at which rows could that id not be drawn?
+# Each row is a step of a text: the probabilities of the ids 0 to 4, and the id a person wrote. With
+# *k* = 2 and this course's rule for ties, at which rows could the person's id not be drawn?
 #
 # ```
 # row 0:  0.05 0.70 0.05 0.15 0.05  wrote 3
@@ -956,9 +952,8 @@ check.choice(
 # %% [markdown] question="Found in minGPT" points=2
 # This function has a bug that was in minGPT, a small GPT which many have learnt from. A user saw poor
 # texts, but at low temperatures good ones [mingpt10]. Repair it: a token below the *k*-th largest logit
-# of its row must get probability 0 exactly, whatever the logits are (float32 of any shape, each between
-# −1 million and 1 million). The others share as softmax says. *k* is from 1 to the vocabulary; no
-# other logit equals the *k*-th.
+# of its row must get probability 0 exactly. The others share as softmax says. The logits are float32 of
+# any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the *k*-th.
 
 
 # %% answer="mingpt_repair"
@@ -1083,8 +1078,8 @@ check.against(
 # %% [markdown] question="A function from a book" points=2
 # A good book has this function, for one text [raschka2024]. For a batch it raises an error, or, if the
 # batch is as large as the vocabulary, says nothing and cuts the wrong tokens. Repair it: each row keeps
-# its *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab), *k* is from 1 to the vocabulary; no other
-# logit of a row equals its *k*-th.
+# its *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab). *k* is from 1
+# to the vocabulary; no other logit of a row equals its *k*-th.
 
 
 # %% answer="book_repair"
@@ -1143,7 +1138,7 @@ check.against(
 # Your `my_top_k` from **Build it: the knife** above, without the course's own functions. One point each: the
 # kept logits of single rows; batches of any shape; exactly *k* with ties, the lowest ids first; *k*
 # beyond the vocabulary and `None`; the input left as it was, its type kept, and no digit of it lost.
-# The last three are tried on batches too.
+# The last three points are tried on batches too.
 
 
 # %% test="my_top_k"
@@ -1374,13 +1369,13 @@ float(min(points, 4))
 
 # %% [markdown] question="A colleague's forty" points=0
 # In three sentences: a colleague takes *k* = 40 for a chat program and for filling in dates,
-# "because GPT-2 had it". What does *k* = 40 do at a sharp step, what at a flat one, and what would
-# you suggest?
+# "because GPT-2 had it". What does *k* = 40 do where the model is sure, what where many tokens are good,
+# and what would you suggest?
 
 # %% [markdown] answer="explain_forty"
 # ### BEGIN SOLUTION
-# At a sharp step, such as a date with one right answer, 40 tokens let in 39 that are wrong; each is
-# unlikely, but over many steps one will come. At a flat step 40 may cut half of what would fit, and
+# At a sure step, such as a date with one right answer, 40 tokens let in 39 that are wrong; each is
+# unlikely, but over many steps one will come. At an open step 40 may cut half of what would fit, and
 # the chat becomes narrower than the model is. For dates be greedy (k = 1 or T = 0); for the chat
 # use a k that follows the model from step to step, and compare outputs before choosing.
 # ### END SOLUTION
