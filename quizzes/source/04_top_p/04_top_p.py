@@ -14,7 +14,7 @@
 # them.
 
 # %% [markdown]
-# > **About 135 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
+# > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
 # >
 # > Afterwards you can
 # > - work out by hand which tokens top-p keeps;
@@ -175,9 +175,10 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 40. Which share of the mass is kept? (61.7%. The cell below lists some of the rest.)
-# 2. Write `Once upon a` in the box and leave *k* at 40. The line below the picture now gives ` time`
-#    99.8%. What do the 39 others have together? (0.2%. Each of them can still come.)
+# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%. The cell below lists some of
+#    the rest.)
+# 2. Write `Once upon a` in the box and leave *k* at 40. What do the 39 tokens beside ` time` have together?
+#    (0.2%: with the rest cut, ` time` now has 99.8%. Each of the 39 can still come.)
 # 3. Find one *k* that is right for both. (I have not found one.)
 
 # %%
@@ -193,9 +194,9 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# There are many right designs. Any rule will do that keeps the five promises in the description: they
-# score it below. Do not call the course's own functions. If you are stuck, go on: only question 4.14
-# needs it.
+# Write `my_cut`. It gets the logits of one step, and returns them with −∞ where you cut. Every rule that
+# keeps the five promises in its description is right. Do not call the course's own functions. If you are
+# stuck, go on: only question 4.14 needs it.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -221,11 +222,10 @@ def my_cut(logits):
 
     Always: keep at least one token. Never cut a token and keep a less likely one.
     Sure: if one token has 99% or more, keep it alone.
-    Open: if all tokens are about equally likely (none more than 1.2 times as likely as another),
-    keep at least half of them.
-    Tail: say 10 good tokens hold 97% together, and 1,000 others 3%. Keep at least half of the
-    good ones, and cut at least half of the others. (3 to 30 good ones hold 96% to 98%, and 300 to
-    3000 others the rest. The good ones are about equally likely, and so are the others.)
+    Open: if no token is more than 1.2 times as likely as another, keep at least half of them.
+    Tail: if 3 to 30 good tokens hold 96% to 98% together, and 300 to 3000 others the rest,
+    keep at least half of the good ones, and cut at least half of the others.
+    (Among the good ones no token is more than 1.2 times as likely as another; so among the others.)
     Places: shuffle the tokens, or add one number to all logits, and the same tokens stay.
     Among tokens of exactly the same logit you may choose as you like.
     """
@@ -334,10 +334,9 @@ for title, test, *args in (
 _ = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
-# Is the number small in the first line and large in the last? Then you have what *k* never had: a cut
-# that follows the model. It may be better than the next one. But one rule of this kind, first published in
-# 2019, is now in `transformers`, vLLM, llama.cpp and many other programs that run language models. How does
-# *it* choose?
+# Is the number small in the first line and large in the last? Then your cut follows the model, as no *k*
+# does. One rule of this kind, first published in 2019, is now in `transformers`, vLLM, llama.cpp and many
+# other programs that run language models: top-p. How does it choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
@@ -369,8 +368,8 @@ explore.Distribution(FOUR, knobs=["top_p"])
 # %% [markdown]
 # 1. Were your three values right? (0.90, 0.70 and 0.40: the sums so far.)
 # 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%: *at least* p.)
-# 3. How many are left at the very lowest *p*? (One: ` king` alone holds more than *p*. At such a step this is
-#    greedy choice.)
+# 3. How many are left at the very lowest *p*? (One: ` king` alone holds more than *p*. With one token left,
+#    top-p is greedy choice.)
 
 # %% [markdown]
 # And the ones that stay? Their logits are as they were. Softmax now runs over these three alone, and
@@ -417,9 +416,9 @@ sizes_along(stories[0])
 # That is the first of eight stories written with *p* = 0.9. From one token to the next the nucleus may
 # change by a factor of a hundred; a *k* would be a flat line.
 #
-# **Predict.** Take the steps of all eight, and sort them by where the next token stands: inside a word;
-# first in a sentence; after `the`, `a` or `an`; elsewhere. Where do the fewest tokens stay at the median
-# step, and where the most?
+# **Predict.** Sort all 800 steps of the eight by where the next token stands: inside a word; first in a
+# sentence; after `the`, `a` or `an`; elsewhere. In which group do the fewest tokens stay, and in which the
+# most?
 
 # %%
 by_place(stories)
@@ -433,10 +432,10 @@ by_place(stories)
 # %% [markdown]
 # ## The formula
 #
-# Sort the probabilities, the largest first: $p_{(1)} \ge p_{(2)} \ge \dots$ The token at place *j* of this
-# list stays if those *before* it hold less than your *p*:
+# Sort the probabilities, the largest first: $q_1 \ge q_2 \ge \dots$ The token at place *j* of this list
+# stays if those *before* it hold less than *p*:
 #
-# $$p_{(1)} + \dots + p_{(j-1)} < p$$
+# $$q_1 + \dots + q_{j-1} < p$$
 #
 # Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. Before the third token stands 0.7, so it stays. Before the fourth
 # stands 0.9, so it goes. Before the first stands nothing, a sum of 0: the first token always stays.
@@ -484,7 +483,7 @@ def my_top_p(logits, p):
     logits: (..., vocab), float32. Do not change this tensor. p: above 0, at most 1.
     p = 1 keeps every token, however small its probability. However small p is, at least one stays.
     Of equally likely tokens those with lower ids come first.
-    A token that is at -inf already stays there, even at p = 1.
+    A token that is at -inf already is never kept, even at p = 1.
     Where a sum is so close to p that rounding in float32 decides, either answer is right.
     Returns a tensor of the same shape: -inf where you cut, and the logit itself where you keep.
     """
@@ -545,7 +544,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Read both texts at each setting; the numbers below them can wait.
+# Read both texts at each setting.
 #
 # 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
@@ -579,7 +578,7 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# One. There are 17% more tokens, but together they have only about 0.01 of the 0.95. So compare values that
+# One. There are 17% more tokens, but all of them together take only 1 draw in 100. So compare values that
 # are far apart, such as 0.5, 0.9 and 1. For an ordinary text a small *p* may be right; for stories it was
 # too dull.
 #
@@ -603,7 +602,7 @@ explore.Pipeline(
 #    67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
 #
-# (Once `÷T` stands behind softmax, it is a power of the share: *T* = 0.5 squares it.)
+# (Behind softmax, `÷T` with *T* = 0.5 squares each share.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Take 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves the first
@@ -616,13 +615,13 @@ explore.Pipeline(
 best_two = top_k(HALVES, 2)
 print("new shares:", [round(x, 3) for x in best_two.softmax(dim=-1).tolist()])
 print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
-# On the old shares top-p decides as if top-k were not there: so it goes first here.
+# To see the old shares, top-p goes first here.
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token, or two. Neither way is wrong in itself, but whoever sends a request must know which it will
-# be. In 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares
-# [transformers2026], [vllm2026]; so does `top_p(top_k(…))`. llama.cpp applies *T* last [llamacpp2026].
+# One token, or two. Neither is wrong, but one must know which way a program goes. In 2026 `transformers` and
+# vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026], [vllm2026]; so does
+# `top_p(top_k(…))`. llama.cpp applies *T* last [llamacpp2026].
 
 # %% [markdown]
 # ## The colleague's program
@@ -669,11 +668,11 @@ print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "step
 print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# The crash was the friendly part of this mistake. It showed at 36 steps, where one token is sure. At all
-# the 764 others the token that crosses is missing, and nothing tells you.
+# The crash was the friendly part of this mistake. It showed at 36 steps, where one token is sure. At the
+# 764 others the token that crosses is missing, and nothing tells you.
 #
-# Mostly this is one unlikely token of many. But where only two should stay, one of two is lost. Here are
-# the three worst steps, with their two tokens:
+# Mostly the lost token is one unlikely token of many. But where only two should stay, it is one of the two.
+# Here are the three worst steps, with their two tokens:
 
 # %%
 costliest(stories, missing)
@@ -686,9 +685,9 @@ costliest(stories, missing)
 # He is not alone: the code of a well-known book, guard and all, loses the token that crosses
 # [reasoning164].
 #
-# llama.cpp had the mistake, too, and its tests did not show it. They took only a *p* that is exactly one of
-# the sums [llamacpp1953]. Take 0.5, 0.25, 0.25 and *p* = 0.5: the first sum is not *above* p, the second is.
-# So the wrong rule keeps one token, as the right one does.
+# llama.cpp had the mistake, too, and its tests did not show it. Each *p* in them was exactly one of the
+# sums [llamacpp1953], and there both rules agree. With 0.5, 0.25, 0.25 and *p* = 0.5, either rule keeps one
+# token.
 
 # %% [markdown]
 # ## Recap
@@ -702,10 +701,9 @@ costliest(stories, missing)
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer it
-# can read, and from 4.10 on tries one example. The number below it is not your score: the button at the
-# end scores all, your builds from above too. The fifteenth question has no points: it is for you to think
-# about.
+# Answer in the cells that say so. The locked cell after each only looks whether it can read your answer;
+# from 4.10 on it also tries one example. The number below it is not your score: the button at the end
+# scores all, your two builds too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. Top-p with *p* = 0.8 cuts. With which
@@ -729,7 +727,7 @@ check.number(
     hint="Find the tokens that stay, add them up, and divide. See what became of the ones that stay.",
 )
 
-# %% [markdown] question="Two knives" points=1
+# %% [markdown] question="Two cuts, two prompts" points=1
 # After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second prompt,
 # *p* alone keeps two. What do you know of the second?
 #
@@ -749,7 +747,7 @@ check.choice(
     why={
         "B": "Two of them hold at least 0.7 already. Can three hold less?",
         "C": "How many tokens does it take to reach 0.7 when the shares are small?",
-        "D": "One of the two knives is a plain number of tokens. Can it follow anything?",
+        "D": "One of the two cuts is a plain number of tokens. Can it follow anything?",
     },
 )
 
@@ -895,8 +893,8 @@ check.choice(
 )
 
 # %% [markdown] question="A guard at the door" points=1
-# A program keeps every token if the sum *with* it is at most *p*, and it always keeps the first. Take *p*
-# = 0.75. At which of these five steps does it not keep exactly what top-p keeps?
+# A program keeps a token if the sum *with* it is at most *p*. The first it always keeps. Take *p* = 0.75. At
+# which of these five steps does it keep other tokens than top-p?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -924,12 +922,12 @@ check.ids(
 )
 
 # %% [markdown] question="The token on the line" points=2
-# Find the bug. This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with
-# *p* = 0.7 it returns one token; top-p keeps two. Repair it: return the ids of the smallest set of most
-# likely tokens that holds *at least* p. Of equal tokens take the lower ids first.
+# This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with *p* = 0.7 it returns
+# one token; top-p keeps two. Repair it: return the ids, in any order, of the smallest set of most likely
+# tokens that holds *at least* p. Of equal tokens take the lower ids first.
 #
-# Shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point where *p* lies between two sums, one
-# where *p* is a sum.
+# Shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point for *p* between two sums, one for *p* on a
+# sum.
 
 
 # %% answer="line_repair"
@@ -1015,8 +1013,8 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# Find two bugs. A chat program wanted the *size* of the nucleus: how many of the most likely tokens it
-# takes to hold at least *p* [chatrwkv170].
+# A chat program wanted the *size* of the nucleus: how many of the most likely tokens it takes to hold at
+# least *p* [chatrwkv170]. Its function has two bugs:
 #
 # - At *p* = 1 it says 1: no sum is above *p*, and `argmax` of nothing but zeros is place 0.
 # - Where a sum is exactly *p* it says one too many.
