@@ -56,6 +56,11 @@ def test_the_apprentice_writes_about_half_of_the_text(storyteller, apprentice):
     assert (len(rounds), sum(len(one.tokens) for one in rounds)) == (21, 40)
     accepted, looked = looked_at(rounds)
     assert (accepted, looked) == (19, 38)
+    assert sum(one.accepted == len(one.drafted) for one in rounds) == 2  # the bonuses
+    for seed in range(1, 5):
+        draft = passes(storyteller, lambda knobs: model_draft(apprentice, knobs), 0.8, seed=seed)
+        accepted, looked = looked_at(draft)
+        assert 0.5 <= accepted / looked < 0.65
 
 
 @pytest.mark.slow

@@ -206,8 +206,8 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # ## Two helpers
 #
-# The first helper is the **apprentice**: the Storyteller without the last of its six layers
-# (`5 blocks` in the explorer below: a block is a layer). It guesses the next four tokens.
+# The first helper is the **apprentice**: the Storyteller without the last of its six layers. It
+# guesses the next four tokens.
 #
 # The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
 # after *every* token that it reads. So it can judge all four guesses in one pass.
@@ -215,7 +215,7 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # The master goes from left to right. (*How* it decides: next section.)
 #
-# - A guess that it keeps joins the text.
+# - A guess that it keeps (*accepts*) joins the text.
 # - In place of the first that it refuses, it draws a token itself. The guesses after it are thrown
 #   away, not judged: they continued a text that no longer exists.
 # - If it keeps all four, the same pass gives one token more, the **bonus**.
@@ -241,27 +241,28 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # %% [markdown]
 # 1. The last printed line: of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of
 #    the 40 tokens.
-# 2. The explorer shows the same text. Filled boxes are the apprentice's tokens. An orange one is
-#    the master's, in place of the crossed-out guess before it.
-# 3. Change `seed`. How many tokens does the apprentice write now? (The count stands at the right.)
+# 2. The explorer shows the same text. Filled boxes are the apprentice's tokens (`5 blocks`: five
+#    layers). An orange one is the master's, in place of the crossed-out guess before it. The two
+#    with a black line are the bonus.
+# 3. Change `seed`. At the right you see how many guesses were accepted: half, or a little more.
 
 # %% [markdown]
 # Now a claim that sounds too good: the text is **genuine**. Each text comes exactly as often as if
-# the Storyteller wrote alone, though half of its words are somebody else's.
+# the Storyteller wrote alone.
 
 # %% [markdown]
-# The second helper is the **censor**. It writes no word. It holds a **form**, a text with a gap and
-# the answers that may fill it, and at each step forbids the tokens that fit no answer.
+# The second helper is the **censor**. It writes no word. It holds a **form**: a text with a gap, and
+# the answers that may fill it. At each step it forbids the tokens that fit no answer.
 #
 # The form here: `Once a girl lived with her grandmother. One day she met` … and the answer is
 # ` the moon` or ` her grandmother`.
 
 # %% [markdown]
-# The Storyteller fills in 300 forms under the censor, and the first column counts the answers. (`|`
-# means "or".)
+# The Storyteller fills in 300 forms under the censor (`|` means "or"). The first column is the
+# share of each answer. The second is computed for the model alone: of its texts with one of these
+# two answers, the share of each.
 #
-# The second column is for the model alone, and computed: when it writes one of these two answers,
-# what is the share of each?
+# **Predict.** Will the columns be alike?
 
 # %%
 PROMPT = "Once a girl lived with her grandmother. One day she met"
@@ -326,14 +327,14 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 #
 # Half of the dogs were kept: 0.3 / 0.6, which is *p* / *q*. So, for any word $x$: keep the guess
 # with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what is missing,
-# $\max(0, p - q)$, scaled to sum to 1. Then $x$ joins the text with probability
+# $\max(0, p - q)$ (divided by its sum). Then $x$ joins the text with probability
 #
 # $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
 # \underbrace{\max(0, p(x) - q(x))}_{\text{redrawn}} = p(x)$$
 
 # %% [markdown]
-# The second part needs no scaling. Say 0.1 of one word is missing and 0.2 of another. Then 0.3 are
-# refused. One redraw in three becomes the first word, two the second: 0.1 and 0.2 again.
+# Why is the redrawn part just what is missing? Say 0.1 of one word is missing and 0.2 of another.
+# Then 0.3 are refused. One redraw in three becomes the first word, two the second: 0.1 and 0.2.
 #
 # How often is a guess accepted? Here with 0.2 + 0.3 + 0.2 = 0.7: the **overlap** of *p* and *q*,
 # $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
@@ -429,8 +430,8 @@ three_bars(names, bars).says(
 )
 
 # %% [markdown]
-# Only half of the guesses were accepted, and yet each word joins as *p* says. A bad guesser does
-# not make a wrong text, only a slow one. Can nothing go wrong?
+# Only half of the guesses were accepted, and yet each word joins as *p* says. A bad guesser makes
+# the text slow, not wrong. Can nothing go wrong?
 
 # %% [markdown]
 # ## Find the mistake yourself
@@ -522,8 +523,7 @@ for T in (0, 0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither, as far as two texts can tell: it stays between a half and two thirds. (The lower chart of
-# the first explorer, filled by now, shows the same.)
+# Neither, as far as these texts tell: it stays between a half and two thirds.
 
 # %% [markdown]
 # ## What a guess costs
@@ -532,12 +532,14 @@ for T in (0, 0.3, 0.9, 1.5):
 # 1. Then a guess costs
 #
 # - 5/6 to *make*: the apprentice runs five of the six layers;
-# - 0.15 to *read*: a pass that reads four guesses more took 1.6 times as long (on one thread of a
-#   processor, November 2026), so the four cost 0.6.
+# - 0.15 to *read*: with four guesses to read, a pass took 1.6 times as long (on one thread of a
+#   processor, November 2026). So four cost 0.6, and one 0.15.
+#
+# Together 0.98.
 
 # %% [markdown]
-# **Predict.** At *T* = 0 the apprentice made 62 guesses, for 0.98 each, and the master 17 passes. Is
-# that more than 40, or less? (The cell, folded, divides by 40: above 1 is slower.)
+# **Predict.** At *T* = 0 the apprentice made 62 guesses, and the master 17 passes. Is 17 + 62 × 0.98
+# more than 40, or less? (The cell, folded, divides by 40: above 1 is slower.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -557,9 +559,9 @@ for (name, T), (passes, guessed) in counted.items():
 # The apprentice makes the text *two to two and a half times as slow*: it is nearly as big as its
 # master. To look up costs nothing but the reading, and pays a little at *T* = 0.
 #
-# Not so with a large model on a graphics card. The apprentice can be fifty times smaller. And
-# reading five tokens costs hardly more than one: most of the time goes into fetching the weights,
-# once for all five [chen2023].
+# A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And to
+# read five tokens costs hardly more than one: most of the time goes into fetching the weights, once
+# for all five [chen2023].
 
 # %%
 for part in (2, 10, 50):
@@ -567,7 +569,7 @@ for part in (2, 10, 50):
     print(f"T = 0.8, a guess costs 1/{part} of a pass, reading it nothing: {time:.2f} of the time")
 
 # %% [markdown]
-# Fifty times cheaper, and as good at guessing as ours: that would save over four tenths of the
+# The last line, 0.57: an apprentice as good as ours, but fifty times cheaper, saves over 40% of the
 # time.
 
 # %% [markdown]
@@ -622,9 +624,6 @@ def my_guess(ids, ahead, seen):
     ### END SOLUTION
 
 
-# %% [markdown]
-# Run this as often as you like.
-
 # %%
 for name, ask in (
     ("a circle", goes_round),
@@ -634,8 +633,8 @@ for name, ask in (
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
-# Does it really leave the text alone? Give it to the explorer. (As long as it is not written, there
-# is no text.)
+# Does it really leave the text alone? Give it to the explorer. (Until you have written it, you see
+# "no text yet".)
 
 
 # %%
@@ -648,14 +647,14 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
 # At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
-# *look up*: the words stay, and only the passes change. No guesser can do harm.
+# *look up*: the words stay, and only the passes change. An honest guesser does no harm.
 
 # %% [markdown]
 # ## Speed in production
 #
-# Programs that serve a model to many users offer guessing ahead. DeepSeek's V3 guesses with a small
-# extra layer of its own, and was reported to write 1.8 times as fast [deepseek2024]. With many users
-# at once it helps less: the card is busy anyway [vllmspec2026].
+# DeepSeek's V3 guesses ahead with a small extra layer of its own, and was reported to write 1.8 times
+# as fast [deepseek2024]. With many users at once it helps less: the card is busy anyway
+# [vllmspec2026].
 #
 # The apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
 # censor pay back what it takes? (A good place to rest.)
@@ -663,10 +662,10 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # %% [markdown]
 # ## What the censor does
 #
-# A program wants an answer that it can read: one of two answers, a date, a JSON object. A
-# **grammar** says which texts are allowed. A **mask** sets to −∞ the logit of every token after
-# which no allowed text can follow. Softmax then gives everything to the tokens that stay, as with
-# top-k. Manuals speak of *constrained decoding*, or *structured output*.
+# A program wants an answer that it can read, such as a date or a JSON object. A **grammar** says
+# which texts are allowed. A token is allowed if the text with it is still the beginning of one of
+# these. The **mask** sets the logit of every other token to −∞, as top-k does. Manuals speak of
+# *constrained decoding*, or *structured output*.
 
 # %% [markdown]
 # **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
@@ -685,8 +684,8 @@ print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolis
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 to 8 minutes
 #
-# Write `my_mask` for a grammar that is a list of texts. It is scored below. Do not call the
-# course's functions.
+# Write `my_mask` for a grammar that is a list of texts, without the course's functions. It is
+# scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -734,10 +733,10 @@ for so_far in ("", " the", " her g"):
 # Before the mask, the allowed tokens had some probability together: the **mass** that is left. To
 # sum to 1 again, each of them is divided by it, like 0.3 / 0.8 in the recall.
 #
-# Here the model fills in a JSON form with a name and an age. You see the mass at the first ten
-# steps. (`5.1e-08` is 0.000000051.)
+# Here the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
+# The cell, folded, prints the mass at the first ten steps. (`5.1e-08` is 0.000000051.)
 
-# %%
+# %% jupyter={"source_hidden": true}
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
 schema = {"type": "object", "properties": fields, "required": ["name", "age"]}
 form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": False})
@@ -752,7 +751,7 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
 # the model gave it nearly nothing. The mask does not *persuade* the model. It takes the little that
 # fits, and makes it large.
 #
-# If all answers were made larger alike, their shares would stay. When are they not?
+# Are all answers made larger alike? If so, their shares stay.
 
 # %% [markdown]
 # ## Masking is not conditioning
@@ -787,12 +786,12 @@ words = [text[-1].strip() for text in exact]
 show(words, conditioning=exact.values(), mask=masked.values())
 
 # %% [markdown]
-# Conditioning: 0.03 of 0.23. The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only ` moon`
-# is allowed.
+# Conditioning: 0.03 of 0.03 + 0.20. The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only
+# ` moon` is allowed.
 #
-# After ` the` only 0.05 of the mass was left, so the moon was multiplied by 20, from 0.03 to 0.6.
-# After ` her` half was left: the grandmother was only doubled. **The mask knows what can follow,
-# and not how likely that is.**
+# After ` the` the mass left was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20, from 0.03 to
+# 0.6. After ` her` it was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows what
+# can follow, and not how likely that is.**
 
 # %% [markdown]
 # Is that what happened to the real girl? Look at her first step.
@@ -884,11 +883,11 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back, and we asked the model nothing new: the masses were there at every step,
-# and the mask threw them away. (0.003 and not 0.004 is chance.)
+# The grandmother is back. We asked the model nothing new: we only wrote down the mass at each step.
+# (0.003 and not 0.004 is chance.)
 #
-# A form of hundreds of steps needs care: its product is too small for the computer, which makes it
-# 0. Then one adds logs instead, as in module 6.
+# With hundreds of steps the product becomes 0 in the computer. So add the logs instead, as in module
+# 6. Before `exp`, subtract the largest of the forms' sums from all, as softmax does in module 2.
 #
 # Two kinds of harm are left, where weights do not help.
 
@@ -908,9 +907,10 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The model does not expect a number there. Of all that is allowed it likes a new line (`\n`) best,
-# so it takes one, and another, up to the limit. In 2026 this was reported of Qwen3.5, for about
-# one request in three [vllm38696]. The repair is in the grammar: little white space, or none.
+# The last line is a form that was not whole. The model does not expect a number there. Of all that
+# is allowed it likes a new line (`\n`) best, so it takes one after the other. In 2026 this was
+# reported of Qwen3.5, for about one request in three [vllm38696]. The repair: a grammar with little
+# white space, or none.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
@@ -936,8 +936,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Forms in production
 #
-# In late 2026 a form is an option of the request [vllmforms2026]. It pays nothing back. Three
-# habits:
+# In late 2026 a form is an option of the request [vllmforms2026]. The server pays nothing back.
+# Three habits:
 #
 # - ask for the form in the prompt as well, so that the mass is large before the mask comes;
 # - put the thinking before the answer;
@@ -1051,9 +1051,10 @@ check.number(
 
 # %% [markdown] question="Another rule" points=1
 # A program throws no coin. It draws a token from the model's *p*, which joins the text. If the guess
-# is this token, it counts as accepted. Is the text exact? (Disputed: [mlxcel992], [mlxswiftlm459].)
+# is this token, it counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992],
+# [mlxswiftlm459].)
 #
-# - **A** Exact, and as many guesses are accepted as by our coin.
+# - **A** Exact, and just as many are accepted.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
 # - **C** Not exact: words that both like come too often.
 # - **D** Exact only at *T* = 0.
@@ -1078,9 +1079,9 @@ check.choice(
 #
 # - **A** Nothing: the coin makes every guesser exact.
 # - **B** Nothing, but fewer guesses are accepted.
-# - **C** All cut tokens together come too often: after each refusal one of them is drawn.
-# - **D** All three kept tokens together come too often: they are guessed more than the coin was
-#   told.
+# - **C** The others, taken together, come too often: after each refusal one of them is drawn.
+# - **D** The three likeliest, taken together, come too often: they are guessed more than the coin
+#   was told.
 
 # %% answer="report_of_q"
 answer_report = ""  # "A", "B", "C" or "D"
