@@ -208,7 +208,8 @@ def rehearse(folder: Path, root: Path, module: str) -> None:
         copy = folder / path.name
         shutil.copyfile(path, copy)
         with contextlib.suppress(Exception):  # what is wrong with the course the score will tell
-            scored(copy, folder, root, REHEARSAL)
+            # With a progress it runs here, so that what it imports and loads is there later.
+            scored(copy, folder, root, REHEARSAL, progress=lambda *cell: None)
 
 
 if __name__ == "__main__":
