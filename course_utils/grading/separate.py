@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
 import nbformat
 import torch
@@ -34,7 +33,7 @@ MOST_STOPS = 3  # cells or calls that end or hang the process; each costs a new 
 PATIENCE = 4  # times a limit, at most, where others take the processors
 ALL_CELLS = 20  # times the limit of one: what a whole submission may take
 TICK = 0.1  # seconds that waiting goes on for, or not at all
-GLANCE = 0.005
+GLANCE = 0.005  # seconds: to ask the kernel who had the processors is not worth less
 UNASKED_SECONDS = 1.0  # for replies that nobody needs any more
 NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
 MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
@@ -147,19 +146,19 @@ class Submission:
         """Send requests. Their replies come in this order, and are waited for in it, with `finish`,
         or not at all, before anything else is asked."""
         data = b"".join(map(wire.packed, requests))
-        replies = [Future() for _ in requests]
         self.drain()
         try:
             if self.process is None:
                 self.start()
         except NoAnswer as reason:
-            for reply in replies:
-                reply.set_exception(reason)
-            return replies
-        self.owed = replies
-        self.writing.submit(written, self.process.process.stdin, data)
-        self.reading.submit(read_into, replies, self.process.process.stdout)
-        return replies
+            failed = Future()
+            failed.set_exception(reason)
+            return [failed] * len(requests)
+        process = self.process.process
+        self.writing.submit(wire.write, process.stdin, data)  # if nobody reads, nobody replies
+        # As bytes: what they hold may take 30 times as much, and is made of one after the other.
+        self.owed = [self.reading.submit(wire.received, process.stdout) for _ in requests]
+        return self.owed
 
     def drain(self) -> None:
         """Take what nobody waits for, as its test had seen enough. It may last, or end the process:
@@ -175,7 +174,7 @@ class Submission:
         """The reply to a request of this kind. NoAnswer if none comes."""
         began, most = self.clock(), min(seconds, self.left)
         try:
-            reply = self.wait(asked, START_SECONDS if kind == "start" else most)
+            reply = wire.unpacked(self.wait(asked, START_SECONDS if kind == "start" else most))
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
@@ -193,8 +192,8 @@ class Submission:
             raise self.no_answer("the answer could not be read")
         return reply
 
-    def wait(self, reply: Future, seconds: float) -> object:
-        """The reply, within so many seconds in which its process could run. TimeoutError without.
+    def wait(self, reply: Future, seconds: float) -> bytes:
+        """The reply as it came, in so many seconds in which its process could run, or TimeoutError.
 
         A hostile submission may take all processors, and must cost nobody else points.
         """
@@ -255,20 +254,6 @@ def call_of(name: str, args: tuple, kwargs: dict) -> dict:
         "args": [wire.encode(x) for x in args],
         "kwargs": {key: wire.encode(x) for key, x in kwargs.items()},
     }
-
-
-def written(stream: BinaryIO, data: bytes) -> None:
-    with contextlib.suppress(wire.Closed):  # as who reads finds too
-        wire.write(stream, data)
-
-
-def read_into(replies: list[Future], stream: BinaryIO) -> None:
-    """Read a reply to each. Closed or Malformed if there is none."""
-    for reply in replies:
-        try:
-            reply.set_result(wire.receive(stream))
-        except (wire.Closed, wire.Malformed) as error:
-            reply.set_exception(error)
 
 
 def is_reply(reply: object, kind: str) -> bool:

@@ -78,11 +78,20 @@ def write(stream: BinaryIO, data: bytes) -> None:
 
 def receive(stream: BinaryIO) -> object:
     """Read one message. Closed or Malformed if there is none."""
+    return unpacked(received(stream))
+
+
+def received(stream: BinaryIO) -> bytes:
+    """One message as it came. Closed or Malformed if there is none."""
     (length,) = LENGTH.unpack(read(stream, LENGTH.size))
     if length > LONGEST:
         raise Malformed(f"a message of {length} bytes")
+    return read(stream, length)
+
+
+def unpacked(data: bytes) -> object:
     try:
-        return json.loads(read(stream, length))
+        return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{type(error).__name__} in a message")
 

@@ -182,9 +182,6 @@ def judged(item: Item, seen: bool, space: dict) -> tuple[float, str]:
         def finish(self, asked: Callable[[], dict], kind: str, seconds: float) -> dict:
             return asked()
 
-        def no_answer(self, reason: str) -> separate.NoAnswer:
-            return separate.NoAnswer(reason)
-
     def reply(request: dict) -> dict:
         if request["do"] == "get":
             return worker.get(space, request["name"])
