@@ -22,13 +22,12 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(1)
-    with torch.inference_mode():
-        first, others = runtimes.sampling(repeats)
-        results = [first, *engine.generation(repeats)]
-        results += engine.cache(min(repeats, 3)) + engine.one_step(repeats)
-        speed = float(first.ours.split()[0].replace(",", ""))
-        inside, ceiling = engine.draw_in_loop(repeats), engine.ceiling(speed)
-        texts = ", ".join(engine.same_texts())
+    first, others = runtimes.sampling(repeats)
+    results = [first, *engine.generation(repeats)]
+    results += engine.cache(min(repeats, 3)) + engine.one_step(repeats)
+    speed = float(first.ours.split()[0].replace(",", ""))
+    inside, ceiling = engine.draw_in_loop(repeats), engine.ceiling(speed)
+    texts = ", ".join(engine.same_texts())
     results += explorers.explorers() + explorers.large_vocabulary()
     started = startup.startup()
     graded, classes = grading.grading(min(repeats, 3))
