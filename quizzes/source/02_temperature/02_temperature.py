@@ -78,7 +78,7 @@ explore.Distribution("Once upon a")
 # So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
 # them has 1%. **How did they take more than half from `time`?**
 #
-# To find out, you build the knob yourself. At the end you build a second one, which turns itself.
+# To find out, you build the knob yourself, and at the end a second one, which turns itself.
 
 # %% [markdown]
 # **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first one twice as
@@ -114,13 +114,13 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 #
 # <details><summary>Answer</summary>
 #
-# 2.6 times: 0.713 / 0.279. The gap of the logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
+# 2.6 times: 0.713 / 0.279. The gap is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
 # doubles the gap, 0.47 + 0.47, and so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
-# So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. And no word
-# ever overtakes another. Temperature changes *how far* a favourite is ahead, never *who* it is.
+# So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. Temperature
+# changes *how far* a word is ahead of another, never *which* is ahead.
 #
 # The picture shows three favourites: `time` is one of 4,096 tokens, and `forward` one of nine words. `Paris` is
 # one of ten tokens after `The capital of France is`, a made-up example.
@@ -156,8 +156,8 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# At 0.01 the best token has everything: that is *greedy*, the careful writer of module 01. Nothing can be
-# divided by 0, so many tools take *T* = 0 to mean greedy.
+# At 0.01 the best token has everything: that is *greedy*, the careful writer of module 01. Many tools take
+# *T* = 0 to mean greedy.
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
@@ -171,17 +171,17 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
 
 # %% [markdown]
 # A fair die, both times. But one has 9 faces, the other 4,096: `forward` falls from 57% to a ninth, `time`
-# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*. Can that be enough?
+# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*.
 
 # %% [markdown]
 # ## How they took it
 #
-# Let us make a fairy tale that fits on paper. One favourite has the logit 14, and its 4,095 rivals have 0.
+# Let us take numbers that fit on paper. One favourite has the logit 14, and each of its 4,095 rivals has 0.
 # Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1. So the favourite has 1,203,000
 # of 1,207,000 parts: 99.7%, as `time` has.
 
 # %% [markdown]
-# A second favourite has the logit 8, and only nine rivals. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
+# A second favourite has the logit 8, and nine rivals have 0. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
 #
 # **Predict.** At *T* = 2 the two logits are 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each
 # favourite now?
@@ -208,18 +208,18 @@ for T in (1, 1.5, 2):
 print(f"At T = 2 the largest of those 3,996 has {shares[100]:.2%}.")
 
 # %% [markdown]
-# So they did it as a crowd: 39% together, and none more than 0.08%.
+# So they did it as a crowd: these 3,996 have 39%, and none of them more than 0.08%.
 #
 # Let us call a token that has less than 0.5% at *T* = 1 a **crumb**. Here all tokens but `time` are crumbs.
-# At *T* = 2 the die hits *some* crumb in 56 of 100 throws (17 + 39). Here are 16 throws.
+# At *T* = 2 the die hits *some* crumb in 56 of 100 throws (17 + 39). Here are 16.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Most of the
-# tokens that a model knows are nonsense at any given place. Heat gives each of them a little.
+# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Most tokens are
+# nonsense at any given place. Heat gives each of them a little.
 #
 # So *T* = 2 is mild for nine words, and wild for 4,096. Is there a number that says *how* wild?
 
@@ -228,6 +228,8 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 #
 # There is one in module 01: the number of **equal choices**, 2 to the power of the entropy. (In code it is called
 # *effective choices*.) If it is 8, the next token is as hard to guess as a fair die with 8 faces.
+#
+# **Predict.** At *T* = 2, is `Once upon a` nearer to 1, 10 or 100 equal choices?
 
 # %%
 rows = {
@@ -243,12 +245,12 @@ for name, row in rows.items():
 # %% [markdown]
 # At *T* = 2 the nine words are like 4 equal choices, and `Once upon a` has gone from 1 to 115: the crowd.
 #
-# Read the first column too. *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was
-# once a`. The same *T* is greedy here and lively there.
+# *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was once a`. The same *T* is greedy
+# here and lively there.
 
 # %% [markdown]
-# In the second half we name the number of choices, and the computer searches for *T*. Such a search tries very
-# low temperatures, and these can break our one line of code.
+# In the second half you say how many choices you want, and the computer searches for *T*. Such a search tries
+# very low temperatures, and these can break our one line of code.
 
 # %% [markdown]
 # ## The formula, and how the cold breaks it
@@ -263,21 +265,22 @@ for name, row in rows.items():
 
 # %% [markdown]
 # **A zero.** In 2023 a user of Bark, a model that speaks, set *T* to 0. The program stopped with
-# `probability tensor contains either inf, nan or element < 0` [bark270]. (Names in brackets are sources, listed
-# last.) Our nine words show why:
+# `probability tensor contains either inf, nan or element < 0` [bark270].
+#
+# **Predict.** For a tensor, 1 / 0 is infinity, `inf`. Six of our nine logits are above 0, three below. How many of
+# the nine shares are still numbers?
 
 # %%
 print(NEXT_LOGITS / 0.0)
 print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
-# Divided by 0, the logits are infinite. Then softmax subtracts the largest, and infinity minus infinity is
-# `nan`, *not a number*. Each share is divided by the sum of all, so one `nan` spoils every share.
-# The way out: `if temperature == 0`, take the best token.
+# None. Softmax subtracts the largest, and infinity minus infinity is `nan`, *not a number*. Then it divides
+# by the sum of all, so one `nan` spoils every share. The way out: `if temperature == 0`, take the best token.
 
 # %% [markdown]
-# **Almost a zero.** Until April 2024 torchchat, a chat program, divided by 0.00001 in place of 0 [torchchat259].
-# That failed in `float16`, a number format with half the bits of `float32`. Here are both: `.half()` turns
+# **Almost a zero.** Until 2024 torchchat, a chat program, divided by 0.00001 in place of 0 [torchchat259].
+# That failed in `float16`, a number format that ends sooner than `float32`. `.half()` turns
 # numbers into `float16`.
 
 # %%
@@ -286,12 +289,13 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
     print(cold.dtype, "divided:", cold, "softmax:", cold.softmax(dim=-1), "", sep="\n")
 
 # %% [markdown]
-# In `float32`, `forward` has everything, as it should. **Find it:** what went wrong in `float16`?
+# In `float32`, `forward` has everything, as it should. **Find it:** in `float16`, which step went wrong first, and
+# why?
 #
 # <details><summary>Answer</summary>
 #
-# `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. So already the division gives `inf`, and inf − inf is
-# `nan` again.
+# The division: `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. It gives `inf`, and inf − inf is `nan`
+# again.
 # </details>
 
 # %% [markdown]
@@ -472,11 +476,11 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # %%
 row = model.next_logits("There was once a")
 for T in (0.5, 0.25, 0.375):
-    print(f"T = {T:<6} like {effective_choices(row / T).item():.2f} equal choices")
+    print(f"T = {T:<6} like {effective_choices(row / T).item():.1f} equal choices")
 
 # %% [markdown]
 # More heat always means more choices. So 0.25 is too cold and 0.5 too hot. Their middle, 0.375, is still a
-# little too hot, with 4.06. So the next try is the middle of 0.25 and 0.375, and so on: each round halves the
+# little too hot, with 4.1. So the next try is the middle of 0.25 and 0.375, and so on: each round halves the
 # distance between too cold and too hot.
 
 # %% [markdown]
@@ -571,8 +575,8 @@ if ready:
 # <details><summary>What happened</summary>
 #
 # `Once upon a distance`. The crowd is back! The model *had* one choice there, and we asked for four. So
-# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: as hard to
-# guess as a die with four faces.
+# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: the entropy
+# of a die with four faces.
 # </details>
 #
 # We wanted fewer choices where there are too many. Where the model is sure, let it be sure.
@@ -600,7 +604,8 @@ if ready:
 #
 # <details><summary>Hint</summary>
 #
-# Begin at *T* = 1, where all is as the model wants it. While there are too many choices, take 2% off.
+# Begin at *T* = 1, where all is as the model wants it. While there are more choices than you want,
+# multiply *T* by 0.98.
 # </details>
 
 
@@ -696,12 +701,12 @@ if ready:
 
 # %% [markdown]
 # *T* = 0.3 draws no crumb, but it goes round in circles: only 38% of its tokens are different. *T* = 1 drew 48
-# crumbs. The authors' thermostat cools until 8 choices or fewer are left. It drew 10 crumbs, and 66% of its
-# tokens are different. All its stories begin `Once upon a time`.
+# crumbs. The authors' thermostat (not on this page) cools until at most 8 choices are left: 10 crumbs, 66%
+# different. All its stories begin `Once upon a time`.
 
 # %% [markdown]
-# *T* = 0.7 comes near that, with 15 crumbs and 72%: four stories cannot say which is better. (Module 07 is about
-# measuring properly.) But a thermostat does something else. Here are three steps, and the equal choices left.
+# *T* = 0.7 comes near that, with 15 crumbs and 72%: four stories cannot say which is better. But a thermostat
+# does something else. Here are three steps, and the equal choices left.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -717,7 +722,7 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, a little dull, and the 187
 # of the last row to 31, still a crowd. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
 # *T* can do both. Now change your thermostat, and run from its cell to here. Can you get below 10 crumbs, and
-# keep 60% different?
+# keep 60% different? (Only the promises are scored.)
 
 # %% [markdown]
 # ## What production systems do
@@ -951,12 +956,12 @@ check.ids(
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Is the result different
+# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Does it differ
 # from `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
-# Softmax gives *a*/*b*, with *a* = *e*ᶻ. `log_softmax` gives the logarithm, log *a* − log *b*. What
+# Softmax gives *a*/*b*, with *a* = *e*ᶻ and *b* their sum. `log_softmax` gives log *a* − log *b*. What
 # differs between tokens?
 # </details>
 #
