@@ -107,6 +107,9 @@ def test_the_story(lesson, tries):
     assert tens.count(9) == 8
     ends = [one.text.partition(";")[0].split(",")[-1] for one in tries]
     assert "229+72=29'1" in ends
+    hard = [one.answer for one, (a, b) in zip(tries, pairs(ends), strict=True) if is_hard(a, b)]
+    assert Counter(hard) == {291: 8, 301: 4}
+    assert "Twelve of the sixteen lines end in such a step, and only four get it right." in prose()
 
 
 def test_most_roads_to_the_storys_answer_lead_over_one_carry():

@@ -187,9 +187,8 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five end in 301, and eleven say 291. So the model *can* do this sum. But whoever asks it cannot add,
-# and nobody writes `right` beside a line. Eleven lines for 291, five for 301: which one would you
-# hand in?
+# Five end in 301, and eleven say 291. So the model *can* do this sum. But suppose that you cannot add,
+# and that nobody writes `right` beside a line. Which answer would you hand in?
 #
 # First see where the lines differ:
 
@@ -206,7 +205,7 @@ explore.Playground(
 # 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
 #    *which two come next* is open.)
 # 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3`
-#    has most of the rest. Here the model must already know whether a carry will come.)
+#    has most of the rest. The hundreds make 2, or 3 if the tens carry, and the tens come later.)
 # 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
@@ -242,7 +241,7 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # with 0.7² = 0.49, so pass@2 is truly 0.51.
 #
 # The formula does not know *p*. It sees four tries, of which 0 to 4 are right, by luck. The next cell
-# takes the average over these five cases:
+# weighs these five cases by their chance:
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -288,8 +287,8 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# Now more than one sum. The Calculator's **card** is a sheet of measurements on 1,000 sums that it had
-# not seen in training. So many per cent of them were right (tries at *T* = 0.75):
+# The Calculator's **card** is a sheet of measurements on 1,000 sums that it had not seen in training. Per
+# cent of these sums with a right answer (tries at *T* = 0.75):
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
@@ -314,8 +313,7 @@ greedy_one = ask(STORY, tries=1, temperature=0)[0]
 print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
 # %% [markdown]
-# Both are wrong, though the dice found a likelier text than greedy choice: −7.79 is nearer to 0 than
-# −8.31.
+# Both are wrong, though the dice found a likelier text than greedy choice.
 #
 # One sum proves little. `ask_all` does the same for 24 other sums, and `score` counts for how many of
 # them a way of choosing is right:
@@ -331,7 +329,7 @@ print("likeliest of 16:", score(likeliest, worked), "of 24")
 # likeliest of sixteen is right in 82.6%, greedy choice in 72.8%.
 #
 # Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a lower
-# temperature, say?
+# temperature?
 
 # %% [markdown]
 # ## Cold is not likely
@@ -378,19 +376,23 @@ for text in texts:
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But one can walk from text to text. You stand at `the dog`,
-# and the cold way (*T* = 1/4) draws `a cat`. Do you go there?
-#
-# - `a cat` is likelier: (0.36/0.30)⁴ = 2.07.
-# - The cold way draws it more rarely, 0.165 against 0.418. To make up for that: 0.418/0.165 = 2.53.
-
-# %% [markdown]
-# The product is 5.2, above 1: go. From `a cat` to `the dog` it is 1/5.2 = 0.19: go with this
-# probability, else stay, and count `a cat` once more.
-#
-# As a formula, where *q* is how often the cold way draws a text, you go with the probability
+# Nobody can list all texts of a real model. But one can walk from text to text. You stand at an *old*
+# text, and the cold way (*T* = 1/4) draws a *new* one. Where *q* is how often the cold way draws a text,
+# you go to the new one with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
+#
+# Else you stay, and count the old text once more.
+
+# %% [markdown]
+# **Predict.** How likely do you go from `the dog` to `a cat`? And back? Above, *p* is in the
+# column `p`, and *q* in the column `T = 1/4`.
+#
+# <details><summary>Answer</summary>
+#
+# `a cat` is likelier: (0.36/0.30)⁴ = 2.07. The cold way draws it more rarely. To make up for that:
+# 0.418/0.165 = 2.53. The product is 5.2, above 1: you always go. Back you go with 1/5.2 = 0.19.
+# </details>
 #
 # Twenty thousand such steps:
 
@@ -423,9 +425,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # Likelier texts than at *T* = 1/4: −7.93 on average, against −8.49. The second line, −7.20, is the
 # likeliest text on the page so far, and it is right. But three of the six say 291.
 #
-# And one walk costs as much as all sixteen tries: about 800 runs of the model. On the card it is right
-# in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So here choosing does as well as
-# walking.
+# One walk takes about 800 runs of the model, as many as sixteen tries of 50 characters. On the card it
+# is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So here choosing does as
+# well as walking.
 
 # %% [markdown]
 # ## The vote
@@ -500,7 +502,7 @@ explore.Votes(function=my_vote)
 #    right answer is the most common.)
 # 2. Set 16 tries and sum 14. Why is the vote wrong there? (Seven against seven, and 260 came first.)
 # 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
-#    curve still climbs? (Only pass@n: pass@k of all n tries.)
+#    curve still climbs? (Only pass@n: pass@k for n tries.)
 
 # %% [markdown]
 # And what does the vote say of the story's sum?
@@ -528,9 +530,9 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Their *last* step is wrong, and ends in `=29'1`. Most make the greedy text's mistake, as in 229 + 72:
-# the tens make 9, and the carry from the ones should turn it into 10. Most ways to add these five
-# numbers end in such a step.
+# Their *last* step is wrong, and ends in `=29'1`. Eight make the greedy text's mistake, as in 229 + 72:
+# the tens make 9, and the carry from the ones should turn it into 10. Twelve of the sixteen lines end
+# in such a step, and only four get it right.
 # </details>
 
 # %% [markdown]
@@ -540,7 +542,7 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # ## One text for each answer
 #
-# Now ask for the answer alone, with `?` for `:`, as in `51+86+64+72+28?`. Then each answer has only one
+# Now ask for the answer alone, with `?` at the end, as in `51+86+64+72+28?`. Then each answer has only one
 # text, and the course can work out its exact probability, at *T* = 0.75 as before.
 
 # %%
@@ -571,13 +573,13 @@ for n in (16, 64, 256):
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 
 # %% [markdown]
-# Look at the last row. In 93 of 100 sums the right answer is among the 64, and the vote finds it in 7.
-# What would find more? (And time for a pause, if you like one.)
+# In the last row the right answer is among the 64 in 93 of 100 sums, and the vote finds it in 7. What
+# would find more? (Time for a pause.)
 
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Python can add five numbers. Let us play that it cannot: of a hard task nobody knows the right answer.
+# Python can add five numbers. Suppose that it cannot: of a hard task nobody knows the right answer.
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine, and keep what is left: of 51 it is 6, of 86 it is
@@ -590,8 +592,8 @@ for n in (16, 64, 256):
 print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick does not find the sum, and it accepts a wrong answer that is off by 9, 18, 27 and
-# so on. But it knows *something that the tries do not*. Take the answers alone again, 64 tries a sum,
+# Only 301. The trick does not find the sum, and it accepts a wrong answer that is off by 9, 18, 27 …
+# But it knows *something that the tries do not*. Take the answers alone again, 64 tries a sum,
 # and let only those vote that the trick accepts (the folded `nines` says which):
 
 # %%
@@ -611,13 +613,13 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. Here
-# 84 of 1,536 tries are right, *p* = 5.5%. Of the other 1,452 the trick accepts 182 − 84 = 98,
-# *f* = 6.7%. The right share of the accepted is
+# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. The
+# trick accepts every right try, so 84 of 1,536 are right, *p* = 5.5%. Of the other 1,452 it accepts
+# 182 − 84 = 98, *f* = 6.7%. The right share of the accepted is
 #
 # $$\frac{p}{p + (1 - p) \cdot f} = 46\%$$
 #
-# There is no *n* in it. More tries do not make it safer to trust an accepted one [stroebl2024].
+# More tries do not make it safer to trust an accepted one [stroebl2024].
 # </details>
 
 # %% [markdown]
@@ -725,7 +727,7 @@ for i, one in enumerate(tries):
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
 # 2. **heeds**: if tries with an answer are accepted, it chooses one of theirs;
 # 3. **fair**: the order of the tries does not matter;
-# 4. **pays**: it is right in 85% of many made-up sums.
+# 4. **pays**: it is right in at least 85% of many made-up sums.
 
 # %% [markdown]
 # Each made-up sum has sixteen tries:
@@ -814,9 +816,6 @@ def my_chooser(found):
     ### END SOLUTION
 
 
-# %% [markdown]
-# Try it as often as you like:
-
 # %%
 for promise in (speaks, heeds, fair, pays):
     check.passes(promise.__name__, promise, my_chooser)
@@ -836,8 +835,8 @@ print(
 print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
-# A good chooser hands in 301, and is right in all 24 sums. Of the card's 1,000 sums, with sixteen tries
-# each, so many per cent are right (*verified*: the first accepted text, or else the first of all):
+# A good chooser hands in 301, and is right in all 24 sums. On the card's 1,000 sums, with sixteen
+# tries each, per cent right (*verified*: the first accepted text, or else the first of all):
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
@@ -867,8 +866,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # </details>
 
 # %% [markdown]
-# Now the Storyteller. One run reads `It was night and it was dark. The girl saw a`, the other only
-# ` The girl saw a`. **Predict.** Which word will rise?
+# Now the Storyteller writes on from ` The girl saw a`. The prompt is `It was night and it was dark.`, and
+# only one run reads it. **Predict.** Which word will rise with γ?
 
 # %%
 stories = storyteller.load()
@@ -951,10 +950,10 @@ for most in (36, 40, 48):
 # %% [markdown]
 # ## Recap
 #
-# Greedy choice gets the story's sum wrong for ever. Sixteen tries hold the right answer, as pass@k says
-# they should. The likeliest of the sixteen and the vote both hand in 291, because most ways to 301
-# end with a carry that the model often gets wrong: votes need mistakes that differ. A verifier needs
-# no majority. It checks each step, and one line that holds beats eleven that do not.
+# Greedy choice gets the story's sum wrong for ever. Sixteen tries hold the right answer. The likeliest of
+# the sixteen and the vote both hand in 291, because most of the lines end with a carry that the model
+# often gets wrong: votes need mistakes that differ. A verifier needs no majority. It checks each step,
+# and one line that holds beats eleven that do not.
 
 # %% [markdown]
 # All these texts cost time. Could a model write them *faster*, without changing one of them? That is
@@ -1051,7 +1050,7 @@ check.number(
 # our formula without large numbers.
 #
 # *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*; each only if the
-# other estimates stay.
+# estimates for *k* up to *n* stay as they are.
 
 
 # %% answer="estimator_repair"
@@ -1262,8 +1261,8 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# You train the Calculator anew, so that with a budget of 40 characters more of its sums come out right.
-# Which 10,000 texts help most?
+# You train the Calculator anew. Under a budget of 40 characters it shall then get more sums right. Which
+# 10,000 texts help most?
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
 # - **B** Workings that break off anywhere, then `;` and the result of the last whole step.
@@ -1373,7 +1372,7 @@ check.text(
 )
 
 # %% [markdown] question="Ever more tries" points=1
-# A model draws a wrong answer with 0.30, the right one with 0.25, many others with little. What
+# A model draws one wrong answer with 0.30, the right one with 0.25, many others with little each. What
 # happens from 16 tries to 1,600?
 #
 # - **A** The vote and pass@n both come closer to 1.
@@ -1396,7 +1395,7 @@ check.choice(
 )
 
 # %% [markdown] question="A lenient judge" points=1
-# A model is right in one try of ten. A verifier accepts all right tries, and one of five wrong ones.
+# A model is right in one try of ten. A verifier accepts all right tries, and one in five of the wrong ones.
 # You draw until something is accepted, and hand that in. How often is it right? Two decimals.
 
 # %% answer="lenient_judge"
