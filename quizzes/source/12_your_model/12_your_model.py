@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Your model
 #
-# So far your functions have worked with one small model, which tells stories. Now you give them
-# another.
+# Your functions have worked with two small models. Now you may bring your own. But first, a door has
+# to be opened.
 
 # %% [markdown]
 # > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
@@ -114,10 +114,11 @@ def logprobs_of(model, prompt, phrase):
 # %% [markdown]
 # ## The door
 #
-# In a fairy tale a door opens at one sentence, word for word. The witch has said it. The girl has
-# said it, and nothing moved. Now she says it once more. Any child knows how she goes on.
+# In a fairy tale a door opens at one sentence, word for word: `Open, little door, and let the king
+# come in`. The witch has said it. The girl has said it, and nothing moved. Now she begins again:
+# `"Open, little`. Any child can finish it.
 #
-# **Predict.** Does any setting of these knobs open the door? Try for two minutes.
+# **Predict.** Does any setting of the knobs below make the Storyteller finish it? Try for two minutes.
 
 # %%
 explore.Playground(
@@ -126,8 +127,8 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Set `temperature` to 0. You read `door, little door, and let him come`: near, and still shut.
-# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: it makes the words rarer that were said,
-#    and we wait for just those.
+# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: the penalty makes words that were said
+#    rarer, and we wait for just those.
 
 # %%
 SETTINGS = {
@@ -160,10 +161,10 @@ for name, settings in SETTINGS.items():
 # </details>
 
 # %% [markdown]
-# ## How near is the key?
+# ## How likely is the sentence?
 #
-# Zero of twenty can mean one in a hundred, or never. We need not draw to find out: multiply the
-# probabilities of the eight tokens, ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
+# Zero of twenty can mean one in a hundred, or never. There is no need to draw: multiply the
+# probabilities of the eight tokens ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
 #
 # **Predict.** Which one is the weak link?
 
@@ -184,7 +185,7 @@ print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write `my_phrase`. You may use PyTorch, but not the course's own functions.
+# Write `my_phrase`, with PyTorch but without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -207,8 +208,8 @@ def my_phrase(rows, ids):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. The last line is the door: a right
-# function finds the number from above.
+# Run this as often as you like: it gives no points, only reasons. A right function finds about 3,400
+# for the door.
 
 # %%
 EVEN = torch.zeros(2, 4)
@@ -224,8 +225,8 @@ print("the door:", "not written yet" if found is None else f"one text in {math.e
 # %% [markdown]
 # ## The capital of France, for real
 #
-# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. It is time
-# to ask. (` Paris` is three tokens here, so this too is a product.)
+# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. Now we ask.
+# (` Paris` is three tokens here, so this too is a product.)
 #
 # **Predict.** What does the Storyteller, who has read nothing but old stories, put first? And is
 # ` Paris` above ` London`?
@@ -254,9 +255,9 @@ for word in (" Paris", " London", " gold"):
 # ## A stranger comes in
 #
 # Our functions ask three things of a model: turn a text into ids; give one logit for each token that
-# could come next; say which ids end a text. Whoever can do that may come in.
+# could come next; say which ids end a text.
 #
-# Our visitor is the Calculator, the small model of sums that ships with the course.
+# Our visitor is the Calculator, which did sums in module 10.
 
 # %% [markdown]
 # <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
@@ -282,9 +283,9 @@ for title, each in BOTH.items():
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
 
 # %% [markdown]
-# Not a line of `generate` has changed. (We print only the first 64 characters.) The Calculator adds
-# two numbers at a time, a `'` is a carry, and what stands after `;` is its answer: 303, and right.
-# Asked for the capital of France it does the only thing that it knows, and comes to 226.
+# Not a line of our functions has changed. The Calculator adds two numbers at a time, a `'` is a carry,
+# and what stands after `;` is its answer: 303, and right. Asked for the capital of France, it adds too,
+# and comes to 226.
 #
 # How likely is ` Paris` for each?
 
@@ -294,7 +295,7 @@ for title, each in BOTH.items():
     print(f"{title:<16} Paris: {math.exp(log):.0e}, of which the logarithm is {log:.0f}")
 
 # %% [markdown]
-# The Storyteller's 5e-05 is the 0.005% from above. The Calculator's 6e-54 is not *impossible*, only
+# The Storyteller's 5e-05 is the 0.005% that you know. The Calculator's 6e-54 is not *impossible*, only
 # too small for float32, which would show 0. Its logarithm, −122, is a plain number. So add logarithms.
 #
 # **Predict.** What does the Calculator write first after `57+25+81+68+72:`, and how sure is it?
@@ -315,12 +316,11 @@ explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature",
 # %% [markdown]
 # ## Two rulers
 #
-# Now the question that everybody asks of two models: which is the better one? In module 07 it was the
-# one that reads people's texts with a lower perplexity. So let us hold a contest.
+# Which of two models is the better one? In module 07 it was the one that reads people's texts with a
+# lower perplexity. So let us hold a contest.
 #
-# The Storyteller's rival is a table. It counts how often each letter follows each other one in seven
-# passages from books; those shares are its probabilities (the next cell, folded). Then both read a new
-# passage.
+# The Storyteller's rival is a table: how often one letter follows another in seven passages from books
+# (the next cell, folded). Those shares are its probabilities. Then both read a new passage.
 #
 # **Predict.** Who has the lower perplexity?
 
@@ -372,12 +372,16 @@ by_letters = [  # half a time more for each, so that none is impossible
 
 # %%
 by_words = logprobs_of(model, "\n", eighth).tolist()
-for name, logs in (("the letter table", by_letters), ("the Storyteller", by_words)):
-    print(f"{name:<17} perplexity {perplexity(logs).item():4.1f} over {len(logs)} tokens")
+for name, logs, kinds in (
+    ("the letter table", by_letters, letters),
+    ("the Storyteller", by_words, model.vocab_size),
+):
+    ruler = f"perplexity {perplexity(logs).item():4.1f} over {len(logs):>3} tokens"
+    print(f"{name:<17} {ruler}, each one of {kinds:,}")
 
 # %% [markdown]
-# The letter table has a third of the Storyteller's perplexity. Shall we tell stories with it?
-# Of course not. So what is wrong with the contest? Think before you unfold.
+# The letter table has a third of the Storyteller's perplexity. Shall we tell stories with it? If not,
+# what is wrong with the contest?
 #
 # <details><summary>Answer</summary>
 #
@@ -406,7 +410,7 @@ def bits_a_character(logprobs, text):
 first = bits_a_character(by_letters, eighth[1:])  # nothing stands before the first letter
 print(f"the letter table {first:6.2f} bits a character")
 print(f"the Storyteller  {bits_a_character(by_words, eighth):6.2f}")
-short = eighth[:60]  # as much as the Calculator can read
+short = eighth[:60]  # the Calculator reads at most 70
 logs = logprobs_of(yours, "\n", short).tolist()
 print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
@@ -414,23 +418,25 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. So perplexities
 # cannot be compared where tokenizers differ [llamacppdocs2026].
 #
-# The Calculator, which can read only the first 60 characters, needs 29: it is sure that digits come,
-# and none does.
+# The Calculator, on the first 60 characters, needs 29: it is sure that digits come, and none does.
 
 # %% [markdown]
 # ## What moves, and what does not
 #
 # Your functions run on a larger model as they are. It may know Paris. It may even open the door: parts
-# of it, *attention heads*, find earlier places like the one where the text stands now. They raise what
-# came next there [olsson2022].
+# of it, *attention heads*, find where the last words stood before, and raise what came next there
+# [olsson2022].
 
 # %% [markdown]
-# Three things do not move with you:
+# **Predict.** Three numbers move to another model: a penalty of 2, an end of text with the id 0, a best
+# perplexity of 20. What goes wrong with each?
 #
-# - a *number* that is added to logits. A penalty of 2 weighs more where the logits lie closer together;
-# - an *id*. Id 0 should end one model's texts, but its tokenizer has `!` at 0. So each text ended with
-#   `!` [transformers7275];
-# - a *measurement* that counts tokens: you have just seen how perplexity misled.
+# <details><summary>Answers</summary>
+#
+# - The penalty weighs more where the logits lie closer together.
+# - Id 0 may be a word. In one tokenizer it is `!`, so each text ended with `!` [transformers7275].
+# - Perplexity is counted per token, and the tokens differ.
+# </details>
 
 # %% [markdown]
 # ## Build it: what came next before?
@@ -443,7 +449,7 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
 
 # %% [markdown]
-# Write it, without the course's own functions. It is scored below.
+# Write it, without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -456,8 +462,8 @@ def my_followers(ids, n):
     """The tokens that came next where the last n tokens stood before, in the order of the text.
 
     ids: a list of token ids, perhaps fewer than n, perhaps none; it stays as it is. n: at least 1.
-    Earlier places may overlap with the end: of 4 4 4 and n = 2 it is [4]. Returns a list, one
-    token a place, equal ones as often as they came.
+    Earlier places may overlap with the end: of 4 4 4 and n = 2 it is [4]. Returns a list with
+    one token for each place; if the same token came next at two places, it is there twice.
     """
     ### BEGIN SOLUTION
     last = ids[-n:]
@@ -475,8 +481,8 @@ for ids, n, expect, why in (
     check.passes(f"{ids}, n = {n}", check.gives, my_followers, ids, n, expect=expect, why=why)
 
 # %% [markdown]
-# Now the trick. If the last four tokens stood in the text before, see what came next there, the last
-# time. Add 12 to its logit. That multiplies its odds by e¹², about 160,000: a token of 13%, as ` king`,
+# Now the trick. If the last four tokens stood before, take the token that came next at the latest such
+# place. Add 12 to its logit. That multiplies its odds by e¹², about 160,000: a token of 13%, as ` king`,
 # becomes nearly certain, and even one of 0.1% gets 99%.
 #
 # **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran up the
@@ -501,38 +507,39 @@ else:
     print("not written yet: echo needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers` the door is open, twenty times of twenty.
+# With your `my_followers` the door opens, twenty times of twenty.
 #
-# And the wolf runs up the hill and down the hill for ever. A text that is stuck, in a *rut*, copies
-# too. To a function that only asks *was this said before?* a refrain and a rut look alike. You can
-# tell them apart. **What do you look at?** Write down two signs, for your second evening: this is a
-# good place to stop for today.
+# And the wolf runs up and down the hill for ever: the text is in a *rut*. The girl's sentence is a
+# *refrain*, a line that should come again. To a function that only asks *was this said before?* the
+# two look alike. You can tell them apart. **What do you look at?** Write down two signs, for your
+# second evening: this is a good place to stop for today.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that tells the two apart, on three kinds of text:
+# Write a sampler that tells them apart, on three kinds of text:
 #
-# - *plain*: the openings of eight books;
+# - *plain*: eight openings of books;
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's: a line said twice begins a third time.
 #
-# It makes five promises, and may call `my_followers` and the course's functions. It is scored on other
-# texts.
+# It may call `my_followers` and the course's functions. Keep five promises, with room to spare: it is
+# scored on other texts.
 
 # %% [markdown]
 # 1. **Tidy.**
 #    - It returns a new tensor of the same shape; the inputs stay as they were.
 #    - The same input gives the same result: no chance, no memory.
 #    - A token that comes in at −inf stays there, and a token that you cut goes there.
-#    - It does cut. The case: ten equal tokens hold 99%, thousands share 1%, and the text repeats
-#      nothing. At most 20 tokens may stay. (Top-p 0.95 leaves ten.)
+#    - It does cut. Where ten equal tokens hold 99%, thousands share 1%, and the text repeats nothing,
+#      at most 20 tokens may stay. (Top-p 0.95 leaves ten.)
 
 # %% [markdown]
 # 2. **Alive.** It writes on from the plain openings.
-#    - *Distinct-1*, the share of different tokens among all that it wrote, is above 0.693.
+#    - *Distinct-1*, the share of different tokens among all that it wrote, is above 0.693. (The best
+#      top-p makes 0.664.)
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
 #      54.1: half to twice that of what people wrote there.
 
@@ -711,8 +718,8 @@ def says_the_refrain(found):
 # %% [markdown]
 # ### The rival
 #
-# Where does 0.693 come from? Top-p wrote on from the eight plain openings, at six values of *p*, 24
-# times each with other seeds. That was measured beforehand; the next cell prints the means.
+# Where does 0.693 come from? Top-p did your task beforehand, at six values of *p*, each 24 times with
+# other seeds. The next cell prints the means.
 #
 # **Predict.** Which *p* has the highest distinct-1? And what share of the refrains does it say?
 
@@ -734,12 +741,13 @@ for p, numbers in MEASURED.items():
 # No refrain at all: a cut can only take away, and to copy, something must be *added*.
 #
 # Top-p 0.99 has the highest distinct-1, 0.664. Its *spread*, 0.029, is the standard deviation over the
-# 24 times: so much may be luck. A lead must be larger, so the bar is 0.664 + 0.029 = 0.693. The next
-# cell prints all bars, and what `echo` reaches.
+# 24 times: so much may be luck. A lead must be larger, so the bar to pass is 0.664 + 0.029 = 0.693. The
+# next cell prints all bars, and the numbers of `echo`.
 
 
 # %%
 def line(name, numbers):
+    print(" " * 14 + "".join(f"{title:>12}" for title in numbers))
     print(f"{name:<14}" + "".join(f"{number:>12.3f}" for number in numbers.values()))
 
 
@@ -755,18 +763,17 @@ else:
 
 # %% [markdown]
 # With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, and 0.035 is
-# allowed. Top-p's 0.051 is too much as well.
+# allowed. Top-p's 0.051 is too much too.
 
 # %% [markdown]
 # ### Yours, one promise at a time
 #
-# 1. Copy `echo` into the next cell and run on: the refrain is said, the rut stays.
+# 1. Copy the lines of `echo` into the next cell and run on: the refrain comes, the rut stays.
 # 2. Let one of your two signs decide *when* to add the 12. The repeats should fall.
-# 3. Where you add nothing, punish: `presence_penalty(logits, ids, 2.0)`, or `dry`, which `help(dry)`
-#    explains. Look at distinct-1.
-# 4. Still below the bar? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
-#
-# Cut last. (A question below asks why.)
+# 3. Where you add nothing, punish: `presence_penalty(logits, ids, 2.0)`, or `dry` (see `help(dry)`).
+#    Which raises distinct-1?
+# 4. Still too low? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
+# 5. Cut last: a question asks why.
 
 
 # %% answer="own_sampler"
@@ -789,8 +796,8 @@ def my_sampler(logits, ids):
 
 
 # %% [markdown]
-# Run this as often as you like: a few seconds, then your numbers, and each promise with a reason where
-# it is broken. It gives no points.
+# Run this as often as you like. In a few seconds you see your numbers, and a reason for each broken
+# promise.
 
 
 # %%
@@ -811,8 +818,8 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# The next cells put your sampler below the rival; in your own copy of the course, `leaderboard.md`
-# keeps each try. Change one number, run from `my_sampler` on, and watch.
+# The next cells list your tries under the rival's numbers; in your own copy of the course,
+# `leaderboard.md` keeps them. Change one number, run from `my_sampler` on, and watch.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -855,7 +862,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 
 # %% [markdown]
 # 1. Would you read your function's text to a child? What do the numbers not see?
-# 2. Change the prompt to a line in quotes of your own, said twice. Does it come a third time?
+# 2. Change the prompt to a tale like the door's: a line of yours in quotes, twice, and its beginning
+#    once more. Does the rest come?
 
 # %% [markdown]
 # ## Recap
@@ -1526,7 +1534,7 @@ if check.passes("it writes", writes):
 float(min(points, 6))
 
 # %% [markdown] question="In defence of a refrain" points=0
-# Defend your sampler in about six sentences. A person reads them and looks for these six:
+# Defend your sampler in about six sentences. They are complete with these six things:
 #
 # 1. the sign by which it knows a refrain, and a text that fools it;
 # 2. a reason for each number;
