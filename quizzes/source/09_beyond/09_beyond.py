@@ -101,14 +101,14 @@ print("top-p 0.9:   ", story(Settings(temperature=2.0, top_p=0.9)), end="\n\n")
 print("another cut: ", story(another))
 
 # %% [markdown]
-# After `Once upon a` the model is 99.7% sure of ` time`, at *T* = 1. And yet one of the two
+# After `Once upon a` the model is 99.7% sure of ` time`, at *T* = 1. Yet one of the two
 # texts has drawn ` rabbit`.
 #
 # The logits of all 4,096 tokens at one place are a **row**. The row after `Once upon a` is *sure*. Where
 # many words fit, a row is *open*.
 #
-# **Predict.** In the sure row, at *T* = 1, top-p 0.9 keeps one token. And at *T* = 2: 1, about 30, or over
-# 1,000?
+# **Predict.** Top-p 0.9 keeps one token of the sure row at *T* = 1. How many at *T* = 2: 1, about 30, or
+# over 1,000?
 
 # %%
 for T in (1.0, 1.5, 2.0):
@@ -136,7 +136,7 @@ explore.Playground(
 #    broken: its *number* no longer fits.)
 # 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes in circles.)
 #
-# Each *T* wants its own top_p. So: **what should a cutoff know?** Each section gives another answer.
+# Each *T* wants its own top_p. So: **what should a cutoff know?**
 
 # %% [markdown]
 # ## Know the token itself: epsilon
@@ -146,8 +146,8 @@ explore.Playground(
 # best 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
-# **Predict.** What will ε = 0.03 do to an open row, after `The king said to his`? How many tokens stay at
-# *T* = 1, and how many at *T* = 2?
+# **Predict.** The row after `The king said to his` is open. Does ε = 0.03 keep more tokens of it at
+# *T* = 2 than at *T* = 1, or fewer?
 
 # %%
 for T in (1.0, 2.0):
@@ -156,9 +156,9 @@ for T in (1.0, 2.0):
     print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.03))}")
 
 # %% [markdown]
-# At *T* = 2 not even the best token has 3%. When no token passes, a cut keeps the best one, so that there
-# is something to draw. Just where the model has most to say, it is made to say one thing. The bar has to
-# move with the row. By what?
+# Fewer. At *T* = 2 not even the best token has 3%. When no token passes, a cut keeps the best one, so that
+# there is something to draw. Just where the model has most to say, it is made to say one thing. The bar has
+# to move with the row. By what?
 
 # %% [markdown]
 # ## Know the best: min-p
@@ -176,21 +176,21 @@ for words, logits in TOYS:
 
 # %% [markdown]
 # `day` has 8%, just below the bar, so `time` is alone. In the open toy the bar is low, and all five stay.
-# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no crumb comes near it. Min-p was
-# the other cut.
+# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no crumb comes near it. So
+# *another cut* was min-p.
 
 # %% [markdown]
 # ## The formula
 #
-# The distance of a logit below the best one is its *gap*. A token with a gap of 2.3 is 0.1 times as likely
-# as the best, for ln 0.1 = −2.3. So min-p with *m* = 0.1 keeps each token whose gap is at most 2.3:
+# The distance of a logit *z* below the best one is its *gap*. A token with a gap of 2.3 is 0.1 times as
+# likely as the best, for ln 0.1 = −2.3. So min-p with *m* = 0.1 keeps each token whose gap is at most 2.3:
 #
 # $$p_i \ge m \, p_{\max} \quad\Longleftrightarrow\quad z_i \ge z_{\max} + \ln m$$
 #
 # Heat before the cut divides every gap by *T*. The limit stays at 2.3.
 
 # %% [markdown]
-# **Predict.** The logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
+# **Predict.** *m* is 0.1, the logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
 
 # %%
 logits = torch.tensor([5.0, 3.0, 1.0])
@@ -198,15 +198,15 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat moves min-p as well, here from one token to three. Now write it yourself.
+# So heat moves min-p as well, here from one token to three.
 
 # %% [markdown]
 # ## Build it: min-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# You may use PyTorch, but not the course's functions. It is scored at the end: the text in quotes says
-# all that counts.
+# You may use PyTorch, but not the course's functions. It is scored at the end: the docstring says all
+# that counts.
 #
 # <details><summary>Hint</summary>
 #
@@ -256,12 +256,13 @@ for name, logits, m, expect in (
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
 
 # %% [markdown]
-# Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there` has, and *T* = 2 takes
-# the root of that.)
+# Move min_p until ` there` is alone. Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of
+# what ` there` has, and *T* = 2 takes the root of that.)
 
 # %% [markdown]
-# One row is not a text. Next comes a passage that a *person* wrote. At each place the explorer counts how
-# many tokens a cut would have kept, at *T* = 1. Where it cuts the person's own token, that is a *miss*.
+# Next comes a passage that a *person* wrote. At each place the explorer counts how many tokens a cut would
+# have kept, at *T* = 1. The line below the picture ends with the *misses*: how many of the person's own
+# tokens each cut removes.
 #
 # **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the
 # open places?
@@ -272,8 +273,8 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 # %% [markdown]
 # 1. What is the most that min-p 0.1 keeps? (21, far fewer.) How many misses has it, and how many top-p?
 #    (9 and 5, of 38.)
-# 2. So min-p was stricter. Lower min_p until it has 5 misses as well. What is the most that it keeps
-#    now? (167, at 0.01: with as few misses, still less than half of top-p's 360.)
+# 2. Lower min_p until it has 5 misses as well. What is the most that it keeps now? (167, at 0.01: with as
+#    few misses, still less than half of top-p's 360.)
 
 # %% [markdown]
 # But the best token does not say all about its row. Take two rows. A: 40%, 39% and three times 7%. B: 40%
@@ -314,8 +315,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 
 # %% [markdown]
 # On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less end at
-# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. P-less hardly feels the crumbs:
-# the square of a crumb is next to nothing.
+# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. There p-less hardly feels the
+# crumbs: the square of a crumb is next to nothing.
 
 # %% [markdown]
 # ## Know the doubt: eta and top-h
@@ -323,14 +324,14 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # **Eta** is epsilon with a bar that sinks in doubt [hewitt2022]. Doubt is the entropy *H*, here in nats,
 # with ln in place of log₂. The bar is the smaller of two numbers:
 #
-# $$\eta = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
+# $$\text{bar} = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
 # Take ε = 0.0009, so √ε = 0.03. In a sure row *e*^−*H* is nearly 1, and the bar is ε. For 1,000 equal
 # tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
 # **Top-h** gives doubt a *budget* [potraghloo2025]. The entropy is a sum, to which each token adds −*p* log
-# *p*. From the likeliest on, tokens stay while they add up to at most *h* of the whole sum.
+# *p*. From the likeliest on, tokens stay while together they add at most a share *h* of the entropy.
 #
 # **Predict.** `time` has 85% of the sure toy's probability. Does it add more than 85% of the entropy, or
 # less?
@@ -346,11 +347,11 @@ for T in (1, 2):
     print(f"The king said to his, T = {T}: eta keeps {counts[0]:,}, top-h {counts[1]:,}")
 
 # %% [markdown]
-# Less: 23%. That `time` comes is no surprise. `time` and `day` have 57% together, within *h* = 0.6. With
+# Less: 23%, for `time` hardly surprises. `time` and `day` have 57% together, within *h* = 0.6. With
 # `year` it would be 79%.
 
 # %% [markdown]
-# And heat? It raises the entropy, and both cuts take it for doubt. In the king's row eta goes from 159
+# And heat? It raises the entropy, and both cuts take that for doubt. In the king's row eta goes from 159
 # tokens to 3,275.
 #
 # All cuts so far ask how likely a token is, and heat moves all of them. What else could one ask? (A good
@@ -376,8 +377,8 @@ for T in (1, 2, 3):
     print(f"T = {T}  " + "".join(f"{n:>9}" for n in counts))
 
 # %% [markdown]
-# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. That is our friend's clean answer:
-# *the temperature is a wish of the user, and not news about the row.*
+# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. To top-nσ the temperature is
+# *a wish of the user, and not news about the row*.
 
 # %% [markdown]
 # **Predict.** But σ is taken over the *whole* vocabulary. We add a thousand hopeless tokens, each with the
@@ -404,7 +405,7 @@ for name, cut in CUTS.items():
 #
 # > difficulty ●●●●○ · importance ●●●●● · 30 minutes · there are many right designs
 #
-# Design one. It gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps some more that
+# Your cut gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps some more that
 # are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
 
 # %% [markdown]
@@ -526,7 +527,7 @@ def my_cutoff(logits):
 
 
 # %% [markdown]
-# Run this, too, as often as you like.
+# Run this, too, until all four promises hold.
 
 # %%
 for promise in (tidy, cliff, heat, tail):
@@ -552,7 +553,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Is your text whole where the other falls apart? Bold or tame? (With half-way to the 30th: whole, and
+# 1. Is your text whole where the other falls apart? Bold or tame? (The hint's half-way cut: whole, and
 #    rather tame.)
 # 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
 #    again. What happens to the text? Does a promise break? (Three quarters of the way to the 30th:
@@ -562,10 +563,12 @@ explore.Playground(
 # ## Know what is expected: typical
 #
 # All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling wants
-# words about as surprising as one expects, neither dull nor wild [meister2023]. The surprise to expect is
-# the entropy: 4.18 nats after `The king said to his`. The token whose surprise is nearest to 4.18 comes
-# first, then the next nearest, until they hold *p* of the probability. The seven likeliest, with *p* =
-# 0.2:
+# tokens about as surprising (−ln of the probability) as one expects [meister2023]. The surprise to expect
+# is the entropy: 4.18 nats after `The king said to his`. The token nearest to 4.18 comes first, then the
+# next nearest, until they hold *p* of the probability.
+
+# %% [markdown]
+# **Predict.** ` wife`, the likeliest, has 16.7%, so 1.79 nats. Does it stay with *p* = 0.2?
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -579,29 +582,29 @@ for i in king.topk(7).indices.tolist():
 print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter`, the two likeliest, are cut *because* they are likely. Heat raises the entropy, so
-# rarer tokens now lie nearest. More of them are needed to hold 0.2: 259 in place of 17.
+# ` wife` and ` daughter` are cut *because* they are likely. Heat raises the entropy, so rarer tokens now
+# lie nearest. More of them are needed to hold 0.2: 259 in place of 17.
 
 # %% [markdown]
 # **XTC**, "exclude top choices", is bolder still [textgen6335]. A die decides at each step whether it does
-# anything. If so, of the tokens that reach a threshold all go but the least likely. Tokens below it stay.
+# anything. If so, of the tokens that reach a threshold only the least likely stays. All tokens below the
+# threshold stay too.
 
 # %% [markdown]
 # **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And with heat: will
-# XTC cut more tokens after `The king said to his`, or fewer? (In the call, `1.0` makes the die say yes
-# always.)
+# XTC cut more tokens after `The king said to his`, or fewer?
 
 # %%
 dice = torch.Generator().manual_seed(0)
 for words, logits in TOYS:
-    print("XTC 0.1: ", stay(words, xtc(logits, 0.1, 1.0, dice)))
+    print("XTC 0.1: ", stay(words, xtc(logits, 0.1, 1.0, dice)))  # 1.0: the die always says yes
 for T in (1.0, 2.0):
     best = [f"{p:.1%}" for p in (king / T).softmax(-1).topk(3).values.tolist()]
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# Of the sure toy only `time` reaches 0.1, so it is also the least likely that does, and stays. Of the open
-# toy all five do, and only `light` is left.
+# In the sure toy only `time` reaches 0.1, so it is the least likely that does. In the open toy all
+# five do, and `light` is the least likely.
 #
 # After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
 # Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
@@ -622,7 +625,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Change the seed a few times. Which would you rather read? (Tastes differ. We found no controlled study.)
+# Change the seed a few times. Which would you rather read? (We found no controlled study of XTC.)
 
 # %% [markdown]
 # ## Know the past: DRY and mirostat
@@ -637,7 +640,9 @@ explore.Playground(
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
 # and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 that is
-# 0.8 · 1.75¹ = 1.4 for our 4. And as the repetition grows:
+# 0.8 · 1.75¹ = 1.4 for our 4.
+#
+# **Predict.** Say 4 comes nevertheless, so that four tokens are repeated. What does 5 lose?
 
 # %% jupyter={"source_hidden": true}
 text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
@@ -647,8 +652,8 @@ for n in range(1, 6):
     print(f"{n} repeated: token {so_far[-1] + 1} loses {after.abs().max():.2f}")
 
 # %% [markdown]
-# A long repeat costs more with each token, and so no loop can last. Greedy choice loops most. How many of
-# its runs of four tokens are repeats, without DRY and with it?
+# It loses 2.45. Each token of a repeat costs more than the one before, and so no loop can last. Greedy
+# choice loops most. How many of its runs of four tokens are repeats, without DRY and with it?
 
 
 # %% jupyter={"source_hidden": true}
@@ -667,13 +672,11 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers surprises [basu2021]. You name a target τ, in bits. Tokens whose surprise is above
-# a bar μ are cut, but never the best one. One of the others is drawn. Then μ moves by a tenth of the
-# error: down if the token surprised more than τ, up if less.
+# **Mirostat** remembers surprises, measured before the cut [basu2021]. You name a target τ, in bits.
+# Tokens whose surprise is above a bar μ are cut; the best one always stays. A kept token is drawn. Then μ
+# moves by a tenth of the error: down if that token surprised more than τ, up if less.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
-#
-# Surprise is measured before the cut.
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
@@ -718,11 +721,12 @@ thermostat(2.0)
 # falls. So it goes on: greedy choice. The thermostat fights the heat, and here it wins.
 
 # %% [markdown]
-# **All in one table**, but DRY: it asks about the text and not about the row. How many tokens of the king's
-# row stay at *T* = 1, and how many at *T* = 2? *Tail* is *T* = 1 again, after the hopeless thousand were
-# added. They are not counted themselves.
+# **All in one table**, except DRY, which asks about the text. How many tokens of the king's row stay at
+# *T* = 1, and how many at *T* = 2? *Tail* is *T* = 1 again, with the hopeless thousand added, but not
+# counted.
 #
-# **Predict.** For which of the nine cuts are all three numbers the same?
+# **Predict.** Epsilon, min-p, p-less, top-nσ, eta, top-h, typical, XTC, mirostat: for which are all three
+# numbers the same?
 
 # %% jupyter={"source_hidden": true}
 NINE = {
@@ -752,10 +756,10 @@ for name, cut in NINE.items():
 # temperatures, and people who were asked preferred them [nguyen2025].
 #
 # *The objection*, June 2025. Critics say: some of these people's answers were left out, and the statistics
-# had errors. And if every cut may try equally many numbers, min-p is no longer ahead [schaeffer2025].
+# had errors. And if each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
 
 # %% [markdown]
-# The authors keep their claim, in softer words. We found no study by a third party. So look for yourself.
+# The authors keep their claim, in softer words. We found no study by anyone else. So look for yourself.
 
 # %% [markdown]
 # ## First the claim
@@ -810,12 +814,13 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
 # The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's, and
-# min-p's are near people's. So far it looks good for the claim. (*Near* is not yet *better*: at *T* = 1
-# min-p's texts are at 7, much tamer than people's 27.)
+# min-p's are near people's. (*Near* is not yet *better*: at *T* = 1 min-p's texts are at 7, much tamer than
+# people's 27.)
 
 # %% [markdown]
-# But top-p before the heat does as well: at *T* = 3, where min-p is lost too, it is still at 49. It has
-# chosen its tokens before the heat comes. So a part of min-p's lead is *order*.
+# But top-p before the heat is near people's too. Even at *T* = 3, where min-p is lost, it is at 49: it has
+# chosen its tokens before the heat comes. So a part of min-p's lead comes from top-p's place *after*
+# the heat.
 
 # %% [markdown]
 # <details><summary>If you like: 20,000, with only 4,096 tokens?</summary>
@@ -877,13 +882,13 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
 # The small strokes reach one standard error up and down (module 07). Min-p's line lies a little *below*
-# top-p's: above min-p 0.1, at 0.774, top-p's line passes at about 0.80. That is less than two standard
-# errors. On the right they meet. What min-p reaches at *T* = 2, top-p reaches with another number. So
-# the objection holds here *too*, by these two measures.
+# top-p's: min-p 0.1 is at 0.774, and top-p's line right above it at about 0.80. The distance is less than
+# two standard errors. On the right the lines meet. What min-p reaches at *T* = 2, top-p reaches with another
+# number. So the objection holds here *too*, by these two measures.
 
 # %% [markdown]
-# P-less lies above both, at 0.799. Below it top-p's line passes at about 0.77. That is about two standard
-# errors: a hint, not a proof.
+# P-less lies above both, at 0.799, and top-p's line right below it at about 0.77. The distance is about two
+# standard errors: a hint, not a proof.
 #
 # Do the two figures contradict each other? No. In the first each cut had one number, such as people use.
 # In the second it had several.
@@ -912,7 +917,7 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # cutoff should not take the heat for news about the row.
 
 # %% [markdown]
-# One question stays: a cut chooses among *tokens*. If you may have sixteen whole texts, how do you choose
+# A cut chooses among *tokens*. If you may have sixteen whole texts, how do you choose
 # among those? That is the next module.
 
 # %% [markdown]
@@ -1433,7 +1438,7 @@ check.ids(
 )
 
 # %% [markdown] question="XTC on a server" points=2
-# Find the bug. An inference server did this where XTC's die had said yes [aprender2131]. Repair it:
+# Find the bug. An inference server ran this whenever XTC's die said yes [aprender2131]. Repair it:
 # of the tokens that reach the threshold, the least likely one must stay. One that has exactly the
 # threshold reaches it. One point for rows where several reach it, one if it is also right where one
 # does, or none.
