@@ -183,7 +183,9 @@ def test_what_the_lesson_quotes_of_the_card_stands_there():
     assert "| **with its working:** greedy | 72.8 |" in card
     assert "| T 0.5 | 65.0 |" in card
     error = math.sqrt((0.728 * 0.272 + 0.65 * 0.35) / 1000)  # of 1,000 sums with one try each
-    assert 2 * error < 0.728 - 0.65
+    difference = 0.728 - 0.65
+    assert difference - 2 * error == pytest.approx(0.04, abs=0.005)
+    assert difference + 2 * error == pytest.approx(0.12, abs=0.005)
 
 
 @pytest.mark.slow
@@ -218,6 +220,10 @@ def test_the_second_digit_of_p_is_not_to_be_seen(lesson):
     _, low, high = lesson["interval"](after[0], before[0])
     assert low > -0.02
     assert high == pytest.approx(0.017, abs=0.0006)
+    for p, excludes in ((0.92, False), (0.93, False), (0.94, True)):
+        larger = lesson["measured"](Settings(top_p=p))
+        ends = [lesson["interval"](y, x)[1:] for x, y in zip(before, larger, strict=True)]
+        assert [low < 0 < high for low, high in ends] == [True, not excludes]
 
 
 def test_two_presets_differ_in_the_pairs_of_their_texts(lesson):

@@ -16,7 +16,7 @@
 # (The servers are small imitations in this notebook, and their model is the Storyteller.)
 
 # %% [markdown]
-# > **About 160 minutes**, in three sittings · difficulty ●●●○○
+# > **About 180 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
@@ -81,11 +81,11 @@ def last_layer(hidden, parts):
     return total.float()
 
 
-def serve(settings, order, seeds, fixed=False, length=20):
+def serve(settings, order, seeds, fixed=False, length=20, ends=None):
     """The tokens that a server writes for the requests with these seeds, all at the same time.
 
     A fast server adds up in as many parts as there are requests. A fixed one takes each request
-    alone and adds up in one part, whoever else is there.
+    alone and adds up in one part, whoever else is there. ends: a list for the ends of all pieces.
     """
     start = model.encode(PROMPT)
     rows = [list(start) for _ in seeds]
@@ -100,6 +100,8 @@ def serve(settings, order, seeds, fixed=False, length=20):
         left = torch.cat(logits)
         for name in order:
             left = KNOBS[name](left, settings[name]) if name in settings else left
+        if ends is not None:
+            ends.append(left.softmax(dim=-1).cumsum(dim=-1))
         for row, token in zip(rows, sample(left, generators).tolist(), strict=True):
             row.append(token)
     return [row[len(start) :] for row in rows]
@@ -139,8 +141,7 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 # Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then go on differently. And
 # Birch at noon does not even agree with Birch.
 #
-# There are **three culprits**, one for each difference. We shall catch them one after the other. In the
-# end all four lines will be the same.
+# There are **three culprits**, one for each difference. In the end all four lines will be the same.
 
 # %% [markdown]
 # ## Who turned the knobs?
@@ -191,7 +192,7 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # <details><summary>Answer</summary>
 #
-# The engine: "greedy". The server had not taken *T* from the file. No error, no warning.
+# The engine: "greedy". The server had not taken *T* from the file.
 # </details>
 
 # %% [markdown]
@@ -199,8 +200,9 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write the resolver: for each knob, the number that is used and *who* set it. It also reports which names of the
-# request were *ignored*: if it has `topk` in place of `top_k`, many engines give no error, and do not cut.
+# Write the resolver: for each knob, the number that is used and *who* set it. It also reports the names of the
+# request that the engine does not know: they are *ignored*. A request with `topk` in place of `top_k` gets no error
+# from many engines, and no cut.
 #
 # <details><summary>Hint</summary>
 #
@@ -215,9 +217,9 @@ def my_resolver(request, model_file, engine):
     engine: a dict with every knob that the engine has, and its number. request, model_file: dicts,
     perhaps empty, that may hold other names too. All values are numbers; in the request and the
     file also None, which is as if the name were not there. 0 is a value.
-    A knob of the engine: the first of "request", "model file", "engine" that has a value for it.
-    A name that the engine does not have, with a value in the request: (that value, "ignored").
-    Any other name is left out. The three dicts stay as they are.
+    For each knob of the engine, who is the first of "request", "model file" and "engine" that has
+    a value for it. A name that the engine does not have, with a value in the request, gets (that
+    value, "ignored"). All other names are left out. The three dicts stay as they are.
     """
     ### BEGIN SOLUTION
     used = {name: (value, "engine") for name, value in engine.items()}
@@ -249,8 +251,7 @@ for name, request, file, changed in (
     check.passes(name, check.gives, *args, expect=silent | changed, why=why)
 
 # %% [markdown]
-# Now give it your colleague's empty request. Ash never opens the file; Birch does. Once your function is written, a line
-# for each knob appears.
+# Next, your colleague's empty request. Ash never opens the file; Birch does.
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -270,20 +271,23 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
 # %% [markdown]
 # ## The same numbers, another order
 #
-# Three tokens with the logits 3, 2 and 1, *T* = 0.5 and *p* = 0.8.
-#
-# **Predict.** Which tokens stay if *T* comes first? And if it comes last?
+# Three tokens have the logits 3, 2 and 1:
 
 # %%
 logits = torch.tensor([3.0, 2.0, 1.0])
 print("shares at T = 1:  ", shares(logits))
 print("shares at T = 0.5:", shares(logits / 0.5))
+
+# %% [markdown]
+# **Predict.** With *p* = 0.8: which tokens stay if *T* = 0.5 comes first? And if it comes last?
+
+# %%
 print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# *T* = 0.5 first: the first token has 0.867, which reaches 0.8 alone. *T* last: top-p sees 0.665, so the second token
-# comes in too. Neither program is wrong.
+# *T* first: token 0 has 0.867, which reaches 0.8 alone. *T* last: top-p sees 0.665, so token 1 comes in too.
+# Neither program is wrong.
 
 # %% [markdown]
 # **Predict.** Top-k counts ranks. Does it matter whether *T* comes before or after top-k?
@@ -363,7 +367,7 @@ def apply_in_order(logits, ids, steps):
     "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1;
                          the shares are those of the logits that reach this step
     A step may come more than once, and steps may be empty. Cut tokens get -inf. In the tests, no
-    two uncut tokens have equal logits, and no sum is so near to value that rounding decides.
+    two uncut tokens have equal logits, and no mass is so near to value that rounding decides.
     Returns float32 (vocab,).
     """
     ### BEGIN SOLUTION
@@ -450,7 +454,7 @@ explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
 # Why do the two together do so much more? At some steps *p* leaves a single token, and then there is no choice.
-# Let us count these steps in three texts of 100 tokens each:
+# We count these steps in three texts of 100 tokens each:
 
 # %% jupyter={"source_hidden": true}
 for name, T in (("p alone", 1.0), ("both", 0.3)):
@@ -470,7 +474,7 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
 # %% [markdown]
 # ## Who else was there?
 #
-# Two of the three differences are explained. But Birch against Birch at noon: the same file, the same order, the same
+# Two differences are explained. But Birch against Birch at noon: the same file, the same order, the same
 # seed. Is a seed not a promise?
 #
 # A seed fixes the random numbers. The text also depends on the logits, down to their last digits.
@@ -495,7 +499,7 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 # A logit is a sum, too: the Storyteller's are sums of 256 products. A fast program cuts a sum into parts and works on
 # them at the same time. Where it cuts depends on how many *other* requests are there: our **company**.
 #
-# Alone, Birch adds the 256 products in one part; at noon, with 16 requests, in 16. Other parts are other brackets.
+# Alone, Birch adds the 256 products in one part; at noon, with 16 requests, in 16. So the brackets stand elsewhere.
 # After each part Birch rounds to 16 bits, two or three digits, as most servers do.
 
 # %% [markdown]
@@ -521,10 +525,27 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 # change on yours, read along with ours.)
 
 # %% [markdown]
-# How can a few digits do that? Birch writes `a bench in a`, and then ` corner` or, at noon, ` hollow`. On a line
-# from 0 to 1 each token has a piece as long as its share, and a random number picks the piece. The seed gives 0.5944
-# both times. Alone, the piece of ` corner` ends at 0.5945: just beyond. At noon it ends at 0.5881,
-# so the next piece is picked: ` hollow`.
+# How can a few digits do that? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1 each token
+# has a piece as long as its share, and a random number picks the piece. After the piece of ` corner` comes
+# that of ` hollow`.
+
+# %% jupyter={"source_hidden": true}
+corner = model.encode(" corner")[-1]
+generator = torch.Generator().manual_seed(3)
+numbers = [torch.rand(1, generator=generator, dtype=torch.float64).item() for _ in range(12)]
+print(f"seed 3, random number 12:            {numbers[-1]:.4f}")
+for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
+    ends = []
+    serve(MODEL_FILE, T_FIRST, seeds, length=12, ends=ends)
+    print(f"{name:<8} the piece of corner ends at {ends[-1][seeds.index(3), corner]:.4f}")
+
+# %% [markdown]
+# Which token does the random number pick alone, and which at noon?
+#
+# <details><summary>Answer</summary>
+#
+# Alone ` corner`: its piece ends just beyond the number. At noon it ends before: ` hollow`.
+# </details>
 
 # %% [markdown]
 # At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
@@ -550,7 +571,7 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# None, and this is no luck: the two runs do the same additions, so they agree to the last bit.
+# None: the two runs do the same additions, so they agree to the last bit.
 #
 # vLLM has this as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. It promises the same text on the same hardware
 # and version only [vllmrepro2026]. So if you will need exactly this text again, for a test or a report, **store** the
@@ -561,7 +582,7 @@ print("texts that change:", changed(quiet, busy))
 # %% [markdown]
 # ## Ask the makers
 #
-# You can now get exactly the settings that you want. Which do you want? A *recipe* is a set of numbers for the knobs.
+# You can now get exactly the settings that you want. Which? A *recipe* is a set of numbers for the knobs.
 # Here are recipes by makers of open models, up to November 2026:
 
 # %% [markdown]
@@ -630,12 +651,13 @@ for worked in (True, False):
 #
 # With the working, *T* = 0 got 75%, and *T* = 0.5 got 71%. Is *T* = 0 better?
 #
-# As in module 07, both recipes get the same sums, or seeds, and so the same luck. Take the difference pair by
-# pair: new recipe minus old. The interval goes from two standard errors below the mean difference to two above. (A
+# As in module 07, both recipes get the same sums, and so the same luck. Take the difference on each sum: new
+# recipe minus old. The interval goes from two standard errors below the mean difference to two above. (A
 # *standard error* is the standard deviation of the *n* differences, divided by √*n*.)
 
 # %% [markdown]
-# If the interval holds 0, you cannot tell which recipe is better. Here the old one is *T* = 0.5, and the new one *T* = 0:
+# If the interval holds 0, you cannot tell which recipe is better. Here the old one is *T* = 0.5, and the new one
+# *T* = 0. **Predict.** Can you tell?
 
 # %%
 mean, low, high = interval(rates[True, 0], rates[True, 0.5])  # True: with the working
@@ -644,7 +666,7 @@ print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
 # It holds 0: 24 sums are too few. (On 1,000 sums, measured once for this course, *T* = 0 gets 73% and *T* = 0.5
-# gets 65%. That is enough to tell.)
+# gets 65%. There the interval goes from about 0.04 to 0.12.)
 #
 # So *T* = 0 is better *for this model and its sums*, with the working. But the working is worth more: at *T* = 0 it
 # lifts 4% to 75%.
@@ -681,7 +703,7 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
 # None. The penalty takes away nearly all repeated pairs. But it also lowers the log-probability by 0.11. The test
-# cannot say whether that is worth it. It says the price.
+# says the price, not whether it is worth it.
 
 # %% [markdown]
 # ## Test three: the second digit
@@ -692,8 +714,13 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both hold 0. If there is a difference in the repeats, it is at most about two pairs in a hundred (+0.017). So leave the
-# second digit alone, and test something larger.
+# Both hold 0. How large must the step be? Above, put 0.92 in place of 0.91, then 0.93 and so on, until an interval
+# leaves 0 out.
+#
+# <details><summary>What you should see</summary>
+#
+# 0.94, by the log-probability. With 32 seeds, smaller steps do not show.
+# </details>
 #
 # A good place for a break.
 
@@ -780,11 +807,12 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses it, and half of these
-# lie above it: one chance in 40 for each new recipe.
+# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses it (module 07), and half of
+# these lie above it: one chance in 40 for each new recipe.
 #
 # Take two recipes, independent of each other. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5
-# contests in 100, and more with six to ten recipes. To pick the best of many, ask for more than in a single race.
+# contests in 100, and more with six to ten recipes. (Ours share
+# one old recipe. Independent ones would win more.)
 
 # %% [markdown]
 # ## Build it: one of many
@@ -795,20 +823,20 @@ print(f"{fooled} of 200 contests have a winner")
 # confirm; or do something of your own. You may call `interval`.
 
 # %% [markdown]
+# Your picker has to keep three promises:
+#
+# 1. **straight**: it takes a recipe that is far better at every seed, and does not care about order or scale;
+# 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
+# 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
+#    of 100.
+
+# %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error says how
 # many standard errors lie between 0 and the mean. In a single race two are enough. How many should it be
 # here? Try, and see which promise breaks.
 # </details>
-
-# %% [markdown]
-# It has to keep three promises:
-#
-# 1. **straight**: it takes a recipe that is far better at every seed, and does not care about order or scale;
-# 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
-# 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
-#    of 100.
 
 
 # %% answer="my_pick"
@@ -843,8 +871,6 @@ for promise in (straight, cautious, keen):
 # %% [markdown]
 # Now a real contest. The old recipe is *T* = 0.7, and four others want its place. What counts is few repeats, so a plus
 # means: fewer repeats than the old one.
-#
-# **Predict.** How many of the four have an interval above 0? Which one does your picker take?
 
 # %%
 rivals = {
@@ -853,6 +879,9 @@ rivals = {
     "p 0.9, k 40": Settings(temperature=1.0, top_p=0.9, top_k=40),
     "presence 1.5": Settings(temperature=0.7, presence_penalty=1.5),
 }
+
+# %% [markdown]
+# **Predict.** How many of the four have an interval above 0? Which one does your picker take?
 
 # %% jupyter={"source_hidden": true}
 old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *rivals.values()))
@@ -863,15 +892,16 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three of the four. But *T* = 0.75 has only just made it (+0.002), and with four rivals we ask for more. The penalty is the
-# furthest above 0, so it is the one to take. You know from test two what it costs. A contest finds the best *by the
+# Three of the four. But *T* = 0.75 has only just made it (+0.002), and with four rivals that may be luck. The penalty is the
+# furthest above 0: take it. You know from test two what it costs. A contest finds the best *by the
 # number that you gave it*.
 
 # %% [markdown]
 # ## The last test is yours
 #
-# The course has recipes of its own, and they are guesses too. Below, above the sliders, choose `creative` and press
-# **Generate**; then the same with `code`. Compare the texts, and distinct-2, the share of different pairs.
+# The course has recipes of its own, and they are guesses too. In the panel, choose `creative`
+# above the sliders and press **Generate**; then the same with `code`. Compare the texts, and distinct-2, the share of
+# different pairs.
 
 # %%
 explore.Playground(
@@ -901,7 +931,7 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 #
 # - vLLM reads the file [vllmquickstart2026], and llama.cpp since 2025 [llamacpp17120].
 # - Anthropic: an error for any *T*, even 1, as a blog reports [claudeversion2026].
-# - OpenAI's GPT-6: only at the reasoning effort `none` [openaideploy2026].
+# - OpenAI's GPT-6: only if it does not reason first (effort `none`) [openaideploy2026].
 # - Google: yes, but leave *T* at 1 for Gemini 3. A lower *T* may bring loops [gemini2026].
 # </details>
 
@@ -920,7 +950,7 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODE
 
 # %% [markdown]
 # Four times the same white man. Which *numbers* to send, no table can tell you. Measure them pair by pair, and if
-# you try many, ask for more.
+# you try many, ask for a wider interval.
 #
 # One thing we took for granted: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
 # the next module.
@@ -1193,8 +1223,8 @@ check.against(
 # %% [markdown] question="A proposal for vLLM" points=2
 # A row should draw what it would draw alone. This function seeds once for all rows, so each draw depends on the
 # rows before it. (A change proposed for vLLM had this flaw [vllm1637], repaired later [vllm2514].) Repair it: row
-# *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. The first token is drawn where the sum of
-# the shares, from the left, exceeds that number; the last line does this already.
+# *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. It draws the first token at which
+# the sum of the shares, from the left, exceeds that number; the last line does this already.
 
 
 # %% answer="vllm_proposal_repair"
@@ -1458,7 +1488,7 @@ points += check.passes("keen", always_keen)
 float(min(points, 3))
 
 # %% [markdown] question="Your list of steps" points=4
-# Your `apply_in_order` from **Build it** above, as its description says. One point each: each step
+# Your `apply_in_order` from **Build it: any order** above, as its description says. One point each: each step
 # alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs
 # left as they were, and float32 returned. With a call of the course's functions it gets none.
 
