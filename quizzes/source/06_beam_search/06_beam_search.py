@@ -18,13 +18,13 @@
 # last.
 
 # %% [markdown]
-# > **About 130 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
+# > **About 150 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
 # > 01 and 05
 # >
 # > Afterwards you can
 # > - run beam search by hand, and say when it misses the best text;
 # > - write it, with texts that end early;
-# > - say why a wide beam may write nothing, and which way a length penalty pushes;
+# > - say why many beams may write nothing, and which way a length penalty pushes;
 # > - choose the jobs for it.
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -205,8 +205,8 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# With *k* = 1 that is greedy. There is no chance in it: the same prompt gives the same text each time.
-# The total of a text is the logarithm of its probability:
+# With *k* = 1 this rule is greedy. There is no chance in it: the same prompt gives the same text each
+# time. The total of a text is the logarithm of its probability:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
@@ -276,7 +276,7 @@ check.passes("the second step", check.gives, beam_step, first, later, 2, expect=
 print("Expected of the second:", [(ids, round(total, 2)) for ids, total in second])
 
 # %% [markdown]
-# Now your step searches the Storyteller's own tree. (The folded cell repeats it.)
+# Now your step searches the Storyteller's own tree.
 
 
 # %% jupyter={"source_hidden": true}
@@ -295,7 +295,8 @@ my_search = functools.partial(take_steps, beam_step)
 my_search.__name__ = "beam_step"  # for the explorer's message if something is wrong
 
 # %% [markdown]
-# **Predict.** After `The little girl saw a`, will three beams end on the same four tokens as greedy?
+# **Predict.** Four tokens after `The little girl saw a`: do three beams find greedy's text, or
+# another?
 
 # %%
 plain(
@@ -305,13 +306,14 @@ plain(
 )
 
 # %% [markdown]
-# 1. Greedy's total is −6.22. What do three beams find, and do two beams find it?
-# 2. The line below the picture says whether your function agrees. Does it everywhere, if you move
-#    `num_beams` and `depth`?
+# 1. Greedy's total is −6.22. What do three beams find? Set `num_beams` to 2: what do two find?
+# 2. Move `num_beams` and `depth`. Does the line below the picture always say that your function
+#    agrees?
 #
-# <details><summary>Answer</summary>
+# <details><summary>Answers</summary>
 #
-# ` little girl in the`, with −5.94. Two beams still end where greedy does.
+# 1. ` little girl in the`, with −5.94. Two beams find greedy's text.
+# 2. If your step is right, always.
 # </details>
 
 # %% [markdown]
@@ -395,7 +397,7 @@ plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 # </details>
 
 # %% [markdown]
-# **Predict.** Can greedy beat wider beams in the Storyteller too? The table has the totals after
+# **Predict.** Can greedy beat several beams in the Storyteller too? The table has the totals after
 # `There was once a`, for 6, 20 and 40 tokens.
 
 # %%
@@ -410,10 +412,10 @@ place = dropped_at("There was once a", 4, found[0].tokens)
 print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
-# One beam is greedy. At 6 and at 20 tokens every wider beam beats it; at 40 it beats them all. Why?
+# One beam is greedy. At 6 and at 20 tokens greedy's total is the lowest; at 40 it is the highest. Why?
 #
-# Both texts loop, and greedy's loop is the easier to guess. Its last twenty tokens lowered the total
-# by only 34.2 − 21.9 = 12.3, those of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
+# Both texts loop, and greedy's loop is the easier to guess. From 20 to 40 tokens greedy's total falls
+# by only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
 # greedy's text at its fifth token, before it began to loop.
 
 # %% [markdown]
@@ -470,7 +472,7 @@ def my_beam_search(table, num_beams, depth):
     rows that you never need. The table stays as it is.
     A text that took END is finished: it keeps its tokens and its total, and still competes for one
     of the num_beams places. depth: 1 to 50; a text that has not ended by then is returned as it is.
-    Returns the highest total first, or fewer than num_beams if there are not that many texts.
+    Returns num_beams texts, or all if there are fewer, the highest total first.
     tokens: a tuple with END if it was taken; total: the sum of the natural log-probabilities.
     """
     ### BEGIN SOLUTION
@@ -505,16 +507,16 @@ for tokens, total in fox:
 # one 0.87 for two.
 
 # %% [markdown]
-# From here on we use the course's search. It differs from yours in one thing: a text that ends among
-# the best *k* is kept for good, and takes no place. At the end the best of all wins.
+# From here on we use the course's search. In it a text that ends among the best *k* takes no place: it
+# is kept for good, and *k* others run on. At the end the best of all wins.
 #
-# Can you now guess what became of the wolf?
+# Can you now guess why the wolf's story fell silent?
 
 # %% [markdown]
 # ## Why the story falls silent
 #
 # The empty text is a text like any other. It has one token, end-of-text. After the wolf's sentence
-# that has about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
+# this token has about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
 #
 # **Predict.** After how many tokens has greedy's text paid more than 3.5?
 
@@ -536,9 +538,10 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # %% [markdown]
 # After three tokens. A total can never rise, so greedy's text stays below.
 #
-# But it is one text of many. Is *any* whole text likelier than the empty one? We can know for certain:
-# a *beginning* (a text that has not ended) below −3.5 never comes back. So the next cell follows all
-# beginnings above it. It does the same after seven other stories, each against its own empty text.
+# But it is one text of many. Is *any* whole text (one that has ended) likelier than the empty one? We
+# can know for certain: a *beginning* (a text that has not ended) below −3.5 never comes back. So the
+# next cell follows all beginnings above −3.5. It does the same after seven other stories, each
+# against its own empty text.
 
 # %%
 for text in ENDINGS:
@@ -546,8 +549,8 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# After none of the eight stories is a whole text likelier than the empty one. (After the wolf only ten
-# beginnings were above it.) So sixteen beams were right to write nothing.
+# After none of the eight stories is a whole text likelier than the empty one. So after the wolf sixteen
+# beams found the likeliest text.
 #
 # Why did one beam and four beams miss the empty text? The first step decides. If end-of-text is among
 # the best *k* tokens of that step, the empty text is kept for good. If not, it is dropped. So look at
@@ -573,8 +576,8 @@ for beams in (20, 24, 25, 30):
     print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
 
 # %% [markdown]
-# So the search falls silent at exactly the number of beams that lets end-of-text in, here 25. A narrow
-# beam goes on telling only because it *overlooks* the likeliest text. (A good place for a pause.)
+# So the search falls silent at exactly the number of beams that lets end-of-text in, here 25. Fewer
+# beams go on telling only because they *overlook* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
 # Is that a fault of small models? In 2019 two researchers found the truly likeliest translation for
@@ -588,11 +591,11 @@ for beams in (20, 24, 25, 30):
 # %% [markdown]
 # ## A fairer score
 #
-# In a sum every token costs something. The usual cure divides the sum by a power of the length:
+# Every token lowers the total. The usual cure divides the total by a power of the length:
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
-# *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the sum, and
+# *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the total, and
 # α = 1 gives the mean per token. The search itself goes by totals as before; the score ranks only the
 # texts at the end.
 
@@ -616,8 +619,8 @@ for alpha in (0.0, 0.5, 1.0, 2.0):
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# **Predict.** At which α between 0 and 0.5 does the winner change? Then find it with the slider.
-# (Finished texts take no place, so more than two branches at a step may be solid.)
+# **Predict.** At which α between 0 and 0.5 does the winner change? (More than two branches at a
+# step may be solid: finished texts take no place.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -637,12 +640,15 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 # are empty: they have one token, end-of-text. How long are the winners at larger α?
 
 # %%
-print("tokens of the eight winners")
+print("tokens of the eight winners (+ if the text has not ended)")
 for alpha in (0.0, 0.5, 0.7, 1.0):
     found = [
         beam_search(model, text, 16, 20, length_penalty=alpha).hypotheses[0] for text in ENDINGS
     ]
-    print(f"alpha {alpha}:", *[f"{len(text.tokens):>3}" for text in found])
+    print(
+        f"alpha {alpha}:",
+        *[f"{len(text.tokens):>3}{' ' if text.finished else '+'}" for text in found],
+    )
 
 # %% [markdown]
 # At 0.5 five stories are still empty. At 0.7 all but one use up the 20 tokens, and at 1 none of them
@@ -661,8 +667,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # 4. (−20, 10) to (−40, 20): the same mean, but shorter.
 
 # %% [markdown]
-# Many designs are right. The sum fails the second, as −9.1 is below −9.0. The mean fails the fourth: it
-# is −2 on both sides.
+# Many designs are right. The total alone fails property 2: −9.1 is below −9.0. The mean fails
+# property 4: it is −2 on both sides.
 #
 # <details><summary>Hint</summary>
 #
@@ -707,14 +713,14 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# Now it may choose. After each of three prompts sixteen beams find sixteen texts, and your score picks
-# one. (Nothing is printed until the cell above says ok.)
+# After each of three prompts sixteen beams find sixteen texts, and your score picks one. (Nothing is
+# printed until the cell above says ok.)
 
 # %%
 for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair else ():
     found = beam_search(model, text, 16, 30, length_penalty=0.0, num_return=16).hypotheses
     by_mine = max(found, key=lambda one: fair_score(one.logprob, len(one.tokens)))
-    print(f"{text}\n    by the sum: {found[0].text!r}\n    by mine:    {by_mine.text!r}\n")
+    print(f"{text}\n    by total: {found[0].text!r}\n    by mine:  {by_mine.text!r}\n")
 
 # %% [markdown]
 # Would you want to read these texts?
@@ -764,14 +770,14 @@ explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
 # 1. Compare `mean log p` of human and beam.
-# 2. `mean p 0.35 → 0.42` means: 0.35 in the first half of greedy's text, 0.42 in the second. Which row
-#    grows most?
+# 2. You against greedy: type your own ending (at most 80 tokens) into `human text`. Can its
+#    `mean log p` come above greedy's −1.10?
 #
 # <details><summary>Answers</summary>
 #
 # 1. −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
 #    typically 28 times less likely.
-# 2. The beams', from 0.45 to 0.61: their text repeats itself.
+# 2. `the next morning`, then fifteen times `, and the next morning`, has −0.84. Boring wins.
 # </details>
 
 # %% [markdown]
@@ -796,10 +802,10 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 
 # %% [markdown]
 # A surprise: the text that was *forbidden* to repeat itself is the likelier of the two, and reads
-# better by far. The first was only the best that four beams had left.
+# better by far. Without the ban four beams had dropped it on the way.
 #
 # Still, no ban gives the model something to say. Stories are no job for a search: draw them (modules
-# 02 to 04). But why do sums gain from one?
+# 02 to 04). But why do sums gain from a search?
 
 # %% [markdown]
 # ## Where a search pays
@@ -836,8 +842,8 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
 # total.
 #
-# That compares *different* sums. A search chooses between texts for *one* sum. The last two lines test
-# that: four beams gained 21 sums and lost 9. So here likelier does mean better.
+# That compares *different* sums. A search chooses between texts for *one* sum. Look at the last two
+# lines of the output: four beams gained 21 sums and lost 9. So here likelier does mean better.
 #
 # Before you use beams, ask just this: does likelier mean better here?
 
@@ -846,8 +852,8 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 #
 # Each text pays for its tokens. On sums the empty text pays more: 11.3 after the eleventh, against 7.0
 # for the whole text. On stories the empty text pays little, 3.5 after the wolf, and a whole story pays
-# more. So there the likeliest text is the empty one, and a beam wide enough to let end-of-text in
-# finds it.
+# more. So there the likeliest text is the empty one, and a search with enough beams to let
+# end-of-text in finds it.
 #
 # Your friend's search was good. Her question, *which text is likeliest?*, fits some jobs.
 
@@ -984,7 +990,7 @@ check.number(
     within=0.005,
     why={
         -1.0: "That is a score here, but not the winner's: which of the two is nearer to 0?",
-        -2.0: "That compares sums of different lengths. Divide each by its own length first.",
+        -2.0: "That compares totals of different lengths. Divide each by its own length first.",
         -3.6: "That is a total. A score divides it by a power of the length.",
         -21.6: "The length divides the total, it does not multiply it.",
         -4.0: "The length divides the total, it does not multiply it.",
@@ -1857,8 +1863,8 @@ float(min(points, 3))
 # %% [markdown] answer="explain_bedtime_stories"
 # ### BEGIN SOLUTION
 # Sixteen beams find texts that the model holds to be likelier, and likelier is not better: people
-# write many less likely words, while likely text repeats itself. Each token lowers the sum, so the
-# likeliest text of all is often a very short one, and a wide beam is what finds it. A length penalty
+# write many less likely words, while likely text repeats itself. Each token lowers the total, so the
+# likeliest text of all is often a very short one, and many beams are what finds it. A length penalty
 # above 0 and a ban on repeated n-grams hide the symptoms. For stories I would not search at all but
 # draw, with a temperature near 1 and top-p; beams are for jobs with one right answer.
 # ### END SOLUTION
