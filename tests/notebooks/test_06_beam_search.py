@@ -259,7 +259,7 @@ def test_beams_are_likelier_and_duller_than_draws(lesson, storyteller):
         "greedy": -1.18,
         "beams": -1.02,
     }
-    assert mean["drawn"] == approx(-3.3, abs=0.1)  # a near-tie takes another turn elsewhere
+    assert mean["drawn"] == pytest.approx(-3.3, abs=0.1)  # a near-tie takes another turn elsewhere
     assert {name: round(x, 2) for name, x in again.items()} == {
         "greedy": 0.34,
         "beams": 0.43,
