@@ -216,6 +216,7 @@ def test_surprises_in_one_sentence_are_where_the_page_says(storyteller):
     surprises = dict(zip(storyteller.tokenizer.decode_tokens_bytes(ids), logprobs, strict=True))
     assert min(surprises, key=surprises.get) == b" l"
     assert surprises[b" l"] == pytest.approx(-6.86, abs=0.006)
+    assert max(surprises, key=surprises.get) == b"tern"
     assert surprises[b"tern"] == pytest.approx(-0.02, abs=0.006)
     assert len(logprobs) == 8
     assert sum(logprobs) == pytest.approx(-25.76, abs=0.005)
@@ -232,6 +233,17 @@ def test_the_entropy_of_the_four_tokens_is_as_the_page_says():
     assert math.log2(20) == pytest.approx(4.322, abs=0.0005)
     assert entropy(FOUR.logits).item() == pytest.approx(1.49, abs=0.005)
     assert effective_choices(FOUR.logits).item() == pytest.approx(2.8, abs=0.05)
+    probs = FOUR.logits.softmax(dim=-1)
+    shares = -probs * probs.log2()
+    assert (shares.argmax().item(), shares.max().item()) == (1, pytest.approx(0.5))
+
+
+def test_the_end_of_the_line_that_the_page_gives():
+    module = Module("01_next_token")
+    assert "`draw(torch.tensor([0.999995, 0.0]), 0.999999)`" in " ".join(module.prose)
+    for answer in module.bank["draw"].right.values():
+        space = module.space({"draw": answer})
+        assert int(space["draw"](torch.tensor([0.999995, 0.0]), 0.999999)) == 0
 
 
 @pytest.mark.parametrize("item", ["draw", "write_text", "text_logprobs"])

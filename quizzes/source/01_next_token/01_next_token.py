@@ -66,6 +66,7 @@ def tell(text):
 
 # %%
 model = storyteller.load()
+# Temperature 0 always takes the favourite; Settings() alone throws the die.
 for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Settings())):
     steps = generate(model, "She picked up", settings, max_new_tokens=54, seed=3)
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
@@ -101,7 +102,7 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 # %% [markdown]
 # *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is 60%:
 # that is softmax. (Add 10 to all four logits: all weights grow by the same factor, and the probabilities
-# stay.)
+# stay the same.)
 #
 # **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
@@ -117,12 +118,12 @@ explore.Distribution(FOUR)
 # Leave the slider at 1, where it does nothing. (The line above the bars is for later.)
 #
 # 1. Press **Sample 1** once. Which token came, and how likely was it?
-# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often came
-#    `␣the`? And after nine more presses?
+# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often did
+#    `␣the` come? And after nine more presses?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣one`, with its 5%. 2. 64 times in 100, and 603 times in 1,000: the more draws, the nearer to 60%.
+# 1. `␣one`, with 5%. 2. 64 times in 100, and 603 times in 1,000: the more draws, the nearer to 60%.
 # </details>
 
 # %% [markdown]
@@ -178,7 +179,7 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 # A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* above that lies on
 # no stretch. What to draw then? The last token with a probability above 0.
 #
-# (FlashInfer, a library for fast models, could draw one with probability 0 [flashinfer923].)
+# (FlashInfer, a library for fast models, could draw a token with probability 0 [flashinfer923].)
 
 # %% [markdown]
 # ## Build it: the die
@@ -212,7 +213,8 @@ def draw(probs, u):
 
 # %% [markdown]
 # Run the next cell, a folded test, as often as you like. It gives no points, only reasons. You are done
-# when it prints `[ok]` five times.
+# when it prints `[ok]` five times and, in a cell of your own,
+# `draw(torch.tensor([0.999995, 0.0]), 0.999999)`, the end of a line, gives 0.
 
 # %% jupyter={"source_hidden": true}
 LINE = "Follow the line of stretches from its left end to u. On which are you?"
@@ -289,8 +291,8 @@ from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generato
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
 
 # %% [markdown]
-# Never, as its weight is 0. `␣the` sinks to 52% (2.485 of the sum 4.787), and `␣a` rises to 34%. PyTorch
-# raised no error: only counting tells you. (With a negative logit it does raise one.)
+# Never, as its weight is 0. `␣the` sinks to 2.485 of the sum 4.787, 52%, and `␣a` rises to 1.609, 34%.
+# PyTorch raised no error: only counting tells you. (With a negative logit it does raise one.)
 #
 # These were toys. How many tokens does a real model know, and what are they?
 
@@ -326,8 +328,8 @@ explore.Distribution("She picked up")
 #
 # 1. Which are the first four tokens, and what do they have together?
 # 2. Write `Once upon a` into the prompt box. How sure is the model now?
-# 3. Then write `There was once a`. The model is now as unsure as among how many equal choices? The line
-#    above the bars says it.
+# 3. Then write `There was once a`. Like how many equal choices is it now? The line above the bars
+#    says it.
 #
 # <details><summary>Answers</summary>
 #
@@ -393,8 +395,7 @@ for token, row in zip(ids, rows, strict=True):
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Now the five steps as a loop, with a die in it. Use your `draw`, `torch.multinomial` or another die:
-# your text need not be ours.
+# Now the five steps as a loop, with a die in it: your `draw`, `torch.multinomial` or another.
 #
 # <details><summary>Hint</summary>
 #
@@ -431,8 +432,7 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 # %% [markdown]
 # As models, the tests use tables: row *i* holds the logits for what follows token *i*, whatever was
-# before it. In the first table, 0 can only be followed by 1, 1 by 2, and 2 by 0. In the second, four
-# tokens are equally likely.
+# before it.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -496,14 +496,14 @@ if ready:
 
 # %% [markdown]
 # Change the seeds, or the beginning. Every text is new, and the model has not changed at all. (The
-# careful writer, with `argmax` for the die, waits for you in the questions.)
+# careful writer, with `argmax` in place of the die, waits for you in the questions.)
 #
 # You crop the text to 256 tokens. What does that do to a long story?
 
 # %% [markdown]
 # ## The hero without a name
 #
-# Here is a text of 270 tokens, of which the model sees the last 256. We swap one token for `␣dragon`,
+# Take a text of 270 tokens, of which the model sees the last 256. We swap one token for `␣dragon`,
 # and look at the logits of the *next* token, the 271st.
 #
 # **Predict.** We swap the 11th token. Does any of the 4,096 logits change?
@@ -520,8 +520,8 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# The 11th token changes nothing: 270 − 256 = 14 tokens are cropped, and it is one of them. It is not
-# remembered weakly: it is not there. Was the hero named in those 14 only? Then his name is lost, and the
+# The 11th token changes nothing: 270 − 256 = 14 tokens are cropped, and it is one of them. For the
+# model it does not exist. Was the hero named in those 14 only? Then his name is lost, and the
 # model can only invent one.
 #
 # A story had better end in time. What makes it end?
@@ -578,8 +578,9 @@ for token, logprob in zip(tokens, logprobs, strict=True):
 print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprobs):7.2f}")
 
 # %% [markdown]
-# A probability is at most 1, so its logarithm is at most 0. Without the minus it is called the
-# *surprise*. `␣l` was the largest, 6.86. Once `␣l` and `an` were there, `tern` was almost none: 0.02.
+# A probability is at most 1, so its logarithm is at most 0. The logarithm without its minus
+# is the token's *surprise*. `␣l` has the largest, 6.86. After `␣l` and `an`, `tern` has the smallest,
+# 0.02.
 
 # %% [markdown]
 # Long texts have large sums, so we take the mean: −25.76 for 8 tokens is −3.22 for each. Now undo the
@@ -609,7 +610,10 @@ for text in (sentence, " ".join(words)):
 # How large a surprise should you expect?
 #
 # We count it in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
-# bit of surprise, one with 1/4 has 2, one with 1/8 has 3.
+# bit of surprise, 1/4 has 2, 1/8 has 3.
+#
+# **Predict.** The surprise to expect is a sum: each token adds its bits times its probability. Which
+# adds most?
 
 # %%
 bits = (1 / PROBS).log2()
@@ -618,9 +622,9 @@ total = (PROBS * bits).sum().item()
 print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**total:.1f}")
 
 # %% [markdown]
-# `␣one` would surprise by 4.322 bits, but comes only 5 times in 100. So the last column multiplies each
-# token's bits by its probability. Added up they are 1.49 bits: the **entropy** of the choice
-# [shannon1948]. And 2 to that power is the explorer's "like 2.8 equal choices".
+# `␣a`, with 0.500: `␣one` surprises most, but comes only 5 times in 100. All four add up to 1.49 bits,
+# the **entropy** of the choice [shannon1948]. Four *equal* choices would have 2 bits, and 2² is 4. So
+# 1.49 bits are the panel's "like 2.8 equal choices".
 
 # %% [markdown]
 # ## A number that cannot be right
@@ -631,7 +635,7 @@ print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**tota
 
 # %% [markdown]
 # **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A takes
-# row *i*, and B row *i* − 1. Which is wrong? And what did it ask the model?
+# row *i*, and B row *i* − 1. Which is wrong? And what did the wrong one ask the model?
 
 # %%
 ids = model.encode("Once upon a time there was a king.")
@@ -659,7 +663,7 @@ for way, logprobs in (
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
 # Logits go in, the log-probability of each token comes out. One trap: a probability may be rounded to 0,
-# while its logarithm is an ordinary number, such as −200.
+# while its logarithm is an ordinary number, such as −200. You are done at two `[ok]`.
 #
 # <details><summary>Hint</summary>
 #
@@ -714,8 +718,7 @@ for token, logprob in zip(*scored(sentence), strict=True):
 
 # %% [markdown]
 # `␣sho`, with 11.6 bits. Once it is there, `em` and `aker` hardly surprise. So a person surprises the
-# model again and again, mostly where a new word begins. Remember that, and look at our two writers once
-# more.
+# model again and again, mostly where a new word begins (but see `workbench`). Remember that.
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -744,7 +747,7 @@ for writer, new in texts.items():
 # The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
 # 32, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
 #
-# No wonder: all that the careful writer does is please the model. A person who has something new to say
+# All that the careful writer does is please the model. A person who has something new to say
 # leaves the favourite. The careful writer never does. So it is dull.
 
 # %% [markdown]
@@ -764,16 +767,16 @@ for token in (" a", " dress"):
 # `␣a` rises from 32% to about 70%, and stays there.
 
 # %% [markdown]
-# Stories repeat names and refrains, so to copy what came before is often a good guess. Every repetition
+# Stories repeat names and phrases, so to copy what came before is often a good guess. Every repetition
 # makes the next one look better. Larger models do so too [xu2022]. For a writer who always takes the
-# favourite there is no way out. The die has one at every step: at the last `␣dress`, with its 41%,
+# favourite there is no way out. The die has a way out at every step: at the last `␣dress`, with its 41%,
 # something else comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
 #
-# The die is never caught, but it is mad: `no rather changing of sleep in the sun`. Is it because it
-# draws tokens that are nearly impossible? Call a token *rare* where the model gave it less than 0.5%.
+# The die is never caught, but it is mad: `no rather changing of sleep in the sun`. Does it draw
+# tokens that are nearly impossible? Call a token *rare* where the model gave it less than 0.5%.
 #
 # **Predict.** Which of the two texts above has more rare tokens, the person's or the die's?
 
@@ -787,14 +790,16 @@ for writer in ("person", "die"):
         text += f"{space}[{piece.strip()}]" if is_rare else piece
     print(f"{writer}: {sum(rare)} of {len(rare)} tokens are rare")
     tell(text)
+rare = (probs["die"] < 0.005).sum(dim=-1).float().mean()
+print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on average.")
 
 # %% [markdown]
 # The person's! It has 19 rare tokens (in brackets), the die's has 12. So rare tokens alone make no text
 # mad.
 #
-# The person chose each for a reason: `frost`, `leaves`, `river`
-# and `mist` belong to one autumn morning. The die has no reason. At each step about 4,000 of the 4,096
-# tokens are rare, and only the throw decides which of them comes. Once `no rather` is part of the text,
+# The person chose each for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn morning.
+# The die has no reason. At each step nearly all tokens are rare, and only the throw decides which of
+# them comes. Once `no rather` is part of the text,
 # the model has to go on from it.
 
 # %% [markdown]
@@ -820,8 +825,8 @@ for writer in ("person", "die"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell after each only looks whether it can read your
+# answer, or tries an example: the button at the end scores.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
