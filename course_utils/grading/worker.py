@@ -72,7 +72,7 @@ def main() -> None:
             wire.send(replies, reply)
         except ValueError as error:  # too long
             large = {"found": True, "value": wire.unknown("very large value")}
-            too_long = {"error": ["ValueError", str(error)]}
+            too_long = {"error": ["ValueError", str(error), None]}
             wire.send(replies, large if kind == "get" else too_long)
 
 
