@@ -8,6 +8,7 @@ import platform
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -292,6 +293,14 @@ def prepare(*imports: str) -> None:
     waiting.append(started(None, False, *imports))
 
 
+def taken(folder: Path | None, sandbox: bool) -> subprocess.Popen:
+    """One that waits, or else a new one."""
+    while waiting and not sandbox:  # a sandbox is made for its folder
+        if (ready := waiting.pop()).poll() is None:  # the system may have ended it for its memory
+            return ready
+    return started(folder, sandbox)
+
+
 def started(folder: Path | None, sandbox: bool, *imports: str) -> subprocess.Popen:
     command = argv(folder) if sandbox else []
     return subprocess.Popen(
@@ -313,8 +322,7 @@ class Process:
         if sandbox and os.geteuid() == 0:  # inside it is another user
             for path in files_of(folder):
                 path.chmod(path.stat().st_mode | 0o444)
-        ready = waiting and not sandbox  # a sandbox is made for its folder
-        self.process = waiting.pop() if ready else started(folder, sandbox)
+        self.process = taken(folder, sandbox)
         self.worker = self.process.pid
         self.times: BinaryIO | None = None  # the kernel's, of the worker: to open it takes 0.1 ms
         self.noted = 0.0
@@ -369,6 +377,9 @@ class Process:
                 child.kill()
             except psutil.NoSuchProcess:
                 continue
+        if hasattr(os, "killpg"):  # what has outlived who started it, and may hold the pipes
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self.forget_times()

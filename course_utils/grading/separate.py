@@ -12,6 +12,7 @@ import functools
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -65,9 +66,10 @@ class Submission:
         self.folder, self.sandbox, self.seconds = folder, sandbox, seconds
         self.process: Process | None = None
         self.ran: list[tuple[str, float]] = []  # sources and limits, for a new process
+        self.took = 0.0  # seconds that they took
         self.stops = 0
         self.left = ALL_CELLS * seconds
-        self.lost = 0.0  # seconds in which others had the processors
+        self.lost = 0.0  # seconds in which others had the processors, or that no test asked for
         self.knows_hidden = False
         # Writing and reading are done in threads: so they have a time limit on every system.
         self.writing, self.reading = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
@@ -84,12 +86,14 @@ class Submission:
 
     def run(self, source: str, seconds: float) -> tuple[str, list | None]:
         """Run a cell; what it printed, and its error as [type, message, line] or None."""
+        began = self.clock()
         try:
             reply = self.ask({"do": "cell", "source": source}, seconds)
             printed, error = reply["printed"], reply["error"]
         except NoAnswer as reason:
             return "", ["RuntimeError", str(reason), None]
         self.ran.append((source, seconds))
+        self.took += self.clock() - began
         return text_of(printed), error
 
     def get(self, name: str, cell: "Budget") -> object:
@@ -145,15 +149,17 @@ class Submission:
     def begin(self, requests: list[dict]) -> list[Future]:
         """Send requests. Their replies come in this order, and are waited for in it, with `finish`,
         or not at all, before anything else is asked."""
-        data = b"".join(map(wire.packed, requests))
-        self.drain()
+        data, began = b"".join(map(wire.packed, requests)), self.clock()
         try:
+            self.drain()
             if self.process is None:
                 self.start()
         except NoAnswer as reason:
             failed = Future()
             failed.set_exception(reason)
             return [failed] * len(requests)
+        finally:
+            self.lost += self.clock() - began  # it is no time of the test that asks
         process = self.process.process
         self.writing.submit(wire.write, process.stdin, data)  # if nobody reads, nobody replies
         # As bytes: what they hold may take 30 times as much, and is made of one after the other.
@@ -162,13 +168,16 @@ class Submission:
 
     def drain(self) -> None:
         """Take what nobody waits for, as its test had seen enough. It may last, or end the process:
-        that is nobody's fault, and costs no more than the time of a new one."""
-        end = time.monotonic() + UNASKED_SECONDS
+        that is nobody's fault, and costs about the time of a new one, which its cells run in."""
+        began = self.clock()
+        end = time.monotonic() + min(UNASKED_SECONDS + self.took, self.left)
         try:
             for reply in self.owed:
                 self.wait(reply, max(0.0, end - time.monotonic()))
         except (TimeoutError, wire.Closed, wire.Malformed):
             self.end_process()
+        finally:
+            self.left = max(0.0, self.left - (self.clock() - began))
 
     def finish(self, asked: Future, kind: str, seconds: float) -> dict:
         """The reply to a request of this kind. NoAnswer if none comes."""
@@ -219,7 +228,7 @@ class Submission:
         return seconds
 
     def clock(self) -> float:
-        """Seconds in which its process could run, from any moment on."""
+        """Seconds in which its process could do what it was asked, from any moment on."""
         return time.monotonic() - self.lost
 
     def no_answer(self, reason: str) -> NoAnswer:
@@ -358,14 +367,23 @@ def same_error(name: str, message: str) -> Exception:
 
 def leave_as(ours: object, theirs: object) -> None:
     """Change an argument in place as the function over there has changed its copy."""
-    if type(ours) is Tensor and type(theirs) is Tensor and ours.shape == theirs.shape:
-        if ours.dtype == theirs.dtype and not torch.equal(ours, theirs):
+    if type(ours) is Tensor and type(theirs) is Tensor:
+        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+            ours.data = theirs
+        elif not torch.equal(ours, theirs):
             ours.copy_(theirs)
-    elif type(ours) is list and type(theirs) is list:
-        ours[:] = theirs
-    elif type(ours) is dict and type(theirs) is dict:
+    elif type(ours) is tuple and type(theirs) is tuple:
+        for part, left in zip(ours, theirs, strict=False):
+            leave_as(part, left)
+    elif type(ours) in (list, deque) and type(theirs) is list:
+        ours.clear()
+        ours.extend(theirs)
+    elif type(ours) is set and type(theirs) is set:
         ours.clear()
         ours.update(theirs)
+    elif type(ours) in wire.DICTS and type(theirs) is dict:
+        ours.clear()
+        dict.update(ours, theirs)
 
 
 # Which cells to run

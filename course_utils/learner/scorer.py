@@ -118,6 +118,7 @@ def take() -> Scorer:
 def main(folder: Path, root: Path, module: str = "") -> None:
     """The other side: get ready, read a path from stdin, score the notebook there, and end."""
     requests, replies = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "wb")
+    tempfile.tempdir = str(folder)  # what is written, whoever ends this process, is removed with it
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):  # nbgrader logs, and the pipes are for requests and replies alone
         os.dup2(null, fd)

@@ -143,6 +143,18 @@ def test_a_call_that_nobody_waits_for_costs_no_process():
     assert "Twice." in printed(notebook, 2) and "Twice." in printed(notebook, -3)
 
 
+@pytest.mark.parametrize("late", ["time.sleep(0.1)", "while len(seen) > 9: pass"])
+def test_nor_does_it_cost_time_where_cells_are_slow(late):
+    """More than a new process for each check would leave of the limit."""
+    body = f"seen.append(x)\n    {late}\n    return 2 * x if len(seen) % 16 < 4 else 0"
+    slow = f"import time\ntime.sleep(2)\nseen = []\ndef double(x):\n    {body}"
+    again = f"for _ in range(2):\n    {AHEAD.splitlines()[-1]}"
+    test = AHEAD.replace(AHEAD.splitlines()[-1], again).format(what="twice")
+    notebook = submission(slow, test=test)
+    points(notebook, sandbox=False, seconds=4)
+    assert "Twice." in printed(notebook) and "ran too long" not in printed(notebook)
+
+
 @pytest.mark.parametrize(
     ("left", "seen"),
     [
@@ -158,6 +170,49 @@ def test_an_argument_comes_back_as_it_was_left(left, seen):
     notebook = submission(f"def double(x):\n    {left}", test=test)
     assert points(notebook, sandbox=False) == 1.0
     assert printed(notebook) == f"{seen}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        ("torch.ones(2)", "x.unsqueeze_(0)"),
+        ("torch.ones(2)", "x.data = x.double()"),
+        ("{1}", "x.add(2)"),
+        ("([1], {2: 3})", "x[1].clear()"),
+        ("__import__('collections').deque([1])", "x.append(2)"),
+    ],
+)
+def test_what_must_stay_is_compared_whatever_it_is(given, change):
+    test = AHEAD.format(what="kept").replace("[random.randrange(100)] * 2", given)
+    notebook = submission(f"def double(x):\n    {change}", test=test)
+    assert points(notebook, sandbox=False) == 0.0
+    assert "They must stay." in printed(notebook)
+
+
+def test_an_answer_too_long_for_a_message_costs_no_process():
+    """Its values may be small enough, and their message too long: it writes bytes as text."""
+    long = "import torch\ndef double(x):\n    return torch.zeros(900_000, dtype=torch.float64)"
+    test = f"{TEST[: TEST.index('points +=')]}\npoints\n" * (separate.MOST_STOPS + 2)
+    cells = submission(long, test=test).cells + submission(RIGHT).cells[1:]
+    notebook = new_notebook(cells=cells)
+    assert points(notebook, sandbox=False) == 3.0
+    assert "a message must have at most" in printed(notebook, 2)
+
+
+def test_what_outlives_its_process_keeps_nobody_waiting():
+    """It holds the other ends of the pipes."""
+    began = time.monotonic()
+    left = "import os, time\nif os.fork():\n    os._exit(0)\ntime.sleep(120)"
+    assert points(submission(left, RIGHT), sandbox=False, seconds=4) == 3.0
+    assert time.monotonic() - began < 100
+
+
+def test_a_side_that_ended_while_it_waited_is_not_taken():
+    sandbox.prepare()
+    sandbox.waiting[0].kill()
+    sandbox.waiting[0].wait()
+    assert points(submission(RIGHT), sandbox=False) == 3.0
+    assert sandbox.waiting == []
 
 
 def test_a_cell_of_the_course_may_use_a_name_that_only_answers_have():

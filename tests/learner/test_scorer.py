@@ -127,13 +127,42 @@ def test_clicks_leave_no_process_no_memory_and_no_file_behind(monkeypatch, tmp_p
     assert not list(temporary.iterdir())
 
 
+def number_of(path: Path, source: str) -> int:
+    """Of the cell that holds it, as progress is told."""
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    (number,) = [i for i, cell in enumerate(code, 1) if source in cell.source]
+    return number
+
+
+def test_what_it_started_ends_with_it_though_it_is_killed(monkeypatch, tmp_path):
+    """As the system does for want of memory; while an answer runs that never ends."""
+    path, temporary = written(tmp_path, add=ENDLESS + "\n\nadd(1, 2)"), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    endless, started = number_of(path, ENDLESS), []
+
+    def kill(cell: int, _: int) -> None:
+        if cell == endless:
+            time.sleep(0.5)
+            started.extend(psutil.Process(ready.process.pid).children(recursive=True))
+            ready.process.kill()
+
+    ready = Scorer()
+    with pytest.raises(ValueError, match="has ended"):
+        ready.score(path, kill)
+    assert started
+    wait_until(lambda: not alive(started))
+    assert not list(temporary.iterdir())
+
+
 KERNEL = """
 import sys
 from pathlib import Path
 from course_utils.learner.scorer import Scorer
 
 scorer = Scorer()
-print(scorer.process.pid, scorer.folder, flush=True)
+print(scorer.process.pid, flush=True)
 if sys.argv[1]:
     scorer.score(Path(sys.argv[1]), lambda *cell: print(*cell, flush=True))
 sys.stdin.read()
@@ -155,27 +184,28 @@ sys.stdin.read()
 def test_it_ends_with_its_kernel_however_that_ends(tmp_path, how, busy):
     """Waiting, and while an answer runs that never ends."""
     path = str(written(tmp_path, add=ENDLESS + "\n\nadd(1, 2)")) if busy else ""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     kernel = subprocess.Popen(
         [sys.executable, "-c", KERNEL, path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
     )
-    pid, folder = kernel.stdout.readline().split()
+    pid = kernel.stdout.readline()
     process = psutil.Process(int(pid))
     wait_until(lambda: process.children())  # the process for the answers has started
     if busy:
-        with open(path, encoding="utf-8") as file:
-            code = [c for c in nbformat.read(file, as_version=4).cells if c.cell_type == "code"]
-        (endless,) = [i for i, cell in enumerate(code, 1) if ENDLESS in cell.source]
-        while (line := kernel.stdout.readline()) != f"{endless} {len(code)}\n":
+        endless = number_of(Path(path), ENDLESS)
+        while not (line := kernel.stdout.readline()).startswith(f"{endless} "):
             assert line
         time.sleep(0.5)
     started = [process, *process.children(recursive=True)]
     kernel.send_signal(getattr(signal, how))
     kernel.wait(30)
     wait_until(lambda: not alive(started))
-    wait_until(lambda: not os.path.exists(folder))
+    wait_until(lambda: not list(temporary.iterdir()))
     kernel.stdin.close()
     kernel.stdout.close()
