@@ -250,6 +250,8 @@ def test_a_block_stops_the_address_at_its_first_step(storyteller, finish):
     assert logits[token(storyteller, " w")] == -torch.inf
     text = said(finish(lambda logits, ids: penalties.no_repeat_ngram(logits, ids, 4)))
     assert text.startswith(" moon")
+    [quoted] = re.findall("as the prince did with the block: `([^`]*)`", PROSE)
+    assert text.strip().startswith(quoted.removeprefix("and "))
     words = ("toward", "you", "toward", "closer", "toward")
     nine = torch.tensor([VOCABULARY.index(word) for word in words])
     banned = penalties.no_repeat_ngram(NEXT_LOGITS, nine, 2).isneginf().nonzero().flatten()
@@ -261,7 +263,9 @@ def test_a_ban_and_its_ways_round(storyteller):
     tokenizer = storyteller.tokenizer
     words = (" cat", " cats", " Cat", "cat", "Cat", " CAT")
     assert len({tuple(tokenizer.encode_ordinary(word)) for word in words}) == 6
-    assert tokenizer.encode_ordinary(" cathedral")[0] == token(storyteller, " cat")
+    rows = [tokenizer.encode_ordinary(word) for word in (*words, " cathedral")]
+    assert [910 in row for row in rows] == [True, *[False] * 5, True]
+    assert token(storyteller, " cat") == 910
     logits = storyteller.next_logits("The mouse was afraid of the")
     banned = penalties.logit_bias(logits, {token(storyteller, " cat"): -100})
     cat = token(storyteller, " Cat")
@@ -280,8 +284,6 @@ def test_loops_fall_with_the_penalty_and_a_block_leaves_single_repeats(storytell
     assert one == sorted(one, reverse=True)
 
     blocked = write(lambda logits, ids: top_k(penalties.no_repeat_ngram(logits, ids, 4), 1))
-    [quoted] = re.findall("One of the eight with the block: `([^`]*)`", PROSE)
-    assert quoted in storyteller.tokenizer.decode(blocked[0])
     drawn = write(Settings())
     assert mean_repeats(blocked, 4) == 0
     assert mean_repeats(blocked, 1) == pytest.approx(0.541, abs=0.0006)
@@ -327,4 +329,4 @@ def test_the_brake_of_the_lesson_finds_the_castle_and_stops(storyteller, finish)
     assert said(steps).startswith(" west of the moon, and she")
     assert seq_rep_n([step.token for step in steps], 4) < 0.02
     first = [step.token for step in finish(Settings(temperature=0), tokens=60)]
-    assert seq_rep_n(first, 4) == pytest.approx(0.88, abs=0.005)
+    assert seq_rep_n(first, 4) == pytest.approx(0.877, abs=0.0006)

@@ -127,8 +127,8 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # right, and cannot stop. The second stops, and sends the prince *west of the sky*. The third does both
 # things right, though its number is larger: 2.0, not 1.3.
 #
-# That is our puzzle: **why did the remedy for loops spoil the address, and why only one of the two
-# remedies?**
+# Both penalties lower the logits of tokens that came before. **Why did one spoil the address, and
+# why did the other not?** That is our puzzle.
 
 # %% [markdown]
 # **Recall.**
@@ -163,8 +163,7 @@ show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=p
 # With frequency, `forward` pays three times: 6.75 − 1.5 = 5.25. `toward` pays once, and leads with 5.78.
 # With presence each of them pays once, so `forward` keeps its lead.
 #
-# **Predict.** How small can the frequency penalty be for `toward` to lead? Can *any* presence penalty
-# do it?
+# **Predict.** Above which frequency penalty does `toward` lead? Can *any* presence penalty do that?
 
 # %%
 explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
@@ -182,7 +181,8 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 # </details>
 
 # %% [markdown]
-# In symbols: a token has the logit $\mu$ and was written $c$ times. Its new logit is [openai2026]
+# In symbols: a token has the logit $\mu$ and was written $c$ times. By OpenAI's rule [openai2026] its
+# new logit is
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
@@ -220,7 +220,7 @@ show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 # 8.47, `sun` to 7.09.
 # </details>
 #
-# The penalty took the right word away *because* it was the right word to repeat. Try other values:
+# `moon` was right *because* the old woman had said it, and for just that it paid. Try other values:
 
 # %%
 explore.Playground(
@@ -241,15 +241,15 @@ explore.Playground(
 # 2. At 1.05.
 # </details>
 #
-# Between 1.1 and 1.25 all is well, *in this sentence*. Who tells you beforehand? And what does division
-# do to a negative logit?
+# Between 1.1 and 1.25 all is well, *in this sentence*. The next one may need another θ.
+# What does division do to a negative logit?
 
 # %% [markdown]
 # ## The good dog
 #
-# To see it, we make all scores negative. PyTorch's `log_softmax` turns logits into *logarithms* of
-# probabilities: 100% becomes 0, and 5% becomes −3. Such scores may take the place of logits: all have
-# only moved down by the same amount (Recall 2).
+# For an answer we need negative logits. PyTorch's `log_softmax` takes one number from all logits, so no
+# probability changes (Recall 2). The results, our `scores`, are *logarithms* of probabilities: 100%
+# becomes 0, 5% becomes −3, and none is positive.
 #
 # Two functions penalise all tokens so far, `ids`. One divides their scores by 1.5, the other multiplies.
 #
@@ -297,7 +297,7 @@ for process in (divides, multiplies):
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 minutes
 #
-# Write it, without the course's own functions. It is scored below.
+# Write it, without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -329,7 +329,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run this until it says `[ok]`. It gives no points, only reasons.
 
 # %%
 expected = NEXT_LOGITS.clone()
@@ -384,15 +384,15 @@ tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
 # But then the third writer should be lost as well. Up to `west of`, ` the` has been said seven times
-# (count them in the first output). At 2 for *each* time, ` the` must pay 14. That is a lot: `moon` had
-# a logit of only 11.0. And yet the third writer said ` the`. How?
+# (count them in the first output). At 2 for *each* time, ` the` must pay 14, more than all that
+# `moon` had: 11.0. And yet the third writer said ` the`. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
 # The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**: so
 # far `west of the`. Some words are several tokens: `west` is `w` and `est`, `Castle` is `C`, `as` and
-# `tle`. So prompt and answer have 31 different tokens, and θ = 1.3 moves them all.
+# `tle`. Together, prompt and answer have 31 different tokens, and θ = 1.3 moves them all.
 #
 # **Predict.** How many will move if only the answer is counted?
 
@@ -492,19 +492,18 @@ for penalty in (0.0, 2.0):
 # Seven.
 # </details>
 #
-# A counter sees *how often*. It cannot see whether a repeat is a loop, an address or a comma.
+# This penalty sees *how often*. It cannot see whether a repeat is a loop, an address or a comma.
 #
-# So a penalty for *each* time grows too strong in long texts. The repetition penalty counts a word
-# only once. Can we at least rely on that one?
+# The repetition penalty counts a word only once. Can we at least rely on that one?
 #
 # (Halfway: a good place for a break.)
 
 # %% [markdown]
 # ## Where zero lies
 #
-# Add 10 to all logits, and no probability changes (Recall 2). So a model may put its zero anywhere. Take
-# `forward forward toward forward` (`new`) again. We add −10, 0 or 10 to all nine logits, and only
-# then penalise: presence 0.5, or repetition 1.2.
+# Add 10 to all logits, and no probability changes (Recall 2). So models with the same probabilities
+# may differ in where zero lies. Take `forward forward toward forward` (`new`) again. We add −10, 0 or 10
+# to all nine logits, and only then penalise: presence 0.5, or repetition 1.2.
 #
 # **Predict.** With which of the two penalties does `forward` get the same probability all three times?
 
@@ -573,21 +572,29 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 
 # %% [markdown]
 # The bluntest tool looks at no text at all. With a **logit bias** you name a token by its id and add a
-# number to its logit: in practice −100 bans the token, and 100 forces it [openai2026]. Say the
-# princess fears cats. We ban the token ` cat`:
+# number to its logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are
+# seven words, with the ids and the texts of their tokens:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
     ids = tokenizer.encode_ordinary(word)
     print(f"{word!r:13} {ids!s:22} {[tokenizer.decode([i]) for i in ids]}")
-logits = model.next_logits("The mouse was afraid of the")
-[cat_id] = tokenizer.encode_ordinary(" cat")
-print("\nas it is:    ", likeliest(logits, 4))
-print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
 
 # %% [markdown]
-# The first six all write a cat, and the ban hits one. ` Cat`, a token of its own, is even a little
-# likelier than before. A ban also hits what was not meant: ` cathedral` begins with the token ` cat`.
+# **Predict.** We ban ` cat`, token 910. Which of the seven rows can no longer be written?
+
+# %%
+logits = model.next_logits("The mouse was afraid of the")
+[cat_id] = tokenizer.encode_ordinary(" cat")
+print("as it is:   ", likeliest(logits, 4))
+print("' cat' -100:", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Two: ` cat`, and ` cathedral`, which was not meant. Five rows still write a cat. ` Cat` is even a little
+# likelier than before.
+# </details>
 #
 # How well do penalties and blocks end loops?
 
@@ -597,8 +604,8 @@ print("' cat' -100: ", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4
 # How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: what share of them
 # came before in the same text? Then ask the same of single tokens. We take the mean over eight stories.
 #
-# **Predict.** A block of *n* = 4 ends all repeated 4-grams. Which greedy writer repeats nearly as many
-# single *tokens* as the block: the one with θ = 1 (off), or with θ = 1.2?
+# **Predict.** A block of *n* = 4 ends all repeated 4-grams. And repeated *tokens*: does it leave nearly
+# as many as θ = 1 (off), or about as few as θ = 1.2?
 
 # %%
 rows = {
@@ -614,9 +621,9 @@ for name, process in rows.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The one with θ = 1: its 0.662 is near to the block's 0.541, and 0.166 is far. The text goes round the
-# same circle with a word changed. One of the eight with the block: `so kind and kind, and so kind, that
-# she was so fond of him`.
+# Nearly as many as θ = 1: 0.541 is near to 0.662, and far from 0.166. A text goes round the same
+# circle with a word changed, as the prince did with the block: `and moon, and the moon, and she lives
+# in the moon`.
 # </details>
 
 # %% [markdown]
@@ -630,11 +637,11 @@ for name, process in rows.items():
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
 # Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits. Every
-# brake that has the four properties below is right, easy or clever.
+# brake that has the four properties below is right, easy or clever. It is scored at the end.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in the same tokens six times or more in a row, like `and the
-#    moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After
+# 1. **It ends loops.** The answer ends in the same run of tokens, six times or more in a row, like
+#    `and the moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After
 #    your brake, another token must lead.*
 # 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
 #    is ahead of all others by 4 or more. *After your brake, it must still lead.*
@@ -774,11 +781,11 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# Where the strip is high, the text repeats four tokens that came before: in the first text 88% of
-# its 4-grams do.
+# Where the strip is high, the text repeats four tokens that came before: in the first text 87.7%
+# of its 4-grams do.
 #
-# How much of yours repeats? Is the address right, does the rest read well? If not, change `my_brake`,
-# and run the cells from there to here again.
+# Is your address right, and does your text end without a loop? If not, change `my_brake`, and run the
+# cells from there to here again.
 
 # %% [markdown]
 # One trial more, without points: give your brake the four winds. Which is the first to hear another word
