@@ -219,7 +219,8 @@ for name in ("greedy", "author", "T 1"):
     tell(f"{name.upper()}: {PROMPTS[6]} … {model.tokenizer.decode(texts[name][6])}")
 
 # %% [markdown]
-# Greedy wins, for being *very fond of her*. The author is last but one. We send that judge home.
+# Greedy wins, for being *very fond of her*. The author is last but one. We send that judge home. (Another
+# processor may draw a few other words. Then trust your numbers, not ours.)
 #
 # You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
 # nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
@@ -255,8 +256,8 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 # Noise wins. Both judges count correctly, and both are useless. So here is our puzzle: **how can numbers
 # tell which setting writes best?**
 #
-# And something in the first table is odd. The die has 25.7, the authors 24.4. Nobody told the die how
-# surprising people are. Is it luck that the two are so close?
+# And something in the first table is odd: `T 1`, the die, and `author` lie side by side. Nobody told the die
+# how surprising people are. Is it luck that the two are so close?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -362,8 +363,8 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # </details>
 
 # %% [markdown]
-# How far can we trust the 24.4, from only twelve passages? The cell counts in nats: the logarithm of 24.4 is
-# 3.19, the mean surprise.
+# How far can we trust the 24.4, from only twelve passages? The cell counts in *nats*, by the natural
+# logarithm: that of 24.4 is 3.19, the mean surprise.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -376,11 +377,11 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: the *standard deviation*. The mean of twelve is
-# steadier, since high ones and low ones cancel: 0.31 / √12 is 0.09, its *standard error*. Two of these to
-# each side are right about 19 times in 20. So the perplexity of *all* such passages is probably between 20
-# and 29.
+# steadier, since high ones and low ones cancel: 0.31 / √12 is 0.09, its *standard error*. About 19 times in
+# 20 the mean of *all* such passages lies within two of these. So their perplexity is probably between 20 and
+# 29.
 #
-# The die's 25.7 lies inside, and no other setting's number does.
+# The die's number lies inside, and no other setting's.
 
 # %% [markdown]
 # ## Why the die lands beside the author
@@ -430,13 +431,14 @@ for name in ("author", "T 1"):
     print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: 25.2 expected, 24.4 got. For the die 28.2 and 25.7 differ by luck alone, since it draws each
+# About right: 25.2 expected, 24.4 got. For the die the two numbers differ by luck alone, since it draws each
 # token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
-# - **The die's words lead to similar places**: there the model expects 28.2, on the authors' words 25.2.
+# - **The die's words lead to similar rows**: after them the model expects about as much surprise as after
+#   the authors'.
 
 # %% [markdown]
 # Why is it calibrated? Let it read the authors at seven temperatures. Above 1 its rows are flatter, below 1
@@ -460,8 +462,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # flatter rows had helped, training would have made them flatter.
 
 # %% [markdown]
-# So is low good, after all? For a *reader*, yes: of two models that read the same text by people, in the
-# same tokens, the lower one reads better. For a *writer*, no: a lower text is only less surprising.
+# So is low good, after all? For a *reader*, yes: of two models that read the same text by people, cut into
+# the same tokens, the lower one reads better. For a *writer*, no: a lower text is only less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
@@ -475,14 +477,14 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # Here the die is far above people, and top-p beside them.
 
 # %% [markdown]
-# **Predict.** Our die had two reasons to come close: a calibrated model, and similar places. Which of the
-# two may fail in GPT-2?
+# **Predict.** Our die had two reasons to come close: a calibrated model, and similar rows. Which of the two
+# may fail in GPT-2?
 #
 # <details><summary>Answer</summary>
 #
 # The second. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. Now the text is a
-# bit odd, so the next row is flatter. Another odd word comes sooner, and so on, to places where the model
-# expects more and more surprise.
+# bit odd, so the next row is flatter. Another odd word comes sooner, and so on: the model expects more and
+# more surprise.
 # </details>
 
 # %% [markdown]
@@ -500,9 +502,9 @@ for first in range(0, 200, 50):
 # %% [markdown]
 # No, it goes up and down.
 #
-# So here is the rule, **perplexity matching**: do not look for the lowest number, look for people's number,
-# by the same model. With ours the plain die comes closest, with GPT-2 *p* = 0.95. With another model?
-# Measure it.
+# Drift or none, one rule fits both models, **perplexity matching**: do not look for the lowest number, look
+# for people's, by the same model. With ours the plain die comes closest, with GPT-2 *p* = 0.95. With
+# another model? Measure it.
 
 # %% [markdown]
 # Now play with it. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at *T* = 1.3
@@ -516,19 +518,19 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Move `temperature` down until the mean log-probability is about −3.2. Where is that?
-# 2. Go back to 1.3, and move `top_p` down instead. Where now?
+# 1. Move `temperature` down to 1. Does the mean log-probability come near −3.19?
+# 2. Go back to 1.3. Which `top_p`, to one decimal, brings it as near?
 # 3. Read the texts of both. How do their words differ?
 #
 # <details><summary>What we found</summary>
 #
-# 1. *T* = 1: −3.31. 2. *p* = 0.8: −3.14. 3. At *T* = 1 odd things happen, in real words. At 1.3 with 0.8
-# some words do not exist: `kennut`, `declunicious`.
+# 1. Yes: −3.31. 2. 0.8: −3.14. 3. At *T* = 1 odd things happen, in real words. At 1.3 with 0.8 some words
+# do not exist: `kennut`, `declunicious`.
 # </details>
 
 # %% [markdown]
-# So two settings can have people's number and not read alike. We need more judges. The next looks for
-# repetition. (A good place for a break.)
+# So two settings can have people's number and not read alike. The next judge looks for repetition. (A good
+# place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -676,7 +678,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 #    - prose, in which no three tokens in a row come twice;
 #    - prose with a refrain: 3 to 6 tokens that come three times, with at least 12 others in between;
 #    - a text that got stuck, got out again, and went on with at least 60 tokens of prose;
-# 4. **only sees what is equal**: other names for the tokens, numbers or words, change nothing.
+# 4. **only sees what is equal**: renaming the tokens, to other numbers or to words, changes nothing.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -842,8 +844,8 @@ def wakes_up(logits, ids):
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. Compare the first row, `Greedy`, with the last, `wakes_up`. How many 4-grams repeat? (60.8% in both: your
-#    alarm never rang.)
+# 1. When all rows stand still, compare the first, `Greedy`, with the last, `wakes_up`. How many 4-grams
+#    repeat? (60.8% in both: your alarm never rang.)
 # 2. That was one run. Move `seed` a few times. Does the alarm always help?
 #
 # <details><summary>With our alarm</summary>
@@ -931,8 +933,8 @@ show_mean("A - B", differences)
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If it contains 0, you cannot tell which of the two is larger. (With only a dozen pairs it is a little too
-# narrow: do not trust an end that nearly touches 0.)
+# If it contains 0, you cannot tell which of the two is larger. (With a dozen pairs it should be a tenth
+# wider: think of that when an end nearly touches 0.)
 
 # %% [markdown]
 # ## Build it: the interval
@@ -980,19 +982,26 @@ a, b = math.exp(fmean(all_die)), math.exp(fmean(all_cut))
 print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# Together: 0.30, from 0.12 to 0.48, all above 0. So *p* = 0.95 does write less surprisingly. Ben's interval
-# contains 0, so he may only say "I cannot tell", which is not the same as "no difference".
+# **Decide.** What may Ben say: "no difference at all"? And what do all three say together?
+#
+# <details><summary>Answer</summary>
+#
+# Ben's interval contains 0: "I cannot tell", no more. Together all of it is above 0: *p* = 0.95 does write
+# less surprisingly.
+# </details>
 
 # %% [markdown]
-# And the die's 25.7 of our first table? That was Ann's run, and partly luck: Ben's 18.9 and Cem's 30.0 lie
-# outside the authors' 20 to 29. All three runs together have 24.4, as the authors have.
+# And the die of our first table? That was Ann's run, and partly luck: Ben's and Cem's numbers lie outside the
+# authors' 20 to 29. All three runs together have about 24, as the authors have.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
 # Who writes as people do? Each contestant gets three numbers: the surprise minus the author's, opening by
-# opening; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. Where a die is thrown
-# there are three runs, of which we take the mean. The author's own line is for comparison.
+# opening, with its interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. Every
+# setting but greedy has three runs, of which we take the mean.
+#
+# **Predict.** Whose interval, beside the author's own, will contain 0? Where will our two prize winners land?
 
 # %%
 author = mean_surprises(texts["author"])
@@ -1005,16 +1014,16 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Greedy and noise, our two prize winners, are the *farthest* from the authors, at opposite ends. Only the
-# die's interval contains 0. All other settings differ from people, though *p* = 0.95 only just.
+# Only the die's. All other settings differ from people, though *p* = 0.95 only just. Greedy and noise are the
+# *farthest* from the authors, at opposite ends.
 
 # %% [markdown]
-# For the die we cannot tell. That is no proof of "equal": from −0.29 to 0.29 means a perplexity from 18 to 33
-# (24.4 divided and multiplied by *e* to the 0.29). But nothing sends it home. Its distinct-2 is the authors'
-# 0.91. Our alarm rings at 9 of greedy's 12 texts, of 50 tokens here, and at one of the die's 36: Ben's `iiii`.
+# For the die we cannot tell. That is no proof of "equal": its interval is more than half a nat wide. But
+# nothing sends it home. Its distinct-2 is the authors' 0.91. Our alarm rings at 9 of greedy's 12 texts, of 50
+# tokens here, and at one of the die's 36: Ben's `iiii`.
 
 # %% [markdown]
-# And yet the die shouts in rude words, and no reader would take it for a person for long. How can that be?
+# And yet the die shouts in rude words. How can that be?
 #
 # None of these numbers reads. A setting that fails here can be sent home without reading. One that passes
 # has to be read, best without knowing who wrote what. That is why the duel came first.
@@ -1023,8 +1032,8 @@ for name, each in runs.items():
 # ## What production systems do
 #
 # They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026], and
-# large models drift nearly as fast as small ones [cao2025]. They also ask people. The likelier a text is, the
-# better people rate it, but only up to a point: then the ratings fall [zhang2021].
+# large models drift, too [cao2025]. They also ask people. The likelier a text is, the better people rate it,
+# but only up to a point: then the ratings fall [zhang2021].
 
 # %% [markdown]
 # ## Recap
