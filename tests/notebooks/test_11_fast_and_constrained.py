@@ -69,16 +69,20 @@ def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
         "apprentice": lambda knobs: model_draft(apprentice, knobs),
         "look up": lambda _: lookup_draft(storyteller),
     }
-    counted = {}
+    counted, texts = {}, {}
     for name, draft in drafts.items():
         for T in (0, 0.8):
             rounds = passes(storyteller, draft, T)
             kept, judged = looked_at(rounds)
             guessed = sum(len(one.drafted) for one in rounds)
             counted[name, T] = len(rounds), guessed, judged, kept
+            texts[T] = [token for one in rounds for token in one.tokens]
             assert len(rounds) + kept == 40
     assert counted["apprentice", 0] == (17, 62, 37, 23)
+    assert counted["apprentice", 0.8][:2] == (21, 84)
     assert counted["look up", 0] == (29, 33, 18, 11)
+    cold = storyteller.tokenizer.decode(texts[0])
+    assert cold.count("and she was very fond of him") == 2
     assert counted["look up", 0.8][0] >= 38 and counted["look up", 0.8][3] <= 2
 
     def time_of(name, T, cost):
@@ -87,6 +91,8 @@ def test_passes_at_two_temperatures_and_what_they_cost(storyteller, apprentice):
 
     assert all(1.9 < time_of("apprentice", T, 5 / 6 + 0.15) < 2.65 for T in (0, 0.8))
     assert time_of("look up", 0, 0.15) < 0.95 < 1 < time_of("look up", 0.8, 0.15)
+    assert time_of("apprentice", 0.8, 1 / 4) > 1 > time_of("apprentice", 0.8, 1 / 5)
+    assert time_of("apprentice", 0.8, 19 / 84) == pytest.approx(1)
     assert time_of("apprentice", 0.8, 1 / 2) > 1
     assert 0.5 < time_of("apprentice", 0.8, 1 / 50) < 0.6
 

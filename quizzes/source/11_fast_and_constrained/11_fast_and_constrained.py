@@ -33,8 +33,7 @@
 # token, always.
 # </details>
 #
-# The next cell, folded, has imports and helpers. Names in brackets, as in [leviathan2023], are
-# sources, linked at the end.
+# The next cell, folded, has imports and helpers.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import functools
@@ -259,8 +258,8 @@ explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
 # The Storyteller fills in 300 forms under the censor (`|` means "or"). The first column is the
-# share of each answer. The second is computed for the model alone: of its texts with one of these
-# two answers, the share of each.
+# share of each answer. The second is what the model alone would give, if we kept only its texts
+# with one of these two answers.
 #
 # **Predict.** Will the columns be alike?
 
@@ -282,14 +281,14 @@ show(
 # three meet the moon. Yet the censor forbade only tokens that fit neither answer.
 #
 # So the helper who writes half of the text changes nothing, and the helper who only says no turns
-# the answer round. That is the puzzle of this module. First: how can a text be genuine, if half of
-# it is somebody else's?
+# the answer round. That is the puzzle. First: how can a text be genuine, if half of it is
+# somebody else's?
 
 # %% [markdown]
 # ## One token, by hand
 #
 # One token, three words. The master, our model, would draw them with the probabilities *p*, the
-# apprentice with *q*. It says `dog` far too often, and `cat` too seldom.
+# apprentice with *q*: `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
@@ -336,8 +335,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 # Why is the redrawn part just what is missing? Say 0.1 of one word is missing and 0.2 of another.
 # Then 0.3 are refused. One redraw in three becomes the first word, two the second: 0.1 and 0.2.
 #
-# How often is a guess accepted? Here with 0.2 + 0.3 + 0.2 = 0.7: the **overlap** of *p* and *q*,
-# $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
+# How often is a guess accepted? With cat, dog and fox: 0.2 + 0.3 + 0.2 = 0.7, the **overlap** of
+# *p* and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
 
 # %% [markdown]
 # ## Build it: the coin
@@ -379,8 +378,7 @@ def my_coin(p, q, token, u, v):
 
 
 # %% [markdown]
-# Run this as often as you like. The last check tries every guess with 64 pairs of *u* and *v*, and
-# adds up what joins the text.
+# The last check tries every guess with 64 pairs of *u* and *v*, and adds up what joins the text.
 
 # %%
 HAND = [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]
@@ -396,8 +394,7 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 #
 # One token is exact, so a text is exact too: it is drawn token by token. Does it hold with 4,096
 # tokens? After `Once upon a time` (now at *T* = 1) the apprentice loves the comma, the master
-# ` there`. The next two cells, folded, throw the coin for 2,000 guesses, and show what joins: just
-# run them.
+# ` there`. The next two cells, folded, throw the coin for 2,000 guesses, and show what joins.
 #
 # **Predict.** By hand 70% of the guesses were accepted. Will it be more here, or less?
 
@@ -484,14 +481,14 @@ for a in (0.5, 0.8):
 # the fifth counts only if the four before it were kept. With 0.8 they do.
 
 # %% [markdown]
-# Now a guesser without any network. It **looks up**: it takes the last tokens of the text, finds
-# where they stood before, and guesses what came after them there. If they never stood there, it
-# guesses nothing. (It is sure of its guess: *q* = 1.)
+# Now a guesser without any network. It **looks up**: it takes the last three tokens of the text
+# (or two, or one), finds where they stood before, and guesses what came after them there. If they
+# never stood there, it guesses nothing. (It is sure of its guess: *q* = 1.)
 #
-# The next cell, folded, counts the passes, and how many tokens were *guessed*, *judged* and *kept*.
+# The next cell, folded, counts passes, and tokens *guessed*, *judged* and *kept*.
 
 # %% jupyter={"source_hidden": true}
-counted = {}
+counted, texts = {}, {}
 for T in (0, 0.8):
     knobs = Settings(temperature=T)
     for name, draft in (
@@ -501,9 +498,11 @@ for T in (0, 0.8):
         each = list(speculate(model, "Once upon a time", draft, knobs, 40))
         guessed, (kept, judged) = sum(len(one.drafted) for one in each), looked_at(each)
         counted[name, T] = len(each), guessed
+        texts[T] = [token for one in each for token in one.tokens]
         print(
             f"T = {T:<4}{name:<11}{len(each)} passes, {guessed} guessed, {judged} judged, {kept} kept"
         )
+print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
 # At *T* = 0 the text runs in circles, so the past knows what comes. Looking up is as good then as
@@ -523,7 +522,8 @@ for T in (0, 0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither, as far as these texts tell: it stays between a half and two thirds.
+# Neither, as far as these texts tell: it stays between a half and two thirds. A higher *T* flattens
+# *p* and *q* both, so their overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
@@ -556,21 +556,29 @@ for (name, T), (passes, guessed) in counted.items():
     )
 
 # %% [markdown]
-# The apprentice makes the text *two to two and a half times as slow*: it is nearly as big as its
-# master. To look up costs nothing but the reading, and pays a little at *T* = 0.
+# The apprentice makes the text *2 to 2.6 times as slow*: it is nearly as big as its master. To look
+# up costs nothing but the reading, and pays a little at *T* = 0.
 #
 # A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And to
 # read five tokens costs hardly more than one: most of the time goes into fetching the weights, once
 # for all five [chen2023].
 
+# %% [markdown]
+# **Predict.** At *T* = 0.8 our apprentice made 84 guesses in 21 passes. If reading is free: how
+# cheap must a guess be, to save time?
+#
+# <details><summary>Answer</summary>
+#
+# 21 + 84 × cost is below 40 if the cost is below 19 / 84, not quite a quarter of a pass.
+# </details>
+
 # %%
-for part in (2, 10, 50):
+for part in (2, 4, 10, 50):
     time = time_of(*counted["apprentice", 0.8], 1 / part)
     print(f"T = 0.8, a guess costs 1/{part} of a pass, reading it nothing: {time:.2f} of the time")
 
 # %% [markdown]
-# The last line, 0.57: an apprentice as good as ours, but fifty times cheaper, saves over 40% of the
-# time.
+# An apprentice as good as ours, at 1/50 of a pass, saves over 40%.
 
 # %% [markdown]
 # ## Build it: your own guesser
@@ -600,8 +608,8 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 # Look for the last three tokens of the text, then two, then one, first in the text itself and then
 # in the others. What came after them there?
 #
-# Or count what follows which *two* tokens (one is too little for a circle in which a token stands
-# twice). After each guess, go on as if it were in the text.
+# Or count, for every *two* tokens in a row, what follows them. (One is too little: a circle may
+# hold a token twice.) After each guess, go on as if it were in the text.
 # </details>
 
 
@@ -640,6 +648,7 @@ for name, ask in (
 # %%
 def my_draft(ids, ahead, generator):
     found = my_guess(ids, ahead, stories(range(16)))
+    # the guesses, and for each its q: 1 at this token, 0 at all others
     return found, F.one_hot(torch.tensor(found, dtype=torch.int64), VOCAB).double()
 
 
@@ -663,8 +672,8 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # ## What the censor does
 #
 # A program wants an answer that it can read, such as a date or a JSON object. A **grammar** says
-# which texts are allowed. A token is allowed if the text with it is still the beginning of one of
-# these. The **mask** sets the logit of every other token to −∞, as top-k does. Manuals speak of
+# which texts are allowed. A token is allowed if the text so far, plus this token, begins one of
+# them. The **mask** sets the logit of every other token to −∞, as top-k does. Manuals speak of
 # *constrained decoding*, or *structured output*.
 
 # %% [markdown]
@@ -689,8 +698,8 @@ print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolis
 #
 # <details><summary>Hint</summary>
 #
-# `text.startswith(beginning)` is most of it. The end of the text is a token as well, and it is
-# allowed at one place only.
+# `text.startswith(beginning)` is most of it. The end is a token as well, allowed only after a
+# whole text.
 # </details>
 
 
@@ -828,7 +837,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # The smaller the product of the masses, the more the mask has favoured this text. Only where every
 # text has the *same* product do the shares stay. Otherwise multiply by the product, to get back to
-# *p*. There are two ways to do it.
+# *p*: there are two ways.
 
 # %% [markdown]
 # ## Paying back
@@ -854,7 +863,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # its weight. Say moon, moon, grandmother came. Their weights are 0.05, 0.05 and 0.5. So the moon is
 # drawn with 0.1 / 0.6, one time in six.
 #
-# With more forms it comes nearer to the exact 13%: the next cell, folded, computes it.
+# More forms come nearer to the exact 13%: the next cell, folded, computes it.
 
 # %% jupyter={"source_hidden": true}
 for n in (1, 2, 4, 16, 64):
@@ -886,8 +895,9 @@ show(
 # The grandmother is back. We asked the model nothing new: we only wrote down the mass at each step.
 # (0.003 and not 0.004 is chance.)
 #
-# With hundreds of steps the product becomes 0 in the computer. So add the logs instead, as in module
-# 6. Before `exp`, subtract the largest of the forms' sums from all, as softmax does in module 2.
+# With hundreds of steps the product becomes 0 in the computer. So add the logs, as in module 6: one
+# sum for each form. Subtract the largest sum from each, as softmax does in module 2, and then take
+# `exp`.
 #
 # Two kinds of harm are left, where weights do not help.
 
@@ -895,7 +905,7 @@ show(
 # ## Two forms that went wrong
 #
 # **The form that never ends.** JSON allows white space between the colon and a number. Let the
-# grammar allow it too, as a favour. **Predict**: of ten forms, how many are whole after 16 tokens?
+# grammar allow it too. **Predict**: of ten forms, how many are whole after 16 tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
@@ -908,9 +918,9 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
 # The last line is a form that was not whole. The model does not expect a number there. Of all that
-# is allowed it likes a new line (`\n`) best, so it takes one after the other. In 2026 this was
-# reported of Qwen3.5, for about one request in three [vllm38696]. The repair: a grammar with little
-# white space, or none.
+# is allowed it likes a new line (`\n`) best, again and again. In 2026 this was reported of
+# Qwen3.5, for about one request in three [vllm38696]. The repair: a grammar with little white space,
+# or none.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
@@ -947,12 +957,12 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Recap
 #
 # Somebody else may write your text, and it can still be the model's own. A coin accepts the guess
-# with $\min(1, p / q)$, and a refusal is redrawn from what is missing. As much is missing as was
-# refused, so the sum is right. A bad guess costs only time.
+# with $\min(1, p / q)$, and a refusal is redrawn from what is missing. A bad guess costs only
+# time.
 
 # %% [markdown]
 # The censor wrote nothing, and turned the answer round. At each step the mask divided by the mass,
-# so it favoured the texts that it had cut most from. Multiply the masses, draw among the forms by
+# so it favoured texts whose masses were small. Multiply the masses, draw among the forms by
 # that weight, and the grandmother comes back. It does not matter who proposes and who forbids. It
 # matters whether what was taken is paid back.
 
@@ -1028,8 +1038,8 @@ check.number(
 
 # %% [markdown] question="The price of guesses" points=1
 # With four guesses a pass gives 1.9375 tokens on average. A guess costs a quarter of a pass of the
-# model, and a pass over five tokens costs as much as one over a single token. How much does a token
-# cost, in passes? (Plain writing: 1.) Two decimals.
+# model, and to read the guesses costs nothing. How much does a token cost, in passes? (Plain
+# writing: 1.) Two decimals.
 
 # %% answer="price_of_guesses"
 answer_price = None  # passes a token
@@ -1352,8 +1362,8 @@ float(min(points, 2))
 # %% [markdown] question="Your coin" points=4
 # Your `my_coin` from **Build it** above, without the course's functions. One point each: all
 # guesses with 64 pairs of *u* and *v*; any *p* and *q* of up to twelve tokens, in multiples of
-# 1/64; *u* and *v* exactly on the border where the decision changes; both lists left as they were.
-# Sums are exact.
+# 1/64 (so sums are exact); *u* and *v* exactly on the border where the decision changes; both lists
+# left as they were.
 
 
 # %% test="my_coin"
@@ -1430,9 +1440,9 @@ float(min(points, 4))
 # %% [markdown] question="Your guesser" points=4
 # Your `my_guess`:
 #
-# 1. ids from 0 to 4095, at most `ahead`, always the same; lists unchanged;
+# 1. ids from 0 to 4095, at most `ahead`, the same each time; lists unchanged;
 # 2. if a text repeats a phrase of up to eight tokens three times: three guesses in four are right;
-# 3. if in the other texts each token always has the same follower: three in four again;
+# 3. if in the other texts each token always has the same follower: three in four;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
 # One point for 2, one for 3, two for 4, each only with 1.
@@ -1505,8 +1515,8 @@ float(min(points, 4))
 
 # %% [markdown] question="Your mask" points=3
 # Your `my_mask` from **Build it** above, without the course's functions. One point each: where a
-# text is half written; where a text is complete; after the rules were broken, and both lists left
-# as they were. A piece may be longer than any text, and a text may be empty.
+# text is half written; where a text is complete; where `so_far` is against the rules, and both
+# lists left as they were. A piece may be longer than any text, and a text may be empty.
 
 
 # %% test="my_mask"
