@@ -126,8 +126,8 @@ before, after = NEXT_LOGITS.softmax(dim=-1), cut.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
-# `pizza` cannot come any more. The three words that are left had 0.061 + 0.572 + 0.358 = 0.991 together.
-# Softmax divides each by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
+# `pizza` cannot come now. The three words left had 0.061 + 0.572 + 0.358 = 0.991 together: the **mass
+# kept**. Softmax divides each by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
 #
 # **Predict.** With *k* = 2, only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
 # have? Then move the slider below from 0, which is *off*, to 2. (Outlines: before the
@@ -171,7 +171,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # All survivors are divided by the same sum. So their odds stay: `forward` has 1.6 times as much as
 # `toward` (0.572 / 0.358), before and after.
 #
-# This sum is the **mass kept** (above, 0.991), always counted at *T* = 1.
+# The pictures count the mass kept at *T* = 1, whatever your *T*.
 
 # %% [markdown]
 # ## Two prompts
@@ -198,12 +198,12 @@ explore.Distribution(
 # <details><summary>A riddle: with <i>k</i> = 40, only 0.1% of the mass is cut at her first prompt. Why do 121 bad
 # openings become 48?</summary>
 #
-# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where unlikely tokens have more. The 4,056
-# cut ones had 7.5% there: 75 tales in a thousand.
+# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where the unlikeliest tokens have
+# more: the 4,056 cut ones began about 121 − 48 = 73 tales.
 # </details>
 
 # %% [markdown]
-# Which words are these? Here are ranks 21 to 40 after her first prompt, which *k* = 40 keeps, and ranks
+# Now look at the words. Here are ranks 21 to 40 after her first prompt, which *k* = 40 keeps, and ranks
 # 41 to 60 after her second, which it cuts.
 
 # %%
@@ -211,15 +211,15 @@ print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# The knife lets `␣sudden` and `␣hot` in where only
-# `␣time` makes sense. And it cuts `␣woman`, `␣child` and `␣wolf`, who may well say good morning.
+# The knife lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child`
+# and `␣wolf`, who may well say good morning.
 
 # %% [markdown]
 # From here on, probabilities are the model's own, at *T* = 1. There `␣wolf` has 0.37% after its prompt, and
 # `␣sudden` 0.0015% after its own.
 #
-# **Predict.** Both are small. With what must you compare each, to see that one is a good word there and
-# the other a bad one?
+# **Predict.** Both are small. With which other token's probability must you compare each, to see that
+# only `␣wolf` is a good word?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -298,10 +298,10 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # ## Forty-one of forty
 #
 # Here is a short top-k that many would write. It runs beside the course's own, `sampling.top_k`, with
-# *k* = 40 on the 39 steps of the tale.
+# *k* = 40 on the 39 steps of the tale: on the usual numbers, *float32*, and on the shorter *bfloat16*,
+# in which large models are often stored.
 #
-# Both run twice: on the usual numbers, *float32*, and on the shorter *bfloat16*, in which large models
-# are often stored.
+# **Predict.** Read the first program. On one kind of number it keeps 41 tokens at some steps. On which?
 
 
 # %%
@@ -317,8 +317,8 @@ for logits in (tale.logits, tale.logits.bfloat16()):
         print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
-# **Find it.** In bfloat16, the first program keeps 41 tokens at nine steps. Why? Read its two lines again,
-# and look at the logits of ranks 39 to 42 at such a step:
+# **Find it.** It is bfloat16. Why? Read the two lines again, and look at the logits of ranks 39 to 42 at
+# such a step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -469,7 +469,7 @@ show(
 # Write `my_k`: it gets the logits of one step and says how many tokens to keep there. The design is
 # yours. Think of the two prompts: what do the logits show that tells one from the other?
 #
-# Your rule has to keep four promises. A cell below it tries them, and says what is missing.
+# Your rule has to keep four promises. A cell below `my_k` tries them, and says what is missing.
 
 # %% [markdown]
 # 1. **counts**: it returns a whole number, from 1 to the number of tokens above −∞.
@@ -482,8 +482,8 @@ show(
 # 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
 #    morning," said the`. And along the tale it beats a fixed *k* that keeps as many tokens on average.
 #
-# Say yours keeps 39.2 tokens a step. Rounded up, that is a fixed *k* = 40. At its *worst step*, where it
-# keeps the least mass, *k* = 40 keeps 57%. At its own worst, yours must keep five points more: 62%.
+# Say yours keeps 39.2 tokens a step. Rounded up, that is a fixed *k* = 40. At its *worst step*, where
+# the least mass is kept, *k* = 40 keeps 57%. Yours, at its own, must keep 0.05 more: 62%.
 
 # %% [markdown]
 # For your score, *pays* is also tried on other texts, about as long as the tale. To try one of your own,
@@ -621,8 +621,6 @@ chart.says(said)
 #    (One good rule keeps 189 after `One of them was a`, and only one after `Once upon`.)
 # 2. How many of the author's tokens does yours cut? (Perhaps six, as many as *k* = 40. `␣Bear` at rank
 #    2,314 surprises any sensible rule.)
-#
-# What your rule gains: it keeps one token where one is right, and many where many are.
 
 # %% [markdown]
 # ## The publisher gets both
@@ -646,8 +644,8 @@ else:
 # Once both builds work: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told
 # your rule which words are good. It only saw how sure the model was.
 #
-# Now whole tales at *T* = 1.5. Two by your rule stand beside the slider's two, and do not change with it.
-# (Read the texts only. The measures belong to later modules.)
+# Now longer texts at *T* = 1.5. Two by your rule stand beside the slider's two; the slider does not
+# change yours. (Read the texts only. The measures belong to later modules.)
 
 
 # %%
