@@ -10,7 +10,7 @@
 # # Top-p
 #
 # A colleague has written a new cut for the Storyteller. It works without *k*, he says, and it writes
-# good stories. Only, many of them stop in the middle of a sentence, with an error. Here are four of
+# good stories. But many of them stop in the middle of a sentence, with an error. Here are four of
 # them.
 
 # %% [markdown]
@@ -177,16 +177,16 @@ explore.Distribution("The little girl saw a", knobs=["top_k"])
 # %% [markdown]
 # 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%. The cell below lists some of
 #    the rest.)
-# 2. Write `Once upon a` in the box and leave *k* at 40. What do the 39 tokens beside ` time` have together?
-#    (0.2%: with the rest cut, ` time` now has 99.8%. Each of the 39 can still come.)
-# 3. Find one *k* that is right for both. (I have not found one.)
+# 2. Write `Once upon a` in the box and leave *k* at 40. Look at the bar of ` time`: what is left for the
+#    other 39 together? (0.2%, as ` time` has 99.8%. Each of the 39 can still come.)
+# 3. Try two other values of *k*. Is one right for both prompts? (I found none.)
 
 # %%
 print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41, 60))
 print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 
 # %% [markdown]
-# A girl may well see a baby, a door or a basket, and nobody begins a story with `Once upon a hot`. A good
+# A girl may well see a baby, a door or a basket. Nobody begins a story with `Once upon a hot`. A good
 # cut would keep few where the model is sure, and many where it is not. Could *you* invent one?
 
 # %% [markdown]
@@ -225,7 +225,7 @@ def my_cut(logits):
     Open: if no token is more than 1.2 times as likely as another, keep at least half of them.
     Tail: if 3 to 30 good tokens hold 96% to 98% together, and 300 to 3000 others the rest,
     keep at least half of the good ones, and cut at least half of the others.
-    (Among the good ones no token is more than 1.2 times as likely as another; so among the others.)
+    (No good token is more than 1.2 times as likely as another good one. Same among the others.)
     Places: shuffle the tokens, or add one number to all logits, and the same tokens stay.
     Among tokens of exactly the same logit you may choose as you like.
     """
@@ -314,7 +314,7 @@ def writes(cut):
 
 
 # %% [markdown]
-# One line for each promise, which begins with `[ok]` when it is kept. It gives no points, only reasons.
+# The next cell tries each promise once: `[ok]` if your cut keeps it, a reason if not. No points yet.
 
 # %%
 eight = torch.tensor([2.0, 0.5, -1.0, 4.0, 3.5, -2.0, 0.0, 1.0])
@@ -341,8 +341,8 @@ _ = check.passes("it can write", writes, my_cut)
 # %% [markdown]
 # ## By hand, on four tokens
 #
-# For **top-p** you set a *share* of the probability, not a number of tokens. It takes the likeliest token,
-# then the next, and stops as soon as what it holds *reaches* p.
+# For **top-p** you set *p*: a *share* of the probability, not a number of tokens. Top-p takes the likeliest
+# token, then the next, and stops as soon as their sum *reaches* *p*.
 #
 # **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, how many stay: two or three?
 
@@ -382,9 +382,9 @@ print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3
 
 # %% [markdown]
 # Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3.
-# So top-p says *who* may come. The odds *between* those are the business of temperature.
+# So top-p says *who* may come, and leaves the odds *between* those to temperature.
 #
-# That is the whole rule. Does it do, with one number, what no *k* could?
+# That is the whole rule. Can one *p* fit both prompts, as no *k* could?
 
 # %% [markdown]
 # ## One number, two prompts
@@ -413,12 +413,11 @@ for steps in generate_batch(model, ["Once upon a time"] * 8, Settings(top_p=0.9)
 sizes_along(stories[0])
 
 # %% [markdown]
-# That is the first of eight stories written with *p* = 0.9. From one token to the next the nucleus may
-# change by a factor of a hundred; a *k* would be a flat line.
+# That is the first of eight stories of 100 tokens, written with *p* = 0.9. From one token to the next the
+# nucleus may change by a factor of a hundred; a *k* would be a flat line.
 #
-# **Predict.** Sort all 800 steps of the eight by where the next token stands: inside a word; first in a
-# sentence; after `the`, `a` or `an`; elsewhere. In which group do the fewest tokens stay, and in which the
-# most?
+# **Predict.** Sort all 800 steps by where the next token stands: inside a word; first in a sentence; after
+# `the`, `a` or `an`; elsewhere. In which group do the fewest tokens stay, and in which the most?
 
 # %%
 by_place(stories)
@@ -427,7 +426,7 @@ by_place(stories)
 # Fewest inside a word, and most after an article. The first word of a sentence is less open than one
 # may think: never more than 63 tokens stay.
 #
-# So much for what top-p does. Can you write it?
+# Can you write top-p?
 
 # %% [markdown]
 # ## The formula
@@ -441,7 +440,7 @@ by_place(stories)
 # stands 0.9, so it goes. Before the first stands nothing, a sum of 0: the first token always stays.
 
 # %% [markdown]
-# Now the edges, before you build. **Predict.** 0.5, 0.25, 0.125, 0.125 and *p* = 0.5: the first token
+# Now the edge cases. **Predict.** 0.5, 0.25, 0.125, 0.125 and *p* = 0.5: the first token
 # *reaches* 0.5 exactly. Does a second one stay?
 
 # %%
@@ -459,8 +458,8 @@ for p in (1.0, 0.75, 0.5, 0.000001):
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. It is scored below, by
-# the description.
+# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. Question 4.13
+# scores it.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -498,7 +497,7 @@ def my_top_p(logits, p):
 
 
 # %% [markdown]
-# This gives no points, only reasons. (The button at the end also tries batches, and looks whether your
+# Try it: no points yet, only reasons. (The button at the end also tries batches, and looks whether your
 # input is still as it was.)
 
 # %%
@@ -552,7 +551,7 @@ explore.Playground(
 #    a cut?
 
 # %% [markdown]
-# *T* comes first. It makes the probabilities more equal, and then it takes more tokens to hold 90%. How
+# *T* comes first. *T* = 1.5 makes the probabilities more equal, so more tokens are needed to hold 90%. How
 # many more? Take the logits of the 800 steps of our stories, and divide them by another *T* before the
 # cut:
 
@@ -579,8 +578,7 @@ print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
 # One. There are 17% more tokens, but all of them together take only 1 draw in 100. So compare values that
-# are far apart, such as 0.5, 0.9 and 1. For an ordinary text a small *p* may be right; for stories it was
-# too dull.
+# are far apart, such as 0.5, 0.9 and 1, and read the texts.
 #
 # But *T* before *p* made a large difference. Does it matter who comes first?
 
@@ -598,16 +596,14 @@ explore.Pipeline(
 
 # %% [markdown]
 # 1. Here *T* is first. How many are left at the end? (1: the king has 87%.)
-# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. How many now? (2: top-p sees
-#    67%, which is not yet 0.8.)
+# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. (After softmax it works on
+#    shares: *T* = 0.5 squares each.) How many are left now? (2: top-p sees 67%, which is not yet 0.8.)
 # 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
-#
-# (Behind softmax, `÷T` with *T* = 0.5 squares each share.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Take 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves the first
-# two. Does top-p then add up their *old* shares, 0.5 and 0.25? Or the *new* ones, 0.667 and 0.333, whose
-# sum is 1 again?
+# two. Top-p could add up their *old* shares, 0.5 and 0.25, or the *new* ones, 0.667 and 0.333, whose sum
+# is 1 again.
 #
 # **Predict.** With *p* = 0.6, how many stay with the new shares, and how many with the old?
 
@@ -619,7 +615,7 @@ print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token, or two. Neither is wrong, but one must know which way a program goes. In 2026 `transformers` and
+# One token, or two. Neither is wrong, but you must know which way a program goes. In 2026 `transformers` and
 # vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026], [vllm2026]; so does
 # `top_p(top_k(…))`. llama.cpp applies *T* last [llamacpp2026].
 
@@ -682,12 +678,16 @@ costliest(stories, missing)
 # greedy choice there, and the text still looks fine.
 
 # %% [markdown]
-# He is not alone: the code of a well-known book, guard and all, loses the token that crosses
+# He is not alone: the code of a well-known book has his guard, and loses the token that crosses
 # [reasoning164].
 #
-# llama.cpp had the mistake, too, and its tests did not show it. Each *p* in them was exactly one of the
-# sums [llamacpp1953], and there both rules agree. With 0.5, 0.25, 0.25 and *p* = 0.5, either rule keeps one
-# token.
+# llama.cpp had the mistake, too, and its tests did not show it: each *p* in them was exactly one of the sums
+# [llamacpp1953]. **Predict.** Take 0.5, 0.25, 0.25 and *p* = 0.5. What does his rule keep, and what top-p?
+#
+# <details><summary>Answer</summary>
+#
+# Both keep the first alone, so no such test fails.
+# </details>
 
 # %% [markdown]
 # ## Recap
@@ -847,13 +847,13 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p, then *T*. Somebody proposed the other order. He said: below *T* = 1,
-# top-p first cuts *more* tokens than *T* first [fishspeech1150]. Is that right?
+# A speech model applied top-p, then *T*. Somebody proposed *T* first. His reason: below *T* = 1, top-p
+# first cuts *more* tokens than *T* first [fishspeech1150]. Is that reason right?
 #
-# - **A** Yes: cutting first sees sharper shares.
+# - **A** Yes: top-p first sees sharper shares.
 # - **B** Yes: a cut that comes first takes more away than a later one.
 # - **C** No: *T* never reorders tokens, so both keep the same set.
-# - **D** No: cutting first sees flatter shares, and keeps as many or more.
+# - **D** No: top-p first sees flatter shares, and keeps as many or more.
 
 # %% answer="colder_cut"
 answer_colder = ""  # "A", "B", "C" or "D"
