@@ -825,8 +825,9 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether it can read your
-# answer, or tries an example: the button at the end scores.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?

@@ -842,8 +842,9 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. Below a question, the locked cell only looks whether it can read
-# your answer. Below a function, it runs an example. The button at the end scores.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="One token, two penalties" points=1
 # A token has the logit 4. The answer holds it three times. The frequency penalty is 0.5, the presence

@@ -1052,8 +1052,9 @@ for name, each in runs.items():
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="Perplexity of two tokens" points=1
 # A text has two tokens, with the probabilities 1/4 and 1/16. What is its perplexity?

@@ -923,8 +923,9 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. Your builds from above are scored here too.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="From top-p to min-p" points=1
 # You replace `top_p = 0.9` by `min_p = 0.9`. Many do, says a min-p author [transformers30639]. What

@@ -962,8 +962,9 @@ for most in (36, 40, 48):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer
-# it can read: the button at the end scores. Your builds from above are scored here too.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="One of k tries" points=2
 # Your `my_pass_at_k` from **Build it: pass@k** above, over all that its description allows. One point

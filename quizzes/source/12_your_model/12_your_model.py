@@ -877,8 +877,9 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell after each only looks whether there is an answer it
-# can read: the button at the end scores.
+# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
+# read; below a function it also tries an example. The button at the end scores, your builds from
+# above too.
 
 # %% [markdown] question="Gold before Paris" points=1
 # After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
