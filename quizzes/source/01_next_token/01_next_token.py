@@ -72,11 +72,11 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer dresses the girl, and will do so for ever. The die is a little mad, but it gives us a
-# pot, a tired Scarecrow and an owl that talks.
+# The careful writer repeats `put her in a dress` for ever. The die is a little mad, but it gives us
+# a pot, a tired Scarecrow and an owl that talks.
 #
-# Yet the careful writer took the model's own favourite at every step. So here is our puzzle: **how
-# can the best choice at every step make the worst text?** To solve it you will build a die, a writer
+# Yet the careful writer took the model's own favourite at every step. Here is our puzzle: **how can
+# the best choice at every step make the worst text?** To solve it you will build a die, a writer
 # and a judge.
 
 # %% [markdown]
@@ -85,24 +85,24 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
 #
 # <details><summary>Answer</summary>
 #
-# No: softmax raises *e* to each number and divides by the sum. All together are 1.
+# No: softmax raises *e* to each number and divides by the sum. All three add up to 1.
 # </details>
 
 # %% [markdown]
 # ## A score for every token
 #
-# A language model reads a text and gives *every* token that it knows a score, its *logit*. Here is a
-# very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs to the
-# token.)
+# A language model reads a text and gives a score, called *logit*, to *every* token that it knows.
+# Here is a very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs
+# to the token.)
 
 # %%
 weights = FOUR.logits.exp()
 show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
 
 # %% [markdown]
-# *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is 60%:
-# that is softmax. (Add 10 to all four logits: all weights grow by the same factor, and the probabilities
-# stay the same.)
+# *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is
+# 60%: that is softmax. (10 more for every logit changes no probability: all weights grow by the
+# same factor.)
 #
 # **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
@@ -127,9 +127,8 @@ explore.Distribution(FOUR)
 # </details>
 
 # %% [markdown]
-# Did the bars move while you drew? Never. The model's answer is all of the bars together. To draw from it
-# is a separate job, and this whole course is about that job. So how does a program throw a die of which
-# one face has 60%?
+# The bars never moved while you drew: all of them together are the model's answer. Drawing from
+# that answer is the job of this whole course. How does a program throw a die with one face of 60%?
 
 # %% [markdown]
 # ## Two ways to choose
@@ -137,7 +136,7 @@ explore.Distribution(FOUR)
 # **Greedy** is what the careful writer does: always the token with the highest logit.
 #
 # **The weighted die** draws each token as often as its probability says. Think of a die with 20
-# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Both choose ten times:
+# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Greedy and the die each choose ten times:
 
 # %%
 faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
@@ -147,8 +146,9 @@ print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
 print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
-# Real probabilities do not fit on 20 faces. But laid end to end, as stretches, they fill a line from 0
-# to 1. Throw a dart at that line, without aiming. The stretch that it hits is your token:
+# Real probabilities do not fit on 20 faces. But as stretches, laid end to end, the probabilities
+# fill a line from 0 to 1. Throw a dart at that line, without aiming. The stretch that the dart hits
+# is your token:
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -161,32 +161,34 @@ chart.axes.set(xlim=(0, 1), ylim=(-0.5, 1.0), yticks=[], xticks=[0, 0.6, 0.85, 0
 chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the probabilities.")
 
 # %% [markdown]
-# Call the place that the dart hits *u*. It can be 0, but never 1.
+# Let *u* be the place of the dart. *u* can be 0, but never 1.
 #
-# **Predict.** Which token does *u* = 0.7 draw? And *u* = 0.6, exactly where two stretches meet?
+# **Predict.** Which token does *u* = 0.7 draw? And *u* = 0.6, where two stretches meet?
+# (Think of *u* = 0.)
 #
 # <details><summary>Answer</summary>
 #
-# Both draw `␣a`. A stretch owns its left end: 0 belongs to `␣the`, and 0.6 to `␣a`.
+# Both draw `␣a`. *u* = 0 must draw `␣the`, so each stretch owns its left end.
 # </details>
 #
-# In the code a token is its *id*: its place in the *vocabulary*, the list of all tokens, counted from 0.
+# In code a token is its *id*: its place in the *vocabulary*, the list of tokens, counted from 0.
 # So `␣the` is 0, and `␣a` 1.
 
 # %% [markdown]
 # ## The end of the line
 #
-# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* above that lies on
-# no stretch. What to draw then? The last token with a probability above 0.
+# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. Then a *u* nearer to 1
+# lies on no stretch, and we draw the last token with a probability above 0.
 #
-# (FlashInfer, a library for fast models, could draw a token with probability 0 [flashinfer923].)
+# (A token with probability 0 must never come. FlashInfer, a library for fast models, could draw one
+# [flashinfer923].)
 
 # %% [markdown]
 # ## Build it: the die
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `draw`, the end of the line included.
+# Write `draw`, the end of the line included. `draw` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -212,9 +214,9 @@ def draw(probs, u):
 
 
 # %% [markdown]
-# Run the next cell, a folded test, as often as you like. It gives no points, only reasons. You are done
-# when it prints `[ok]` five times and, in a cell of your own,
-# `draw(torch.tensor([0.999995, 0.0]), 0.999999)`, the end of a line, gives 0.
+# Run the next cell, a folded test, as often as you like. The test gives reasons, no points. You are
+# done when you read `[ok]` five times, and when `draw(torch.tensor([0.999995, 0.0]), 0.999999)`
+# gives 0 in a new cell.
 
 # %% jupyter={"source_hidden": true}
 LINE = "Follow the line of stretches from its left end to u. On which are you?"
@@ -229,8 +231,8 @@ for title, probs, u, token, why in (
     check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
-# Now 10,000 throws with your die, *u* spread evenly over the line. Your results are the crosses in the
-# picture.
+# The next cell throws your die 10,000 times, with *u* spread evenly over the line. Your results are
+# the crosses in the picture.
 #
 # **Predict.** How many throws should draw `␣one`?
 #
@@ -269,16 +271,17 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# `toward` came 374 times, 16 too many, and about 15 is normal. To be off by 30 still happens. To be off
-# by 150 is a bug. (Statistics calls this 15 the *standard deviation*: √(1000 × 0.358 × (1 − 0.358)).)
+# `toward` came 374 times, 16 too many, and about 15 is normal. Counts off by 30 still happen. A
+# count off by 150 is a bug. (Statistics calls this 15 the *standard deviation*: √(1000 × 0.358 × (1
+# − 0.358)).)
 
 # %% [markdown]
-# Such a bug has a story. In 2019 OpenAI published GPT-2, written in TensorFlow. A programmer who carried
-# it over to PyTorch wondered: the code gave *logits* to `multinomial`, the function that draws. Where
-# was the softmax [openaigpt51]?
+# How does a die break? In 2019 OpenAI published GPT-2, written in TensorFlow. Its code gives
+# *logits* to `multinomial`, the function that draws. A programmer who carried GPT-2 over to PyTorch
+# asked: where is the softmax [openaigpt51]?
 #
-# TensorFlow's `multinomial` takes logits. PyTorch's has the same name, but takes *weights*. Copy the
-# line unchanged, and you draw by the wrong numbers.
+# TensorFlow's `multinomial` takes logits. PyTorch's `multinomial` takes *weights*. If you copy the
+# line unchanged, you draw by the wrong numbers.
 
 # %% [markdown]
 # **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes them as weights. How often
@@ -291,8 +294,9 @@ from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generato
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
 
 # %% [markdown]
-# Never, as its weight is 0. `␣the` sinks to 2.485 of the sum 4.787, 52%, and `␣a` rises to 1.609, 34%.
-# PyTorch raised no error: only counting tells you. (With a negative logit it does raise one.)
+# `␣one` never comes: its weight is 0. `␣the` sinks to 2.485 of the sum 4.787, 52%, and `␣a` rises
+# to 34%. PyTorch raised no error: only counting tells you. (With a negative logit it does raise
+# one.)
 #
 # These were toys. How many tokens does a real model know, and what are they?
 
@@ -318,18 +322,17 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 
 # %% [markdown]
 # **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
-# `␣the` first too? With more than half?
+# `␣the` first too? With a probability above 50%?
 
 # %%
 explore.Distribution("She picked up")
 
 # %% [markdown]
-# First, yes, but with 42%: it has more rivals.
+# Yes, `␣the` is first, but with 42%.
 #
 # 1. Which are the first four tokens, and what do they have together?
-# 2. Write `Once upon a` into the prompt box. How sure is the model now?
-# 3. Then write `There was once a`. Like how many equal choices is it now? The line above the bars
-#    says it.
+# 2. Write `Once upon a` into the prompt box. How likely is the first token now?
+# 3. Then write `There was once a`. Read the line above the bars: "like" how many "equal choices"?
 #
 # <details><summary>Answers</summary>
 #
@@ -339,10 +342,10 @@ explore.Distribution("She picked up")
 # %% [markdown]
 # ## One step of a text
 #
-# A die draws one token. How does a *text* come about? By asking again, each time with one token more.
+# A die draws one token. How does a *text* come about? We ask again, each time with one token more.
 #
-# The model gets the ids of a text and returns a row of logits for **each** place in it. To ask it, call
-# `scores(model, ids)`, from the next cell, folded.
+# The model gets the ids of a text and returns a row of logits for **each** place in it. To ask the
+# model, call `scores(model, ids)`, from the next cell, folded.
 
 
 # %% locked="scores" jupyter={"source_hidden": true}
@@ -364,7 +367,7 @@ for token, row in zip(ids, rows, strict=True):
     print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
-# Six places for five words: before every text stands the token `<|endoftext|>`.
+# Five words have six places: the token `<|endoftext|>` stands before every text.
 #
 # Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is there
 # already.
@@ -387,15 +390,16 @@ for token, row in zip(ids, rows, strict=True):
 #
 # (A model that reads its own output like this is called *autoregressive*.)
 #
-# And when does it stop? `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once it is
-# drawn, the text is over.
+# When does the loop stop? `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once
+# end-of-text is drawn, the text is over.
 
 # %% [markdown]
 # ## Build it: the writer
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Now the five steps as a loop, with a die in it: your `draw`, `torch.multinomial` or another.
+# Write `write_text`: the five steps as a loop, with a die (your `draw`, `torch.multinomial` or
+# another). `write_text` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -484,7 +488,7 @@ for title, test in (
     check.passes(title, test, write_text)
 
 # %% [markdown]
-# Do you read `[ok]` three times? Then let your writer tell two stories, with the seeds 0 and 1.
+# You are done at three `[ok]`. Then your writer tells two stories, with the seeds 0 and 1:
 
 # %%
 end = model.tokenizer.eot_token
@@ -495,8 +499,7 @@ if ready:
         tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
-# Change the seeds, or the beginning. Every text is new, and the model has not changed at all. (The
-# careful writer, with `argmax` in place of the die, waits for you in the questions.)
+# Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
 #
 # You crop the text to 256 tokens. What does that do to a long story?
 
@@ -520,11 +523,11 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# The 11th token changes nothing: 270 − 256 = 14 tokens are cropped, and it is one of them. For the
-# model it does not exist. Was the hero named in those 14 only? Then his name is lost, and the
-# model can only invent one.
+# The 11th token changes nothing: it is one of the 270 − 256 = 14 cropped tokens. For the model
+# these 14 do not exist. If the hero's name is only there, the name is lost, and the model can only
+# invent one.
 #
-# A story had better end in time. What makes it end?
+# So a story should end in time. What ends a story?
 
 # %% [markdown]
 # ## What ends a text
@@ -537,13 +540,13 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
     print(f"{prompt:<36} end-of-text {chance:.1%}")
 
 # %% [markdown]
-# Real services write a *batch* of texts at once: each step draws one token for every text. When should
-# that loop end? In flash-attention, a library that many others build on, it ended when all texts drew
-# `end` *in the same step* [flashattention2784].
+# Real services write a *batch* of texts at once: each step draws one token for every text. When
+# should that loop end? In flash-attention, a library that many others build on, the loop ended only
+# when all texts drew end-of-text *in the same step* [flashattention2784].
 
 # %% [markdown]
-# **Predict.** Four texts, and each draws `end` with a chance of 1 in 10 at every step. After about how
-# many steps do all four draw it together: 40, 1,000 or 10,000?
+# **Predict.** Four texts, and each draws end-of-text with a chance of 1 in 10 at every step. After
+# about how many steps do all four draw end-of-text together: 40, 1,000 or 10,000?
 #
 # <details><summary>Answer</summary>
 #
@@ -551,17 +554,19 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
 # </details>
 
 # %% [markdown]
-# The cure: note each text that *has* ended, and stop when all have. (Halfway: a good place for a break.)
+# The repaired loop notes each text that *has* ended, and stops when all have. (This is halfway:
+# take a break.)
 #
-# For our puzzle we need a judge. The model has an opinion about every token. What is its opinion of a
-# whole text?
+# For our puzzle we need a judge. The model gives every token a probability. What about a whole
+# text?
 
 # %% [markdown]
 # ## How likely is a text?
 #
-# Multiply the probabilities of its tokens, each given what was before it. The product gets tiny: after
-# 100 tokens of a story PyTorch rounds it to 0. So take logarithms: **log-probabilities add up where
-# probabilities multiply.** Here are both for one sentence:
+# Multiply the probabilities of all tokens, each given the text before. The product gets tiny:
+# 6.5e-12 for the 8 tokens below. For 100 tokens PyTorch rounds the product to 0. So take
+# logarithms: **log-probabilities add up where probabilities multiply.** Here are the product and
+# the sum for one sentence:
 
 
 # %% jupyter={"source_hidden": true}
@@ -583,9 +588,9 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 # 0.02.
 
 # %% [markdown]
-# Long texts have large sums, so we take the mean: −25.76 for 8 tokens is −3.22 for each. Now undo the
-# logarithm: *e* to the power of 3.22 is 25. On average each token was as hard to guess as a throw of a
-# fair die with 25 faces.
+# The sum depends on the length of the text, so we take the mean: −25.76 for 8 tokens is −3.22 for
+# each. Now undo the logarithm: *e* to the power of −3.22 is 1/25. On average each token was as hard
+# to guess as a throw of a fair die with 25 faces.
 #
 # This 25 is the text's **perplexity**: *e* to the power of minus the mean log-probability
 # [jelinek1977].
@@ -612,8 +617,8 @@ for text in (sentence, " ".join(words)):
 # We count it in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
 # bit of surprise, 1/4 has 2, 1/8 has 3.
 #
-# **Predict.** The surprise to expect is a sum: each token adds its bits times its probability. Which
-# adds most?
+# **Predict.** The surprise to expect is a sum: each token adds its bits times its probability.
+# Which token adds most?
 
 # %%
 bits = (1 / PROBS).log2()
@@ -622,20 +627,20 @@ total = (PROBS * bits).sum().item()
 print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**total:.1f}")
 
 # %% [markdown]
-# `␣a`, with 0.500: `␣one` surprises most, but comes only 5 times in 100. All four add up to 1.49 bits,
-# the **entropy** of the choice [shannon1948]. Four *equal* choices would have 2 bits, and 2² is 4. So
-# 1.49 bits are the panel's "like 2.8 equal choices".
+# `␣a` adds most, 0.500. `␣one` surprises most, but comes only 5 times in 100. All four add up to
+# 1.49 bits, the **entropy** of the choice [shannon1948]. Four *equal* choices would have 2 bits,
+# and 2² is 4. Here 2 to the power of 1.49 is 2.8: the panel's "like 2.8 equal choices".
 
 # %% [markdown]
 # ## A number that cannot be right
 #
-# In 2025 a user of MaxText, Google's engine for large models, asked it for the log-probabilities of a
-# plain prompt. All of them were terrible [maxtext2103]. Below we score one sentence in two ways, A and
-# B, and one has the same bug.
+# In 2025 a user of MaxText, Google's engine for large models, asked for the log-probabilities of a
+# plain prompt. All of them were far too low [maxtext2103]. Below we score one sentence in two ways,
+# A and B. One way has the same bug.
 
 # %% [markdown]
-# **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A takes
-# row *i*, and B row *i* − 1. Which is wrong? And what did the wrong one ask the model?
+# **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A
+# takes row *i*, and B row *i* − 1. Which way is wrong, and what does the wrong way ask the model?
 
 # %%
 ids = model.encode("Once upon a time there was a king.")
@@ -650,20 +655,21 @@ for way, logprobs in (
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# A. It asks how likely a second `␣upon` is after `Once upon`, and so on through the text. The row
-# *before* the token is the right one.
+# A is wrong. It asks how likely a second `␣upon` is after `Once upon`, and so on through the text.
+# The row *before* the token is the right one.
 # </details>
 #
-# Nothing crashed, and all numbers were negative, as they should be. But a mean of −11.10 is a perplexity
-# of 66,000. A blind guess among 4,096 tokens has only 4,096.
+# Nothing crashed, and all numbers were negative, as they should be. But a mean of −11.10 is a
+# perplexity of 66,000. A blind guess among 4,096 tokens has a perplexity of only 4,096.
 
 # %% [markdown]
 # ## Build it: the judge
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
-# Logits go in, the log-probability of each token comes out. One trap: a probability may be rounded to 0,
-# while its logarithm is an ordinary number, such as −200. You are done at two `[ok]`.
+# Write `text_logprobs`: logits go in, the log-probability of each token but the first comes out.
+# One trap: a probability may be rounded to 0, while its logarithm is an ordinary number, such as
+# −200. You are done at two `[ok]`. `text_logprobs` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -705,8 +711,8 @@ for title, rows, ids, expect, why in (
 # %% [markdown]
 # ## Where the surprises are
 #
-# What does a good judge see in a text by a *person*? We wrote a sentence with long words. It begins with
-# `The shoemaker`, and `shoemaker` has three tokens: `␣sho`, `em` and `aker`.
+# What does a good judge see in a text by a *person*? Our sentence begins with `The shoemaker`, and
+# `shoemaker` has three tokens: `␣sho`, `em` and `aker`.
 #
 # **Predict.** Which of the three surprises the model most?
 
@@ -717,8 +723,9 @@ for token, logprob in zip(*scored(sentence), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho`, with 11.6 bits. Once it is there, `em` and `aker` hardly surprise. So a person surprises the
-# model again and again, mostly where a new word begins (but see `workbench`). Remember that.
+# `␣sho` does, with 11.6 bits. After `␣sho`, the tokens `em` and `aker` hardly surprise. Remember: a
+# person surprises the model again and again, mostly where a new word begins. (`workbench` is an
+# exception.)
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -744,14 +751,14 @@ for writer, new in texts.items():
     tell(PROMPT + model.tokenizer.decode(new))
 
 # %% [markdown]
-# The careful writer's, by far: each of its tokens was like one of 3 equal choices. For the die that is
-# 32, and for the person 60. The person took the favourite in 14 of 54 steps, about one in four.
+# The careful writer's text has the lowest, 3: each token was like one of 3 equal choices. The die
+# has 32, and the person 60. The person took the favourite in 14 of 54 steps, about one in four.
 #
-# All that the careful writer does is please the model. A person who has something new to say
-# leaves the favourite. The careful writer never does. So it is dull.
+# A person who has something new to say leaves the favourite. The careful writer never leaves the
+# favourite, so its text is dull.
 
 # %% [markdown]
-# But why does it go *round*?
+# But why does the careful writer *repeat* itself?
 #
 # **Predict.** Look at the text at the top: `in a dress, and put her in a dress`, again and again. Does
 # the model find `␣dress` less and less likely, as a bored reader would, or more and more?
@@ -767,16 +774,17 @@ for token in (" a", " dress"):
 # `␣a` rises from 32% to about 70%, and stays there.
 
 # %% [markdown]
-# Stories repeat names and phrases, so to copy what came before is often a good guess. Every repetition
-# makes the next one look better. Larger models do so too [xu2022]. For a writer who always takes the
-# favourite there is no way out. The die has a way out at every step: at the last `␣dress`, with its 41%,
-# something else comes in 59 of 100 throws.
+# Stories repeat names and phrases, so a copy of earlier words is often a good guess. Every
+# repetition makes the next one look better. Larger models do the same [xu2022]. A writer who always
+# takes the favourite cannot stop repeating. The die can stop at every step: at the last `␣dress`,
+# with 41%, something else comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
 #
-# The die is never caught, but it is mad: `no rather changing of sleep in the sun`. Does it draw
-# tokens that are nearly impossible? Call a token *rare* where the model gave it less than 0.5%.
+# The die does not repeat itself, but its text is mad: `no rather changing of sleep in the sun`.
+# Does the die draw tokens that are nearly impossible? Call a token *rare* where the model gave it
+# less than 0.5%.
 #
 # **Predict.** Which of the two texts above has more rare tokens, the person's or the die's?
 
@@ -794,40 +802,38 @@ rare = (probs["die"] < 0.005).sum(dim=-1).float().mean()
 print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on average.")
 
 # %% [markdown]
-# The person's! It has 19 rare tokens (in brackets), the die's has 12. So rare tokens alone make no text
-# mad.
+# The person's text has more: 19 rare tokens (in brackets), and the die's has 12. So rare tokens
+# alone do not make a text mad.
 #
-# The person chose each for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn morning.
-# The die has no reason. At each step nearly all tokens are rare, and only the throw decides which of
-# them comes. Once `no rather` is part of the text,
-# the model has to go on from it.
+# The person chose each for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn
+# morning. The die has no reason: when a rare token comes, only the throw decides which of
+# thousands. Once `no rather` is part of the text, the model has to go on from there.
 
 # %% [markdown]
-# So I would hire neither. The one takes only favourites, the other takes anything at all. On the slider
-# of module 00 the careful writer sits at 0, and the die at 1. What is between? That is the next module.
+# So I would hire neither. The careful writer takes only favourites, the die takes anything at all.
+# The careful writer has temperature 0, and the die 1. The next module is about what is between.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 the library `transformers` is still the careful writer unless the settings say
+# In 2026 the library `transformers` still chooses greedily, unless the settings say
 # `do_sample=True`. Its guide warns that such text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
 # ## Recap
 #
-# A model scores every token; softmax makes the scores probabilities; a writer chooses. A text is that
-# choice again and again: crop, run, take the last row, choose, append, until end-of-text.
+# A model scores every token; softmax turns the scores into probabilities; a writer chooses. A text
+# is that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
 #
-# Why did the best choice at every step make the worst text? A person often leaves the favourite, for a
-# reason. The careful writer never leaves it, and each repetition makes the next one likelier. The die
-# leaves it without a reason.
+# Why did the best choice at every step make the worst text? A person often leaves the favourite,
+# for a reason. The careful writer never leaves it, and each repetition makes the next one likelier.
+# The die leaves the favourite without a reason.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Answer in the cells that say so. The locked cells only check that an answer can be read, or try a
+# function on one example. The button at the end scores all answers and your builds.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
@@ -928,7 +934,7 @@ check.choice(
 
 # %% [markdown] question="A model in a table" points=1
 # A model of three tokens is a table: row *i* holds the logits of what follows token *i*. What does
-# this print, the next token of a greedy loop? Work it out.
+# the code print? (It is one step of a greedy loop.)
 #
 # ```python
 # table = torch.tensor([[0.0, 5.0, 1.0], [1.0, 0.0, 4.0], [3.0, 1.0, 0.0]])
@@ -1085,8 +1091,8 @@ check.ids(
 )
 
 # %% [markdown] question="Many draws at once" points=2
-# Find the bug. The function should draw `n` tokens, each on its own and with its softmax probability.
-# It was carried over from TensorFlow, as GPT-2's once was [openaigpt51].
+# Find the bug. The function should draw `n` tokens, each on its own and with its softmax
+# probability. It was carried over from TensorFlow, as GPT-2 once was [openaigpt51].
 #
 # Repair it: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
 # `seed` from 0 to a billion. The same seed gives the same ids, whatever was drawn before, and another
@@ -1284,7 +1290,7 @@ for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A greedy loop" points=3
-# Write the loop, greedily, for a model that is a table. One point each:
+# Write the loop of a greedy writer, for a model that is a table. One point each:
 #
 # 1. It follows the table from the last token.
 # 2. It stops after `end`.
