@@ -9,10 +9,10 @@
 # %% [markdown]
 # # What a cutoff should know
 #
-# A friend wants bolder stories. He was told: "Turn the temperature up to 2, and leave top-p at 0.9. It
-# cuts off the last tenth of the probability, where the nonsense is." So he did. Then he put *another
-# cut* in the place of top-p: same model, same heat, same dice. One of his two texts is a story. What
-# did that cut know?
+# A friend wants bolder stories. He was told: "Turn the temperature up to 2, and leave top-p at 0.9. It cuts
+# off the last tenth of the probability, where the nonsense is." So he did. Then he put *another cut* in the
+# place of top-p: same model, same temperature, same seed. One of his two texts is a story. What did that
+# cut know?
 
 # %% [markdown]
 # > **About 165 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
@@ -20,17 +20,18 @@
 # > You need temperature, top-p, entropy, perplexity (02, 04, 07). Afterwards you can
 # > - say what each of ten newer samplers looks at, and work out by hand what it keeps;
 # > - build min-p, and repair two real samplers;
-# > - design a cut that heat and tail cannot fool;
-# > - weigh a dispute about a cut, with measurements of your own.
+# > - design a cut that keeps the same tokens at every temperature;
+# > - weigh a dispute about a cut, with your own measurements.
 
 # %% [markdown]
-# **Recall.** 1. A toy gives five words 85%, 8%, 4%, 2%, 1% after `Once upon a`, and 26%, 22%, 20%, 17%,
-# 15% after `She saw a`. How many does top-p 0.9 keep of each? 2. One token is nine times as likely as
-# another. How many times at *T* = 2? 3. All tokens of a text had probability 1/8. Its perplexity?
+# **Recall.** 1. The *sure toy* gives `time`, `day`, `year`, `night`, `hill` 85%, 8%, 4%, 2%, 1%. The *open
+# toy* gives `fox`, `man`, `bird`, `ship`, `light` 26%, 22%, 20%, 17%, 15%. How many words of each does
+# top-p 0.9 keep? 2. One token is nine times as likely as another. How many times at *T* = 2? 3. What
+# perplexity has a text whose tokens all had probability 1/8?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Two, and five (four hold 85%). 2. Three times, the root of nine. 3. 8.
+# 1. Two, and five. 2. Three times: √9. 3. 8.
 # </details>
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -118,9 +119,9 @@ for T in (1.0, 1.5, 2.0):
     print(f"top-p keeps {count(top_p(hot, 0.9)):>5,}   another keeps {count(other_cut(hot))}")
 
 # %% [markdown]
-# Heat took more than half of what ` time` had, and spread it over 4,095 others, a crumb for each. Top-p
-# has a quota to fill. ` time` alone is 44%, so it gathers 1,314 crumbs until it has 90%. It cannot see
-# that they are crumbs. All it knows is *how much it has so far*.
+# The higher *T* (*heat*, for short) took more than half of what ` time` had, and gave a crumb to each of
+# the 4,095 others. ` time` alone has 44%, so top-p gathers 1,314 crumbs until it has 90%. Top-p cannot see
+# that they are crumbs. It knows only *how much it has so far*.
 
 # %%
 explore.Playground(
@@ -134,7 +135,8 @@ explore.Playground(
 # %% [markdown]
 # 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. Top-p is not
 #    broken: its *number* no longer fits.)
-# 2. Now set *T* to 1, and leave 0.3. What is wrong now? (`and a son, and a son`: it goes in circles.)
+# 2. Now set *T* to 1, and leave top_p at 0.3. What is wrong now? (`and a son, and a son`: the text goes in
+#    circles.)
 #
 # Each *T* wants its own top_p. So: **what should a cutoff know?**
 
@@ -146,8 +148,8 @@ explore.Playground(
 # best 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
-# **Predict.** The row after `The king said to his` is open. Does ε = 0.03 keep more tokens of it at
-# *T* = 2 than at *T* = 1, or fewer?
+# **Predict.** The row after `The king said to his` (the *king's row*) is open. Does ε = 0.03 keep more of
+# its tokens at *T* = 2 than at *T* = 1, or fewer?
 
 # %%
 for T in (1.0, 2.0):
@@ -157,17 +159,17 @@ for T in (1.0, 2.0):
 
 # %% [markdown]
 # Fewer. At *T* = 2 not even the best token has 3%. When no token passes, a cut keeps the best one, so that
-# there is something to draw. Just where the model has most to say, it is made to say one thing. The bar has
-# to move with the row. By what?
+# there is something to draw. Where many words fit, one is left. The *bar*, the probability that a token
+# must reach, has to fit each row. What should set it?
 
 # %% [markdown]
 # ## Know the best: min-p
 #
-# **Min-p** measures each token against the best one: it stays if it is at least *m* times as likely
-# [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so the bar is at 8.5%. The best of
-# the open one has 26%, so it is at 2.6%.
+# **Min-p** measures each token against the best one: a token stays if it is at least *m* times as likely
+# [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so its bar is 8.5%. The best word of
+# the open toy has 26%, so its bar is 2.6%.
 #
-# **Predict.** Which words of the two toys stay?
+# **Predict.** Which words of the two toys (see Recall) stay?
 
 # %%
 for words, logits in TOYS:
@@ -176,14 +178,15 @@ for words, logits in TOYS:
 
 # %% [markdown]
 # `day` has 8%, just below the bar, so `time` is alone. In the open toy the bar is low, and all five stay.
-# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no crumb comes near it. So
+# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no other token reaches it. So
 # *another cut* was min-p.
 
 # %% [markdown]
 # ## The formula
 #
 # The distance of a logit *z* below the best one is its *gap*. A token with a gap of 2.3 is 0.1 times as
-# likely as the best, for ln 0.1 = −2.3. So min-p with *m* = 0.1 keeps each token whose gap is at most 2.3:
+# likely as the best, because ln 0.1 = −2.3. So min-p with *m* = 0.1 keeps each token whose gap is at most
+# 2.3:
 #
 # $$p_i \ge m \, p_{\max} \quad\Longleftrightarrow\quad z_i \ge z_{\max} + \ln m$$
 #
@@ -198,15 +201,15 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat moves min-p as well, here from one token to three.
+# So heat *moves* min-p too: it keeps three tokens, not one.
 
 # %% [markdown]
 # ## Build it: min-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# You may use PyTorch, but not the course's functions. It is scored at the end: the docstring says all
-# that counts.
+# You may use PyTorch, but not the course's functions. Your function is scored at the end: the docstring
+# says all that counts.
 #
 # <details><summary>Hint</summary>
 #
@@ -234,7 +237,7 @@ def my_min_p(logits, m):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run the next cell as often as you like. It gives no points, only reasons.
 
 # %%
 for name, logits, m, expect in (
@@ -246,11 +249,11 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now a real row. The bars show what the course's min-p keeps. Once yours is written, the line below them
-# says whether it agrees. (On the slider *m* is called min_p.)
+# Now a real row. The bars show what the course's min-p keeps. Once `my_min_p` is written, the line below
+# the bars says whether it agrees. (On the slider *m* is called min_p.)
 #
-# **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%.
-# The explorer is at *T* = 2. From which min_p on does ` there` stay alone: 0.27, 0.52 or 0.75?
+# **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%. The
+# explorer is at *T* = 2. Raise min_p from 0. Where is ` there` first alone: at 0.27, 0.52 or 0.75?
 
 # %%
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
@@ -273,21 +276,22 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 # %% [markdown]
 # 1. What is the most that min-p 0.1 keeps? (21, far fewer.) How many misses has it, and how many top-p?
 #    (9 and 5, of 38.)
-# 2. Lower min_p until it has 5 misses as well. What is the most that it keeps now? (167, at 0.01: with as
-#    few misses, still less than half of top-p's 360.)
+# 2. Lower min_p until it has 5 misses as well. What is the most that min-p keeps now? (167, at 0.01: with
+#    as few misses, still less than half of top-p's 360.)
 
 # %% [markdown]
-# But the best token does not say all about its row. Take two rows. A: 40%, 39% and three times 7%. B: 40%
-# and twelve times 5%. In A two tokens lead, in B one. For both min-p 0.1 sets the bar at 4%, and cuts
-# nothing. Could a cut look at *all* tokens?
+# But the best token does not say all about its row. Row A has 40%, 39% and three times 7%. Row B has 40%
+# and twelve times 5%. In A two tokens lead, in B one. Yet min-p 0.1 sets the same bar for both, 4%, and
+# cuts nothing. Could a cut look at *all* tokens?
 
 # %% [markdown]
 # ## Know the whole row: p-less
 #
-# Draw two tokens from the row, one after the other. How likely is it that they are the same? Two `time`s
-# come with 0.85 · 0.85, two `day`s with 0.08 · 0.08, and so on. Together that is the sum of the squares.
+# Draw a token from a row, then draw again from the same row. How likely are two equal tokens? Twice `time`
+# has the probability 0.85 · 0.85, twice `day` 0.08 · 0.08, and so on. The answer is the sum of these
+# squares.
 #
-# **Predict.** Is it near 0.2, 0.5 or 0.7 for the sure toy? And for the open one?
+# **Predict.** Is the sum near 0.2, 0.5 or 0.7 for the sure toy? And for the open toy?
 
 # %%
 for words, logits in TOYS:
@@ -296,8 +300,8 @@ for words, logits in TOYS:
     print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
 
 # %% [markdown]
-# A sure model says the same thing twice, an open one does not. **P-less** takes this chance as its bar
-# [tan2025]:
+# A sure row often gives the same token twice, an open row rarely. **P-less** takes that probability as its
+# bar [tan2025]:
 #
 # $$p_i \ge \sum_j p_j^2$$
 #
@@ -315,14 +319,14 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 
 # %% [markdown]
 # On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less end at
-# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. There p-less hardly feels the
-# crumbs: the square of a crumb is next to nothing.
+# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. Crumbs hardly move the bar of
+# p-less: the square of a crumb is almost 0.
 
 # %% [markdown]
-# ## Know the doubt: eta and top-h
+# ## Know the entropy: eta and top-h
 #
-# **Eta** is epsilon with a bar that sinks in doubt [hewitt2022]. Doubt is the entropy *H*, here in nats,
-# with ln in place of log₂. The bar is the smaller of two numbers:
+# **Eta** is epsilon with a bar that sinks as the entropy *H* grows [hewitt2022], here in nats (ln in place
+# of log₂). The bar is the smaller of two numbers:
 #
 # $$\text{bar} = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
@@ -330,11 +334,12 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
-# **Top-h** gives doubt a *budget* [potraghloo2025]. The entropy is a sum, to which each token adds −*p* log
-# *p*. From the likeliest on, tokens stay while together they add at most a share *h* of the entropy.
+# **Top-h** keeps at most a share *h* of the entropy [potraghloo2025]. The entropy is a sum, to which each
+# token adds −*p* log *p*. Starting with the likeliest, tokens stay while their parts together are at most
+# that share.
 #
-# **Predict.** `time` has 85% of the sure toy's probability. Does it add more than 85% of the entropy, or
-# less?
+# **Predict.** `time` has 85% of the sure toy's probability. Does `time` add more than 85% of the entropy,
+# or less?
 
 # %% jupyter={"source_hidden": true}
 for words, logits in TOYS:
@@ -347,12 +352,12 @@ for T in (1, 2):
     print(f"The king said to his, T = {T}: eta keeps {counts[0]:,}, top-h {counts[1]:,}")
 
 # %% [markdown]
-# Less: 23%, for `time` hardly surprises. `time` and `day` have 57% together, within *h* = 0.6. With
-# `year` it would be 79%.
+# Less: 23%, because `time` hardly surprises. `time` and `day` have 57% together, within *h* = 0.6. With
+# `year` they would have 79%.
 
 # %% [markdown]
-# And heat? It raises the entropy, and both cuts take that for doubt. In the king's row eta goes from 159
-# tokens to 3,275.
+# And heat? It raises the entropy, and so both cuts keep more. In the king's row eta goes from 159 tokens to
+# 3,275.
 #
 # All cuts so far ask how likely a token is, and heat moves all of them. What else could one ask? (A good
 # place for a pause.)
@@ -360,7 +365,8 @@ for T in (1, 2):
 # %% [markdown]
 # ## Know the spread: top-nσ
 #
-# **Top-nσ** looks at the logits themselves. It keeps those at most *n* times σ below the best [tang2024]:
+# **Top-nσ** looks at the logits themselves. It keeps all logits at most *n* times σ below the best
+# [tang2024]:
 #
 # $$z_i \ge z_{\max} - n\,\sigma$$
 #
@@ -377,8 +383,8 @@ for T in (1, 2, 3):
     print(f"T = {T}  " + "".join(f"{n:>9}" for n in counts))
 
 # %% [markdown]
-# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. To top-nσ the temperature is
-# *a wish of the user, and not news about the row*.
+# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. For top-nσ the temperature is *a wish
+# of the user, not a property of the row*.
 
 # %% [markdown]
 # **Predict.** But σ is taken over the *whole* vocabulary. We add a thousand hopeless tokens, each with the
@@ -397,8 +403,8 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but the
-# *tail*, the hopeless end of a row, can. With min-p and p-less it is the other way round. Is there a cut
-# that neither can move?
+# *tail*, the hopeless end of a row, can. Min-p and p-less are moved by heat and not by the tail. Is there a
+# cut that neither can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
@@ -413,20 +419,20 @@ for name, cut in CUTS.items():
 #    changed. No token is cut that is likelier than a kept one.
 
 # %% [markdown]
-# 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the first
-#    three stay, and no other. In general 1 to 12 *good* tokens stay: the best, and those at most 0.4
-#    below it. The next one lies 6 to 8 below the best. From there it goes down in steps of at most 1/16.
+# 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the
+#    first three stay, and no other. In general 1 to 12 *good* tokens stay: the best, and those at most 0.4
+#    below it. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
 
 # %% [markdown]
 # 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4: the same tokens stay. Or add one number
 #    from −64 to 64 to all, which leaves every probability as it was: the same tokens stay.
 
 # %% [markdown]
-# 4. **tail**, for every row. Add 100 to 900 tokens that are banned or hopeless, at least 30 below all
-#    others: the same tokens stay, and none of the new ones.
+# 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
+#    others): the same tokens stay, and none of the new ones.
 #
-# (*Heat* and *tail* count only when *tidy* and *cliff* hold: a cut that keeps everything would also stand
-# still in the heat.)
+# (*Heat* and *tail* count only when *tidy* and *cliff* hold: a cut that keeps everything would pass
+# *heat*.)
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -507,8 +513,8 @@ def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
 # tokens only.
 # <details><summary>More</summary>
 #
-# Some ways: σ of the best tokens in place of all; half-way between the best and the 30th; the widest
-# gap among the first so many (if two are equally wide, which one?).
+# Some ways: σ of the best tokens in place of all; a bar half-way between the best and the 30th; a bar in
+# the widest step among the first 30 (which one, if two are equally wide?).
 # </details>
 # </details>
 
@@ -527,14 +533,14 @@ def my_cutoff(logits):
 
 
 # %% [markdown]
-# Run this, too, until all four promises hold.
+# Run the next cell until all four promises hold.
 
 # %%
 for promise in (tidy, cliff, heat, tail):
     check.passes(promise.__name__, promise, my_cutoff)
 
 # %% [markdown]
-# And the friend's story? Above, his knobs. Below, your cut, at the same *T* = 2.
+# And the friend's story? The upper text uses his knobs, the lower text your cut, both at *T* = 2.
 
 
 # %%
@@ -553,19 +559,19 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Is your text whole where the other falls apart? Bold or tame? (The hint's half-way cut: whole, and
-#    rather tame.)
+# 1. Is your text whole where the other falls apart? Is it bold or tame? (With the hint's half-way bar it is
+#    whole, and rather tame.)
 # 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
-#    again. What happens to the text? Does a promise break? (Three quarters of the way to the 30th:
-#    bolder. Nine tenths: the cliff is lost.) **Then put your good number back: it is scored.**
+#    again. What happens to the text? Does a promise break? (At three quarters of the way the text is
+#    bolder, at nine tenths *cliff* breaks.) **Then put your good number back: it is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
-# All cuts so far keep the likeliest token. But people do not always say it. **Typical** sampling wants
-# tokens about as surprising (−ln of the probability) as one expects [meister2023]. The surprise to expect
-# is the entropy: 4.18 nats after `The king said to his`. The token nearest to 4.18 comes first, then the
-# next nearest, until they hold *p* of the probability.
+# All cuts so far keep the likeliest token. But people do not always say the likeliest. **Typical** sampling
+# wants tokens with about the expected surprise (−ln of the probability) [meister2023]. The expected
+# surprise is the entropy: 4.18 nats after `The king said to his`. The token nearest to 4.18 comes first,
+# then the next nearest, until those taken hold *p* of the probability.
 
 # %% [markdown]
 # **Predict.** ` wife`, the likeliest, has 16.7%, so 1.79 nats. Does it stay with *p* = 0.2?
@@ -586,13 +592,13 @@ print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2))
 # lie nearest. More of them are needed to hold 0.2: 259 in place of 17.
 
 # %% [markdown]
-# **XTC**, "exclude top choices", is bolder still [textgen6335]. A die decides at each step whether it does
-# anything. If so, of the tokens that reach a threshold only the least likely stays. All tokens below the
+# **XTC**, "exclude top choices", is bolder still [textgen6335]. At each step a die decides whether XTC
+# cuts. If so, only the least likely of the tokens that reach a threshold stays. All tokens below the
 # threshold stay too.
 
 # %% [markdown]
-# **Predict.** The threshold is 0.1, and the die says yes. What stays of our two toys? And with heat: will
-# XTC cut more tokens after `The king said to his`, or fewer?
+# **Predict.** The threshold is 0.1, and the die says yes. Which words of the two toys stay? And at *T* = 2,
+# will XTC cut more tokens after `The king said to his`, or fewer?
 
 # %%
 dice = torch.Generator().manual_seed(0)
@@ -603,11 +609,11 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# In the sure toy only `time` reaches 0.1, so it is the least likely that does. In the open toy all
-# five do, and `light` is the least likely.
+# In the sure toy only `time` reaches 0.1, so `time` is also the least likely, and stays. In the open toy
+# all five do, and `light` is the least likely.
 #
 # After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
-# Now try it, at *T* = 1: above min-p alone, below min-p and then XTC at every step.
+# Now try XTC at *T* = 1: the upper text uses min-p alone, the lower text min-p and then XTC at every step.
 
 
 # %%
@@ -630,9 +636,9 @@ explore.Playground(
 # %% [markdown]
 # ## Know the past: DRY and mirostat
 #
-# All these cuts know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
+# All cuts so far know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
 # [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. Its last three tokens stood there before, and 4 came
-# next. So 4 would *prolong* a repetition, and DRY lowers its logit alone.
+# next. So 4 would *prolong* a repetition, and DRY lowers the logit of 4 alone.
 
 # %% [markdown]
 # How much? The length of the repetition so far is *n*, here 3. The logit loses
@@ -652,8 +658,8 @@ for n in range(1, 6):
     print(f"{n} repeated: token {so_far[-1] + 1} loses {after.abs().max():.2f}")
 
 # %% [markdown]
-# It loses 2.45. Each token of a repeat costs more than the one before, and so no loop can last. Greedy
-# choice loops most. How many of its runs of four tokens are repeats, without DRY and with it?
+# Token 5 loses 2.45. Each token of a repeat costs more than the one before, so no loop can last. Greedy
+# choice loops most. What share of its runs of four tokens are repeats, without and with DRY?
 
 
 # %% jupyter={"source_hidden": true}
@@ -672,14 +678,15 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers surprises, measured before the cut [basu2021]. You name a target τ, in bits.
-# Tokens whose surprise is above a bar μ are cut; the best one always stays. A kept token is drawn. Then μ
-# moves by a tenth of the error: down if that token surprised more than τ, up if less.
+# **Mirostat** remembers surprises, measured before the cut [basu2021]. You name a target τ, in bits. Tokens
+# whose surprise is above a bar μ are cut; the best one always stays. A kept token is drawn. Then μ falls if
+# the token's surprise is above τ, and rises if below, by a tenth of the difference.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 
 # %% [markdown]
-# **Predict.** With τ = 2, μ starts at 4. The first token drawn had 1/8, so three bits. Where is μ now?
+# **Predict.** With τ = 2, μ starts at 4. The first token drawn had probability 1/8, so a surprise of three
+# bits. Where is μ now?
 #
 # <details><summary>Answer</summary>
 #
@@ -707,8 +714,8 @@ def thermostat(T):
 thermostat(1.0)
 
 # %% [markdown]
-# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. It is a thermostat: not each row, but
-# the *text* shall come near the target.
+# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. Mirostat is a thermostat: it brings
+# the *text*, not each row, near the target.
 #
 # **Predict.** And if each row is first heated to *T* = 2? Will the text be wilder, much the same, or
 # duller?
@@ -717,16 +724,16 @@ thermostat(1.0)
 thermostat(2.0)
 
 # %% [markdown]
-# Duller. In the hot row even the best token, ` wife`, surprises by 5.6 bits. All others are cut, and μ
-# falls. So it goes on: greedy choice. The thermostat fights the heat, and here it wins.
+# Duller. In the hot row even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
+# are cut, and μ falls. Each later step, too, keeps one token: greedy choice. Heat has made mirostat
+# stricter.
 
 # %% [markdown]
-# **All in one table**, except DRY, which asks about the text. How many tokens of the king's row stay at
-# *T* = 1, and how many at *T* = 2? *Tail* is *T* = 1 again, with the hopeless thousand added, but not
-# counted.
+# **All in one table**, except DRY, which looks at the text. The table counts the tokens of the king's row
+# that stay at *T* = 1 and 2. *Tail* is *T* = 1 again, with the hopeless thousand added, but not counted.
 #
-# **Predict.** Epsilon, min-p, p-less, top-nσ, eta, top-h, typical, XTC, mirostat: for which are all three
-# numbers the same?
+# **Predict.** Epsilon, min-p, p-less, top-nσ, eta, top-h, typical, XTC, mirostat: which have the same
+# number in all three columns?
 
 # %% jupyter={"source_hidden": true}
 NINE = {
@@ -744,8 +751,8 @@ for name, cut in NINE.items():
     print(f"{name:<16}{kept[0]:>7,}{kept[1]:>8,}{kept[2]:>8,}")
 
 # %% [markdown]
-# None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut has promised to
-# stand still in both.
+# None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut promises to keep
+# the same tokens under both.
 #
 # But which is *better*? People have argued about min-p since 2025.
 
@@ -753,20 +760,21 @@ for name, cut in NINE.items():
 # ## The dispute about min-p
 #
 # *The claim*, at the conference ICLR 2025: better texts and more variety than top-p, above all at high
-# temperatures, and people who were asked preferred them [nguyen2025].
+# temperatures, and people preferred them [nguyen2025].
 #
 # *The objection*, June 2025. Critics say: some of these people's answers were left out, and the statistics
 # had errors. And if each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
 
 # %% [markdown]
-# The authors keep their claim, in softer words. We found no study by anyone else. So look for yourself.
+# The authors keep their claim, in softer words. We found no study by anyone else.
 
 # %% [markdown]
 # ## First the claim
 #
-# We take five openings of stories that the model has never read, and let each cut write ten texts at each
-# temperature. How perplexing are they? The judge is always the same, the model at *T* = 1. It also judges
-# what *people* wrote after these openings. (The folded cells run for about half a minute.)
+# We take five openings of stories that the model has never read. Top-p 0.9, min-p 0.1, and top-p *before*
+# the heat each write two texts for each opening and temperature. How perplexing are the texts? The judge is
+# always the model at *T* = 1. It also judges what *people* wrote after these openings. (The folded cells
+# run for about half a minute.)
 
 # %% [markdown]
 # **Predict.** People's perplexity is 27. At *T* = 2, will top-p 0.9 be at about 50, 250 or over 1,000? And
@@ -813,14 +821,13 @@ said = "; ".join(f"{n} {v[0]:,.0f}, {v[2]:,.0f} and {v[3]:,.0f}" for n, v in fou
 chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
-# The friend's story in numbers: at *T* = 2 top-p's texts are about 40 times as perplexing as people's, and
-# min-p's are near people's. (*Near* is not yet *better*: at *T* = 1 min-p's texts are at 7, much tamer than
-# people's 27.)
+# At *T* = 2 top-p's texts are about 40 times as perplexing as people's, and min-p's are near people's.
+# (*Near* is not *better*.)
 
 # %% [markdown]
-# But top-p before the heat is near people's too. Even at *T* = 3, where min-p is lost, it is at 49: it has
-# chosen its tokens before the heat comes. So a part of min-p's lead comes from top-p's place *after*
-# the heat.
+# But top-p before the heat is near people's too. Even at *T* = 3 it is at 49, far below min-p: it has
+# chosen its tokens before the heat comes. So a part of min-p's lead comes from top-p's place *after* the
+# heat.
 
 # %% [markdown]
 # <details><summary>If you like: 20,000, with only 4,096 tokens?</summary>
@@ -832,12 +839,12 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 # %% [markdown]
 # ## Then the objection
 #
-# 0.9 and 0.1 are just two numbers. So give both cuts three values, at *T* = 2. P-less has none to try, and
-# yours is as you made it: a dot each.
+# 0.9 and 0.1 are just two numbers. So we give both cuts three values, at *T* = 2. P-less has no number, and
+# your cut stays as it is: one dot each.
 
 # %% [markdown]
-# Each dot stands for 40 texts, in eight sets of five. To the right: more perplexing. Upwards: more varied
-# (distinct-1, the share of different tokens in a set). At equal perplexity, higher is better.
+# Each dot stands for 40 texts, in eight sets of five. Further right, texts are more perplexing; further up,
+# more varied (distinct-1, the share of different tokens in a set). At equal perplexity, higher is better.
 #
 # **Predict.** Will min-p's line lie above top-p's?
 
@@ -883,8 +890,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # %% [markdown]
 # The small strokes reach one standard error up and down (module 07). Min-p's line lies a little *below*
 # top-p's: min-p 0.1 is at 0.774, and top-p's line right above it at about 0.80. The distance is less than
-# two standard errors. On the right the lines meet. What min-p reaches at *T* = 2, top-p reaches with another
-# number. So the objection holds here *too*, by these two measures.
+# two standard errors. On the right the lines meet. What min-p reaches at *T* = 2, top-p reaches with
+# another value. So the objection holds here *too*, by these two measures.
 
 # %% [markdown]
 # P-less lies above both, at 0.799, and top-p's line right below it at about 0.77. The distance is about two
@@ -905,20 +912,19 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # As of late 2026, llama.cpp runs its cuts first and the temperature *last*. Min-p is on by default, at 0.05
 # [llamacpp2026]. `transformers` runs the temperature first, and the cuts after it [transformers2026].
 #
-# So our friend was also unlucky: in llama.cpp his 0.9 would have come before the heat.
+# In llama.cpp our friend's 0.9 would have come before the heat.
 
 # %% [markdown]
 # ## Recap
 #
-# Both cuts of the story saw the same hot row. Top-p knew how much it had, and filled its quota with
-# crumbs. Min-p knew the best token. Each heading says what its cut knows. And what does yours know?
+# Both cuts of the story saw the same hot row. Top-p knew how much it had, and gathered crumbs up to 90%.
+# Min-p knew the best token. What does your cut know?
 #
 # Top-p before the heat would have helped the friend, and so would 0.3 in place of 0.9. Most of all, a
-# cutoff should not take the heat for news about the row.
+# cutoff should not take the heat for a property of the row.
 
 # %% [markdown]
-# A cut chooses among *tokens*. If you may have sixteen whole texts, how do you choose
-# among those? That is the next module.
+# A cut chooses among *tokens*. The next module chooses among sixteen whole *texts*.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1210,11 +1216,10 @@ check.ids(
 )
 
 # %% [markdown] question="A lesson for llama.cpp" points=2
-# Find the bug. As soon as one token is banned, at −inf, this function cuts nothing at all, and
-# raises no error. llama.cpp once had to learn it [llamacpp13344]. Repair it: σ is that of the finite
-# logits alone, the root of their mean squared distance from their mean (`std(correction=0)`). Logits
-# that are kept stay as they were. One point for one banned token, one if it also works with many, and
-# with none.
+# Find the bug. As soon as one token is banned, at −inf, this function cuts nothing at all, and raises no
+# error. llama.cpp once had this bug [llamacpp13344]. Repair it: σ is that of the finite logits alone, the
+# root of their mean squared distance from their mean (`std(correction=0)`). Logits that are kept stay as
+# they were. One point for one banned token, one if it also works with many, and with none.
 
 
 # %% answer="top_n_sigma_repair"
@@ -1543,7 +1548,7 @@ points += check.passes("one reaches it, or none", few_reach)
 float(min(points, 2))
 
 # %% [markdown] question="The web address" points=1
-# At *T* = 0 a model is to repeat a web address from its prompt. With DRY it gets the address wrong
+# At *T* = 0 a model must repeat a web address from its prompt. With DRY it gets the address wrong
 # [llamacpp26754]. Why?
 #
 # - **A** DRY draws at random, so *T* = 0 is not greedy with it.
@@ -1614,7 +1619,7 @@ check.choice(
 
 # %% [markdown] question="Two judges" points=1
 # MAUVE, a statistic, compares a heap of machine texts with a heap of people's. By MAUVE one decoder lost.
-# People, who read pairs of texts, liked it better [suxu2022]. What follows?
+# People, who read pairs of texts, preferred that decoder [suxu2022]. What follows?
 #
 # - **A** Both may be right: heap and pair show different things.
 # - **B** People were wrong: a whole heap shows all that a pair shows.
