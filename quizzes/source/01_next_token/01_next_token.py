@@ -635,7 +635,7 @@ print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**tota
 # ## A number that cannot be right
 #
 # In 2025 a user of MaxText, Google's engine for large models, asked for the log-probabilities of a
-# plain prompt. All of them were far too low [maxtext2103]. Below we score one sentence in two ways,
+# plain prompt. All of them were terrible [maxtext2103]. Below we score one sentence in two ways,
 # A and B. One way has the same bug.
 
 # %% [markdown]
