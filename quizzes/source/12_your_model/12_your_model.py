@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Your model
 #
-# Your functions have worked with two small models. Now you may bring your own. But first, a door has
-# to be opened.
+# Your functions have worked with two small models. Now you may bring your own model. But first, a
+# door must open.
 
 # %% [markdown]
 # > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
@@ -118,7 +118,8 @@ def logprobs_of(model, prompt, phrase):
 # come in`. The witch has said it. The girl has said it, and nothing moved. Now she begins again:
 # `"Open, little`. Any child can finish it.
 #
-# **Predict.** Does any setting of the knobs below make the Storyteller finish it? Try for two minutes.
+# **Predict.** Can any setting of the knobs below make the Storyteller finish the sentence? Then try, for
+# two minutes.
 
 # %%
 explore.Playground(
@@ -126,9 +127,9 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Set `temperature` to 0. You read `door, little door, and let him come`: near, and still shut.
-# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: the penalty makes words that were said
-#    rarer, and we wait for just those.
+# 1. Set `temperature` to 0. You read `door, little door, and let him come`: near, but not the sentence.
+# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: the penalty lowers words that were said,
+#    and the sentence needs just those words.
 
 # %%
 SETTINGS = {
@@ -143,30 +144,30 @@ for name, settings in SETTINGS.items():
     print(f'{name:<20} opened {count} of 20    "Open, little{said}')
 
 # %% [markdown]
-# Five settings with twenty tries each, and the king still stands outside. By the end of this module
-# the door opens. Is it our functions that fail, or the model?
+# In twenty tries at each of five settings the door never opened. By the end of this module it opens. What
+# fails, our functions or the model?
 
 # %% [markdown]
 # **Recall.** The answers are folded.
 #
 # 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
-# 2. (05) Which penalty would spoil a web address that is to be copied, and why?
+# 2. (05) Which penalties would spoil the copying of a web address, and why?
 # 3. (07) A text has a perplexity of 8. How many bits is a token, on average?
 #
 # <details><summary>Answers</summary>
 #
 # 1. 1/64: they multiply.
-# 2. Each that punishes what was said: copying *is* repeating.
+# 2. Any that punishes repeats: copying *is* repeating.
 # 3. 3 bits, as 2³ = 8.
 # </details>
 
 # %% [markdown]
 # ## How likely is the sentence?
 #
-# Zero of twenty can mean one in a hundred, or never. There is no need to draw: multiply the
-# probabilities of the eight tokens ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
+# Zero of twenty can mean one in a hundred, or never. To find out, multiply the probabilities of the
+# eight tokens ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
 #
-# **Predict.** Which one is the weak link?
+# **Predict.** Is one of the eight much less likely than the others? Which?
 
 # %%
 model = storyteller.load()
@@ -176,9 +177,8 @@ for token, log in zip(model.tokenizer.encode_ordinary(LINE), logs.tolist(), stri
 print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 
 # %% [markdown]
-# There is no single weak link. Five tokens get 13% to 45%, each decent by itself, and together they
-# make one text in three thousand. Greedy choice fails too: where ` and` should come, ` little` is
-# likelier, as you saw at temperature 0.
+# No. Five tokens get 13% to 45%, and all eight together make one text in about 3,400. Greedy choice
+# fails too: where ` and` should come, ` little` is likelier, as seen at temperature 0.
 
 # %% [markdown]
 # ## Build it: how likely is a phrase?
@@ -208,8 +208,8 @@ def my_phrase(rows, ids):
 
 
 # %% [markdown]
-# Run this as often as you like: it gives no points, only reasons. A right function finds about 3,400
-# for the door.
+# Run the next cell as often as you like: it gives no points, only reasons. A right function finds one
+# text in about 3,400 for the door.
 
 # %%
 EVEN = torch.zeros(2, 4)
@@ -225,10 +225,10 @@ print("the door:", "not written yet" if found is None else f"one text in {math.e
 # %% [markdown]
 # ## The capital of France, for real
 #
-# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. Now we ask.
-# (` Paris` is three tokens here, so this too is a product.)
+# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. Now we
+# measure. (` Paris` is three tokens here, so its probability is a product.)
 #
-# **Predict.** What does the Storyteller, who has read nothing but old stories, put first? And is
+# **Predict.** The Storyteller has read only old stories. Which token is likeliest here? And is
 # ` Paris` above ` London`?
 
 # %%
@@ -243,24 +243,24 @@ for word in (" Paris", " London", " gold"):
     print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
 
 # %% [markdown]
-# ` gold` is three times as likely as ` Paris`, and ` London` is a little ahead. Old stories care more
-# for gold than for geography.
+# ` gold` is three times as likely as ` Paris`, and ` London` is a little likelier too. Old stories care
+# more for gold than for geography.
 #
-# Would a higher temperature help? It lifts thousands of other words too, and none of them because it
-# is *true*. A knob only reshapes what the model says after exactly this text.
+# Does a higher temperature help? It lifts thousands of other words too: no knob knows which word is
+# *true*. A knob only reshapes what the model says after this text.
 #
-# A model that has read more might know. Do our functions have to change for it?
+# A model that has read more might know. Must our functions change for such a model?
 
 # %% [markdown]
-# ## A stranger comes in
+# ## Another model
 #
 # Our functions ask three things of a model: turn a text into ids; give one logit for each token that
 # could come next; say which ids end a text.
 #
-# Our visitor is the Calculator, which did sums in module 10.
+# Our second model is the Calculator of module 10.
 
 # %% [markdown]
-# <details><summary>If you would rather invite GPT-2 (more than half a gigabyte to download)</summary>
+# <details><summary>If you would rather use GPT-2 (more than half a gigabyte to download)</summary>
 #
 # Run this once in a terminal, in the course's folder.
 #
@@ -269,7 +269,7 @@ for word in (" Paris", " London", " gold"):
 # hf download gpt2 --include "*.json" --include "*.safetensors"
 # ```
 #
-# Then write `"gpt2"` between the quotes below. All else here works without a network.
+# Then write `NAME = "gpt2"` in the next cell. All else here works without a network.
 # </details>
 
 # %%
@@ -283,11 +283,11 @@ for title, each in BOTH.items():
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
 
 # %% [markdown]
-# Not a line of our functions has changed. The Calculator adds two numbers at a time, a `'` is a carry,
-# and what stands after `;` is its answer: 303, and right. Asked for the capital of France, it adds too,
-# and comes to 226.
+# No line of our functions has changed. The Calculator adds two numbers at a time. A `'` marks a carry.
+# The answer stands after the `;`: 303, and right. Asked for the capital of France, the Calculator adds
+# too: 226.
 #
-# How likely is ` Paris` for each?
+# How likely is ` Paris` for each model?
 
 # %%
 for title, each in BOTH.items():
@@ -296,7 +296,7 @@ for title, each in BOTH.items():
 
 # %% [markdown]
 # The Storyteller's 5e-05 is the 0.005% that you know. The Calculator's 6e-54 is not *impossible*, only
-# too small for float32, which would show 0. Its logarithm, −122, is a plain number. So add logarithms.
+# too small for float32, which shows 0. Its logarithm, −122, fits. So add logarithms.
 #
 # **Predict.** What does the Calculator write first after `57+25+81+68+72:`, and how sure is it?
 
@@ -304,25 +304,24 @@ for title, each in BOTH.items():
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. Five bars share nearly everything. Which digits are they?
+# 1. Five bars have nearly all of the probability. Which digits are they?
 # 2. Click the first bar again and again: each click writes a token. Where is the Calculator sure?
 #
 # <details><summary>Answer</summary>
 #
-# 1. The first digits of the five numbers: it may begin with any.
-# 2. After `=`, for one: the digits there follow from the two numbers in front.
+# 1. The first digits of the five numbers: the Calculator may begin with any.
+# 2. After `=`, for example: the two numbers before it decide.
 # </details>
 
 # %% [markdown]
-# ## Two rulers
+# ## Two measures
 #
-# Which of two models is the better one? In module 07 it was the one that reads people's texts with a
-# lower perplexity. So let us hold a contest.
+# In module 07 the better of two models was the one with the lower perplexity on people's texts.
 #
-# The Storyteller's rival is a table: how often one letter follows another in seven passages from books
-# (the next cell, folded). Those shares are its probabilities. Then both read a new passage.
+# The Storyteller's rival is a table of letters. The probability of a letter is how often it followed the
+# letter before, in seven passages from books (the next cell, folded). Then both read a new passage.
 #
-# **Predict.** Who has the lower perplexity?
+# **Predict.** Which has the lower perplexity?
 
 # %% locked="passages" jupyter={"source_hidden": true}
 # From books of T. W. Burgess 1914, Maud Lindsay 1900, E. Nesbit 1899, Leo Tolstoi 1916, Howard R.
@@ -380,26 +379,26 @@ for name, logs, kinds in (
     print(f"{name:<17} {ruler}, each one of {kinds:,}")
 
 # %% [markdown]
-# The letter table has a third of the Storyteller's perplexity. Shall we tell stories with it? If not,
+# The letter table has a third of the Storyteller's perplexity. Is the table better? If not,
 # what is wrong with the contest?
 #
 # <details><summary>Answer</summary>
 #
 # Perplexity is counted *per token*. The table guesses one letter or sign of 44, and does so 223 times.
-# The Storyteller guesses one token of 4,096, and only 54 times: each is harder.
+# The Storyteller guesses one token of 4,096, and only 54 times: each guess is harder.
 # </details>
 
 # %% [markdown]
-# What both have in common is the text. So add up the surprise of *all* of it, in bits, and divide by
-# the number of its characters. That number is the same for every tokenizer:
+# Both read the same text. So add up the surprise of the *whole* text, in bits, and divide by its
+# characters, whose number is the same for every tokenizer:
 #
 # $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
 
 # %% [markdown]
 # By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
-# That is 4 + 2 = 6 bits, over 8 characters: 0.75.
+# That is 4 + 2 = 6 bits, over 8 characters: 0.75 bits a character.
 #
-# **Predict.** Who wins on this ruler? And how will the Calculator do?
+# **Predict.** Which needs the fewest bits: the table, the Storyteller or the Calculator?
 
 
 # %%
@@ -415,25 +414,25 @@ logs = logprobs_of(yours, "\n", short).tolist()
 print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
 # %% [markdown]
-# Now the Storyteller needs a third of what the table needs: 1.3 bits against 3.7. So perplexities
-# cannot be compared where tokenizers differ [llamacppdocs2026].
+# Now the Storyteller needs a third of the table's bits: 1.27 a character against 3.69. So
+# perplexities cannot be compared where tokenizers differ [llamacppdocs2026].
 #
-# The Calculator, on the first 60 characters, needs 29: it is sure that digits come, and none does.
+# The Calculator, on the first 60 characters, needs about 29: it is sure of digits, and no digit comes.
 
 # %% [markdown]
 # ## What moves, and what does not
 #
-# Your functions run on a larger model as they are. It may know Paris. It may even open the door: parts
-# of it, *attention heads*, find where the last words stood before, and raise what came next there
-# [olsson2022].
+# Your functions run on a larger model as they are. Such a model may know Paris. It may even open the
+# door: its *attention heads* find where the last words stood before, and make likelier what
+# came next there [olsson2022].
 
 # %% [markdown]
-# **Predict.** Three numbers move to another model: a penalty of 2, an end of text with the id 0, a best
-# perplexity of 20. What goes wrong with each?
+# **Predict.** You take three numbers to another model: a penalty of 2, an end of text with the id 0,
+# a best perplexity of 20. What goes wrong with each?
 #
 # <details><summary>Answers</summary>
 #
-# - The penalty weighs more where the logits lie closer together.
+# - A penalty of 2 changes more where the logits lie closer together.
 # - Id 0 may be a word. In one tokenizer it is `!`, so each text ended with `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
@@ -443,17 +442,17 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
 #
-# Back to the tower, without a large model. Can a sampler look back, and copy?
+# The Storyteller's door is still shut. Can a sampler look back, and copy?
 #
-# By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two are 5 6. They stood there twice
-# before. Once 7 came next, once 8. So `my_followers(ids, 2)` is `[7, 8]`.
+# By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two, 5 6, stood there twice
+# before. First 7 came next, then 8. So `my_followers(ids, 2)` is `[7, 8]`.
 
 # %% [markdown]
-# Write it, without the course's own functions. It is scored at the end.
+# Write `my_followers`, without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
-# Compare `ids[j - n : j]` with the last `n`, for each place `j` that has a token.
+# Compare `ids[j - n : j]` with the last `n` ids, for each place `j` that holds an id.
 # </details>
 
 
@@ -481,13 +480,12 @@ for ids, n, expect, why in (
     check.passes(f"{ids}, n = {n}", check.gives, my_followers, ids, n, expect=expect, why=why)
 
 # %% [markdown]
-# Now the trick. If the last four tokens stood before, take the token that came next at the latest such
-# place. Add 12 to its logit. That multiplies its odds by e¹², about 160,000: a token of 13%, as ` king`,
-# becomes nearly certain, and even one of 0.1% gets 99%.
+# The sampler `echo` uses `my_followers`: if the last four tokens stood before, it takes the token that
+# came next at the latest such place, and adds 12 to its logit. That multiplies the token's odds by e¹²,
+# about 160,000: a token of 13%, as ` king`, becomes nearly certain, and a token of 0.1% gets 99%.
 #
-# **Predict.** Will the door open? And how will this sampler go on once it has read `The wolf ran up the
-# hill and down the hill.` three times?
-
+# **Predict.** Will the door open? How will `echo` continue `The wolf ran up the hill and down the
+# hill.`, said three times?
 
 # %%
 def echo(logits, ids):
@@ -509,44 +507,44 @@ else:
 # %% [markdown]
 # With your `my_followers` the door opens, twenty times of twenty.
 #
-# And the wolf runs up and down the hill for ever: the text is in a *rut*. The girl's sentence is a
-# *refrain*, a line that should come again. To a function that only asks *was this said before?* the
-# two look alike. You can tell them apart. **What do you look at?** Write down two signs, for your
-# second evening: this is a good place to stop for today.
+# But the wolf runs up and down for ever: the text is in a *rut*. The girl's sentence is a
+# *refrain*, a line that should come again. A function that only asks *was this said before?* treats rut
+# and refrain alike. You can tell them apart. **By what?** Write down two signs that a function could
+# find in the ids, for your second evening. You may stop here today.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that tells them apart, on three kinds of text:
+# Write a sampler that finishes refrains and ends ruts. Its texts:
 #
 # - *plain*: eight openings of books;
 # - *ruts*: four texts that say one sentence seven times;
-# - *tales*: four texts like the door's: a line said twice begins a third time.
+# - *tales*: four texts like the door's, where a line said twice begins a third time.
 #
-# It may call `my_followers` and the course's functions. Keep five promises, with room to spare: it is
-# scored on other texts.
+# The sampler may call `my_followers` and the course's functions. Keep five promises, with room to spare:
+# the score uses other texts.
 
 # %% [markdown]
 # 1. **Tidy.**
-#    - It returns a new tensor of the same shape; the inputs stay as they were.
+#    - The sampler returns a new tensor of the same shape; the inputs stay as they were.
 #    - The same input gives the same result: no chance, no memory.
-#    - A token that comes in at −inf stays there, and a token that you cut goes there.
+#    - A token that comes in at −inf stays at −inf, and a token that you cut gets −inf.
 #    - It does cut. Where ten equal tokens hold 99%, thousands share 1%, and the text repeats nothing,
 #      at most 20 tokens may stay. (Top-p 0.95 leaves ten.)
 
 # %% [markdown]
-# 2. **Alive.** It writes on from the plain openings.
+# 2. **Alive.** The sampler continues the plain openings.
 #    - *Distinct-1*, the share of different tokens among all that it wrote, is above 0.693. (The best
-#      top-p makes 0.664.)
+#      top-p has 0.664.)
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
-#      54.1: half to twice that of what people wrote there.
+#      54.1: half to twice that of the books' own words.
 
 # %% [markdown]
 # 3. **Out of the rut.** In `the wolf, the wolf` the second `the wolf` is a *repeat*: a pair of tokens
-#    that stood in the text before. After plain texts and ruts, at most 0.035 of its new pairs are
-#    repeats, as in what people wrote.
+#    that stood in the text before. After plain texts and ruts, at most 0.035 of the sampler's new pairs
+#    are repeats, as in the books.
 # 4. **The refrain.** In at least three of the four tales the line is said a third time, word for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
@@ -555,9 +553,9 @@ else:
 #
 # <details><summary>Three signs that have worked</summary>
 #
-# How often was it said: twice, or seven times? How far back: a page ago, or just now? And where do we
-# stand: inside a quotation, or not? (Inside, the number of quotation marks so far is odd. `QUOTES` holds
-# the ids of all tokens with one.)
+# How often was the line said: twice, or seven times? How far back: a page ago, or just now? Is the
+# text inside a quotation? (Inside, the number of quotation marks so far is odd. `QUOTES` holds the ids
+# of all tokens with such a mark.)
 # </details>
 
 
@@ -718,10 +716,10 @@ def says_the_refrain(found):
 # %% [markdown]
 # ### The rival
 #
-# Where does 0.693 come from? Top-p did your task beforehand, at six values of *p*, each 24 times with
-# other seeds. The next cell prints the means.
+# Where does 0.693 come from? Top-p did your task at six values of *p*, each 24 times with other seeds.
+# The next cell prints the means.
 #
-# **Predict.** Which *p* has the highest distinct-1? And what share of the refrains does it say?
+# **Predict.** Which *p* has the highest distinct-1? What share of the refrains does top-p say?
 
 # %%
 NAMES = ("perplexity", "distinct-1", "spread", "repeats", "refrains")
@@ -738,11 +736,11 @@ for p, numbers in MEASURED.items():
     print(f"top-p {p:<8}" + "".join(f"{number:>12.3f}" for number in numbers))
 
 # %% [markdown]
-# No refrain at all: a cut can only take away, and to copy, something must be *added*.
+# Top-p says none: a cut can only take tokens away, and copying needs something *added*.
 #
 # Top-p 0.99 has the highest distinct-1, 0.664. Its *spread*, 0.029, is the standard deviation over the
-# 24 times: so much may be luck. A lead must be larger, so the bar to pass is 0.664 + 0.029 = 0.693. The
-# next cell prints all bars, and the numbers of `echo`.
+# 24 times: a lead that small may be luck. So the bar is 0.664 + 0.029 = 0.693. The next
+# cell prints all bars, and the numbers of `echo`.
 
 
 # %%
@@ -763,17 +761,18 @@ else:
 
 # %% [markdown]
 # With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, and 0.035 is
-# allowed. Top-p's 0.051 is too much too.
+# allowed. The 0.051 of top-p 0.99 is too much too.
 
 # %% [markdown]
 # ### Yours, one promise at a time
 #
-# 1. Copy the lines of `echo` into the next cell and run on: the refrain comes, the rut stays.
-# 2. Let one of your two signs decide *when* to add the 12. The repeats should fall.
-# 3. Where you add nothing, punish: `presence_penalty(logits, ids, 2.0)`, or `dry` (see `help(dry)`).
-#    Which raises distinct-1?
+# 1. Copy the body of `echo` into `my_sampler`, and run the next two cells: the refrain comes, the rut
+#    stays.
+# 2. Let one of your signs decide *when* to add 12. The repeats should fall.
+# 3. Where you add nothing, use `presence_penalty(logits, ids, 2.0)`, or `dry` (see `help(dry)`). Which
+#    raises distinct-1?
 # 4. Still too low? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
-# 5. Cut last: a question asks why.
+# 5. Cut last: a question below asks why.
 
 
 # %% answer="own_sampler"
@@ -796,8 +795,7 @@ def my_sampler(logits, ids):
 
 
 # %% [markdown]
-# Run this as often as you like. In a few seconds you see your numbers, and a reason for each broken
-# promise.
+# Run the next cell as often as you like. It shows your numbers, and a reason for each broken promise.
 
 
 # %%
@@ -818,8 +816,8 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# The next cells list your tries under the rival's numbers; in your own copy of the course,
-# `leaderboard.md` keeps them. Change one number, run from `my_sampler` on, and watch.
+# The next cells list your tries below top-p 0.99; in your own copy of the course, `leaderboard.md`
+# keeps them. Change one number and run from `my_sampler` on, until no promise is broken.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -852,7 +850,7 @@ def keep(found, page=Path("leaderboard.md")):
 keep(mine)
 
 # %% [markdown]
-# Let the door decide, and then read:
+# Try your sampler on the door, then read its text:
 
 # %%
 if mine:
@@ -863,16 +861,16 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # 1. Would you read your function's text to a child? What do the numbers not see?
 # 2. Change the prompt to a tale like the door's: a line of yours in quotes, twice, and its beginning
-#    once more. Does the rest come?
+#    once more. Does the rest of the line come?
 
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because eight fair chances make one in three thousand, and no cut and no penalty
-# adds what is missing. Your sampler looks back, helps the refrain, punishes the rut, and the king comes
-# in.
+# The door stayed shut because eight tokens together make one text in 3,400, and no cut and no
+# penalty adds what is missing. Your sampler looks back, helps the refrain, punishes the rut, and the
+# door opens.
 #
-# It cannot find Paris. It can raise a token, but not know which is true.
+# A sampler cannot find Paris. It can raise a token, but not know which is true.
 
 # %% [markdown]
 # ## Check your understanding
@@ -882,7 +880,7 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # above too.
 
 # %% [markdown] question="Gold before Paris" points=1
-# After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. Nothing is trained.
+# After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. The model stays unchanged.
 # What could put ` Paris` ahead? (`logprobs_of` can measure it.)
 #
 # - **A** A temperature well above 1, which lifts rare words to common ones.
@@ -905,8 +903,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two readers of one book" points=1
-# Model M reads a book with a perplexity of 32 and 5 characters a token; model N reads it with 8, and 2
-# characters a token. Which predicts the book better?
+# Model M reads a book with a perplexity of 32 and 5 characters a token; N has a
+# perplexity of 8 and 2 characters a token. Which predicts the book better?
 #
 # - **A** N: its perplexity is a quarter of M's.
 # - **B** M: it needs fewer bits for the whole book.
@@ -928,8 +926,8 @@ check.choice(
 )
 
 # %% [markdown] question="A bonus behind the cut" points=1
-# A student first keeps only the likeliest token (top-k), and then adds 12 to the follower's logit.
-# The door stays shut. Why?
+# A student keeps only the likeliest token (top-k), then adds 12 to the logit of the
+# follower (found by `my_followers`). The door stays shut. Why?
 #
 # - **A** Twelve is too little for a token that the model finds unlikely.
 # - **B** The bonus makes the sum of the probabilities larger than one.
@@ -1019,8 +1017,8 @@ check.number(
 
 # %% [markdown] question="A lead, and how much of it" points=1
 # Over three sets of seeds top-p has a distinct-1 of 0.60, 0.63 and 0.66, with a standard deviation of
-# 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean and its spread on top. By how much
-# does your mean pass it? Two decimals are enough.
+# 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean plus this standard deviation. How
+# far above the bar is your mean? Two decimals are enough.
 
 # %% answer="lead_margin"
 answer_lead = None  # a number, below 0 if it stays under the bar
@@ -1140,9 +1138,9 @@ points += check.passes("letters of any script", all_letters)
 float(min(points, 2))
 
 # %% [markdown] question="The second way to end" points=2
-# When Llama 3 came out, servers went on writing after the answer: they knew one of its two ends
-# [vllm4180]. This function should return the tokens in front of the first one that ends the text, or
-# all of them if none does. Repair it.
+# When Llama 3 came out, servers went on writing after its answer: they knew one of its two end
+# tokens [vllm4180]. This function should return the tokens in front of the first that ends the text, or all
+# tokens if none does. Repair it.
 #
 # `ids`: a list, perhaps empty, which stays as it is; `ends`: a list of one or more ids, in any order.
 # One point for texts with an end; one more for texts without any.
@@ -1225,8 +1223,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Your phrase" points=3
 # Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
-# that float32 holds only their logarithm; phrases of no token, and impossible ones. Right to 0.003. With
-# a call of the course's functions it gets none.
+# that float32 holds only their logarithm; phrases of no token, and impossible phrases. Right to 0.003.
+# If it calls the course's functions, it gets no points.
 
 
 # %% test="my_phrase"
@@ -1327,8 +1325,8 @@ float(min(points, 3))
 
 # %% [markdown] question="Your look back" points=3
 # Your `my_followers` from **Build it** above. One point each: several earlier places, in the order of
-# the text; overlaps, texts shorter than n, and none; texts of hundreds of tokens, and a list that stays
-# as it was. With a call of the course's functions it gets none.
+# the text; overlaps, texts shorter than n, and empty texts; texts of hundreds of tokens, and a list that
+# stays as it was. If it calls the course's functions, it gets no points.
 
 
 # %% test="my_followers"
@@ -1415,8 +1413,8 @@ float(min(points, 3))
 
 # %% [markdown] question="A refrain or a rut" points=6
 # Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
-# four are kept by one sampler. The texts are new, and so are the bars, measured on them: who only just
-# passes above may fail here. The course's functions may be called.
+# four are kept by one sampler. The texts are new, and so are the bars, measured on them: a sampler
+# that only just passes above may fail here. The course's functions may be called.
 
 
 # %% test="own_sampler"
@@ -1570,6 +1568,6 @@ check.score_button()
 #
 # - [olsson2022] Olsson, Elhage et al.: In-context Learning and Induction Heads. 2022
 # - [llamacppdocs2026]: the manual of llama.cpp's perplexity tool, as read in 2026
-# - [transformers7275], [vllm4180], [adaptivespan17]: three reports, of two ends and of a divisor
+# - [transformers7275], [vllm4180], [adaptivespan17]: three reports on end tokens and a divisor
 #
 # Addresses, and what each is cited for, are in the course's `quizzes/references.md`.
