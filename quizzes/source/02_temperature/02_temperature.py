@@ -747,9 +747,9 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Shares at another temperature" points=1
 # At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?

@@ -690,9 +690,9 @@ explore.Playground(
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="The first of four" points=1
 # Four tokens have the probabilities 0.4, 0.3, 0.2 and 0.1. You set *k* = 2. What probability does

@@ -701,9 +701,9 @@ costliest(stories, missing)
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
 # Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. Top-p with *p* = 0.8 cuts. With which

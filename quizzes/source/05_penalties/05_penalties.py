@@ -842,9 +842,9 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="One token, two penalties" points=1
 # A token has the logit 4. The answer holds it three times. The frequency penalty is 0.5, the presence

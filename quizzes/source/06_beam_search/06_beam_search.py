@@ -860,9 +860,9 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Candidates line up" points=1
 # A model has 4,096 tokens. Beam search holds 5 running texts. How many candidates does the next

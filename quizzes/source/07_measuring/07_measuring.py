@@ -1052,9 +1052,9 @@ for name, each in runs.items():
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Perplexity of two tokens" points=1
 # A text has two tokens, with the probabilities 1/4 and 1/16. What is its perplexity?

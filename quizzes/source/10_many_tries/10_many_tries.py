@@ -10,9 +10,8 @@
 # # Many tries
 #
 # The Calculator is a tiny model that adds five numbers and shows its working. You are about to ask
-# it for 51 + 86 + 64 + 72 + 28. It will get that wrong, and it will get it wrong again each time you
-# ask. Then you ask sixteen times with the dice on, and the right answer is there. Only: which of
-# the sixteen is it?
+# it for 51 + 86 + 64 + 72 + 28. Greedily the model gets that sum wrong, each time you ask. Then you draw
+# sixteen tries at random, and the right answer is among them. Which of the sixteen is right?
 
 # %% [markdown]
 # > **About 170 minutes, with a pause before the verifier** · difficulty ●●●●○
@@ -22,7 +21,7 @@
 # > - build a vote and a verifier, and say when they fail;
 # > - design a rule that chooses one of many answers;
 # > - draw likely texts, not only likely tokens;
-# > - strengthen a prompt, and end a thought by force.
+# > - strengthen a prompt, and limit a model's working.
 
 # %% [markdown]
 # **Recall.** 1. You ask a model twice, greedily. How do the two texts differ? 2. One text has the
@@ -31,8 +30,8 @@
 #
 # <details><summary>Answers</summary>
 #
-# 1. Not at all: no dice. 2. *e*² ≈ 7.4 times. 3. Greedy cannot see that only unlikely tokens follow a
-# likely one. A beam keeps other ways open.
+# 1. Not at all: nothing is drawn. 2. *e*² ≈ 7.4 times. 3. Greedy choice misses that only unlikely tokens
+# follow a likely one. A beam keeps several beginnings.
 # </details>
 #
 # Folded below: imports and helpers.
@@ -158,8 +157,8 @@ def with_word(numbers, found):
 # %% [markdown]
 # ## The same sum, the same mistake
 #
-# The Calculator takes two of the numbers, adds them, and puts the sum in their place, until one number
-# is left. A `'` after a digit says that a carry was added to it: `72+64=1'36` is 136. After the last
+# The Calculator replaces two of the numbers by their sum, again and again, until one number is left.
+# A `'` after a digit says that a carry was added to it: `72+64=1'36` is 136. After the last
 # step come `;` and the answer.
 #
 # `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times, greedily:
@@ -174,12 +173,12 @@ for _ in range(3):
 #
 # <details><summary>Answer</summary>
 #
-# The last, 273 + 28. The ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. It wrote `9'`: it
-# marked the carry, but did not add it. The answer is 301.
+# The last, 273 + 28. The ones make 11: write 1, carry 1. The tens make 7 + 2 + 1 = 10. The model
+# wrote `9'`: it marked the carry, but did not add the 1. The right answer is 301.
 # </details>
 #
-# Greedy choice will never get out of this. So throw the dice: sixteen tries, *T* = 0.75. **Predict.**
-# How many will be right?
+# Greedy choice will always repeat the mistake. So draw sixteen tries, at *T* = 0.75. **Predict.** How
+# many will be right?
 
 # %%
 tries = ask(STORY)
@@ -187,8 +186,8 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five end in 301, and eleven say 291. So the model *can* do this sum. But suppose that you cannot add,
-# and that nobody writes `right` beside a line. Which answer would you hand in?
+# Five lines say 301, and eleven say 291. So the model *can* do this sum. But suppose that you cannot
+# add, and nobody writes `right` beside a line. Which answer would you hand in?
 #
 # First see where the lines differ:
 
@@ -204,8 +203,8 @@ explore.Playground(
 # %% [markdown]
 # 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
 #    *which two come next* is open.)
-# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`, with 33%; `3`
-#    has most of the rest. The hundreds make 2, or 3 if the tens carry, and the tens come later.)
+# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`. The
+#    hundreds are 1 + 1 = 2, or 3 with a carry from the tens, but the tens are written later.)
 # 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
@@ -215,9 +214,9 @@ explore.Playground(
 # is the chance that at least one of k tries is right.
 
 # %% [markdown]
-# **Predict.** A model made four tries at a task, and one was right. Draw two of these four. How likely
-# is the right one among them? Someone has a quick way: one try is wrong with probability 3/4, two are
-# wrong with (3/4)² = 9/16, so it is 1 − 9/16 = 7/16. Do you believe it?
+# **Predict.** A model made four tries at a task, and one was right. You draw two of these four. With what
+# probability do you get the right one? A quick way says: one try is wrong with probability 3/4, both
+# with (3/4)² = 9/16, so the answer is 1 − 9/16 = 7/16. Is the quick way right?
 
 # %%
 pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
@@ -225,23 +224,23 @@ print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pai
 print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
-# Half of the pairs have it, so 0.4375 is wrong. The quick way counts as if the first try were put back
-# before the second is drawn.
+# Half of the pairs have the right try, so 0.4375 is wrong. The quick way counts as if the first try were
+# put back before the second is drawn.
 
 # %% [markdown]
 # ## The formula
 #
-# Of *n* tries *c* were right. There are $\binom{n}{k}$ ways to take *k* of them, and
-# $\binom{n-c}{k}$ of those take only wrong ones:
+# Of *n* tries *c* were right. There are $\binom{n}{k}$ ways to take *k* tries, and $\binom{n-c}{k}$ of
+# these ways take only wrong tries:
 #
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Does it tell the truth? Take a model whose every try is right with *p* = 0.3. Two tries are both wrong
-# with 0.7² = 0.49, so pass@2 is truly 0.51.
+# Is the formula right? Take a model whose every try is right with probability *p* = 0.3. Two tries are
+# both wrong with probability 0.7² = 0.49, so the true pass@2 is 0.51.
 #
-# The formula does not know *p*. It sees four tries, of which 0 to 4 are right, by luck. The next cell
-# weighs these five cases by their chance:
+# The formula does not know *p*. It sees four tries, and by chance 0 to 4 are right. The next cell
+# weighs these five cases by their probability:
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -260,8 +259,8 @@ print(f"quick way {sum(x * y for x, y in zip(chance, quick, strict=True)):.4f} o
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write it from the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. Do not
-# call the course's own `pass_at_k`.
+# Write the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. Do not call the
+# course's own `pass_at_k`. Your function is scored below.
 
 
 # %% answer="my_pass_at_k"
@@ -287,22 +286,22 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# The Calculator's **card** is a sheet of measurements on 1,000 sums that it had not seen in training. Per
-# cent of these sums with a right answer (tries at *T* = 0.75):
+# The Calculator's **card** is a sheet of measurements on 1,000 sums that were not in its training.
+# Per cent of these sums with a right answer (tries at *T* = 0.75):
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One try with the dice is *worse* than greedy: now and then the dice pick a wrong digit. But sixteen
-# tries hold the right answer in all but one sum of a thousand.
+# One drawn try is *worse* than greedy choice: now and then a wrong digit is drawn. But sixteen tries hold
+# the right answer in all but one sum of a thousand.
 
 # %% [markdown]
 # ## The likeliest of sixteen
 #
-# **Best-of-n** is the plainest plan: give each text a score, and hand in the best. One score you have for
-# nothing: the text's log-probability.
+# **Best-of-n** is the plainest plan: give each text a score, and hand in the best. The model
+# already gives one score: the text's log-probability.
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -313,10 +312,10 @@ greedy_one = ask(STORY, tries=1, temperature=0)[0]
 print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
 # %% [markdown]
-# Both are wrong, though the dice found a likelier text than greedy choice.
+# Both are wrong, though the likeliest drawn text is likelier than the greedy one.
 #
-# One sum proves little. `ask_all` does the same for 24 other sums, and `score` counts for how many of
-# them a way of choosing is right:
+# One sum proves little. `ask_all` makes tries at 24 other sums, and `score` counts for how many of
+# the 24 a way of choosing is right:
 
 # %%
 worked = ask_all()
@@ -328,11 +327,10 @@ print("likeliest of 16:", score(likeliest, worked), "of 24")
 # So a likely *text* is worth more than a likely token at each step. On the card's 1,000 sums the
 # likeliest of sixteen is right in 82.6%, greedy choice in 72.8%.
 #
-# Then why make sixteen and throw fifteen away? Can one draw likely texts directly, with a lower
-# temperature?
+# Why make sixteen texts and throw fifteen away? Does a lower temperature draw likely texts directly?
 
 # %% [markdown]
-# ## Cold is not likely
+# ## A low temperature is not enough
 #
 # Four texts, of two words each:
 
@@ -348,7 +346,7 @@ print({text: round(p, 2) for text, p in texts.items()})
 #   divide the logits by 1/4 does just that.)
 # - p⁴. Raise the probabilities of the four *texts* to the fourth power, and divide by their sum.
 #
-# **Predict.** By each way, does `a cat` come more often than 36%, or less often?
+# **Predict**, for each way: does `a cat` come more often than 36%, or less often?
 
 
 # %%
@@ -366,35 +364,35 @@ for text in texts:
 
 # %% [markdown]
 # At *T* = 1/4 the first word is `a` with 0.4⁴ / (0.4⁴ + 0.6⁴) = 0.165, and after it `cat` is nearly sure.
-# So `a cat` comes *less* often than before. By p⁴ it comes in half of the draws.
+# So `a cat` comes *less* often than before. By p⁴, `a cat` comes in half of the draws.
 
 # %% [markdown]
-# A low *T* sees one word at a time. It does not see that `the` must share its 0.6 between two texts. You
-# will often read that a low *T* "samples from p to a power". For one token that is so. For a text it
-# is not [karan2025].
+# A low *T* sharpens one word at a time, though `the` must share its 0.6 between two texts. You will often
+# read that a low *T* "samples from p to a power". That is true of one token, and false of a text
+# [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
 #
 # Nobody can list all texts of a real model. But one can walk from text to text. You stand at an *old*
-# text, and the cold way (*T* = 1/4) draws a *new* one. Where *q* is how often the cold way draws a text,
-# you go to the new one with the probability
+# text, and draw a *new* text at *T* = 1/4. Call *p* a text's probability by the model, and *q* its probability
+# at *T* = 1/4. You go to the new text with the probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# Else you stay, and count the old text once more.
+# Otherwise you stay, and count the old text once more.
 
 # %% [markdown]
-# **Predict.** How likely do you go from `the dog` to `a cat`? And back? Above, *p* is in the
-# column `p`, and *q* in the column `T = 1/4`.
+# **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And back
+# from `a cat`? Above, *p* is in the column `p`, *q* in the column `T = 1/4`.
 #
 # <details><summary>Answer</summary>
 #
-# `a cat` is likelier: (0.36/0.30)⁴ = 2.07. The cold way draws it more rarely. To make up for that:
-# 0.418/0.165 = 2.53. The product is 5.2, above 1: you always go. Back you go with 1/5.2 = 0.19.
+# `a cat` is likelier: (0.36/0.30)⁴ = 2.07. But *T* = 1/4 draws `a cat` more rarely. To make up for that:
+# 0.418/0.165 = 2.53. The product is 5.2, above 1: you always go. You go back with 1/5.2 = 0.19.
 # </details>
 #
-# Twenty thousand such steps:
+# Twenty thousand steps:
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -407,11 +405,11 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# The walk only ever compared two texts, and yet it arrives at the column p^4.
+# The walk only ever compared two texts, and yet it comes close to the column `p^4`.
 #
-# On a real model the walk keeps the beginning of the old text, up to a random place, and draws the rest
-# anew, cold. After forty such steps it hands in the text where it stands. This is **power sampling**
-# [karan2025]. Six such texts for the story's sum (`alpha` is the power):
+# With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
+# *T* = 1/4. The walk goes or stays as above. **Power sampling** [karan2025] takes the text where the walk
+# stands after forty steps. Six walks for the story's sum (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -422,12 +420,12 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# Likelier texts than at *T* = 1/4: −7.93 on average, against −8.49. The second line, −7.20, is the
-# likeliest text on the page so far, and it is right. But three of the six say 291.
+# These texts are likelier than those at *T* = 1/4: −7.93 on average, against −8.49. The second line,
+# −7.20, is the likeliest text so far, and it is right. But three of the six say 291.
 #
-# One walk takes about 800 runs of the model, as many as sixteen tries of 50 characters. On the card it
-# is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So here choosing does as
-# well as walking.
+# One walk took about 800 runs of the model, as many as sixteen tries of 50 characters. On the card it
+# is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. Here choosing does as well as
+# walking.
 
 # %% [markdown]
 # ## The vote
@@ -439,25 +437,25 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # | answer | 187 | 197 | 197 | 197 | 195 |
 # | probability | 0.30 | 0.25 | 0.20 | 0.15 | 0.10 |
 #
-# **Predict.** Which text is the likeliest, and which *answer*?
+# **Predict.** Which text is the likeliest? Which *answer* is the likeliest?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Text 1, with 0.30, so whoever searches for the likeliest text gets 187. But 197 has 0.25 + 0.20 + 0.15
-# = 0.60: three ways lead there.
+# = 0.60: three texts lead to 197.
 # </details>
 
 # %% [markdown]
-# A vote counts answers, not texts. That is **self-consistency** [wang2022]: draw many workings, and
-# hand in the answer that came most often.
+# A vote counts answers, not texts. Draw many workings, and hand in the answer that came most often: that
+# is **self-consistency** [wang2022].
 
 # %% [markdown]
 # ## Build it: the vote
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 minutes
 #
-# A `Counter` may help. The course's own functions may not be called.
+# A `Counter` may help. Do not call the course's own functions. Your function is scored below.
 
 
 # %% answer="my_vote"
@@ -491,15 +489,15 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# With a right `my_vote` it says 23 of 24. The explorer shows one sum at the left. At the right it counts
-# how often each way is right: wait some seconds until `Right, over 24 sums` stands there.
+# With a right `my_vote` your vote is right in 23 of 24. The explorer shows one sum at the left. At the
+# right it counts how often each way is right: wait until `Right, over 24 sums` stands there.
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Sum 17 is a close race: 6 to 5. Set `tries` to 32. Still close? (15 to 6. More tries help where the
-#    right answer is the most common.)
+# 1. Choose sum 17: a close race, 6 to 5. Set `tries` to 32. Still close? (15 to 6. More tries
+#    help where the right answer is the most common.)
 # 2. Set 16 tries and sum 14. Why is the vote wrong there? (Seven against seven, and 260 came first.)
 # 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
 #    curve still climbs? (Only pass@n: pass@k for n tries.)
@@ -516,11 +514,10 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## Sure, and wrong
 #
-# With sixteen times as many tries 291 is still far ahead, 124 to 83. So it is not bad luck, and to ask
-# more often does not help. Why?
+# With sixteen times as many tries 291 is still far ahead, 124 to 83. So the wrong vote is not bad luck,
+# and more tries do not help. Why?
 #
-# **Find it.** The next cell prints, for each of the eleven wrong lines, the steps with a wrong result.
-# What do ten of the eleven share?
+# **Find it.** The next cell prints the wrong steps of the eleven wrong lines. What do ten of the eleven share?
 
 # %%
 for i, one in enumerate(tries):
@@ -530,14 +527,14 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Their *last* step is wrong, and ends in `=29'1`. Eight make the greedy text's mistake, as in 229 + 72:
-# the tens make 9, and the carry from the ones should turn it into 10. Twelve of the sixteen lines end
-# in such a step, and only four get it right.
+# Their *last* step is wrong, and ends in `=29'1`. Eight fail where the greedy text failed, as in 229 + 72:
+# the tens make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in
+# such a step, and only four get it right.
 # </details>
 
 # %% [markdown]
-# A vote does not find what is right. It finds what is *common*. It helps when wrong ways lead to
-# different answers. Here most of them lead to the same one.
+# A vote does not find what is right. A vote finds what is *common*. It helps when wrong texts give
+# different answers. Here all eleven give 291.
 
 # %% [markdown]
 # ## One text for each answer
@@ -560,12 +557,12 @@ for n in (16, 64, 256):
 #
 # <details><summary>Answer</summary>
 #
-# 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice gives that
-# one too, at the price of one try. The right answer, in seventh place, cannot win.
+# 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice gives 303 too,
+# at the price of one try. The right answer, in seventh place, cannot win.
 # </details>
 
 # %% [markdown]
-# The card says the same of its 1,000 sums, in per cent (all but greedy at *T* = 0.75):
+# On the card's 1,000 sums, per cent right (all but greedy at *T* = 0.75):
 #
 # | | greedy | one try | vote of 64 | pass@64 |
 # |---|---|---|---|---|
@@ -573,18 +570,18 @@ for n in (16, 64, 256):
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 
 # %% [markdown]
-# In the last row the right answer is among the 64 in 93 of 100 sums, and the vote finds it in 7. What
-# would find more? (Time for a pause.)
+# In the last row 93 of 100 sums have a right answer among the 64 tries. The vote finds 7, hardly more
+# than greedy choice. What would find more? (Time for a pause.)
 
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Python can add five numbers. Suppose that it cannot: of a hard task nobody knows the right answer.
+# Python can add five numbers. Suppose that it cannot: nobody knows the right answer to a hard task.
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine, and keep what is left: of 51 it is 6, of 86 it is
-# 5, of 64 it is 1, of 72 it is 0, of 28 it is 1. Together 13, and of 13 again 4. Only nines were thrown
-# away, so the right sum must leave 4 too.
+# 5, of 64 it is 1, of 72 it is 0, of 28 it is 1. Together they make 13, and 13 leaves 4. Only
+# nines were thrown away, so the right sum must leave 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this trick accept?
 
@@ -593,8 +590,8 @@ print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
 # Only 301. The trick does not find the sum, and it accepts a wrong answer that is off by 9, 18, 27 …
-# But it knows *something that the tries do not*. Take the answers alone again, 64 tries a sum,
-# and let only those vote that the trick accepts (the folded `nines` says which):
+# But it knows *something that the tries do not*. Ask for the answer alone again, 64 tries for each sum.
+# Only answers that the trick accepts may vote (the folded `nines` checks them):
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -605,17 +602,17 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 
 # %% [markdown]
 # With a right `my_vote` the vote of all finds 1 sum of 24, the vote of the accepted 14. The trick is a
-# **verifier**: it need not find the answer, only tell good from bad, and that is often far easier.
+# **verifier**: it need not find the answer, only tell right from wrong, and that is often far easier.
 #
-# Now its limit. Of the accepted tries 84 of 182 are right, 46%. **Predict.** You draw a hundred times
-# as many tries. Does the 46% rise?
+# The trick has a limit: 84 of the 182 accepted tries are right, 46%. **Predict.** You draw a hundred
+# times as many tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. The
-# trick accepts every right try, so 84 of 1,536 are right, *p* = 5.5%. Of the other 1,452 it accepts
-# 182 − 84 = 98, *f* = 6.7%. The right share of the accepted is
+# trick accepts every right try, so 84 of 1,536 are right, *p* = 5.5%. Of the 1,452 wrong tries it
+# accepts 182 − 84 = 98, *f* = 6.7%. Of the accepted tries this share is right:
 #
 # $$\frac{p}{p + (1 - p) \cdot f} = 46\%$$
 #
@@ -632,11 +629,11 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step, like the lines of a proof. For this Python may add again, but
-# only two numbers.
+# A working can be checked step by step, like the lines of a proof. Now Python may add, but only two
+# numbers at a time.
 #
-# A text has steps with `,` between, then `;` and the answer. `right_step(a, b)` writes how a step
-# *should* look, carries and all:
+# A text has steps with `,` between them, then `;` and the answer. `right_step(a, b)` writes how a step
+# *should* look, with its carries:
 
 
 # %% locked="right_step"
@@ -653,19 +650,19 @@ def right_step(a, b):
 print(right_step(273, 28), right_step(28, 51))
 
 # %% [markdown]
-# Write `my_verifier`. Keep a list of the numbers that are left, and go from step to step:
+# Write `my_verifier`; it is scored below. Keep a list of the numbers that are left. For each step:
 #
-# - The step must be, letter by letter, what `right_step` writes for two of them, in either order.
-# - Then strike these two out, and put their sum in.
-# - At the end one number is left, and the text after `;` is exactly that number.
+# - The step must be exactly what `right_step` writes for two numbers of the list, in either order.
+# - Then remove these two numbers, and add their sum to the list.
 #
-# Everything else is refused, and nothing may raise an error: models write anything.
+# At the end one number is left, and the text after `;` is exactly that number. Refuse everything else
+# (return False), and raise no error.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
 # You need not read the step. Write all steps that would be right, and see whether it is one of
-# them. `permutations(left, 2)` gives each two of the numbers, in either order.
+# them. `permutations(left, 2)` gives every two of the numbers, in both orders.
 # </details>
 
 
@@ -701,7 +698,7 @@ for text, expect, why in (
     check.passes(text, check.gives, my_verifier, [15, 27, 38], text, expect=expect, why=why)
 
 # %% [markdown]
-# Which of the sixteen lines does it accept?
+# Which of the sixteen lines does your verifier accept?
 
 # %%
 for i, one in enumerate(tries):
@@ -709,23 +706,24 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# A right verifier prints four lines, and all of them say 301. Eleven votes weigh nothing against one
-# line that holds.
+# A right verifier prints four lines, and all say 301. One accepted line counts for more
+# than eleven votes.
 #
-# One right answer is missing, in line 11: it wrote `86+28='1'1'4`, with a mark too many. A verifier of
-# workings refuses a right answer that was reached by a wrong step. In an exam you know the feeling.
+# One right answer is missing: line 11 wrote `86+28='1'1'4`, with a mark too many. A verifier of steps
+# refuses a right answer after a wrong step.
 
 # %% [markdown]
 # ## Build it: the chooser
 #
 # > difficulty ●●●●○ · importance ●●●●● · 18 minutes · there are many right designs
 #
-# Now put all together. You get a list of tries, each `(answer, logprob, accepted)`, where `accepted` is
-# the verifier's word. Choose an answer. Your design is free, but it has to keep four promises:
+# Your function gets a list of tries, each `(answer, logprob, accepted)`; `accepted` says whether the
+# verifier accepted the try. It returns one answer. Your design is free, but it must keep four promises,
+# scored below:
 
 # %% [markdown]
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
-# 2. **heeds**: if tries with an answer are accepted, it chooses one of theirs;
+# 2. **heeds**: if tries with an answer are accepted, it chooses one of their answers;
 # 3. **fair**: the order of the tries does not matter;
 # 4. **pays**: it is right in at least 85% of many made-up sums.
 
@@ -733,7 +731,7 @@ for i, one in enumerate(tries):
 # Each made-up sum has sixteen tries:
 #
 # - 45% of the tries are right. Right texts are a little likelier.
-# - In half of the sums most wrong tries say the same, as in the story.
+# - In half of the sums most wrong tries give the same answer, as in the story.
 # - In 40% of the sums the verifier makes no mistake. In 40% it also accepts one wrong try in ten. In 20%
 #   it is broken, and accepts none at all.
 #
@@ -742,8 +740,8 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Decide first which tries may count: what if none is accepted? Then choose among these. A tie may not
-# be broken by the place in the list. What else do you know of each try?
+# Decide first which tries may count: what if none is accepted? Then choose among the tries that count. The
+# place in the list may not break a tie. What else do you know of each try?
 # </details>
 
 
@@ -823,7 +821,7 @@ for promise in (speaks, heeds, fair, pays):
 # %% [markdown]
 # ## Eleven against five
 #
-# Sixteen lines, your verifier, your chooser. (`with_word` puts your verifier's word behind each try.)
+# Now your chooser gets the sixteen lines. (`with_word` adds what your verifier says of each line.)
 
 
 # %%
@@ -836,38 +834,38 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
 # A good chooser hands in 301, and is right in all 24 sums. On the card's 1,000 sums, with sixteen
-# tries each, per cent right (*verified*: the first accepted text, or else the first of all):
+# tries each, per cent right (*verified*: the first accepted text, or if none is accepted, the first):
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
 # | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
 #
-# Pass@16 is the ceiling: no choice finds what is not there.
+# No way of choosing can do better than pass@16.
 
 # %% [markdown]
 # ## Two things that choosing cannot do
 #
 # More computing can also make a model follow its prompt more closely, or think for longer.
 #
-# For the first, the model runs twice for each token: with the prompt, and without it. **Guidance** goes
-# from the logits without it towards those with it, and further, with a strength γ [sanchez2023]:
+# **Guidance** strengthens the prompt. It runs the model twice for each token, with the prompt and without,
+# and combines the logits with a strength γ [sanchez2023]:
 #
 # $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
 #
-# γ = 0 is the model without its prompt, γ = 1 with it.
+# γ = 0 is the model without its prompt, γ = 1 the model with its prompt. Above 1 the prompt counts more.
 
 # %% [markdown]
-# **Predict.** Without the prompt ` light` has the logit −1 and ` dog` 2. With it they have 1 and 2. Which
-# token wins at γ = 2?
+# **Predict.** Without the prompt, ` light` has the logit −1 and ` dog` 2. With the prompt they have
+# 1 and 2. Which token has the higher logit at γ = 2?
 #
 # <details><summary>Answer</summary>
 #
-# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt said nothing about dogs.
+# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt did not change ` dog`.
 # </details>
 
 # %% [markdown]
-# Now the Storyteller writes on from ` The girl saw a`. The prompt is `It was night and it was dark.`, and
-# only one run reads it. **Predict.** Which word will rise with γ?
+# Now the Storyteller continues ` The girl saw a`. One run reads the prompt `It was night and it was dark.`
+# first, the other run does not. **Predict.** Which word becomes likelier as γ grows?
 
 # %%
 stories = storyteller.load()
@@ -878,7 +876,7 @@ for gamma in (0, 1, 1.5, 3):
     print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
 
 # %% [markdown]
-# In the dark one sees a light. Now whole texts: two plain ones, then two with guidance at γ = 2.
+# ` light` rises most. The next cell writes whole texts: two plain, then two guided with γ = 2.
 
 # %%
 night_length = len(stories.encode(NIGHT))
@@ -901,28 +899,28 @@ explore.Playground(
 # 1. After the prompt, look for `night`, and for `dark` or `light` inside words. Which texts have one?
 #    (The plain ones none. Guided: `darker and lighter` in one, `night` in the other.)
 # 2. Set `strength = 5.0` and run the cell again. What goes wrong? (`It was dark. It was dark. It
-#    was darker.` It follows the night, and forgets how a story is told.)
+#    was darker.` The text follows the prompt, and is no story any more.)
 
 # %% [markdown]
 # <details><summary>If you like: a strong model and a weak one</summary>
 #
-# *Contrastive decoding* goes from a weak model towards a strong one, and further, in the same way
+# *Contrastive decoding* combines the logits of a weak and a strong model in the same way
 # (`sampling.contrast`) [li2022].
 # </details>
 
 # %% [markdown]
 # ## More thought for one answer
 #
-# The Calculator needs its working: on the card greedy choice is right in 72.8% with it and in 6.6%
-# without. Each character is one more run of the model, and the next run can read it. To write *is* to
-# compute.
+# The Calculator needs its working: on the card greedy choice is right in 72.8% with the working and in
+# 6.6% without. Each character is one more run of the model, and the next run can read it: the model
+# computes by writing.
 #
-# How much thinking is enough? A **budget** ends it by force: after so many characters only `;` may
-# come [muennighoff2025].
+# How long a working is enough? A **budget** limits it: after so many characters only `;` may come
+# [muennighoff2025].
 
 # %% [markdown]
 # The greedy working at the top has 46 characters before its `;`. **Predict.** How many of the 24 sums
-# come out right with a budget of 40?
+# are right with a budget of 40?
 
 # %%
 for most in (36, 40, 48):
@@ -931,40 +929,40 @@ for most in (36, 40, 48):
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# None, until the working fits. (48 characters are enough: 18 is what greedy choice had without a budget.)
-# Cut after 36, the model hands in the step that was cut off, `273+28`. Cut after 40, it hands in 286.
-# In training it saw `;` only after the last step, so it does not know what to do when `;` comes
-# early.
+# No sum is right until the working fits. (48 characters are enough: greedy choice without a budget had
+# 18 too.) Cut after 36, the model hands in the step that was cut off, `273+28`. Cut after 40, it
+# hands in 286. In training `;` came only after the last step, so the model never learned what follows an
+# early `;`.
 
 # %% [markdown]
 # ## What production systems do
 #
 # As of late 2026:
 #
-# - *Verifiers.* A model repaired 15.9% of real bugs with one try. With 250 tries a bug, tests found a
-#   right repair for 56% of them: that is pass@250 [brown2024].
-# - *Budgets.* The servers vLLM and llama.cpp count the tokens of a thought and force its end
-#   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a number; one
+# - *Verifiers.* With one try a model repaired 15.9% of real bugs. With 250 tries for each bug, tests
+#   found a right repair for 56% of the bugs: that is pass@250 [brown2024].
+# - *Budgets.* The servers vLLM and llama.cpp count the tokens of a model's working and force its end
+#   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a limit; one
 #   asks for more or less *effort* [claudethinking2026].
 
 # %% [markdown]
 # ## Recap
 #
-# Greedy choice gets the story's sum wrong for ever. Sixteen tries hold the right answer. The likeliest of
-# the sixteen and the vote both hand in 291, because most of the lines end with a carry that the model
-# often gets wrong: votes need mistakes that differ. A verifier needs no majority. It checks each step,
-# and one line that holds beats eleven that do not.
+# Greedy choice always gets the story's sum wrong. Sixteen tries hold the right answer. The likeliest of
+# the sixteen and the vote both hand in 291, because most lines end with a carry that the model often
+# gets wrong: votes need mistakes that differ. A verifier needs no majority. It checks each step, and
+# one right line is enough.
 
 # %% [markdown]
-# All these texts cost time. Could a model write them *faster*, without changing one of them? That is
-# the next module.
+# Many texts cost time. Could a model write them *faster*, without changing any text? That is the next
+# module.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="One of k tries" points=2
 # Your `my_pass_at_k` from **Build it: pass@k** above, over all that its description allows. One point
@@ -1154,7 +1152,8 @@ check.number(
 
 # %% [markdown] question="To go or to stay" points=2
 # This step of power sampling returns the probability of going to the new text. `new` and `old` are
-# pairs (log *p*, log *q*): *p* by the model, *q* of being drawn the cold way. `alpha` is the power.
+# pairs (log *p*, log *q*): *p* is a text's probability by the model, *q* at *T* = 1/`alpha`. `alpha` is the
+# power.
 # Repair its two faults. (What does `math.exp(2000)` do?)
 #
 # Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for short texts (down to
@@ -1262,7 +1261,7 @@ check.number(
 )
 
 # %% [markdown] question="A thought cut short" points=1
-# You train the Calculator anew. Under a budget of 40 characters it shall then get more sums right. Which
+# You train the Calculator anew, so that it gets more sums right under a budget of 40 characters. Which
 # 10,000 texts help most?
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
@@ -1348,7 +1347,7 @@ points += check.passes("ties and None", everything)
 float(min(points, 2))
 
 # %% [markdown] question="Counted and weighed" points=1
-# What does this print? `my_vote` is right here.
+# What does this code print, with a right `my_vote`?
 #
 # ```python
 # found = [(291, -7.8), (301, -8.3), (None, -6.9), (None, -8.0), (301, -9.0), (291, -9.4), (None, -9.9)]
@@ -1373,8 +1372,8 @@ check.text(
 )
 
 # %% [markdown] question="Ever more tries" points=1
-# A model draws one wrong answer with 0.30, the right one with 0.25, many others with little each. What
-# happens from 16 tries to 1,600?
+# A model draws one wrong answer with probability 0.30, the right answer with 0.25, many others rarely.
+# What happens from 16 tries to 1,600?
 #
 # - **A** The vote and pass@n both come closer to 1.
 # - **B** The vote is right less and less often, and pass@n comes closer to 1.
@@ -1397,7 +1396,7 @@ check.choice(
 
 # %% [markdown] question="A lenient judge" points=1
 # A model is right in one try of ten. A verifier accepts all right tries, and one in five of the wrong ones.
-# You draw until something is accepted, and hand that in. How often is it right? Two decimals.
+# You draw until a try is accepted, and hand that try in. How often is it right? Two decimals.
 
 # %% answer="lenient_judge"
 answer_share = None  # a number between 0 and 1
@@ -1638,8 +1637,8 @@ check.choice(
 # %% [markdown] question="A design that keeps its promises" points=4
 # Your `my_chooser` from **Build it: the chooser** above, one point for each promise as it stands
 # there: up to 64 tries, answers from −999 to 999, log-probabilities from −99 to 0. *Speaks* also wants
-# the list left as it was. *Fair* counts only together with the first, *pays* only with the first two;
-# it is measured on 1,000 other sums.
+# the list left as it was. *Fair* counts only together with *speaks*. *Pays* counts only with *speaks*
+# and *heeds*, and is measured on 1,000 other sums.
 
 
 # %% test="my_chooser"

@@ -969,9 +969,9 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Guess and overlap" points=1
 # The model draws three tokens with 0.5, 0.25 and 0.25, the guesser with 0.125, 0.5 and 0.375. How

@@ -875,9 +875,9 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Check your understanding
 #
-# Answer in the cells that say so. The locked cell below each only looks whether your answer can be
-# read; below a function it also tries an example. The button at the end scores, your builds from
-# above too.
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
+# your answer was read, or tries your function on an example; that gives no points. The button at
+# the end scores all, your builds from above too.
 
 # %% [markdown] question="Gold before Paris" points=1
 # After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. The model stays unchanged.
