@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Penalties
 #
-# A princess lives in the Golden Castle, *east of the sun and west of the moon*. A prince has just been
-# told so. Now he must say it once more, to the North Wind, who will carry him there. Three writers
-# finish his sentence. One of them sends him to the wrong place.
+# An old woman told a prince where a princess lives: in the Golden Castle, *east of the sun and west
+# of the moon*. Now he must give this address to the North Wind, who will carry him there. Three
+# writers finish his sentence. One of them gets the address wrong.
 
 # %% [markdown]
 # > **About 130 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
@@ -20,8 +20,8 @@
 # > Afterwards you can
 # > - work out by hand what penalties, a block and a bias do to logits;
 # > - write the repetition penalty, right for negative logits too;
-# > - say which tokens count, and where zero matters;
-# > - tell where penalties help and hurt, repair faulty ones, and design your own.
+# > - say which tokens a penalty counts, and where zero matters;
+# > - tell where penalties help and hurt, repair them, design your own.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import textwrap
@@ -123,12 +123,12 @@ third = Settings(temperature=0, frequency_penalty=2.0)
 tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 
 # %% [markdown]
-# All three are the careful writer of module 01: always the best token. The first gets the address
-# right, and cannot stop. The second stops, and sends the prince *west of the sky*. The third does both
-# things right, though its number is larger: 2.0, not 1.3.
+# All three always take the best token, like the careful writer of module 01. The first gets the
+# address right, and loops. The second does not loop, but sends the prince *west of the sky*. The
+# third gets the address right and does not loop, though its number is larger: 2.0, not 1.3.
 #
-# Both penalties lower the logits of tokens that came before. **Why did one spoil the address, and
-# why did the other not?** That is our puzzle.
+# Both penalties lower the logits of tokens that came before. **Why did the repetition penalty spoil
+# the address, and the frequency penalty not?** That is our puzzle.
 
 # %% [markdown]
 # **Recall.**
@@ -148,9 +148,9 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # A small model has read `every effort moves you` and written `forward forward toward forward`. For its
 # next word we take the logits of module 01, and we count only what it *wrote*.
 #
-# The **frequency** penalty takes a number from a word's logit for *each time* that it was written. The
-# **presence** penalty takes its number once, if the word was written *at all*. You choose both numbers.
-# Here both are 0.5.
+# The **frequency** penalty subtracts a number from a word's logit for *each time* that the word was
+# written. The **presence** penalty subtracts a number once, if the word was written *at all*. You
+# choose both numbers. Here both are 0.5.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -160,24 +160,25 @@ presence = NEXT_LOGITS - 0.5 * (count > 0)
 show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=presence)
 
 # %% [markdown]
-# With frequency, `forward` pays three times: 6.75 − 1.5 = 5.25. `toward` pays once, and leads with 5.78.
-# With presence each of them pays once, so `forward` keeps its lead.
+# With frequency, `forward` pays 0.5 three times: 6.75 − 1.5 = 5.25. `toward` pays once, and leads
+# with 5.78. With presence both words pay once, so `forward` keeps its lead.
 #
-# **Predict.** Above which frequency penalty does `toward` lead? Can *any* presence penalty do that?
+# **Predict.** Above which frequency penalty does `toward` lead? Can *any* presence penalty make
+# `toward` lead?
 
 # %%
 explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 
 # %% [markdown]
 # 1. Raise `frequency_penalty` until the second line says `→ 'toward'`.
-# 2. Set it back to 0, and `presence_penalty` to 2. Who leads, and who is second?
+# 2. Set `frequency_penalty` to 0, and `presence_penalty` to 2. Which word leads? Which is second?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` is ahead by 6.75 − 6.28 = 0.47. It pays three times, `toward` once. So all above
-#    0.47 / 2 = 0.235 will do: on the slider, 0.3.
-# 2. None can: both words pay the same. `forward` leads with 4.75. But `closer` (4.51), never written,
-#    has passed `toward` (4.28).
+# 1. `forward` is ahead by 6.75 − 6.28 = 0.47. It pays three times, `toward` once: twice more. So
+#    all above 0.47 / 2 = 0.235 will do: on the slider, 0.3.
+# 2. `forward`: 4.75. No presence penalty helps `toward`: both pay the same. `closer` (4.51),
+#    never written, is second; `toward` has 4.28.
 # </details>
 
 # %% [markdown]
@@ -186,20 +187,19 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 it is off, below 0 it
-# rewards repetition.
+# The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 a penalty is off,
+# below 0 it rewards repetition.
 #
-# So our third writer took the strongest dose there is. The second took another kind of penalty.
+# So our third writer had the largest frequency penalty allowed.
 
 # %% [markdown]
 # ## A penalty that divides
 #
-# The **repetition penalty** divides. Each token that was said before gets its logit divided by a number
-# θ (theta), once, however often it came. Its inventors found θ ≈ 1.2 good for greedy choice
-# [keskar2019]. The second writer had 1.3.
+# The second writer's **repetition penalty** divides. The logit of each token that was said before
+# is divided by a number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2
+# good for greedy choice [keskar2019].
 #
-# Stop at the moment when the prince has said `west of the`. Here are the model's four favourites: how
-# often each was said before, its logit, its probability.
+# Suppose that the prince has just said `west of the`. The table shows four likely next tokens.
 
 # %%
 so_far = TASK + " west of the"
@@ -211,8 +211,8 @@ probs = logits.softmax(dim=-1)
 show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 
 # %% [markdown]
-# **Predict.** The second writer says `sky`. In which order do the other three follow after a penalty
-# of 1.3? (11.009 / 1.3 is about 8.5.)
+# **Predict.** The second writer says `sky`. Order the other three after a penalty of 1.3, highest
+# logit first. (11.009 / 1.3 is about 8.5.)
 #
 # <details><summary>Answer</summary>
 #
@@ -220,7 +220,8 @@ show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 # 8.47, `sun` to 7.09.
 # </details>
 #
-# `moon` was right *because* the old woman had said it, and for just that it paid. Try other values:
+# `moon` was right *because* the old woman had said it. The penalty lowered it for the same reason.
+# Try other values:
 
 # %%
 explore.Playground(
@@ -232,8 +233,9 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Lower θ in steps of 0.05. What is the highest θ at which the prince says *moon* again?
-# 2. Go on down. At which θ does the loop come back?
+# 1. Lower θ (`repetition_penalty`) in steps of 0.05. What is the highest θ at which the prince says
+#    *moon* again?
+# 2. Lower θ further. At which θ does the loop come back?
 #
 # <details><summary>Answers</summary>
 #
@@ -247,13 +249,14 @@ explore.Playground(
 # %% [markdown]
 # ## The good dog
 #
-# For an answer we need negative logits. PyTorch's `log_softmax` takes one number from all logits, so no
-# probability changes (Recall 2). The results, our `scores`, are *logarithms* of probabilities: 100%
-# becomes 0, 5% becomes −3, and none is positive.
+# To answer this we need negative logits. PyTorch's `log_softmax` subtracts the same number from
+# every logit, so no probability changes (Recall 2). The results, our `scores`, are *logarithms* of
+# probabilities: 100% becomes 0, 5% becomes −3, and none is positive.
 #
-# Two functions penalise all tokens so far, `ids`. One divides their scores by 1.5, the other multiplies.
+# Two functions penalise all tokens so far, `ids`. `divides` divides their scores by 1.5,
+# `multiplies` multiplies them.
 #
-# **Predict.** Which of the two says the same thing over and over?
+# **Predict.** With which of the two does the model say the same thing over and over?
 
 
 # %%
@@ -275,14 +278,14 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `divides`. −3 / 1.5 is −2: higher than before. This *rewards* what was said, and the dog stays good for
-# ever. `multiplies` says half a sentence twice too, but gets out again.
+# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said, and the model
+# loops. With `multiplies` it says half a sentence twice too, but then goes on.
 # </details>
 
 # %% [markdown]
-# You have found a famous mistake. The inventors' paper divides every logit. So did the library
-# `transformers` in 2019, until a user set the penalty to 1.5 and got `The dog dog dog dog dog`
-# [transformers2302]. The repair: divide a positive logit, **multiply** a negative one.
+# You have found a famous mistake. The inventors' paper divides positive and negative logits alike.
+# The library `transformers` did so too in 2019, until a user set 1.5 and got `The dog dog dog dog
+# dog` [transformers2302]. The repair: divide a positive logit, **multiply** a negative one.
 
 # %% [markdown]
 # In symbols, for a token that was said before:
@@ -297,11 +300,11 @@ for process in (divides, multiplies):
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 minutes
 #
-# Write it, without the course's own functions. It is scored at the end.
+# Write `my_repetition_penalty`, without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
-# Which tokens were seen? Each of them once. Of those, which have a negative logit?
+# Which tokens were seen? List each once. Which of them have a negative logit?
 # <details><summary>More</summary>
 #
 # `seen = ids.unique()` lists each token once, and `x = logits[seen]` reads their logits.
@@ -329,7 +332,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
 
 # %% [markdown]
-# Run this until it says `[ok]`. It gives no points, only reasons.
+# Run the next cell after each change, until it says `[ok]`. It gives no points, only reasons.
 
 # %%
 expected = NEXT_LOGITS.clone()
@@ -347,8 +350,8 @@ check.passes(
 show(VOCABULARY, logit=NEXT_LOGITS, expected=expected)
 
 # %% [markdown]
-# **Predict.** In the next text `effort` comes twice and `forward` three times. Their logits are −1.90
-# and 6.75. Which of the two falls further at θ = 2?
+# **Predict.** The next text holds `effort` twice and `forward` three times. Their logits are −1.90
+# and 6.75. Which of the two logits falls further at θ = 2?
 
 # %%
 explore.Penalties(
@@ -359,12 +362,13 @@ explore.Penalties(
 )
 
 # %% [markdown]
-# Set θ to 2. Each ✕ is what your function returns, each arrow ends at the course's logit. Do they agree?
+# Set θ to 2. Each ✕ is a logit from your function, each arrow ends at the course's logit. Do all ✕
+# lie at the arrow ends?
 #
 # <details><summary>Answer</summary>
 #
-# They should. `forward` falls by 3.38, `effort` by only 1.90. The rule moves a logit by a share of
-# itself: the farther from 0, the more.
+# They should. `forward` falls by 3.38, `effort` by only 1.90. Of two logits with the same sign, the
+# one farther from 0 always falls further.
 # </details>
 
 # %% [markdown]
@@ -379,13 +383,13 @@ def mine(logits, ids):
 tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# If it says *sky*, your function does what the second writer's did. To copy is to repeat, and a penalty
-# cannot tell an address from a loop. Half of the puzzle is solved.
+# If the text says *sky*, your function works like the second writer's. To copy is to repeat, and a
+# penalty cannot tell an address from a loop.
 
 # %% [markdown]
-# But then the third writer should be lost as well. Up to `west of`, ` the` has been said seven times
-# (count them in the first output). At 2 for *each* time, ` the` must pay 14, more than all that
-# `moon` had: 11.0. And yet the third writer said ` the`. How?
+# But then the third writer should fail as well. Up to `west of`, ` the` has been said seven times
+# (count in the first output; `The` is another token). At 2 for *each* time, ` the` would pay 14.
+# The highest logit in our tables was 11.0. And yet the third writer said ` the`. How?
 
 # %% [markdown]
 # ## Who counts the prompt?
@@ -394,7 +398,7 @@ tell("..." + "".join(finish(careful(mine))))
 # far `west of the`. Some words are several tokens: `west` is `w` and `est`, `Castle` is `C`, `as` and
 # `tle`. Together, prompt and answer have 31 different tokens, and θ = 1.3 moves them all.
 #
-# **Predict.** How many will move if only the answer is counted?
+# **Predict.** How many tokens move if only the answer is counted?
 
 # %%
 explore.Penalties(
@@ -405,22 +409,21 @@ explore.Penalties(
 )
 
 # %% [markdown]
-# `0 + 1` says: 0 times in the answer (here *text*), once in the prompt.
+# In the panel `0 + 1` means: 0 times in the answer (*text*), once in the prompt.
 #
-# 1. Press **never** below *count the prompt*. What leads now?
-# 2. Press **as APIs do**: each penalty now counts as OpenAI or vLLM count. Set `repetition_penalty` to 1,
-#    which is off, and `frequency_penalty` to 2. How many have moved?
+# 1. Press **never** below *count the prompt*. Which token leads?
+# 2. Press **as APIs do**: each penalty now counts as OpenAI's or vLLM's does. Set
+#    `repetition_penalty` to 1, which is off, and `frequency_penalty` to 2. How many tokens move?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `moon`, with 63.4%. Only 4 tokens have moved: `w`, `est`, `of` and `the`. And θ is 1.3 still!
+# 1. `moon`, with 63.4%. Only 4 tokens moved: `w`, `est`, `of` and `the`. And θ is still 1.3!
 # 2. The same four.
 # </details>
 
 # %% [markdown]
-# So that was the third writer's trick: a frequency penalty counts only the answer. When ` the` was to
-# come, it stood seven times in the prompt, and in the answer not once. So it paid nothing. Nor did
-# `moon`.
+# So the third writer's frequency penalty counted only the answer. ` the` stood seven times in the
+# prompt, but not in the answer. So neither ` the` nor `moon` paid anything.
 
 # %% [markdown]
 # What counts, by default, in 2026 (– means: no such penalty):
@@ -433,7 +436,7 @@ explore.Penalties(
 # | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
-# The course's `Settings` does as vLLM does. So is all well if the prompt does not count?
+# The course's `Settings` counts as vLLM does. So is all well if the prompt does not count?
 
 # %% [markdown]
 # ## The second wind
@@ -443,8 +446,8 @@ explore.Penalties(
 # Each time we write `moon` ourselves, and look which word the penalty *would have* chosen.
 
 # %% [markdown]
-# Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and later by a little
-# more.
+# Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and by a little
+# more at the later winds.
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
 
@@ -462,17 +465,17 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The South Wind, the third. `moon` has been said to two winds then and pays 2 × 2 = 4, more than it is
-# ahead. (At the first wind `moon` even gains: its rival `sun` has just been said, and pays.)
+# The South Wind, the third. `moon` has then been said to two winds and pays 2 × 2 = 4, more than
+# its lead. (At the first wind `moon` even gains: its rival `sun` has just been said, and pays.)
 # </details>
 
 # %% [markdown]
-# The longer the text, the more a frequency penalty takes. Names, variables in code, terms in a contract:
-# all must come back, letter for letter. And what comes back most often of all?
+# The longer the text, the more a frequency penalty takes. Names, variables in code, terms in a
+# contract: all must come back, letter for letter. Which tokens come back most often of all?
 
 # %% [markdown]
-# The tokens `.`, `,` and ` the` [llamacpp5561]. The model writes eight stories of 150 tokens. In their
-# second halves, 58 of every 1,000 tokens are commas.
+# `.`, `,` and ` the` do [llamacpp5561]. The model writes eight stories of 150 tokens. Without a
+# penalty, 58 of every 1,000 tokens in the second halves are commas.
 #
 # **Predict.** How many of the 58 are left with a frequency penalty of 2?
 
@@ -492,20 +495,23 @@ for penalty in (0.0, 2.0):
 # Seven.
 # </details>
 #
-# This penalty sees *how often*. It cannot see whether a repeat is a loop, an address or a comma.
+# A frequency penalty sees *how often* a token came. It cannot see whether a repeat is a loop, an
+# address or a comma.
 #
-# The repetition penalty counts a word only once. Can we at least rely on that one?
+# The repetition penalty counts a word only once. Can we at least rely on this penalty?
 #
 # (Halfway: a good place for a break.)
 
 # %% [markdown]
 # ## Where zero lies
 #
-# Add 10 to all logits, and no probability changes (Recall 2). So models with the same probabilities
-# may differ in where zero lies. Take `forward forward toward forward` (`new`) again. We add −10, 0 or 10
-# to all nine logits, and only then penalise: presence 0.5, or repetition 1.2.
+# Add 10 to all logits, and no probability changes (Recall 2). So two models may give the same
+# probabilities with different logits: zero lies elsewhere. Take `forward forward toward forward`
+# (`new`) again. We add −10, 0 or 10 to all nine logits, and only then penalise: presence 0.5, or
+# repetition 1.2.
 #
-# **Predict.** With which of the two penalties does `forward` get the same probability all three times?
+# **Predict.** With which of the two penalties is the probability of `forward` the same all three
+# times?
 
 # %%
 print("          presence 0.5    repetition 1.2")
@@ -517,23 +523,24 @@ for shift in (-10, 0, 10):
     print(f"{shift:>5}{subtracted[3]:>17.3f}{divided[3]:>11.3f}{divided[0]:>12.3f}")
 
 # %% [markdown]
-# With subtraction: 0.547 each time. With division: 0.554, 0.487 or 0.272. Why? The logit of `forward` is
-# 6.75, and dividing it by 1.2 takes 1.1 from it. With 10 added it is 16.75, and the same division takes
-# 2.8. `closer`, never written, pays nothing, and leads.
+# With subtraction: 0.547 each time. With division: 0.554, 0.487 or 0.272. Why? The logit of
+# `forward` is 6.75, and dividing it by 1.2 takes 1.1 from it. With 10 added the logit is 16.75, and
+# the same division takes 2.8. `closer`, never written, pays nothing, and leads.
 #
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# JSON is full of brackets and quotes that must come back, else no program can read it. In a report of
-# July 2026, θ = 1.3 brought the share of readable JSON down from 97% to 23% [transformers47595].
+# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 lowered
+# the share of readable JSON from 97% to 23% [transformers47595].
 #
-# Our prince too was lost at 1.3. If the dose is so hard to find, would it be better to *forbid*?
+# Our prince failed at 1.3 too. If the right θ is so hard to find, is it better to *forbid* repeats?
 
 # %% [markdown]
 # ## Forbidding
 #
-# An *n-gram* is a run of *n* tokens. An **n-gram block** lets none come twice. If a token would complete
-# a run that the text already holds, its logit becomes −∞, as with the tokens that top-k cuts.
+# An *n-gram* is a run of *n* tokens. An **n-gram block** lets no n-gram come twice. If a token
+# would complete a run that the text already holds, its logit becomes −∞, as with the tokens that
+# top-k cuts.
 #
 # **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next with
 # *n* = 2? And with *n* = 3?
@@ -547,13 +554,13 @@ show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The text ends with `toward`. With *n* = 2 neither `toward you` nor `toward closer` may come again, so
-# `you` and `closer` are out. With *n* = 3 its last two words count: `closer toward`. That pair stood
-# nowhere before, so nothing is forbidden.
+# The text ends with `toward`. With *n* = 2 neither `toward you` nor `toward closer` may come again,
+# so `you` and `closer` are out. With *n* = 3 the last two words count: `closer toward`. This pair
+# never came before, so nothing is forbidden.
 # </details>
 #
-# **Predict.** A block of *n* = 4 finishes the prince's sentence, and counts the prompt as
-# `transformers` does. How far does the address get?
+# **Predict.** A block of *n* = 4, which counts the prompt, finishes the prince's sentence. How many
+# words of `west of the moon` come out?
 
 
 # %%
@@ -566,14 +573,13 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Not one step. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at
-# once.
+# None. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at once.
 # </details>
 
 # %% [markdown]
-# The bluntest tool looks at no text at all. With a **logit bias** you name a token by its id and add a
-# number to its logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are
-# seven words, with the ids and the texts of their tokens:
+# A **logit bias** looks at no text at all. You name a token by its id and add a number to its
+# logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are seven words, with
+# the ids and the texts of their tokens:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -581,7 +587,8 @@ for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
     print(f"{word!r:13} {ids!s:22} {[tokenizer.decode([i]) for i in ids]}")
 
 # %% [markdown]
-# **Predict.** We ban ` cat`, token 910. Which of the seven rows can no longer be written?
+# **Predict.** We ban ` cat`, token 910. Which of the seven words can no longer be written with the
+# tokens of its row?
 
 # %%
 logits = model.next_logits("The mouse was afraid of the")
@@ -592,8 +599,8 @@ print("' cat' -100:", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Two: ` cat`, and ` cathedral`, which was not meant. Five rows still write a cat. ` Cat` is even a little
-# likelier than before.
+# Two: ` cat`, and ` cathedral`, which we did not mean. The other five can still be written. ` Cat`
+# is even a little likelier than before.
 # </details>
 #
 # How well do penalties and blocks end loops?
@@ -601,11 +608,11 @@ print("' cat' -100:", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4)
 # %% [markdown]
 # ## How well they cure
 #
-# How much does a text repeat itself? Look at its 4-grams, its runs of four tokens: what share of them
-# came before in the same text? Then ask the same of single tokens. We take the mean over eight stories.
+# How much does a text repeat itself? What share of its 4-grams, runs of four tokens, came before in
+# the same text? And what share of its single tokens? We take means over eight stories.
 #
-# **Predict.** A block of *n* = 4 ends all repeated 4-grams. And repeated *tokens*: does it leave nearly
-# as many as θ = 1 (off), or about as few as θ = 1.2?
+# **Predict.** A block of *n* = 4 ends all repeated 4-grams. Does the block leave nearly as many
+# repeated *tokens* as θ = 1 (off), or about as few as θ = 1.2?
 
 # %%
 rows = {
@@ -621,56 +628,56 @@ for name, process in rows.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Nearly as many as θ = 1: 0.541 is near to 0.662, and far from 0.166. A text goes round the same
-# circle with a word changed, as the prince did with the block: `and moon, and the moon, and she lives
-# in the moon`.
+# Nearly as many as θ = 1: 0.541 is near to 0.662, and far from 0.166. Blocked texts repeat
+# themselves with a word changed, as the prince did with the block: `and moon, and the moon, and she
+# lives in the moon`.
 # </details>
 
 # %% [markdown]
-# Look at the last line. Where the die chooses, 19 tokens in 100 are repeats: ` the` and `.` have to come
-# back in any good text. At θ = 1.5 fewer than 4 in 100 are. This is no success: these two hardly
-# come back.
+# Look at the last line. Where the die chooses, 19 tokens in 100 are repeats: ` the` and `.` have to
+# come back in any good text. At θ = 1.5 fewer than 4 in 100 are repeats: ` the` and `.` hardly come
+# back, which is no success.
 
 # %% [markdown]
 # ## Build it: your own brake
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits. Every
-# brake that has the four properties below is right, easy or clever. It is scored at the end.
+# Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits.
+# Every brake with the four properties below is right, however simple. It is scored at the end.
 
 # %% [markdown]
 # 1. **It ends loops.** The answer ends in the same run of tokens, six times or more in a row, like
-#    `and the moon, ...`. The loop's next token leads; a token never said is at most 2 behind. *After
-#    your brake, another token must lead.*
+#    `and the moon, ...`. The loop's next token leads; some token never said is at most 2 behind. *After your brake, another token must lead.*
 # 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
 #    is ahead of all others by 4 or more. *After your brake, it must still lead.*
 
 # %% [markdown]
-# 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the comma in
-#    a long list. Now it is ahead of all others by 4 or more. *After your brake, it must still lead.*
+# 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the
+#    comma in a long list. Now this token is ahead of all others by 4 or more. *After your brake, it
+#    must still lead.*
 # 4. **It does not care where zero is.** Add 10, or another whole number, to all logits before you brake.
 #    *The probabilities after the brake must stay the same.*
 
 # %% [markdown]
 # <details><summary>The small print</summary>
 #
-# A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the prompt
-# either. An address has 3 to 12 tokens, each at most three times, and may stand in the prompt more than
-# once. The answer is the address's beginning, or empty. Commas come every 3 to 9 tokens. In addresses and
-# lists no four tokens in a row come twice.
+# A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the
+# prompt either. An address has 3 to 12 tokens, each at most three times, and may stand in the
+# prompt more than once. The answer is the address's beginning, or empty. Commas come every 3 to 9
+# tokens. Inside one address, and inside the answer with commas, no four tokens in a row come twice.
 # </details>
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `ids[prompt_length:]` is the answer. Take 1 from a token for each time that it stands there. Which of
-# the four properties does that brake have, and which one not?
+# `ids[prompt_length:]` is the answer. Take 1 from a token for each time that it stands there. Which
+# of the four properties does that brake have, and which does it lack?
 # <details><summary>More</summary>
 #
-# It takes the commas: after a hundred of them, the next one pays 100. `torch.bincount(answer,
-# minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. Which limit ends a lead of 2, and
-# leaves a lead of 4?
+# It lacks the third: after a hundred commas, the next comma pays 100. `torch.bincount(answer,
+# minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. Which limit ends a lead of 2,
+# and leaves a lead of 4?
 # </details>
 # </details>
 
@@ -692,7 +699,8 @@ def my_brake(logits, ids, prompt_length):
 
 
 # %% [markdown]
-# One example for each property. The first is a loop of a single token, 1; token 2 was never said.
+# Run the next two cells, and change `my_brake` until you see four `[ok]`, one for each property.
+# The first example is a loop of a single token, 1; token 2 was never said.
 
 # %% locked="brake_examples" jupyter={"source_hidden": true}
 LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
@@ -761,8 +769,7 @@ _ = check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
 
 
 # %% [markdown]
-# Now the real thing: the prince's sentence. Will your brake find the castle, and end the loop that came
-# after it?
+# Now your brake finishes the prince's sentence, without points.
 
 
 # %%
@@ -781,15 +788,14 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# Where the strip is high, the text repeats four tokens that came before: in the first text 87.7%
-# of its 4-grams do.
+# Where the strip is high, the text repeats four tokens that came before.
 #
-# Is your address right, and does your text end without a loop? If not, change `my_brake`, and run the
-# cells from there to here again.
+# Is your address right, and does your text end without a loop? If not, change `my_brake`, and run
+# the cells from there to here again.
 
 # %% [markdown]
-# One trial more, without points: give your brake the four winds. Which is the first to hear another word
-# than `moon`?
+# One more trial, without points: your brake meets the four winds. Which wind is the first to hear
+# another word than `moon`?
 
 
 # %%
@@ -806,8 +812,8 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>What ours does</summary>
 #
-# It takes 1 for each time, at most 3: more than 2, to end loops, and less than 4, to leave commas. It errs
-# at the fourth wind.
+# It takes 1 from a token for each time in the answer, at most 3: more than 2, to end loops, and
+# less than 4, to leave commas. It errs at the fourth wind.
 #
 # Two easier brakes have the four properties too. One takes 3 once from each token of the answer, the
 # other puts a block of *n* = 4 on the answer. Both err at the second wind.
@@ -816,9 +822,9 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## What production systems do
 #
-# llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch one on
-# when you *see* loops. Not everyone agrees. For general chat the makers of Qwen3.5 advise a presence
-# penalty of 1.5. And for exact work on code? There they say 0 [qwencard2026]. You know why.
+# llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch
+# one on when you *see* loops. Not everyone agrees. For general chat the makers of Qwen3.5 advise a
+# presence penalty of 1.5. For exact work on code they advise 0 [qwencard2026].
 
 # %% [markdown]
 # Where penalties are on, they come before temperature, top-k and top-p [transformers2026] [vllm2026]
@@ -827,17 +833,16 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## The puzzle, solved
 #
-# The first writer copied the address because repeating is what the model does well, and looped for the
-# same reason. The second divided whatever had been *said before*, prompt included. `moon` was said, `sky`
-# was not. The third had the larger number, but counted only its own words, and `moon` was not yet one
-# of them. At the third wind it would have failed as well.
+# Copying and looping are both repeating: the first writer did both. The second divided whatever had
+# been *said before*, prompt included. `moon` was said, `sky` was not. The third counted only its
+# own words, and `moon` was not yet one of them. At the third wind it would have failed as well.
 
 # %% [markdown]
-# A penalty sees *which words* were said, or how often, not what for. So use the weakest penalty
-# that helps, and know whether the prompt counts.
+# A penalty sees *which words* were said, or how often. It cannot see why. So use the weakest
+# penalty that helps, and know whether the prompt counts.
 #
-# A penalty that sees *runs*, and takes more from longer ones, is called DRY and waits in module 09.
-# Next comes another way to choose: not token by token, but by whole texts.
+# Module 09 shows DRY, a penalty that sees *runs* and takes more for longer runs. The next module
+# chooses in another way: not token by token, but by whole texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1129,9 +1134,9 @@ check.keeps(
 
 # %% [markdown] question="A penalty from tinygrad" points=2
 # Find the bug. tinygrad's sampler keeps the counts for both penalties on the function itself
-# [tinygrad2026], as here: the second story pays for the words of the first. Repair it. Each call gets
-# all `ids` of its own text, at least one, and must not depend on calls before it: these may have had
-# another vocabulary. Logits may hold −inf, and what is passed in stays as it is.
+# [tinygrad2026], as here: the second story pays for the words of the first. Repair it. Each call
+# gets all `ids` of its own text, at least one, and must not depend on earlier calls, which may have
+# had another vocabulary. Logits may hold −inf, and what is passed in stays as it is.
 
 
 # %% answer="tinygrad_repair"
@@ -1211,10 +1216,11 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A block from fairseq" points=2
-# Find the bug. A report says that fairseq's n-gram block looks at the end of a buffer, not at the end of
-# the text [fairseq5206]. Here too: of the list `buffer` only the first `step` tokens are the text, and
-# −1 fills the rest. Repair it: return the tokens that a block of *n* forbids next, each once, in any
-# order. *n* is at least 2, `step` at least *n* − 1, and the text may fill the buffer.
+# Find the bug. A report says that fairseq's n-gram block looks at the end of a buffer, not at the
+# end of the text [fairseq5206]. This function too: of the list `buffer` only the first
+# `step` tokens are the text, and −1 fills the rest. Repair it: return the tokens that a block of
+# *n* forbids next, each once, in any order. *n* is at least 2, `step` at least *n* − 1, and the
+# text may fill the buffer.
 
 
 # %% answer="block_repair"
