@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Recipes
 #
-# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. He
-# gives them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when
-# it is busy. Four texts come back. Please explain, he writes.
+# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. He gives each of
+# them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when Birch is busy.
+# Four texts come back. He asks you why.
 #
 # (The servers are small imitations in this notebook, and their model is the Storyteller.)
 
@@ -20,13 +20,13 @@
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
-# > - say who set each knob of a request, and write the code that decides it;
-# > - run settings in any library's order;
+# > - write code that says who set each knob of a request;
+# > - apply the knobs in any library's order;
 # > - say what a seed does not promise, and what helps;
-# > - test a recipe, and pick one of many without fooling yourself.
+# > - test a recipe, and pick one of many without being fooled.
 
 # %% [markdown]
-# **Recall.** Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7? And how many if
+# **Recall.** Three tokens have the shares 0.5, 0.3 and 0.2. How many does top-p keep at *p* = 0.7? How many if
 # *T* = 0.1 comes first?
 #
 # <details><summary>Answers</summary>
@@ -138,8 +138,8 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
-# Ash serves sweet milk. Birch and Cedar agree on a little white man on a bench, and then go on differently. And
-# Birch at noon does not even agree with Birch.
+# Ash writes of sweet milk. Birch and Cedar both write of a little white man on a bench, and then differ. Birch at
+# noon does not even agree with Birch alone.
 #
 # There are **three culprits**, one for each difference. In the end all four lines will be the same.
 
@@ -149,8 +149,8 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 # Begin with Ash against Birch. Your colleague set no knob at all. But no token is drawn without *some* temperature.
 
 # %% [markdown]
-# **Predict.** It turns out that Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8.
-# For its first new token, how many can Birch still choose from: about 4, 10 or 20?
+# **Predict.** Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. How many tokens are left for
+# Birch's first draw: about 4, 10 or 20?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
@@ -167,13 +167,13 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # %% [markdown]
 # ## Three voices, one rule
 #
-# Who chose these numbers? Three may speak. Most programs of 2026 ask them in this order:
+# Who chose these numbers? Three *voices* may set a knob. Most programs of 2026 ask the voices in this order:
 #
 # 1. the **request**;
 # 2. the **model's file**: many models come with a `generation_config.json`, in which their maker recommends numbers;
-# 3. the **engine**, the program that runs the model. It has a number for every knob.
+# 3. the **engine**, the program that runs the model, with a number for every knob.
 #
-# For each knob, the first that says something counts.
+# For each knob, the first voice that gives a number counts.
 
 # %% [markdown]
 # **Predict.** The request sets *T* = 0. The file has *T* = 0.7 and *p* = 0.8. The engine has *T* = 1,
@@ -187,7 +187,7 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
 # **It happened.** In June 2026 somebody asked a server three times for "one random haiku", and named no *T*. The
-# model's file says *T* = 1. Three times the same poem came back, to the letter [mlxvlm1331]. Which voice spoke,
+# model's file says *T* = 1. The same poem came back three times, letter by letter [mlxvlm1331]. Which voice spoke,
 # and what did it say?
 #
 # <details><summary>Answer</summary>
@@ -200,9 +200,9 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write the resolver: for each knob, the number that is used and *who* set it. It also reports the names of the
-# request that the engine does not know: they are *ignored*. A request with `topk` in place of `top_k` gets no error
-# from many engines, and no cut.
+# Write `my_resolver`. It reports, for each knob, the number that is used and *who* set it. It also reports as
+# *ignored* all request names that the engine does not know. (Many engines give no error for `topk` in place of
+# `top_k`, and cut nothing.) The function is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -234,7 +234,7 @@ def my_resolver(request, model_file, engine):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# The next check gives no points, only reasons.
 
 # %% jupyter={"source_hidden": true}
 ENGINE = {"temperature": 1.0, "top_k": 50}
@@ -251,7 +251,7 @@ for name, request, file, changed in (
     check.passes(name, check.gives, *args, expect=silent | changed, why=why)
 
 # %% [markdown]
-# Next, your colleague's empty request. Ash never opens the file; Birch does.
+# Next, your function gets your colleague's empty request. Ash never opens the file; Birch does.
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -263,10 +263,10 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
         print(f"{server:<6} {name:<12} {value:<5} {who}")
 
 # %% [markdown]
-# There is the **first culprit: silence.** Your colleague said nothing, so Ash drew by the engine's numbers, and Birch
+# Here is the **first culprit: silence.** Your colleague said nothing, so Ash drew by the engine's numbers, and Birch
 # by the maker's.
 #
-# Next comes Cedar. It reads the same file as Birch, so it has the same three numbers. Yet its text is another. How?
+# Cedar and Birch get the same three numbers from the same file. But their texts differ. Why?
 
 # %% [markdown]
 # ## The same numbers, another order
@@ -286,8 +286,8 @@ print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# *T* first: token 0 has 0.867, which reaches 0.8 alone. *T* last: top-p sees 0.665, so token 1 comes in too.
-# Neither program is wrong.
+# With *T* first, token 0 alone reaches 0.8, with 0.867. With *T* last, top-p sees 0.665, so token 1 comes in too.
+# Neither order is wrong.
 
 # %% [markdown]
 # **Predict.** Top-k counts ranks. Does it matter whether *T* comes before or after top-k?
@@ -298,7 +298,7 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # </details>
 
 # %% [markdown]
-# Here are the orders of four libraries, as read in their code of 2026. Birch works like vLLM, Cedar like llama.cpp.
+# Four libraries apply the knobs in these orders (code of 2026). Birch works like vLLM, Cedar like llama.cpp.
 #
 # | library | order |
 # |---|---|
@@ -308,11 +308,11 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 
 # %% [markdown]
-# Does it matter along a whole text? The Storyteller reads the first 21 tokens of an old story. After each one
-# we count how many tokens top-p 0.9 keeps, and take the median of the counts.
+# Does the order matter along a whole text? The Storyteller reads the first 21 tokens of an old story. After each
+# token we count how many tokens top-p 0.9 keeps, and take the median of the counts.
 #
-# **Predict.** With *T* last the median is 37, because top-p never sees *T*. With *T* = 0.5 first: about 20, or below 10?
-# With *T* = 1.5 first: about 60, or above 500?
+# **Predict.** With *T* last, top-p never sees *T*: the median is 37 for every *T*. Is it about 20 or below 10 with
+# *T* = 0.5 first? Is it about 60 or above 500 with *T* = 1.5 first?
 
 # %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
@@ -329,27 +329,27 @@ hot, plain, cold = (int(count.median()) for count in counts.values())
 chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.")
 
 # %% [markdown]
-# 2 and 524. So when one person writes "*T* = 1.5 is fine" and another "*T* = 1.5 is rubbish", both may tell the
-# truth: one draws from dozens of tokens, the other from hundreds. There is the **second culprit: the order.**
+# The medians are 2 and 524. So "*T* = 1.5 is fine" and "*T* = 1.5 is rubbish" may both be right: with *T* last you
+# draw from dozens of tokens, with *T* first from hundreds. Here is the **second culprit: the order.**
 
 # %% [markdown]
 # ## Build it: any order
 #
 # > difficulty ●●●○○ · importance ●●●●● · 25 minutes
 #
-# Write `apply_in_order`: it works through a list of steps from left to right, so it can run any library's
-# order. You may use PyTorch, but not the course's functions.
+# Write `apply_in_order`. It works through a list of steps from left to right, so it can run any library's order. You
+# may use PyTorch, but not the course's functions. It is scored below.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# One loop, four branches. Each replaces `logits` by a new tensor.
+# Write one loop with four branches. Each branch replaces `logits` by a new tensor.
 # <details><summary>More</summary>
 #
 # Counts: `torch.bincount(ids, minlength=len(logits))`. Cut: `logits.masked_fill(mask, -torch.inf)`.
 #
-# Top-p: sort the softmax of the *present* logits, and compare the mass *before* each token with the value. The
-# mask that you get is in sorted order: `torch.empty_like(mask).scatter(0, order, mask)` brings it back.
+# Top-p: sort the softmax of the *present* logits, and compare the mass *before* each token with the value. The mask
+# that you get is in sorted order. `torch.empty_like(mask).scatter(0, order, mask)` puts it in the order of the ids.
 # </details>
 # </details>
 
@@ -388,7 +388,7 @@ def apply_in_order(logits, ids, steps):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. (All examples begin with the logits 3, 2 and 1.)
+# The next check gives no points, only reasons. (All examples begin with the logits 3, 2 and 1.)
 
 # %% jupyter={"source_hidden": true}
 NONE = torch.tensor([], dtype=torch.int64)
@@ -406,8 +406,8 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# Now an explorer with both orders. The bars show Birch's order, *T* first. Once your function is written, a ✕ on each bar
-# shows what it gives in Cedar's order.
+# In the next explorer, the bars show Birch's order, *T* first. Once your function is written, a ✕ on each bar shows
+# your function's share in Cedar's order.
 #
 # **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
 # *T* = 2 and *p* = 0.8, which order keeps more tokens?
@@ -423,9 +423,9 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens are kept?
-# 2. Now *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) Which share has ` wife` in
-#    each order?
+# 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens stay?
+# 2. Set *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) What is the share of
+#    ` wife` in each order?
 #
 # <details><summary>What you should see</summary>
 #
@@ -436,7 +436,7 @@ explore.Distribution(
 # %% [markdown]
 # ## Careful twice
 #
-# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first. Alone, each looks mild.
+# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first. Each number alone looks mild.
 #
 # **Predict.** Of the 4-grams of such a text, how many repeat earlier ones: about 5%, 25% or 45%?
 
@@ -444,8 +444,9 @@ explore.Distribution(
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# 1. What share of 4-grams repeats in the greedy text, and in the one with your settings?
-# 2. Put *p* back to 1: *T* works alone. Then *T* back to 1, and *p* to 0.6 again: *p* works alone. What is the share now?
+# 1. What share of 4-grams repeats in the greedy text, and in yours?
+# 2. Put *p* back to 1, so *T* works alone. Then put *T* to 1 and *p* to 0.6, so *p* works alone. What is the share
+#    each time?
 #
 # <details><summary>What you should see</summary>
 #
@@ -467,27 +468,26 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
 # *T* comes first and makes the best token's share larger. So the best token alone reaches *p* much more often, and
 # the text is nearly greedy.
 #
-# *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely one can still come and break a loop.
+# *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely token can still come and break a loop.
 #
 # A good place for a break.
 
 # %% [markdown]
 # ## Who else was there?
 #
-# Two differences are explained. But Birch against Birch at noon: the same file, the same order, the same
-# seed. Is a seed not a promise?
+# Birch alone and Birch at noon still differ, with the same file, order and seed.
 #
 # A seed fixes the random numbers. The text also depends on the logits, down to their last digits.
 #
-# **Predict.** Do these two print the same?
+# **Predict.** Do these two lines print the same?
 
 # %%
 print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# A computer rounds after every addition, so it matters which one comes first. A small number beside a large
-# one can be lost altogether:
+# A computer rounds after every addition, so the order of the additions matters. Beside a large number, a small number
+# can even be lost:
 
 # %%
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
@@ -496,11 +496,11 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 # In the first sum, the 1 is lost in 1e16, a 1 with 16 zeros. In the second, 1e16 has gone before the 1 comes.
 
 # %% [markdown]
-# A logit is a sum, too: the Storyteller's are sums of 256 products. A fast program cuts a sum into parts and works on
-# them at the same time. Where it cuts depends on how many *other* requests are there: our **company**.
+# A logit is a sum, too: in the Storyteller, of 256 products. A fast program cuts a sum into parts and works on all
+# parts at once. Where the program cuts depends on how many *other* requests are there: our **company**.
 #
-# Alone, Birch adds the 256 products in one part; at noon, with 16 requests, in 16. So the brackets stand elsewhere.
-# After each part Birch rounds to 16 bits, two or three digits, as most servers do.
+# Alone, Birch adds 256 products in one part; at noon, with 16 requests, in 16 parts. So the order of the additions
+# changes. After each part Birch rounds to 16 bits (two or three digits), as most servers do.
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
@@ -520,14 +520,14 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS)
 print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# Four, and your colleague's seed 3 is among them. There is the **third culprit: company.** (Real servers cut by other
-# rules, but these depend on company, too. On another processor it may be a few texts more or fewer. If seed 3 does not
-# change on yours, read along with ours.)
+# Four texts change, and your colleague's seed 3 is among them. Here is the **third culprit: company.** (Real servers
+# cut by other rules, which depend on company, too. On another processor, a few more or fewer texts may change. If
+# seed 3 does not change on yours, follow our text.)
 
 # %% [markdown]
-# How can a few digits do that? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1 each token
-# has a piece as long as its share, and a random number picks the piece. After the piece of ` corner` comes
-# that of ` hollow`.
+# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1 each
+# token has a piece as long as its share, and a random number picks the piece. The piece of ` hollow` follows the
+# piece of ` corner`.
 
 # %% jupyter={"source_hidden": true}
 corner = model.encode(" corner")[-1]
@@ -544,24 +544,23 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 #
 # <details><summary>Answer</summary>
 #
-# Alone ` corner`: its piece ends just beyond the number. At noon it ends before: ` hollow`.
+# Alone ` corner`: its piece ends just after the number. At noon ` hollow`: the piece of ` corner` ends before the
+# number.
 # </details>
 
 # %% [markdown]
-# At *T* = 0 nothing is drawn. **Predict.** Is *T* = 0 safe?
+# At *T* = 0 nothing is drawn. **Predict.** Is the text then the same in any company?
 #
 # <details><summary>Answer</summary>
 #
-# No. When the two best tokens are nearly even, the last digits decide which is the best. In 2025
-# a team sent one large model 1,000 equal requests at *T* = 0. It got 80 different
-# texts. All agreed for the first 102 tokens [he2025].
+# No. When the two best tokens are nearly even, the last digits decide which is best. In 2025 a team sent one large
+# model 1,000 equal requests at *T* = 0. The team got 80 different texts, equal for the first 102 tokens [he2025].
 # </details>
 
 # %% [markdown]
 # ## The cure
 #
-# The same team found the cure: **fix the additions**. Cut each request's sums into the same parts, whoever else is
-# there.
+# The same team found the cure: **fix the additions**. Cut each request's sums into the same parts in any company.
 #
 # **Predict.** How many of the 16 texts change now?
 
@@ -571,19 +570,16 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# None: the two runs do the same additions, so they agree to the last bit.
+# No text changes. The two runs do the same additions, so they agree to the last bit.
 #
-# vLLM has this as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. It promises the same text on the same hardware
-# and version only [vllmrepro2026]. So if you will need exactly this text again, for a test or a report, **store** the
-# text.
-#
-# All three culprits are caught.
+# vLLM has this cure as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. The switch promises the same text only on
+# the same hardware and version [vllmrepro2026]. If you need exactly the same text again, **store** it.
 
 # %% [markdown]
 # ## Ask the makers
 #
-# You can now get exactly the settings that you want. Which? A *recipe* is a set of numbers for the knobs.
-# Here are recipes by makers of open models, up to November 2026:
+# Which settings should you ask for? A *recipe* is a set of numbers for the knobs. Here are recipes by makers of open
+# models, up to November 2026:
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -595,24 +591,24 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
-# An empty field says nothing. The fourth row is Birch's file.
+# An empty field means that the source names no number. The fourth row is Birch's file.
 #
-# The last two rows are one model. Its maker measured it with a presence penalty of 1.5, and left
-# that out of the file.
+# The last two rows are one model. Its maker measured the model with a presence penalty of 1.5, and left the penalty
+# out of the file.
 #
-# A recipe is a **hypothesis**: good for one model, on its maker's tasks. It can be tested on your model and your task.
-# We test three, and then many at once.
+# A recipe is a **hypothesis**: good for one model, on its maker's tasks. Test it on your model and task. We make
+# three tests.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
 #
-# You find it everywhere: for facts and sums take *T* = 0, it is deterministic and right. That is two claims. We
-# ask the Calculator, a tiny model that adds five numbers: with its steps written down (its *working*), or with
-# the answer alone. Each of 24 sums is asked with four seeds.
+# You often read: for facts and sums take *T* = 0, because it is deterministic and right. These are two claims. We ask
+# the Calculator, a tiny model that adds five numbers. It writes its steps (its *working*) and the answer, or the
+# answer alone. Each of 24 sums is asked with four seeds.
 
 # %% [markdown]
-# **Predict.** With the working: are most right at *T* = 0, 0.5 or 1? And at *T* = 0.5, how many of the 24 sums get
-# the same answer four times: about 7, 15 or 23?
+# **Predict.** With the working, which *T* gets the most answers right: 0, 0.5 or 1? And at *T* = 0.5, how many of the
+# 24 sums get the same answer four times: about 7, 15 or 23?
 
 # %% jupyter={"source_hidden": true}
 SUMS = [draw_sum(rng, held_out=True) for rng in [random.Random("votes")] for _ in range(24)]
@@ -643,21 +639,21 @@ for worked in (True, False):
 # %% [markdown]
 # *Deterministic*: yes, at *T* = 0 all 24 sums get one answer four times. With *T* = 0.5 and the working, only 7 do.
 #
-# *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at
-# any *T*. So a low *T* helps only where the model knows the way.
+# *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at any *T*. So here a
+# low *T* helps only with the working.
 
 # %% [markdown]
 # ## Pair by pair
 #
 # With the working, *T* = 0 got 75%, and *T* = 0.5 got 71%. Is *T* = 0 better?
 #
-# As in module 07, both recipes get the same sums, and so the same luck. Take the difference on each sum: new
-# recipe minus old. The interval goes from two standard errors below the mean difference to two above. (A
-# *standard error* is the standard deviation of the *n* differences, divided by √*n*.)
+# As in module 07, both recipes get the same sums. Take the difference on each sum: new recipe minus old. The interval
+# goes from two standard errors below the mean difference to two above. (A *standard error* is the standard deviation
+# of the *n* differences, divided by √*n*.)
 
 # %% [markdown]
-# If the interval holds 0, you cannot tell which recipe is better. Here the old one is *T* = 0.5, and the new one
-# *T* = 0. **Predict.** Can you tell?
+# If the interval holds 0, you cannot tell which recipe is better. Here the old recipe is *T* = 0.5, and the new
+# recipe *T* = 0. **Predict.** Does the interval hold 0?
 
 # %%
 mean, low, high = interval(rates[True, 0], rates[True, 0.5])  # True: with the working
@@ -665,22 +661,22 @@ print("share right at T = 0 minus share right at T = 0.5:")
 print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# It holds 0: 24 sums are too few. (On 1,000 sums, measured once for this course, *T* = 0 gets 73% and *T* = 0.5
-# gets 65%. There the interval goes from about 0.04 to 0.12.)
+# The interval holds 0: 24 sums are too few. (On 1,000 sums, measured once for this course, *T* = 0 gets 73% and
+# *T* = 0.5 gets 65%. The interval then goes from about 0.04 to 0.12.)
 #
-# So *T* = 0 is better *for this model and its sums*, with the working. But the working is worth more: at *T* = 0 it
-# lifts 4% to 75%.
+# So *T* = 0 is better *for this model and its sums*, with the working. But the working helps more: from 4% to 75% at
+# *T* = 0.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
-# Is the presence penalty of 1.5 from the table good for the Storyteller, too? The old recipe is *T* = 0.7, the new one adds the
-# penalty. Both get the same 32 seeds. We look at two numbers: the share of repeated pairs, and the mean log-probability
-# of the tokens in the plain model (*T* = 1, no penalty).
+# Is the presence penalty of 1.5 from the table good for the Storyteller, too? The old recipe is *T* = 0.7. The new
+# recipe adds the penalty. Both get the same 32 seeds. We measure two numbers: the share of repeated pairs, and the
+# mean log-probability of the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
-# **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of the change. How many
-# of the two intervals will hold 0?
+# **Predict.** `race`, folded below, prints each number, old → new, and the interval of its change. How many of the
+# two intervals will hold 0?
 
 
 # %% jupyter={"source_hidden": true}
@@ -702,13 +698,13 @@ def race(old, new):
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# None. The penalty takes away nearly all repeated pairs. But it also lowers the log-probability by 0.11. The test
-# says the price, not whether it is worth it.
+# Neither interval holds 0. The penalty takes away nearly all repeated pairs. But it also lowers the log-probability
+# by 0.11. The test cannot say whether fewer repeats are worth that price.
 
 # %% [markdown]
 # ## Test three: the second digit
 #
-# People tune *p* = 0.91 against 0.90. **Predict.** How many of the two intervals will hold 0 now?
+# Some people compare *p* = 0.91 with *p* = 0.90. **Predict.** How many of the two intervals will hold 0 now?
 
 # %%
 race(Settings(top_p=0.90), Settings(top_p=0.91))
@@ -719,7 +715,7 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 #
 # <details><summary>What you should see</summary>
 #
-# 0.94, by the log-probability. With 32 seeds, smaller steps do not show.
+# At 0.94 the interval of the log-probability leaves 0 out. With 32 seeds, smaller steps do not show.
 # </details>
 #
 # A good place for a break.
@@ -727,10 +723,10 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 # %% [markdown]
 # ## Many recipes at once
 #
-# Nobody tries only two recipes. You try many, and keep the one that beats your old one. Here is a made-up contest: one
-# old recipe against six to ten new ones, with 24 to 60 seeds. And in truth **all are equal**.
+# In practice you try many recipes, and keep one that beats your old one. Here is a made-up contest: one old recipe
+# against six to ten new ones, with 24 to 60 seeds. In truth **all are equal**.
 #
-# **Predict.** A new recipe "wins" if all of its interval, new minus old, lies above 0. In how many of 200 such
+# **Predict.** A new recipe "wins" if its whole interval, new minus old, lies above 0. In how many of 200 such
 # contests will some recipe win: about 5, 25 or 60?
 
 
@@ -807,25 +803,25 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses it (module 07), and half of
-# these lie above it: one chance in 40 for each new recipe.
+# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses 0 (module 07), and half of
+# those intervals lie above 0. So each new recipe has one chance in 40.
 #
-# Take two recipes, independent of each other. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5
-# contests in 100, and more with six to ten recipes. (Ours share
-# one old recipe. Independent ones would win more.)
+# Take two independent recipes. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5 contests in 100,
+# and more with six to ten recipes. (Ours share one old recipe, which lowers the chance.)
 
 # %% [markdown]
 # ## Build it: one of many
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
-# Write a picker. It may ask for a wider interval; or let the first half of the seeds choose and the second half
-# confirm; or do something of your own. You may call `interval`.
+# Write a *picker*, `my_pick`: it picks the new recipe to change to, or none. It may ask for a wider interval, or let
+# the first half of the seeds choose and the second half confirm, or use your own idea. You may call `interval`. The
+# picker is scored below.
 
 # %% [markdown]
-# Your picker has to keep three promises:
+# The picker makes three promises:
 #
-# 1. **straight**: it takes a recipe that is far better at every seed, and does not care about order or scale;
+# 1. **straight**: it takes a recipe that is far better at every seed, whatever the order and scale;
 # 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
 # 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
 #    of 100.
@@ -833,9 +829,9 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error says how
-# many standard errors lie between 0 and the mean. In a single race two are enough. How many should it be
-# here? Try, and see which promise breaks.
+# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error
+# says how many standard errors lie between 0 and the mean. With one new recipe, two standard errors are enough. How
+# many do you need here?
 # </details>
 
 
@@ -862,15 +858,15 @@ def my_pick(old, new):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons. (An empty function is cautious: it never picks.)
+# The next check gives no points, only reasons. (An empty function is cautious: it never picks.)
 
 # %%
 for promise in (straight, cautious, keen):
     check.passes(promise.__name__, promise, my_pick)
 
 # %% [markdown]
-# Now a real contest. The old recipe is *T* = 0.7, and four others want its place. What counts is few repeats, so a plus
-# means: fewer repeats than the old one.
+# Next comes a real contest. The old recipe is *T* = 0.7, with four new rivals. A plus means fewer repeats than the
+# old recipe has.
 
 # %%
 rivals = {
@@ -881,7 +877,7 @@ rivals = {
 }
 
 # %% [markdown]
-# **Predict.** How many of the four have an interval above 0? Which one does your picker take?
+# **Predict.** How many of the four rivals have an interval above 0? Which rival does your picker take?
 
 # %% jupyter={"source_hidden": true}
 old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *rivals.values()))
@@ -892,16 +888,16 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three of the four. But *T* = 0.75 has only just made it (+0.002), and with four rivals that may be luck. The penalty is the
-# furthest above 0: take it. You know from test two what it costs. A contest finds the best *by the
+# Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002: with four rivals, this may be
+# luck. The penalty is the furthest above 0: take it. Test two showed its price. A contest finds the best *by the
 # number that you gave it*.
 
 # %% [markdown]
 # ## The last test is yours
 #
-# The course has recipes of its own, and they are guesses too. In the panel, choose `creative`
-# above the sliders and press **Generate**; then the same with `code`. Compare the texts, and distinct-2, the share of
-# different pairs.
+# The course has recipes of its own, and they are guesses too. In the next panel, choose `creative` above the sliders
+# and press **Generate**; then do the same with `code`. Compare the texts, and distinct-2, the share of different
+# pairs.
 
 # %%
 explore.Playground(
@@ -914,33 +910,33 @@ explore.Playground(
 # Distinct-2 is 0.98 for `creative` and 0.34 for `code`, whose *T* is 0.2: its text goes in circles.
 # </details>
 #
-# Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which has fewer
-# repeats, and at what price?
+# Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which recipe
+# has fewer repeats, and which has the lower log-probability?
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
-# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now write
-# your own favourite into the cell above, predict, and run it.
+# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now
+# put your own recipe in place of the second one above, predict, and run.
 
 # %% [markdown]
 # ## What production systems do
 #
-# <details><summary>In November 2026: who reads the model's file, and who takes <i>T</i> and top-p from a request</summary>
+# <details><summary>In November 2026: who reads the model's file, and who takes <i>T</i> and top-p</summary>
 #
 # - vLLM reads the file [vllmquickstart2026], and llama.cpp since 2025 [llamacpp17120].
-# - Anthropic: an error for any *T*, even 1, as a blog reports [claudeversion2026].
-# - OpenAI's GPT-6: only if it does not reason first (effort `none`) [openaideploy2026].
-# - Google: yes, but leave *T* at 1 for Gemini 3. A lower *T* may bring loops [gemini2026].
+# - Anthropic gives an error for any *T*, even 1, as a blog reports [claudeversion2026].
+# - OpenAI's GPT-6 takes both only if it does not reason first (effort `none`) [openaideploy2026].
+# - Google takes both, but advises *T* = 1 for Gemini 3: a lower *T* may bring loops [gemini2026].
 # </details>
 
 # %% [markdown]
 # ## Four texts, explained
 #
-# Your colleague was silent: for him spoke the engine in Ash, and the model's file in Birch. Cedar used Birch's numbers
-# in another order. Birch at noon added in other parts, because of its company. So: set every knob yourself, know the
-# order, fix the additions.
+# Your colleague was silent, so the engine chose for him in Ash, and the model's file in Birch. Cedar used Birch's
+# numbers in another order. Birch at noon added in other parts, because of its company. So set every knob yourself,
+# know the order, and fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -949,11 +945,10 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODEL_FILE)))
 
 # %% [markdown]
-# Four times the same white man. Which *numbers* to send, no table can tell you. Measure them pair by pair, and if
-# you try many, ask for a wider interval.
+# The four texts are the same. No table can tell you which *numbers* to send. Compare recipes pair by pair, and if you
+# try many, ask for a wider interval.
 #
-# One thing we took for granted: that a cut by rank or by mass is the right *kind* of cut. Is it? That is
-# the next module.
+# We took one thing for granted: that a cut by rank or by mass is the right *kind* of cut. The next module tests this.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1056,7 +1051,7 @@ check.choice(
 )
 
 # %% [markdown] question="Sums of five numbers" points=1
-# What does this print? Two numbers, with a space between them.
+# What does this print? Write two numbers, with a space between them.
 #
 # ```python
 # def total(numbers):
@@ -1094,10 +1089,10 @@ check.text(
 )
 
 # %% [markdown] question="A service under check" points=1
-# A provider gets the same request twice, with *T* = 0 and the same seed. Its model and its program have not changed.
-# The answers differ from word 50 on. The likeliest reason?
+# A provider gets the same request twice, with *T* = 0 and the same seed. Its model and program are unchanged. The
+# answers differ from word 50 on. Which reason is likeliest?
 #
-# - **A** Their company differed, and two nearly even tokens changed places.
+# - **A** Other requests were there, and two nearly even tokens changed places.
 # - **B** The second answer took the random numbers that follow those of the first.
 # - **C** The provider still draws, at a very low *T*.
 # - **D** In between, the provider changed its top-k.
@@ -1163,9 +1158,9 @@ check.choice(
 )
 
 # %% [markdown] question="A request to the API" points=2
-# A benchmark ran with *T* = 0 and got another result each time: the setting never reached the API
-# [agentdojo141]. Repair its function: only what is `None` gets the default 1.0. Any number
-# is sent as it is, for *T* and for *p*, even one that the API will refuse.
+# A benchmark ran with *T* = 0 and got another result each time: the setting never reached the API [agentdojo141].
+# Repair the benchmark's function: only what is `None` gets the default 1.0. Any number is sent as it is, for *T* and
+# for *p*, even one that the API will refuse.
 
 
 # %% answer="request_repair"
@@ -1222,10 +1217,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
-# A row should draw what it would draw alone. This function seeds once for all rows, so each draw depends on the
-# rows before it. (A change proposed for vLLM had this flaw [vllm1637], repaired later [vllm2514].) Repair it: row
-# *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. It draws the first token at which
-# the sum of the shares, from the left, exceeds that number; the last line does this already.
+# A row should draw what it would draw alone. This function seeds once for all rows, so each draw depends on the rows
+# before it. (A change proposed for vLLM had this flaw [vllm1637], repaired later [vllm2514].) Repair the function:
+# row *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. It draws the first token at which the
+# sum of the shares, from the left, exceeds that number; the last line does this already.
 
 
 # %% answer="vllm_proposal_repair"
@@ -1319,9 +1314,9 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A report on a request" points=3
-# Your `my_resolver` from **Build it: who said so?** above, as its description says. One point each: (1) the
-# three voices, with values above 0 and the engine's names only; (2) also 0, negative values and None;
-# (3) also names that the engine does not have, and the dicts left as they were.
+# Your `my_resolver` from **Build it: who said so?** above is scored by its description. One point each: (1) the three
+# voices, with values above 0 and the engine's names only; (2) also 0, negative values and None; (3) also names that
+# the engine does not have, and the dicts left as they were.
 
 
 # %% test="my_resolver"
@@ -1431,8 +1426,8 @@ points += check.passes("names that the engine does not have", strangers)
 float(min(points, 3))
 
 # %% [markdown] question="One of many recipes" points=3
-# Your `my_pick` from **Build it: one of many** above: one point for each promise, measured on other made-up
-# contests, of any size that its description allows. *Cautious* counts only if *straight* is kept, and *keen* only if
+# Your `my_pick` from **Build it: one of many** above is scored on other made-up contests, of any size that its
+# description allows: one point for each promise. *Cautious* counts only if *straight* is kept, and *keen* only if
 # both are. Course functions may be called.
 
 
@@ -1489,9 +1484,9 @@ points += check.passes("keen", always_keen)
 float(min(points, 3))
 
 # %% [markdown] question="Your list of steps" points=4
-# Your `apply_in_order` from **Build it: any order** above, as its description says. One point each: each step
-# alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs
-# left as they were, and float32 returned. With a call of the course's functions it gets none.
+# Your `apply_in_order` from **Build it: any order** above is scored by its description. One point each: each step
+# alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs left as they were,
+# and float32 returned. If it calls the course's functions, it gets no points.
 
 
 # %% test="apply_in_order"
@@ -1710,8 +1705,8 @@ points += check.passes("inputs left as they were, float32", leaves_its_inputs)
 float(min(points, 4))
 
 # %% [markdown] question="Seed 42 in a report" points=0
-# In four sentences: a colleague writes in a report "temperature 0.8, top-p 0.9, seed 42, so our
-# results are reproducible". Which information is missing, and what else would you store?
+# A colleague writes in a report "temperature 0.8, top-p 0.9, seed 42, so our results are reproducible". Say in four
+# sentences which information is missing, and what else you would store.
 
 # %% [markdown] answer="explain_reproducible_reports"
 # ### BEGIN SOLUTION
