@@ -17,14 +17,14 @@
 # > the Calculator of module 10
 # >
 # > Afterwards you can
-# > - write the coin that makes a guess exact, and say why;
+# > - write the coin that keeps a text exact, and say why;
 # > - say when guessing ahead saves time;
-# > - write the mask of a small grammar, and measure what it takes away;
-# > - say how masks change answers, and repair it.
+# > - write the mask of a small grammar, and measure what the mask takes away;
+# > - say, and repair, how masks change answers.
 
 # %% [markdown]
-# **Recall.** Top-k with *k* = 2 cuts the probabilities 0.5, 0.3 and 0.2. With what probability is
-# the second token drawn? And *T* = 0: which token is drawn, and how often? Answer before you
+# **Recall.** Three tokens have the probabilities 0.5, 0.3 and 0.2, and top-k keeps two. With what
+# probability is the second drawn? Which token is drawn at *T* = 0, and how often? Answer before you
 # unfold.
 #
 # <details><summary>Answer</summary>
@@ -212,11 +212,11 @@ def calculates(numbers, grammar=None):
 # after *every* token that it reads. So it can judge all four guesses in one pass.
 
 # %% [markdown]
-# The master goes from left to right. (*How* it decides: next section.)
+# The master goes from left to right. (*How*: see the next section.)
 #
 # - A guess that it keeps (*accepts*) joins the text.
-# - In place of the first that it refuses, it draws a token itself. The guesses after it are thrown
-#   away, not judged: they continued a text that no longer exists.
+# - At the first refusal it draws another token. The later guesses are thrown away, not judged: they
+#   continued a text that no longer exists.
 # - If it keeps all four, the same pass gives one token more, the **bonus**.
 #
 # Manuals call this **speculative decoding**, and the apprentice the *draft model*.
@@ -238,12 +238,12 @@ print(f"all {len(passes)} passes: {tokens} tokens; {judged} guesses were judged,
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. The last printed line: of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of
-#    the 40 tokens.
-# 2. The explorer shows the same text. Filled boxes are the apprentice's tokens (`5 blocks`: five
-#    layers). An orange one is the master's, in place of the crossed-out guess before it. The two
-#    with a black line are the bonus.
-# 3. Change `seed`. At the right you see how many guesses were accepted: half, or a little more.
+# 1. Printed last: of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40
+#    tokens.
+# 2. The explorer writes the same text. Filled boxes are the apprentice's tokens (`5 blocks`: five
+#    layers). An orange box is the master's, in place of the crossed-out guess before it. The two
+#    boxes with a black line are the bonus.
+# 3. Change `seed`. At the end, the right side shows half of the guesses accepted, or a little more.
 
 # %% [markdown]
 # Now a claim that sounds too good: the text is **genuine**. Each text comes exactly as often as if
@@ -257,9 +257,9 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # ` the moon` or ` her grandmother`.
 
 # %% [markdown]
-# The Storyteller fills in 300 forms under the censor (`|` means "or"). The first column is the
-# share of each answer. The second is what the model alone would give, if we kept only its texts
-# with one of these two answers.
+# The Storyteller fills in this form 300 times under the censor (`|` means "or"). The first column
+# is the share of each answer. The second is what the model alone would give, if we kept only its
+# texts with one of these answers.
 #
 # **Predict.** Will the columns be alike?
 
@@ -277,18 +277,18 @@ show(
 )
 
 # %% [markdown]
-# Alone, the model writes the grandmother 996 times in 1,000. With the censor, nearly two girls in
-# three meet the moon. Yet the censor forbade only tokens that fit neither answer.
+# Of the model's own texts with one of these answers, 996 in 1,000 have the grandmother. With the
+# censor, nearly two girls in three meet the moon. Yet the censor forbade only tokens that fit
+# neither answer.
 #
-# So the helper who writes half of the text changes nothing, and the helper who only says no turns
-# the answer round. That is the puzzle. First: how can a text be genuine, if half of it is
-# somebody else's?
+# So the helper who writes half of the text changes nothing, and the helper who only says no changes
+# the answer. First: how can a text be genuine, if the apprentice wrote half?
 
 # %% [markdown]
 # ## One token, by hand
 #
-# One token, three words. The master, our model, would draw them with the probabilities *p*, the
-# apprentice with *q*: `dog` far too often, and `cat` too seldom.
+# The next token is one of three words. The master, our model, would draw them with the
+# probabilities *p*. The apprentice draws with *q*: `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
@@ -297,13 +297,13 @@ q = torch.tensor([0.2, 0.6, 0.2])
 show(WORDS, master_p=p, apprentice_q=q)
 
 # %% [markdown]
-# If we simply took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
-# should. So throw away half of the dogs, by a coin. Throw away no `cat`: there are too few already.
-# And no `fox`: their number is right.
+# If we took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
+# should. So toss a coin for each `dog`, and throw half of them away. Keep each `cat`, as there are
+# too few, and each `fox`: their number is right.
 
 # %% [markdown]
 # **Predict.** Of 100 guesses, how many are kept? After each refusal another word has to be drawn.
-# Which one, so that in the end each word comes as often as *p* says?
+# Which must it be, so that in the end each word comes as often as *p* says?
 #
 # <details><summary>Answer</summary>
 #
@@ -318,8 +318,8 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*: as much is missing as was refused. It has to be. Both *p* and *q* sum to
-# 1, so what *q* gives too much to some words is just what the others lack.
+# The last column is *p*, as 0.300 was refused and 0.300 is missing. The two are always equal: *p*
+# and *q* both sum to 1, so *q* gives some words too little by as much as it gives others too much.
 
 # %% [markdown]
 # ## The formula
@@ -333,7 +333,7 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
 # Why is the redrawn part just what is missing? Say 0.1 of one word is missing and 0.2 of another.
-# Then 0.3 are refused. One redraw in three becomes the first word, two the second: 0.1 and 0.2.
+# Then 0.3 is refused. Of three redraws one becomes the first word, and two the second: 0.1 and 0.2.
 #
 # How often is a guess accepted? With cat, dog and fox: 0.2 + 0.3 + 0.2 = 0.7, the **overlap** of
 # *p* and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
@@ -343,8 +343,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 #
 # > difficulty ●●●○○ · importance ●●●●● · 8 to 12 minutes
 #
-# Write `my_coin`, without the course's functions; it is scored below. Chance comes in as two
-# numbers: *u* for the coin, *v* for the redraw. (*u* < *p* / *q* means *u* × *q* < *p*.)
+# Write `my_coin`, without the course's functions, until all checks pass. It is scored. Two numbers
+# are random: *u* for the coin, *v* for the redraw. (*u* < *p* / *q* means *u* × *q* < *p*.)
 #
 # <details><summary>Hint</summary>
 #
@@ -392,11 +392,11 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 # %% [markdown]
 # ## On the real model
 #
-# One token is exact, so a text is exact too: it is drawn token by token. Does it hold with 4,096
-# tokens? After `Once upon a time` (now at *T* = 1) the apprentice loves the comma, the master
-# ` there`. The next two cells, folded, throw the coin for 2,000 guesses, and show what joins.
+# A text is drawn token by token, so it is exact if each token is. Does the coin work with 4,096
+# tokens? After `Once upon a time` (now at *T* = 1) the apprentice prefers the comma, the master
+# ` there`. The next two cells, folded, toss the coin for 2,000 guesses, and show what joins.
 #
-# **Predict.** By hand 70% of the guesses were accepted. Will it be more here, or less?
+# **Predict.** By hand 70% of the guesses were accepted. Are more accepted here, or fewer?
 
 # %% jupyter={"source_hidden": true}
 ids = model.encode("Once upon a time")
@@ -427,14 +427,14 @@ three_bars(names, bars).says(
 )
 
 # %% [markdown]
-# Only half of the guesses were accepted, and yet each word joins as *p* says. A bad guesser makes
-# the text slow, not wrong. Can nothing go wrong?
+# Only half of the guesses were accepted, yet each word joins as *p* says. A bad guesser makes the
+# text slow, not wrong. Can the text still go wrong?
 
 # %% [markdown]
 # ## Find the mistake yourself
 #
 # Somebody changes the apprentice: it always guesses its *likeliest* word. The coin and the redraw
-# stay as they were.
+# still use the old *q*.
 
 # %% [markdown]
 # **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does
@@ -447,12 +447,11 @@ three_bars(names, bars).says(
 # </details>
 
 # %% [markdown]
-# This mistake was in `transformers`, a library that many use, and was found in 2024
-# [transformers32867].
+# This mistake was found in the library `transformers` in 2024 [transformers32867].
 #
-# The rule: ***q* must be what the guess was really drawn from**. A guesser that always says the
-# same word has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and word one joins 60 times in
-# 100. Guess as you like, but be honest about it.
+# The rule: ***q* must be what the guess was drawn from**. A guesser that always says the same word
+# has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and word one joins 60 times in 100. Guess
+# as you like, but tell the coin the true *q*.
 
 # %% [markdown]
 # ## How much faster?
@@ -465,11 +464,12 @@ three_bars(names, bars).says(
 # 244 tokens, and a pass 2.44 on average.
 
 # %% [markdown]
-# In general, with *n* guesses that are each kept with probability *a* [leviathan2023]:
+# In general, with *n* guesses, each kept with probability *a*, a pass gives [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
-# **Predict.** With *a* = 0.5 and four guesses: closer to 2 or to 3? And with eight?
+# **Predict.** With *a* = 0.5 and four guesses, is a pass closer to 2 tokens or to 3? And with
+# eight?
 
 # %%
 for a in (0.5, 0.8):
@@ -477,13 +477,14 @@ for a in (0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# With 0.5, close to two. (You saw 40 tokens in 21 passes, 1.90 a pass.) Eight guesses hardly help:
-# the fifth counts only if the four before it were kept. With 0.8 they do.
+# With *a* = 0.5, a pass gives close to two tokens. (You saw 40 tokens in 21 passes, 1.90 a pass.)
+# Eight guesses hardly help: the fifth counts only if the four before it were kept. With *a* = 0.8,
+# eight guesses help.
 
 # %% [markdown]
-# Now a guesser without any network. It **looks up**: it takes the last three tokens of the text
-# (or two, or one), finds where they stood before, and guesses what came after them there. If they
-# never stood there, it guesses nothing. (It is sure of its guess: *q* = 1.)
+# Now a guesser without any network. It **looks up**: it takes the last three tokens of the text,
+# finds where they stood before, and guesses what came next. If they stood nowhere, it tries two,
+# then one, and else guesses nothing. (Its guess is certain, so *q* = 1.)
 #
 # The next cell, folded, counts passes, and tokens *guessed*, *judged* and *kept*.
 
@@ -505,13 +506,13 @@ for T in (0, 0.8):
 print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
-# At *T* = 0 the text runs in circles, so the past knows what comes. Looking up is as good then as
-# the apprentice: 11 of 18 judged guesses kept, against 23 of 37. But often it finds nothing to
-# guess: 29 passes, not 17. At *T* = 0.8 it is nearly useless.
+# At *T* = 0 the text repeats itself, so looking up is as good as the apprentice: 11 of 18 judged
+# guesses kept, against 23 of 37. But looking up often finds nothing to guess: 29 passes, not 17. At
+# *T* = 0.8 it is nearly useless.
 
 # %% [markdown]
-# **Predict.** When the *T* of both, apprentice and master, is raised: are more of the judged guesses
-# kept, or fewer? (Folded; two texts a line.)
+# **Predict.** Raise the *T* of both, apprentice and master. Are more of the judged guesses kept, or
+# fewer? (Folded, with two texts for each *T*.)
 
 # %% jupyter={"source_hidden": true}
 for T in (0, 0.3, 0.9, 1.5):
@@ -522,14 +523,13 @@ for T in (0, 0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither, as far as these texts tell: it stays between a half and two thirds. A higher *T* flattens
+# Neither, in these texts: the kept share stays between a half and two thirds. A higher *T* flattens
 # *p* and *q* both, so their overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
 #
-# Half the passes, so half the time? Without guesses 40 tokens take 40 passes. Let each of these cost
-# 1. Then a guess costs
+# Without guesses 40 tokens take 40 passes. Let each of these cost 1. Then a guess costs
 #
 # - 5/6 to *make*: the apprentice runs five of the six layers;
 # - 0.15 to *read*: with four guesses to read, a pass took 1.6 times as long (on one thread of a
@@ -556,8 +556,8 @@ for (name, T), (passes, guessed) in counted.items():
     )
 
 # %% [markdown]
-# The apprentice makes the text *2 to 2.6 times as slow*: it is nearly as big as its master. To look
-# up costs nothing but the reading, and pays a little at *T* = 0.
+# With an apprentice nearly as big as its master, a text takes *about 2 to 2.6 times as long*.
+# Looking up costs only the reading, and saves a little at *T* = 0.
 #
 # A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And to
 # read five tokens costs hardly more than one: most of the time goes into fetching the weights, once
@@ -586,17 +586,17 @@ for part in (2, 4, 10, 50):
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
 #
 # You may guess *however you like*, and the text stays exact. Write `my_guess`. It sees the text so
-# far and other texts of the same model, and says what may come next. Search these: to ask the model
-# itself would cost a pass for each guess.
+# far and other texts of the same model, and says what may come next. Search these texts: asking the
+# model itself would cost a pass for each guess.
 
 # %% [markdown]
 # It is scored below by what it does:
 #
 # 1. it gives ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
 # 2. when a text goes round in a circle, it guesses right;
-# 3. it learns from the other texts;
-# 4. on new stories at least 1.5 times as many of its guesses *come true* as by looking up: the
-#    Storyteller really drew that token there, at *T* = 0.8.
+# 3. it finds what follows in the other texts;
+# 4. on new stories at least 1.5 times as many of its guesses *come true* as by looking up. A guess
+#    comes true if the Storyteller, at *T* = 0.8, drew this token there.
 
 # %%
 old, turns = looked_up()
@@ -641,7 +641,7 @@ for name, ask in (
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
-# Does it really leave the text alone? Give it to the explorer. (Until you have written it, you see
+# Does `my_guess` leave the text unchanged? Try it in the explorer. (Until it is written, you see
 # "no text yet".)
 
 
@@ -656,13 +656,13 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
 # At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
-# *look up*: the words stay, and only the passes change. An honest guesser does no harm.
+# *look up*: the words stay, only the passes change. With a true *q*, no guesser does harm.
 
 # %% [markdown]
 # ## Speed in production
 #
-# DeepSeek's V3 guesses ahead with a small extra layer of its own, and was reported to write 1.8 times
-# as fast [deepseek2024]. With many users at once it helps less: the card is busy anyway
+# DeepSeek's V3 guesses ahead with a small extra layer, and was reported to write 1.8 times as fast
+# [deepseek2024]. With many users at once guessing helps less: the card is busy anyway
 # [vllmspec2026].
 #
 # The apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
@@ -685,16 +685,16 @@ first = two_answers.allowed([])
 print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that is a beginning of one of the two, even a space alone (`␣`). A token need
-# not end where a word does.
+# Seven: every token that begins one of the two answers, even a space alone (`␣`). A token need not
+# end where a word does.
 
 # %% [markdown]
 # ## Build it: the mask
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 to 8 minutes
 #
-# Write `my_mask` for a grammar that is a list of texts, without the course's functions. It is
-# scored below.
+# Write `my_mask` for a grammar that is a list of texts, without the course's functions, until all
+# checks pass. It is scored.
 #
 # <details><summary>Hint</summary>
 #
@@ -739,8 +739,9 @@ for so_far in ("", " the", " her g"):
 # %% [markdown]
 # ## What it takes away
 #
-# Before the mask, the allowed tokens had some probability together: the **mass** that is left. To
-# sum to 1 again, each of them is divided by it, like 0.3 / 0.8 in the recall.
+# Before the mask, the allowed tokens had some probability together: the **mass** that is left. Each
+# of their probabilities is divided by this mass, so that their sum is 1, like 0.3 / 0.8 in the
+# recall.
 #
 # Here the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
 # The cell, folded, prints the mass at the first ten steps. (`5.1e-08` is 0.000000051.)
@@ -755,12 +756,12 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
-# Valid JSON, from a model that has only read fairy tales. But look at the masses. Where the name
-# begins nearly everything is allowed, and 0.98 is left. At the first `{` one token is allowed, and
-# the model gave it nearly nothing. The mask does not *persuade* the model. It takes the little that
+# Valid JSON, from a model that has only read fairy tales. Look at the masses. Where the name begins
+# nearly everything is allowed, and 0.98 is left. At the first `{` one token is allowed, and the
+# model gave it nearly nothing. The mask does not *persuade* the model. It takes the little that
 # fits, and makes it large.
 #
-# Are all answers made larger alike? If so, their shares stay.
+# Are all answers multiplied by the same factor? If so, their shares stay.
 
 # %% [markdown]
 # ## Masking is not conditioning
@@ -784,7 +785,7 @@ def on_the_form(text):
 # %% [markdown]
 # What do we *want*? Let the model draw texts, and throw away those that are not on the form. Those
 # that stay are the model's own, on condition that they fit: **conditioning**. A mask goes step by
-# step instead: first ` the` or ` her`, as both can still fit. Then the one word that does.
+# step instead: first ` the` or ` her`, as both can still fit, then the one word that fits.
 #
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
 
@@ -795,15 +796,15 @@ words = [text[-1].strip() for text in exact]
 show(words, conditioning=exact.values(), mask=masked.values())
 
 # %% [markdown]
-# Conditioning: 0.03 of 0.03 + 0.20. The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only
+# Conditioning: 0.03 / (0.03 + 0.20). The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only
 # ` moon` is allowed.
 #
 # After ` the` the mass left was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20, from 0.03 to
-# 0.6. After ` her` it was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows what
-# can follow, and not how likely that is.**
+# 0.6. After ` her` the mass was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows
+# what can follow, and not how likely that is.**
 
 # %% [markdown]
-# Is that what happened to the real girl? Look at her first step.
+# Did the real model write the moon for this reason? Look at its first step.
 
 # %%
 explore.Distribution(PROMPT, knobs=["temperature"])
@@ -815,19 +816,19 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 #
 # <details><summary>Answers</summary>
 #
-# 13% and 7%: ` the` twice as often, so two in three, as the forms said. Colder, the ratio grows; at
-# *T* = 0 it is ` the`, and so the moon, each time.
+# 13% and 7%: ` the` is about twice as likely, so the moon came two times in three. A lower *T*
+# raises the ratio. At *T* = 0 ` the` comes each time, and so the moon.
 # </details>
 
 # %% [markdown]
-# ` the` is a promise that cannot be kept: after it the model almost never says `moon`. The same was
-# found in programs that are written under a grammar [park2024].
+# The mask at the first step ignores that ` moon` almost never follows ` the`. The same was found in
+# programs that are written under a grammar [park2024].
 
 # %% [markdown]
 # ## The formula
 #
-# The moon: 0.03 became 0.03 / (1 × 0.05) = 0.6. The 1 is the mass of the first step, where both
-# words are allowed, the 0.05 that of the second.
+# The moon: 0.03 became 0.03 / (1 × 0.05) = 0.6. The mass is 1 at the first step, where both words
+# are allowed, and 0.05 at the second.
 #
 # In general, let $m_t$ be the mass that is left at step $t$ on the way to the text $x$. Then
 #
@@ -835,9 +836,9 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
 
 # %% [markdown]
-# The smaller the product of the masses, the more the mask has favoured this text. Only where every
-# text has the *same* product do the shares stay. Otherwise multiply by the product, to get back to
-# *p*: there are two ways.
+# The smaller the product of the masses, the more the mask has favoured this text. The shares stay
+# only if every text has the *same* product. Otherwise multiply each text's share by its product, to
+# get back to *p*. There are two ways.
 
 # %% [markdown]
 # ## Paying back
@@ -874,10 +875,10 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# One form is the mask itself. With sixteen we are close.
+# One form repairs nothing. With sixteen we are close.
 #
-# Now the real girl, with her 300 forms and the masses at their steps. How often would each answer be
-# drawn? As often as its share of all weights.
+# Now take the 300 forms of the real model, with the masses at their steps. If one is drawn by
+# weight, each answer comes as often as its share of all weights.
 
 # %%
 weights = Counter()
@@ -892,12 +893,11 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. We asked the model nothing new: we only wrote down the mass at each step.
-# (0.003 and not 0.004 is chance.)
+# The grandmother is back. We only wrote down the mass at each step. (The small difference is
+# chance.)
 #
 # With hundreds of steps the product becomes 0 in the computer. So add the logs, as in module 6: one
-# sum for each form. Subtract the largest sum from each, as softmax does in module 2, and then take
-# `exp`.
+# sum for each form. Subtract the largest sum from each, as softmax does, and then take `exp`.
 #
 # Two kinds of harm are left, where weights do not help.
 
@@ -918,9 +918,8 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
 # The last line is a form that was not whole. The model does not expect a number there. Of all that
-# is allowed it likes a new line (`\n`) best, again and again. In 2026 this was reported of
-# Qwen3.5, for about one request in three [vllm38696]. The repair: a grammar with little white space,
-# or none.
+# is allowed it likes a new line (`\n`) best, each time. In 2026 this was reported of Qwen3.5, for
+# about one request in three [vllm38696]. The repair: a grammar with little white space, or none.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
@@ -939,9 +938,9 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
     print(f"{name}: {sum(right)} of 6 right")
 
 # %% [markdown]
-# The mask forbade the working, and with it the answer. Give the form a field for the working,
-# *before* the one for the answer. In large models, too, strict formats lowered the scores in
-# reasoning [tam2024].
+# The mask forbade the working, and without it the answers were wrong. Give the form a field for the
+# working, *before* the one for the answer. In large models, too, strict formats lowered the scores
+# in reasoning [tam2024].
 
 # %% [markdown]
 # ## Forms in production
@@ -956,15 +955,14 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Recap
 #
-# Somebody else may write your text, and it can still be the model's own. A coin accepts the guess
-# with $\min(1, p / q)$, and a refusal is redrawn from what is missing. A bad guess costs only
-# time.
+# A text can be the model's own, though an apprentice wrote half. A coin accepts the guess with
+# $\min(1, p / q)$, and a refusal is redrawn from what is missing. A bad guess costs only time.
 
 # %% [markdown]
-# The censor wrote nothing, and turned the answer round. At each step the mask divided by the mass,
-# so it favoured texts whose masses were small. Multiply the masses, draw among the forms by
-# that weight, and the grandmother comes back. It does not matter who proposes and who forbids. It
-# matters whether what was taken is paid back.
+# The censor wrote nothing, and changed the answer. At each step the mask divided by the mass, so it
+# favoured texts whose masses were small. Multiply the masses, draw among the forms by that weight,
+# and the grandmother comes back. It does not matter who proposes and who forbids. It matters
+# whether what was taken is paid back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1061,9 +1059,9 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program throws no coin. It draws a token from the model's *p*, which joins the text. If the guess
-# is this token, it counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992],
-# [mlxswiftlm459].)
+# A program tosses no coin. It draws a token from the model's *p*, and this token joins the text. A
+# guess that is the same token counts as accepted. Is the text exact? (Two projects disagreed:
+# [mlxcel992], [mlxswiftlm459].)
 #
 # - **A** Exact, and just as many are accepted.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
@@ -1154,8 +1152,8 @@ check.number(
 )
 
 # %% [markdown] question="A printed mask" points=1
-# Which ids does this print? Work it out on paper. (A mask should not allow one of them. Give all
-# that is printed.)
+# Which ids does this print? Work it out on paper. (Give every printed id, even one that a mask
+# should not allow.)
 #
 # ```python
 # pieces, texts, so_far = ["a", "ab", "b", "bcd", ""], ["abc", "abd"], "a"
@@ -1182,7 +1180,7 @@ check.ids(
 
 # %% [markdown] question="Four forms" points=1
 # On which form does a mask give each answer the share that conditioning gives it, whatever the
-# model? (An answer can be written in one way only. Once complete, it ends the text.)
+# model? (Each answer can be written in one way only, and then the text ends.)
 #
 # - **A** Two answers of three tokens each, all of them different.
 # - **B** Two answers that the model finds equally likely.
@@ -1446,7 +1444,7 @@ float(min(points, 4))
 # 3. if in the other texts each token always has the same follower: three in four;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
-# One point for 2, one for 3, two for 4, each only with 1.
+# With item 1, item 2 gives one point, item 3 one, item 4 two.
 
 
 # %% test="my_guess"
