@@ -11,11 +11,11 @@
 #
 # A friend has an idea. Greedy choice looks one token ahead. Let us carry several texts along,
 # compare *whole texts*, and hand over the likeliest: **beam search**. The texts carried are its
-# *beams*; greedy has one. More beams, better texts!
+# *beams*; greedy has one. More beams find better texts!
 #
 # She tries it on two jobs, sums first. The **Calculator**, the course's second model, adds five
-# numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry. The answer comes
-# last.
+# numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry. The answer
+# comes last.
 
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
@@ -25,7 +25,7 @@
 # > - run beam search by hand, and say when it misses the best text;
 # > - write it, with texts that end early;
 # > - say why many beams may write nothing, and which way a length penalty pushes;
-# > - choose the jobs for it.
+# > - choose jobs for beam search.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import functools
@@ -130,10 +130,10 @@ for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
 print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
-# Twelve more sums right, with the same model. In the eleventh greedy wrote that 13 and 85 are 108,
-# and could not take it back. The four beams went another way.
+# Four beams have twelve more sums right, with the same model. In the eleventh, greedy wrote that 13
+# and 85 are 108, and could not take that back.
 #
-# The second job: the Storyteller goes on with a story, by up to 20 tokens.
+# In the second job the Storyteller continues a story, by up to 20 tokens.
 
 # %%
 model = storyteller.load()
@@ -142,9 +142,9 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# With sixteen beams the text is *empty*. So four beams help on sums, and sixteen write nothing on this
-# story. **Why?** At the end of this module you can answer that. You can even say of another story,
-# before any search, how many beams make it fall silent.
+# With sixteen beams the text is *empty*. So four beams help on sums, and sixteen write nothing on
+# this story. **Why?** At the end of this module you can answer, and say of another story, before
+# any search, how many beams *fall silent* (write nothing).
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -156,7 +156,7 @@ for beams in (1, 4, 16):
 # <details><summary>Answers</summary>
 #
 # 1. 0.5 × 0.25 = 0.125. As logarithms: −0.69 − 1.39 = −2.08.
-# 2. The one nearer to 0.
+# 2. −0.9: it is nearer to 0.
 # 3. *k* = 1.
 # </details>
 
@@ -181,7 +181,7 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # dropped branches are left out. Score and length penalty come later.)
 #
 # 1. The picture says −1.51 for ` cat sat`. Which probability is that?
-# 2. Set `num_beams` to 2. Who wins?
+# 2. Set `num_beams` to 2. Which text wins?
 #
 # <details><summary>Answers</summary>
 #
@@ -190,8 +190,8 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # </details>
 
 # %% [markdown]
-# Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens. Then they compare all
-# five texts of the table in *one* list, and the best two stay, wherever they grew.
+# Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens. Then they compare
+# all five texts of the table in *one* list, and the best two stay.
 
 # %% [markdown]
 # ## The rule
@@ -199,14 +199,14 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # Beam search with *k* beams:
 #
 # 1. Begin with one empty text. Its total is 0.
-# 2. Lengthen every text that you hold by every token of the vocabulary. A new text's total is the
-#    old total plus the log-probability of the new token.
-# 3. Of **all** these candidates together, keep the *k* with the highest totals. Drop the others.
+# 2. Lengthen every text that you hold by every token of the vocabulary in turn. Such a *candidate*
+#    has the old total plus the log-probability of the new token.
+# 3. Of **all** candidates together, keep the *k* with the highest totals. Drop the others.
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# With *k* = 1 this rule is greedy. There is no chance in it: the same prompt gives the same text each
-# time. The total of a text is the logarithm of its probability:
+# With *k* = 1 this rule is greedy. Nothing is drawn: the same prompt gives the same text each time.
+# The total of a text is the logarithm of its probability:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
@@ -319,11 +319,11 @@ plain(
 # %% [markdown]
 # ## A library that says everything three times
 #
-# In 2019 a user of a chatbot library saw all its beams say the same sentence [[parlai2007]]. The next
-# cell shows this fault, with three beams, and below it what our rule gives.
+# In 2019 a user of a chatbot library saw all its beams say the same sentence [[parlai2007]]. The
+# next cell shows this fault, with three beams, and then what our rule gives.
 #
-# **Find it.** The library's steps 2 to 4 were right. So the fault must be in step 1: with what did it
-# begin?
+# **Find it.** The library's steps 2 to 4 were right. So the fault must be in step 1: with what did
+# the library begin?
 #
 # [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
 
@@ -347,9 +347,9 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With *three* copies of the empty text, one for each beam. So in step 3 each candidate came three
-# times, with the same total, and the best three were the best one, three times. So it went on: greedy
-# choice, at three times the price. The repair: begin with one text.
+# The library began with *three* copies of the empty text, one for each beam. So each candidate came
+# three times, with the same total, and at every step the best three were copies of one text: greedy
+# choice at three times the price. The repair is to begin with one text.
 # </details>
 
 # %% [markdown]
@@ -366,11 +366,11 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # [blog977]: https://github.com/huggingface/blog/issues/977
 
 # %% [markdown]
-# The third token ` sang` has 0.9 after ` old man`, and 0.4 after the other four. Greedy takes
+# The third token ` sang` has 0.9 after ` old man`, and 0.4 after the other four texts. Greedy takes
 # ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
 #
-# **Predict.** Multiply out the five texts of the table. Which two do two beams keep? Will their winner
-# be likelier than 0.187?
+# **Predict.** How likely is each of the five texts in the table? Which two do two beams keep? With
+# a third token, will their winner be likelier than 0.187?
 
 # %%
 REST = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
@@ -397,8 +397,8 @@ plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 # </details>
 
 # %% [markdown]
-# **Predict.** Can greedy beat several beams in the Storyteller too? The table has the totals after
-# `There was once a`, for 6, 20 and 40 tokens.
+# **Predict.** Can greedy beat several beams in the Storyteller too? The table below has the totals
+# after `There was once a`, for 6, 20 and 40 tokens.
 
 # %%
 widths = (1, 2, 4, 8)
@@ -414,20 +414,20 @@ print(f"\n4 beams drop greedy's text at its token {place}")
 # %% [markdown]
 # One beam is greedy. At 6 and at 20 tokens greedy's total is the lowest; at 40 it is the highest. Why?
 #
-# Both texts loop, and greedy's loop is the easier to guess. From 20 to 40 tokens greedy's total falls
-# by only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
-# greedy's text at its fifth token, before it began to loop.
+# Both printed texts loop, and greedy's loop is the likelier. From 20 to 40 tokens greedy's total
+# falls by only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
+# greedy's text at its fifth token, before the loop began.
 
 # %% [markdown]
 # So beam search makes no promise: it may drop the best text on the way.
 #
-# These texts were equally long. What if a text may stop?
+# Here all texts were equally long. What if a text may end early?
 
 # %% [markdown]
 # ## Texts that end
 #
-# A model can choose end-of-text at any step. Such a text is finished: it grows no more, and its total
-# stays. It is still compared with the texts that run on.
+# A model can choose end-of-text at any step. The text is then finished: it grows no more and keeps
+# its total, but is still compared with the texts that run on.
 #
 # A third toy answers `Did the fox come back?` in two to five tokens.
 
@@ -449,13 +449,13 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Write the whole rule, for a table such as `ANSWERS`. A finished text takes one of the `num_beams`
-# places.
+# Write the whole rule, for a table such as `ANSWERS`. It is scored below. A finished text takes one
+# of the `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #
-# In each round, make the list of candidates: a finished text enters it as it is, a running one once
-# for each next token.
+# In each step, make the list of candidates: a finished text enters as it is, a running one once for
+# each next token.
 # <details><summary>More</summary>
 #
 # `for token, p in table[tokens].items()` gives the next tokens. `(*tokens, token)` is a new tuple.
@@ -502,15 +502,13 @@ for tokens, total in fox:
     print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# The short answer is the likelier, though every token of the long one after ` It` has 0.9 or more. A
-# text *pays* for its tokens, as they lower its total. The long one paid 1.23 for five tokens, the short
+# The short answer is the likelier, though every token of the long one after ` It` has 0.9 or more.
+# A text *pays* for each token: its total falls. The long one paid 1.23 for five tokens, the short
 # one 0.87 for two.
 
 # %% [markdown]
-# From here on we use the course's search. In it a text that ends among the best *k* takes no place: it
-# is kept for good, and *k* others run on. At the end the best of all wins.
-#
-# Can you now guess why the wolf's story fell silent?
+# In the course's search, used from here on, a text that ends among the best *k* of a step is kept
+# for good, outside the *k* places, and *k* other texts run on. At the end the best of all wins.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -536,11 +534,11 @@ later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
 chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")
 
 # %% [markdown]
-# After three tokens. A total can never rise, so greedy's text stays below.
+# After three tokens greedy's total is below −3.5. A total can never rise, so it stays below.
 #
-# But it is one text of many. Is *any* whole text (one that has ended) likelier than the empty one? We
-# can know for certain: a *beginning* (a text that has not ended) below −3.5 never comes back. So the
-# next cell follows all beginnings above −3.5. It does the same after seven other stories, each
+# But is *any* whole text (one that has ended) likelier than the empty one? We can know for certain:
+# a *beginning* (a text that has not ended) below −3.5 stays below. So the next cell follows all
+# beginnings above −3.5, until none is left. It does the same after seven other stories, each
 # against its own empty text.
 
 # %%
@@ -549,12 +547,12 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# After none of the eight stories is a whole text likelier than the empty one. So after the wolf sixteen
-# beams found the likeliest text.
+# After all eight stories the empty text is the likeliest whole text. So for the wolf's story,
+# sixteen beams found the likeliest text.
 #
-# Why did one beam and four beams miss the empty text? The first step decides. If end-of-text is among
-# the best *k* tokens of that step, the empty text is kept for good. If not, it is dropped. So look at
-# the rank of end-of-text.
+# Why did one beam and four beams miss the empty text? The first step decides. The empty text is
+# kept for good if end-of-text is among the best *k* tokens, and dropped if not. So look at the rank
+# of end-of-text: 1 is the likeliest token.
 
 # %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
@@ -567,9 +565,9 @@ for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
     print(f"{rank:>19}   {words[0]:<8}   {words[1]:<8}   {text}")
 
 # %% [markdown]
-# Compare each rank with 4 and with 16.
+# Compare each rank with 4 and 16: when is the search silent?
 #
-# **Predict.** After the lamp sixteen beams go on. How many beams does it take until they fall silent?
+# **Predict.** After the lamp's sentence, how many beams are just enough to fall silent?
 
 # %%
 for beams in (20, 24, 25, 30):
@@ -577,12 +575,13 @@ for beams in (20, 24, 25, 30):
 
 # %% [markdown]
 # So the search falls silent at exactly the number of beams that lets end-of-text in, here 25. Fewer
-# beams go on telling only because they *overlook* the likeliest text. (A good place for a pause.)
+# beams go on only because they *overlook* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
-# Is that a fault of small models? In 2019 two researchers found the truly likeliest translation for
-# each sentence of a test set. For more than half it was the empty one [[stahlberg2019]]. Even 100
-# beams mostly missed it, luckily: what they found instead was better.
+# Do only small models prefer the empty text? In 2019 two researchers found the truly likeliest
+# translation for each sentence of a test set. For more than half it was the empty one
+# [[stahlberg2019]]. Even 100 beams mostly missed the empty one, luckily: their translations were
+# better.
 #
 # Can texts of different lengths be compared fairly?
 #
@@ -595,13 +594,13 @@ for beams in (20, 24, 25, 30):
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
-# *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the total, and
-# α = 1 gives the mean per token. The search itself goes by totals as before; the score ranks only the
-# texts at the end.
+# *n* counts the new tokens, end-of-text too; α is the **length penalty**. α = 0 leaves the total as
+# it is, and α = 1 gives the mean per token. The search itself still compares totals; the score
+# ranks only the texts at the end.
 
 # %% [markdown]
-# **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5. Who
-# wins at α = 1? And does a *larger* α help the short text or the long one?
+# **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5.
+# Which wins at α = 1? And does a *larger* α help the short text or the long one?
 
 # %%
 print("alpha    No■    It never came back■")
@@ -611,10 +610,10 @@ for alpha in (0.0, 0.5, 1.0, 2.0):
 
 # %% [markdown]
 # A larger α favours the **longer** text. A negative number divided by a number above 1 moves up
-# towards 0. A longer text is divided by more, so it moves further.
+# towards 0. A longer text's total is divided by more, so it moves further.
 #
 # The name misleads: a well-known textbook says of this very formula that it penalises long sequences
-# [[zhang2023]]. It does the opposite.
+# [[zhang2023]]. The formula does the opposite.
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
@@ -627,7 +626,7 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
 # 1. Move `length_penalty` up from 0. Between which two steps of the slider does the winner change?
-# 2. Set it to 1 and `num_beams` to 1. Why does the short answer win again?
+# 2. Set `length_penalty` to 1 and `num_beams` to 1. Why does the short answer win again?
 #
 # <details><summary>Answers</summary>
 #
@@ -636,8 +635,8 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 # </details>
 
 # %% [markdown]
-# **Predict.** Back to the eight stories, with sixteen beams and at most 20 tokens. At α = 0 six winners
-# are empty: they have one token, end-of-text. How long are the winners at larger α?
+# **Predict.** After the eight stories, sixteen beams again write at most 20 tokens. At α = 0 six
+# winners are empty (one token, end-of-text). How long are the winners at larger α?
 
 # %%
 print("tokens of the eight winners (+ if the text has not ended)")
@@ -651,19 +650,20 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
     )
 
 # %% [markdown]
-# At 0.5 five stories are still empty. At 0.7 all but one use up the 20 tokens, and at 1 none of them
-# *ends*. No α here knows how long a story should be. Can you write a better score?
+# At 0.5 five stories are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 no
+# winner *ends*. No α here gives a sensible length. Can you write a better score?
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Write a score for finished texts, from (total, length). It has four properties: it prefers
+# Write a score for finished texts, from (total, length). It is scored below. It must have four
+# properties: it prefers
 #
 # 1. (−9.0, 10) to (−9.5, 10): as long, but likelier;
-# 2. (−9.1, 11) to (−9.0, 10): one more token of 0.9 helps;
-# 3. (−9.0, 10) to (−13.7, 11): one more token of 0.01 harms;
+# 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
+# 3. (−9.0, 10) to (−13.7, 11): another token of 0.01 harms;
 # 4. (−20, 10) to (−40, 20): the same mean, but shorter.
 
 # %% [markdown]
@@ -713,7 +713,7 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# After each of three prompts sixteen beams find sixteen texts, and your score picks one. (Nothing is
+# For each of three prompts, sixteen beams find sixteen texts, and your score picks one. (Nothing is
 # printed until the cell above says ok.)
 
 # %%
@@ -727,7 +727,7 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # <details><summary>What you may find</summary>
 #
-# Hardly. Every long one repeats itself, and a score can only choose what the search brings.
+# Hardly: every long text repeats itself, and a score can only choose among the texts found.
 # </details>
 #
 # So length is not the only trouble.
@@ -735,9 +735,10 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Now every text has 40 tokens, so length plays no part. Eight openings go on in three ways: greedy,
-# with four beams, and drawn at *T* = 1. The table has the mean log-probability per token. *Repeated*
-# is, as in module 05, the share of four-token runs that were in the same text before.
+# Now every text has 40 tokens, so length plays no part. Eight openings are continued in three ways:
+# greedy, with four beams, and drawn at *T* = 1. The table below has the mean log-probability per
+# token. *Repeated* is, as in module 05, the share of four-token runs that came earlier in the same
+# text.
 #
 # **Predict.** Which of the three is the likeliest? Which repeats itself most?
 
@@ -757,11 +758,11 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# Four beams are likelier than greedy, and repeat themselves more. Drawn texts are far less likely, and
-# repeat nothing. Where do *people* stand?
+# Four beams' texts are likelier than greedy's, and repeat themselves more. Drawn texts are far less
+# likely, and repeat nothing. How likely are texts by *people*?
 #
-# Each bar below is a token, as high as its probability; the first row is a text by a person. (Run the
-# cell: the rows fill one after the other.)
+# Each bar below is a token, as high as its probability. The first row is a text by a person. (Run
+# the cell, and wait until all rows are full.)
 #
 # **Predict.** Are the person's tokens more or less likely to the model than the beams'?
 
@@ -770,22 +771,22 @@ explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
 # 1. Compare `mean log p` of human and beam.
-# 2. You against greedy: type your own ending (at most 80 tokens) into `human text`. Can its
-#    `mean log p` come above greedy's −1.10?
+# 2. Type a text of your own (at most 80 tokens) into `human text`. Can its `mean log p` come above
+#    greedy's −1.10?
 #
 # <details><summary>Answers</summary>
 #
 # 1. −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
 #    typically 28 times less likely.
-# 2. `the next morning`, then fifteen times `, and the next morning`, has −0.84. Boring wins.
+# 2. `the next morning`, then fifteen times `, and the next morning`, has −0.84.
 # </details>
 
 # %% [markdown]
 # People do not write the likeliest words: they have something to say, which no model can guess. A
 # search for the likeliest text ends in bland text and loops [[holtzman2020]].
 #
-# **Predict.** Four beams had −43.7 for 40 tokens after `There was once a`. Forbid every run of three
-# tokens to come twice, as in module 05. Will they find a likelier text, or a less likely one?
+# **Predict.** Four beams had −43.7 for 40 tokens after `There was once a`. Now no run of three
+# tokens may come twice, as in module 05. Will the new text be likelier?
 #
 # [holtzman2020]: https://arxiv.org/abs/1904.09751
 
@@ -801,11 +802,11 @@ found = beam_search(
 print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
-# A surprise: the text that was *forbidden* to repeat itself is the likelier of the two, and reads
-# better by far. Without the ban four beams had dropped it on the way.
+# Surprisingly, the text that was *forbidden* to repeat itself is the likelier of the two, and reads
+# far better. Without the ban, four beams had dropped that text on the way.
 #
-# Still, no ban gives the model something to say. Stories are no job for a search: draw them (modules
-# 02 to 04). But why do sums gain from a search?
+# Still, no ban gives the model something to say: draw stories (modules 02 to 04). But why do sums
+# gain from a search?
 
 # %% [markdown]
 # ## Where a search pays
@@ -822,12 +823,12 @@ print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# For none. The eleventh text paid 7.0. The empty text pays more there, 11.3: the Calculator has never
-# seen a sum left without an answer.
+# None: after the eleventh sum the empty text pays 11.3, the text of four beams 7.0. The Calculator
+# has never seen a sum without an answer.
 #
-# But does *likelier* mean *better*? Sort greedy's hundred texts by their log-probability.
+# But does *likelier* mean *better*? The next cell sorts greedy's hundred texts by log-probability.
 #
-# **Predict.** Greedy has 71 right. How many of those are in the likelier half?
+# **Predict.** Greedy has 71 right. How many of the 71 are in the likelier half?
 
 # %%
 marked = zip(greedy_sums, are_right(greedy_sums), strict=True)
@@ -839,23 +840,23 @@ print("\nwrong with greedy, right with 4 beams:", pairs.count((False, True)))
 print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 
 # %% [markdown]
-# 43 against 28. A model that doubts a digit gives it less probability, so its doubts show in the
-# total.
+# The likelier half wins, 43 against 28. A model that doubts a digit gives that digit less
+# probability, so the total shows the doubt.
 #
-# That compares *different* sums. A search chooses between texts for *one* sum. Look at the last two
-# lines of the output: four beams gained 21 sums and lost 9. So here likelier does mean better.
+# The halves hold *different* sums. A search chooses between texts for *one* sum. In the last two
+# lines of the output, four beams gained 21 sums and lost 9. So here likelier does mean better.
 #
-# Before you use beams, ask just this: does likelier mean better here?
+# Before you use beams, ask: does likelier mean better for this job?
 
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Each text pays for its tokens. On sums the empty text pays more: 11.3 after the eleventh, against 7.0
-# for the whole text. On stories the empty text pays little, 3.5 after the wolf, and a whole story pays
-# more. So there the likeliest text is the empty one, and a search with enough beams to let
-# end-of-text in finds it.
+# On sums the empty text pays more: 11.3 after the eleventh, against 7.0 for the whole text. On
+# stories the empty text pays little, 3.5 after the wolf, and a whole story pays more. So on these
+# stories the empty text is the likeliest. A search finds it if end-of-text is among the best *k*
+# tokens of the first step.
 #
-# Your friend's search was good. Her question, *which text is likeliest?*, fits some jobs.
+# Your friend's search was good. Her question, *which text is likeliest?*, fits only some jobs.
 
 # %% [markdown]
 # ## Check your understanding
@@ -923,7 +924,7 @@ check.number(
 )
 
 # %% [markdown] question="The post about greedy" points=1
-# On some tree two beams end on a *less* likely text than greedy. All texts are equally long. What
+# On some tree two beams find a *less* likely text than greedy. All texts are equally long. What
 # must be true?
 #
 # - **A** The likeliest text begins with a token that greedy did not take.
@@ -1049,8 +1050,8 @@ check.number(
 )
 
 # %% [markdown] question="A mend for the library" points=1
-# The library that began with copies of the empty text is mended. With five beams it begins with five
-# copies, but their totals are 0, −1, −2, −3, −4. What happens?
+# The library that began with copies of the empty text is changed. With five beams it begins with
+# five copies, but their totals are 0, −1, −2, −3, −4. What happens?
 #
 # - **A** As our rule: each copy grows into another text.
 # - **B** It may hold a text twice; some totals are too low.
@@ -1098,8 +1099,8 @@ check.choice(
 )
 
 # %% [markdown] question="What the beams win and lose" points=1
-# On 1,000 sums greedy has 640 right, and beam search 700. Of the sums that greedy has right, 85 come
-# out wrong with beam search. How many of those that greedy has wrong come out right with it?
+# On 1,000 sums greedy has 640 right, and beam search 700. Of the sums that greedy has right, 85
+# come out wrong with beam search. How many of greedy's wrong sums come out right with beam search?
 
 # %% answer="beams_on_sums"
 answer_won = None  # a whole number
@@ -1123,8 +1124,9 @@ check.number(
 )
 
 # %% [markdown] question="A search by costs" points=2
-# Find the bug. This search keeps the *k* lowest costs. It has to keep the *k* likeliest texts of each
-# step, and to return the last ones, the likeliest first. You may change several lines.
+# Find the bug. This search keeps the *k* lowest costs. It has to keep the *k* likeliest texts of
+# each step, and to return those of the last step, the likeliest first. You may change several
+# lines.
 #
 # A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
 # fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
@@ -1242,10 +1244,11 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Beams in tensors" points=2
-# Find the bug. The same step with tensors alone: all candidates stand in one long row, so a *place*
-# in it says both which text and which token. The best places are found, but each token is glued to
-# the wrong past. Repair it: each new text is its *parent's* ids and its token, the best text first,
-# all int64. A text may have several children, or none. No two of the best totals are equal.
+# Find the bug. This is the same step with tensors: all candidates stand in one long row, so a
+# *place* in it says both which text and which token. The best places are found, but each token is
+# joined to the wrong ids. Repair it: each new text is its *parent's* ids and its token, the best
+# text first, all int64. A text may have several children, or none. No two of the best totals are
+# equal.
 
 
 # %% answer="beam_tensors_repair"
@@ -1754,8 +1757,8 @@ float(min(points, 4))
 
 # %% [markdown] question="A score for finished texts" points=3
 # Your `fair_score` from **Build it: a score of your own**. Any design with the four properties is
-# right: one point for the first, two for all four together. Totals are below 0, with a mean of −12.5
-# to −0.05 per token. Lengths are 5 to 200. The score is a number.
+# right: one point for the first, two more for all four together. Totals are below 0, with a mean of
+# −12.5 to −0.05 per token. Lengths are 5 to 200. The score is a number.
 
 
 # %% test="fair_score"
