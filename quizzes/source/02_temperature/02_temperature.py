@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Temperature
 #
-# Every child knows the fourth word of a fairy tale. So does the Storyteller: after `Once upon a` it
-# gives `time` 99.7%. You are about to make it forget that word, by turning one knob from 1 to 2.
+# Every child knows the fourth word of a fairy tale. So does our model, the Storyteller: after `Once upon a` it
+# gives `time` 99.7%. You will make it forget that word, by changing one number from 1 to 2.
 
 # %% [markdown]
 # > **About 160 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
@@ -56,32 +56,32 @@ for T in (0.5, 1, 2):
     tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The first is the opening of a hundred fairy tales. The third is what we came for: `Once upon a company of
-# bunny sixangers`. It lost its *fourth word*, of which the model was nearly certain.
+# The first text begins like a hundred fairy tales. The third begins `Once upon a company of bunny
+# sixangers`. It lost its *fourth word*, `time`.
 #
-# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. At *T* = 2: 75, 45 or 15%?
+# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. Does it have 75, 45 or 15% at *T* = 2?
 
 # %%
 explore.Distribution("Once upon a")
 
 # %% [markdown]
-# 1. Set *T* to 2. What has `time` now? And who has the rest? Look at the last bar too.
+# 1. Set *T* to 2. What share has `time` now? Which tokens have the rest? Look at the lowest bar too.
 # 2. Press **Sample 100**. How often does `time` come?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 44%: more than half is gone. No single word took it: `while` comes second with only 0.9%. But the last
+# 1. 44%: more than half is gone. No single word took that half: `while` comes second with only 0.9%. But the lowest
 # bar, 4,084 others, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
 # </details>
 
 # %% [markdown]
-# So here is our puzzle. At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
+# At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
 # them has 1%. **How did they take more than half from `time`?**
 #
-# To find out, you build the knob yourself, and at the end a second one, which turns itself.
+# To find out, you build softmax with temperature, and later a thermostat, which sets *T*.
 
 # %% [markdown]
-# **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first one twice as
+# **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first twice as
 # likely as the second? 2. What is the entropy of eight equal choices?
 #
 # <details><summary>Answers</summary>
@@ -96,7 +96,7 @@ explore.Distribution("Once upon a")
 # Temperature is one line of code: every logit is divided by *T* before softmax. Here are nine words that
 # might follow `every effort moves you`, before and after a division by 2.
 #
-# **Predict.** At *T* = 1 `forward` has 57%. Will it rise or fall? And `pizza`?
+# **Predict.** At *T* = 1 `forward` has 57%. Does it have more or less at *T* = 2? And `pizza`?
 
 # %%
 T = 2.0
@@ -105,22 +105,22 @@ after = (NEXT_LOGITS / T).softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, after=after)
 
 # %% [markdown]
-# `forward` falls to 42%, and everything small gains. Above 1, temperature *flattens*. Below 1 it
+# `forward` falls to 42%, and all small shares grow. Above 1, temperature *flattens*. Below 1 it
 # *sharpens*.
 
 # %% [markdown]
 # **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
-# *T* = 0.5? Then put `T = 0.5` into the cell of the table, and run it.
+# *T* = 0.5? Then put `T = 0.5` into the code above the table, and run that cell.
 #
 # <details><summary>Answer</summary>
 #
 # 2.6 times: 0.713 / 0.279. The gap is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
-# doubles the gap, 0.47 + 0.47, and so the ratio is 1.6 × 1.6.
+# doubles the gap, 0.47 + 0.47, so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
-# So half the *T* squares every ratio. Twice the *T* takes its square root: 1.26 for these two. Temperature
-# changes *how far* a word is ahead of another, never *which* is ahead.
+# So half the *T* squares every ratio. Twice the *T* takes the square root of every ratio, here √1.6 ≈ 1.26.
+# Temperature changes *how far* a word is ahead of another, never *which* is ahead.
 #
 # The picture shows three favourites: `time` is one of 4,096 tokens, and `forward` one of nine words. `Paris` is
 # one of ten tokens after `The capital of France is`, a made-up example.
@@ -141,14 +141,14 @@ chart.axes.set(xlim=(0.5, 3.35), ylim=(0, 1.03))
 chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93, 59 and 40%.")
 
 # %% [markdown]
-# The surest of the three falls the deepest. At *T* = 2 `time` is already behind `Paris`, and at 3 far behind
-# `forward`. What is different about `time`? Let us turn the knob as far as it goes.
+# The surest of the three falls the deepest. At *T* = 2 `time` is behind `Paris`, and at 3 far behind
+# `forward`. What is different about `time`? Let us try very low and very high *T*.
 
 # %% [markdown]
 # ## The two ends
 #
 # **Towards 0.** The gap between `forward` and `toward` is 0.47. At *T* = 0.1 it is 4.7, and the ratio is
-# *e*⁴·⁷ ≈ 110. And at *T* = 0.01?
+# *e*⁴·⁷ ≈ 110. At *T* = 0.01 the gap is 47.
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -156,12 +156,12 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# At 0.01 the best token has everything: that is *greedy*, the careful writer of module 01. Many tools take
-# *T* = 0 to mean greedy.
+# At 0.01 the best token has everything. Module 01 called this *greedy*. Many tools
+# take *T* = 0 to mean greedy.
 #
 # **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
 #
-# **Predict.** What share does `forward`, one of 9, come close to? And `time`, one of 4,096?
+# **Predict.** What share does `forward`, one of 9 words, come close to? And `time`, one of 4,096 tokens?
 
 # %%
 for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
@@ -170,18 +170,18 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
     print(f"{'':<8} 1 / {len(row):,} is {1 / len(row):.3%}")
 
 # %% [markdown]
-# A fair die, both times. But one has 9 faces, the other 4,096: `forward` falls from 57% to a ninth, `time`
-# from 99.7% to a 4,096th. There is our first clue: `time` has *more rivals*.
+# Both become fair dice, one with 9 faces and one with 4,096: `forward` falls from 57% to a ninth, `time`
+# from 99.7% to a 4,096th. Here is our first clue: `time` has *more rivals*.
 
 # %% [markdown]
-# ## How they took it
+# ## How the rivals took more than half
 #
 # Let us take numbers that fit on paper. One favourite has the logit 14, and each of its 4,095 rivals has 0.
 # Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1. So the favourite has 1,203,000
 # of 1,207,000 parts: 99.7%, as `time` has.
 
 # %% [markdown]
-# A second favourite has the logit 8, and nine rivals have 0. It begins with 99.7% too: *e*⁸ is 2,981, against 9.
+# A second favourite has the logit 8, and nine rivals have 0. At *T* = 1 it has 99.7% too: *e*⁸ is 2,981, against 9.
 #
 # **Predict.** At *T* = 2 the two logits are 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each
 # favourite now?
@@ -194,10 +194,10 @@ for n, logit in ((4095, 14), (9, 8)):
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# 21%! At *T* = 1 each rival had 1 part to the favourite's 1,202,604. Now it has 1 to 1,097, the square root.
-# That is still next to nothing, but 4,095 of them take 79%. The nine rivals began with 0.3% too, and take 14%.
+# 21%! At *T* = 1 each rival had 1 part, and the favourite 1,202,604. Now the favourite has only 1,097, the square
+# root. One part is still very little, but 4,095 parts are 79%. The nine rivals began with 0.3% too, and take 14%.
 #
-# And the real `time`? Here are its 99 nearest rivals together, and then all the rest.
+# Here are the real `time`, its 99 nearest rivals together, and all the rest.
 
 # %%
 ranked = ONCE.sort(descending=True).values
@@ -208,28 +208,28 @@ for T in (1, 1.5, 2):
 print(f"At T = 2 the largest of those 3,996 has {shares[100]:.2%}.")
 
 # %% [markdown]
-# So they did it as a crowd: these 3,996 have 39%, and none of them more than 0.08%.
+# So the rivals did it as a crowd: the last 3,996 have 39%, each at most 0.08%.
 #
-# Let us call a token that has less than 0.5% at *T* = 1 a **crumb**. Here all tokens but `time` are crumbs.
-# At *T* = 2 the die hits *some* crumb in 56 of 100 throws (17 + 39). Here are 16.
+# We call a token a **crumb** if it has less than 0.5% at *T* = 1. Here all tokens but `time` are crumbs.
+# At *T* = 2, 56 of 100 draws give *some* crumb (17 + 39). Here are 16 draws.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine times `time`, seven times a word or a piece of one that hardly anybody would write there. Most tokens are
-# nonsense at any given place. Heat gives each of them a little.
+# Nine draws give `time`. Seven give a word, or a piece of a word, that hardly anybody would write there. Most tokens
+# are nonsense at any given place. A higher *T* gives each of them a little.
 #
 # So *T* = 2 is mild for nine words, and wild for 4,096. Is there a number that says *how* wild?
 
 # %% [markdown]
 # ## Equal choices
 #
-# There is one in module 01: the number of **equal choices**, 2 to the power of the entropy. (In code it is called
-# *effective choices*.) If it is 8, the next token is as hard to guess as a fair die with 8 faces.
+# Module 01 has such a number: the **equal choices**, 2 to the power of the entropy. (The code says
+# *effective choices*.) With 8 equal choices, the next token is as hard to guess as a fair die with 8 faces.
 #
-# **Predict.** At *T* = 2, is `Once upon a` nearer to 1, 10 or 100 equal choices?
+# **Predict.** At *T* = 2, are there nearer to 1, 10 or 100 equal choices after `Once upon a`?
 
 # %%
 rows = {
@@ -243,14 +243,14 @@ for name, row in rows.items():
     print(f"{name:<18}" + "".join(f"{count:10.1f}" for count in choices))
 
 # %% [markdown]
-# At *T* = 2 the nine words are like 4 equal choices, and `Once upon a` has gone from 1 to 115: the crowd.
+# At *T* = 2 the nine words are like 4 equal choices. After `Once upon a`, 1 choice has become 115.
 #
 # *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was once a`. The same *T* is greedy
-# here and lively there.
+# after one text and lively after another.
 
 # %% [markdown]
-# In the second half you say how many choices you want, and the computer searches for *T*. Such a search tries
-# very low temperatures, and these can break our one line of code.
+# In the second half you search for the *T* that leaves as many choices as you want. Such a search tries
+# very low temperatures, which can break our one line of code.
 
 # %% [markdown]
 # ## The formula, and how the cold breaks it
@@ -260,7 +260,7 @@ for name, row in rows.items():
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# Only gaps count: add 10 to every logit, and all shares stay. So PyTorch's softmax first subtracts the largest
+# Only gaps count: add 10 to every logit, and no share changes. So PyTorch's softmax first subtracts the largest
 # logit from all, and no *e*ᶻ is too large for the computer.
 
 # %% [markdown]
@@ -275,12 +275,12 @@ print(NEXT_LOGITS / 0.0)
 print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
-# None. Softmax subtracts the largest, and infinity minus infinity is `nan`, *not a number*. Then it divides
-# by the sum of all, so one `nan` spoils every share. The way out: `if temperature == 0`, take the best token.
+# None. Softmax subtracts the largest logit, and infinity minus infinity is `nan`, *not a number*. Then softmax
+# divides by the sum of all, so one `nan` spoils every share. The way out: `if temperature == 0`, take the best token.
 
 # %% [markdown]
 # **Almost a zero.** Until 2024 torchchat, a chat program, divided by 0.00001 in place of 0 [torchchat259].
-# That failed in `float16`, a number format that ends sooner than `float32`. `.half()` turns
+# That failed in `float16`, a format whose largest number is far smaller than that of `float32`. `.half()` turns
 # numbers into `float16`.
 
 # %%
@@ -289,12 +289,12 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
     print(cold.dtype, "divided:", cold, "softmax:", cold.softmax(dim=-1), "", sep="\n")
 
 # %% [markdown]
-# In `float32`, `forward` has everything, as it should. **Find it:** in `float16`, which step went wrong first, and
-# why?
+# In `float32`, `forward` has everything, as it should. **Find it:** in `float16`, which step went wrong first,
+# division or softmax? Why?
 #
 # <details><summary>Answer</summary>
 #
-# The division: `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. It gives `inf`, and inf − inf is `nan`
+# The division gives `inf`: `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. Then inf − inf is `nan`
 # again.
 # </details>
 
@@ -303,7 +303,8 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# The description under `def` says all that is scored. You may use PyTorch, but no function of the course.
+# Scored in 2.12. The description under `def` says all that counts. You may use PyTorch, but no
+# function of the course.
 #
 # <details><summary>Hint</summary>
 #
@@ -343,15 +344,15 @@ for T, row, expect in (
     check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Below, a cross marks each share that *your* function gives. (If there is none, a message says why.)
+# Below, a cross marks each share that *your* function gives, or a message says why not.
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
 
 # %% [markdown]
 # 1. Do your crosses sit at the ends of the bars at *T* = 0.5, and at *T* = 2?
-# 2. Take `/ temperature` out of your function, run its cell and the one above, and move the slider. What
-#    do the crosses do? Then put it back.
+# 2. Take `/ temperature` out of your function, run both cells again (function and slider), and move the slider. What
+#    do the crosses do? Then put `/ temperature` back, and run both cells.
 #
 # <details><summary>Answer to 2</summary>
 #
@@ -365,15 +366,15 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 #
 # To get a token, you throw the die of module 01. Say three tokens have 9%, 67% and 24%. Their running sums are
 # 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the stretch of the second token. So
-# the result is its id, 1.
+# the result is that token's id, 1 (ids begin at 0).
 
 # %% [markdown]
-# Your function does this for many rows of logits at once, each with its own throw.
+# Your function draws for many rows of logits at once, each with its own throw. Scored in 2.13.
 #
 # <details><summary>Hint</summary>
 #
 # `probs.cumsum(dim=-1)` gives the running sums of each row. `u[..., None]` lets `<=` compare a row's throw with
-# all its sums. The id is the number of sums that are not above *u*. For *T* = 0 there is `argmax`.
+# all the row's sums. The id is the number of sums that are not above *u*. For *T* = 0 there is `argmax`.
 # </details>
 
 
@@ -410,9 +411,9 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# Do the tests pass? Then `choose` writes 30 tokens at *T* = 0, 0.5, 1 and 2, each time with *the same* 30 throws.
+# Do the tests pass? Then `choose` writes 30 tokens at *T* = 0, 0.5, 1 and 2, with *the same* 30 throws.
 #
-# **Predict.** Which two of the four texts begin alike the longest?
+# **Predict.** Which two of the four texts share the longest beginning?
 
 # %%
 throws = torch.rand(30, generator=torch.Generator().manual_seed(2))
@@ -430,11 +431,11 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# *T* = 0 and 0.5 go together up to `time there was a`. *T* = 1 leaves them after `there`. And *T* = 2 has no
-# `time` at all.
+# *T* = 0 and 0.5 give the same text up to `time there was a`, and *T* = 1 the same up to `there`. At *T* = 2 the
+# fourth word is not `time`.
 # </details>
 #
-# The first throw is 0.61. At which *T* below does it fall on `time`?
+# The first throw is 0.61. At which *T* of the next cell does it fall on `time`?
 
 # %%
 time = ONCE.argmax()
@@ -443,19 +444,19 @@ for T in (1, 2):
     print(f"T = {T}: the stretch of `time` goes from {sums[time - 1]:.3f} to {sums[time]:.3f}")
 
 # %% [markdown]
-# At *T* = 1. At *T* = 2 the stretch of `time` ends at 0.536, and 0.61 falls on `young`.
+# The throw 0.61 falls on `time` only at *T* = 1. At *T* = 2 the stretch of `time` ends at 0.536.
 #
-# Where the model is sure, a throw gives the same word unless *T* is very hot. Where it is not sure, a little
-# heat can change the word, and from there on the whole story.
+# Where the model is sure, a throw gives the same word unless *T* is high. Elsewhere a slightly higher *T* can
+# change the word, and so the rest of the story.
 #
-# In the explorer below the slider writes the texts anew. (The numbers above them belong to later modules.)
+# Below, the slider writes new texts. (The numbers above them belong to later modules.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
 # 1. Set *T* to 0.4. What is wrong with the second text?
-# 2. Find the hottest *T* at which you would want to know how the story goes on. Click an odd word: what was
+# 2. Find the highest *T* at which you would still read on: your taste decides. Click an odd word: what was
 #    the model's favourite there?
 #
 # <details><summary>Answer to 1</summary>
@@ -463,8 +464,8 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # It says `great` again and again.
 # </details>
 #
-# Your *T* is a compromise: too cold for some steps, too hot for others. Should each step have a temperature of
-# its own? (A good place for a break.)
+# Your *T* is a compromise: too cold for some steps, too hot for others. Should each step, each new token, have its
+# own temperature? (A good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
@@ -479,21 +480,20 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.1f} equal choices")
 
 # %% [markdown]
-# More heat always means more choices. So 0.25 is too cold and 0.5 too hot. Their middle, 0.375, is still a
-# little too hot, with 4.1. So the next try is the middle of 0.25 and 0.375, and so on: each round halves the
-# distance between too cold and too hot.
+# A higher *T* always means more choices. So 0.25 is too cold and 0.5 too hot. The middle, 0.375, is
+# a little too hot. Next comes the middle of 0.25 and 0.375, and so on: each round halves the distance.
 
 # %% [markdown]
 # ## Build it: find the temperature
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes · there are many right ways
 #
-# Halving is one way, and any other will do. Only the result is scored.
+# Halving is one way, and any other will do. Only the result is scored (2.14).
 #
 # <details><summary>Hint</summary>
 #
 # Begin with `low, high = 0.001, 1000.0`. Their mean, 500, is far too hot. So take `math.sqrt(low * high)` as
-# the middle: it begins at 1. 50 rounds are plenty. `effective_choices` copes with −inf and all these *T*.
+# the middle: the first middle is 1. 50 rounds are plenty. `effective_choices` works with −inf and all these *T*.
 # </details>
 
 
@@ -553,9 +553,9 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# Now four choices at every step of a story. That should keep the crowd out.
+# Now every step of a story gets four choices. That should keep crumbs out.
 #
-# **Predict.** Will the story begin with `time`?
+# **Predict.** Will `time` come after `Once upon a`?
 
 
 # %%
@@ -574,9 +574,9 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# `Once upon a distance`. The crowd is back! The model *had* one choice there, and we asked for four. So
-# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: the entropy
-# of a die with four faces.
+# `Once upon a distance`: a crumb came! The model *had* one choice after `Once upon a`, and we asked for four. So
+# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: the
+# entropy of a die with four faces.
 # </details>
 #
 # We wanted fewer choices where there are too many. Where the model is sure, let it be sure.
@@ -586,25 +586,25 @@ if ready:
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step. Yours may do it as you like, if it keeps
-# four promises: *tame*, *lively*, *gentle* and *steady*.
+# A thermostat looks at a row of logits and sets *T* for this one step. Yours may work as you like, if it keeps
+# four promises: *tame*, *lively*, *gentle* and *steady*. They are scored in 2.15.
 
 # %% [markdown]
 # | promise | if at *T* = 1 the row has | then your *T* |
 # |---|---|---|
-# | **tame** | anything | leaves at most 20 equal choices |
+# | **tame** | any shares | leaves at most 20 equal choices |
 # | **lively** | 5 equal choices or more | leaves at least 3 |
-# | **gentle** | a favourite with 90% or more | leaves it 90% or more |
+# | **gentle** | a favourite with 90% or more | leaves that favourite 90% or more |
 #
-# And **steady**: add one number to all logits, and your *T* stays the same.
+# And **steady**: add the same number to all logits, and your *T* does not change.
 
 # %% [markdown]
 # *T* = 1 for all rows is not tame, *T* = 0.1 is not lively, and four choices at every step are not gentle.
-# Beware: your `temperature_for` cannot give a row of two tokens four choices.
+# Your `temperature_for` cannot give a row of two tokens four choices.
 #
 # <details><summary>Hint</summary>
 #
-# Begin at *T* = 1, where all is as the model wants it. While there are more choices than you want,
+# Begin at *T* = 1, which changes nothing. While there are more choices than you want,
 # multiply *T* by 0.98.
 # </details>
 
@@ -673,8 +673,8 @@ for promise in (tame, lively, gentle, steady):
 # %% [markdown]
 # ## The fourth word
 #
-# Now four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*: tokens that have
-# less than 0.5% at *T* = 1. And we count how many of a story's tokens are *different*: if each came twice, 50%.
+# Now the model writes four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*
+# (below 0.5% at *T* = 1), and how many of a story's tokens are *different*: 50% if each comes twice.
 
 
 # %%
@@ -700,13 +700,13 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* = 0.3 draws no crumb, but it goes round in circles: only 38% of its tokens are different. *T* = 1 drew 48
-# crumbs. The authors' thermostat (not on this page) cools until at most 8 choices are left: 10 crumbs, 66%
-# different. All its stories begin `Once upon a time`.
+# *T* = 0.3 draws no crumb, but repeats itself: only 38% of its tokens are different. *T* = 1 draws 48
+# crumbs. The authors' thermostat (not on this page) cools until at most 8 choices are left. It draws 10 crumbs,
+# with 66% different. All its stories begin `Once upon a time`.
 
 # %% [markdown]
-# *T* = 0.7 comes near that, with 15 crumbs and 72%: four stories cannot say which is better. But a thermostat
-# does something else. Here are three steps, and the equal choices left.
+# *T* = 0.7 comes near the authors' thermostat, with 15 crumbs and 72%: four stories cannot say which is better. But
+# the two work differently. Here are the equal choices at three steps.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -719,10 +719,10 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
     print()
 
 # %% [markdown]
-# *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, a little dull, and the 187
-# of the last row to 31, still a crowd. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
-# *T* can do both. Now change your thermostat, and run from its cell to here. Can you get below 10 crumbs, and
-# keep 60% different? (Only the promises are scored.)
+# *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, dull, and the 187
+# of the last row to 31, still too many. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
+# *T* can do both. Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10
+# crumbs, and keep 60% different? (Only the promises are scored.)
 
 # %% [markdown]
 # ## What production systems do
@@ -731,18 +731,18 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
 #   refuses 0: there greedy is `do_sample=False` [transformers2026].
-# - *A thermostat.* llama.cpp has one since 2024. It goes the other way: the higher the entropy, the higher
-#   *T* [llamacpp4972]. Which is better? That depends on what you fear more, a dull story or a mad one.
+# - *A thermostat.* llama.cpp has one since 2024. That one goes the other way: the higher the entropy, the higher
+#   *T* [llamacpp4972]. Which is better depends on what you fear more, dull stories or mad ones.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? As a crowd. At *T* = 2 every ratio becomes its square root:
-# nine rivals with 0.3% get 14%, but 4,095 get 79%. So one *T* is mild here and wild there. A thermostat sets
-# it for each step, and leaves a sure step alone.
+# How did the others take more than half from `time`? They are many. At *T* = 2 every ratio becomes its square root:
+# nine rivals with 0.3% get 14%, but 4,095 get 79%. So one *T* is mild for few tokens and wild for many. A thermostat
+# sets *T* for each step, and leaves a sure step alone.
 #
-# Yet crumbs still come now and then: *T* only makes them smaller. Why not forbid them? That is the next module.
+# Yet crumbs still come: a low *T* only makes them smaller. Why not forbid them? The next module does.
 
 # %% [markdown]
 # ## Check your understanding
@@ -986,9 +986,9 @@ check.choice(
 )
 
 # %% [markdown] question="A temperature function" points=2
-# The API of question 2.6 shows only the probabilities at *T* = 1. This function is meant to turn them into
-# those at another *T*, and it has no effect. Repair it. The probabilities have any shape, and each row along
-# the last dimension sums to 1. Each is 0, or at least 0.00001. *T* lies between 0.25 and 10.
+# The API of question 2.6 shows only the probabilities at *T* = 1. This function should turn them into
+# the probabilities at another *T*, but changes nothing. Repair it. The probabilities have any shape, and each row
+# along the last dimension sums to 1. Each is 0, or at least 0.00001. *T* lies between 0.25 and 10.
 
 
 # %% answer="temperature_code_repair"
@@ -1061,7 +1061,7 @@ check.against(
 #
 # <details><summary>Hint</summary>
 #
-# `torch.zeros_like(logits).scatter(-1, ids[..., None], 1.0)` is 1 at each row's id.
+# `torch.zeros_like(logits).scatter(-1, ids[..., None], 1.0)` is 1 at each row's id, 0 elsewhere.
 # </details>
 
 
