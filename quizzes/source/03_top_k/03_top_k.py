@@ -9,12 +9,12 @@
 # %% [markdown]
 # # Top-k
 #
-# A small publisher has the Storyteller write her fairy tales. She wants them lively, so she has set
-# *T* = 1.5. And she has two wishes. Every tale shall begin with `Once upon a time`. And anybody may
-# say good morning in a tale, the wolf too.
+# A small publisher prints fairy tales that the Storyteller writes. The publisher wants lively tales, so
+# she has set *T* = 1.5. And she has two wishes. Every tale must begin with `Once upon a time`. And anybody
+# may say good morning in a tale, the wolf too.
 #
-# She tries both. A thousand times the Storyteller writes the next token after `Once upon a`, and a
-# thousand times the next one after `"Good morning," said the`.
+# She tests both wishes. The Storyteller writes the next token after `Once upon a` a thousand times, and
+# then after `"Good morning," said the`.
 
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
@@ -94,29 +94,29 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all 4,096 tokens, 121 of the thousand tales begin badly: `Once upon a distance`. So she lets the
-# Storyteller draw from the 40 likeliest tokens only, as OpenAI did for some of GPT-2's published texts
-# [radford2019]. That leaves 48 bad openings (`ile` is part of a word). But now the wolf can never
-# speak: his chance is exactly 0.
+# With all 4,096 tokens, 121 of the thousand openings are bad, such as `Once upon a distance`. So the
+# publisher allows only the 40 likeliest tokens, as OpenAI did for some of GPT-2's published texts
+# [radford2019]. Then 48 openings are bad (`ile` is part of a word). But now the wolf can never speak: his
+# chance is exactly 0.
 #
-# So 40 is *too many* for her first wish and *too few* for her second. **Which number gives her both?**
+# So 40 is *too many* for her first wish and *too few* for her second. **Which number grants both?**
 
 # %% [markdown]
-# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Can each be drawn? 2. Can a temperature change
-# which token leads?
+# **Recall.** 1. Three tokens have the logits 6, −20 and −∞. Which can be drawn? 2. Can a temperature
+# change which token is the likeliest?
 #
 # <details><summary>Answers</summary>
 #
-# 1. The second very seldom: *e*⁻²⁰ is tiny beside *e*⁶, but above 0. The third never: weight 0. 2. No, the
-# order stays.
+# 1. The first and, very seldom, the second: *e*⁻²⁰ is tiny, but above 0. The third has weight 0. 2. No,
+# the order stays.
 # </details>
 
 # %% [markdown]
-# ## The knife, on nine words
+# ## Top-k on nine words
 #
-# What she did is called **top-k**. It keeps the *k* likeliest tokens, and cuts off the rest as with a
-# knife. In three steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3,
-# on the nine words that may follow `every effort moves you`.
+# What the publisher did is called **top-k**. It keeps the *k* likeliest tokens, and cuts off the rest as
+# with a knife. It has three steps: find the *k* largest logits, set all others to −∞, take softmax. Here
+# is *k* = 3, on the nine words that may follow `every effort moves you`.
 
 # %%
 kept = torch.tensor([0, 3, 7])  # the ids of closer, forward and toward
@@ -127,11 +127,10 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
 # `pizza` cannot come now. The three words left had 0.061 + 0.572 + 0.358 = 0.991 together: the **mass
-# kept**. Softmax divides each by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
+# kept**. Softmax divides each of the three by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
 #
-# **Predict.** With *k* = 2, only `forward` (0.572) and `toward` (0.358) are left. What will `forward`
-# have? Then move the slider below from 0, which is *off*, to 2. (Outlines: before the
-# cut, at *T* = 1.)
+# **Predict.** With *k* = 2, `forward` (0.572) and `toward` (0.358) are left. Which probability will
+# `forward` have? Then move the slider below from 0 (*off*) to 2. (The outlines are from before the cut.)
 #
 # <details><summary>Answer</summary>
 #
@@ -144,8 +143,8 @@ explore.Distribution(NINE_WORDS, knobs=["top_k"])
 # %% [markdown]
 # Now set *k* to 1 and press **Sample 100**. How many different words come? (One: this is greedy choice.)
 #
-# **Predict.** Must the cut logits be −∞? A colleague sets them to 0 instead, "for 0 means nothing". What
-# happens to `pizza`, whose logit is −1.89?
+# **Predict.** Must the cut logits be −∞? A colleague sets them to 0 instead. What happens to the
+# probability of `pizza`, whose logit is −1.89?
 
 # %%
 zero = NEXT_LOGITS.masked_fill(cut.isneginf(), 0.0)
@@ -154,11 +153,11 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It *gains*. A logit of 0 is the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15. So all six words that
-# were to be cut can still come.
+# It *rises*. A logit of 0 gives the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15.
 # </details>
 #
-# Here six words slip in. With *k* = 40, 4,056 of the Storyteller's tokens would.
+# With weight 1, all six words that were to be cut can still come. So could 4,056 of the Storyteller's tokens
+# with *k* = 40.
 
 # %% [markdown]
 # ## The formula
@@ -168,17 +167,17 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# All survivors are divided by the same sum. So their odds stay: `forward` has 1.6 times as much as
-# `toward` (0.572 / 0.358), before and after.
+# All *survivors* (the tokens kept) are divided by the same sum. So their odds stay: `forward` is 1.6 times
+# as likely as `toward` (0.572 / 0.358), before and after.
 #
-# The pictures count the mass kept at *T* = 1, whatever your *T*.
+# The pictures always count the mass kept at *T* = 1.
 
 # %% [markdown]
 # ## Two prompts
 #
 # Why did top-k fail the publisher? Below is her first prompt, with *T* = 1.5 and *k* = 40.
 #
-# **Predict.** Down to which *k* must she go, so that *every* tale begins with `␣time`?
+# **Predict.** What is the largest *k* with which `␣time` *always* comes?
 
 # %%
 explore.Distribution(
@@ -186,40 +185,40 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. Move *k* down until `␣time` has all. (95.3% at 40, 99.5% at 2, 100% only at 1.)
+# 1. Move *k* down until `␣time` has 100%. (95.3% at *k* = 40, 99.5% at 2, 100% only at 1.)
 # 2. Set *k* to 40 again: 99.9% of the mass is kept. Now write `"Good morning," said the` into the prompt
-#    box. How much is kept there? (44.8%.)
-# 3. Type `wolf` into the box *find*. The line below the picture tells his **rank**: the likeliest token
-#    has rank 1. How large must *k* be for him to speak? (57.)
+#    box. How much is kept now? (44.8%.)
+# 3. Type `wolf` into the box *find*. The line below the picture tells the wolf's **rank**: the likeliest
+#    token has rank 1. Which *k* lets the wolf speak? (57 or more.)
 
 # %% [markdown]
-# So her first wish asks for *k* = 1, and her second for *k* = 57 or more. No number is both.
+# So her first wish needs *k* = 1, and her second *k* = 57 or more. No *k* grants both.
 #
 # <details><summary>A riddle: with <i>k</i> = 40, only 0.1% of the mass is cut at her first prompt. Why do 121 bad
 # openings become 48?</summary>
 #
-# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where the unlikeliest tokens have
-# more: the 4,056 cut ones began about 121 − 48 = 73 tales.
+# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where unlikely tokens come more often: the
+# 4,056 tokens now cut gave about 121 − 48 = 73 bad openings.
 # </details>
 
 # %% [markdown]
-# Now look at the words. Here are ranks 21 to 40 after her first prompt, which *k* = 40 keeps, and ranks
-# 41 to 60 after her second, which it cuts.
+# Now look at the words. *k* = 40 keeps ranks 21 to 40 after her first prompt, and cuts ranks 41 to 60
+# after her second.
 
 # %%
 print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# The knife lets `␣sudden` and `␣hot` in where only `␣time` makes sense. And it cuts `␣woman`, `␣child`
+# *k* = 40 lets in `␣sudden` and `␣hot` where only `␣time` makes sense. And it cuts `␣woman`, `␣child`
 # and `␣wolf`, who may well say good morning.
 
 # %% [markdown]
-# From here on, probabilities are the model's own, at *T* = 1. There `␣wolf` has 0.37% after its prompt, and
-# `␣sudden` 0.0015% after its own.
+# From here on, probabilities are the model's own, at *T* = 1. After the second prompt `␣wolf` has 0.37%,
+# after the first `␣sudden` has 0.0015%.
 #
-# **Predict.** Both are small. With which other token's probability must you compare each, to see that
-# only `␣wolf` is a good word?
+# **Predict.** Both are small, but only `␣wolf` is a good word. To see this, with which token of its step
+# must you compare each?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -231,8 +230,8 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With the best token of its own step. That is only ten times as likely as `␣wolf`, but some 68,000 times
-# as likely as `␣sudden`.
+# With the best token. The best token is only ten times as likely as `␣wolf`, but about 68,000 times as
+# likely as `␣sudden`.
 # </details>
 
 # %% [markdown]
@@ -240,9 +239,9 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 #
 # Is a whole text like those two prompts? Joseph Jacobs printed this in 1890: *Once upon a time there
 # were Three Bears, who lived together in a house of their own, in a wood. One of them was a Little, Small,
-# Wee Bear.* It has 39 tokens. After each the model says what may come: 39 steps.
+# Wee Bear.* It has 39 tokens. After each token the model says what may come: 39 steps.
 #
-# **Predict.** At how many of them do the 40 likeliest tokens keep less than 75% of the mass?
+# **Predict.** At how many steps do the 40 likeliest tokens keep less than 75% of the mass?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -264,16 +263,16 @@ chart.says(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At eight steps. At the worst, after `One of them was a`, they keep 57% and cut 43%. After `Once upon a`
-# they keep 99.9%.
+# At eight steps. At the worst step, after `One of them was a`, they keep 57%, and 43% is cut. After `Once
+# upon a` they keep 99.9%.
 # </details>
 #
-# Dark is kept, pale is cut. The model is sure at some steps and open at others, and the knife does not
-# know which.
+# Dark is kept, pale is cut. At some steps the model is sure, at *open* steps many words may come. A fixed
+# *k* treats all steps alike.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale, without a knife. Of its 39 tokens, 38 follow another one. How many
-# of these would *k* = 40 have made impossible?
+# **Predict.** A person wrote the tale, without top-k. Its first token is followed by 38 more. How many of
+# the 38 would *k* = 40 have cut?
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -284,24 +283,24 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) With *k* = 40 this tale could not
-# come out. And with *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
+# Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) With *k* = 40 the model could not
+# write this tale. And with *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
 # </details>
 #
-# GPT-2 has steps of both kinds too: hundreds of good words, or only one [holtzman2020].
+# GPT-2, too, has steps with hundreds of good words and steps with only one [holtzman2020].
 
 # %% [markdown]
-# So the publisher's number does not exist. She needs a *k* that changes from step to step, and you will
-# design it. But first you need a knife that cuts exactly where you tell it to.
+# So no fixed *k* is right for the publisher. She needs a *k* that changes from step to step, and you will
+# design a rule for it. But first you need a top-k that keeps exactly *k* tokens.
 
 # %% [markdown]
-# ## Forty-one of forty
+# ## *k* = 40, but 41 tokens
 #
-# Here is a short top-k that many would write. It runs beside the course's own, `sampling.top_k`, with
-# *k* = 40 on the 39 steps of the tale: on the usual numbers, *float32*, and on the shorter *bfloat16*,
-# in which large models are often stored.
+# Here is a short top-k that many would write: `first_program`. The cell runs it and the course's own,
+# `sampling.top_k`, with *k* = 40 on the 39 steps of the tale: on the usual numbers, *float32*, and on the
+# shorter *bfloat16*, in which large models are often stored.
 #
-# **Predict.** Read the first program. On one kind of number it keeps 41 tokens at some steps. On which?
+# **Predict.** Read `first_program`. Does it keep 41 tokens at some steps on float32, or on bfloat16?
 
 
 # %%
@@ -317,8 +316,8 @@ for logits in (tale.logits, tale.logits.bfloat16()):
         print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
-# **Find it.** It is bfloat16. Why? Read the two lines again, and look at the logits of ranks 39 to 42 at
-# such a step:
+# **Find it.** It does on bfloat16. Why does the 41st token stay? Read `first_program` again, and the logits
+# of ranks 39 to 42 at such a step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -327,44 +326,45 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With fewer digits, the 40th and the 41st logit become equal. The first program cuts what is *below* the
-# 40th. The 41st is not below it, so it stays.
+# With fewer digits, the 40th and 41st logit become equal: a *tie*. `first_program` cuts what is *below* the
+# 40th. The 41st is not below the 40th, so it stays.
 # </details>
 #
-# vLLM is a program that serves many users. At a tie it kept sometimes all equal tokens and sometimes
-# exactly *k*, says a repair proposed in 2026 [vllm50979]. The number of requests at once decided which: on
-# a busy day, the same request could get another answer.
+# vLLM is a program that serves many users. At a tie vLLM sometimes kept all equal tokens and sometimes
+# exactly *k*, says a repair proposed in 2026 [vllm50979]. This depended on the number of requests at once:
+# on a busy day, the same request could get another answer.
 
 # %% [markdown]
-# Which of two equal tokens stays is a matter of taste, but somebody has to decide. This course keeps
-# **exactly k**, and of equal tokens those with the **lowest ids**.
+# Somebody has to decide which of two equal tokens stays. This course keeps **exactly k**, and of equal
+# tokens those with the **lowest ids**.
 #
-# **Predict.** Logits 3, 2, 2, 2 and 1, and *k* = 2. Which ids stay?
+# **Predict.** The logits are 3, 2, 2, 2 and 1, and *k* = 2. Which ids stay?
 
 # %%
 print(sampling.top_k(torch.tensor([3.0, 2.0, 2.0, 2.0, 1.0]), 2))
 
 # %% [markdown]
-# The ids 0 and 1. (The first program keeps 0, 1, 2 and 3.)
+# The ids 0 and 1 stay. (`first_program` would keep 0, 1, 2 and 3.)
 
 # %% [markdown]
-# ## Build it: the knife
+# ## Build it: top-k
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_k`. You may use PyTorch, but not the course's own functions. It is scored below.
+# Write `my_top_k`. You may use PyTorch, but not the course's own functions. Two cells below check it; the
+# question *Your top-k* scores it.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `order = logits.argsort(dim=-1, descending=True, stable=True)` gives the ids of each row, the best
-# first, equal logits in the order of their ids. `order[..., :k]` are the first *k*, and all
-# of them if *k* is `None`.
+# first, equal logits in the order of their ids. `order[..., :k]` are the first *k* ids, or all
+# if *k* is `None`.
 # <details><summary>More</summary>
 #
 # Start from `marks = torch.zeros_like(logits, dtype=torch.bool)`: all False. `marks.scatter(-1, ids,
-# True)` gives True at these ids of each row: of three False and the ids 0 and 2 it makes True, False,
-# True. Then `masked_fill` with `~marks`, their opposite.
+# True)` returns True at these ids of each row: with the ids 0 and 2, three marks become True, False,
+# True. Then use `masked_fill` with their opposite (`~`).
 # </details>
 # </details>
 
@@ -386,7 +386,7 @@ def my_top_k(logits, k):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run these checks as often as you like. They give no points.
 
 # %%
 for k, expect in ((1, {3}), (3, {0, 3, 7}), (5, {0, 3, 4, 7, 8}), (None, set(range(9)))):
@@ -411,10 +411,10 @@ for name, logits, k, expect in (
     check.passes(name, check.close, my_top_k, logits, k, expect=expect, why=why)
 
 # %% [markdown]
-# Now your function draws in the picture too: its results are the crosses. (Until it works, a message below
+# The crosses in the next picture are your function's results. (Until the function works, a message below
 # the picture says why not.)
 #
-# **Predict.** After `"Good morning," said the`, *k* = 40 kept 45% of the mass. Will it be more or less
+# **Predict.** After `"Good morning," said the`, *k* = 40 kept 44.8% of the mass. Will it keep more or less
 # after `The king said to his`?
 
 # %%
@@ -425,24 +425,24 @@ explore.Distribution(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More: 76%. The model is surer here. Set *k* to 0: `␣wife` alone has 16.7%. The best token after `"Good
+# More: 76.0%. The model is surer here. Set *k* to 0: `␣wife` alone has 16.7%. The best token after `"Good
 # morning," said the` had 3.5%.
 # </details>
 #
 # Try *k* = 40, 1 and 0. Does each cross lie at the end of its bar? Then your function agrees with the
-# course's. (At 0, it gets `None`.)
+# course's. (At 0, your function gets `None`.)
 
 # %% [markdown]
-# You have a knife, and now is a good time for a pause.
+# Your top-k is ready. Now is a good time for a pause.
 
 # %% [markdown]
 # ## Before or after the temperature
 #
-# Next you will write a rule that chooses *k*. One thing must be settled first: the publisher also has
-# *T* = 1.5. Should the knife come before the temperature, or after it?
+# Next you will write a rule that chooses *k*. But the publisher also has *T* = 1.5. Should the cut come
+# before the temperature, or after it?
 #
-# **Predict.** *T* = 2 and *k* = 3 on the nine words, once with the cut first, once with the temperature
-# first. Are the survivors the same? And their probabilities?
+# **Predict.** Take *T* = 2 and *k* = 3 on the nine words, once with the cut first, once with the
+# temperature first. Are the survivors the same? Are their probabilities the same?
 
 # %%
 T, k = 2.0, 3
@@ -455,40 +455,41 @@ show(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All the same. To divide by *T* keeps the order, and the knife looks at nothing but the order.
+# Both are the same. Top-k looks only at the order, and division by *T* keeps the order. So the same logits
+# survive.
 # </details>
 #
 # But a rule that *chooses* *k* may also look at how far apart the probabilities are, and a temperature
-# changes that. So your rule will see the model's own logits, before any temperature.
+# changes these distances. Here your rule sees the model's own logits, before any temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 to 30 minutes · there are many right designs
 #
-# Write `my_k`: it gets the logits of one step and says how many tokens to keep there. The design is
-# yours. Think of the two prompts: what do the logits show that tells one from the other?
+# Write `my_k`: it gets the logits of one step and returns how many tokens to keep. The design is
+# yours. How do the logits of a sure step differ from those of an open step?
 #
-# Your rule has to keep four promises. A cell below `my_k` tries them, and says what is missing.
+# Your rule has to keep four promises. A cell below `my_k` tries them, and they are scored at the end.
 
 # %% [markdown]
 # 1. **counts**: it returns a whole number, from 1 to the number of tokens above −∞.
-# 2. **fair**: only the probabilities decide. With 8 added to all logits, or the tokens in another order,
-#    it returns the same.
-# 3. **fits**: where ten good words have 9.9% each, and 3,000 others share the last 1%, it keeps 5 to 20.
-#    The same for any *n* up to 1,000: where *n* equally good words hold 99%, it keeps *n*/2 to 2*n*.
+# 2. **fair**: only the probabilities decide. If 8 is added to all logits, or the tokens come in another
+#    order, it returns the same number.
+# 3. **fits**: where ten good words have 9.9% each, and 3,000 others share the last 1%, it keeps 5 to 20
+#    tokens. Where *n* equally good words hold 99% (*n* up to 1,000), it keeps *n*/2 to 2*n* tokens.
 
 # %% [markdown]
-# 4. **pays**: it grants the publisher's wishes: 1 token after `Once upon a`, and 57 or more after `"Good
-#    morning," said the`. And along the tale it beats a fixed *k* that keeps as many tokens on average.
+# 4. **pays**: it keeps 1 token after `Once upon a`, and 57 or more after `"Good morning," said the`. And
+#    along the tale it beats a fixed *k*: its own average number of tokens, rounded up.
 #
-# Say yours keeps 39.2 tokens a step. Rounded up, that is a fixed *k* = 40. At its *worst step*, where
-# the least mass is kept, *k* = 40 keeps 57%. Yours, at its own, must keep 0.05 more: 62%.
+# Suppose your rule keeps 39.2 tokens a step. The fixed *k* is then 40. At its *worst step*, where the
+# least mass is kept, *k* = 40 keeps 57%. Your rule, at its own worst step, must keep 0.05 more: 62%.
 
 # %% [markdown]
-# For your score, *pays* is also tried on other texts, about as long as the tale. To try one of your own,
-# of two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell. On a
-# very short one even a good rule may fail.
+# For your score, *pays* is also tried on other texts, about as long as the tale. To try your own text of
+# two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell. On a very
+# short text even a good rule may fail.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -496,13 +497,13 @@ show(
 # With `probs = logits.softmax(dim=-1)` you can measure
 #
 # - how likely the best token is
-# - how many are not far below it
+# - how many tokens are nearly as likely
 # - how many of the likeliest *together* hold some share of the mass
 # - how open the choice is, in equal choices: `effective_choices(logits)` (−∞ is allowed)
 #
 # <details><summary>More</summary>
 #
-# A rule that fails: keep all tokens with at least 1%. Where 200 words are equally good, each has about
+# This rule fails: keep all tokens with at least 1%. Where 200 words are equally good, each has about
 # 0.5%, and none is kept.
 # </details>
 # </details>
@@ -592,14 +593,14 @@ def my_k(logits):
 
 
 # %% [markdown]
-# Run this as often as you like. It gives no points, only reasons.
+# Run these checks as often as you like. They give no points.
 
 # %%
 for promise in (counts, fair, fits, pays):
     check.passes(promise.__name__, promise, my_k)
 
 # %% [markdown]
-# Here is your rule along the tale. The line is the fixed 40.
+# The bars are your rule along the tale. The line is *k* = 40.
 
 # %% jupyter={"source_hidden": true}
 yours = [check.attempt(asked, my_k, row) for row in tale.logits]
@@ -617,15 +618,15 @@ chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, top))
 chart.says(said)
 
 # %% [markdown]
-# 1. Where does your rule keep the most tokens, and where the fewest? The line below the picture says it.
-#    (One good rule keeps 189 after `One of them was a`, and only one after `Once upon`.)
-# 2. How many of the author's tokens does yours cut? (Perhaps six, as many as *k* = 40. `␣Bear` at rank
-#    2,314 surprises any sensible rule.)
+# 1. Where does your rule keep the most tokens, and where the fewest? Read the text below the picture.
+#    (A good rule may keep 189 after `One of them was a`, and 1 after `Once upon`.)
+# 2. How many of the author's tokens does your rule cut? (Perhaps six, as many as *k* = 40. No sensible rule
+#    keeps `␣Bear`, at rank 2,314.)
 
 # %% [markdown]
-# ## The publisher gets both
+# ## Both wishes
 #
-# Here your rule moves your knife, at her *T* = 1.5.
+# Here `my_k` chooses the *k* of `my_top_k`, at the publisher's *T* = 1.5.
 
 
 # %%
@@ -641,11 +642,11 @@ else:
     print("your k: not ready yet, my_top_k and my_k have to be written first.")
 
 # %% [markdown]
-# Once both builds work: no bad opening in a thousand tales, and the wolf has his voice back. Nobody told
-# your rule which words are good. It only saw how sure the model was.
+# When both builds work, no opening is bad, and the wolf can speak again. Nobody told your rule which words
+# are good. Your rule only saw how sure the model was.
 #
-# Now longer texts at *T* = 1.5. Two by your rule stand beside the slider's two; the slider does not
-# change yours. (Read the texts only. The measures belong to later modules.)
+# Now compare longer texts at *T* = 1.5: two with the slider's *k*, two with your rule. The slider does not
+# change your rule's texts. (Read the texts only. The measures belong to later modules.)
 
 
 # %%
@@ -662,30 +663,31 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. How does the first tale begin with *k* = 40? (`Once upon a good many years`: a bad opening.) And your
-#    rule's two? (`Once upon a time`.)
-# 2. Set *k* to 3. How does it read now? (Like a tired writer: `who had a son, and he had a son, who had a
-#    son`.)
-# 3. Set *k* to 0, which is off. And now? (Like a mad one, for any token may come.)
+# 1. How does the first text begin with *k* = 40? (`Once upon a good many years`: a bad opening.) How do your
+#    rule's two texts begin? (`Once upon a time`.)
+# 2. Set *k* to 3. How does the first text read now? (It repeats: `who had a son, and he had a son, who had
+#    a son`.)
+# 3. Set *k* to 0 (*off*). How does it read now? (Wild: any token may come.)
 
 # %% [markdown]
 # ## What production systems do
 #
-# Nobody agrees on *k*. As of late 2026 llama.cpp has 40 [llamacpp2026], `transformers` 50
-# [transformers2026], and vLLM none of its own [vllm2026]. Some models bring theirs in a file of settings:
-# Gemma 4 has 64 there [gemma4config2026]. The paper usually cited for top-k, of 2018, used 10 [fan2018].
+# Programs do not agree on *k*. In late 2026 the default of llama.cpp is 40 [llamacpp2026], that of
+# `transformers` is 50 [transformers2026]. vLLM has none of its own [vllm2026]. Some models bring a file of
+# settings: Gemma 4 has 64 there [gemma4config2026]. The paper usually cited for top-k, of 2018, used 10
+# [fan2018].
 #
-# So if one program's texts are wilder than another's, with one model and one *T*, compare their *k*.
+# If two programs run one model at one *T*, but the first writes wilder texts, compare their *k*.
 
 # %% [markdown]
 # ## Recap
 #
 # Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds. Equal logits need a rule.
-# Temperature may come before or after.
+# Temperature may come before top-k or after it.
 #
-# One wish needs *k* = 1, the other 57 or more, so no number grants both. A number of tokens is the wrong
-# thing to fix. Your rule fixes something else, and the number follows. One such rule has a knob in most
-# programs: top-p, the next module.
+# The first wish needs *k* = 1, the second 57 or more, so no fixed *k* grants both. Your rule looks at the
+# logits of each step and chooses *k*. Most programs have a setting for another such rule: top-p, the next
+# module.
 
 # %% [markdown]
 # ## Check your understanding
@@ -769,8 +771,8 @@ check.ids(
 )
 
 # %% [markdown] question="Two programs" points=1
-# One program cuts, then divides the logits by *T* = 2. Another divides first, then cuts by the same
-# rule. Under which rule do both always give the same probabilities? (Exact arithmetic, no ties.)
+# One program cuts, then divides the logits by *T* = 2. Another program divides first, then cuts by the
+# same rule. With which rule do both always give the same probabilities? (Exact arithmetic, no ties.)
 #
 # - **A** The more likely half of the tokens stays.
 # - **B** Tokens stay whose logit is at most 2 below the best.
@@ -817,8 +819,8 @@ check.number(
 )
 
 # %% [markdown] question="After two prompts" points=1
-# A form is filled in 10,000 times, with *k* = 40. After `Date: 3` a month comes, the right one with 98%.
-# After `Remarks:` hundreds of words are equally good. Both at *T* = 1. What comes out?
+# A model fills in a form 10,000 times, with *k* = 40 and *T* = 1. After `Date: 3` the right month has 98%.
+# After `Remarks:` hundreds of words are equally good. What comes out?
 #
 # - **A** No wrong month, remarks of all kinds.
 # - **B** Some wrong months, some remarks with a senseless first word.
@@ -841,8 +843,8 @@ check.choice(
 )
 
 # %% [markdown] question="Sure steps" points=1
-# A long tale has 300 steps at which only one token is right. With *k* = 40 that token has 99.5% of what
-# is kept, each time. How likely is it that the tale has no slip at any of the 300? Two decimals.
+# A long tale has 300 steps at which only one token is right. With *k* = 40 that token has 99.5% after the
+# cut, each time. How likely is it that no wrong token (no slip) comes at any of the 300? Two decimals.
 
 # %% answer="sure_steps"
 answer_clean = None  # a number between 0 and 1
@@ -895,7 +897,7 @@ check.ids(
 
 # %% [markdown] question="A call of top-k" points=1
 # In this course 0 on the slider means *off*. One library took *k* = 0 like any other number
-# [litgpt2309]. Here is its way on the nine words. Which word is printed?
+# [litgpt2309]. This code does so on the nine words. Which word is printed?
 # Work it out first. (`scatter` writes each value to its place. Of equals, `argmax` takes the first
 # here.)
 #
@@ -925,8 +927,8 @@ check.text(
 )
 
 # %% [markdown] question="Two answers" points=1
-# A model ran in bfloat16 with *k* = 1 and *T* above 0. Asked twice, it had the same logits, but the
-# answers were ` 5` and ` 7` [tpuinference3580]. Why?
+# A model ran in bfloat16 with *k* = 1 and *T* above 0. The same request gave the same logits twice, but
+# the answers were ` 5` and ` 7` [tpuinference3580]. Why?
 #
 # - **A** With *T* above 0 the whole vocabulary is drawn from.
 # - **B** Both tokens had the largest logit; ties were kept.
@@ -949,10 +951,11 @@ check.choice(
 )
 
 # %% [markdown] question="Found in minGPT" points=2
-# This function has a bug that was in minGPT, a small GPT which many have learnt from. A user saw poor
-# texts, but at low temperatures good ones [mingpt10]. Repair it: a token below the *k*-th largest logit
-# of its row must get probability 0 exactly. The others share as softmax says. The logits are float32 of
-# any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the *k*-th.
+# This function has a bug that was in minGPT, a small GPT from which many have learnt. A user saw poor
+# texts, but good ones at low temperatures [mingpt10]. Repair the function: a token below the *k*-th largest
+# logit of its row must get probability 0 exactly. The others share as softmax says. The logits are float32
+# of any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the
+# *k*-th.
 
 
 # %% answer="mingpt_repair"
@@ -1013,7 +1016,7 @@ for (logits, k), probs in check.drawn(share, unlike):
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Ranks for a report" points=2
-# This function is to give each token its rank in its row: 1 for the likeliest, 2 for the next one, and
+# This function should give each token its rank in its row: 1 for the likeliest, 2 for the next, and
 # so on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair it. The logits are float32 of
 # any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The result has the
 # shape of the logits. (You may have to sort twice, or to use `scatter`.)
@@ -1076,7 +1079,7 @@ check.against(
 
 # %% [markdown] question="A function from a book" points=2
 # A good book has this function, for one text [raschka2024]. For a batch it raises an error, or, if the
-# batch is as large as the vocabulary, says nothing and cuts the wrong tokens. Repair it: each row keeps
+# batch is as large as the vocabulary, raises none but cuts the wrong tokens. Repair it: each row keeps
 # its *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab). *k* is from 1
 # to the vocabulary; no other logit of a row equals its *k*-th.
 
@@ -1134,7 +1137,7 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Your top-k" points=5
-# Your `my_top_k` from **Build it: the knife** above, without the course's own functions. One point each: the
+# Your `my_top_k` from **Build it: top-k** above, without the course's own functions. One point each: the
 # kept logits of single rows; batches of any shape; exactly *k* with ties, the lowest ids first; *k*
 # beyond the vocabulary and `None`; the input left as it was, its type kept, and no digit of it lost.
 # The last three points are tried on batches too.
@@ -1282,7 +1285,7 @@ float(min(points, 5))
 
 # %% [markdown] question="A rule for every step" points=4
 # Your `my_k` from **Build it: a k for every step** above, one point for each promise. It is tried with 1 to
-# 4,096 logits between −5,000 and 5,000, some of them −∞. *Counts* also wants the logits left as they were,
+# 4,096 logits between −5,000 and 5,000, some of them −∞. For *counts* the logits must also stay as they were,
 # and *pays* is tried on other texts too. Without *fits* there are no points for the other three.
 
 
@@ -1368,8 +1371,8 @@ float(min(points, 4))
 
 # %% [markdown] question="A colleague's forty" points=0
 # In three sentences: a colleague takes *k* = 40 for a chat program and for filling in dates,
-# "because GPT-2 had it". What does *k* = 40 do where the model is sure, what where many tokens are good,
-# and what would you suggest?
+# "because GPT-2 had it". What does *k* = 40 do where the model is sure, and where many tokens are good?
+# What would you suggest?
 
 # %% [markdown] answer="explain_forty"
 # ### BEGIN SOLUTION
