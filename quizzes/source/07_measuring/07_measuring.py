@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Measuring
 #
-# Welcome to a writing contest. There are twelve openings of nine words each, from old story books that
-# the Storyteller has not read [stories12]. Every contestant goes on for 50 tokens. One is human: the author
-# of each book. The others are our model, with settings that you know. The judge is a number, since numbers
-# are fair and never tired: the lowest perplexity wins. What could go wrong?
+# Welcome to a writing contest. There are twelve openings of nine words each, from old story books that the
+# Storyteller has not read [stories12]. The contestants, the author of each book and our model with five
+# settings that you know, go on for 50 tokens. The judge is a number, since numbers are fair and never
+# tired: the lowest perplexity wins. What could go wrong?
 
 # %% [markdown]
 # > **About 175 minutes**, in two sittings · difficulty ●●●○○
@@ -27,7 +27,7 @@
 
 # %% [markdown]
 # **Recall.** 1. A text has three tokens. The model gave each of them 1/8. What is the text's
-# perplexity? 2. The entropy of a row is 3 bits. Like how many equal choices is it? 3. Which settings
+# perplexity? 2. The entropy of a row is 3 bits. How many equal choices is that like? 3. Which settings
 # loop, and why does a loop last?
 #
 # <details><summary>Answers</summary>
@@ -219,10 +219,10 @@ for name in ("greedy", "author", "T 1"):
     tell(f"{name.upper()}: {PROMPTS[6]} … {model.tokenizer.decode(texts[name][6])}")
 
 # %% [markdown]
-# Greedy wins, for being *very fond of her*. The author is last but one. We send that judge home. (Another
-# processor may draw a few other words. Then trust your numbers, not ours.)
+# Greedy wins with *very fond of her*, and the author comes fifth of six. So perplexity is a bad judge.
+# (Another processor may draw a few other words. Then trust your numbers, not ours.)
 #
-# You are a better one. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
+# You are a better judge. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
 # nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
 
 # %%
@@ -234,15 +234,15 @@ explore.Duel()
 #
 # <details><summary>After the ten rounds</summary>
 #
-# People 17.4, the machine 17.4. The same! (They differ from the first table's, as the passages are
-# others.) So equal perplexities do not make equal texts: in the first round the machine shouts in rude
-# words, and no person here does.
+# People 17.4, the machine 17.4. The same! (The first table has other numbers, as its passages are others.)
+# So equal perplexities do not make equal texts: in the first round the machine shouts in rude words, and
+# no person here does.
 # </details>
 
 # %% [markdown]
-# But nobody has time for a thousand duels. So the second judge is a number again, for variety: how many
-# *different* pairs of neighbouring tokens there are, divided by *all* pairs. The highest wins. And there is a
-# new contestant, `noise`, which draws every token of the vocabulary with equal chances.
+# Duels take time. So the second judge is a number again: the number of *different* pairs of neighbouring
+# tokens, divided by the number of *all* pairs. The highest wins. A new contestant, `noise`, draws every
+# token of the vocabulary with equal chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -256,8 +256,8 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 # Noise wins. Both judges count correctly, and both are useless. So here is our puzzle: **how can numbers
 # tell which setting writes best?**
 #
-# And something in the first table is odd: `T 1`, the die, and `author` lie side by side. Nobody told the die
-# how surprising people are. Is it luck that the two are so close?
+# And the first table has something odd: the die (`T 1`) comes right beside `author`. Nobody told the die
+# how surprising people are. Are the die and the author so close by luck?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -287,8 +287,8 @@ print(f"all four tokens: {perplexity([half, eighth, eighth, eighth]):.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write it for several texts at once, without the course's own functions. It is scored below, so read the
-# description closely.
+# Write this formula for several texts at once, without the course's own functions. Your function is scored
+# below.
 #
 # <details><summary>Hint</summary>
 #
@@ -322,11 +322,10 @@ for title, values, expect in (
     check.passes(title, check.gives, my_perplexity, values, **args)
 
 # %% [markdown]
-# **A number to doubt.** A service draws texts at *T* = 0.5, and returns the log-probability of each token.
-# From these a customer gets the perplexity 2.8. Our table says 4.7, for the same texts. Both use the
-# formula correctly.
+# **A number to doubt.** A service draws texts at *T* = 0.5. From its log-probabilities a customer gets the
+# perplexity 2.8. Our table says 4.7, for the same texts. Both use the formula correctly.
 #
-# **Predict.** What differs? Which of the two may stand beside the author's 24.4?
+# **Predict.** What differs? Which of the two may we compare with the author's 24.4?
 
 # %%
 cool = texts["T 0.5"]
@@ -336,16 +335,16 @@ print(f"the service's {perplexity(together(read(PROMPTS, cool, temperature=0.5))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# *Whose* probabilities. The service returns those after *T* = 0.5, which makes likely tokens likelier. So
-# every setting has a ruler of its own: by its own, greedy is certain of each token, and has 1. The model's
-# probabilities, before any setting, are one ruler for all: 4.7.
+# The probabilities differ. The service returns them after *T* = 0.5, which makes likely tokens likelier.
+# After greedy's setting each token is certain: perplexity 1. Only 4.7 may be compared with 24.4: both use
+# the model's probabilities, before any setting.
 # </details>
 
 # %% [markdown]
 # ## Sixty, or twenty-four?
 #
-# In module 01 the same model read a passage by a person, and the perplexity was 60. In the contest the
-# authors have 24.4. Same model, same kind of books.
+# In module 01 the same model read a passage from a story book, and the perplexity was 60. In the contest
+# the authors have 24.4.
 #
 # **Predict.** Which of the two numbers is wrong?
 
@@ -359,12 +358,12 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # <details><summary>Answer</summary>
 #
 # Neither. Each is right about *its* texts: of the twelve passages one has 16, and another 44. There is no
-# "perplexity of people", only that of these texts by this model.
+# "perplexity of people", only a perplexity of these texts by this model.
 # </details>
 
 # %% [markdown]
-# How far can we trust the 24.4, from only twelve passages? The cell counts in *nats*, by the natural
-# logarithm: that of 24.4 is 3.19, the mean surprise.
+# How far can we trust 24.4, from only twelve passages? The cell counts in *nats*, with the natural
+# logarithm. The mean surprise is log 24.4, or 3.19 nats.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -377,17 +376,17 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: the *standard deviation*. The mean of twelve is
-# steadier, since high ones and low ones cancel: 0.31 / √12 is 0.09, its *standard error*. About 19 times in
-# 20 the mean of *all* such passages lies within two of these. So their perplexity is probably between 20 and
-# 29.
+# steadier, since high and low passages cancel: its *standard error* is 0.31 / √12, or 0.09. About 19 times
+# in 20 the mean of *all* such passages lies within two standard errors. So the perplexity of all such
+# passages is probably between 20 and 29.
 #
-# The die's number lies inside, and no other setting's.
+# Of the settings' numbers only the die's lies inside.
 
 # %% [markdown]
 # ## Why the die lands beside the author
 #
-# After some words a model gives three tokens 1/2, 1/4 and 1/4: 1, 2 and 2 bits of surprise. The die draws
-# each as often as its probability says.
+# After some words a model gives three tokens 1/2, 1/4 and 1/4. Their surprises are 1, 2 and 2 bits. The
+# die draws each as often as its probability says.
 #
 # **Predict.** How many bits on average? Must you throw the die to know?
 #
@@ -402,7 +401,7 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 # Now people choose among the same three tokens, in their own way. The cell has three sorts of people, A, B
 # and C, and how often they choose each token.
 #
-# **Predict.** Who surprises the model just as much as the die does?
+# **Predict.** Who surprises the model as much as the die does?
 
 # %%
 bits = [1, 2, 2]
@@ -419,11 +418,11 @@ for name, shares in {
 # A does, with 1.5 bits, though A's shares are not the model's. B loves the first token, and surprises less.
 # C avoids it, and surprises more.
 #
-# A model is **calibrated** if people surprise it, on average, just as much as it expects. Is the
-# Storyteller? Before each of the authors' tokens it expects its row's entropy. Then it sees the token, and
+# A model is **calibrated** if people surprise it, on average, as much as it expects. Is the Storyteller
+# calibrated? Before each of the authors' tokens it expects its row's entropy. Then it sees the token, and
 # gets a surprise.
 #
-# **Predict.** Does it expect too much, too little, or about right?
+# **Predict.** Does the Storyteller expect too much surprise, too little, or about right?
 
 # %%
 for name in ("author", "T 1"):
@@ -431,20 +430,20 @@ for name in ("author", "T 1"):
     print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: 25.2 expected, 24.4 got. For the die the two numbers differ by luck alone, since it draws each
-# token as often as its probability says.
+# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone, since
+# the die draws each token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
 # - **The die's words lead to similar rows**: after them the model expects about as much surprise as after
-#   the authors'.
+#   the authors' (see `expected` in both lines).
 
 # %% [markdown]
-# Why is it calibrated? Let it read the authors at seven temperatures. Above 1 its rows are flatter, below 1
-# more pointed.
+# Why is the model calibrated? A model that expects too much surprise, or too little, reads people better
+# at another temperature. So let ours read the authors at seven.
 #
-# **Predict.** At which temperature do people surprise it least?
+# **Predict.** At which temperature do people surprise the model least?
 
 # %% jupyter={"source_hidden": true}
 warm = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
@@ -458,23 +457,24 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At 1. Training did this: it changes the weights until books surprise the model as little as possible. If
-# flatter rows had helped, training would have made them flatter.
+# At 1. Training did this: training changes the weights until books surprise the model as little as
+# possible.
 
 # %% [markdown]
-# So is low good, after all? For a *reader*, yes: of two models that read the same text by people, cut into
-# the same tokens, the lower one reads better. For a *writer*, no: a lower text is only less surprising.
+# Is a low perplexity good, after all? For a *reader*, yes: if two models read the same text by people, in
+# the same tokens, the model with the lower perplexity reads better. For a *writer*, no: a text with a
+# lower perplexity is only less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
 #
-# The paper that gave us top-p measured GPT-2 Large, a model of 2019 [holtzman2020]:
+# The paper that gave us top-p has these perplexities by GPT-2 Large, a model of 2019 [holtzman2020]:
 #
 # | people | greedy | *k* = 40 | *p* = 0.95 | plain die |
 # |---|---|---|---|---|
 # | 12.38 | 1.50 | 6.88 | 13.13 | 22.73 |
 #
-# Here the die is far above people, and top-p beside them.
+# Here the die is far above people, and top-p close to people.
 
 # %% [markdown]
 # **Predict.** Our die had two reasons to come close: a calibrated model, and similar rows. Which of the two
@@ -482,14 +482,14 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 #
 # <details><summary>Answer</summary>
 #
-# The second. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. Now the text is a
-# bit odd, so the next row is flatter. Another odd word comes sooner, and so on: the model expects more and
-# more surprise.
+# The second, similar rows. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. Now
+# the text is a bit odd, so the next row is flatter. Another odd word comes sooner, and so on: the model
+# expects more and more surprise.
 # </details>
 
 # %% [markdown]
-# This is called **drift**, and was measured for GPT-2, too [braverman2020]. A cut leaves out the odd words,
-# so the drift hardly begins.
+# This growth is called **drift**, and was measured for GPT-2 [braverman2020]. A cut leaves out the odd
+# words, so the drift hardly begins.
 #
 # **Predict.** Does our model drift: does the perplexity rise along 200 tokens of the plain die?
 
@@ -500,15 +500,15 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# No, it goes up and down.
+# No, the perplexity goes up and down.
 #
-# Drift or none, one rule fits both models, **perplexity matching**: do not look for the lowest number, look
-# for people's, by the same model. With ours the plain die comes closest, with GPT-2 *p* = 0.95. With
-# another model? Measure it.
+# One rule fits both models, **perplexity matching**: do not look for the lowest perplexity, look for the
+# perplexity of people's texts by the same model. For ours the plain die comes closest, for GPT-2 *p* =
+# 0.95. For other models, measure.
 
 # %% [markdown]
-# Now play with it. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at *T* = 1.3
-# have −4.79. (Ignore the other numbers.)
+# Now try perplexity matching. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at
+# *T* = 1.3 have −4.79. (Ignore the other numbers.)
 
 # %%
 explore.Playground(
@@ -519,8 +519,8 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Move `temperature` down to 1. Does the mean log-probability come near −3.19?
-# 2. Go back to 1.3. Which `top_p`, to one decimal, brings it as near?
-# 3. Read the texts of both. How do their words differ?
+# 2. Go back to 1.3. Which `top_p`, to one decimal, brings the number near −3.19?
+# 3. Read the texts of both settings. How do their words differ?
 #
 # <details><summary>What we found</summary>
 #
@@ -529,8 +529,8 @@ explore.Playground(
 # </details>
 
 # %% [markdown]
-# So two settings can have people's number and not read alike. The next judge looks for repetition. (A good
-# place for a break.)
+# So two settings with people's perplexity can still write differently. The next judge looks for
+# repetition. (A good place for a break.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -555,10 +555,10 @@ print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 
 # %% [markdown]
 # Why all texts together? A published program took the distinct-2 of each text, and then the mean
-# [distinctn2]. Sounds harmless.
+# [distinctn2].
 #
-# **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. What does
-# each of the two ways say of it?
+# **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. Is its
+# distinct-2 high or low, in each of the two ways?
 
 # %%
 lazy = [texts["author"][0]] * 12
@@ -569,11 +569,11 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# By the mean it is perfectly diverse: 1.00. All together it has one twelfth of that, 0.08. The mean never
-# looks from one text to another.
+# By the mean the lazy model is perfectly diverse: 1.00. All together it has one twelfth, 0.08. The mean
+# never compares two texts.
 # </details>
 #
-# Mind the length, too: in a longer text more words come again. So compare equal lengths only [liu2022].
+# In a longer text more words come again, so compare equal lengths only [liu2022].
 
 # %% [markdown]
 # ## Build it: repetition
@@ -582,7 +582,7 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 #
 # $$\text{seq-rep-}n = 1 - \frac{\text{different } n\text{-grams}}{\text{all } n\text{-grams}}$$
 #
-# Write it, without the course's own functions.
+# Write this formula, without the course's own functions. Your function is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -618,8 +618,8 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
     )
 
 # %% [markdown]
-# **Predict.** Now seq-rep-4, so runs of four tokens. Which of our settings has most, and what do the authors
-# have?
+# **Predict.** Now take runs of four tokens. Which setting has the highest seq-rep-4, and about what do the
+# authors have?
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
@@ -636,8 +636,8 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
 # %% [markdown]
 # ## An alarm
 #
-# A known alarm is **rep** [holtzman2020]: the text *ends* in a phrase of two tokens or more, three times
-# or more in a row. Also `ha` six times has such a phrase: `ha ha`, three times.
+# A known alarm is **rep** [holtzman2020]: it rings if the text *ends* in a phrase of two tokens or more,
+# three times or more in a row. Six times `ha` counts, too, as three times `ha ha`.
 
 # %%
 for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha ha , he said"):
@@ -646,7 +646,7 @@ stuck = drawn(PROMPTS, CONTEST["greedy"], length=120)
 print(f"\ngreedy, 120 tokens: {sum(map(ends_in_loop, stuck))} of 12 texts end in a loop")
 
 # %% [markdown]
-# **Predict.** The other six: fine texts, or stuck in another way? The cell shows the ends of four.
+# **Predict.** Are the other six fine, or stuck in another way? The cell shows the ends of four.
 
 # %%
 for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
@@ -655,22 +655,22 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # `and he was a mocking bird, and he was a mocking bird, and he was so fond of`: any reader would call that
 # stuck. The known alarm wants an *exact* loop, up to the *very last* token, and here the words have just
-# changed. (The last of the four is not stuck: there the alarm is right to be silent.)
+# changed. (The last of the four is not stuck: the alarm is rightly silent.)
 
 # %% [markdown]
 # ## Build it: the alarm
 #
 # > difficulty ●●●○○ · importance ●●●●● · 18 minutes · many right designs
 #
-# A good smoke alarm rings when the house burns, and not when somebody makes toast. Toast, here, is a
-# refrain: in fairy tales a line may well come three times. Write such an alarm. It has to keep four
-# promises. To any other text, say a loop of 25 tokens, either answer is right.
+# A good smoke alarm rings at fire, not at toast. Here fire is a text stuck at its end, toast a text that
+# is not, such as a fairy tale whose refrain comes three times. Write such an alarm, scored below by four
+# promises. For a text that no promise names, such as a loop of 25 tokens, either answer is right.
 
 # %% [markdown]
-# 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. It may break
-#    off: `so kind and so kind and so …`
-# 2. **rings nearly**: a phrase of 3 to 8 tokens fills the last 60 or more, but in every third round one
-#    token is another: `so kind and so kind and so kind but …`
+# 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. The last
+#    repeat may break off: `so kind and so kind and so …`
+# 2. **rings nearly**: a phrase of 3 to 8 tokens fills the last 60 tokens or more, but in every third
+#    repeat one token differs: `so kind and so kind and so kind but …`
 
 # %% [markdown]
 # 3. **quiet** at four sorts of toast:
@@ -683,15 +683,15 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Which part of the text matters? How much of it is new?
+# Which part of the text matters? How much is new?
 # <details><summary>Designs that have worked</summary>
 #
-# Take the last 40 tokens. Which share of its runs of three is new? (A set tells.) Or: lay it over
-# itself, shifted by 1, 2, … 8 places. How often do both agree?
+# Take the last 40 tokens. How many different runs of three do they have? (Use a set.) Or compare each
+# token with the token 1, 2, … 8 places before. How often are the two equal?
 # <details><summary>Where to draw the line</summary>
 #
 # Print your number for `near_fire(random.Random(0))` and `toast(random.Random(0))` (folded below), then
-# with 1, 2, 3 … Draw the line between.
+# with 1, 2, 3 … Choose a limit between the two.
 # </details>
 # </details>
 # </details>
@@ -826,8 +826,8 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# Our solution rings at 10 of greedy's 12. It is silent at two that you have read above: at `happily ever
-# after`, which is toast, and at the bright sun, a fire that it misses.
+# Our solution rings at 10 of greedy's 12. It is silent at two ends that you have read above: rightly at
+# `happily ever after`, and wrongly at `the bright sun`.
 
 # %% [markdown]
 # An alarm can also steer. The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it
@@ -845,8 +845,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
 # 1. When all rows stand still, compare the first, `Greedy`, with the last, `wakes_up`. How many 4-grams
-#    repeat? (60.8% in both: your alarm never rang.)
-# 2. That was one run. Move `seed` a few times. Does the alarm always help?
+#    repeat? (60.8% in both means that your alarm never rang.)
+# 2. Move `seed` a few times. Does the alarm always help?
 #
 # <details><summary>With our alarm</summary>
 #
@@ -854,8 +854,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # </details>
 
 # %% [markdown]
-# So three judges stay: perplexity, distinct-2, and your alarm. The first two no longer give prizes for
-# being low or high: we hold them beside people's. Can they now say which of two settings is better?
+# So three judges stay: perplexity and distinct-2, both compared with people's, and your alarm. Can the
+# three now say which of two settings is better?
 
 # %% [markdown]
 # ## Three runs, three answers
@@ -876,7 +876,7 @@ for name, seed in SEEDS.items():  # the same seed for both settings
 
 # %% [markdown]
 # Ann says: yes, clearly. Ben: no difference at all. Cem: nearly halved! Each has measured twelve texts of
-# each setting, and measured well.
+# each setting.
 #
 # **Predict.** What happened to Ben? The cell shows the perplexity of each of his texts.
 
@@ -888,9 +888,9 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`. That pulls the die's number down, from 22.4 to 18.9. And the
-# others spread widely, too: 37 after one opening, 10 after another. Twelve texts are few. **A single run is
-# an anecdote.** So run more, and compare well.
+# The die's first text fell into a loop, `iiii`. That pulls the die's number down, from 22.4 to 18.9. The
+# other texts spread widely, too: 37 after one opening, 10 after another. **A single run is an anecdote.**
+# So run more, and compare in pairs.
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -921,11 +921,11 @@ print("pair by pair:", [round(d, 1) for d in differences])
 show_mean("A - B", differences)
 
 # %% [markdown]
-# "Give or take" is two standard errors. Each setting alone tells nothing: 3.20 or 2.90, give or take a half.
-# Pair by pair it is plain: each difference is between 0.2 and 0.4.
+# "Give or take" is two standard errors. Each mean alone tells nothing: 3.20 or 2.90, give or take a half.
+# Pair by pair the answer is clear: A is more surprising, each time by 0.2 to 0.4.
 #
-# What made the numbers spread was the *opening*, and both settings had the same one. So let both meet the
-# same luck: the same openings, and the same seeds.
+# The *opening* made the numbers spread, and both settings had the same openings. So give both the same
+# luck: the same openings, and the same seeds.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -933,15 +933,15 @@ show_mean("A - B", differences)
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If it contains 0, you cannot tell which of the two is larger. (With a dozen pairs it should be a tenth
-# wider: think of that when an end nearly touches 0.)
+# If the interval contains 0, you cannot tell which of the two settings has more. (With a dozen pairs the
+# interval should be a tenth wider, so do not trust an end that nearly touches 0.)
 
 # %% [markdown]
 # ## Build it: the interval
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write these formulas for two lists. You need it again in the next module.
+# Write these formulas for two lists. Your function is scored below, and needed in the next module.
 
 
 # %% answer="my_interval"
@@ -969,8 +969,8 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Now all three runs together. Each setting has three texts after each opening: take the mean of their
-# surprises. Twelve pairs again, with less luck in each.
+# Now the cell takes all three runs together: for each opening and setting, the mean surprise of three
+# texts. These are twelve pairs again, with less luck in each.
 
 # %%
 show("die - p 0.95", "mean", "from", "to")
@@ -982,26 +982,27 @@ a, b = math.exp(fmean(all_die)), math.exp(fmean(all_cut))
 print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# **Decide.** What may Ben say: "no difference at all"? And what do all three say together?
+# **Decide.** May Ben say "no difference at all"? And what may all three say together?
 #
 # <details><summary>Answer</summary>
 #
-# Ben's interval contains 0: "I cannot tell", no more. Together all of it is above 0: *p* = 0.95 does write
-# less surprisingly.
+# No. Ben's interval contains 0, so he may only say "I cannot tell". Together the whole interval is above
+# 0: *p* = 0.95 does write less surprisingly.
 # </details>
 
 # %% [markdown]
-# And the die of our first table? That was Ann's run, and partly luck: Ben's and Cem's numbers lie outside the
-# authors' 20 to 29. All three runs together have about 24, as the authors have.
+# The die's number in our first table was Ann's run, and partly luck: Ben's and Cem's numbers lie outside
+# the authors' 20 to 29. All three runs together have about 24, as the authors have.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
 # Who writes as people do? Each contestant gets three numbers: the surprise minus the author's, opening by
-# opening, with its interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. Every
-# setting but greedy has three runs, of which we take the mean.
+# opening, with its interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. All
+# settings but greedy and noise have the mean of three runs.
 #
-# **Predict.** Whose interval, beside the author's own, will contain 0? Where will our two prize winners land?
+# **Predict.** Whose interval, beside the author's own, will contain 0? Where will our two prize winners,
+# greedy and noise, land?
 
 # %%
 author = mean_surprises(texts["author"])
@@ -1014,40 +1015,40 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Only the die's. All other settings differ from people, though *p* = 0.95 only just. Greedy and noise are the
-# *farthest* from the authors, at opposite ends.
+# Only the die's interval. All other settings differ from people, though *p* = 0.95 only just. Greedy and
+# noise are the *farthest* from the authors.
 
 # %% [markdown]
-# For the die we cannot tell. That is no proof of "equal": its interval is more than half a nat wide. But
-# nothing sends it home. Its distinct-2 is the authors' 0.91. Our alarm rings at 9 of greedy's 12 texts, of 50
-# tokens here, and at one of the die's 36: Ben's `iiii`.
+# For the die we cannot tell. That is no proof of "equal": the die's interval is more than half a nat wide.
+# But no number speaks against the die. Its distinct-2 is the authors' 0.91. Our solution's alarm rings at
+# 9 of greedy's 12 texts, of 50 tokens here, and at one of the die's 36: Ben's `iiii`.
 
 # %% [markdown]
-# And yet the die shouts in rude words. How can that be?
+# And yet the die shouted in rude words in the duel.
 #
-# None of these numbers reads. A setting that fails here can be sent home without reading. One that passes
-# has to be read, best without knowing who wrote what. That is why the duel came first.
+# The numbers do not see what a text means. If a setting fails here, reject it without reading. If a
+# setting passes, read its texts, best without knowing who wrote what. That is why the duel came first.
 
 # %% [markdown]
 # ## What production systems do
 #
-# They cut: llama.cpp, for one, takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026], and
-# large models drift, too [cao2025]. They also ask people. The likelier a text is, the better people rate it,
-# but only up to a point: then the ratings fall [zhang2021].
+# Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026].
+# Large models drift, too [cao2025]. Makers also ask people. The likelier a text is, the better people rate
+# it, but only up to a point: beyond it the ratings fall [zhang2021].
 
 # %% [markdown]
 # ## Recap
 #
-# How can numbers tell which setting writes best? Not by being low or high. Look for the setting that comes
-# out beside people in surprise, in repetition and in variety at once, measured in the same way. Compare in
-# pairs, over several seeds, and give the interval. Then read.
+# How can numbers tell which setting writes best? Look for the setting whose surprise, repetition and
+# distinct-2 are all close to people's, measured in the same way. Compare in pairs, over several seeds, and
+# give the interval. Then read.
 
 # %% [markdown]
-# Why does the plain die land beside the authors? Both surprise a calibrated model as much as it expects, and
-# ours expects about as much on the words of both. Where a model drifts, as GPT-2 did, the die lands too
-# high, and a cut holds it back.
+# Why does the plain die land beside the authors? Both surprise a calibrated model as much as it expects,
+# and ours expects about as much after the die's words as after the authors'. Where a model drifts, as
+# GPT-2 did, the die's number is too high, and a cut lowers it.
 #
-# The next module has recipes: settings that makers recommend. You will not have to believe them.
+# The next module has recipes: settings that makers recommend. You will not have to believe the makers.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1109,7 +1110,7 @@ check.number(
 #
 # - **A** M is a poor reader: a good one finds its own texts easy.
 # - **B** Unlucky seeds: in the long run it comes out at 11.
-# - **C** M reads people well, but goes on to where people do not write.
+# - **C** M reads people well, but moves on to texts that people do not write.
 # - **D** M is too sure: *T* above 1 would bring both together.
 
 # %% answer="far_from_home"
@@ -1156,7 +1157,7 @@ check.number(
 )
 
 # %% [markdown] question="A thousand texts each" points=1
-# A thousand texts each, of 50 tokens. Distinct-2, then perplexity:
+# Distinct-2 and perplexity, from a thousand 50-token texts each:
 #
 # - people: 0.62, 24;
 # - setting P: 0.31, 22;
@@ -1236,7 +1237,7 @@ check.choice(
 )
 
 # %% [markdown] question="Three settings, five seeds" points=1
-# Perplexity: people have 26, and three settings:
+# People's perplexity is 26. Three settings have:
 #
 # - P, one seed: 26.0; no alarm.
 # - Q, five seeds: 23 to 29; no alarm.
@@ -1288,9 +1289,9 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. It was reported for the toolkit Texygen, in a measure of how alike texts are [texygen46]. Here
-# is a simpler one: which share of a text's n-grams is also in *other* texts, on average over the texts?
-# Repair it. An n-gram that comes twice in a text counts twice in its share.
+# Find the bug. It was reported for the toolkit Texygen, in a measure of how alike texts are [texygen46].
+# Here is a simpler measure: which share of a text's n-grams is also in *other* texts, on average over the
+# texts? Repair it. An n-gram that comes twice in a text counts twice in that text's share.
 #
 # One point if all texts differ. One if a text comes twice or more, word for word: each copy counts as an
 # *other* text.
@@ -1405,8 +1406,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Perplexity from mlx-lm" points=2
 # Find the bug. In mlx-lm the perplexity of a text depended on the batch that it was measured in
-# [mlxlm1855]. Rows are texts. `lengths` says how many tokens each has, at least one. Shorter rows are filled
-# up to equal length; what stands there means nothing, and may be −inf. Repair it: the perplexity of each
+# [mlxlm1855]. Rows are texts. `lengths` says how many tokens each has, at least one. Shorter rows are
+# filled up to equal length; the filling means nothing, and may be −inf. Repair it: the perplexity of each
 # text alone, infinite if one of its own tokens is at −inf.
 
 
@@ -1683,7 +1684,7 @@ float(min(points, 3))
 
 # %% [markdown] question="Fire and toast" points=4
 # Your `my_alarm` from **Build it: the alarm** above, one point for each promise as it stands there.
-# *Rings* comes first. *Quiet* counts only if *rings* is kept, and the other two only if both are.
+# *Quiet* counts only if *rings* is kept, and the other two promises only if *rings* and *quiet* are.
 # *Quiet* also wants the list left as it was, and the same answer each time for the same text.
 
 
