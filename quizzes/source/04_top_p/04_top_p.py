@@ -9,9 +9,8 @@
 # %% [markdown]
 # # Top-p
 #
-# A colleague has written a new cut for the Storyteller. It works without *k*, he says, and it writes
-# good stories. But many of them stop in the middle of a sentence, with an error. Here are four of
-# them.
+# A colleague has written a new cut for the Storyteller. The cut works without *k*, he says, and the stories are
+# good. But many stories stop in the middle of a sentence, with an error. Here are four.
 
 # %% [markdown]
 # > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
@@ -141,9 +140,9 @@ for prompt, seed in (
     tell(prompt, colleague, seed)
 
 # %% [markdown]
-# The first is fine. The others broke off because every token had been cut, and nothing was left to
-# draw from. Read the three again: `wand`, and what comes next? `Mr`, and what? `Once upon a`, and
-# what? You know. So does the model:
+# The first story is fine: it was to stop after 40 tokens. The others broke off because every token had been
+# cut, and nothing was left to draw from. What comes after `wand`, after `Mr`, and after `Once upon a`? You
+# know. So does the model:
 
 # %%
 for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
@@ -151,62 +150,61 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
     print(f"{start:<25} {name(best.indices)} {best.values:.1%}")
 
 # %% [markdown]
-# So the program works where the model is unsure, and breaks exactly where it is sure. **How can being
-# sure break a cut?** (His code is in the folded cell with the imports. Leave it: you read it near the end.)
+# So the cut works where the model is unsure, and breaks where the model is sure. **How can a sure model break a
+# cut?** (His code, in the folded cell with the imports, comes near the end: do not look yet.)
 
 # %% [markdown]
-# **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What
-# does *T* = 0.5 do to their ratio? 3. Top-k with *k* = 40: how many tokens stay after `Once upon a`,
-# and how many after `The`?
+# **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What does *T* =
+# 0.5 do to their ratio? 3. Top-k with *k* = 40: how many tokens stay after `Once upon a`, and how many after
+# `The`?
 #
 # <details><summary>Answers</summary>
 #
-# 1. −∞, as *e* to the power of −∞ is 0. 2. It squares it: from 2 to 1 it becomes 4 to 1. 3. 40 both
-# times, whatever the model thinks.
+# 1. −∞, as *e* to the power of −∞ is 0. 2. It squares the ratio: 2 to 1 becomes 4 to 1. 3. 40 both times,
+#    whatever the model thinks.
 # </details>
 
 # %% [markdown]
 # ## What k cannot know
 #
-# **Predict.** If you could choose anew at each step: how many tokens would you keep after `Once upon
-# a`, and how many after `The little girl saw a`? Say two numbers, then look.
+# **Predict.** Suppose you may choose *k* at each step. How many tokens would you keep after `Once upon a`, and
+# after `The little girl saw a`? Say two numbers, then look.
 
 # %%
 explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%. The cell below lists some of
-#    the rest.)
-# 2. Write `Once upon a` in the box and leave *k* at 40. Look at the bar of ` time`: what is left for the
-#    other 39 together? (0.2%, as ` time` has 99.8%. Each of the 39 can still come.)
-# 3. Try two other values of *k*. Is one right for both prompts? (I found none.)
+# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%. The cell below lists some cut
+#    tokens.)
+# 2. Write `Once upon a` in the box, with *k* at 40. Look at the bar of ` time`: what do the other 39 hold
+#    together? (0.2%: after the cut ` time` has 99.8%. Each of the 39 can still come.)
+# 3. Try two other values of *k*. Is any *k* right for both prompts? (I found none.)
 
 # %%
 print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41, 60))
 print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 
 # %% [markdown]
-# A girl may well see a baby, a door or a basket. Nobody begins a story with `Once upon a hot`. A good
-# cut would keep few where the model is sure, and many where it is not. Could *you* invent one?
+# A girl may well see a baby, a door or a basket. Nobody begins a story with `Once upon a hot`. A good cut would
+# keep few tokens where the model is sure, and many where it is unsure. Could *you* invent such a cut?
 
 # %% [markdown]
 # ## Build it: your own cut
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
-# Write `my_cut`. It gets the logits of one step, and returns them with −∞ where you cut. Every rule that
-# keeps the five promises in its description is right. Do not call the course's own functions. If you are
-# stuck, go on: only question 4.14 needs it.
+# Write `my_cut`. It gets the logits of one step, and returns them with −∞ where you cut. Any rule that keeps
+# the five promises in the code cell below is right. Do not call the course's own functions. Only question 4.14
+# needs `my_cut`, and scores it: if you are stuck, go on.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# What can you compute from the probabilities that is small when the model is sure, and large when it
-# is not?
+# Which number, computed from the probabilities, is small when the model is sure, and large when it is unsure?
 # <details><summary>More</summary>
 #
-# Module 01 had a number for "like how many equal choices": *e* to the power of the entropy (in natural
-# units). Round it, and keep so many: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
+# Module 01 had a number for "like how many equal choices": *e* to the power of the entropy (with the natural
+# logarithm). Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
 #
 # Another way, without sorting: how unlikely may a token be, compared with the best one?
 # </details>
@@ -314,7 +312,7 @@ def writes(cut):
 
 
 # %% [markdown]
-# The next cell tries each promise once: `[ok]` if your cut keeps it, a reason if not. No points yet.
+# The next cell tries each promise once, and prints `[ok]` or a reason. No points yet.
 
 # %%
 eight = torch.tensor([2.0, 0.5, -1.0, 4.0, 3.5, -2.0, 0.0, 1.0])
@@ -328,15 +326,15 @@ for title, test, *args in (
     check.passes(title, test, my_cut, *args)
 
 # %% [markdown]
-# And what does it do on the real model?
+# And what does `my_cut` do on the real model?
 
 # %%
 _ = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
-# Is the number small in the first line and large in the last? Then your cut follows the model, as no *k*
-# does. One rule of this kind, first published in 2019, is now in `transformers`, vLLM, llama.cpp and many
-# other programs that run language models: top-p. How does it choose?
+# Is the number small after `Once upon a` and large after `The little girl saw a`? Then your cut follows the
+# model. No *k* can do that. Another such cut, top-p, was first published in 2019, and is now in `transformers`,
+# vLLM, llama.cpp and many other programs. How does top-p choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
@@ -352,11 +350,11 @@ show(FOUR.tokens, probability=probs, sum_so_far=probs.cumsum(dim=0))
 print("top-p with p = 0.8 keeps", kept(top_p(FOUR.logits, 0.8)))
 
 # %% [markdown]
-# Three. Two tokens hold 0.7, which is not yet 0.8. So the third, the token that *crosses* the line,
-# comes in too.
+# Three. Two tokens hold 0.7, which is not yet 0.8. So the third token, which *crosses* the line at 0.8, comes
+# in too.
 #
-# The tokens that stay are called the **nucleus**: the smallest set of most likely tokens that holds
-# *at least* p [holtzman2020]. So top-p is also called *nucleus sampling*.
+# The tokens that stay are called the **nucleus**: the smallest set of most likely tokens that holds *at least*
+# p [holtzman2020]. So top-p is also called *nucleus sampling*.
 
 # %% [markdown]
 # **Predict.** You lower *p* from 1 to 0. At which three values does a token leave? Say them, then
@@ -372,8 +370,8 @@ explore.Distribution(FOUR, knobs=["top_p"])
 #    top-p is greedy choice.)
 
 # %% [markdown]
-# And the ones that stay? Their logits are as they were. Softmax now runs over these three alone, and
-# makes their sum 1 again:
+# At *p* = 0.8 three tokens stay, and keep their logits. Softmax now runs over these three, and makes their
+# probabilities sum to 1 again:
 
 # %%
 after = top_p(FOUR.logits, 0.8).softmax(dim=-1)
@@ -381,27 +379,27 @@ show(FOUR.tokens, before=probs, after=after)
 print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3f} after")
 
 # %% [markdown]
-# Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3.
-# So top-p says *who* may come, and leaves the odds *between* those to temperature.
+# Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3. So top-p
+# decides *which* tokens may come. Temperature sets the odds *between* them.
 #
-# That is the whole rule. Can one *p* fit both prompts, as no *k* could?
+# No *k* fitted both prompts. Can one *p* fit both?
 
 # %% [markdown]
 # ## One number, two prompts
 #
-# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, so it stays
-# alone. How many of the 4,096 tokens stay after `The little girl saw a`?
+# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, so that token stays alone. How many of
+# the 4,096 tokens stay after `The little girl saw a`?
 
 # %%
 explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9))
 
 # %% [markdown]
 # 1. Write `The little girl saw a` in the box, and leave the slider at 0.90. How many stay? (337.)
-# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 stay, so *k* = 19. At another prompt it
-#    would be another *k*.)
+# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 stay, so *k* = 19. Another prompt needs another
+#    *k*.)
 
 # %% [markdown]
-# So 0.9 is one token in one place and 337 in another. And along a whole text?
+# So *p* = 0.9 keeps one token after one prompt, and 337 after another. How many tokens along a whole text?
 
 # %%
 stories = [[] for _ in range(8)]
@@ -413,35 +411,33 @@ for steps in generate_batch(model, ["Once upon a time"] * 8, Settings(top_p=0.9)
 sizes_along(stories[0])
 
 # %% [markdown]
-# That is the first of eight stories of 100 tokens, written with *p* = 0.9. From one token to the next the
-# nucleus may change by a factor of a hundred; a *k* would be a flat line.
+# The chart shows the first of eight stories of 100 tokens, written with *p* = 0.9. From one token to the next
+# the nucleus may change by a factor of a hundred; with top-k the line would be flat.
 #
-# **Predict.** Sort all 800 steps by where the next token stands: inside a word; first in a sentence; after
-# `the`, `a` or `an`; elsewhere. In which group do the fewest tokens stay, and in which the most?
+# **Predict.** The next cell sorts all 800 steps by where the next token stands: inside a word; first in a
+# sentence; after `the`, `a` or `an`; elsewhere. Which group keeps the fewest tokens, and which the most?
 
 # %%
 by_place(stories)
 
 # %% [markdown]
-# Fewest inside a word, and most after an article. The first word of a sentence is less open than one
-# may think: never more than 63 tokens stay.
-#
-# Can you write top-p?
+# The fewest tokens stay inside a word, and the most after `the`, `a` or `an`. At the first word of a sentence
+# never more than 63 tokens stay.
 
 # %% [markdown]
 # ## The formula
 #
-# Sort the probabilities, the largest first: $q_1 \ge q_2 \ge \dots$ The token at place *j* of this list
-# stays if those *before* it hold less than *p*:
+# Sort the probabilities, the largest first: $q_1 \ge q_2 \ge \dots$ The token at place *j* stays if the tokens
+# *before* it hold less than *p*:
 #
 # $$q_1 + \dots + q_{j-1} < p$$
 #
-# Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. Before the third token stands 0.7, so it stays. Before the fourth
-# stands 0.9, so it goes. Before the first stands nothing, a sum of 0: the first token always stays.
+# Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. The tokens before the third hold 0.7, so the third stays. The tokens
+# before the fourth hold 0.9, so the fourth goes. The sum before the first is 0, so the first always stays.
 
 # %% [markdown]
-# Now the edge cases. **Predict.** 0.5, 0.25, 0.125, 0.125 and *p* = 0.5: the first token
-# *reaches* 0.5 exactly. Does a second one stay?
+# **Predict.** Four tokens have 0.5, 0.25, 0.125 and 0.125, and *p* is 0.5. The first token *reaches* 0.5
+# exactly. Does a second token stay?
 
 # %%
 for p in (1.0, 0.75, 0.5, 0.000001):
@@ -450,27 +446,27 @@ for p in (1.0, 0.75, 0.5, 0.000001):
 # %% [markdown]
 # No: a set that holds exactly *p* is complete. And however small *p* is, the best token stays.
 #
-# *p* = 1 has a rule of its own: it means "no cut". So it keeps all tokens, also one whose share is so
-# small that the computer rounds it to 0.
+# *p* = 1 has a rule of its own: no cut. So all tokens stay, also a token whose share is so small that the
+# computer rounds it to 0.
 
 # %% [markdown]
 # ## Build it: top-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. Question 4.13
-# scores it.
+# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. Question 4.13 scores your
+# function.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Softmax, sort, running sum: the formula says who stays. The sum *before* a token is the running sum less
-# its own share. Then bring the decision back to the tokens' own places.
+# Softmax, sort, running sum: the formula says which tokens stay. The sum *before* a token is the running sum
+# minus the token's share. Then bring the decision back to the tokens' own places.
 # <details><summary>More</summary>
 #
 # `values, order = x.sort(dim=-1, descending=True, stable=True)` also gives the order, and
-# `torch.zeros_like(keep).scatter(-1, order, keep)` undoes it: the value at place *i* of `keep` goes to place
-# `order[i]`. With `order` [2, 0, 1] and `keep` [True, True, False], tokens 2 and 0 stay.
+# `torch.zeros_like(keep).scatter(-1, order, keep)` undoes the sort: the value at place *i* of `keep` goes to
+# place `order[i]`. With `order` [2, 0, 1] and `keep` [True, True, False], tokens 2 and 0 stay.
 # </details>
 # </details>
 
@@ -497,8 +493,8 @@ def my_top_p(logits, p):
 
 
 # %% [markdown]
-# Try it: no points yet, only reasons. (The button at the end also tries batches, and looks whether your
-# input is still as it was.)
+# The next cell tries your function five times, and prints `[ok]` or a reason. No points yet. (The button at the
+# end also tries batches, and checks that your input is unchanged.)
 
 # %%
 for title, row, p, expect, why in (
@@ -511,8 +507,8 @@ for title, row, p, expect, why in (
     check.passes(title, check.kept, my_top_p, row, p, expect=expect, why=why)
 
 # %% [markdown]
-# Now let it cut the real model's choice. Below the picture stands whether it agrees with the reference,
-# which is the course's own top-p.
+# Now let `my_top_p` cut on the real model. A line below the picture says whether your function agrees with the
+# reference, the course's own top-p.
 
 # %%
 explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
@@ -522,16 +518,14 @@ explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 # 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many stay now? (7.)
 
 # %% [markdown]
-# Now you have a top-p that works for every *p*. Which *p* should one take?
-#
-# This is a good place to stop for today. (When you come back, click on this cell and choose **Run → Run
-# All Above Selected Cell** first: the cells below need `stories`.)
+# This is a good place to stop for today. (When you come back, click on this cell and choose **Run → Run All
+# Above Selected Cell** first: the cells below need `stories`.)
 
 # %% [markdown]
 # ## Which p?
 #
-# **Predict.** Which of these writes the most ordinary text, and which one falls apart: *p* = 0.5, *p* = 1,
-# or *T* = 1.5 with *p* = 0.9?
+# **Predict.** Compare *p* = 0.5, *p* = 1, and *T* = 1.5 with *p* = 0.9. Which setting writes the most ordinary
+# text, and which writes nonsense?
 
 # %%
 explore.Playground(
@@ -547,13 +541,11 @@ explore.Playground(
 #
 # 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
-# 3. Set *p* to 0.9 and *T* to 1.5. (Falls apart: `Peggar swallowed His day's mouth`.) How can that be, with
-#    a cut?
+# 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.) Why did the cut not help?
 
 # %% [markdown]
-# *T* comes first. *T* = 1.5 makes the probabilities more equal, so more tokens are needed to hold 90%. How
-# many more? Take the logits of the 800 steps of our stories, and divide them by another *T* before the
-# cut:
+# *T* works before the cut. *T* = 1.5 makes the probabilities more equal, so more tokens are needed to hold 90%.
+# How many more? The next cell divides the logits of our 800 steps by three values of *T* before the cut:
 
 # %%
 # (800 steps, 4096 tokens)
@@ -563,10 +555,10 @@ for t in (0.5, 1.0, 1.5):
     print(f"T = {t}: p = 0.9 keeps {sizes.median()} tokens at the median step")
 
 # %% [markdown]
-# So top-p cannot tell whether the model is unsure, or *T* only makes it look so.
+# So top-p cannot tell whether the model is unsure, or only *T* makes the model look unsure.
 #
-# **Predict.** Somebody spends an afternoon on *p* = 0.94 against *p* = 0.95. How many of 100 draws fall on a
-# token that only 0.95 keeps: 1, 6 or 17?
+# **Predict.** Somebody compares *p* = 0.94 with *p* = 0.95. How many of 100 draws with 0.95 fall on a token
+# that 0.94 cuts: 1, 6 or 17?
 
 # %%
 narrow, wide = (top_p(logits, p) for p in (0.94, 0.95))
@@ -577,16 +569,16 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# One. There are 17% more tokens, but all of them together take only 1 draw in 100. So compare values that
-# are far apart, such as 0.5, 0.9 and 1, and read the texts.
+# One. The nucleus has 17% more tokens, but all the new ones together take only 1 draw in 100. So compare values
+# far apart, such as 0.5, 0.9 and 1.
 #
-# But *T* before *p* made a large difference. Does it matter who comes first?
+# But *T* before top-p changed the nucleus a lot. Does the order of the two matter?
 
 # %% [markdown]
 # ## Who comes first
 #
-# **Predict.** Logits 3, 2 and 1 have the shares 67%, 24% and 9%. At *T* = 0.5 they become about 87%, 12%
-# and 1.6%. What does *p* = 0.8 keep if *T* comes first? And if it comes last?
+# **Predict.** Logits 3, 2 and 1 have the shares 67%, 24% and 9%. At *T* = 0.5 the shares become about 87%, 12%
+# and 1.6%. How many tokens does *p* = 0.8 keep if *T* comes first, and how many if *T* comes last?
 
 # %%
 explore.Pipeline(
@@ -595,17 +587,17 @@ explore.Pipeline(
 )
 
 # %% [markdown]
-# 1. Here *T* is first. How many are left at the end? (1: the king has 87%.)
-# 2. Choose `÷T` under `stage`, and press **Right →** until it stands last. (After softmax it works on
-#    shares: *T* = 0.5 squares each.) How many are left now? (2: top-p sees 67%, which is not yet 0.8.)
-# 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last 2.)
+# 1. Here *T* is first. How many tokens are left at the end? (1: ` king` has 87%.)
+# 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` works on
+#    shares: *T* = 0.5 squares each share.) How many are left now? (2: top-p sees 67%, not yet 0.8.)
+# 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last keeps 2.)
 
 # %% [markdown]
-# Top-k, too, changes what top-p sees. Take 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves the first
-# two. Top-p could add up their *old* shares, 0.5 and 0.25, or the *new* ones, 0.667 and 0.333, whose sum
-# is 1 again.
+# Top-k, too, changes what top-p sees. Four tokens have 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves
+# the first two. Top-p could add up their *old* shares, 0.5 and 0.25, or the *new* ones, 0.667 and 0.333, with
+# sum 1.
 #
-# **Predict.** With *p* = 0.6, how many stay with the new shares, and how many with the old?
+# **Predict.** With *p* = 0.6, how many tokens stay with the new shares, and how many with the old?
 
 # %%
 best_two = top_k(HALVES, 2)
@@ -615,16 +607,16 @@ print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token, or two. Neither is wrong, but you must know which way a program goes. In 2026 `transformers` and
-# vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026], [vllm2026]; so does
-# `top_p(top_k(…))`. llama.cpp applies *T* last [llamacpp2026].
+# One token stays, or two. Neither is wrong, but you must know which shares a program uses. In 2026
+# `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026], [vllm2026].
+# `top_p(top_k(…))` uses the new shares, too. llama.cpp applies *T* last [llamacpp2026].
 
 # %% [markdown]
 # ## The colleague's program
 #
-# Our colleague uses neither *T* nor *k*. Here is his cut, with *p* = 0.9. (`scatter` takes each decision from
-# its place in the sorted list back to the token's own place.) **Find it** before you unfold: why does it
-# break where the model is sure?
+# Our colleague wanted top-p with *p* = 0.9. Here is his cut. (`scatter` brings each decision back to the
+# token's own place.) **Find it** before you unfold the answer: which mistake breaks the cut where the model is
+# sure?
 
 
 # %%
@@ -638,14 +630,14 @@ def his_cut(logits, ids=None):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# He asks whether the sum *with* a token is above *p*, and then cuts it. ` time` has 99.7%: with it the sum
-# is 0.997, above 0.9, so it is cut. All others have larger sums, and are cut as well. The right question
-# is whether the sum *before* a token has reached *p*. Before the first token it is 0.
+# He cuts a token if the sum *with* it is above *p*. With ` time` the sum is 0.997, above 0.9, so ` time` is
+# cut. All other tokens have larger sums, and are cut, too. The right question is whether the sum *before* a
+# token has reached *p*. Before the first token that sum is 0.
 # </details>
 
 # %% [markdown]
-# He thanks you and adds a guard: a line that always keeps the first token of the sorted list. Nothing
-# breaks any more. **Predict.** With this line, is his cut correct? We count over our 800 steps.
+# He thanks you and adds a guard: a line that always keeps the first token of the sorted list. No story breaks
+# off any more. **Predict.** At how many of our 800 steps does the guarded cut keep what top-p keeps?
 
 
 # %%
@@ -664,39 +656,39 @@ print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "step
 print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# The crash was the friendly part of this mistake. It showed at 36 steps, where one token is sure. At the
-# 764 others the token that crosses is missing, and nothing tells you.
+# At 36 steps, where one token alone holds more than 0.9, the guarded cut is right. At the 764 others the token
+# that crosses is missing, without an error.
 #
-# Mostly the lost token is one unlikely token of many. But where only two should stay, it is one of the two.
-# Here are the three worst steps, with their two tokens:
+# Mostly one unlikely token of many is missing. But where only two tokens should stay, one of the two is
+# missing. Here are the three worst steps, with their two tokens:
 
 # %%
 costliest(stories, missing)
 
 # %% [markdown]
-# At these steps the second token can never come, though `ited` has 41% and `ined` 38%. Top-p has become
-# greedy choice there, and the text still looks fine.
+# At these steps the second token can never come, though `ited` has 41% and `ined` 38%. His cut has become
+# greedy choice there.
 
 # %% [markdown]
-# He is not alone: the code of a well-known book has his guard, and loses the token that crosses
-# [reasoning164].
+# The code of a well-known book has the same guard, and loses the token that crosses [reasoning164].
 #
-# llama.cpp had the mistake, too, and its tests did not show it: each *p* in them was exactly one of the sums
-# [llamacpp1953]. **Predict.** Take 0.5, 0.25, 0.25 and *p* = 0.5. What does his rule keep, and what top-p?
+# llama.cpp had the mistake, and its tests did not find it: each *p* in these tests was exactly a sum so far
+# [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens do his rule
+# and top-p keep?
 #
 # <details><summary>Answer</summary>
 #
-# Both keep the first alone, so no such test fails.
+# Both keep the first token alone, so such a test does not fail.
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# Top-p keeps the smallest set of most likely tokens that holds at least *p*. So it follows the model:
-# one token after `Once upon a`, hundreds after `the`. It also follows what *T* or top-k did first.
+# Top-p keeps the smallest set of most likely tokens that holds at least *p*. So the number of tokens follows
+# the model: one after `Once upon a`, hundreds after `the`. *T* or top-k before top-p changes it, too.
 #
-# How could being sure break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
-# the line alone, and the one that crosses was thrown away. Keep it.
+# How could a sure model break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
+# the line alone. His cut threw it away; top-p keeps it.
 
 # %% [markdown]
 # ## Check your understanding
@@ -706,8 +698,8 @@ costliest(stories, missing)
 # the end scores all, your builds from above too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
-# Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. Top-p with *p* = 0.8 cuts. With which
-# probability is the first token drawn then? Three decimals.
+# Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, with which probability is
+# the first token drawn? Give three decimals.
 
 # %% answer="five_tokens_share"
 answer_share = None  # a number between 0 and 1
@@ -728,12 +720,12 @@ check.number(
 )
 
 # %% [markdown] question="Two cuts, two prompts" points=1
-# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second prompt,
-# *p* alone keeps two. What do you know of the second?
+# After a first prompt, *k* = 3 alone and *p* = 0.7 alone keep the same three tokens. After a second prompt, *p*
+# alone keeps two. What is certain at the second prompt?
 #
 # - **A** Its best two tokens hold more than the first prompt's best two.
 # - **B** Its best three tokens hold less than 0.7 together.
-# - **C** The model is less sure there, so fewer come in.
+# - **C** The model is less sure there, so fewer tokens stay.
 # - **D** There *k* = 3 keeps two tokens, too.
 
 
@@ -847,13 +839,13 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p, then *T*. Somebody proposed *T* first. His reason: below *T* = 1, top-p
-# first cuts *more* tokens than *T* first [fishspeech1150]. Is that reason right?
+# A speech model applied top-p before *T*. Somebody proposed *T* before top-p. His reason: below *T* = 1, top-p
+# before *T* cuts *more* tokens [fishspeech1150]. Is that reason right?
 #
-# - **A** Yes: top-p first sees sharper shares.
-# - **B** Yes: a cut that comes first takes more away than a later one.
-# - **C** No: *T* never reorders tokens, so both keep the same set.
-# - **D** No: top-p first sees flatter shares, and keeps as many or more.
+# - **A** Yes: before *T*, top-p sees sharper shares.
+# - **B** Yes: an earlier cut takes more away than a later one.
+# - **C** No: *T* never reorders tokens, so both orders keep the same set.
+# - **D** No: before *T*, top-p sees flatter shares, and keeps as many or more.
 
 # %% answer="colder_cut"
 answer_colder = ""  # "A", "B", "C" or "D"
@@ -870,8 +862,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two values of p" points=1
-# You raise *p* from 0.60 to 0.65. The nucleus, which held almost exactly *p* each time, grows from 6 to
-# 9 tokens. About how many draws now fall on one of the three new ones?
+# You raise *p* from 0.60 to 0.65. The nucleus, which held almost exactly *p* each time, grows from 6 to 9
+# tokens. About how many draws now fall on one of the three new tokens?
 #
 # - **A** One in three: three of the nine tokens are new.
 # - **B** One in thirteen.
@@ -893,8 +885,8 @@ check.choice(
 )
 
 # %% [markdown] question="A guard at the door" points=1
-# A program keeps a token if the sum *with* it is at most *p*. The first it always keeps. Take *p* = 0.75. At
-# which of these five steps does it keep other tokens than top-p?
+# A program keeps a token if the sum *with* it is at most *p*, and always keeps the first token. Take *p* =
+# 0.75. At which of these five steps does the program keep other tokens than top-p?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -922,12 +914,12 @@ check.ids(
 )
 
 # %% [markdown] question="The token on the line" points=2
-# This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with *p* = 0.7 it returns
-# one token; top-p keeps two. Repair it: return the ids, in any order, of the smallest set of most likely
-# tokens that holds *at least* p. Of equal tokens take the lower ids first.
+# This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with *p* = 0.7 it returns one
+# token; top-p keeps two. Repair it: return the ids, in any order, of the smallest set of most likely tokens
+# that holds *at least* p. Of equal tokens take the lower ids first.
 #
-# Shares are whole 64ths, so sums are exact; 0 < *p* < 1. One point for *p* between two sums, one for *p* on a
-# sum.
+# Shares are multiples of 1/64, so sums are exact; 0 < *p* < 1. One point for *p* between two sums, one for *p*
+# exactly a sum.
 
 
 # %% answer="line_repair"
@@ -1013,10 +1005,10 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# A chat program wanted the *size* of the nucleus: how many of the most likely tokens it takes to hold at
-# least *p* [chatrwkv170]. Its function has two bugs:
+# A chat program wanted the *size* of the nucleus: how many of the most likely tokens it takes to hold at least
+# *p* [chatrwkv170]. Its function has two bugs:
 #
-# - At *p* = 1 it says 1: no sum is above *p*, and `argmax` of nothing but zeros is place 0.
+# - At *p* = 1 it says 1: no sum is above *p*, and `argmax` of a row of zeros is 0.
 # - Where a sum is exactly *p* it says one too many.
 #
 # Repair both, and return a whole number.
@@ -1161,12 +1153,12 @@ points += check.passes("exactly p", equality)
 float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
-# A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second
-# token comes in above 0.4, and the likeliest above 0. Write `entry_p`, which returns that number. `probs`
-# is a list of shares, `token` an index into it. Do not change the list. Of equally likely tokens the lower
-# id comes first. Differences by rounding do not matter.
+# A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second token
+# comes in above 0.4, and the likeliest above 0. Write `entry_p`, which returns that number. `probs` is a list
+# of shares, `token` an index into it. Do not change the list. Of equally likely tokens the lower id comes
+# first. Differences by rounding do not matter.
 #
-# One point for lists without equal shares, one for lists with them.
+# One point for lists without equal shares, one for the others.
 
 
 # %% answer="entry_p"
@@ -1528,9 +1520,8 @@ points += check.passes("places", the_places)
 float(min(points, 4))
 
 # %% [markdown] question="A colleague's half" points=0
-# In three sentences: a colleague sets *p* = 0.5 for everything, "so that the model stays on topic".
-# What does it change at a step where one token is sure, what after `the`, and what would you
-# suggest?
+# A colleague sets *p* = 0.5 for everything, "so that the model stays on topic". Answer in three sentences: what
+# does *p* = 0.5 change where one token is sure, what after `the`, and what would you suggest?
 
 # %% [markdown] answer="explain_half"
 # ### BEGIN SOLUTION
