@@ -487,6 +487,7 @@ for ids, n, expect, why in (
 # **Predict.** Will the door open? How will `echo` continue `The wolf ran up the hill and down the
 # hill.`, said three times?
 
+
 # %%
 def echo(logits, ids):
     logits = logits.clone()  # the input stays as it was
