@@ -21,10 +21,8 @@ def test_every_cell_runs_a_slider_answers_and_all_points_are_given(name, open_la
 
     panel = page.locator(".nt-panel:has(.noUi-handle)").first
     panel.scroll_into_view_if_needed()
-    shown, summary = (
-        panel.locator(".nt-picture .image, .playground").first,
-        panel.locator(".summary"),
-    )
+    shown = panel.locator(".nt-picture .image, .playground").first
+    summary = panel.locator(".summary")
     old, said = shown.inner_html(), summary.inner_text()
     # A knob may have nothing to say alone, such as how far back a penalty that is off looks.
     for handle in panel.locator(".noUi-handle").all():
