@@ -18,7 +18,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
-import torch
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from torch import Tensor
@@ -368,22 +367,21 @@ def same_error(name: str, message: str) -> Exception:
 def leave_as(ours: object, theirs: object) -> None:
     """Change an argument in place as the function over there has changed its copy."""
     if type(ours) is Tensor and type(theirs) is Tensor:
-        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
-            ours.data = theirs
-        elif not torch.equal(ours, theirs):
+        if (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype):
             ours.copy_(theirs)
+        else:
+            ours.data = theirs
     elif type(ours) is tuple and type(theirs) is tuple:
-        for part, left in zip(ours, theirs, strict=False):
-            leave_as(part, left)
+        sent = [wire.packed(wire.encode(part)) for part in ours]  # parts may be one and the same
+        for part, before, left in zip(ours, sent, theirs, strict=False):
+            if wire.packed(wire.encode(left)) != before:
+                leave_as(part, left)
     elif type(ours) in (list, deque) and type(theirs) is list:
         ours.clear()
         ours.extend(theirs)
-    elif type(ours) is set and type(theirs) is set:
+    elif type(ours) is type(theirs) is set or (type(ours) in wire.DICTS and type(theirs) is dict):
         ours.clear()
         ours.update(theirs)
-    elif type(ours) in wire.DICTS and type(theirs) is dict:
-        ours.clear()
-        dict.update(ours, theirs)
 
 
 # Which cells to run

@@ -189,6 +189,28 @@ def test_what_must_stay_is_compared_whatever_it_is(given, change):
     assert "They must stay." in printed(notebook)
 
 
+@pytest.mark.parametrize(
+    ("given", "change", "look", "seen"),
+    [
+        (
+            "collections.OrderedDict(a=1)",
+            "x['b'] = 2",
+            "list(given.items())",
+            "[('a', 1), ('b', 2)]",
+        ),
+        ("collections.Counter(a=1)", "x['b'] = 2", "sorted(given.items())", "[('a', 1), ('b', 2)]"),
+        ("torch.zeros(1)", "x[0] = -0.0", "given.signbit().item()", "True"),
+        ("(lambda t: (t, t))(torch.zeros(1))", "x[0].add_(1)", "given[1].item()", "1.0"),
+        ("(torch.tensor([math.nan]).expand(2), [1])", "x[1].append(2)", "given[1]", "[1, 2]"),
+    ],
+)
+def test_nothing_else_is_changed_in_what_comes_back(given, change, look, seen):
+    test = f"import collections, math, torch\ngiven = {given}\ndouble(given)\nprint({look})\n1.0"
+    notebook = submission(f"def double(x):\n    {change}", test=test)
+    assert points(notebook, sandbox=False) == 1.0
+    assert printed(notebook) == f"{seen}\n"
+
+
 def test_an_answer_too_long_for_a_message_costs_no_process():
     """Its values may be small enough, and their message too long: it writes bytes as text."""
     long = "import torch\ndef double(x):\n    return torch.zeros(900_000, dtype=torch.float64)"

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from course_utils.model.cache import Cache
 from course_utils.model.gpt import GPT
+from course_utils.model.packed import products
 from course_utils.model.storyteller import HERE, load
 
 
@@ -113,6 +114,22 @@ def test_products_follow_the_weights(storyteller, ids):
     gpt.to(torch.bfloat16)
     with torch.no_grad():
         assert gpt(ids[:, :1], Cache(gpt, 3)).dtype == torch.bfloat16
+
+
+def test_one_row_is_multiplied_by_the_weights_themselves(storyteller, ids):
+    """Also where torch's default device is another, and after a change that has no version."""
+    gpt = GPT(storyteller.gpt.config)
+    gpt.load_state_dict(storyteller.gpt.state_dict())
+    with torch.device("meta"):
+        products(gpt, 1)
+    for _ in range(2):
+        cache = Cache(gpt, 1)
+        with torch.no_grad():
+            gpt(ids[:1, :9], cache)
+            hidden = gpt.hidden(ids[:1, 9:10], cache)[:, -1]
+            assert (gpt.logits(hidden, cache) - gpt(ids[:1, :10])[:, -1]).abs().max() < 1e-4
+        for weight in gpt.parameters():
+            weight.data.mul_(0.9)
 
 
 def test_a_text_past_the_context_is_refused(storyteller, ids):
