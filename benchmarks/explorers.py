@@ -45,7 +45,7 @@ import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, interact
 from course_utils.explore.distribution import State, bars
 from course_utils.explore.following import follow
-from course_utils.explore.plots.style import INK, KEPT, percent
+from course_utils.explore.plots.look import INK, KEPT, percent
 from course_utils.generate import Settings
 
 at = follow("Once upon a time")

@@ -7,7 +7,7 @@ from pathlib import Path
 from course_utils import explore
 from course_utils.explore.panel import Panel
 from course_utils.explore.picture import palette
-from course_utils.explore.plots.style import CLASSES
+from course_utils.explore.plots.look import CLASSES
 
 SCHEMES = ("light", "dark")
 

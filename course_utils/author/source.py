@@ -199,6 +199,24 @@ def names(source: str) -> tuple[set[str], set[str]]:
     return used, bound
 
 
+def imports(source: str) -> list[str]:
+    """The modules that a cell imports. What it takes from them is named too: it may be modules.
+
+    None for a cell that is not plain Python.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+    return found
+
+
 def complain(path: Path, wrong: Iterable[Mistake]) -> None:
     """Raise ValueError with one line a mistake, FILE:LINE: first; nothing if there are none."""
     if lines := [f"{shown(path)}:{line}: {said}" for line, said in wrong]:

@@ -22,7 +22,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import Fault, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.beam_tree import BeamTreePicture, Branch, number
-from course_utils.explore.plots.style import signed, visible
+from course_utils.explore.plots.look import signed, visible
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import END_OF_TEXT, token_name
 

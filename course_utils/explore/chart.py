@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 
 from course_utils.explore.panel import replace_panels_of_this_cell, still_bundle
 from course_utils.explore.picture import LivePicture
-from course_utils.explore.plots import style
+from course_utils.explore.plots import look, style
 
 
 class Chart(style.Picture):
@@ -13,7 +13,7 @@ class Chart(style.Picture):
     x, y: what the axes show. height: in inches, of 7 inches width.
 
     >>> chart = Chart(x="step", y="tokens kept")
-    >>> line = chart.axes.plot([3, 1, 2], color=style.KEPT)
+    >>> line = chart.axes.plot([3, 1, 2], color=look.KEPT)
     >>> chart.says("Between 1 and 3 tokens are kept.")
     Between 1 and 3 tokens are kept.
     """
@@ -22,16 +22,16 @@ class Chart(style.Picture):
         super().__init__(height, 7.0)
         self.summary = ""
         self.axes: Axes = self.figure.add_axes((0.1, 0.55 / height, 0.87, 1 - 0.75 / height))
-        self.axes.set_xlabel(x, family=style.FONT, size=9, color=style.INK)
-        self.axes.set_ylabel(y, family=style.FONT, size=9, color=style.INK)
-        self.axes.tick_params(labelsize=9, colors=style.QUIET, labelfontfamily=style.FONT)
-        self.axes.grid(color=style.GRID)
+        self.axes.set_xlabel(x, family=style.FONT, size=9, color=look.INK)
+        self.axes.set_ylabel(y, family=style.FONT, size=9, color=look.INK)
+        self.axes.tick_params(labelsize=9, colors=look.QUIET, labelfontfamily=style.FONT)
+        self.axes.grid(color=look.GRID)
         self.axes.set_axisbelow(True)
         for side, spine in self.axes.spines.items():
             spine.set_visible(side in ("left", "bottom"))
-            spine.set_color(style.GRID)
+            spine.set_color(look.GRID)
 
-    def label(self, x: float, y: float, said: str, color: str = style.INK) -> None:
+    def label(self, x: float, y: float, said: str, color: str = look.INK) -> None:
         """Text at a place of the axes, where a legend would send the eye away."""
         self.text(x, y, said, transform=self.axes.transData, color=color)
 

@@ -7,7 +7,7 @@ from html import escape
 import ipywidgets as widgets
 
 from course_utils.checks import check_count, check_number
-from course_utils.explore.plots.svg import printable
+from course_utils.explore.plots.look import printable
 from course_utils.generate import Settings
 
 PRESETS = {

@@ -28,7 +28,7 @@ from course_utils.explore.distribution import reading
 from course_utils.explore.given import Fault, check_room, encoded, name_of, reading_model, returned
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.cutoff import CutoffPicture, Track
-from course_utils.explore.plots.style import percent, visible
+from course_utils.explore.plots.look import percent, visible
 from course_utils.explore.ranked import Ranked
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import Names

@@ -33,7 +33,7 @@ from course_utils.explore.following import Following, Source, follow
 from course_utils.explore.given import Fault, name_of, one_a_token, some_choice
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.distribution import Bar, DistributionPicture, place
-from course_utils.explore.plots.style import percent, readable, signed, visible
+from course_utils.explore.plots.look import percent, readable, signed, visible
 from course_utils.generate import Settings
 from course_utils.metrics import entropy
 from course_utils.model.interface import Model

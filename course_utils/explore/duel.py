@@ -27,7 +27,7 @@ from course_utils.explore.given import check_room, reading_model
 from course_utils.explore.interval import wilson
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.duel import DuelPicture, Outcome
-from course_utils.explore.plots.style import percent
+from course_utils.explore.plots.look import percent
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import perplexity
 from course_utils.model.interface import Model

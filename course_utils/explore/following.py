@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from course_utils.explore.given import MOST_TOKENS, pair, reading_model
-from course_utils.explore.plots.style import visible
+from course_utils.explore.plots.look import visible
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import END_OF_TEXT, Names, check_length
 from course_utils.toys import Markov

@@ -25,7 +25,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import reading_model
 from course_utils.explore.panel import Panel
 from course_utils.explore.plots.frontier import Dot, FrontierPicture
-from course_utils.explore.plots.svg import printable
+from course_utils.explore.plots.look import printable
 from course_utils.generate import Process, Settings, generate_batch
 from course_utils.metrics import distinct_n
 from course_utils.model import storyteller

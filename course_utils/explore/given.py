@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_utils.checks import single_rows
 from course_utils.explore.in_time import TooLong
-from course_utils.explore.plots.style import visible
+from course_utils.explore.plots.look import visible
 from course_utils.model import storyteller
 from course_utils.model.interface import Model
 from course_utils.toys import Markov

@@ -28,9 +28,8 @@ from course_utils.explore.controls import (
 )
 from course_utils.explore.given import complaint, name_of, reading_model
 from course_utils.explore.panel import Panel
+from course_utils.explore.plots.look import percent, printable, signed, visible
 from course_utils.explore.plots.loops import LoopsPicture, Track
-from course_utils.explore.plots.style import percent, signed, visible
-from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, generate
 from course_utils.metrics import seq_rep_n
 from course_utils.model.interface import Model

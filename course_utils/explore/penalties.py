@@ -34,8 +34,8 @@ from course_utils.explore.given import (
     some_choice,
 )
 from course_utils.explore.panel import Panel
+from course_utils.explore.plots.look import percent, signed, visible
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture
-from course_utils.explore.plots.style import percent, signed, visible
 from course_utils.model.interface import Model
 from course_utils.model.tokenizer import Names, check_length
 

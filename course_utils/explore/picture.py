@@ -6,7 +6,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from course_utils.explore.plots.style import PALETTE, Picture
+from course_utils.explore.plots.look import PALETTE
+from course_utils.explore.plots.style import Picture
 
 HERE = Path(__file__).parent
 

@@ -24,8 +24,8 @@ from course_utils.explore.distribution import exact
 from course_utils.explore.following import follow
 from course_utils.explore.given import one_a_token, some_choice
 from course_utils.explore.panel import Panel
+from course_utils.explore.plots.look import percent, signed, visible
 from course_utils.explore.plots.pipeline import Cell, Column, PipelinePicture, Segment
-from course_utils.explore.plots.style import percent, signed, visible
 from course_utils.generate import Settings
 from course_utils.model.interface import Model
 

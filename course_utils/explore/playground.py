@@ -35,9 +35,8 @@ from course_utils.explore.controls import (
 from course_utils.explore.distribution import SLIDERS, Distribution
 from course_utils.explore.given import Fault, name_of, reading_model, returned, some_choice
 from course_utils.explore.panel import Panel, box
+from course_utils.explore.plots.look import DRAWN, percent, printable, readable, signed, visible
 from course_utils.explore.plots.playground import LEVELS, Block, Cell, PlaygroundPicture, level
-from course_utils.explore.plots.style import DRAWN, percent, readable, signed, visible
-from course_utils.explore.plots.svg import printable
 from course_utils.generate import Process, Settings, Step, generate_batch
 from course_utils.metrics import distinct_n, effective_choices, ends_in_loop
 from course_utils.model.interface import Model, Tokenizer

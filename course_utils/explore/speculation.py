@@ -22,8 +22,8 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import reading_model
 from course_utils.explore.interval import wilson
 from course_utils.explore.panel import Panel
+from course_utils.explore.plots.look import percent, visible
 from course_utils.explore.plots.speculation import Piece, Share, SpeculationPicture
-from course_utils.explore.plots.style import percent, visible
 from course_utils.generate import Settings
 from course_utils.model.gpt import GPT
 from course_utils.model.interface import Model

@@ -9,7 +9,7 @@ from IPython import get_ipython
 from course_utils.explore.chart import Chart
 from course_utils.explore.panel import Panel
 from course_utils.explore.picture import LivePicture
-from course_utils.explore.plots.style import signed
+from course_utils.explore.plots.look import signed
 from course_utils.explore.sharing import CopyButton
 
 INSTEAD = "In JupyterLab you move this:"

@@ -25,8 +25,7 @@ from course_utils.explore.controls import (
 )
 from course_utils.explore.given import complaint, reading_model
 from course_utils.explore.panel import Panel
-from course_utils.explore.plots.style import percent, signed
-from course_utils.explore.plots.svg import printable
+from course_utils.explore.plots.look import percent, printable, signed
 from course_utils.explore.plots.trace import SURE, Strip, TracePicture
 from course_utils.generate import Process, Settings, generate
 from course_utils.model.interface import Model

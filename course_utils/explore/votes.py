@@ -28,7 +28,7 @@ from course_utils.explore.controls import (
 from course_utils.explore.given import name_of, reading_model
 from course_utils.explore.interval import wilson
 from course_utils.explore.panel import Panel
-from course_utils.explore.plots.style import percent
+from course_utils.explore.plots.look import percent
 from course_utils.explore.plots.votes import Answer, Point, VotesPicture
 from course_utils.generate import Settings, generate_batch
 from course_utils.model.interface import Model

@@ -26,6 +26,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_utils.grading import sandbox
+from course_utils.grading.repair import modules_needed
+from course_utils.grading.worker import preload
 
 MEMORY = 3 * 2**29  # bytes of addresses that tests may take on top of what the course has mapped
 LEAST_SECONDS = 5.0  # of computing, for a test cell
@@ -64,10 +66,11 @@ def execute(
         "seconds": seconds,
         "tests": dict(tests or {}),
     }
+    needed = modules_needed(notebook)
     refused: dict[int, str] = {}
     for _ in range(MOST_DEATHS + 1):
         try:
-            found = in_turn(job | {"refused": list(refused.items())})
+            found = in_turn(needed, job | {"refused": list(refused.items())})
         except Died as died:
             if died.at is not None:
                 refused[died.at] = str(died)
@@ -105,11 +108,15 @@ class Examiner:
         )
         self.reading = ThreadPoolExecutor(max_workers=1)
 
-    def examine(self, job: dict) -> dict:
-        """{"notebook": executed} or {"raised": why}. Died if there is no end to it."""
+    def examine(self, needed: list[str], job: dict) -> dict:
+        """{"notebook": executed} or {"raised": why}. Died if there is no end to it.
+
+        needed: modules that the course's own cells import.
+        """
         found, at, child, late = {}, None, None, False
         try:
-            self.process.stdin.write(json.dumps(job).encode() + b"\n")
+            for part in (needed, job):  # the first is ours alone, and read before it forks
+                self.process.stdin.write(json.dumps(part).encode() + b"\n")
             self.process.stdin.flush()
             while True:
                 heard = self.reading.submit(self.process.stdout.readline)
@@ -150,9 +157,9 @@ ready: list[Examiner] = []
 turn = threading.Lock()
 
 
-def in_turn(job: dict) -> dict:
+def in_turn(needed: list[str], job: dict) -> dict:
     with turn:
-        return warm().examine(job)
+        return warm().examine(needed, job)
 
 
 def warm() -> Examiner:
@@ -182,13 +189,16 @@ def main() -> None:
     from course_utils.grading import separate  # noqa: F401  torch: before it forks
 
     if sys.platform != "linux":  # where no process with threads or windows in it should fork
+        requests.readline()
         answer(json.loads(requests.readline()), requests, replies)
         say(replies, {"ended": 0})
         return
     while select.select([requests], [], [], IDLE)[0] and (line := requests.readline()):
+        preload(json.loads(line))
+        job = requests.readline()
         if not (child := os.fork()):
             try:
-                answer(json.loads(line), requests, replies)
+                answer(json.loads(job), requests, replies)
             finally:
                 os._exit(0)
         _, status = os.waitpid(child, 0)

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from course_utils.explore.plots.style import (
-    DRAWN,
-    FONT,
-    GRID,
-    INK,
-    KEPT,
-    QUIET,
-    Picture,
-    shorten,
-)
+from course_utils.explore.plots.look import DRAWN, GRID, INK, KEPT, QUIET
+from course_utils.explore.plots.style import FONT, Picture, shorten
 
 ROW, ABOVE, BELOW = 0.3, 0.5, 0.35  # inches
 NAMES = 250  # dots

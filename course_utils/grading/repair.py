@@ -7,6 +7,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
+from course_utils.author.source import imports
+
 MOST_NOTES = 60  # of one submission: more than the cells of a module
 
 
@@ -141,3 +143,15 @@ def like(original: NotebookNode, cell: NotebookNode) -> NotebookNode:
     """The learner's text in a cell of the original's type and metadata."""
     make = new_code_cell if original.cell_type == "code" else new_markdown_cell
     return make(cell.source, metadata=deepcopy(original.metadata))
+
+
+def is_ours(cell: NotebookNode) -> bool:
+    """Locked cells that are no tests: set-up, which runs on both sides."""
+    meta = marked(cell)
+    return cell.cell_type == "code" and bool(meta.get("locked")) and not is_test(cell)
+
+
+def modules_needed(notebook: NotebookNode) -> list[str]:
+    """The modules that the course's own cells import."""
+    ours = [cell for cell in notebook.cells if is_ours(cell)]
+    return sorted({name for cell in ours for name in imports(cell.source)})

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from course_utils.author.source import hidden_lines, names
 from course_utils.grading import told, wire
-from course_utils.grading.repair import is_test, marked
+from course_utils.grading.repair import is_ours, is_test, marked
 from course_utils.grading.sandbox import Process
 from course_utils.grading.worker import MOST_PRINTED, Printed
 
@@ -409,12 +409,6 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
             skip -= found
             needed += found
     return skip
-
-
-def is_ours(cell: NotebookNode) -> bool:
-    """Locked cells that are no tests: set-up, which runs on both sides."""
-    meta = marked(cell)
-    return cell.cell_type == "code" and bool(meta.get("locked")) and not is_test(cell)
 
 
 def execute(

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterable
 
 from course_utils.grading import wire
 
@@ -44,8 +45,7 @@ def main() -> None:
         os.dup2(null, fd)
     lift_limits()
     end_with_parent()
-    for name in sys.argv[1:]:  # what cells will import: the process waits for its first request
-        importlib.import_module(name)
+    preload(sys.argv[1:])  # what cells will import: the process waits for its first request
     shell, process = make_shell(), os.getpid()
     sys.path.insert(0, "")  # as in a kernel: a submission imports its own files
     while True:
@@ -74,6 +74,13 @@ def main() -> None:
             large = {"found": True, "value": wire.unknown("very large value")}
             too_long = {"error": ["ValueError", str(error), None]}
             wire.send(replies, large if kind == "get" else too_long)
+
+
+def preload(modules: Iterable[str]) -> None:
+    """Import what is one of these; of what fails, the cell that needs it will tell."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
 
 
 def lift_limits() -> None:

@@ -14,6 +14,7 @@ import random
 import select
 import signal
 import sys
+import textwrap
 import threading
 import time
 import warnings
@@ -31,6 +32,7 @@ from course_utils.grading.wire import DICTS
 from course_utils.learner import here, scorer
 from course_utils.project import ROOT
 
+WIDE = 80  # characters
 SECONDS = 10.0  # for all of a test, as the learner waits
 NOT_YET = "[not yet] "  # so quiz.passes begins, before the check's name and the reason
 NOT_ANSWERED = "Not answered yet"  # so quiz begins where there is no answer
@@ -127,13 +129,13 @@ class Watcher:
         for name, item in self.items.items():
             if cell == name + TEST or source == item.visible:
                 if self.written.get(name, item.names <= space.keys()):
-                    print(verdict(item, space, seen=True))
+                    print(in_lines(verdict(item, space, seen=True)))
             elif cell == name or item.names & bound:
                 if source == item.given:
                     self.written[name] = False
                 elif result.success:
                     self.written[name] = True
-                    print(verdict(item, space))
+                    print(in_lines(verdict(item, space)))
                     scorer.prepare()  # who answers will want a score
 
 
@@ -144,6 +146,11 @@ def watch() -> None:
 
     if (shell := get_ipython()) and hasattr(shell, "kernel"):
         shell.events.register("post_run_cell", Watcher(shell).after_cell)
+
+
+def in_lines(said: str) -> str:
+    """The text in lines that a narrow window holds: JupyterLab breaks longer ones inside words."""
+    return textwrap.fill(said, WIDE, break_long_words=False, break_on_hyphens=False)
 
 
 # A verdict

@@ -32,8 +32,6 @@ if TYPE_CHECKING:  # its import takes a second
     from course_utils.grading.score import Report
 
 Progress = Callable[[int, int], None]
-# What the cells of most notebooks import, which takes a second too.
-IMPORTS = ("torch", "course_utils.quiz", "course_utils.explore.plots.style")
 REHEARSAL = "rehearsal"  # who hands in the module as it is given out
 
 
@@ -152,8 +150,11 @@ def main(folder: Path, root: Path, module: str = "") -> None:
         stop()
 
     threading.Thread(target=listen, daemon=True).start()
-    rehearse(folder, root, module)
-    sandbox.prepare(*IMPORTS)
+    built = sorted(root.glob("notebooks/*/*.ipynb"))  # none before the first build
+    likely = ([path for path in built if path.stem == module] or built)[:1]
+    for notebook in likely:
+        rehearse(notebook, folder, root)
+    sandbox.prepare(*(name for notebook in likely for name in imported(notebook)))
     path = Path(paths.get())
     limit = threading.Timer(stock.LONGEST, too_long)
     limit.daemon = True
@@ -201,16 +202,22 @@ def generated(folder: Path, root: Path, module: str) -> Path:
     return course
 
 
-def rehearse(folder: Path, root: Path, module: str) -> None:
+def rehearse(built: Path, folder: Path, root: Path) -> None:
     """Score a module as it is given out: the first notebook of a process takes twice as long."""
-    built = sorted(root.glob("notebooks/*/*.ipynb"))
-    likely = [path for path in built if path.stem == module]
-    for path in (likely or built)[:1]:  # none before the first build
-        copy = folder / path.name
-        shutil.copyfile(path, copy)
-        with contextlib.suppress(Exception):  # what is wrong with the course the score will tell
-            # With a progress it runs here, so that what it imports and loads is there later.
-            scored(copy, folder, root, REHEARSAL, progress=lambda *cell: None)
+    copy = folder / built.name
+    shutil.copyfile(built, copy)
+    with contextlib.suppress(Exception):  # what is wrong with the course the score will tell
+        # With a progress it runs here, so that what it imports and loads is there later.
+        scored(copy, folder, root, REHEARSAL, progress=lambda *cell: None)
+
+
+def imported(notebook: Path) -> list[str]:
+    """What the process that runs answers may import before there are any."""
+    import nbformat
+
+    from course_utils.grading.repair import modules_needed
+
+    return modules_needed(nbformat.read(notebook, as_version=4))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import torch
 from drawn import check_texts
 
 from course_utils import explore, penalties
+from course_utils.explore.plots.look import visible
 from course_utils.explore.plots.penalties import Move, PenaltiesPicture, scale
-from course_utils.explore.plots.style import visible
 from course_utils.generate import Settings
 from course_utils.toys import CAPITAL, NINE_WORDS
 

@@ -14,8 +14,9 @@ from matplotlib.patches import Rectangle
 from course_utils import explore
 from course_utils.explore.chart import Chart
 from course_utils.explore.picture import CSS, LivePicture
-from course_utils.explore.plots import style
-from course_utils.explore.plots.style import PALETTE, Picture, in_lines, shortened, width
+from course_utils.explore.plots import look
+from course_utils.explore.plots.look import PALETTE
+from course_utils.explore.plots.style import Picture, in_lines, shortened, width
 from course_utils.explore.still import still, still_chart
 
 PATH = "{http://www.w3.org/2000/svg}path"
@@ -52,14 +53,14 @@ def panels(storyteller):
 
 
 def test_all_text_can_be_read_and_data_tell_apart_in_the_light_and_in_the_dark():
-    written = {style.READABLE.get(color, color) for color in PALETTE} - {style.PAPER}
-    written -= {style.CUT, style.GRID}  # no text is written in these
+    written = {look.READABLE.get(color, color) for color in PALETTE} - {look.PAPER}
+    written -= {look.CUT, look.GRID}  # no text is written in these
     for scheme in (0, 1):
         shade = {light: (light, dark)[scheme] for light, (_, dark) in PALETTE.items()}
-        paper = shade[style.PAPER]
+        paper = shade[look.PAPER]
         assert all(contrast(shade[color], paper) >= 4.5 for color in written)
-        assert all(contrast(shade[color], paper) >= 3 for color in (style.KEPT, style.DRAWN))
-        colors = [shade[color] for color in (style.KEPT, style.CUT, style.DRAWN)]
+        assert all(contrast(shade[color], paper) >= 3 for color in (look.KEPT, look.DRAWN))
+        colors = [shade[color] for color in (look.KEPT, look.CUT, look.DRAWN)]
         grey = sorted(np.dot(to_rgb(color), (0.299, 0.587, 0.114)) for color in colors)
         assert min(np.diff(grey)) > 0.2
 
@@ -125,8 +126,8 @@ def test_an_upright_text_hangs_from_its_top():
 def test_lines_and_bars_end_where_the_axes_do():
     chart = Chart(x="x", y="y")
     chart.axes.set(xlim=(0, 1), ylim=(0, 1))
-    chart.axes.plot([-5, 0.5, 9], [0.5, 0.5, 0.5], color=style.KEPT)
-    chart.axes.add_patch(Rectangle((0.5, 0.5), 99, 0.1, color=style.DRAWN))
+    chart.axes.plot([-5, 0.5, 9], [0.5, 0.5, 0.5], color=look.KEPT)
+    chart.axes.add_patch(Rectangle((0.5, 0.5), 99, 0.1, color=look.DRAWN))
     right = chart.axes.bbox.x1
     drawn = [p for p in paths(chart) if "kept" in p.get("style", "") + p.get("class", "")]
     drawn += [p for p in paths(chart) if p.get("class") == "f-drawn"]
@@ -139,7 +140,7 @@ def test_lines_and_bars_end_where_the_axes_do():
 @pytest.mark.parametrize("marker", ["o", "s", "D", "x", "*", "^"])
 def test_markers_stand_where_their_numbers_are(marker):
     chart = Chart(x="x", y="y")
-    chart.axes.plot([0, 1, 2], [0, 1, 4], marker, color=style.DRAWN)
+    chart.axes.plot([0, 1, 2], [0, 1, 4], marker, color=look.DRAWN)
     drawn = paths(chart)
     at = chart.axes.transData.transform((1, 1))
     source = " ".join(p.get("d") for p in drawn if "drawn" in ET.tostring(p, "unicode"))
@@ -152,8 +153,8 @@ def test_markers_stand_where_their_numbers_are(marker):
 
 def test_a_hatched_bar_is_crossed_by_lines_that_stay_inside():
     picture = Picture(1)
-    look = {"hatch": "////", "facecolor": style.CUT, "edgecolor": style.EDGE}
-    picture.figure.add_artist(Rectangle((0.25, 0.25), 0.5, 0.5, **look))
+    hatched = {"hatch": "////", "facecolor": look.CUT, "edgecolor": look.EDGE}
+    picture.figure.add_artist(Rectangle((0.25, 0.25), 0.5, 0.5, **hatched))
     *_, hatch = paths(picture)
     numbers = [float(x) for x in re.findall(r"-?[\d.]+", hatch.get("d"))]
     assert len(numbers) > 40

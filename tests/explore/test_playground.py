@@ -18,6 +18,7 @@ from course_utils import explore
 from course_utils.explore import playground
 from course_utils.explore.controls import KNOBS, PRESETS
 from course_utils.explore.playground import Group, Request, Token, page_of
+from course_utils.explore.plots.look import readable, signed
 from course_utils.explore.plots.playground import (
     LEVELS,
     MOST_LINES,
@@ -26,7 +27,7 @@ from course_utils.explore.plots.playground import (
     PlaygroundPicture,
     level,
 )
-from course_utils.explore.plots.style import drawable, readable, signed
+from course_utils.explore.plots.style import drawable
 from course_utils.generate import Settings, generate
 from course_utils.metrics import distinct_n
 from course_utils.model.tokenizer import END_OF_TEXT

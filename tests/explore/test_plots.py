@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.explore.plots.distribution import Bar, DistributionPicture
-from course_utils.explore.plots.style import drawable, percent, visible
+from course_utils.explore.plots.look import percent, visible
+from course_utils.explore.plots.style import drawable
 
 BARS = [
     Bar("␣king", 0.5, 0.7, drawn=64, yours=0.6),
@@ -44,7 +45,7 @@ def test_cut_differs_from_kept_by_more_than_colour():
 def test_colours_differ_in_grey():
     from matplotlib.colors import to_rgb
 
-    from course_utils.explore.plots.style import CUT, DRAWN, KEPT
+    from course_utils.explore.plots.look import CUT, DRAWN, KEPT
 
     grey = sorted(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) for colour in (KEPT, CUT, DRAWN))
     assert min(np.diff(grey)) > 0.2

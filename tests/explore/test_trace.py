@@ -7,7 +7,7 @@ from drawn import check_texts
 
 from course_utils import explore, sampling
 from course_utils.beam import beam_search
-from course_utils.explore.plots.style import signed
+from course_utils.explore.plots.look import signed
 from course_utils.explore.plots.trace import Strip, TracePicture
 from course_utils.explore.trace import HUMAN, PROMPT, halves
 from course_utils.generate import Settings, generate

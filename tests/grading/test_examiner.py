@@ -14,7 +14,7 @@ import pytest
 from cases import at_least
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.grading import examiner, separate
+from course_utils.grading import examiner, repair, separate
 
 pytestmark = [pytest.mark.grading, pytest.mark.slow]
 
@@ -122,6 +122,33 @@ def test_reading_which_cells_are_needed_is_linear():
     finally:
         separate.names = given
     assert len(read) == len(made.cells)
+
+
+def test_what_the_courses_cells_import_is_there_before_the_process_forks():
+    """Or each submission of a class would pay for it: matplotlib takes as long as a module's tests.
+
+    Of a package that a cell needs and nobody has, that cell tells.
+    """
+    setup = "import sys\nthere = 'wave' in sys.modules\nimport wave\nfrom xml.sax import saxutils"
+    made = notebook("def f(x): return x", "print(there)")
+    made.cells[0].source = setup
+    examiner.execute(made, sandboxed=False)
+    assert said(made.cells[-1]) == "True\n"
+    assert repair.modules_needed(made) == ["sys", "wave", "xml.sax", "xml.sax.saxutils"]
+    made.cells[0].source = "import nobody_has_this"
+    with pytest.raises(ValueError, match="No module named 'nobody_has_this'"):
+        examiner.execute(made, sandboxed=False)
+    made.cells[0].source = "%matplotlib inline"
+    assert repair.modules_needed(made) == []
+
+
+def test_a_lessons_colours_do_not_wait_for_matplotlib():
+    code = (
+        "import sys; from course_utils.explore.plots.look import DRAWN, KEPT, visible; "
+        "print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.prove

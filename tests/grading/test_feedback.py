@@ -18,7 +18,7 @@ from course_utils.author.build import copy_sources
 from course_utils.author.source import HIDDEN, SOLUTION, inside
 from course_utils.grading import told
 from course_utils.grading.grade import Course, grade
-from course_utils.grading.separate import is_ours
+from course_utils.grading.repair import is_ours
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = [name for name in MODULES if name != "00_start_here"]

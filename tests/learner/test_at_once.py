@@ -118,7 +118,10 @@ def test_code_is_told_with_points_and_each_reason_once(learner, module):
     assert learner(right(module, name), name) == "Right: 4 points.\n"
     wrong = "def my_repetition_penalty(logits, ids, penalty):\n    return logits / penalty"
     said = learner(wrong, name)
-    assert said.startswith("Not yet: ") and " of 4 points. " in said and said.count("\n") == 1
+    assert said.startswith("Not yet: ") and " of 4 points. " in said
+    # JupyterLab breaks a longer line inside a word.
+    assert all(len(line) <= 80 and line == line.strip() for line in said.splitlines())
+    said = " ".join(said.split())
     sentences = [x for x in said.split(". ") if len(x) > 12]
     assert len(sentences) == len(set(sentences))
     below = learner(at_once.read_items(TEXT)[name].visible, f"{name}_test")
@@ -196,7 +199,7 @@ def test_nothing_stays_of_what_a_test_did(learner, module):
 def test_the_kernel_outlives_any_answer(learner, stop, said):
     learner("from course_utils.learner import at_once; at_once.SECONDS = 1.0")
     answer = f"def repaired_frequency(logits, ids, penalty):\n    {stop}"
-    assert learner(answer, "frequency_repair") == f"Not yet: {said}\n"
+    assert learner(answer, "frequency_repair").split() == ["Not", "yet:", *said.split()]
     assert learner("at_once.SECONDS = 10.0; print(2)") == "2\n"
 
 

@@ -6,19 +6,8 @@ from dataclasses import dataclass
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    INK,
-    KEPT,
-    QUIET,
-    WIDTH,
-    Picture,
-    in_lines,
-    shortened,
-    signed,
-    width,
-)
+from course_utils.explore.plots.look import DRAWN, INK, KEPT, QUIET, signed
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, in_lines, shortened, width
 
 # All in dots.
 ROW = 31

@@ -5,19 +5,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    INK,
-    KEPT,
-    PAPER,
-    QUIET,
-    Picture,
-    fit,
-    plain_axes,
-    shorten,
-    visible,
-)
+from course_utils.explore.plots.look import DRAWN, INK, KEPT, PAPER, QUIET, visible
+from course_utils.explore.plots.style import DPI, Picture, fit, plain_axes, shorten
 
 HEIGHT = 3.8
 LEFT, RIGHT = 0.095, 0.815

@@ -6,23 +6,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_utils.explore.plots.style import (
-    CUT,
-    DPI,
-    DRAWN,
-    EDGE,
-    INK,
-    KEPT,
-    PAPER,
-    QUIET,
-    WIDTH,
-    Picture,
-    fit,
-    in_lines,
-    percent,
-    plain_axes,
-    shorten,
-)
+from course_utils.explore.plots.look import CUT, DRAWN, EDGE, INK, KEPT, PAPER, QUIET, percent
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, fit, in_lines, plain_axes, shorten
 
 ROW = 0.27
 ABOVE = 0.62

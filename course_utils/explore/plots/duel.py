@@ -6,20 +6,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    DRAWN_TEXT,
-    INK,
-    KEPT,
-    PAPER,
-    QUIET,
-    WIDTH,
-    Picture,
-    fit,
-    in_lines,
-    plain_axes,
-)
+from course_utils.explore.plots.look import DRAWN, DRAWN_TEXT, INK, KEPT, PAPER, QUIET
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, fit, in_lines, plain_axes
 
 # All in dots.
 WIDE, HEIGHT = WIDTH * DPI, 318

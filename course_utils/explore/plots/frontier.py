@@ -9,21 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    EDGE,
-    INK,
-    KEPT,
-    PAPER,
-    QUIET,
-    Picture,
-    fit,
-    plain_axes,
-    shorten,
-    signed,
-    width,
-)
+from course_utils.explore.plots.look import DRAWN, EDGE, INK, KEPT, PAPER, QUIET, signed
+from course_utils.explore.plots.style import DPI, Picture, fit, plain_axes, shorten, width
 
 HEIGHT = 4.3
 LEFT, RIGHT = 0.085, 0.965

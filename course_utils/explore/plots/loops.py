@@ -9,20 +9,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    FRESH,
-    KEPT,
-    PAPER,
-    QUIET,
-    WIDTH,
-    Picture,
-    in_lines,
-    percent,
-    plain_axes,
-    shorten,
-)
+from course_utils.explore.plots.look import DRAWN, FRESH, KEPT, PAPER, QUIET, percent
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, in_lines, plain_axes, shorten
 
 # All in dots.
 ABOVE = 44

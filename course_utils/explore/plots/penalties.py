@@ -6,20 +6,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from course_utils.explore.plots.style import (
-    DPI,
-    INK,
-    KEPT,
-    PAPER,
-    QUIET,
-    WIDTH,
-    Picture,
-    fit,
-    in_lines,
-    plain_axes,
-    shorten,
-    signed,
-)
+from course_utils.explore.plots.look import INK, KEPT, PAPER, QUIET, signed
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, fit, in_lines, plain_axes, shorten
 
 # All in dots.
 ROW = 24

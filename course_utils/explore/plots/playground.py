@@ -8,17 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Transform
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    INK,
-    QUIET,
-    WIDTH,
-    Picture,
-    in_lines,
-    shortened,
-    width,
-)
+from course_utils.explore.plots.look import DRAWN, INK, QUIET
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, in_lines, shortened, width
 
 # From likely to unlikely: the least probability, its name, how strong the ground is, and the line
 # below the token, which tells the unlikely ones apart without colour.

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_utils.explore.plots.style import (
+from course_utils.explore.plots.look import (
     CUT,
-    DPI,
     DRAWN,
     DRAWN_TEXT,
     EDGE,
@@ -16,11 +15,14 @@ from course_utils.explore.plots.style import (
     KEPT,
     PAPER,
     QUIET,
+    percent,
+)
+from course_utils.explore.plots.style import (
+    DPI,
     WIDTH,
     Picture,
     fit,
     in_lines,
-    percent,
     plain_axes,
     shortened,
     width,

@@ -1,4 +1,4 @@
-"""One style for every picture: three colours, one font, and tokens shown as they are.
+"""One style for every picture: its size, its font, and words that fit.
 
 A picture is numbers in, a matplotlib Figure out: no pyplot, no widget. It keeps its artists and
 only moves them, which is what makes a slider feel immediate.
@@ -18,42 +18,25 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from course_utils.explore.plots import svg
-from course_utils.explore.plots.svg import FONT, SvgRenderer, printable
-
-# Three colours, far apart in lightness, so that a grey print still tells them apart.
-KEPT = "#1f4e79"
-CUT = "#e3e6ea"
-DRAWN = "#d9730d"
-DRAWN_TEXT = "#a35200"  # the same, dark enough to be read
-INK = "#1a1a1a"
-QUIET = "#5f6770"
-GRID = "#e8eaed"
-EDGE = "#a6adb5"  # of what is cut
-FRESH = "#b9c1ca"
-PAPER = "#ffffff"
-
-# What the page calls each colour, and what it makes of it in the dark.
-PALETTE = {
-    KEPT: ("kept", "#9ccbf5"),
-    CUT: ("cut", "#30363c"),
-    DRAWN: ("drawn", "#d9730d"),
-    DRAWN_TEXT: ("drawn-text", "#f2a65a"),
-    INK: ("ink", "#e8eaed"),
-    QUIET: ("quiet", "#a9b1ba"),
-    GRID: ("grid", "#2b3036"),
-    EDGE: ("edge", "#6b747d"),
-    FRESH: ("fresh", "#4d555e"),
-    PAPER: ("paper", "#111111"),
-}
-CLASSES = {color: name for color, (name, _) in PALETTE.items()}
-READABLE = {DRAWN: DRAWN_TEXT, EDGE: QUIET, FRESH: QUIET}
+from course_utils.explore.plots.look import (  # noqa: F401  notebooks in use take all from here
+    CLASSES,
+    CUT,
+    DRAWN,
+    GRID,
+    INK,
+    KEPT,
+    PAPER,
+    QUIET,
+    READABLE,
+    printable,
+    visible,
+)
+from course_utils.explore.plots.svg import FONT, SvgRenderer
 
 WIDTH = 6.0  # inches; beside controls there is no more room for letters of a readable size
 DPI = 100
 # The page may have Verdana in its place, up to 4% wider, or Arial, narrower; Agg rounds up to dots.
 WIDER = 1.06
-
-VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 
 class Picture:
@@ -151,20 +134,6 @@ def plain_axes(axes: Axes, grid: str) -> None:
     axes.spines[:].set_visible(False)
 
 
-def visible(token: str) -> str:
-    """The token as text that shows its spaces, line breaks and characters without a shape.
-
-    >>> visible(" 猫\n"), visible("a\0\u202e")
-    ('␣猫⏎', 'a\\x00\\u202e')
-    """
-    return printable("".join(VISIBLE.get(char, char) for char in token))
-
-
-def readable(text: str) -> str:
-    """As `visible`, but with the spaces left as they are: words in a line are read by them."""
-    return " ".join(visible(part) for part in text.split(" "))
-
-
 @functools.cache
 def characters() -> frozenset[int]:
     """The code points that the font can draw."""
@@ -175,18 +144,6 @@ def drawable(said: str) -> str:
     """The text with a box for what the font cannot draw: on the page, another font does."""
     known = characters() | {ord("\n")}
     return "".join(char if ord(char) in known else "▯" for char in printable(said))
-
-
-def signed(number: float, form: str = ".2f") -> str:
-    """A number with the minus sign that is as wide as a plus, and 0 without one.
-
-    >>> signed(-4.09), signed(-0.001), signed(-0.5, "g"), signed(float("-inf"))
-    ('−4.09', '0.00', '−0.5', '−∞')
-    """
-    said = format(number, form)
-    if not said.strip("-0."):
-        return said.removeprefix("-")
-    return said.replace("-", "−").replace("inf", "∞")
 
 
 def width(said: str, size: float = 9, weight: str = "normal") -> float:
@@ -229,18 +186,3 @@ DOT = "   ·   "
 def shorten(text: Text, room: float) -> None:
     """Cut what the text says so that it takes no more than `room` dots."""
     text.set_text(shortened(text.get_text(), room, text.get_fontsize(), text.get_weight()))
-
-
-def percent(share: float) -> str:
-    """Three digits at most, and never 0.0% or 100.0% for what is not quite 0 or 1.
-
-    >>> percent(0.4123), percent(0.00004), percent(1.0), percent(0.0)
-    ('41.2%', '<0.1%', '100%', '0%')
-    """
-    if share <= 0:
-        return "0%"
-    if share < 0.0005:
-        return "<0.1%"
-    if share >= 1 - 1e-9:
-        return "100%"
-    return f"{share:.1%}" if share < 0.9995 else ">99.9%"

@@ -22,11 +22,12 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, Transform
 from PIL import Image
 
+from course_utils.explore.plots.look import printable
+
 FONT = "DejaVu Sans"  # comes with matplotlib, so every machine draws the same picture
 EM = 100.0  # the size in which characters are measured
 POINT = 1 / 72  # inches
 ASCENT, DESCENT = 0.76, 0.236  # of DejaVu Sans, in parts of its size
-JOINERS = "\u200c\u200d"  # between two characters they shape a word, or an emoji
 HATCH = 7  # dots between two lines
 
 
@@ -273,21 +274,6 @@ def outline(path: Path) -> str:
         elif code != Path.STOP:
             said.append(NODES[code][1] + " ".join(points[i_code:i]))
     return "".join(said)
-
-
-def printable(said: str) -> str:
-    """The text, with what has no shape, or turns round what follows, as its code.
-
-    >>> printable("猫\n"), printable("a\0\u202e")
-    ('猫\n', 'a\\x00\\u202e')
-    """
-    if said.isprintable():
-        return said
-    last = len(said) - 1
-    return "".join(
-        c if c == "\n" or c.isprintable() or (c in JOINERS and 0 < i < last) else ascii(c)[1:-1]
-        for i, c in enumerate(said)
-    )
 
 
 def along(text: Text, angle: float) -> str:

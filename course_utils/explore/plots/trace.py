@@ -6,19 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.explore.plots.style import (
-    DPI,
-    DRAWN,
-    KEPT,
-    PAPER,
-    QUIET,
-    WIDTH,
-    Picture,
-    in_lines,
-    percent,
-    plain_axes,
-    shorten,
-)
+from course_utils.explore.plots.look import DRAWN, KEPT, PAPER, QUIET, percent
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, in_lines, plain_axes, shorten
 
 LEFT, RIGHT = 0.2, 0.755
 NAME_ROOM, KEY_ROOM = 90, 576  # dots

@@ -6,23 +6,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_utils.explore.plots.style import (
-    CUT,
-    DPI,
-    DRAWN,
-    DRAWN_TEXT,
-    EDGE,
-    INK,
-    KEPT,
-    QUIET,
-    WIDTH,
-    Picture,
-    fit,
-    in_lines,
-    percent,
-    plain_axes,
-    shorten,
-)
+from course_utils.explore.plots.look import CUT, DRAWN, DRAWN_TEXT, EDGE, INK, KEPT, QUIET, percent
+from course_utils.explore.plots.style import DPI, WIDTH, Picture, fit, in_lines, plain_axes, shorten
 
 # All in dots.
 WIDE = WIDTH * DPI

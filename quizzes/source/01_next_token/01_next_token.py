@@ -32,7 +32,7 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots.style import DRAWN, KEPT, visible
+from course_utils.explore.plots.look import DRAWN, KEPT, visible
 from course_utils.explore.trace import HUMAN, PROMPT
 from course_utils.generate import Settings, generate
 from course_utils.metrics import perplexity

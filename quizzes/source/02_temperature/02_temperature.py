@@ -29,7 +29,7 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots.style import DRAWN, KEPT
+from course_utils.explore.plots.look import DRAWN, KEPT
 from course_utils.generate import Settings, generate
 from course_utils.metrics import effective_choices
 from course_utils.sampling import sample

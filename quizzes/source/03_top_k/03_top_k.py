@@ -36,7 +36,7 @@ import torch
 from course_utils import explore, sampling, storyteller
 from course_utils import quiz as check
 from course_utils.explore.cutoff import read
-from course_utils.explore.plots.style import CUT, DRAWN, KEPT, visible
+from course_utils.explore.plots.look import CUT, DRAWN, KEPT, visible
 from course_utils.generate import Settings
 from course_utils.metrics import effective_choices
 from course_utils.toys import NEXT_LOGITS, NINE_WORDS, VOCABULARY

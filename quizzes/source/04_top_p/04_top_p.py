@@ -32,7 +32,7 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots import style
+from course_utils.explore.plots import look
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.sampling import temperature, top_k, top_p
 from course_utils.toys import Toy
@@ -51,11 +51,11 @@ def show(words, **columns):
     """Print one row a word, one column an argument."""
     print(" " * 10 + "".join(f"{name:>14}" for name in columns))
     for word, *numbers in zip(words, *columns.values(), strict=True):
-        print(f"{style.visible(word):<10}" + "".join(f"{float(x):14.3f}" for x in numbers))
+        print(f"{look.visible(word):<10}" + "".join(f"{float(x):14.3f}" for x in numbers))
 
 
 def name(token):
-    return style.visible(model.tokenizer.decode([int(token)]))
+    return look.visible(model.tokenizer.decode([int(token)]))
 
 
 def ranked(prompt, first, last):
@@ -107,7 +107,7 @@ def costliest(stories, missing):
     ]
     probs = torch.stack([now.logits for _, now in steps]).softmax(dim=-1)
     for at in (probs * missing).sum(dim=-1).topk(3).indices.tolist():
-        words = style.visible("".join(step.text for step in steps[at][0]))
+        words = look.visible("".join(step.text for step in steps[at][0]))
         best = probs[at].topk(2)
         pair = [f"{name(i)} {p:.0%}" for i, p in zip(best.indices, best.values, strict=True)]
         print(f"after {words:<22} {pair[0]:>10} or {pair[1]}")
@@ -117,13 +117,13 @@ def sizes_along(story):
     """A chart of how many tokens were kept at each step of a story."""
     line = [step.kept for step in story]
     chart = explore.Chart(x="token of the story", y="tokens in the nucleus", height=3.4)
-    chart.axes.semilogy(range(1, len(line) + 1), line, color=style.KEPT, linewidth=1)
+    chart.axes.semilogy(range(1, len(line) + 1), line, color=look.KEPT, linewidth=1)
     for size in (max(line), min(line)):
         nth = line.index(size)
-        words = style.visible("".join(step.text for step in story[max(0, nth - 3) : nth]))
-        chart.axes.plot(nth + 1, size, "o", color=style.DRAWN)
+        words = look.visible("".join(step.text for step in story[max(0, nth - 3) : nth]))
+        chart.axes.plot(nth + 1, size, "o", color=look.DRAWN)
         chart.label(
-            nth + 3, size * (1.3 if size > 1 else 0.72), f"after {words}: {size}", style.DRAWN
+            nth + 3, size * (1.3 if size > 1 else 0.72), f"after {words}: {size}", look.DRAWN
         )
     chart.axes.set_ylim(0.5, 2000)
     chart.axes.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])

@@ -38,7 +38,7 @@ import torch
 from course_utils import calculator, explore, storyteller, sums
 from course_utils import quiz as check
 from course_utils.beam import beam_search
-from course_utils.explore.plots import style
+from course_utils.explore.plots import look
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.metrics import seq_rep_n
 from course_utils.penalties import no_repeat_ngram
@@ -525,10 +525,10 @@ nothing = first_step[model.tokenizer.eot_token].item()
 steps = generate(model, prompt, Settings(temperature=0), 20)
 totals = list(itertools.accumulate(step.logprob for step in steps))
 chart = explore.Chart(x="tokens of the text", y="log-probability so far", height=3.2)
-chart.axes.plot(range(1, 21), totals, color=style.KEPT, marker="o", markersize=3)
-chart.axes.axhline(nothing, color=style.DRAWN, linestyle="--")
-chart.label(8, nothing + 0.8, f"the empty text pays {-nothing:.1f}, once", style.DRAWN)
-chart.label(9, totals[7] + 1.6, "greedy's text pays at every token", style.KEPT)
+chart.axes.plot(range(1, 21), totals, color=look.KEPT, marker="o", markersize=3)
+chart.axes.axhline(nothing, color=look.DRAWN, linestyle="--")
+chart.label(8, nothing + 0.8, f"the empty text pays {-nothing:.1f}, once", look.DRAWN)
+chart.label(9, totals[7] + 1.6, "greedy's text pays at every token", look.KEPT)
 chart.axes.set_xticks((1, 5, 10, 15, 20))
 later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
 chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")

@@ -49,7 +49,7 @@ import torch
 
 from course_utils import explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots import style
+from course_utils.explore.plots import look
 from course_utils.explore.trace import HUMAN, PROMPT
 from course_utils.generate import Settings, generate_batch
 from course_utils.metrics import distinct_n, ends_in_loop, perplexity, seq_rep_n
@@ -449,7 +449,7 @@ for name in ("author", "T 1"):
 warm = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)
 reads = [perplexity(together(read(PROMPTS, texts["author"], t))).item() for t in warm]
 chart = explore.Chart(x="temperature while reading the authors", y="perplexity", height=2.6)
-chart.axes.plot(warm, reads, marker="o", color=style.KEPT)
+chart.axes.plot(warm, reads, marker="o", color=look.KEPT)
 for t, value in zip(warm, reads, strict=True):
     chart.label(t - 0.012, value + 0.8, f"{value:.1f}")
 chart.axes.set(ylim=(23, 36))

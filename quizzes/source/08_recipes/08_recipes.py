@@ -45,7 +45,7 @@ import torch
 
 from course_utils import calculator, explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots.style import DRAWN, KEPT, QUIET
+from course_utils.explore.plots.look import DRAWN, KEPT, QUIET
 from course_utils.generate import Settings, generate_batch
 from course_utils.metrics import seq_rep_n
 from course_utils.sampling import sample, temperature, top_k, top_p

@@ -42,7 +42,7 @@ import torch
 from course_utils import explore, storyteller
 from course_utils import quiz as check
 from course_utils.explore.frontier import STORIES, read_human
-from course_utils.explore.plots.style import DRAWN, INK, KEPT, QUIET
+from course_utils.explore.plots.look import DRAWN, INK, KEPT, QUIET
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.metrics import distinct_n, perplexity, seq_rep_n
 from course_utils.penalties import dry

@@ -46,7 +46,7 @@ from torch.nn import functional as F
 
 from course_utils import calculator, constrain, explore, storyteller
 from course_utils import quiz as check
-from course_utils.explore.plots import style
+from course_utils.explore.plots import look
 from course_utils.explore.speculation import fewer_blocks, looked_at
 from course_utils.generate import Settings, generate, generate_batch
 from course_utils.sampling import sample
@@ -413,12 +413,12 @@ print(f"accepted {accepted / 2000:.3f}, overlap {torch.minimum(real_p, real_q).s
 
 # %% jupyter={"source_hidden": true}
 best = real_p.topk(4).indices.tolist()
-names = [style.visible(model.tokenizer.decode([token])) for token in best]
+names = [look.visible(model.tokenizer.decode([token])) for token in best]
 share = [joined[token] / 2000 for token in best]
 bars = {
-    "q, the apprentice": (real_q[best].tolist(), style.QUIET),
-    "p, the model": (real_p[best].tolist(), style.KEPT),
-    "what joined the text": (share, style.DRAWN),
+    "q, the apprentice": (real_q[best].tolist(), look.QUIET),
+    "p, the model": (real_p[best].tolist(), look.KEPT),
+    "what joined the text": (share, look.DRAWN),
 }
 three_bars(names, bars).says(
     f"{names[0]} joins {share[0]:.1%} of the time: the model gives it {real_p[best[0]]:.1%}, the "
@@ -682,7 +682,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %%
 first = two_answers.allowed([])
-print([style.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
+print([look.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
 # Seven: every token that begins one of the two answers, even a space alone (`␣`). A token need not
@@ -753,7 +753,7 @@ form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": 
 text, pieces, counts, left = fill_in("The prince told his name and age: ", form, seed=0)
 print(text)
 for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
-    print(f"{style.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
+    print(f"{look.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
 # Valid JSON, from a model that has only read fairy tales. Look at the masses. Where the name begins
