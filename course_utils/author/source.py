@@ -199,6 +199,49 @@ def names(source: str) -> tuple[set[str], set[str]]:
     return used, bound
 
 
+def needs(source: str) -> set[str]:
+    """The global names that a cell uses, but for those that it surely binds itself before."""
+    used, bound = names(source)
+    try:
+        return (used | bound) & read_first(ast.parse(source).body, set())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # as above
+        return used
+
+
+def read_first(statements: Iterable[ast.stmt], bound: set[str]) -> set[str]:
+    """Names that are read while they may be unbound. bound: those that are not.
+
+    What a branch, or a loop that may have no turn, binds is not sure; a function may be called as
+    soon as it is there.
+    """
+    bound, found = set(bound), set()
+    for node in statements:
+        parts, binds = [node], set()
+        if isinstance(node, ast.Assign):
+            binds = mentioned(node.targets, ast.Store)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            binds = {name.asname or name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try):
+            parts = [x for x in ast.iter_child_nodes(node) if not isinstance(x, ast.stmt)]
+            turn = mentioned([node.target], ast.Store) if isinstance(node, ast.For) else set()
+            found |= read_first(node.body, bound | turn)
+            for block in (getattr(node, "orelse", ()), getattr(node, "finalbody", ())):
+                found |= read_first(block, bound)
+        found |= mentioned(parts, ast.Load) - bound
+        bound |= binds
+    return found
+
+
+def mentioned(nodes: Iterable[ast.AST], context: type[ast.expr_context]) -> set[str]:
+    """The names that are read (Load) or bound (Store) anywhere in there; += does both."""
+    inside = [node for top in nodes for node in ast.walk(top)]
+    found = {x.id for x in inside if isinstance(x, ast.Name) and isinstance(x.ctx, context)}
+    added = [x.target for x in inside if isinstance(x, ast.AugAssign)]
+    return found | {x.id for x in added if isinstance(x, ast.Name)}
+
+
 def imports(source: str) -> list[str]:
     """The modules that a cell imports. What it takes from them is named too: it may be modules.
 

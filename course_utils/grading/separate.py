@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from torch import Tensor
 
-from course_utils.author.source import hidden_lines, names
+from course_utils.author.source import hidden_lines, names, needs
 from course_utils.grading import told, wire
 from course_utils.grading.repair import is_ours, is_test, marked
 from course_utils.grading.sandbox import Process
@@ -400,8 +400,8 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
     uses: dict[int, set[str]] = {}
     binders: dict[str, list[int]] = {}
     for i in [*needed, *skip]:
-        uses[i], bound = names(cells[i].source)
-        for name in bound if i in skip else ():
+        uses[i] = needs(cells[i].source)
+        for name in names(cells[i].source)[1] if i in skip else ():
             binders.setdefault(name, []).append(i)
     while needed:
         for name in uses[needed.pop()]:

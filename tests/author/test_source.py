@@ -1,0 +1,36 @@
+"""What a cell uses, binds and imports, which decides what runs before it."""
+
+import pytest
+
+from course_utils.author.source import needs
+
+NEEDS = {
+    "x = 1\ny = x": "",
+    "y = x\nx = 1": "x",
+    "x += 1": "x",
+    "x[0] = 1": "x",
+    "(a, b), c[0] = z\ny = a": "c z",
+    "a = b = c\ny = a, b": "c",
+    "import os.path as p, sys\ny = p, sys, os": "os",
+    "for i in r:\n    y = i\ny = i": "r i",
+    "for i in r:\n    x = i\n    y = x": "r",
+    "if a:\n    x = 1\ny = x": "a x",
+    "if a:\n    x = 1\n    y = x\nelse:\n    y = z": "a z",
+    "while t:\n    t = 0\nelse:\n    y = u": "t u",
+    "try:\n    x = 1\nexcept E:\n    y = x\nfinally:\n    y = z": "E x z",
+    "with o:\n    x = 1\ny = x": "o x",
+    "match v:\n    case 1:\n        y = w": "v w",
+    "def f(n):\n    return f(n - 1) + g": "g",
+    "def f():\n    return x\nx = 1\nf()": "x",
+    "y = lambda: k": "k",
+    "y = [n for n in z if n in k]": "z k",
+    "y = f'{x}'": "x",
+    "%run x": "run x",  # no Python: any word may be a name
+    "y = (" + "(" * 5000: "y",
+}
+
+
+@pytest.mark.parametrize("source", NEEDS)
+def test_a_cell_needs_what_it_may_read_before_it_binds_it(source):
+    """Of a name that is local to a comprehension alone it may say so too: one cell more runs."""
+    assert needs(source) - {"n"} == set(NEEDS[source].split())
