@@ -500,6 +500,22 @@ def compare(result: object, expect: Tensor, why: str, within: float, relative: f
     assert torch.allclose(result.double(), expect.double(), rtol=relative, atol=within), why
 
 
+def once(part: Callable[[], None]) -> Callable[[], None]:
+    """A part of a test that later parts begin with: it runs once, and ends the same way again."""
+    ends: list[AssertionError | None] = []
+
+    def again() -> None:
+        if not ends:
+            try:
+                ends.append(part())
+            except AssertionError as error:
+                ends.append(error)
+        if ends[0]:
+            raise ends[0]
+
+    return again
+
+
 def passes(name: str, check: Callable, *args, **kwargs) -> bool:
     """Run one check and print how it went, without raising: for practice and for partial credit."""
     try:

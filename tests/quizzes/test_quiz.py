@@ -454,3 +454,21 @@ def test_runs_that_look_alike_differ_and_careless_keys_confuse_them(alike, key, 
     pairs = [pair for seed in range(300) for pair in alike(Random(seed), n)]
     assert all(x != y and len(x) == len(y) == n for x, y in pairs)
     assert any(key(x) == key(y) for x, y in pairs)
+
+
+def test_a_part_that_others_begin_with_runs_once_and_ends_the_same_way_again(capsys):
+    ran = []
+
+    @quiz.once
+    def holds():
+        ran.append("holds")
+
+    @quiz.once
+    def fails():
+        ran.append("fails")
+        raise AssertionError("No.")
+
+    for part, holding in ((holds, True), (fails, False)):
+        assert [quiz.passes("part", part) for _ in range(3)] == [holding] * 3
+    assert ran == ["holds", "fails"]
+    assert capsys.readouterr().out.count("[not yet] part: ") == 3

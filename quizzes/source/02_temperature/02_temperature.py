@@ -1573,12 +1573,14 @@ def kept(promise):
         promise(lambda _, T=T: T, row)
 
 
+@check.once
 def tame_and_lively():
     example()
     kept(tame)
     kept(lively)
 
 
+@check.once
 def gentle_too():
     tame_and_lively()
     kept(gentle)

@@ -978,6 +978,7 @@ def on_a_sum(random):
     return torch.tensor(few_or_many(random)), random.randint(1, 63) / 64
 
 
+@check.once
 def crossing():
     example()
     for draw in (between_sums, below_a_sum):
@@ -1110,6 +1111,7 @@ def short_of_p(random):
     return torch.tensor(probs), 1 - 2.0**-22
 
 
+@check.once
 def not_greedy():
     example()
     check.against(size, repaired_size, all_of_it, why="p = 1 counts every token, whatever it adds.")
@@ -1489,6 +1491,7 @@ def moved_row(random):
     return row, order, random.randint(-160, 160) / 8
 
 
+@check.once
 def sure_and_open():
     example()
     for (row,), _ in check.drawn(check.nothing, any_row, cases=60):

@@ -1819,6 +1819,7 @@ def as_unlikely(random):
     return length * mean, length, longer * mean, longer
 
 
+@check.once
 def one_length():
     same_length()
     check.against(

@@ -1377,6 +1377,7 @@ def with_copies(random):
     return texts, n
 
 
+@check.once
 def different():
     example()
     check.against(
@@ -1550,6 +1551,7 @@ def lookalike(random):
     return [token for pair in pairs for run in pair for token in run], n
 
 
+@check.once
 def more_values():
     check.own(my_seq_rep, lookalike)
     values()
@@ -1652,6 +1654,7 @@ def right(draw, why):
         check.gives(my_perplexity, *args, expect=expect, why=why, within=within)
 
 
+@check.once
 def any_text():
     one_text()
     right(
@@ -1701,12 +1704,14 @@ def any_text(random):
     return random.choice([fire, near_fire, toast])(random)
 
 
+@check.once
 def always_rings():
     rings(my_alarm)
     for ids in at_all(fire):
         rings(my_alarm, ids)
 
 
+@check.once
 def always_quiet():
     always_rings()
     quiet(my_alarm)
@@ -1779,6 +1784,7 @@ def the_mean(a, b):
     return found[0]
 
 
+@check.once
 def means():
     why = "The mean of the differences, the first minus the second."
     first = lambda a, b: three_numbers(a, b)[0]  # noqa: E731

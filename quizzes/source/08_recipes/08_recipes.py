@@ -1459,6 +1459,7 @@ def steady(picker):
             assert len(picks) == 1, "The same contest twice, and another pick."
 
 
+@check.once
 def always_straight():
     straight(my_pick)
     steady(my_pick)
@@ -1467,6 +1468,7 @@ def always_straight():
     check.keeps(my_pick, any_contest, why="The lists have to stay as they were.")
 
 
+@check.once
 def always_cautious():
     always_straight()
     cautious(my_pick, count=150, seed=2)

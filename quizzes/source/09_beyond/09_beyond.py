@@ -1088,6 +1088,7 @@ def anything(random):
     return domains.batch(random), random.choice([0, 0.0, 1, 1.0, 1e-6, 0.05, 0.5])
 
 
+@check.once
 def another_row():
     check.own(my_min_p, anything)
     one_row()
@@ -1297,6 +1298,7 @@ def any_number(random):
     return banned(random, random.choice([0, 0, 2, 3, 5, 40]))
 
 
+@check.once
 def other_spreads():
     one_banned()
     check.against(
@@ -1518,6 +1520,7 @@ def one_or_none(random):
     return different(random, random.choice([0, 1]) if vocab > 1 else 1, vocab)
 
 
+@check.once
 def in_any_order():
     several_reach()
     check.against(

@@ -993,6 +993,7 @@ def counts(random, most):
     return n, min(c, n), random.choice([1, n, random.randint(1, n)])
 
 
+@check.once
 def small():
     example()
     check.own(my_pass_at_k, lambda random: counts(random, 30))
@@ -1099,6 +1100,7 @@ def too_few(random, right):
     return n, c, random.choice([n + 1, random.randint(n + 1, 80)])
 
 
+@check.once
 def none_right():
     example()
     for draw in (enough, lambda random: too_few(random, right=False)):
@@ -1211,6 +1213,7 @@ def texts_of(lowest):
     return draw
 
 
+@check.once
 def short():
     example()
     check.against(
@@ -1322,6 +1325,7 @@ def clear(random):
             return (answers,)
 
 
+@check.once
 def without_ties():
     example()
     check.own(my_vote, clear)
@@ -1577,6 +1581,7 @@ def anything(random):
     )
 
 
+@check.once
 def results():
     example()
     check.own(my_verifier, slip)
@@ -1588,6 +1593,7 @@ def results():
     )
 
 
+@check.once
 def numbers_left():
     results()
     check.against(
@@ -1668,6 +1674,7 @@ def each(one_alone=False):
     return (found for (found,), _ in check.drawn(check.nothing, draw))
 
 
+@check.once
 def always_speaks():
     speaks(my_chooser)
     for found in each():
@@ -1675,6 +1682,7 @@ def always_speaks():
     check.keeps(my_chooser, any_tries, why="The list has to stay as it was.")
 
 
+@check.once
 def always_heeds():
     heeds(my_chooser)
     for found in [*each(), *each(one_alone=True)]:

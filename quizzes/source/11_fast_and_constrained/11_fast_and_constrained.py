@@ -1338,6 +1338,7 @@ def long(random):
     return ([*forms, *random.choice([[], [first], [[0.5], first]])],)
 
 
+@check.once
 def products():
     example()
     why = "How much did the mask favour a form, over all of its steps?"
@@ -1411,6 +1412,7 @@ def on_a_line(random):
             return p, q, token, u, v
 
 
+@check.once
 def everywhere():
     joins_as_often_as_p(my_coin)
     why = "Compare u times q with p. If it is refused, walk along what is missing, up to v of it."
@@ -1571,11 +1573,13 @@ def broken(random):
     return *grammar_of(random), of_letters(random, 0, 9)
 
 
+@check.once
 def while_written():
     why = "A piece fits if, put behind what stands there, it is still the beginning of a text."
     check.against(beginnings, my_mask, being_written, why=why)
 
 
+@check.once
 def ends():
     while_written()
     small_words()

@@ -1111,6 +1111,7 @@ def any_script(random):
     return drawn_text(random, "abé ß日本語🦊Жж")
 
 
+@check.once
 def plain_letters():
     example()
     check.against(
@@ -1196,6 +1197,7 @@ def any_text(random):
     return random.choice([ids, ids, []]), ends
 
 
+@check.once
 def some_end():
     example()
     check.against(
@@ -1282,6 +1284,7 @@ def impossible(random):
     return rows, [random.randrange(rows.shape[1]) for _ in rows]
 
 
+@check.once
 def all_phrases():
     check.own(my_phrase, several)
     two_tokens()
@@ -1377,6 +1380,7 @@ def long_ids(random):
     return [random.randrange(vocab) for _ in range(random.choice([120, 400]))], random.randint(1, 4)
 
 
+@check.once
 def places():
     check.own(my_followers, any_ids)
     two_places()
