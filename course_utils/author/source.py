@@ -12,6 +12,9 @@ from nbformat import NotebookNode
 
 CELL = re.compile(r"\s*#\s*(%%(%*\s.*)?|<codecell>|In\[[0-9 ]*\]:?)\s*")  # as jupytext reads it
 MAGIC = re.compile(r"^\s*[%!]|\?\s*$", re.MULTILINE)
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp
+# Of a cell that holds IPython's own syntax, or is too deep for Python's parser.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 WORDS = re.compile(r"[^\W\d]\w*")
 SOLUTION, HIDDEN = "SOLUTION", "HIDDEN TESTS"
 MARK = re.compile(rf"(BEGIN|END) ({SOLUTION}|{HIDDEN})")  # anywhere in a line, to nbgrader
@@ -181,8 +184,7 @@ def names(source: str) -> tuple[set[str], set[str]]:
     """The global names that a cell uses, and those that it binds."""
     try:
         table = symtable.symtable(source, "cell", "exec")
-    # It may be of IPython's own syntax, or too deep for Python's parser: any word is a name.
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:  # any word is a name
         words = set(WORDS.findall(source))
         return words, words
     used, bound = set(), set()
@@ -200,46 +202,90 @@ def names(source: str) -> tuple[set[str], set[str]]:
 
 
 def needs(source: str) -> set[str]:
-    """The global names that a cell uses, but for those that it surely binds itself before."""
-    used, bound = names(source)
-    try:
-        return (used | bound) & read_first(ast.parse(source).body, set())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # as above
-        return used
+    """The global names that a cell uses, but for those that it surely binds itself before.
 
-
-def read_first(statements: Iterable[ast.stmt], bound: set[str]) -> set[str]:
-    """Names that are read while they may be unbound. bound: those that are not.
-
-    What a branch, or a loop that may have no turn, binds is not sure; a function may be called as
-    soon as it is there.
+    What a function reads counts always: a test may call it after a later cell has bound the name.
     """
-    bound, found = set(bound), set()
-    for node in statements:
-        parts, binds = [node], set()
-        if isinstance(node, ast.Assign):
-            binds = mentioned(node.targets, ast.Store)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            binds = {name.asname or name.name.split(".")[0] for name in node.names}
-        elif isinstance(node, ast.FunctionDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try):
-            parts = [x for x in ast.iter_child_nodes(node) if not isinstance(x, ast.stmt)]
-            turn = mentioned([node.target], ast.Store) if isinstance(node, ast.For) else set()
-            found |= read_first(node.body, bound | turn)
-            for block in (getattr(node, "orelse", ()), getattr(node, "finalbody", ())):
-                found |= read_first(block, bound)
-        found |= mentioned(parts, ast.Load) - bound
-        bound |= binds
-    return found
+    used, bound = names(source)
+    reads = FirstReads()
+    try:
+        reads.block(ast.parse(source).body)
+    except UNREADABLE:
+        return used
+    return reads.found & (used | bound) | reads.in_classes
 
 
-def mentioned(nodes: Iterable[ast.AST], context: type[ast.expr_context]) -> set[str]:
-    """The names that are read (Load) or bound (Store) anywhere in there; += does both."""
-    inside = [node for top in nodes for node in ast.walk(top)]
-    found = {x.id for x in inside if isinstance(x, ast.Name) and isinstance(x.ctx, context)}
-    added = [x.target for x in inside if isinstance(x, ast.AugAssign)]
-    return found | {x.id for x in added if isinstance(x, ast.Name)}
+class FirstReads:
+    """Names that are read while they may be unbound, in the order in which a cell runs.
+
+    What a branch binds, or a loop, is bound in there alone: it may have no turn. in_classes: names
+    in the body of a class, of which Python decides only then whether they are its own.
+    """
+
+    def __init__(self):
+        self.bound, self.found, self.in_classes = set(), set(), set()
+
+    def block(self, statements: Iterable[ast.stmt], target: ast.expr | None = None) -> None:
+        added = self.bind(plain(target))
+        for node in statements:
+            if isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try):
+                for part in ast.iter_child_nodes(node):
+                    if not isinstance(part, ast.stmt):
+                        self.read(part)
+                self.block(node.body, getattr(node, "target", None))
+                self.block(getattr(node, "orelse", ()))
+                self.block(getattr(node, "finalbody", ()))
+            else:
+                self.read(node)
+                added |= self.bind(binds(node))
+        self.bound -= added
+
+    def bind(self, new: Iterable[str]) -> set[str]:
+        """Those of the names that were not bound yet."""
+        fresh = set(new) - self.bound
+        self.bound |= fresh
+        return fresh
+
+    def read(self, top: ast.AST) -> None:
+        nodes = [(top, False, False)]
+        while nodes:
+            node, later, in_class = nodes.pop()
+            later = later or isinstance(node, FUNCTIONS)
+            in_class = in_class or isinstance(node, ast.ClassDef)
+            nodes += [(child, later, in_class) for child in ast.iter_child_nodes(node)]
+            if isinstance(node, ast.AugAssign):
+                node = node.target
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                continue
+            if isinstance(node, ast.Name):
+                if in_class:
+                    self.in_classes.add(node.id)
+                elif later or node.id not in self.bound:
+                    self.found.add(node.id)
+                if isinstance(node.ctx, ast.Del):
+                    self.bound.discard(node.id)
+
+
+def binds(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement surely binds."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from plain(target)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (name.asname or name.name.split(".")[0] for name in node.names)
+    elif isinstance(node, ast.FunctionDef):
+        yield node.name
+
+
+def plain(target: ast.expr | None) -> Iterator[str]:
+    """The names in a target, but for those in brackets."""
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            yield from plain(part)
+    elif isinstance(target, ast.Starred):
+        yield from plain(target.value)
 
 
 def imports(source: str) -> list[str]:
@@ -249,7 +295,7 @@ def imports(source: str) -> list[str]:
     """
     try:
         tree = ast.parse(source)
-    except SyntaxError:
+    except UNREADABLE:
         return []
     found = []
     for node in ast.walk(tree):

@@ -217,7 +217,9 @@ def imported(notebook: Path) -> list[str]:
 
     from course_utils.grading.repair import modules_needed
 
-    return modules_needed(nbformat.read(notebook, as_version=4))
+    with contextlib.suppress(Exception):  # as above
+        return modules_needed(nbformat.read(notebook, as_version=4))
+    return []
 
 
 if __name__ == "__main__":

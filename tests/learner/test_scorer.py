@@ -87,6 +87,16 @@ def test_what_is_ready_is_used_until_an_author_changes_it(tmp_path):
     assert scorer.generated(tmp_path, root, MODULE) != made
 
 
+def test_a_built_notebook_that_nobody_can_read_stops_no_other_score(tmp_path):
+    """What is built is read to get ready, and a pull may have left its conflict in there."""
+    root = tmp_path / "root"
+    for part in (f"quizzes/source/{MODULE}", f"notebooks/{MODULE}"):
+        shutil.copytree(ROOT / part, root / part)
+    shutil.copy(ROOT / "quizzes" / "nbgrader_config.py", root / "quizzes")
+    (root / "notebooks" / MODULE / f"{MODULE}.ipynb").write_text("<<<<<<< HEAD\n", "utf-8")
+    assert Scorer(root).score(written(tmp_path), lambda *cell: None).points == 1
+
+
 def test_one_that_was_ended_is_replaced(monkeypatch, tmp_path):
     monkeypatch.setenv(SELF_PACED, "1")
     scorer.prepare()

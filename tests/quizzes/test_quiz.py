@@ -462,6 +462,7 @@ def test_a_part_that_others_begin_with_runs_once_and_ends_the_same_way_again(cap
     @quiz.once
     def holds():
         ran.append("holds")
+        return True
 
     @quiz.once
     def fails():

@@ -18,7 +18,7 @@ from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from course_utils.explore.plots import svg
-from course_utils.explore.plots.look import (  # noqa: F401  notebooks in use take all from here
+from course_utils.explore.plots.look import (  # noqa: F401  earlier notebooks take colours from here
     CLASSES,
     CUT,
     DRAWN,
