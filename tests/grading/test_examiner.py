@@ -115,12 +115,12 @@ def test_reading_which_cells_are_needed_is_linear():
     cells = [new_code_cell(f"v{i} = v{i + 1} if 0 else {i}") for i in range(2000)]
     made = new_notebook(cells=[*cells, new_code_cell("print(v0)")])
     read = []
-    given = separate.names
+    given = separate.needs
     try:
-        separate.names = lambda source: read.append(source) or given(source)
+        separate.needs = lambda source: read.append(source) or given(source)
         assert separate.lesson_to_skip(made, {cell.source for cell in cells}) == set()
     finally:
-        separate.names = given
+        separate.needs = given
     assert len(read) == len(made.cells)
 
 
