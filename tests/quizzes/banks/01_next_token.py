@@ -1107,7 +1107,9 @@ BANK = {
                 u = torch.rand(max_new_tokens, generator=torch.Generator().manual_seed(seed))
                 ids = list(start)
                 for x in u.tolist():
-                    ids.append(draw(scores(model, ids[-256:])[-1].softmax(-1), x))
+                    p = scores(model, ids[-256:])[-1].double().softmax(-1)
+                    below = int((p.cumsum(-1) <= x).sum())
+                    ids.append(min(below, int(p.nonzero().max())))
                     if ids[-1] == end:
                         break
                 return ids

@@ -391,7 +391,16 @@ BANK = {
     ),
     "my_thermostat": write(
         {
-            "at most one, for eight": "return min(1.0, temperature_for(logits, 8))",
+            "at most one, for eight": """
+                low, high = 0.001, 1.0
+                for _ in range(40):
+                    middle = (low + high) / 2
+                    if effective_choices(logits.double() / middle) > 8:
+                        high = middle
+                    else:
+                        low = middle
+                return 1.0 if effective_choices(logits) <= 8 else low
+            """,
             "first of a list": """
                 for T in [0.97**k for k in range(220)]:
                     if effective_choices(logits / T) <= 15:
