@@ -201,8 +201,8 @@ def names(source: str) -> tuple[set[str], set[str]]:
     return used, bound
 
 
-def needs(source: str) -> set[str]:
-    """The global names that a cell uses, but for those that it surely binds itself before.
+def needs(source: str) -> tuple[set[str], set[str]]:
+    """As `names`, but of those that a cell uses only what it may read before it binds it.
 
     What a function reads counts always: a test may call it after a later cell has bound the name.
     """
@@ -211,8 +211,8 @@ def needs(source: str) -> set[str]:
     try:
         reads.block(ast.parse(source).body)
     except UNREADABLE:
-        return used
-    return reads.found & (used | bound) | reads.in_classes
+        return used, bound
+    return reads.found & (used | bound) | reads.in_classes, bound
 
 
 class FirstReads:

@@ -400,8 +400,8 @@ def lesson_to_skip(notebook: NotebookNode, lesson: set[str]) -> set[int]:
     uses: dict[int, set[str]] = {}
     binders: dict[str, list[int]] = {}
     for i in [*needed, *skip]:
-        uses[i] = needs(cells[i].source)
-        for name in names(cells[i].source)[1] if i in skip else ():
+        uses[i], bound = needs(cells[i].source)
+        for name in bound if i in skip else ():
             binders.setdefault(name, []).append(i)
     while needed:
         for name in uses[needed.pop()]:

@@ -42,4 +42,4 @@ NEEDS = {
 @pytest.mark.parametrize("source", NEEDS)
 def test_a_cell_needs_what_it_may_read_before_it_binds_it(source):
     """Of a name that is local to a comprehension alone it may say so too: one cell more runs."""
-    assert needs(source) - {"n"} == set(NEEDS[source].split())
+    assert needs(source)[0] - {"n"} == set(NEEDS[source].split())
