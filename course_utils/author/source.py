@@ -12,9 +12,12 @@ from nbformat import NotebookNode
 
 CELL = re.compile(r"\s*#\s*(%%(%*\s.*)?|<codecell>|In\[[0-9 ]*\]:?)\s*")  # as jupytext reads it
 MAGIC = re.compile(r"^\s*[%!]|\?\s*$", re.MULTILINE)
+PARTS = ast.Subscript | ast.Attribute
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.GeneratorExp
 # Of a cell that holds IPython's own syntax, or is too deep for Python's parser.
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+# With these a cell may read what it names in a text alone, or in an annotation.
+INDIRECT = {"eval", "exec", "globals", "locals", "vars", "annotations"}
 WORDS = re.compile(r"[^\W\d]\w*")
 SOLUTION, HIDDEN = "SOLUTION", "HIDDEN TESTS"
 MARK = re.compile(rf"(BEGIN|END) ({SOLUTION}|{HIDDEN})")  # anywhere in a line, to nbgrader
@@ -202,17 +205,20 @@ def names(source: str) -> tuple[set[str], set[str]]:
 
 
 def needs(source: str) -> tuple[set[str], set[str]]:
-    """As `names`, but of those that a cell uses only what it may read before it binds it.
+    """The global names that a cell may read before it binds them, and those that it binds, or
+    changes in place by x[…] or x.….
 
     What a function reads counts always: a test may call it after a later cell has bound the name.
     """
     used, bound = names(source)
+    if INDIRECT & (used | bound):
+        return set(WORDS.findall(source)), bound
     reads = FirstReads()
     try:
         reads.block(ast.parse(source).body)
     except UNREADABLE:
         return used, bound
-    return reads.found & (used | bound) | reads.in_classes, bound
+    return reads.found & (used | bound) | reads.in_classes, bound | reads.changed
 
 
 class FirstReads:
@@ -223,7 +229,7 @@ class FirstReads:
     """
 
     def __init__(self):
-        self.bound, self.found, self.in_classes = set(), set(), set()
+        self.bound, self.found, self.in_classes, self.changed = set(), set(), set(), set()
 
     def block(self, statements: Iterable[ast.stmt], target: ast.expr | None = None) -> None:
         added = self.bind(plain(target))
@@ -253,6 +259,8 @@ class FirstReads:
             later = later or isinstance(node, FUNCTIONS)
             in_class = in_class or isinstance(node, ast.ClassDef)
             nodes += [(child, later, in_class) for child in ast.iter_child_nodes(node)]
+            if not (later or in_class):
+                self.changed |= changed(node)
             if isinstance(node, ast.AugAssign):
                 node = node.target
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -275,6 +283,15 @@ def binds(node: ast.stmt) -> Iterator[str]:
         yield from (name.asname or name.name.split(".")[0] for name in node.names)
     elif isinstance(node, ast.FunctionDef):
         yield node.name
+
+
+def changed(node: ast.AST) -> set[str]:
+    """The name of what is changed where this is a target in brackets, or behind a dot."""
+    if not isinstance(node, PARTS) or isinstance(node.ctx, ast.Load):
+        return set()
+    while isinstance(node, PARTS):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 def plain(target: ast.expr | None) -> Iterator[str]:

@@ -43,3 +43,13 @@ NEEDS = {
 def test_a_cell_needs_what_it_may_read_before_it_binds_it(source):
     """Of a name that is local to a comprehension alone it may say so too: one cell more runs."""
     assert needs(source)[0] - {"n"} == set(NEEDS[source].split())
+
+
+def test_what_a_cell_changes_in_place_it_gives_as_what_it_binds():
+    source = "x[0].y = z\ndel u.v\nw[1] += 1\ndef f(a):\n    a[0] = b[1]\n"
+    assert needs(source)[1] == {"x", "u", "w", "f"}
+
+
+@pytest.mark.parametrize("source", ["y = eval('x')", "from __future__ import annotations\ny: x"])
+def test_where_names_may_stand_in_texts_every_word_counts(source):
+    assert "x" in needs(source)[0]

@@ -124,6 +124,13 @@ def test_reading_which_cells_are_needed_is_linear():
     assert len(read) == len(made.cells)
 
 
+def test_a_lessons_cell_that_changes_what_an_answer_reads_runs_too():
+    lesson = ["T = {'a': 1}", "T['b'] = 2", "U = 3"]
+    made = new_notebook(cells=[new_code_cell(source) for source in lesson])
+    made.cells.append(quiz("answer", "def f(x): return T['b'] + x", solution=True))
+    assert separate.lesson_to_skip(made, set(lesson)) == {2}
+
+
 def test_what_the_courses_cells_import_is_there_before_the_process_forks():
     """Or each submission of a class would pay for it: matplotlib takes as long as a module's tests.
 
