@@ -324,6 +324,7 @@ class Process:
                 path.chmod(path.stat().st_mode | 0o444)
         self.process = taken(folder, sandbox)
         self.worker = self.process.pid
+        self.own = {self.worker}  # what leads to the worker, and no code of the submission started
         self.times: BinaryIO | None = None  # the kernel's, of the worker: to open it takes 0.1 ms
         self.noted = 0.0
         self.too_large = False
@@ -331,19 +332,38 @@ class Process:
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self) -> None:
-        """End the process when it and all its children hold too much memory together."""
+        """End what its code started, if all together hold too much memory: an earlier cell may have
+        left it behind. End everything, if what runs the code does by itself."""
         while not self.ended.wait(0.25):
             inside = children(self.process.pid)
-            kernel = held_by_kernel(inside)
-            if all(kernel + held(inside, of) > MEMORY for of in (rss, pss)):
-                self.too_large = True
+            if not too_much(inside):
+                continue
+            self.too_large = True
+            if too_much([process for process in inside if process.pid in self.own]):
                 self.process.kill()
                 return
+            self.end_others()
+
+    def end_others(self) -> None:
+        """End what its code started. All is stopped first: what runs would start another."""
+        stopped: set[psutil.Process] = set()
+        for _ in range(PROCESSES):
+            others = {p for p in children(self.process.pid) if p.pid not in self.own}
+            for process in others - stopped:
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
+            if others <= stopped:
+                break
+            stopped |= others
+        for process in stopped:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
     def find_worker(self) -> None:
         """Know which of its processes runs the code; before it does, as that may start more."""
         for child in children(self.process.pid):
             self.worker = child.pid  # each starts the next
+            self.own.add(child.pid)
         self.forget_times()
         self.starved()
 
@@ -390,6 +410,12 @@ def children(pid: int) -> list[psutil.Process]:
         return psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def too_much(processes: list[psutil.Process]) -> bool:
+    """Whether what the processes of a sandbox hold is more than a submission may."""
+    kernel = held_by_kernel(processes)
+    return all(kernel + held(processes, of) > MEMORY for of in (rss, pss))
 
 
 def held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -> int:

@@ -35,6 +35,7 @@ ALL_CELLS = 20  # times the limit of one: what a whole submission may take
 TICK = 0.1  # seconds that waiting goes on for, or not at all
 GLANCE = 0.005  # seconds: to ask the kernel who had the processors is not worth less
 UNASKED_SECONDS = 1.0  # for replies that nobody needs any more
+TOO_LARGE = "it used too much memory"
 NOT_SHOWN = "(What this cell and later ones print is not shown: hidden tests have run.)\n"
 MOST_OUTPUT = 200_000  # characters that the cells of a submission may say together
 TOO_MUCH = "(Not kept: its cells print too much together.)\n"
@@ -159,6 +160,7 @@ class Submission:
             return [failed] * len(requests)
         finally:
             self.lost += self.clock() - began  # it is no time of the test that asks
+        self.process.too_large = False  # so far
         process = self.process.process
         self.writing.submit(wire.write, process.stdin, data)  # if nobody reads, nobody replies
         # As bytes: what they hold may take 30 times as much, and is made of one after the other.
@@ -186,11 +188,13 @@ class Submission:
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
+            if self.process.too_large:  # what it waits for was ended
+                raise self.no_answer(TOO_LARGE)
             limit = max(seconds, self.seconds)  # a call gets what other calls of its test left
             raise self.no_answer(f"it ran too long, more than {limit:.0f} s")
         except wire.Closed:
-            large = "it used too much memory" if self.process and self.process.too_large else ""
-            raise self.no_answer(large or "it ended the Python process")
+            large = self.process and self.process.too_large
+            raise self.no_answer(TOO_LARGE if large else "it ended the Python process")
         except wire.Malformed as error:
             raise self.no_answer(f"the answer could not be read: {error}")
         finally:

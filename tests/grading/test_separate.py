@@ -425,8 +425,34 @@ def test_a_cell_that_hangs_or_dies_costs_only_itself(attack, said, boxed):
 
 def test_forks_without_end_cost_only_their_own_submission(boxed):
     bomb = "import os\nwhile os.fork() or True: x = bytearray(2**26)"
-    assert points(submission(bomb, RIGHT)) in (0.0, 3.0)
+    assert points(submission(bomb, RIGHT)) == 3.0
     assert points(submission(RIGHT)) == 3.0
+
+
+LEFT_BEHIND = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        if {orphan} and os.fork(): os._exit(0)
+        time.sleep(1)
+        kept = b"x" * 2**30
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("orphan", [False, True])
+def test_what_an_earlier_cell_left_behind_costs_no_later_answer_its_memory(orphan, boxed):
+    slow = "import time\ndef double(x):\n    time.sleep(1.5)\n    return x + x"
+    notebook = submission(LEFT_BEHIND.format(orphan=orphan), slow)
+    assert points(notebook, seconds=10) == 3.0
+    assert not notebook.cells[1].outputs
+
+
+def test_a_cell_that_waits_for_what_used_too_much_memory_is_told_so(boxed):
+    wait = LEFT_BEHIND.format(orphan=False) + "os.wait()\nwhile True: time.sleep(1)"
+    notebook = submission(wait, RIGHT)
+    assert points(notebook, seconds=4) == 3.0
+    assert "too much memory" in notebook.cells[1].outputs[-1].evalue
 
 
 def test_forks_that_run_to_the_end_of_the_cell_do_not_answer_for_it(boxed):
