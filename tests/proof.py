@@ -1,21 +1,31 @@
 """`make prove`: run every test, and keep in docs/proof.md what ran, how many and how long.
 
 `python tests/proof.py COMMAND…` adds a file for its results to the command, which is pytest's. What
-failed or was skipped is named on the page, before all else.
+failed or was skipped is named on the page, before all else. What the command left out keeps its row
+of the page, with the commit at which it ran: all takes hours, and may run in parts.
 """
 
 import platform
+import re
 import subprocess
 import sys
-import time
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "proof.md"
+PAGE_NAME = "docs/proof.md"
+PAGE = ROOT / PAGE_NAME
+CHANGED = ", with changes that are not committed"
+MUTANTS = """## Faulty answers made by program
+
+| Module | Question | Lost points | Full points, and wrong | Right after all |
+|---|---|--:|--:|--:|
+"""
+ROW = re.compile(r"\| \S+ \| .*\d")  # of either table, and none of their heads
 
 
 def part(case: ElementTree.Element) -> str:
@@ -31,10 +41,16 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """The commit that was proven; with what, if the files differ from it."""
-    command = ["git", "describe", "--always", "--dirty=, with changes that are not committed"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "not in a git repository"
+    """The commit that was proven; with what, if the files but this page differ from it."""
+    head = git("rev-parse", "--short", "HEAD")
+    changed = git("status", "--porcelain", "--untracked-files=no", ".", f":!{PAGE_NAME}")
+    return (head + CHANGED * bool(changed)) or "not in a git repository"
+
+
+def git(*command: str) -> str:
+    return subprocess.run(
+        ["git", *command], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def named(cases: list[ElementTree.Element], *outcomes: str) -> list[str]:
@@ -47,55 +63,74 @@ def named(cases: list[ElementTree.Element], *outcomes: str) -> list[str]:
     ]
 
 
-def mutants(cases: list[ElementTree.Element]) -> list[str]:
-    """The faulty answers that tests/quizzes/mutants.py made: how many lost points, by question."""
-    found = [case.find("properties/property[@name='mutants']") for case in cases]
-    rows = sorted(row.get("value") for row in found if row is not None)
-    head = [
-        "## Faulty answers made by program",
-        "",
-        "| Module | Question | Lost points | Full points, and wrong | Right after all |",
-        "|---|---|--:|--:|--:|",
-    ]
-    return [*head, *rows, ""] if rows else []
-
-
-def page(cases: list[ElementTree.Element], minutes: float, day: str) -> str:
-    """The page for these test cases of pytest's JUnit file."""
-    parts = defaultdict(list)
+def ran(cases: list[ElementTree.Element], machine: str) -> dict[str, str]:
+    """A row of the first table for each part that ran, by its name."""
+    times = defaultdict(list)
     for case in cases:
-        parts[part(case)].append(float(case.get("time", 0)))
-    failed = named(cases, "failure", "error")
-    skipped = named(cases, "skipped")
-    passed = len(cases) - len(failed) - len(skipped)
-    rows = sorted(parts.items(), key=lambda row: -sum(row[1]))
+        times[part(case)].append(float(case.get("time", 0)))
+    return {
+        name: f"| {name} | {len(seconds)} | {sum(seconds):.0f} | {machine} |"
+        for name, seconds in times.items()
+    }
+
+
+def mutants(cases: list[ElementTree.Element]) -> dict[str, str]:
+    """The faulty answers that tests/quizzes/mutants.py made: a row for each question."""
+    found = [case.find("properties/property[@name='mutants']") for case in cases]
+    rows = [row.get("value") for row in found if row is not None]
+    return {row.rsplit(" | ", 3)[0]: row for row in rows}
+
+
+def kept(page: str, parts: Iterable[str]) -> tuple[dict, dict, list[str]]:
+    """The rows of both tables, and what failed or was skipped, of a page that is there already, for
+    parts that did not run now and still have a file."""
+    first, _, second = page.partition(MUTANTS)
+    rows = {line.split(" | ")[0][2:]: line for line in first.splitlines() if ROW.match(line)}
+    rows = {name: row for name, row in rows.items() if file_of(name).exists()}
+    noted = [line for line in first.splitlines() if line.startswith("- ")]
+    noted = [line for line in noted if line.split()[2] in rows.keys() - set(parts)]
+    faulty = {row.rsplit(" | ", 3)[0]: row for row in second.splitlines() if ROW.match(row)}
+    return rows, faulty, noted
+
+
+def file_of(name: str) -> Path:
+    return ROOT / "tests" / f"{name}.py"
+
+
+def page(cases: list[ElementTree.Element], day: str, before: str = "") -> str:
+    """The page for these test cases of pytest's JUnit file, with what ran `before` of others."""
+    now = ran(cases, f"{day}, {commit()}, Python {platform.python_version()}, {processor()}")
+    rows, faulty, noted = kept(before, now)
+    rows, faulty = rows | now, faulty | mutants(cases)
+    noted += named(cases, "failure", "error") + named(cases, "skipped")
+    failed = sum(line.startswith("- failure") for line in noted)
+    tests = sum(int(row.split(" | ")[1]) for row in rows.values())
+    passed = tests - len(noted)
+    slowest_first = sorted(rows.values(), key=lambda row: -int(row.split(" | ")[2]))
     lines = [
         "# What `make prove` proved",
         "",
-        f"{day}, commit {commit()}, Python {platform.python_version()}, {processor()}: "
-        f"{passed} tests passed, {len(failed)} failed, {len(skipped)} were skipped, "
-        f"{minutes:.0f} minutes with two workers.",
+        f"{passed} tests passed, {failed} failed, {len(noted) - failed} were skipped. A part that "
+        "ran again takes the place of its former row.",
         "",
-        *([*failed, ""] if failed else []),
-        *([*skipped, ""] if skipped else []),
-        "| Part | Tests | Seconds |",
-        "|---|--:|--:|",
-        *(f"| {name} | {len(times)} | {sum(times):.0f} |" for name, times in rows),
+        *([*noted, ""] if noted else []),
+        "| Part | Tests | Seconds | When, at which commit, on what |",
+        "|---|--:|--:|---|",
+        *slowest_first,
         "",
-        *mutants(cases),
+        *([*MUTANTS.splitlines(), *sorted(faulty.values()), ""] if faulty else []),
     ]
     return "\n".join(lines)
 
 
 def main(command: list[str]) -> int:
-    start = time.monotonic()
     with TemporaryDirectory() as folder:
         results = Path(folder) / "results.xml"
         status = subprocess.run([*command, f"--junitxml={results}"], cwd=ROOT).returncode
         cases = list(ElementTree.parse(results).iter("testcase")) if results.exists() else []
     if cases:
-        minutes = (time.monotonic() - start) / 60
-        PAGE.write_text(page(cases, minutes, f"{datetime.now(UTC):%Y-%m-%d}"), "utf-8")
+        before = PAGE.read_text("utf-8") if PAGE.exists() else ""
+        PAGE.write_text(page(cases, f"{datetime.now(UTC):%Y-%m-%d}", before), "utf-8")
         print(f"wrote {PAGE}")
     return status
 

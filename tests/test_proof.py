@@ -41,11 +41,27 @@ def test_the_page_counts_each_part_and_names_what_was_skipped(tmp_path, monkeypa
     assert "3 tests passed, 0 failed, 1 were skipped" in page
     assert "- skipped: test_beam test_d: there is no moon\n" in page
     rows = [line for line in page.splitlines() if line.startswith("| ")]
-    assert rows == [
-        "| Part | Tests | Seconds |",
-        "| test_beam | 2 | 30 |",
-        "| grading/test_kill | 2 | 21 |",
+    assert [row.split(" | ")[:3] for row in rows] == [
+        ["| Part", "Tests", "Seconds"],
+        ["| test_beam", "2", "30"],
+        ["| grading/test_kill", "2", "21"],
     ]
+    assert all(f"{proof.commit()}, Python 3." in row for row in rows[1:])
+
+
+def test_what_did_not_run_again_keeps_its_row_and_what_is_gone_does_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    gone = '<testcase classname="tests.test_gone" name="test_e" time="5"/></testsuite>'
+    failed = RESULTS.replace('time="1.0"/>', 'time="1.0"><failure message="no sun"/></testcase>')
+    proof.main([sys.executable, "-c", PYTEST, failed.replace("</testsuite>", gone, 1), "1"])
+    later = [
+        line for line in RESULTS.splitlines() if "test_beam" not in line and "moon" not in line
+    ]
+    assert proof.main([sys.executable, "-c", PYTEST, "\n".join(later), "0"]) == 0
+    page = proof.PAGE.read_text("utf-8")
+    assert "3 tests passed, 0 failed, 1 were skipped" in page
+    assert "test_gone" not in page and "no sun" not in page
+    assert page.count("there is no moon") == page.count("| test_beam |") == 1
 
 
 def test_the_faulty_answers_have_a_table_of_their_own(tmp_path, monkeypatch):
@@ -56,3 +72,9 @@ def test_the_faulty_answers_have_a_table_of_their_own(tmp_path, monkeypatch):
     assert proof.main([sys.executable, "-c", PYTEST, results, "0"]) == 0
     table = proof.PAGE.read_text("utf-8").split("## Faulty answers made by program\n")[1]
     assert table.splitlines()[-1] == row
+    other = results.replace("04_top_p", "03_top_k").replace("329", "330")
+    assert proof.main([sys.executable, "-c", PYTEST, other, "0"]) == 0
+    assert proof.PAGE.read_text("utf-8").splitlines()[-2:] == [
+        "| 03_top_k | my_top_p | 330 | 0 | 29 |",
+        row,
+    ]
