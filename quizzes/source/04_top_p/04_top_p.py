@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Top-p
 #
-# A colleague has written a new cut for the Storyteller. The cut works without *k*, he says, and the stories are
-# good. But many stories stop in the middle of a sentence, with an error. Here are four.
+# A colleague has written a new cut for the Storyteller, without *k*. The stories are good, he says. But many of
+# them stop in the middle of a sentence, with an error. Here are four texts.
 
 # %% [markdown]
 # > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
@@ -140,9 +140,8 @@ for prompt, seed in (
     tell(prompt, colleague, seed)
 
 # %% [markdown]
-# The first story is fine: it was to stop after 40 tokens. The others broke off because every token had been
-# cut, and nothing was left to draw from. What comes after `wand`, after `Mr`, and after `Once upon a`? You
-# know. So does the model:
+# The first story is fine: 40 tokens, as asked. In the others every token was cut, and nothing was left to draw
+# from. What comes after `wand`, after `Mr`, and after `Once upon a`? You know. So does the model:
 
 # %%
 for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
@@ -150,8 +149,8 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
     print(f"{start:<25} {name(best.indices)} {best.values:.1%}")
 
 # %% [markdown]
-# So the cut works where the model is unsure, and breaks where the model is sure. **How can a sure model break a
-# cut?** (His code, in the folded cell with the imports, comes near the end: do not look yet.)
+# So the cut breaks where the model is sure. **How can a sure model break a cut?** (His code is in the folded
+# cell above: do not look yet.)
 
 # %% [markdown]
 # **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What does *T* =
@@ -160,25 +159,24 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 #
 # <details><summary>Answers</summary>
 #
-# 1. −∞, as *e* to the power of −∞ is 0. 2. It squares the ratio: 2 to 1 becomes 4 to 1. 3. 40 both times,
-#    whatever the model thinks.
+# 1. −∞, as *e* to the power of −∞ is 0. 2. It squares the ratio: 2 to 1 becomes 4 to 1. 3. 40 both times.
 # </details>
 
 # %% [markdown]
 # ## What k cannot know
 #
-# **Predict.** Suppose you may choose *k* at each step. How many tokens would you keep after `Once upon a`, and
-# after `The little girl saw a`? Say two numbers, then look.
+# **Predict.** You may choose a new *k* at each step. How many tokens would you keep after `Once upon a`, and
+# how many after `The little girl saw a`? Say two numbers.
 
 # %%
 explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%. The cell below lists some cut
-#    tokens.)
-# 2. Write `Once upon a` in the box, with *k* at 40. Look at the bar of ` time`: what do the other 39 hold
-#    together? (0.2%: after the cut ` time` has 99.8%. Each of the 39 can still come.)
-# 3. Try two other values of *k*. Is any *k* right for both prompts? (I found none.)
+# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%.)
+# 2. Write `Once upon a` in the box. How much do the 39 tokens beside ` time` hold? (0.2%, as ` time` now has
+#    99.8%. Each can still come.)
+# 3. Does any *k* leave ` time` alone here, and keep most of the mass after `The little girl saw a`? Try two.
+#    (No: only *k* = 1 fits here, and keeps 14.0% there.)
 
 # %%
 print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41, 60))
@@ -200,13 +198,13 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Which number, computed from the probabilities, is small when the model is sure, and large when it is unsure?
+# Which number, computed from the probabilities, is small only when the model is sure?
 # <details><summary>More</summary>
 #
-# Module 01 had a number for "like how many equal choices": *e* to the power of the entropy (with the natural
-# logarithm). Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
+# Module 01 had "like how many equal choices": *e* to the power of the entropy (with the natural logarithm).
+# Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
 #
-# Another way, without sorting: how unlikely may a token be, compared with the best one?
+# Another way, without sorting: cut each token that is far less likely than the best one.
 # </details>
 # </details>
 
@@ -312,7 +310,7 @@ def writes(cut):
 
 
 # %% [markdown]
-# The next cell tries each promise once, and prints `[ok]` or a reason. No points yet.
+# The next cell tries each promise once, without points, and prints `[ok]` or a reason.
 
 # %%
 eight = torch.tensor([2.0, 0.5, -1.0, 4.0, 3.5, -2.0, 0.0, 1.0])
@@ -326,23 +324,22 @@ for title, test, *args in (
     check.passes(title, test, my_cut, *args)
 
 # %% [markdown]
-# And what does `my_cut` do on the real model?
+# Now let `my_cut` cut on the real model:
 
 # %%
 _ = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
 # Is the number small after `Once upon a` and large after `The little girl saw a`? Then your cut follows the
-# model. No *k* can do that. Another such cut, top-p, was first published in 2019, and is now in `transformers`,
-# vLLM, llama.cpp and many other programs. How does top-p choose?
+# model, as no *k* can. Another such cut is top-p. How does top-p choose?
 
 # %% [markdown]
 # ## By hand, on four tokens
 #
 # For **top-p** you set *p*: a *share* of the probability, not a number of tokens. Top-p takes the likeliest
-# token, then the next, and stops as soon as their sum *reaches* *p*.
+# token, then the next, and stops as soon as the sum of their probabilities *reaches* *p*.
 #
-# **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, how many stay: two or three?
+# **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, do two or three stay?
 
 # %%
 probs = torch.tensor([0.4, 0.3, 0.2, 0.1])
@@ -350,15 +347,13 @@ show(FOUR.tokens, probability=probs, sum_so_far=probs.cumsum(dim=0))
 print("top-p with p = 0.8 keeps", kept(top_p(FOUR.logits, 0.8)))
 
 # %% [markdown]
-# Three. Two tokens hold 0.7, which is not yet 0.8. So the third token, which *crosses* the line at 0.8, comes
-# in too.
+# Three. Two tokens hold 0.7, less than 0.8. So the third token, which *crosses* the line at 0.8, stays too.
 #
-# The tokens that stay are called the **nucleus**: the smallest set of most likely tokens that holds *at least*
-# p [holtzman2020]. So top-p is also called *nucleus sampling*.
+# The tokens that stay are the **nucleus**: the smallest set of most likely tokens that holds *at least* p. So
+# top-p is also called *nucleus sampling* [holtzman2020].
 
 # %% [markdown]
-# **Predict.** You lower *p* from 1 to 0. At which three values does a token leave? Say them, then
-# move the slider.
+# **Predict.** You lower *p* from 1 to 0. Say three values at which a token leaves, then move the slider.
 
 # %%
 explore.Distribution(FOUR, knobs=["top_p"])
@@ -366,12 +361,10 @@ explore.Distribution(FOUR, knobs=["top_p"])
 # %% [markdown]
 # 1. Were your three values right? (0.90, 0.70 and 0.40: the sums so far.)
 # 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%: *at least* p.)
-# 3. How many are left at the very lowest *p*? (One: ` king` alone holds more than *p*. With one token left,
-#    top-p is greedy choice.)
+# 3. How many are left at the lowest *p*? (One, as in greedy choice: ` king` alone holds more than *p*.)
 
 # %% [markdown]
-# At *p* = 0.8 three tokens stay, and keep their logits. Softmax now runs over these three, and makes their
-# probabilities sum to 1 again:
+# The three tokens that stay keep their logits. Softmax makes their probabilities sum to 1 again:
 
 # %%
 after = top_p(FOUR.logits, 0.8).softmax(dim=-1)
@@ -379,27 +372,27 @@ show(FOUR.tokens, before=probs, after=after)
 print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3f} after")
 
 # %% [markdown]
-# Each probability that stays is divided by 0.9, the sum of the three. King to queen is still 4 to 3. So top-p
-# decides *which* tokens may come. Temperature sets the odds *between* them.
+# Each of the three is divided by their sum, 0.9. King to queen is still 4 to 3. So top-p decides *which* tokens
+# may come. Temperature sets the odds *between* them.
 #
-# No *k* fitted both prompts. Can one *p* fit both?
+# No *k* fitted both `Once upon a` and `The little girl saw a`. Can one *p* fit both?
 
 # %% [markdown]
 # ## One number, two prompts
 #
-# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, so that token stays alone. How many of
-# the 4,096 tokens stay after `The little girl saw a`?
+# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, and stays alone. How many of the 4,096
+# stay after `The little girl saw a`?
 
 # %%
 explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9))
 
 # %% [markdown]
-# 1. Write `The little girl saw a` in the box, and leave the slider at 0.90. How many stay? (337.)
-# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (19 stay, so *k* = 19. Another prompt needs another
-#    *k*.)
+# 1. Write `The little girl saw a` in the box, with *p* at 0.90. How many stay? (337.)
+# 2. Set *p* to 0.50. Which *k* would keep the same tokens? (*k* = 19, as 19 stay.)
 
 # %% [markdown]
-# So *p* = 0.9 keeps one token after one prompt, and 337 after another. How many tokens along a whole text?
+# How many tokens stay along a whole text? The next cell writes eight stories of 100 tokens with *p* = 0.9, and
+# draws the number kept at each step of the first story:
 
 # %%
 stories = [[] for _ in range(8)]
@@ -411,18 +404,17 @@ for steps in generate_batch(model, ["Once upon a time"] * 8, Settings(top_p=0.9)
 sizes_along(stories[0])
 
 # %% [markdown]
-# The chart shows the first of eight stories of 100 tokens, written with *p* = 0.9. From one token to the next
-# the nucleus may change by a factor of a hundred; with top-k the line would be flat.
+# From one token to the next the nucleus may change by a factor of a hundred. With top-k the line would be flat.
 #
-# **Predict.** The next cell sorts all 800 steps by where the next token stands: inside a word; first in a
-# sentence; after `the`, `a` or `an`; elsewhere. Which group keeps the fewest tokens, and which the most?
+# **Predict.** The next cell sorts the 800 steps of all eight stories by where the next token stands: inside a
+# word; first in a sentence; after `the`, `a` or `an`; elsewhere. Which group has the smallest median of tokens
+# kept, and which the largest?
 
 # %%
 by_place(stories)
 
 # %% [markdown]
-# The fewest tokens stay inside a word, and the most after `the`, `a` or `an`. At the first word of a sentence
-# never more than 63 tokens stay.
+# By the median, the fewest tokens stay inside a word, and the most after `the`, `a` or `an`.
 
 # %% [markdown]
 # ## The formula
@@ -432,8 +424,8 @@ by_place(stories)
 #
 # $$q_1 + \dots + q_{j-1} < p$$
 #
-# Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. The tokens before the third hold 0.7, so the third stays. The tokens
-# before the fourth hold 0.9, so the fourth goes. The sum before the first is 0, so the first always stays.
+# Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. The tokens before the third hold 0.7, so the third stays. Those before
+# the fourth hold 0.9, so the fourth is cut. Before the first the sum is 0, so the first always stays.
 
 # %% [markdown]
 # **Predict.** Four tokens have 0.5, 0.25, 0.125 and 0.125, and *p* is 0.5. The first token *reaches* 0.5
@@ -444,10 +436,9 @@ for p in (1.0, 0.75, 0.5, 0.000001):
     print(f"p = {p:<8} keeps {kept(top_p(HALVES, p))}")
 
 # %% [markdown]
-# No: a set that holds exactly *p* is complete. And however small *p* is, the best token stays.
+# No: a set that holds exactly *p* is complete.
 #
-# *p* = 1 has a rule of its own: no cut. So all tokens stay, also a token whose share is so small that the
-# computer rounds it to 0.
+# *p* = 1 has its own rule: all tokens stay, even one whose share the computer rounds to 0.
 
 # %% [markdown]
 # ## Build it: top-p
@@ -460,13 +451,13 @@ for p in (1.0, 0.75, 0.5, 0.000001):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Softmax, sort, running sum: the formula says which tokens stay. The sum *before* a token is the running sum
-# minus the token's share. Then bring the decision back to the tokens' own places.
+# Take the softmax, sort it, and add up with `cumsum`. The sum *before* a token is its `cumsum` minus its share.
+# Use the formula, then bring the decision back to the tokens' own places.
 # <details><summary>More</summary>
 #
-# `values, order = x.sort(dim=-1, descending=True, stable=True)` also gives the order, and
+# `values, order = x.sort(dim=-1, descending=True, stable=True)` gives the order, and
 # `torch.zeros_like(keep).scatter(-1, order, keep)` undoes the sort: the value at place *i* of `keep` goes to
-# place `order[i]`. With `order` [2, 0, 1] and `keep` [True, True, False], tokens 2 and 0 stay.
+# `order[i]`. With `order` [2, 0, 1] and `keep` [True, True, False], tokens 2 and 0 stay.
 # </details>
 # </details>
 
@@ -493,8 +484,7 @@ def my_top_p(logits, p):
 
 
 # %% [markdown]
-# The next cell tries your function five times, and prints `[ok]` or a reason. No points yet. (The button at the
-# end also tries batches, and checks that your input is unchanged.)
+# The next cell tries your function five times, without points and without batches.
 
 # %%
 for title, row, p, expect, why in (
@@ -507,25 +497,25 @@ for title, row, p, expect, why in (
     check.passes(title, check.kept, my_top_p, row, p, expect=expect, why=why)
 
 # %% [markdown]
-# Now let `my_top_p` cut on the real model. A line below the picture says whether your function agrees with the
-# reference, the course's own top-p.
+# Now let `my_top_p` cut on the real model. A line below the picture says whether it agrees with the reference,
+# the course's own top-p.
 
 # %%
 explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 
 # %% [markdown]
-# 1. Set *p* to 0.90. How many stay? (136.) And at 0.17? (2, as ` wife` has 16.7%.)
-# 2. Go back to 0.90 and click on the bar of ` wife`, so that it joins the text. How many stay now? (7.)
+# 1. Set *p* to 0.90. How many stay? (136.)
+# 2. Click on the bar of ` wife`, so that ` wife` joins the text. How many stay now? (7.)
 
 # %% [markdown]
 # This is a good place to stop for today. (When you come back, click on this cell and choose **Run → Run All
-# Above Selected Cell** first: the cells below need `stories`.)
+# Above Selected Cell**: the cells below need `stories`.)
 
 # %% [markdown]
 # ## Which p?
 #
-# **Predict.** Compare *p* = 0.5, *p* = 1, and *T* = 1.5 with *p* = 0.9. Which setting writes the most ordinary
-# text, and which writes nonsense?
+# **Predict.** Take three settings: *p* = 0.5; *p* = 1; *T* = 1.5 with *p* = 0.9. Which setting writes the most
+# ordinary text, and which writes nonsense?
 
 # %%
 explore.Playground(
@@ -541,11 +531,12 @@ explore.Playground(
 #
 # 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
-# 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.) Why did the cut not help?
+# 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.)
 
 # %% [markdown]
-# *T* works before the cut. *T* = 1.5 makes the probabilities more equal, so more tokens are needed to hold 90%.
-# How many more? The next cell divides the logits of our 800 steps by three values of *T* before the cut:
+# Why did the cut not help? *T* = 1.5 comes first, and makes the probabilities more equal, so more tokens are
+# needed to hold 90%. How many more? The next cell divides the logits of our 800 steps by three values of *T*
+# before the cut:
 
 # %%
 # (800 steps, 4096 tokens)
@@ -555,7 +546,7 @@ for t in (0.5, 1.0, 1.5):
     print(f"T = {t}: p = 0.9 keeps {sizes.median()} tokens at the median step")
 
 # %% [markdown]
-# So top-p cannot tell whether the model is unsure, or only *T* makes the model look unsure.
+# Top-p sees only the shares after *T*. It cannot know how sure the model itself is.
 #
 # **Predict.** Somebody compares *p* = 0.94 with *p* = 0.95. How many of 100 draws with 0.95 fall on a token
 # that 0.94 cuts: 1, 6 or 17?
@@ -569,10 +560,10 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# One. The nucleus has 17% more tokens, but all the new ones together take only 1 draw in 100. So compare values
-# far apart, such as 0.5, 0.9 and 1.
+# One. The nucleus has 17% more tokens, but together the new ones take only 1 draw in 100. So compare values far
+# apart, such as 0.5, 0.9 and 1.
 #
-# But *T* before top-p changed the nucleus a lot. Does the order of the two matter?
+# But *T* before top-p changed the nucleus a lot. What if *T* comes after top-p?
 
 # %% [markdown]
 # ## Who comes first
@@ -590,12 +581,10 @@ explore.Pipeline(
 # 1. Here *T* is first. How many tokens are left at the end? (1: ` king` has 87%.)
 # 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` works on
 #    shares: *T* = 0.5 squares each share.) How many are left now? (2: top-p sees 67%, not yet 0.8.)
-# 3. Set *T* to 3 and compare the two orders again. (*T* first keeps all 3, *T* last keeps 2.)
 
 # %% [markdown]
-# Top-k, too, changes what top-p sees. Four tokens have 0.5, 0.25, 0.125 and 0.125. Top-k with *k* = 2 leaves
-# the first two. Top-p could add up their *old* shares, 0.5 and 0.25, or the *new* ones, 0.667 and 0.333, with
-# sum 1.
+# Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.
+# Top-p could add up their *old* shares, 0.5 and 0.25, or their *new* shares, 0.667 and 0.333.
 #
 # **Predict.** With *p* = 0.6, how many tokens stay with the new shares, and how many with the old?
 
@@ -607,16 +596,16 @@ print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token stays, or two. Neither is wrong, but you must know which shares a program uses. In 2026
-# `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026], [vllm2026].
-# `top_p(top_k(…))` uses the new shares, too. llama.cpp applies *T* last [llamacpp2026].
+# One token stays with the new shares, two with the old. Both rules are right, but know which a program uses. In
+# 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026],
+# [vllm2026]. `top_p(top_k(…))` uses the new shares, too. llama.cpp applies *T* last [llamacpp2026].
 
 # %% [markdown]
 # ## The colleague's program
 #
 # Our colleague wanted top-p with *p* = 0.9. Here is his cut. (`scatter` brings each decision back to the
-# token's own place.) **Find it** before you unfold the answer: which mistake breaks the cut where the model is
-# sure?
+# token's own place.) **Find it:** which mistake breaks the cut where the model is sure? Say it in one sentence,
+# then unfold the answer.
 
 
 # %%
@@ -631,13 +620,14 @@ def his_cut(logits, ids=None):
 # <details><summary>Answer</summary>
 #
 # He cuts a token if the sum *with* it is above *p*. With ` time` the sum is 0.997, above 0.9, so ` time` is
-# cut. All other tokens have larger sums, and are cut, too. The right question is whether the sum *before* a
-# token has reached *p*. Before the first token that sum is 0.
+# cut. All other tokens have larger sums, and are cut, too. Top-p cuts a token only if the sum *before* it has
+# reached *p*. Before the first token that sum is 0.
 # </details>
 
 # %% [markdown]
-# He thanks you and adds a guard: a line that always keeps the first token of the sorted list. No story breaks
-# off any more. **Predict.** At how many of our 800 steps does the guarded cut keep what top-p keeps?
+# He adds a guard: a line that always keeps the first token of the sorted list. No story breaks off any more.
+# **Predict.** At how many of our 800 steps does the guarded cut keep exactly what top-p keeps: few, half or
+# most?
 
 
 # %%
@@ -656,25 +646,24 @@ print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "step
 print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# At 36 steps, where one token alone holds more than 0.9, the guarded cut is right. At the 764 others the token
+# At 36 steps one token alone holds more than 0.9, and the guarded cut is right. At the 764 others the token
 # that crosses is missing, without an error.
 #
-# Mostly one unlikely token of many is missing. But where only two tokens should stay, one of the two is
-# missing. Here are the three worst steps, with their two tokens:
+# Mostly the missing token is unlikely, one of many. But where two tokens should stay, only one is left. Here
+# are the three steps where the missing token is likeliest, with their two best tokens:
 
 # %%
 costliest(stories, missing)
 
 # %% [markdown]
-# At these steps the second token can never come, though `ited` has 41% and `ined` 38%. His cut has become
-# greedy choice there.
+# At these steps the second token can never come.
 
 # %% [markdown]
-# The code of a well-known book has the same guard, and loses the token that crosses [reasoning164].
+# The code of a well-known book has the same guard, and loses the same token [reasoning164].
 #
-# llama.cpp had the mistake, and its tests did not find it: each *p* in these tests was exactly a sum so far
-# [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens do his rule
-# and top-p keep?
+# llama.cpp had the mistake, too. Its tests did not find it: each *p* was exactly one of the sums
+# [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens would the
+# guarded cut keep, and which top-p?
 #
 # <details><summary>Answer</summary>
 #
@@ -685,10 +674,10 @@ costliest(stories, missing)
 # ## Recap
 #
 # Top-p keeps the smallest set of most likely tokens that holds at least *p*. So the number of tokens follows
-# the model: one after `Once upon a`, hundreds after `the`. *T* or top-k before top-p changes it, too.
+# the model: one after `Once upon a`, hundreds after `the`. *T* or top-k before top-p changes the number, too.
 #
-# How could a sure model break a cut? His cut looked at the sum *with* each token. A token with 99.7% crosses
-# the line alone. His cut threw it away; top-p keeps it.
+# How could a sure model break a cut? A token with 99.7% crosses the line alone. His cut threw it away; top-p
+# keeps it.
 
 # %% [markdown]
 # ## Check your understanding
@@ -698,8 +687,8 @@ costliest(stories, missing)
 # the end scores all, your builds from above too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
-# Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, with which probability is
-# the first token drawn? Give three decimals.
+# Five tokens have 0.5, 0.25, 0.125, 0.0625 and 0.0625. After top-p with *p* = 0.8, what is the probability of
+# the first token? Give three decimals.
 
 # %% answer="five_tokens_share"
 answer_share = None  # a number between 0 and 1
@@ -744,7 +733,7 @@ check.choice(
 )
 
 # %% [markdown] question="A printed nucleus" points=1
-# Which token ids does this print? Work it out first.
+# Which token ids does this print?
 #
 # ```python
 # probs = torch.tensor([0.125, 0.5, 0.125, 0.25])
@@ -816,8 +805,8 @@ check.number(
 )
 
 # %% [markdown] question="Greedy at every step" points=1
-# Which setting leaves only the likeliest token at *every* step, whatever the model says? The settings work
-# in the order given, top-k keeps exactly *k* tokens, and top-p uses the new shares.
+# Which setting leaves only the likeliest token at *every* step, whatever the model says? Settings work in the
+# order given. Top-k keeps exactly *k* tokens, and top-p uses the new shares.
 #
 # - **A** *T* = 0.5, then *p* = 0.5.
 # - **B** *p* = 0.5, then *k* = 2.
@@ -839,8 +828,8 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed *T* before top-p. His reason: below *T* = 1, top-p
-# before *T* cuts *more* tokens [fishspeech1150]. Is that reason right?
+# A speech model applied top-p before *T*. Somebody proposed *T* before top-p. The reason given: below *T* = 1
+# the old order cuts *more* tokens [fishspeech1150]. Is that right?
 #
 # - **A** Yes: before *T*, top-p sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.
@@ -862,8 +851,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two values of p" points=1
-# You raise *p* from 0.60 to 0.65. The nucleus, which held almost exactly *p* each time, grows from 6 to 9
-# tokens. About how many draws now fall on one of the three new tokens?
+# You raise *p* from 0.60 to 0.65. The nucleus grows from 6 to 9 tokens, and holds almost exactly *p* each time.
+# About how many draws now fall on one of the three new tokens?
 #
 # - **A** One in three: three of the nine tokens are new.
 # - **B** One in thirteen.
@@ -886,7 +875,7 @@ check.choice(
 
 # %% [markdown] question="A guard at the door" points=1
 # A program keeps a token if the sum *with* it is at most *p*, and always keeps the first token. Take *p* =
-# 0.75. At which of these five steps does the program keep other tokens than top-p?
+# 0.75. At which of these five steps does the program keep another set of tokens than top-p?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -1019,9 +1008,9 @@ float(min(points, 2))
 #
 # - *p* = 1 counts every token, also one of probability 0.
 # - Below 1, add up in float64 (`probs.double()`), the largest share first.
-# - If even the sum of all stays below *p*, because of rounding, count all tokens.
+# - If rounding leaves even the sum of all below *p*, count all tokens.
 #
-# One point for *p* = 1 and for *p* between two sums, one more for *p* exactly a sum.
+# One point for *p* = 1 and for *p* between two sums, one for *p* exactly a sum.
 
 
 # %% answer="size_repair"
@@ -1157,8 +1146,8 @@ float(min(points, 2))
 # %% [markdown] question="A token's entry" points=2
 # A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second token
 # comes in above 0.4, and the likeliest above 0. Write `entry_p`, which returns that number. `probs` is a list
-# of shares, `token` an index into it. Do not change the list. Of equally likely tokens the lower id comes
-# first. Differences by rounding do not matter.
+# of shares, `token` a place in it. Do not change the list. Of equally likely tokens the lower id comes first.
+# Differences by rounding do not matter.
 #
 # One point for lists without equal shares, one for the others.
 
@@ -1233,9 +1222,9 @@ points += check.passes("ties", ties)
 float(min(points, 2))
 
 # %% [markdown] question="Your top-p" points=5
-# Your `my_top_p` from **Build it** above, for any *p* above 0 up to 1, without the course's functions.
-# One point each: the smallest set, in the tokens' own places; *p* = 1, tiny *p*, a sure model and
-# tokens at −∞; ties; batches of any shape; the input left as it was.
+# This scores `my_top_p` from **Build it: top-p**, for any *p* above 0 up to 1, without the course's functions.
+# One point each: the smallest set, in the tokens' own places; *p* = 1, tiny *p*, a sure model and tokens at −∞;
+# ties; batches of any shape; the input left as it was.
 
 
 # %% test="my_top_p"
@@ -1425,8 +1414,8 @@ points += check.passes("input left as it was", leaves_its_input)
 float(min(points, 5))
 
 # %% [markdown] question="Your own cut" points=4
-# Your `my_cut` from **Build it: your own cut** above, without the course's functions. Two points for
-# *sure* and *open*, one for *tail*, one for *places*.
+# This scores `my_cut` from **Build it: your own cut**, without the course's functions. Two points for *sure*
+# and *open*, one for *tail*, one for *places*.
 #
 # *Always* must hold for each of these points. *Tail* and *places* count only if *sure* and *open* pass.
 
@@ -1524,7 +1513,7 @@ float(min(points, 4))
 
 # %% [markdown] question="A colleague's half" points=0
 # A colleague sets *p* = 0.5 for everything, "so that the model stays on topic". Answer in three sentences: what
-# does *p* = 0.5 change where one token is sure, what after `the`, and what would you suggest?
+# does *p* = 0.5 change where the model is sure, what after `the`, and what would you suggest?
 
 # %% [markdown] answer="explain_half"
 # ### BEGIN SOLUTION

@@ -10,8 +10,8 @@
 # # Penalties
 #
 # An old woman told a prince where a princess lives: in the Golden Castle, *east of the sun and west
-# of the moon*. Now he must give this address to the North Wind, who will carry him there. Three
-# writers finish his sentence. One of them gets the address wrong.
+# of the moon*. Now he must give this address to the North Wind. Three writers finish his sentence. One
+# of them gets the address wrong.
 
 # %% [markdown]
 # > **About 130 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
@@ -123,9 +123,9 @@ third = Settings(temperature=0, frequency_penalty=2.0)
 tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 
 # %% [markdown]
-# All three always take the best token, like the careful writer of module 01. The first gets the
-# address right, and loops. The second does not loop, but sends the prince *west of the sky*. The
-# third gets the address right and does not loop, though its number is larger: 2.0, not 1.3.
+# All three always take the best token. The first gets the address right, and loops. The second does
+# not loop, but sends the prince *west of the sky*. The third gets the address right and does not
+# loop, though its number is larger: 2.0, not 1.3.
 #
 # Both penalties lower the logits of tokens that came before. **Why did the repetition penalty spoil
 # the address, and the frequency penalty not?** That is our puzzle.
@@ -149,8 +149,8 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # next word we take the logits of module 01, and we count only what it *wrote*.
 #
 # The **frequency** penalty subtracts a number from a word's logit for *each time* that the word was
-# written. The **presence** penalty subtracts a number once, if the word was written *at all*. You
-# choose both numbers. Here both are 0.5.
+# written. The **presence** penalty subtracts a number once, if the word was written *at all*. Here
+# both numbers are 0.5.
 
 # %%
 new = torch.tensor([3, 3, 7, 3])  # forward forward toward forward
@@ -160,8 +160,8 @@ presence = NEXT_LOGITS - 0.5 * (count > 0)
 show(VOCABULARY, count=count, logit=NEXT_LOGITS, frequency=frequency, presence=presence)
 
 # %% [markdown]
-# With frequency, `forward` pays 0.5 three times: 6.75 − 1.5 = 5.25. `toward` pays once, and leads
-# with 5.78. With presence both words pay once, so `forward` keeps its lead.
+# With the frequency penalty, `forward` pays 0.5 three times: 6.75 − 1.5 = 5.25. `toward` pays once,
+# and leads with 5.78.
 #
 # **Predict.** Above which frequency penalty does `toward` lead? Can *any* presence penalty make
 # `toward` lead?
@@ -175,10 +175,10 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # <details><summary>Answers</summary>
 #
-# 1. `forward` is ahead by 6.75 − 6.28 = 0.47. It pays three times, `toward` once: twice more. So
-#    all above 0.47 / 2 = 0.235 will do: on the slider, 0.3.
-# 2. `forward`: 4.75. No presence penalty helps `toward`: both pay the same. `closer` (4.51),
-#    never written, is second; `toward` has 4.28.
+# 1. `forward` is ahead by 6.75 − 6.28 = 0.47, and pays two penalties more than `toward`. So a
+#    penalty must be above 0.47 / 2 = 0.235: on the slider, 0.3.
+# 2. `forward`: 4.75. No presence penalty helps `toward`: both pay the same. `closer` (4.51) is
+#    second, above `toward` (4.28).
 # </details>
 
 # %% [markdown]
@@ -187,19 +187,17 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 a penalty is off,
-# below 0 it rewards repetition.
-#
-# So our third writer had the largest frequency penalty allowed.
+# The bracket is 1 if $c > 0$, else 0. At $\alpha = 0$ a penalty is off, below 0 it rewards
+# repetition. You set each $\alpha$, from −2 to 2: our third writer had the largest frequency penalty.
 
 # %% [markdown]
 # ## A penalty that divides
 #
-# The second writer's **repetition penalty** divides. The logit of each token that was said before
-# is divided by a number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2
-# good for greedy choice [keskar2019].
+# The second writer's **repetition penalty** divides the logit of each token that was said before by
+# a number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy
+# choice [keskar2019].
 #
-# Suppose that the prince has just said `west of the`. The table shows four likely next tokens.
+# The prince has just said `west of the`. Here are four likely next tokens:
 
 # %%
 so_far = TASK + " west of the"
@@ -216,12 +214,12 @@ show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 #
 # <details><summary>Answer</summary>
 #
-# `moon`, `stars`, `sun`. `sky` and `stars` were never said: they keep 8.786 and 7.831. `moon` falls to
-# 8.47, `sun` to 7.09.
+# `moon`, `stars`, `sun`. `stars` was never said, and keeps 7.831. `moon` falls to 8.47, below the 8.786
+# of `sky`, and `sun` to 7.09.
 # </details>
 #
-# `moon` was right *because* the old woman had said it. The penalty lowered it for the same reason.
-# Try other values:
+# `moon` was right *because* the old woman had said it. The penalty lowered `moon` for the same
+# reason. Try other values of θ:
 
 # %%
 explore.Playground(
@@ -233,8 +231,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Lower θ (`repetition_penalty`) in steps of 0.05. What is the highest θ at which the prince says
-#    *moon* again?
+# 1. Lower θ (`repetition_penalty`) in steps of 0.05. At which θ does the prince first say *moon*
+#    again?
 # 2. Lower θ further. At which θ does the loop come back?
 #
 # <details><summary>Answers</summary>
@@ -243,20 +241,19 @@ explore.Playground(
 # 2. At 1.05.
 # </details>
 #
-# Between 1.1 and 1.25 all is well, *in this sentence*. The next one may need another θ.
-# What does division do to a negative logit?
+# From 1.1 to 1.25 all is well, *in this sentence*. The next sentence may need another θ.
 
 # %% [markdown]
 # ## The good dog
 #
-# To answer this we need negative logits. PyTorch's `log_softmax` subtracts the same number from
+# What does division do to a negative logit? PyTorch's `log_softmax` subtracts the same number from
 # every logit, so no probability changes (Recall 2). The results, our `scores`, are *logarithms* of
-# probabilities: 100% becomes 0, 5% becomes −3, and none is positive.
+# probabilities: 100% becomes 0, 5% becomes −3, and no score is positive.
 #
-# Two functions penalise all tokens so far, `ids`. `divides` divides their scores by 1.5,
-# `multiplies` multiplies them.
+# Two functions penalise all tokens so far, `ids`: `divides` divides their scores by 1.5,
+# `multiplies` multiplies the scores by 1.5.
 #
-# **Predict.** With which of the two does the model say the same thing over and over?
+# **Predict.** With which of the two functions does the model loop?
 
 
 # %%
@@ -278,14 +275,14 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said, and the model
-# loops. With `multiplies` it says half a sentence twice too, but then goes on.
+# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said. With `multiplies`
+# the model says half a sentence twice, but then goes on.
 # </details>
 
 # %% [markdown]
-# You have found a famous mistake. The inventors' paper divides positive and negative logits alike.
-# The library `transformers` did so too in 2019, until a user set 1.5 and got `The dog dog dog dog
-# dog` [transformers2302]. The repair: divide a positive logit, **multiply** a negative one.
+# You have found a famous mistake. The inventors' paper divides negative logits too. The library
+# `transformers` did the same in 2019, until a user set 1.5 and got `The dog dog dog dog dog`
+# [transformers2302]. The repair: divide a positive logit, **multiply** a negative logit.
 
 # %% [markdown]
 # In symbols, for a token that was said before:
@@ -293,14 +290,15 @@ for process in (divides, multiplies):
 # $$\mu' = \begin{cases} \mu / \theta & \text{if } \mu > 0 \\ \mu \cdot \theta & \text{if } \mu < 0
 # \end{cases}$$
 #
-# Here θ = 1 is off. For the other two penalties, off is 0.
+# This penalty is off at θ = 1, the other two at 0.
 
 # %% [markdown]
 # ## Build it: the repetition penalty
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 minutes
 #
-# Write `my_repetition_penalty`, without the course's own functions. It is scored at the end.
+# Write `my_repetition_penalty`, without the course's own functions. Your function is scored at the
+# end.
 #
 # <details><summary>Hint</summary>
 #
@@ -308,8 +306,8 @@ for process in (divides, multiplies):
 # <details><summary>More</summary>
 #
 # `seen = ids.unique()` lists each token once, and `x = logits[seen]` reads their logits.
-# `torch.where(x < 0, x * penalty, x / penalty)` chooses. Write that into a copy, `logits.clone()`, at
-# `seen`.
+# `torch.where(x < 0, x * penalty, x / penalty)` chooses. Write its result into a copy,
+# `logits.clone()`, at `seen`.
 # </details>
 # </details>
 
@@ -332,7 +330,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
 
 # %% [markdown]
-# Run the next cell after each change, until it says `[ok]`. It gives no points, only reasons.
+# Run the next cell after each change, until it says `[ok]`. It gives no points.
 
 # %%
 expected = NEXT_LOGITS.clone()
@@ -367,8 +365,8 @@ explore.Penalties(
 #
 # <details><summary>Answer</summary>
 #
-# They should. `forward` falls by 3.38, `effort` by only 1.90. Of two logits with the same sign, the
-# one farther from 0 always falls further.
+# They should. The logit of `forward` is halved and falls by 3.38. The logit of `effort` is doubled,
+# to −3.80, and falls by only 1.90.
 # </details>
 
 # %% [markdown]
@@ -383,20 +381,19 @@ def mine(logits, ids):
 tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# If the text says *sky*, your function works like the second writer's. To copy is to repeat, and a
-# penalty cannot tell an address from a loop.
+# If the text says *sky*, your function works like the second writer's.
 
 # %% [markdown]
-# But then the third writer should fail as well. Up to `west of`, ` the` has been said seven times
-# (count in the first output; `The` is another token). At 2 for *each* time, ` the` would pay 14.
-# The highest logit in our tables was 11.0. And yet the third writer said ` the`. How?
+# Why did the third writer not fail as well? Up to `west of`, ` the` has been said seven times (count
+# in the first output; `The` is another token). At 2 for *each* time, ` the` would pay 14, and the
+# highest logit in our tables was 11.0. But the third writer said ` the`.
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
 # The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**: so
-# far `west of the`. Some words are several tokens: `west` is `w` and `est`, `Castle` is `C`, `as` and
-# `tle`. Together, prompt and answer have 31 different tokens, and θ = 1.3 moves them all.
+# far `west of the`. Some words are several tokens: `west` is `w` and `est`. Together, prompt and
+# answer have 31 different tokens, and θ = 1.3 moves them all.
 #
 # **Predict.** How many tokens move if only the answer is counted?
 
@@ -417,18 +414,18 @@ explore.Penalties(
 #
 # <details><summary>Answers</summary>
 #
-# 1. `moon`, with 63.4%. Only 4 tokens moved: `w`, `est`, `of` and `the`. And θ is still 1.3!
+# 1. `moon`, with 63.4%. Only 4 tokens moved: `w`, `est`, `of` and `the`.
 # 2. The same four.
 # </details>
 
 # %% [markdown]
-# So the third writer's frequency penalty counted only the answer. ` the` stood seven times in the
-# prompt, but not in the answer. So neither ` the` nor `moon` paid anything.
+# The third writer's frequency penalty counted only the answer. After `west of`, ` the` stood seven
+# times in the prompt, but not yet in the answer. So neither ` the` nor `moon` paid anything.
 
 # %% [markdown]
 # What counts, by default, in 2026 (– means: no such penalty):
 #
-# | counts | frequency, presence | repetition |
+# | API or library | frequency, presence | repetition |
 # |---|---|---|
 # | OpenAI [openai2026] | the answer | – |
 # | vLLM [vllm2026] | the answer | prompt and answer |
@@ -436,14 +433,14 @@ explore.Penalties(
 # | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
-# The course's `Settings` counts as vLLM does. So is all well if the prompt does not count?
+# The course's `Settings` counts as vLLM does. Is all well if the prompt does not count?
 
 # %% [markdown]
 # ## The second wind
 #
-# The North Wind does not know the way. So the prince says the same sentence to the East Wind, the South
-# Wind and the West Wind. Now only the old woman's words are the prompt; all that follows is the answer.
-# Each time we write `moon` ourselves, and look which word the penalty *would have* chosen.
+# The North Wind does not know the way. The prince says the same sentence to the East, the South and
+# the West Wind. Now only the old woman's words are the prompt; all that follows is the answer. Each
+# time we write `moon` ourselves, and look which word *would have* led after the penalty.
 
 # %% [markdown]
 # Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and by a little
@@ -466,16 +463,16 @@ for wind in ("North", "East", "South", "West"):
 # <details><summary>Answer</summary>
 #
 # The South Wind, the third. `moon` has then been said to two winds and pays 2 × 2 = 4, more than
-# its lead. (At the first wind `moon` even gains: its rival `sun` has just been said, and pays.)
+# its lead. (At the first wind `moon` gains: its rival `sun` was just said, and pays.)
 # </details>
 
 # %% [markdown]
-# The longer the text, the more a frequency penalty takes. Names, variables in code, terms in a
-# contract: all must come back, letter for letter. Which tokens come back most often of all?
+# The longer the text, the more a frequency penalty takes. But names, variables in code and terms in
+# a contract must come back letter for letter.
 
 # %% [markdown]
-# `.`, `,` and ` the` do [llamacpp5561]. The model writes eight stories of 150 tokens. Without a
-# penalty, 58 of every 1,000 tokens in the second halves are commas.
+# The tokens `.`, `,` and ` the` come back most often [llamacpp5561]. The model writes eight stories of
+# 150 tokens. Without a penalty, 58 of every 1,000 tokens in the second halves are commas.
 #
 # **Predict.** How many of the 58 are left with a frequency penalty of 2?
 
@@ -495,23 +492,21 @@ for penalty in (0.0, 2.0):
 # Seven.
 # </details>
 #
-# A frequency penalty sees *how often* a token came. It cannot see whether a repeat is a loop, an
-# address or a comma.
+# A frequency penalty cannot see whether a repeat is a loop, an address or a comma.
 #
-# The repetition penalty counts a word only once. Can we at least rely on this penalty?
+# The repetition penalty counts a word only once. Is the same θ equally strong for every model?
 #
-# (Halfway: a good place for a break.)
+# (Halfway: time for a break.)
 
 # %% [markdown]
 # ## Where zero lies
 #
 # Add 10 to all logits, and no probability changes (Recall 2). So two models may give the same
-# probabilities with different logits: zero lies elsewhere. Take `forward forward toward forward`
-# (`new`) again. We add −10, 0 or 10 to all nine logits, and only then penalise: presence 0.5, or
-# repetition 1.2.
+# probabilities with different logits: zero lies elsewhere. The text is `forward forward toward
+# forward` (`new`) again. We add −10, 0 or 10 to all nine logits, and only then penalise: presence
+# 0.5, or repetition 1.2.
 #
-# **Predict.** With which of the two penalties is the probability of `forward` the same all three
-# times?
+# **Predict.** With which penalty is the probability of `forward` the same all three times?
 
 # %%
 print("          presence 0.5    repetition 1.2")
@@ -523,24 +518,21 @@ for shift in (-10, 0, 10):
     print(f"{shift:>5}{subtracted[3]:>17.3f}{divided[3]:>11.3f}{divided[0]:>12.3f}")
 
 # %% [markdown]
-# With subtraction: 0.547 each time. With division: 0.554, 0.487 or 0.272. Why? The logit of
-# `forward` is 6.75, and dividing it by 1.2 takes 1.1 from it. With 10 added the logit is 16.75, and
-# the same division takes 2.8. `closer`, never written, pays nothing, and leads.
+# The presence penalty subtracts: 0.547 each time. Division by 1.2 takes 1.1 from the logit 6.75 of
+# `forward`. With 10 added the logit is 16.75, and the same division takes 2.8. `closer`, never
+# written, pays nothing, and leads.
 #
 # So θ = 1.2 is mild for one model and brutal for another.
 
 # %% [markdown]
-# JSON is full of brackets and quotes that must come back. In a report of July 2026, θ = 1.3 lowered
-# the share of readable JSON from 97% to 23% [transformers47595].
-#
-# Our prince failed at 1.3 too. If the right θ is so hard to find, is it better to *forbid* repeats?
+# In a report of July 2026, θ = 1.3 lowered the share of readable JSON from 97% to 23%
+# [transformers47595]. If the right θ is so hard to find, is it better to *forbid* repeats?
 
 # %% [markdown]
 # ## Forbidding
 #
 # An *n-gram* is a run of *n* tokens. An **n-gram block** lets no n-gram come twice. If a token
-# would complete a run that the text already holds, its logit becomes −∞, as with the tokens that
-# top-k cuts.
+# would complete a run that the text already holds, its logit becomes −∞, as in top-k.
 #
 # **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next with
 # *n* = 2? And with *n* = 3?
@@ -559,8 +551,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT
 # never came before, so nothing is forbidden.
 # </details>
 #
-# **Predict.** A block of *n* = 4, which counts the prompt, finishes the prince's sentence. How many
-# words of `west of the moon` come out?
+# **Predict.** A writer with a block of *n* = 4, which counts the prompt, finishes the prince's
+# sentence. How many words of `west of the moon` come out before the first wrong word?
 
 
 # %%
@@ -573,13 +565,14 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# None. The old woman said `the sun and w`, so `w`, the first piece of `west`, is forbidden at once.
+# None: `moon` comes at once. The old woman said `the sun and w`, so `w`, the first piece of `west`,
+# is forbidden.
 # </details>
 
 # %% [markdown]
-# A **logit bias** looks at no text at all. You name a token by its id and add a number to its
+# A **logit bias** looks at no text. You name a token by its id and add a number to its
 # logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are seven words, with
-# the ids and the texts of their tokens:
+# the ids and texts of their tokens:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -599,17 +592,14 @@ print("' cat' -100:", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Two: ` cat`, and ` cathedral`, which we did not mean. The other five can still be written. ` Cat`
-# is even a little likelier than before.
+# Two: ` cat`, and ` cathedral`, which we did not mean to ban. The other five can still be written.
 # </details>
-#
-# How well do penalties and blocks end loops?
 
 # %% [markdown]
 # ## How well they cure
 #
-# How much does a text repeat itself? What share of its 4-grams, runs of four tokens, came before in
-# the same text? And what share of its single tokens? We take means over eight stories.
+# How well do penalties and blocks end loops? We measure the share of a text's 4-grams that came
+# before in the same text, and the share of its single tokens: means over eight stories.
 #
 # **Predict.** A block of *n* = 4 ends all repeated 4-grams. Does the block leave nearly as many
 # repeated *tokens* as θ = 1 (off), or about as few as θ = 1.2?
@@ -628,15 +618,13 @@ for name, process in rows.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Nearly as many as θ = 1: 0.541 is near to 0.662, and far from 0.166. Blocked texts repeat
-# themselves with a word changed, as the prince did with the block: `and moon, and the moon, and she
-# lives in the moon`.
+# Nearly as many as θ = 1: 0.541, not far from 0.662. Blocked texts repeat themselves with a word
+# changed, as the prince did with the block: `and moon, and the moon, and she lives in the moon`.
 # </details>
 
 # %% [markdown]
-# Look at the last line. Where the die chooses, 19 tokens in 100 are repeats: ` the` and `.` have to
-# come back in any good text. At θ = 1.5 fewer than 4 in 100 are repeats: ` the` and `.` hardly come
-# back, which is no success.
+# Where the die chooses (last line), 19 tokens in 100 are repeats: ` the` and `.` have to come back in
+# any good text. At θ = 1.5 fewer than 4 in 100 are repeats: too few.
 
 # %% [markdown]
 # ## Build it: your own brake
@@ -644,11 +632,12 @@ for name, process in rows.items():
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
 # Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits.
-# Every brake with the four properties below is right, however simple. It is scored at the end.
+# Every brake with the four properties below is right. Your brake is scored at the end.
 
 # %% [markdown]
 # 1. **It ends loops.** The answer ends in the same run of tokens, six times or more in a row, like
-#    `and the moon, ...`. The loop's next token leads; some token never said is at most 2 behind. *After your brake, another token must lead.*
+#    `and the moon, ...`. The loop's next token leads; a token *never said* is at most 2 behind.
+#    *After your brake, another token must lead.*
 # 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
 #    is ahead of all others by 4 or more. *After your brake, it must still lead.*
 
@@ -672,10 +661,10 @@ for name, process in rows.items():
 # <details><summary>Hint</summary>
 #
 # `ids[prompt_length:]` is the answer. Take 1 from a token for each time that it stands there. Which
-# of the four properties does that brake have, and which does it lack?
+# of the four properties does this brake lack?
 # <details><summary>More</summary>
 #
-# It lacks the third: after a hundred commas, the next comma pays 100. `torch.bincount(answer,
+# The third: after a hundred commas, the next comma pays 100. `torch.bincount(answer,
 # minlength=len(logits))` counts, and `.clamp(max=…)` sets a limit. Which limit ends a lead of 2,
 # and leaves a lead of 4?
 # </details>
@@ -700,7 +689,7 @@ def my_brake(logits, ids, prompt_length):
 
 # %% [markdown]
 # Run the next two cells, and change `my_brake` until you see four `[ok]`, one for each property.
-# The first example is a loop of a single token, 1; token 2 was never said.
+# In the loop, the answer is token 1 six times; token 2 was never said.
 
 # %% locked="brake_examples" jupyter={"source_hidden": true}
 LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
@@ -788,14 +777,12 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# Where the strip is high, the text repeats four tokens that came before.
-#
 # Is your address right, and does your text end without a loop? If not, change `my_brake`, and run
-# the cells from there to here again.
+# the cells from `my_brake` to here again.
 
 # %% [markdown]
-# One more trial, without points: your brake meets the four winds. Which wind is the first to hear
-# another word than `moon`?
+# One more trial, without points: your brake meets the four winds. Which wind, if any, is the first
+# to hear another word than `moon`?
 
 
 # %%
@@ -812,37 +799,37 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>What ours does</summary>
 #
-# It takes 1 from a token for each time in the answer, at most 3: more than 2, to end loops, and
-# less than 4, to leave commas. It errs at the fourth wind.
+# Our brake takes 1 from a token for each time in the answer, at most 3: more than 2, to end loops,
+# and less than 4, to leave commas. The fourth wind hears a wrong word.
 #
-# Two easier brakes have the four properties too. One takes 3 once from each token of the answer, the
-# other puts a block of *n* = 4 on the answer. Both err at the second wind.
+# A presence penalty of 3 and a block of *n* = 4, each on the answer, have the four properties too.
+# With either, the second wind hears a wrong word.
 # </details>
 
 # %% [markdown]
 # ## What production systems do
 #
 # llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch
-# one on when you *see* loops. Not everyone agrees. For general chat the makers of Qwen3.5 advise a
-# presence penalty of 1.5. For exact work on code they advise 0 [qwencard2026].
+# a penalty on when you *see* loops. The makers of Qwen3.5 advise a presence penalty of 1.5 for
+# general chat, but 0 for exact work on code [qwencard2026].
 
 # %% [markdown]
-# Where penalties are on, they come before temperature, top-k and top-p [transformers2026] [vllm2026]
-# [llamacpp2026]. So at *T* = 0.5 a penalty of 1 counts double (Recall 3).
+# Penalties come before temperature, top-k and top-p [transformers2026] [vllm2026] [llamacpp2026]. So
+# at *T* = 0.5 a penalty of 1 counts double (Recall 3).
 
 # %% [markdown]
 # ## The puzzle, solved
 #
 # Copying and looping are both repeating: the first writer did both. The second divided whatever had
-# been *said before*, prompt included. `moon` was said, `sky` was not. The third counted only its
-# own words, and `moon` was not yet one of them. At the third wind it would have failed as well.
+# been *said before*, prompt included: `moon`, but not `sky`. The third counted only its own words,
+# and `moon` was not yet one of them. At the third wind that writer would have failed as well.
 
 # %% [markdown]
-# A penalty sees *which words* were said, or how often. It cannot see why. So use the weakest
-# penalty that helps, and know whether the prompt counts.
+# A penalty sees *which words* were said, or how often, but not why. So use the weakest penalty that
+# helps, and know whether the prompt counts.
 #
-# Module 09 shows DRY, a penalty that sees *runs* and takes more for longer runs. The next module
-# chooses in another way: not token by token, but by whole texts.
+# Module 09 shows DRY, a penalty that sees *runs*. The next module chooses whole texts, not single
+# tokens.
 
 # %% [markdown]
 # ## Check your understanding
@@ -875,8 +862,9 @@ check.number(
 )
 
 # %% [markdown] question="Five wolves" points=1
-# On a vLLM server, a prompt says ` wolf` five times. The answer has no token yet. Repetition
-# penalty 1.2, frequency penalty 1, presence penalty 1. Which of them move the logit of ` wolf`?
+# On a vLLM server, a prompt says ` wolf` five times. The answer has no token yet. The repetition
+# penalty is 1.2, the frequency penalty 1, the presence penalty 1. Which penalties move the logit of
+# ` wolf`?
 #
 # - **A** All three: it was said before.
 # - **B** None: nothing was written yet.
@@ -970,8 +958,8 @@ check.number(
 )
 
 # %% [markdown] question="Reports from a clinic" points=1
-# A clinic's reports say `the patient`, then `the aforementioned patient`, then `the said
-# individual`. None has ever looped. The frequency penalty is 0.8. What do you try first?
+# A model writes a clinic's reports: `the patient`, then `the aforementioned patient`, then `the said
+# individual`. No report has ever looped. The frequency penalty is 0.8. What do you try first?
 #
 # - **A** Let it write ten reports without the penalty.
 # - **B** Set it to 1.6, so that odd words pay as well.
@@ -1047,8 +1035,8 @@ check.choice(
 )
 
 # %% [markdown] question="A word and its rival" points=1
-# A prompt says a word that has to be copied. Its logit is 9.0. The best of the words that were never
-# said has 7.2. The repetition penalty counts the prompt. Above which θ does the other word lead?
+# A prompt says a word that has to be copied. The word's logit is 9.0. Its best rival, never said, has
+# 7.2. The repetition penalty counts the prompt. Above which θ does the rival lead?
 
 # %% answer="word_and_rival"
 answer_theta = None  # a number
@@ -1069,10 +1057,10 @@ check.number(
 )
 
 # %% [markdown] question="Frequency penalty on the bench" points=2
-# Find the bug. This frequency penalty takes the same from a token that came once and from one that
-# came three times. In PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844]. Repair it,
-# for any text of at least one token, any penalty from −2 to 2, and logits that may hold −inf. What is
-# passed in stays as it is.
+# Find the bug. This frequency penalty takes the same from a token that came once as from a token
+# that came three times. In PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844].
+# Repair the function, for any text of at least one token, any penalty from −2 to 2, and logits that
+# may hold −inf. What is passed in stays as it is.
 
 
 # %% answer="frequency_repair"
@@ -1134,9 +1122,10 @@ check.keeps(
 
 # %% [markdown] question="A penalty from tinygrad" points=2
 # Find the bug. tinygrad's sampler keeps the counts for both penalties on the function itself
-# [tinygrad2026], as here: the second story pays for the words of the first. Repair it. Each call
-# gets all `ids` of its own text, at least one, and must not depend on earlier calls, which may have
-# had another vocabulary. Logits may hold −inf, and what is passed in stays as it is.
+# [tinygrad2026], and so does this function: the second story pays for the words of the first. Repair
+# the function. Each call gets all `ids` of its own text, at least one, and must not depend on earlier
+# calls, which may have had another vocabulary. Logits may hold −inf, and what is passed in stays as
+# it is.
 
 
 # %% answer="tinygrad_repair"
@@ -1216,11 +1205,10 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A block from fairseq" points=2
-# Find the bug. A report says that fairseq's n-gram block looks at the end of a buffer, not at the
-# end of the text [fairseq5206]. This function too: of the list `buffer` only the first
-# `step` tokens are the text, and −1 fills the rest. Repair it: return the tokens that a block of
-# *n* forbids next, each once, in any order. *n* is at least 2, `step` at least *n* − 1, and the
-# text may fill the buffer.
+# Find the bug. This function looks at the end of a buffer, not at the end of the text, as fairseq's
+# n-gram block is reported to do [fairseq5206]. Only the first `step` tokens of the list `buffer` are
+# the text; −1 fills the rest. Repair the function: return the tokens that a block of *n* forbids next,
+# each once, in any order. *n* is at least 2, `step` at least *n* − 1, and the text may fill the buffer.
 
 
 # %% answer="block_repair"
@@ -1285,7 +1273,7 @@ check.against(
 # Your `my_repetition_penalty` from **Build it** above, without the course's own functions. One point
 # each: positive logits of tokens seen once; negative logits; tokens seen several times; float32 as
 # the type, and what was passed in left as it was. The cell below tries only the first: it can show
-# 1 point. The button tries all four.
+# 1 point.
 
 
 # %% test="my_repetition_penalty"
