@@ -10,7 +10,7 @@
 # # Temperature
 #
 # Every child knows the fourth word of a fairy tale. So does our model, the Storyteller: after `Once upon a` it
-# gives `time` 99.7%. You will make it forget that word, by changing one number from 1 to 2.
+# gives `time` 99.7%. Change one number from 1 to 2, and the model forgets that word.
 
 # %% [markdown]
 # > **About 160 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
@@ -56,29 +56,28 @@ for T in (0.5, 1, 2):
     tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The first text begins like a hundred fairy tales. The third begins `Once upon a company of bunny
-# sixangers`. It lost its *fourth word*, `time`.
+# *T* is the temperature. The third text begins `Once upon a company of bunny sixangers`: its *fourth word*
+# is not `time`.
 #
-# **Predict.** *T* is the temperature. At *T* = 1 `time` has 99.7%. Does it have 75, 45 or 15% at *T* = 2?
+# **Predict.** At *T* = 1 the word `time` has 99.7%. What does `time` have at *T* = 2: 75, 45 or 15%?
 
 # %%
 explore.Distribution("Once upon a")
 
 # %% [markdown]
-# 1. Set *T* to 2. What share has `time` now? Which tokens have the rest? Look at the lowest bar too.
+# 1. Set *T* to 2. What share has `time` now? Which bar has most of the rest?
 # 2. Press **Sample 100**. How often does `time` come?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 44%: more than half is gone. No single word took that half: `while` comes second with only 0.9%. But the lowest
-# bar, 4,084 others, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more than twice.
+# 1. 44%: more than half is gone. No single word took it: `while` comes second with only 0.9%. But the lowest
+# bar, for the 4,084 tokens not listed, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more
+# than twice.
 # </details>
 
 # %% [markdown]
-# At *T* = 1 the 4,095 other tokens had 0.3%, all together. Even at *T* = 2 none of
-# them has 1%. **How did they take more than half from `time`?**
-#
-# To find out, you build softmax with temperature, and later a thermostat, which sets *T*.
+# At *T* = 1 the 4,095 tokens other than `time` had 0.3% together. Even at *T* = 2 none of them has 1%.
+# **How did they take more than half from `time`?**
 
 # %% [markdown]
 # **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first twice as
@@ -93,10 +92,10 @@ explore.Distribution("Once upon a")
 # %% [markdown]
 # ## One division
 #
-# Temperature is one line of code: every logit is divided by *T* before softmax. Here are nine words that
-# might follow `every effort moves you`, before and after a division by 2.
+# Temperature is one line of code: every logit is divided by *T* before softmax. The next cell does so for nine
+# words that might follow `every effort moves you`.
 #
-# **Predict.** At *T* = 1 `forward` has 57%. Does it have more or less at *T* = 2? And `pizza`?
+# **Predict.** At *T* = 1 `forward` has 57%, and `pizza` almost nothing. Does each have more or less at *T* = 2?
 
 # %%
 T = 2.0
@@ -105,25 +104,24 @@ after = (NEXT_LOGITS / T).softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, after=after)
 
 # %% [markdown]
-# `forward` falls to 42%, and all small shares grow. Above 1, temperature *flattens*. Below 1 it
-# *sharpens*.
+# `forward` falls to 42%, and all small shares grow. A *T* above 1 *flattens*. A *T* below 1 *sharpens*.
 
 # %% [markdown]
-# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times at
-# *T* = 0.5? Then put `T = 0.5` into the code above the table, and run that cell.
+# **Predict.** At *T* = 1 `forward` is 1.6 times as likely as `toward` (0.572 / 0.358). How many times as likely at
+# *T* = 0.5? To check, put `T = 0.5` into the code above the table, and run that cell.
 #
 # <details><summary>Answer</summary>
 #
-# 2.6 times: 0.713 / 0.279. The gap is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
+# 2.6 times: 0.713 / 0.279. The gap of the logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
 # doubles the gap, 0.47 + 0.47, so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
-# So half the *T* squares every ratio. Twice the *T* takes the square root of every ratio, here √1.6 ≈ 1.26.
-# Temperature changes *how far* a word is ahead of another, never *which* is ahead.
+# Half the *T* squares every ratio. Twice the *T* takes the square root of every ratio, here √1.6 ≈ 1.26.
+# Temperature changes *how far* a word is ahead of another, never *which* word is ahead.
 #
-# The picture shows three favourites: `time` is one of 4,096 tokens, and `forward` one of nine words. `Paris` is
-# one of ten tokens after `The capital of France is`, a made-up example.
+# The next picture shows three *favourites*, or most likely tokens: `time`, one of 4,096 tokens; `forward`, one of nine
+# words; and `Paris`, one of ten tokens in a made-up example.
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -141,14 +139,14 @@ chart.axes.set(xlim=(0.5, 3.35), ylim=(0, 1.03))
 chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93, 59 and 40%.")
 
 # %% [markdown]
-# The surest of the three falls the deepest. At *T* = 2 `time` is behind `Paris`, and at 3 far behind
-# `forward`. What is different about `time`? Let us try very low and very high *T*.
+# `time` has the most at *T* = 1, and falls the deepest: at *T* = 2 `time` is behind `Paris`, and at 3 far behind
+# `forward`. What is different about `time`? Extreme temperatures give a clue.
 
 # %% [markdown]
 # ## The two ends
 #
-# **Towards 0.** The gap between `forward` and `toward` is 0.47. At *T* = 0.1 it is 4.7, and the ratio is
-# *e*⁴·⁷ ≈ 110. At *T* = 0.01 the gap is 47.
+# **Towards 0.** The logits of `forward` and `toward` have a gap of 0.47. *T* = 0.1 makes it 4.7, and the ratio
+# *e*⁴·⁷ ≈ 110.
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -156,10 +154,9 @@ for T in (1.0, 0.1, 0.01):
     print(f"T = {T:<5} forward {best:.6f}   toward {second:.2g}   ratio {best / second:.3g}")
 
 # %% [markdown]
-# At 0.01 the best token has everything. Module 01 called this *greedy*. Many tools
-# take *T* = 0 to mean greedy.
+# At *T* = 0.01 the best token has everything: the choice is *greedy* (module 01). In many tools, *T* = 0 means greedy.
 #
-# **Towards infinity.** Divided by something huge, all logits are nearly 0, and *e*⁰ is 1.
+# **Towards infinity.** A huge *T* makes all logits nearly 0, and *e*⁰ is 1.
 #
 # **Predict.** What share does `forward`, one of 9 words, come close to? And `time`, one of 4,096 tokens?
 
@@ -170,21 +167,21 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
     print(f"{'':<8} 1 / {len(row):,} is {1 / len(row):.3%}")
 
 # %% [markdown]
-# Both become fair dice, one with 9 faces and one with 4,096: `forward` falls from 57% to a ninth, `time`
-# from 99.7% to a 4,096th. Here is our first clue: `time` has *more rivals*.
+# All tokens of a row become equally likely: `forward` falls to a ninth, `time` to a 4,096th. This is the clue: `time`
+# has *more rivals*.
 
 # %% [markdown]
 # ## How the rivals took more than half
 #
-# Let us take numbers that fit on paper. One favourite has the logit 14, and each of its 4,095 rivals has 0.
-# Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1. So the favourite has 1,203,000
-# of 1,207,000 parts: 99.7%, as `time` has.
+# Let us take numbers that fit on paper. In a first row, the favourite has the logit 14, and each of its 4,095 rivals
+# has 0. Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1 part. So the favourite has
+# 99.7%, as `time` has.
 
 # %% [markdown]
-# A second favourite has the logit 8, and nine rivals have 0. At *T* = 1 it has 99.7% too: *e*⁸ is 2,981, against 9.
+# In a second row, the favourite has the logit 8, and nine rivals have 0. At *T* = 1 this favourite has 99.7% too:
+# *e*⁸ ≈ 2,981 parts, against 9.
 #
-# **Predict.** At *T* = 2 the two logits are 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each
-# favourite now?
+# **Predict.** *T* = 2 makes the two logits 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each favourite now?
 
 # %%
 for n, logit in ((4095, 14), (9, 8)):
@@ -194,10 +191,11 @@ for n, logit in ((4095, 14), (9, 8)):
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# 21%! At *T* = 1 each rival had 1 part, and the favourite 1,202,604. Now the favourite has only 1,097, the square
-# root. One part is still very little, but 4,095 parts are 79%. The nine rivals began with 0.3% too, and take 14%.
+# The first favourite has only 21%! Its 1,202,604 parts became their square root, 1,097. Each rival still has 1 part,
+# and 4,095 parts are 79%. The nine rivals began with 0.3% too, but have only 14% now.
 #
-# Here are the real `time`, its 99 nearest rivals together, and all the rest.
+# The real rivals of `time` are not equal, so they take less. Below are `time`, its 99 nearest rivals together, and all
+# the rest.
 
 # %%
 ranked = ONCE.sort(descending=True).values
@@ -208,20 +206,19 @@ for T in (1, 1.5, 2):
 print(f"At T = 2 the largest of those 3,996 has {shares[100]:.2%}.")
 
 # %% [markdown]
-# So the rivals did it as a crowd: the last 3,996 have 39%, each at most 0.08%.
+# So the rivals took more than half *together*: the last 3,996 have 39%, each at most 0.08%.
 #
 # We call a token a **crumb** if it has less than 0.5% at *T* = 1. Here all tokens but `time` are crumbs.
-# At *T* = 2, 56 of 100 draws give *some* crumb (17 + 39). Here are 16 draws.
+# At *T* = 2, about 56 of 100 draws give *some* crumb (17% + 39%). Here are 16 draws.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine draws give `time`. Seven give a word, or a piece of a word, that hardly anybody would write there. Most tokens
-# are nonsense at any given place. A higher *T* gives each of them a little.
+# Nine draws give `time`. Seven give a word, or a piece of a word, that hardly anybody would write there.
 #
-# So *T* = 2 is mild for nine words, and wild for 4,096. Is there a number that says *how* wild?
+# So *T* = 2 is mild for nine words, and wild for 4,096 tokens. Which number says *how* wild?
 
 # %% [markdown]
 # ## Equal choices
@@ -229,7 +226,7 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 # Module 01 has such a number: the **equal choices**, 2 to the power of the entropy. (The code says
 # *effective choices*.) With 8 equal choices, the next token is as hard to guess as a fair die with 8 faces.
 #
-# **Predict.** At *T* = 2, are there nearer to 1, 10 or 100 equal choices after `Once upon a`?
+# **Predict.** How many equal choices are there after `Once upon a` at *T* = 2: nearest to 1, 10 or 100?
 
 # %%
 rows = {
@@ -245,26 +242,25 @@ for name, row in rows.items():
 # %% [markdown]
 # At *T* = 2 the nine words are like 4 equal choices. After `Once upon a`, 1 choice has become 115.
 #
-# *T* = 0.5 leaves 1 choice after `Once upon a`, and nearly 9 after `There was once a`. The same *T* is greedy
-# after one text and lively after another.
+# *T* = 0.5 leaves 1 choice after `Once upon a`, but nearly 9 after `There was once a`. The same *T* is greedy
+# after one text, and not after another.
 
 # %% [markdown]
-# In the second half you search for the *T* that leaves as many choices as you want. Such a search tries
-# very low temperatures, which can break our one line of code.
+# A low *T* leaves few choices. How low may *T* be?
 
 # %% [markdown]
-# ## The formula, and how the cold breaks it
+# ## The formula, and how a low *T* breaks it
 #
 # With logits $z_1, \dots, z_n$ and a temperature $T > 0$, token $i$ has the probability
 #
 # $$p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}} \qquad\text{so}\qquad
 # \frac{p_i}{p_j} = e^{(z_i - z_j) / T}$$
 #
-# Only gaps count: add 10 to every logit, and no share changes. So PyTorch's softmax first subtracts the largest
-# logit from all, and no *e*ᶻ is too large for the computer.
+# Only gaps count: adding 10 to every logit changes no share. So PyTorch's softmax first subtracts the largest
+# logit from all. Then no *e*ᶻ is too large for the computer.
 
 # %% [markdown]
-# **A zero.** In 2023 a user of Bark, a model that speaks, set *T* to 0. The program stopped with
+# **A zero.** A user of Bark, a model that speaks, set *T* to 0. The program stopped with
 # `probability tensor contains either inf, nan or element < 0` [bark270].
 #
 # **Predict.** For a tensor, 1 / 0 is infinity, `inf`. Six of our nine logits are above 0, three below. How many of
@@ -276,12 +272,11 @@ print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 
 # %% [markdown]
 # None. Softmax subtracts the largest logit, and infinity minus infinity is `nan`, *not a number*. Then softmax
-# divides by the sum of all, so one `nan` spoils every share. The way out: `if temperature == 0`, take the best token.
+# divides by the sum of all, so one `nan` spoils every share. At *T* = 0, take the best token without softmax.
 
 # %% [markdown]
-# **Almost a zero.** Until 2024 torchchat, a chat program, divided by 0.00001 in place of 0 [torchchat259].
-# That failed in `float16`, a format whose largest number is far smaller than that of `float32`. `.half()` turns
-# numbers into `float16`.
+# **Almost a zero.** A chat program, torchchat, divided by 0.00001 in place of 0 [torchchat259]. The division failed
+# with logits in `float16`, a shorter format than `float32`. Below, `.half()` makes `float16` logits.
 
 # %%
 for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
@@ -289,13 +284,13 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
     print(cold.dtype, "divided:", cold, "softmax:", cold.softmax(dim=-1), "", sep="\n")
 
 # %% [markdown]
-# In `float32`, `forward` has everything, as it should. **Find it:** in `float16`, which step went wrong first,
+# The `float32` result is right: the best token has everything. **Find it:** in `float16`, which step went wrong first,
 # division or softmax? Why?
 #
 # <details><summary>Answer</summary>
 #
-# The division gives `inf`: `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000. Then inf − inf is `nan`
-# again.
+# The division: `float16` ends at 65,504, and 6.75 / 0.00001 is 675,000, so the result is `inf`. Then softmax makes
+# inf − inf, `nan` again.
 # </details>
 
 # %% [markdown]
@@ -303,8 +298,8 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Scored in 2.12. The description under `def` says all that counts. You may use PyTorch, but no
-# function of the course.
+# Write the function. Question 2.12 scores it, and the description under `def` says all that counts. You may use
+# PyTorch, but no function of the course.
 #
 # <details><summary>Hint</summary>
 #
@@ -327,8 +322,7 @@ def softmax_with_temperature(logits, temperature):
 
 
 # %% [markdown]
-# Run these tests as often as you like; you need not read them, and they score nothing. At first they say
-# `not yet`.
+# Run these tests as often as you like. They score nothing.
 
 # %%
 usual = [0.061, 0.002, 0.0, 0.572, 0.003, 0.0, 0.0, 0.358, 0.004]
@@ -344,32 +338,25 @@ for T, row, expect in (
     check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Below, a cross marks each share that *your* function gives, or a message says why not.
+# Below, a cross marks each share that *your* function gives.
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
 
 # %% [markdown]
-# 1. Do your crosses sit at the ends of the bars at *T* = 0.5, and at *T* = 2?
-# 2. Take `/ temperature` out of your function, run both cells again (function and slider), and move the slider. What
-#    do the crosses do? Then put `/ temperature` back, and run both cells.
-#
-# <details><summary>Answer to 2</summary>
-#
-# They stay where *T* = 1 put them.
-# </details>
+# Set *T* to 0.5, then to 2. Your crosses should sit at the ends of the bars.
 
 # %% [markdown]
 # ## Build it: the draw
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# To get a token, you throw the die of module 01. Say three tokens have 9%, 67% and 24%. Their running sums are
-# 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the stretch of the second token. So
-# the result is that token's id, 1 (ids begin at 0).
+# To get a token, you throw the weighted die of module 01: a random number *u* from 0 to 1. Say three tokens have 9%,
+# 67% and 24%. Their running sums are 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the stretch
+# of the second token. So the result is that token's id, 1 (ids begin at 0).
 
 # %% [markdown]
-# Your function draws for many rows of logits at once, each with its own throw. Scored in 2.13.
+# Write a function that draws for many rows of logits at once, each with its own throw. Question 2.13 scores it.
 #
 # <details><summary>Hint</summary>
 #
@@ -411,7 +398,8 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# Do the tests pass? Then `choose` writes 30 tokens at *T* = 0, 0.5, 1 and 2, with *the same* 30 throws.
+# When the tests pass, the next cell writes 30 tokens with `choose` at each of *T* = 0, 0.5, 1 and 2, with *the same*
+# 30 throws.
 #
 # **Predict.** Which two of the four texts share the longest beginning?
 
@@ -431,11 +419,11 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# *T* = 0 and 0.5 give the same text up to `time there was a`, and *T* = 1 the same up to `there`. At *T* = 2 the
-# fourth word is not `time`.
+# The texts at *T* = 0 and 0.5 agree up to `time there was a`. The text at *T* = 1 agrees with both up to `there`. At
+# *T* = 2 the fourth word is not `time`.
 # </details>
 #
-# The first throw is 0.61. At which *T* of the next cell does it fall on `time`?
+# The first throw is 0.61. Read from the next output: at which *T* does 0.61 fall on `time`?
 
 # %%
 time = ONCE.argmax()
@@ -444,28 +432,25 @@ for T in (1, 2):
     print(f"T = {T}: the stretch of `time` goes from {sums[time - 1]:.3f} to {sums[time]:.3f}")
 
 # %% [markdown]
-# The throw 0.61 falls on `time` only at *T* = 1. At *T* = 2 the stretch of `time` ends at 0.536.
+# The throw 0.61 falls on `time` only at *T* = 1. Where the model is sure, only a high *T* changes the word that a
+# throw gives. Elsewhere a slightly higher *T* can change that word, and so the rest of the story.
 #
-# Where the model is sure, a throw gives the same word unless *T* is high. Elsewhere a slightly higher *T* can
-# change the word, and so the rest of the story.
-#
-# Below, the slider writes new texts. (The numbers above them belong to later modules.)
+# Below, the slider writes new texts. (Skip the numbers above the texts.)
 
 # %%
 explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperature"])
 
 # %% [markdown]
 # 1. Set *T* to 0.4. What is wrong with the second text?
-# 2. Find the highest *T* at which you would still read on: your taste decides. Click an odd word: what was
-#    the model's favourite there?
+# 2. Find the highest *T* at which you would still read on: your taste decides.
 #
 # <details><summary>Answer to 1</summary>
 #
-# It says `great` again and again.
+# The text says `great` again and again.
 # </details>
 #
-# Your *T* is a compromise: too cold for some steps, too hot for others. Should each step, each new token, have its
-# own temperature? (A good place for a break.)
+# Your *T* is a compromise: too low for some steps, too high for others. A step is one new token. Should each step have
+# its own temperature? (A good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
@@ -480,20 +465,20 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.1f} equal choices")
 
 # %% [markdown]
-# A higher *T* always means more choices. So 0.25 is too cold and 0.5 too hot. The middle, 0.375, is
-# a little too hot. Next comes the middle of 0.25 and 0.375, and so on: each round halves the distance.
+# A higher *T* always means more choices. So 0.25 is too low and 0.5 too high. Their middle, 0.375, is a little too
+# high, so it replaces 0.5. Next comes the middle of 0.25 and 0.375. Each round halves the distance between the ends.
 
 # %% [markdown]
 # ## Build it: find the temperature
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 15 minutes · there are many right ways
 #
-# Halving is one way, and any other will do. Only the result is scored (2.14).
+# Write a function that finds *T*, by halving or otherwise. Question 2.14 scores only the result.
 #
 # <details><summary>Hint</summary>
 #
-# Begin with `low, high = 0.001, 1000.0`. Their mean, 500, is far too hot. So take `math.sqrt(low * high)` as
-# the middle: the first middle is 1. 50 rounds are plenty. `effective_choices` works with −inf and all these *T*.
+# Begin with `low, high = 0.001, 1000.0`. Their mean, 500, is far too high. So take `math.sqrt(low * high)` as
+# the middle, at first 1. Do 50 rounds. `effective_choices` works with −inf and all these *T*.
 # </details>
 
 
@@ -553,7 +538,7 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# Now every step of a story gets four choices. That should keep crumbs out.
+# Now every step of a story gets four equal choices. With so few choices, crumbs should not come.
 #
 # **Predict.** Will `time` come after `Once upon a`?
 
@@ -575,19 +560,18 @@ if ready:
 # <details><summary>What happened</summary>
 #
 # `Once upon a distance`: a crumb came! The model *had* one choice after `Once upon a`, and we asked for four. So
-# your function *heated* this step to *T* = 1.55. Now `time` has 85%, and 4,095 others share 15%: the
-# entropy of a die with four faces.
+# your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%: that is like four equal choices.
 # </details>
 #
-# We wanted fewer choices where there are too many. Where the model is sure, let it be sure.
+# We want fewer choices where there are too many. Where the model is sure, *T* should leave it sure.
 
 # %% [markdown]
 # ## Build it: a thermostat
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step. Yours may work as you like, if it keeps
-# four promises: *tame*, *lively*, *gentle* and *steady*. They are scored in 2.15.
+# A thermostat looks at a row of logits and sets *T* for this one step. Write one. It may work as you like, if it keeps
+# four promises: *tame*, *lively*, *gentle* and *steady*. Question 2.15 scores them.
 
 # %% [markdown]
 # | promise | if at *T* = 1 the row has | then your *T* |
@@ -596,11 +580,10 @@ if ready:
 # | **lively** | 5 equal choices or more | leaves at least 3 |
 # | **gentle** | a favourite with 90% or more | leaves that favourite 90% or more |
 #
-# And **steady**: add the same number to all logits, and your *T* does not change.
+# And **steady**: adding the same number to all logits does not change your *T*.
 
 # %% [markdown]
-# *T* = 1 for all rows is not tame, *T* = 0.1 is not lively, and four choices at every step are not gentle.
-# Your `temperature_for` cannot give a row of two tokens four choices.
+# Be careful with `temperature_for`: no *T* gives a row of two tokens four choices.
 #
 # <details><summary>Hint</summary>
 #
@@ -674,7 +657,7 @@ for promise in (tame, lively, gentle, steady):
 # ## The fourth word
 #
 # Now the model writes four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*
-# (below 0.5% at *T* = 1), and how many of a story's tokens are *different*: 50% if each comes twice.
+# (below 0.5% at *T* = 1), and how many of a story's tokens are *different*: 50% if each token comes twice.
 
 
 # %%
@@ -701,12 +684,12 @@ if ready:
 
 # %% [markdown]
 # *T* = 0.3 draws no crumb, but repeats itself: only 38% of its tokens are different. *T* = 1 draws 48
-# crumbs. The authors' thermostat (not on this page) cools until at most 8 choices are left. It draws 10 crumbs,
-# with 66% different. All its stories begin `Once upon a time`.
+# crumbs. The authors' thermostat (not on this page) lowers *T* until at most 8 choices are left. It draws 10 crumbs,
+# with 66% different tokens. All its stories begin `Once upon a time`.
 
 # %% [markdown]
-# *T* = 0.7 comes near the authors' thermostat, with 15 crumbs and 72%: four stories cannot say which is better. But
-# the two work differently. Here are the equal choices at three steps.
+# *T* = 0.7 comes near, with 15 crumbs and 72%. But *T* = 0.7 and a thermostat work differently. Here are the equal
+# choices at three steps.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -719,10 +702,11 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
     print()
 
 # %% [markdown]
-# *T* = 0.7 cools every step alike: the 4.5 choices after `Once upon a time` to 1.8, dull, and the 187
-# of the last row to 31, still too many. The authors' thermostat keeps the 4.5, and cools the 187 to 8. No single
-# *T* can do both. Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10
-# crumbs, and keep 60% different? (Only the promises are scored.)
+# *T* = 0.7 cuts the 4.5 choices after `Once upon a time` to 1.8, which is dull. It cuts the 187 of the last row to 31,
+# still too many. The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
+#
+# Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10 crumbs, and keep 60%
+# different? (Only the promises are scored.)
 
 # %% [markdown]
 # ## What production systems do
@@ -731,24 +715,24 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
 #   refuses 0: there greedy is `do_sample=False` [transformers2026].
-# - *A thermostat.* llama.cpp has one since 2024. That one goes the other way: the higher the entropy, the higher
-#   *T* [llamacpp4972]. Which is better depends on what you fear more, dull stories or mad ones.
+# - *A thermostat.* The one in llama.cpp does the opposite of the authors': the higher the entropy, the higher *T*
+#   [llamacpp4972].
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? They are many. At *T* = 2 every ratio becomes its square root:
-# nine rivals with 0.3% get 14%, but 4,095 get 79%. So one *T* is mild for few tokens and wild for many. A thermostat
-# sets *T* for each step, and leaves a sure step alone.
+# How did the others take more than half from `time`? They are many. At *T* = 2 every ratio becomes its square root. In
+# our example, nine rivals with 0.3% got 14%, but 4,095 rivals got 79%. So the same *T* is mild for few tokens and wild
+# for many. A thermostat sets *T* for each step.
 #
-# Yet crumbs still come: a low *T* only makes them smaller. Why not forbid them? The next module does.
+# Yet crumbs still come: a low *T* only makes their shares smaller. Why not forbid crumbs? The next module does.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
+# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below it then shows how
+# your answer was read, or tries your function on an example; neither gives points. The button at
 # the end scores all, your builds from above too.
 
 # %% [markdown] question="Shares at another temperature" points=1
@@ -1600,8 +1584,8 @@ points += check.passes("all four", all_four)
 float(min(points, 4))
 
 # %% [markdown] question="A colleague's zero" points=0
-# In three sentences: a colleague sets *T* = 0 "so that the model stops making things up". What does
-# it change, what not, and what would you suggest?
+# A colleague sets *T* = 0 "so that the model stops making things up". Write three sentences: what does *T* = 0 change,
+# what does it not change, and what would you suggest?
 
 # %% [markdown] answer="explain_zero"
 # ### BEGIN SOLUTION
