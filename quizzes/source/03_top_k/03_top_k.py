@@ -10,11 +10,11 @@
 # # Top-k
 #
 # A small publisher prints fairy tales that the Storyteller writes. The publisher wants lively tales, so
-# she has set *T* = 1.5. And she has two wishes. Every tale must begin with `Once upon a time`. And anybody
-# may say good morning in a tale, the wolf too.
+# she has set *T* = 1.5. She has two wishes. Every tale must begin with `Once upon a time`. And anybody
+# may say good morning, the wolf too.
 #
-# She tests both wishes. The Storyteller writes the next token after `Once upon a` a thousand times, and
-# then after `"Good morning," said the`.
+# To test both, the Storyteller writes the next token a thousand times after `Once upon a`, and a
+# thousand times after `"Good morning," said the`.
 
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
@@ -22,7 +22,7 @@
 # > You need modules 01 and 02. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
 # > - judge a fixed *k* on a whole text;
-# > - write a top-k for any batch, and repair others;
+# > - write a top-k for any batch, and repair faulty ones;
 # > - design a rule that chooses *k* anew at every step.
 #
 # Names in brackets, as in [fan2018], are sources.
@@ -96,8 +96,7 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # %% [markdown]
 # With all 4,096 tokens, 121 of the thousand openings are bad, such as `Once upon a distance`. So the
 # publisher allows only the 40 likeliest tokens, as OpenAI did for some of GPT-2's published texts
-# [radford2019]. Then 48 openings are bad (`ile` is part of a word). But now the wolf can never speak: his
-# chance is exactly 0.
+# [radford2019]. Then 48 openings are bad. But now the wolf can never speak: his chance is exactly 0.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number grants both?**
 
@@ -114,9 +113,9 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # %% [markdown]
 # ## Top-k on nine words
 #
-# What the publisher did is called **top-k**. It keeps the *k* likeliest tokens, and cuts off the rest as
-# with a knife. It has three steps: find the *k* largest logits, set all others to −∞, take softmax. Here
-# is *k* = 3, on the nine words that may follow `every effort moves you`.
+# What the publisher did is called **top-k**: keep the *k* likeliest tokens, cut the rest. Top-k has
+# three steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3, on the
+# nine words that may follow `every effort moves you`.
 
 # %%
 kept = torch.tensor([0, 3, 7])  # the ids of closer, forward and toward
@@ -143,8 +142,8 @@ explore.Distribution(NINE_WORDS, knobs=["top_k"])
 # %% [markdown]
 # Now set *k* to 1 and press **Sample 100**. How many different words come? (One: this is greedy choice.)
 #
-# **Predict.** Must the cut logits be −∞? A colleague sets them to 0 instead. What happens to the
-# probability of `pizza`, whose logit is −1.89?
+# **Predict.** A colleague sets the cut logits to 0 instead of −∞. Does the probability of `pizza`, whose
+# logit is −1.89, rise or fall?
 
 # %%
 zero = NEXT_LOGITS.masked_fill(cut.isneginf(), 0.0)
@@ -156,26 +155,24 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # It *rises*. A logit of 0 gives the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15.
 # </details>
 #
-# With weight 1, all six words that were to be cut can still come. So could 4,056 of the Storyteller's tokens
-# with *k* = 40.
+# With weight 1 each, all six cut words can still come.
 
 # %% [markdown]
 # ## The formula
 #
-# Let $p$ be the probabilities without the cut, $p'$ with it, $K$ the $k$ likeliest tokens:
+# Let $p$ be the probabilities before the cut, $p'$ after the cut, $K$ the $k$ likeliest tokens:
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# All *survivors* (the tokens kept) are divided by the same sum. So their odds stay: `forward` is 1.6 times
-# as likely as `toward` (0.572 / 0.358), before and after.
-#
-# The pictures always count the mass kept at *T* = 1.
+# All *survivors* (the tokens kept) are divided by the same sum, so their odds stay: `forward` is 1.6
+# times as likely as `toward` (0.572 / 0.358), before and after.
 
 # %% [markdown]
 # ## Two prompts
 #
-# Why did top-k fail the publisher? Below is her first prompt, with *T* = 1.5 and *k* = 40.
+# Why does *k* = 40 grant neither wish? Below is the first prompt, with *T* = 1.5 and *k* = 40. (All
+# pictures count the mass kept at *T* = 1.)
 #
 # **Predict.** What is the largest *k* with which `␣time` *always* comes?
 
@@ -193,32 +190,24 @@ explore.Distribution(
 
 # %% [markdown]
 # So her first wish needs *k* = 1, and her second *k* = 57 or more. No *k* grants both.
-#
-# <details><summary>A riddle: with <i>k</i> = 40, only 0.1% of the mass is cut at her first prompt. Why do 121 bad
-# openings become 48?</summary>
-#
-# The mass is counted at *T* = 1. But she draws at *T* = 1.5, where unlikely tokens come more often: the
-# 4,056 tokens now cut gave about 121 − 48 = 73 bad openings.
-# </details>
 
 # %% [markdown]
-# Now look at the words. *k* = 40 keeps ranks 21 to 40 after her first prompt, and cuts ranks 41 to 60
-# after her second.
+# After her first prompt *k* = 40 keeps ranks 21 to 40. After her second it cuts ranks 41 to 60:
 
 # %%
 print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# *k* = 40 lets in `␣sudden` and `␣hot` where only `␣time` makes sense. And it cuts `␣woman`, `␣child`
-# and `␣wolf`, who may well say good morning.
+# After `Once upon a` only `␣time` is right, but *k* = 40 keeps `␣sudden` and `␣hot`. After `"Good
+# morning," said the` it cuts good words: `␣woman`, `␣child` and `␣wolf`.
 
 # %% [markdown]
 # From here on, probabilities are the model's own, at *T* = 1. After the second prompt `␣wolf` has 0.37%,
 # after the first `␣sudden` has 0.0015%.
 #
-# **Predict.** Both are small, but only `␣wolf` is a good word. To see this, with which token of its step
-# must you compare each?
+# **Predict.** Both are small, but only `␣wolf` is a good word. To see the difference, compare each
+# probability with that of another token after the same prompt. With which token?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -230,18 +219,18 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With the best token. The best token is only ten times as likely as `␣wolf`, but about 68,000 times as
-# likely as `␣sudden`.
+# With the best token: it is only ten times as likely as `␣wolf`, but about 68,000 times as likely as
+# `␣sudden`.
 # </details>
 
 # %% [markdown]
 # ## Along a real tale
 #
-# Is a whole text like those two prompts? Joseph Jacobs printed this in 1890: *Once upon a time there
-# were Three Bears, who lived together in a house of their own, in a wood. One of them was a Little, Small,
-# Wee Bear.* It has 39 tokens. After each token the model says what may come: 39 steps.
+# Two prompts are no tale. Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears,
+# who lived together in a house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The
+# text has 39 tokens. After each token the model says what may come: 39 *steps*.
 #
-# **Predict.** At how many steps do the 40 likeliest tokens keep less than 75% of the mass?
+# **Predict.** Guess: at how many steps do the 40 likeliest tokens keep less than 75% of the mass?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -263,16 +252,16 @@ chart.says(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At eight steps. At the worst step, after `One of them was a`, they keep 57%, and 43% is cut. After `Once
-# upon a` they keep 99.9%.
+# At eight steps. The 40 likeliest keep least after `One of them was a`, 57%, and most after `Once upon
+# a`, 99.9%.
 # </details>
 #
-# Dark is kept, pale is cut. At some steps the model is sure, at *open* steps many words may come. A fixed
-# *k* treats all steps alike.
+# Dark is kept, pale is cut. At some steps the model is sure. At *open* steps many words may come. A
+# fixed *k* treats all steps alike.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale, without top-k. Its first token is followed by 38 more. How many of
-# the 38 would *k* = 40 have cut?
+# **Predict.** A person wrote the tale, without top-k. How many of the 38 tokens after the first would
+# *k* = 40 have cut?
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -284,23 +273,23 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # <details><summary>Answer</summary>
 #
 # Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) With *k* = 40 the model could not
-# write this tale. And with *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
+# write this tale. With *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
 # </details>
 #
 # GPT-2, too, has steps with hundreds of good words and steps with only one [holtzman2020].
 
 # %% [markdown]
-# So no fixed *k* is right for the publisher. She needs a *k* that changes from step to step, and you will
-# design a rule for it. But first you need a top-k that keeps exactly *k* tokens.
+# So the publisher needs a *k* that changes from step to step. You will design a rule for this *k*. But
+# first you need a top-k that keeps exactly *k* tokens.
 
 # %% [markdown]
 # ## *k* = 40, but 41 tokens
 #
-# Here is a short top-k that many would write: `first_program`. The cell runs it and the course's own,
-# `sampling.top_k`, with *k* = 40 on the 39 steps of the tale: on the usual numbers, *float32*, and on the
-# shorter *bfloat16*, in which large models are often stored.
+# `first_program` is a short top-k that many would write. The cell runs it and the course's
+# `sampling.top_k` at the 39 steps of the tale, with *k* = 40. The logits are first *float32*, the usual
+# numbers, then *bfloat16*, numbers with fewer digits, in which large models are often stored.
 #
-# **Predict.** Read `first_program`. Does it keep 41 tokens at some steps on float32, or on bfloat16?
+# **Predict.** Read `first_program`. With which of the two kinds of numbers may it keep 41 tokens?
 
 
 # %%
@@ -316,8 +305,8 @@ for logits in (tale.logits, tale.logits.bfloat16()):
         print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
-# **Find it.** It does on bfloat16. Why does the 41st token stay? Read `first_program` again, and the logits
-# of ranks 39 to 42 at such a step:
+# **Find it.** With bfloat16 `first_program` kept 41 tokens at some steps. Why did the 41st stay? Read
+# `first_program` again, and the logits of ranks 39 to 42 at such a step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -326,17 +315,16 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With fewer digits, the 40th and 41st logit become equal: a *tie*. `first_program` cuts what is *below* the
-# 40th. The 41st is not below the 40th, so it stays.
+# With fewer digits, the 40th and 41st logit become equal: a *tie*. `first_program` cuts only what is
+# *below* the 40th, so the 41st stays.
 # </details>
 #
-# vLLM is a program that serves many users. At a tie vLLM sometimes kept all equal tokens and sometimes
-# exactly *k*, says a repair proposed in 2026 [vllm50979]. This depended on the number of requests at once:
-# on a busy day, the same request could get another answer.
+# vLLM is a program that serves many users. A repair proposed in 2026 [vllm50979] says: at a tie vLLM
+# kept all equal tokens or exactly *k*, depending on the number of requests at once. On a busy day, the
+# same request could get another answer.
 
 # %% [markdown]
-# Somebody has to decide which of two equal tokens stays. This course keeps **exactly k**, and of equal
-# tokens those with the **lowest ids**.
+# This course keeps **exactly k** tokens, and of equal ones those with the **lowest ids**.
 #
 # **Predict.** The logits are 3, 2, 2, 2 and 1, and *k* = 2. Which ids stay?
 
@@ -344,7 +332,7 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 print(sampling.top_k(torch.tensor([3.0, 2.0, 2.0, 2.0, 1.0]), 2))
 
 # %% [markdown]
-# The ids 0 and 1 stay. (`first_program` would keep 0, 1, 2 and 3.)
+# The ids 0 and 1 stay.
 
 # %% [markdown]
 # ## Build it: top-k
@@ -411,8 +399,7 @@ for name, logits, k, expect in (
     check.passes(name, check.close, my_top_k, logits, k, expect=expect, why=why)
 
 # %% [markdown]
-# The crosses in the next picture are your function's results. (Until the function works, a message below
-# the picture says why not.)
+# The crosses in the next picture are your function's results.
 #
 # **Predict.** After `"Good morning," said the`, *k* = 40 kept 44.8% of the mass. Will it keep more or less
 # after `The king said to his`?
@@ -433,7 +420,7 @@ explore.Distribution(
 # course's. (At 0, your function gets `None`.)
 
 # %% [markdown]
-# Your top-k is ready. Now is a good time for a pause.
+# Now is a good time for a pause.
 
 # %% [markdown]
 # ## Before or after the temperature
@@ -455,41 +442,41 @@ show(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Both are the same. Top-k looks only at the order, and division by *T* keeps the order. So the same logits
-# survive.
+# Both are the same. Top-k looks only at the order of the logits, and division by *T* keeps this order.
 # </details>
 #
 # But a rule that *chooses* *k* may also look at how far apart the probabilities are, and a temperature
-# changes these distances. Here your rule sees the model's own logits, before any temperature.
+# changes these distances. So your rule will see the model's own logits, before any temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 to 30 minutes · there are many right designs
 #
-# Write `my_k`: it gets the logits of one step and returns how many tokens to keep. The design is
-# yours. How do the logits of a sure step differ from those of an open step?
+# Write `my_k`: it gets the logits of one step and returns how many tokens to keep. How do the logits of
+# a sure step differ from those of an open step?
 #
-# Your rule has to keep four promises. A cell below `my_k` tries them, and they are scored at the end.
+# Your rule must keep four promises. A cell below `my_k` tries them; the question *A rule for every step*
+# scores them.
 
 # %% [markdown]
 # 1. **counts**: it returns a whole number, from 1 to the number of tokens above −∞.
 # 2. **fair**: only the probabilities decide. If 8 is added to all logits, or the tokens come in another
 #    order, it returns the same number.
-# 3. **fits**: where ten good words have 9.9% each, and 3,000 others share the last 1%, it keeps 5 to 20
-#    tokens. Where *n* equally good words hold 99% (*n* up to 1,000), it keeps *n*/2 to 2*n* tokens.
+# 3. **fits**: where *n* equally good words (*n* up to 1,000) hold 99%, and 3,000 others share the last
+#    1%, it keeps *n*/2 to 2*n* tokens: with ten good words 5 to 20.
 
 # %% [markdown]
 # 4. **pays**: it keeps 1 token after `Once upon a`, and 57 or more after `"Good morning," said the`. And
-#    along the tale it beats a fixed *k*: its own average number of tokens, rounded up.
+#    along the tale it beats a fixed *k*.
 #
-# Suppose your rule keeps 39.2 tokens a step. The fixed *k* is then 40. At its *worst step*, where the
-# least mass is kept, *k* = 40 keeps 57%. Your rule, at its own worst step, must keep 0.05 more: 62%.
+# Suppose your rule keeps 39.2 tokens a step on average. Rounded up, this is the fixed *k*: 40. The
+# *worst step* is the step where the least mass is kept. There *k* = 40 keeps 57%. Your rule, at its own
+# worst step, must keep 0.05 more: 62%.
 
 # %% [markdown]
 # For your score, *pays* is also tried on other texts, about as long as the tale. To try your own text of
-# two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell. On a very
-# short text even a good rule may fail.
+# two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -593,7 +580,7 @@ def my_k(logits):
 
 
 # %% [markdown]
-# Run these checks as often as you like. They give no points.
+# These checks give no points.
 
 # %%
 for promise in (counts, fair, fits, pays):
@@ -619,9 +606,9 @@ chart.says(said)
 
 # %% [markdown]
 # 1. Where does your rule keep the most tokens, and where the fewest? Read the text below the picture.
-#    (A good rule may keep 189 after `One of them was a`, and 1 after `Once upon`.)
-# 2. How many of the author's tokens does your rule cut? (Perhaps six, as many as *k* = 40. No sensible rule
-#    keeps `␣Bear`, at rank 2,314.)
+#    (One good rule keeps 189 after `One of them was a`, and 1 after `Once upon`.)
+# 2. How many of the author's tokens does your rule cut? (That good rule cuts six. No sensible rule keeps
+#    `␣Bear`, at rank 2,314.)
 
 # %% [markdown]
 # ## Both wishes
@@ -646,7 +633,7 @@ else:
 # are good. Your rule only saw how sure the model was.
 #
 # Now compare longer texts at *T* = 1.5: two with the slider's *k*, two with your rule. The slider does not
-# change your rule's texts. (Read the texts only. The measures belong to later modules.)
+# change your rule's texts. (Ignore the measures: later modules explain them.)
 
 
 # %%
@@ -667,23 +654,22 @@ explore.Playground(
 #    rule's two texts begin? (`Once upon a time`.)
 # 2. Set *k* to 3. How does the first text read now? (It repeats: `who had a son, and he had a son, who had
 #    a son`.)
-# 3. Set *k* to 0 (*off*). How does it read now? (Wild: any token may come.)
 
 # %% [markdown]
 # ## What production systems do
 #
-# Programs do not agree on *k*. In late 2026 the default of llama.cpp is 40 [llamacpp2026], that of
-# `transformers` is 50 [transformers2026]. vLLM has none of its own [vllm2026]. Some models bring a file of
-# settings: Gemma 4 has 64 there [gemma4config2026]. The paper usually cited for top-k, of 2018, used 10
-# [fan2018].
+# In late 2026 the default *k* of llama.cpp is 40 [llamacpp2026], that of `transformers` 50
+# [transformers2026]. vLLM has none of its own [vllm2026]. Some models bring a file of settings: that of
+# Gemma 4 says 64 [gemma4config2026]. The paper of 2018 usually cited for top-k used 10 [fan2018].
 #
-# If two programs run one model at one *T*, but the first writes wilder texts, compare their *k*.
+# If two programs run the same model at the same *T*, but the first writes wilder texts, compare their
+# *k*.
 
 # %% [markdown]
 # ## Recap
 #
-# Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds. Equal logits need a rule.
-# Temperature may come before top-k or after it.
+# Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds. Of equal logits, the lowest
+# ids stay. Temperature may come before top-k or after it.
 #
 # The first wish needs *k* = 1, the second 57 or more, so no fixed *k* grants both. Your rule looks at the
 # logits of each step and chooses *k*. Most programs have a setting for another such rule: top-p, the next
@@ -720,7 +706,7 @@ check.number(
 )
 
 # %% [markdown] question="Two of the survivors" points=1
-# Tokens `x`, `y` and others survive a cut at *T* = 1. Before it `x` had 0.30 and `y` 0.10. After it `x` has
+# Tokens `x`, `y` and others survive a cut at *T* = 1. Before the cut `x` had 0.30 and `y` 0.10. Now `x` has
 # 0.50. What has `y` now, and how much was cut?
 #
 # - **A** 0.30 now, and 0.40 of the probability was cut.
@@ -819,8 +805,8 @@ check.number(
 )
 
 # %% [markdown] question="After two prompts" points=1
-# A model fills in a form 10,000 times, with *k* = 40 and *T* = 1. After `Date: 3` the right month has 98%.
-# After `Remarks:` hundreds of words are equally good. What comes out?
+# A model fills in a form 10,000 times, with *k* = 40 and *T* = 1. After `Date: 3` (the day) the right
+# month has 98%. After `Remarks:` hundreds of words are equally good. What comes out?
 #
 # - **A** No wrong month, remarks of all kinds.
 # - **B** Some wrong months, some remarks with a senseless first word.
@@ -844,7 +830,7 @@ check.choice(
 
 # %% [markdown] question="Sure steps" points=1
 # A long tale has 300 steps at which only one token is right. With *k* = 40 that token has 99.5% after the
-# cut, each time. How likely is it that no wrong token (no slip) comes at any of the 300? Two decimals.
+# cut, each time. How likely is it that no wrong token (a *slip*) comes at any of the 300? Two decimals.
 
 # %% answer="sure_steps"
 answer_clean = None  # a number between 0 and 1
@@ -951,10 +937,10 @@ check.choice(
 )
 
 # %% [markdown] question="Found in minGPT" points=2
-# This function has a bug that was in minGPT, a small GPT from which many have learnt. A user saw poor
-# texts, but good ones at low temperatures [mingpt10]. Repair the function: a token below the *k*-th largest
-# logit of its row must get probability 0 exactly. The others share as softmax says. The logits are float32
-# of any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the
+# This function has a bug that was in minGPT, a small GPT. A user saw poor texts, but good ones at low
+# temperatures [mingpt10]. Repair the function: a token below the *k*-th largest logit of its row must
+# get probability 0 exactly. Softmax shares the probability among the others. The logits are float32 of
+# any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the
 # *k*-th.
 
 
@@ -1078,10 +1064,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A function from a book" points=2
-# A good book has this function, for one text [raschka2024]. For a batch it raises an error, or, if the
-# batch is as large as the vocabulary, raises none but cuts the wrong tokens. Repair it: each row keeps
-# its *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab). *k* is from 1
-# to the vocabulary; no other logit of a row equals its *k*-th.
+# A good book has this function, for one text [raschka2024]. For a batch it raises an error. If the batch
+# is as large as the vocabulary, it raises none, but cuts the wrong tokens. Repair it: each row keeps its
+# *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab). *k* is from 1 to
+# the vocabulary; no other logit of a row equals its *k*-th.
 
 
 # %% answer="book_repair"
