@@ -196,7 +196,9 @@ class Questions:
         """Say how much there is to score where the questions begin."""
         scored = [question for question in self.asked if question.points]
         much = f"{len(scored)} question{'s' * (len(scored) != 1)}, "
-        much += f"{points(sum(question.points for question in scored))}."
+        much += f"{points(sum(question.points for question in scored))}"
+        without = len(self.asked) - len(scored)
+        much += f", and {without} without points." if without else "."
         for cell in self.cells:
             if cell.cell_type == "markdown" and cell.source.startswith(CHECK):
                 rest = cell.source.removeprefix(CHECK).strip()

@@ -190,6 +190,11 @@ def read(folder: Path, text: str) -> nbformat.NotebookNode:
     return source_notebook(path)
 
 
+def test_a_question_without_points_is_counted_apart(tmp_path):
+    notebook = read(tmp_path, VALUES.replace("points=2", "points=0"))
+    assert "3 questions, 2.5 points, and 1 without points. Answer" in notebook.cells[0].source
+
+
 def test_the_build_writes_what_an_answer_of_one_value_needs(tmp_path):
     notebook = read(tmp_path, VALUES)
     cells = {cell.id: cell for cell in notebook.cells}
