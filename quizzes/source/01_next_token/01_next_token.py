@@ -9,7 +9,7 @@
 # %% [markdown]
 # # The next token
 #
-# One model, two writers. At every step the careful writer takes the token that the model likes best.
+# Two writers share one model. At every step the careful writer takes the token that the model likes best.
 # (A *token* is a word, or a piece of one.) The other writer throws a die. Which of them would you hire?
 
 # %% [markdown]
@@ -72,28 +72,27 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer repeats `put her in a dress` for ever. The die is a little mad, but it gives us
-# a pot, a tired Scarecrow and an owl that talks.
+# The careful writer repeats `put her in a dress` for ever. The die's text is a little mad, but never
+# dull.
 #
-# Yet the careful writer took the model's own favourite at every step. Here is our puzzle: **how can
-# the best choice at every step make the worst text?** To solve it you will build a die, a writer
-# and a judge.
+# Here is our puzzle: **how can the best choice at every step make the worst text?** To solve the
+# puzzle you will build a die, a writer and a judge.
 
 # %% [markdown]
-# **Recall.** Softmax gets the numbers 2, 0 and −2. Can a result be negative? What do all three add up
-# to?
+# **Recall.** Softmax gets the numbers 2, 0 and −2. Can a result be negative? What do the three results
+# add up to?
 #
 # <details><summary>Answer</summary>
 #
-# No: softmax raises *e* to each number and divides by the sum. All three add up to 1.
+# No: softmax raises *e* to each number and divides by the sum. The results add up to 1.
 # </details>
 
 # %% [markdown]
 # ## A score for every token
 #
 # A language model reads a text and gives a score, called *logit*, to *every* token that it knows.
-# Here is a very small model, of four tokens, after `She picked up`. (`␣` is a space, which belongs
-# to the token.)
+# Here is a very small model, which knows four tokens, after the text `She picked up`. (`␣` is a space,
+# part of the token.)
 
 # %%
 weights = FOUR.logits.exp()
@@ -101,8 +100,8 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 
 # %% [markdown]
 # *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is
-# 60%: that is softmax. (10 more for every logit changes no probability: all weights grow by the
-# same factor.)
+# 60%: that is softmax. (If every logit grows by 10, all weights grow by the same factor, and no
+# probability changes.)
 #
 # **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
 #
@@ -115,28 +114,29 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# Leave the slider at 1, where it does nothing. (The line above the bars is for later.)
+# Leave the slider at 1.
 #
-# 1. Press **Sample 1** once. Which token came, and how likely was it?
-# 2. Change the seed to 1 and back to 0: that clears the draws. Press **Sample 100**. How often did
-#    `␣the` come? And after nine more presses?
+# 1. Press **Sample 1** once. Which token came, and how likely was that token?
+# 2. To clear the draws, change the seed to 1 and back to 0. Press **Sample 100** once. How often did
+#    `␣the` come?
+# 3. Press **Sample 100** nine more times. How often now?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣one`, with 5%. 2. 64 times in 100, and 603 times in 1,000: the more draws, the nearer to 60%.
+# 1. `␣one`, with 5%. 2. 64 times in 100. 3. 603 times in 1,000: nearer to 60%.
 # </details>
 
 # %% [markdown]
-# The bars never moved while you drew: all of them together are the model's answer. Drawing from
-# that answer is the job of this whole course. How does a program throw a die with one face of 60%?
+# The bars never moved while you drew: all bars together are the model's answer. How does a program
+# draw `␣the` with 60%?
 
 # %% [markdown]
 # ## Two ways to choose
 #
-# **Greedy** is what the careful writer does: always the token with the highest logit.
+# **Greedy**: always take the token with the highest logit, as the careful writer does.
 #
 # **The weighted die** draws each token as often as its probability says. Think of a die with 20
-# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Greedy and the die each choose ten times:
+# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Greedy and the die choose ten times each:
 
 # %%
 faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
@@ -146,9 +146,9 @@ print("greedy:", FOUR.tokens[FOUR.logits.argmax()] * 10)
 print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
-# Real probabilities do not fit on 20 faces. But as stretches, laid end to end, the probabilities
-# fill a line from 0 to 1. Throw a dart at that line, without aiming. The stretch that the dart hits
-# is your token:
+# Real probabilities do not fit on 20 faces. So lay the probabilities end to end, as stretches of a
+# line from 0 to 1. Throw a dart at the line, without aiming. The stretch that the dart hits is your
+# token:
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -172,15 +172,15 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 # </details>
 #
 # In code a token is its *id*: its place in the *vocabulary*, the list of tokens, counted from 0.
-# So `␣the` is 0, and `␣a` 1.
+# `␣the` is 0, and `␣a` is 1.
 
 # %% [markdown]
 # ## The end of the line
 #
-# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. Then a *u* nearer to 1
-# lies on no stretch, and we draw the last token with a probability above 0.
+# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* nearer to 1 then
+# lies on no stretch: draw the last token with a probability above 0.
 #
-# (A token with probability 0 must never come. FlashInfer, a library for fast models, could draw one
+# A token with probability 0 must never come. (The library FlashInfer could draw such a token
 # [flashinfer923].)
 
 # %% [markdown]
@@ -188,12 +188,12 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `draw`, the end of the line included. `draw` is scored at the end.
+# Write `draw`, also for a *u* beyond the last stretch. `draw` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
-# With `sums = probs.cumsum(0)`, `(sums > u).nonzero()` lists the places above `u`. If there is none,
-# `probs.nonzero()[-1]` helps. `.item()` turns that into a plain number.
+# With `sums = probs.cumsum(0)`, `(sums > u).nonzero()` lists the ids whose sum is above `u`. If the list
+# is empty, `probs.nonzero()[-1]` helps. `.item()` turns an id into a plain number.
 # </details>
 
 
@@ -214,7 +214,7 @@ def draw(probs, u):
 
 
 # %% [markdown]
-# Run the next cell, a folded test, as often as you like. The test gives reasons, no points. You are
+# Run the next cell, a folded test, as often as you like. (The test gives no points.) You are
 # done when you read `[ok]` five times, and when `draw(torch.tensor([0.999995, 0.0]), 0.999999)`
 # gives 0 in a new cell.
 
@@ -231,14 +231,14 @@ for title, probs, u, token, why in (
     check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
-# The next cell throws your die 10,000 times, with *u* spread evenly over the line. Your results are
-# the crosses in the picture.
+# The next cell throws your die 10,000 times, with *u* spread evenly over the line. The picture shows
+# your results as crosses.
 #
 # **Predict.** How many throws should draw `␣one`?
 #
 # <details><summary>Answer</summary>
 #
-# 500, which is 5% of 10,000. Is the cross at the end of each bar? Then your die is right.
+# 500, which is 5% of 10,000. If every bar ends at a cross, your die is right.
 # </details>
 
 
@@ -257,11 +257,11 @@ explore.Distribution(FOUR, function=your_die)
 # %% [markdown]
 # ## How would you notice a broken die?
 #
-# A real *u* comes by chance, so the counts are a little off. Here are nine words that might follow
-# `every effort moves you`, with logits from a well-known book [raschka2024]. The course's own die,
-# `sample`, draws 1,000 times.
+# A real *u* comes by chance, so the counts are a little off. A book gives logits for nine words after
+# `every effort moves you` [raschka2024]. `sample`, the course's own die, draws 1,000 times.
 #
-# **Predict.** `toward` has 35.8%, so 358 draws are expected. Will its count be off by about 1, 15 or 150?
+# **Predict.** `toward` has 35.8%, so 358 draws are expected. By how much will the count of `toward` be
+# off: about 1, 15 or 150?
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -271,20 +271,18 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# `toward` came 374 times, 16 too many, and about 15 is normal. Counts off by 30 still happen. A
-# count off by 150 is a bug. (Statistics calls this 15 the *standard deviation*: √(1000 × 0.358 × (1
-# − 0.358)).)
+# `toward` came 374 times, 16 too many. The *standard deviation* says what is normal: √(1000 × 0.358 ×
+# (1 − 0.358)), about 15. A count off by 150 is a bug.
 
 # %% [markdown]
-# How does a die break? In 2019 OpenAI published GPT-2, written in TensorFlow. Its code gives
-# *logits* to `multinomial`, the function that draws. A programmer who carried GPT-2 over to PyTorch
-# asked: where is the softmax [openaigpt51]?
+# How does a die break? In 2019 OpenAI published the model GPT-2, written in TensorFlow. A programmer
+# who carried GPT-2 over to PyTorch found no softmax before the draw, and asked why [openaigpt51].
 #
-# TensorFlow's `multinomial` takes logits. PyTorch's `multinomial` takes *weights*. If you copy the
-# line unchanged, you draw by the wrong numbers.
+# TensorFlow draws with `multinomial`, which takes *logits*. PyTorch's `multinomial` takes *weights*. If
+# you copy the line unchanged, you draw by the wrong numbers.
 
 # %% [markdown]
-# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes them as weights. How often
+# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes the logits as weights. How often
 # does `␣one` come in 1,000 draws?
 
 # %%
@@ -294,17 +292,16 @@ from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generato
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
 
 # %% [markdown]
-# `␣one` never comes: its weight is 0. `␣the` sinks to 2.485 of the sum 4.787, 52%, and `␣a` rises
-# to 34%. PyTorch raised no error: only counting tells you. (With a negative logit it does raise
-# one.)
+# `␣one` never comes: its weight is 0. `␣the` sinks from 60% to about 52%. PyTorch raised no error, as no
+# logit is negative: only counting tells you.
 #
-# These were toys. How many tokens does a real model know, and what are they?
+# How many tokens does a real model know, and what do its tokens look like?
 
 # %% [markdown]
 # ## Tokens are not words
 #
-# The Storyteller, our real model, has read old stories for children, and it knows 4,096 tokens. This
-# is how it cuts a text into them.
+# The Storyteller, our real model, has read old stories for children, and knows 4,096 tokens. Here two
+# texts are cut into its tokens:
 
 
 # %% jupyter={"source_hidden": true}
@@ -316,13 +313,12 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
     print("  ".join(name(token) for token in model.tokenizer.encode_ordinary(text)))
 
 # %% [markdown]
-# Frequent words have a token of their own, with the space before them. Rare ones are put together
-# from pieces: `␣lantern` takes three, `Unbelievable` seven. (What cuts the text is called a
-# *tokenizer*.)
+# A frequent word has a token of its own, with the space before the word. A rare word is put together
+# from pieces: `␣lantern` takes three, `Unbelievable` seven. (A *tokenizer* cuts the text.)
 
 # %% [markdown]
-# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller put
-# `␣the` first too? With a probability above 50%?
+# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller too put
+# `␣the` first? Will `␣the` have more than 50%?
 
 # %%
 explore.Distribution("She picked up")
@@ -330,9 +326,10 @@ explore.Distribution("She picked up")
 # %% [markdown]
 # Yes, `␣the` is first, but with 42%.
 #
-# 1. Which are the first four tokens, and what do they have together?
+# 1. Which are the first four tokens? What do their probabilities add up to?
 # 2. Write `Once upon a` into the prompt box. How likely is the first token now?
-# 3. Then write `There was once a`. Read the line above the bars: "like" how many "equal choices"?
+# 3. Then write `There was once a`. How many `equal choices` does the line above the bars give?
+#    (More on that number later.)
 #
 # <details><summary>Answers</summary>
 #
@@ -342,10 +339,10 @@ explore.Distribution("She picked up")
 # %% [markdown]
 # ## One step of a text
 #
-# A die draws one token. How does a *text* come about? We ask again, each time with one token more.
+# A die draws one token. For a *text*, we ask the model again and again, each time with one token more.
 #
-# The model gets the ids of a text and returns a row of logits for **each** place in it. To ask the
-# model, call `scores(model, ids)`, from the next cell, folded.
+# The model gets the ids of a text and returns a row of logits for **each** place in the text. To ask
+# the model, call `scores(model, ids)`. The next cell, folded, defines `scores`.
 
 
 # %% locked="scores" jupyter={"source_hidden": true}
@@ -367,30 +364,28 @@ for token, row in zip(ids, rows, strict=True):
     print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
-# Five words have six places: the token `<|endoftext|>` stands before every text.
+# Five words have six places: `<|endoftext|>`, the token between two stories, stands before every text.
 #
-# Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is there
-# already.
+# Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is already
+# there.
 #
 # **Predict.** Which row do we draw from to make the text longer?
 #
 # <details><summary>Answer</summary>
 #
-# The last. It is the only one about a token that is not there yet: `␣was`, says the model.
+# The last row. Only the last row is about a token that is not there yet.
 # </details>
 
 # %% [markdown]
-# So a text is made in steps:
+# A text is made in five steps:
 #
 # 1. **Crop** the text to its last 256 tokens: the model takes no more.
 # 2. **Run** the model.
 # 3. Take the **last row**.
 # 4. **Choose** a token.
-# 5. **Append** it, and begin again.
+# 5. **Append** the token, and begin again.
 #
-# (A model that reads its own output like this is called *autoregressive*.)
-#
-# When does the loop stop? `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once
+# `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once
 # end-of-text is drawn, the text is over.
 
 # %% [markdown]
@@ -403,8 +398,9 @@ for token, row in zip(ids, rows, strict=True):
 #
 # <details><summary>Hint</summary>
 #
-# Before the loop: `generator = torch.Generator().manual_seed(seed)`. In it:
-# `u = torch.rand(1, generator=generator).item()`, then `draw(row.softmax(dim=-1), u)`.
+# Before the loop: `generator = torch.Generator().manual_seed(seed)`. In the loop:
+# `u = torch.rand(1, generator=generator).item()`, then `draw(row.softmax(dim=-1), u)`, where `row` is
+# the last row.
 # </details>
 
 
@@ -435,8 +431,8 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 
 # %% [markdown]
-# As models, the tests use tables: row *i* holds the logits for what follows token *i*, whatever was
-# before it.
+# The next two cells, folded, are the test. You are done at three `[ok]`. The test's models are tables:
+# row *i* holds the logits for what follows token *i*, whatever came before.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -488,7 +484,7 @@ for title, test in (
     check.passes(title, test, write_text)
 
 # %% [markdown]
-# You are done at three `[ok]`. Then your writer tells two stories, with the seeds 0 and 1:
+# Now your writer tells two stories, with the seeds 0 and 1:
 
 # %%
 end = model.tokenizer.eot_token
@@ -499,17 +495,17 @@ if ready:
         tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
-# Change the seeds, or the beginning. Every text is new, and the model has not changed at all.
+# Change the seeds, or the beginning: every text is new.
 #
-# You crop the text to 256 tokens. What does that do to a long story?
+# What does the crop to 256 tokens do to a long story?
 
 # %% [markdown]
 # ## The hero without a name
 #
-# Take a text of 270 tokens, of which the model sees the last 256. We swap one token for `␣dragon`,
+# A text has 270 tokens, and the model sees the last 256. We put `␣dragon` in the place of one token,
 # and look at the logits of the *next* token, the 271st.
 #
-# **Predict.** We swap the 11th token. Does any of the 4,096 logits change?
+# **Predict.** `␣dragon` takes the place of the 11th token. Does any of the 4,096 logits change?
 
 # %% jupyter={"source_hidden": true}
 steps = generate(model, "Once upon a time", max_new_tokens=265, seed=2)
@@ -523,16 +519,13 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# The 11th token changes nothing: it is one of the 270 − 256 = 14 cropped tokens. For the model
-# these 14 do not exist. If the hero's name is only there, the name is lost, and the model can only
-# invent one.
-#
-# So a story should end in time. What ends a story?
+# The 11th token changes nothing: it is one of the 270 − 256 = 14 cropped tokens, which do not exist
+# for the model. If only cropped tokens give the hero's name, the model can only invent a name.
 
 # %% [markdown]
 # ## What ends a text
 #
-# A story ends when end-of-text is drawn. The model has learnt where that is likely:
+# So a story should end in time. The model has learnt where end-of-text is likely:
 
 # %%
 for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
@@ -540,33 +533,31 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
     print(f"{prompt:<36} end-of-text {chance:.1%}")
 
 # %% [markdown]
-# Real services write a *batch* of texts at once: each step draws one token for every text. When
-# should that loop end? In flash-attention, a library that many others build on, the loop ended only
-# when all texts drew end-of-text *in the same step* [flashattention2784].
+# Real services write a *batch* of texts at once: each step draws one token for every text. In the
+# library flash-attention, the loop ended only when all texts drew end-of-text *in the same step*
+# [flashattention2784].
 
 # %% [markdown]
-# **Predict.** Four texts, and each draws end-of-text with a chance of 1 in 10 at every step. After
+# **Predict.** Each of four texts draws end-of-text with a chance of 1 in 10 at every step. After
 # about how many steps do all four draw end-of-text together: 40, 1,000 or 10,000?
 #
 # <details><summary>Answer</summary>
 #
-# 1/10 × 1/10 × 1/10 × 1/10 is 1 in 10,000. So it takes about 10,000 steps, on average.
+# About 10,000: the chance at a step is 1/10 × 1/10 × 1/10 × 1/10, or 1 in 10,000.
 # </details>
 
 # %% [markdown]
-# The repaired loop notes each text that *has* ended, and stops when all have. (This is halfway:
-# take a break.)
+# The repaired loop notes each text that *has* ended, and stops when all texts have ended. You are
+# halfway: take a break.
 #
-# For our puzzle we need a judge. The model gives every token a probability. What about a whole
-# text?
+# Our puzzle needs a judge. The model gives every token a probability, so it can judge a text.
 
 # %% [markdown]
 # ## How likely is a text?
 #
-# Multiply the probabilities of all tokens, each given the text before. The product gets tiny:
-# 6.5e-12 for the 8 tokens below. For 100 tokens PyTorch rounds the product to 0. So take
-# logarithms: **log-probabilities add up where probabilities multiply.** Here are the product and
-# the sum for one sentence:
+# Multiply the probabilities of all tokens of a text, each given the tokens before. The product gets tiny:
+# 6.5e-12 for the 8 tokens below. For a long text PyTorch rounds the product to 0. So take
+# logarithms: **log-probabilities add up where probabilities multiply.**
 
 
 # %% jupyter={"source_hidden": true}
@@ -584,19 +575,18 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. The logarithm without its minus
-# is the token's *surprise*. `␣l` has the largest, 6.86. After `␣l` and `an`, `tern` has the smallest,
-# 0.02.
+# is the token's *surprise*. `␣l` surprises most, 6.86. `tern`, after `␣l` and `an`, surprises least, 0.02.
 
 # %% [markdown]
-# The sum depends on the length of the text, so we take the mean: −25.76 for 8 tokens is −3.22 for
-# each. Now undo the logarithm: *e* to the power of −3.22 is 1/25. On average each token was as hard
-# to guess as a throw of a fair die with 25 faces.
+# The sum depends on the length of the text, so we take the mean: −25.76 / 8 is −3.22. Now undo the
+# logarithm: *e* to the power of −3.22 is about 1/25. On average each token was as hard to guess as a
+# throw of a fair die with 25 faces.
 #
-# This 25 is the text's **perplexity**: *e* to the power of minus the mean log-probability
+# The number 25 is the text's **perplexity**: *e* to the power of minus the mean log-probability
 # [jelinek1977].
 
 # %% [markdown]
-# **Predict.** We shuffle the words of a sentence. Does its perplexity stay, double, or grow tenfold?
+# **Predict.** We shuffle the words of a sentence. Does the perplexity stay the same, double, or grow tenfold?
 
 # %% jupyter={"source_hidden": true}
 sentence = "Thunder rumbled over the meadow while the shepherd counted his lambs."
@@ -606,15 +596,15 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# Tenfold: the words are the same, but the model also expects their order.
+# The perplexity grows tenfold: the model also expects the words in order.
 
 # %% [markdown]
 # ## How much surprise to expect
 #
-# Perplexity looks back, at tokens that are there. Now look forward, at one draw among our four tokens.
-# How large a surprise should you expect?
+# Perplexity looks back, at tokens that are there. Now look forward: how large a surprise should you
+# expect from one draw among our four tokens?
 #
-# We count it in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
+# We count surprise in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
 # bit of surprise, 1/4 has 2, 1/8 has 3.
 #
 # **Predict.** The surprise to expect is a sum: each token adds its bits times its probability.
@@ -627,20 +617,19 @@ total = (PROBS * bits).sum().item()
 print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**total:.1f}")
 
 # %% [markdown]
-# `␣a` adds most, 0.500. `␣one` surprises most, but comes only 5 times in 100. All four add up to
+# `␣a` adds most, 0.500. `␣one` surprises most, but comes only 5 times in 100. The last column adds up to
 # 1.49 bits, the **entropy** of the choice [shannon1948]. Four *equal* choices would have 2 bits,
-# and 2² is 4. Here 2 to the power of 1.49 is 2.8: the panel's "like 2.8 equal choices".
+# and 2² is 4. Here 2 to the power of 1.49 is 2.8: the panel says `like 2.8 equal choices`.
 
 # %% [markdown]
 # ## A number that cannot be right
 #
-# In 2025 a user of MaxText, Google's engine for large models, asked for the log-probabilities of a
-# plain prompt. All of them were terrible [maxtext2103]. Below we score one sentence in two ways,
-# A and B. One way has the same bug.
+# In 2025 a user asked the library MaxText for the log-probabilities of a prompt. All were far too low
+# [maxtext2103]. Below we score one sentence in two ways, A and B. One way has MaxText's bug.
 
 # %% [markdown]
 # **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A
-# takes row *i*, and B row *i* − 1. Which way is wrong, and what does the wrong way ask the model?
+# takes row *i*, and B takes row *i* − 1. Which way is wrong? What does the wrong way ask the model?
 
 # %%
 ids = model.encode("Once upon a time there was a king.")
@@ -655,12 +644,12 @@ for way, logprobs in (
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# A is wrong. It asks how likely a second `␣upon` is after `Once upon`, and so on through the text.
-# The row *before* the token is the right one.
+# A is wrong. For `␣upon`, A asks how likely a second `␣upon` is after `Once upon`. The row *before* the
+# token is the right row.
 # </details>
 #
-# Nothing crashed, and all numbers were negative, as they should be. But a mean of −11.10 is a
-# perplexity of 66,000. A blind guess among 4,096 tokens has a perplexity of only 4,096.
+# Nothing crashed. But a mean of −11.10 is a perplexity of about 66,000. A blind guess among 4,096
+# tokens has a perplexity of only 4,096.
 
 # %% [markdown]
 # ## Build it: the judge
@@ -674,7 +663,7 @@ for way, logprobs in (
 # <details><summary>Hint</summary>
 #
 # `rows.log_softmax(dim=-1)` gives all log-probabilities. The columns are `ids[1:]`. Which rows belong
-# to them?
+# to these columns?
 # </details>
 
 
@@ -711,8 +700,8 @@ for title, rows, ids, expect, why in (
 # %% [markdown]
 # ## Where the surprises are
 #
-# What does a good judge see in a text by a *person*? Our sentence begins with `The shoemaker`, and
-# `shoemaker` has three tokens: `␣sho`, `em` and `aker`.
+# What surprises the model in a sentence by a *person*? The sentence below begins with `The shoemaker`.
+# `␣shoemaker` has three tokens: `␣sho`, `em` and `aker`.
 #
 # **Predict.** Which of the three surprises the model most?
 
@@ -723,18 +712,17 @@ for token, logprob in zip(*scored(sentence), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho` does, with 11.6 bits. After `␣sho`, the tokens `em` and `aker` hardly surprise. Remember: a
-# person surprises the model again and again, mostly where a new word begins. (`workbench` is an
-# exception.)
+# `␣sho` surprises most, with 11.6 bits. After `␣sho`, the tokens `em` and `aker` hardly surprise. A person
+# surprises the model again and again, mostly where a new word begins. (`workbench` is an exception.)
 
 # %% [markdown]
 # ## The careful writer, explained
 #
-# Three writers go on from `The very next morning the Forest People awakened to find`: the person whose
-# book it is (our model has never read it), the careful writer, and the die. The model judges all three.
+# Three writers go on from `The very next morning the Forest People awakened to find`: a person (from a
+# book that our model has never read), the careful writer, and the die. The model judges all three.
 #
-# **Predict.** Whose text has the lowest perplexity? And how often does the *person* write the token that
-# this model likes best: 90, 50 or 25 times in a hundred?
+# **Predict.** Whose text has the lowest perplexity? How often does the *person* write the token that
+# our model likes best: 90, 50 or 25 times in 100?
 
 # %% jupyter={"source_hidden": true}
 texts = {"person": model.tokenizer.encode_ordinary(HUMAN)}
@@ -751,8 +739,8 @@ for writer, new in texts.items():
     tell(PROMPT + model.tokenizer.decode(new))
 
 # %% [markdown]
-# The careful writer's text has the lowest, 3: each token was like one of 3 equal choices. The die
-# has 32, and the person 60. The person took the favourite in 14 of 54 steps, about one in four.
+# The careful writer's text has the lowest perplexity, 3, and the person's text has the highest, 60. The
+# person took the favourite in 14 of 54 steps, about 25 in 100.
 #
 # A person who has something new to say leaves the favourite. The careful writer never leaves the
 # favourite, so its text is dull.
@@ -760,8 +748,8 @@ for writer, new in texts.items():
 # %% [markdown]
 # But why does the careful writer *repeat* itself?
 #
-# **Predict.** Look at the text at the top: `in a dress, and put her in a dress`, again and again. Does
-# the model find `␣dress` less and less likely, as a bored reader would, or more and more?
+# **Predict.** The first text of this notebook repeats `and put her in a dress`. From one repetition to
+# the next, does the model find `␣dress` less likely or more likely?
 
 # %%
 steps = list(generate(model, "She picked up", Settings(temperature=0), 60))
@@ -770,23 +758,22 @@ for token in (" a", " dress"):
     print(f"{visible(token):<7}", "  ".join(f"{chance:4.0%}" for chance in chances))
 
 # %% [markdown]
-# More and more: `␣dress` rises from 6% to 41%. (The 9% before that is for `the little girl's dress`.)
+# More likely: `␣dress` rises from 6% to 41%. (The first number, 9%, is for `the little girl's dress`.)
 # `␣a` rises from 32% to about 70%, and stays there.
 
 # %% [markdown]
 # Stories repeat names and phrases, so a copy of earlier words is often a good guess. Every
-# repetition makes the next one look better. Larger models do the same [xu2022]. A writer who always
+# repetition makes the next repetition likelier, in larger models too [xu2022]. A writer who always
 # takes the favourite cannot stop repeating. The die can stop at every step: at the last `␣dress`,
-# with 41%, something else comes in 59 of 100 throws.
+# with 41%, another token comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
 #
 # The die does not repeat itself, but its text is mad: `no rather changing of sleep in the sun`.
-# Does the die draw tokens that are nearly impossible? Call a token *rare* where the model gave it
-# less than 0.5%.
+# Are rare tokens the reason? Call a token *rare* if the model gave the token less than 0.5%.
 #
-# **Predict.** Which of the two texts above has more rare tokens, the person's or the die's?
+# **Predict.** Which text above has more rare tokens, the person's or the die's?
 
 # %% jupyter={"source_hidden": true}
 for writer in ("person", "die"):
@@ -802,39 +789,38 @@ rare = (probs["die"] < 0.005).sum(dim=-1).float().mean()
 print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on average.")
 
 # %% [markdown]
-# The person's text has more: 19 rare tokens (in brackets), and the die's has 12. So rare tokens
-# alone do not make a text mad.
+# The person's text has more rare tokens (in brackets): 19 against 12. So rare tokens alone do not make
+# a text mad.
 #
-# The person chose each for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn
-# morning. The die has no reason: when a rare token comes, only the throw decides which of
-# thousands. Once `no rather` is part of the text, the model has to go on from there.
+# The person chose each rare token for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn
+# morning. The die has no reason: only the throw decides which of thousands of rare tokens comes. Once
+# `no rather` is part of the text, the model has to go on from `no rather`.
 
 # %% [markdown]
-# So I would hire neither. The careful writer takes only favourites, the die takes anything at all.
-# The careful writer has temperature 0, and the die 1. The next module is about what is between.
+# So hire neither writer. The careful writer has temperature 0, and the die has 1. The next module is
+# about the temperatures between.
 
 # %% [markdown]
 # ## What production systems do
 #
 # In 2026 the library `transformers` still chooses greedily, unless the settings say
-# `do_sample=True`. Its guide warns that such text begins to repeat itself [hfgeneration2026].
+# `do_sample=True`. Its guide warns that greedy text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
 # ## Recap
 #
-# A model scores every token; softmax turns the scores into probabilities; a writer chooses. A text
-# is that choice again and again: crop, run, take the last row, choose, append, until end-of-text.
+# A model scores every token. Softmax turns the scores into probabilities. A loop makes the text.
 #
 # Why did the best choice at every step make the worst text? A person often leaves the favourite,
-# for a reason. The careful writer never leaves it, and each repetition makes the next one likelier.
+# for a reason. The careful writer never leaves it, and each repetition makes the next repetition likelier.
 # The die leaves the favourite without a reason.
 
 # %% [markdown]
 # ## Check your understanding
 #
 # Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# your answer was read, or tries your function on an example, without points. The button at the end
+# scores all answers and your three builds.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
@@ -885,7 +871,7 @@ check.number(
 
 # %% [markdown] question="Four throws" points=1
 # `the` has 60%, `a` 25%, `that` 10% and `one` 5%, laid end to end in this order. Four throws of the
-# die give *u* = 0.97, 0.3, 0.85 and 0.6. Which text does that print? Write the four words with
+# die give *u* = 0.97, 0.3, 0.85 and 0.6. Which text do the throws make? Write the four words with
 # spaces between them.
 
 # %% answer="four_throws"
@@ -912,7 +898,7 @@ check.text(
 
 # %% [markdown] question="A sentence from a book" points=1
 # `torch.multinomial` draws one of the nine words; `forward` has 57%, `toward` 36%. A book calls the
-# drawn word the most likely one [raschka2024]. What is true of that word?
+# drawn word the most likely word [raschka2024]. What is true of the drawn word?
 #
 # - **A** It is the most likely one, unless two are tied.
 # - **B** It is any of the nine, all equally often.
@@ -935,7 +921,7 @@ check.choice(
 
 # %% [markdown] question="A model in a table" points=1
 # A model of three tokens is a table: row *i* holds the logits of what follows token *i*. What does
-# the code print? (It is one step of a greedy loop.)
+# the code print?
 #
 # ```python
 # table = torch.tensor([[0.0, 5.0, 1.0], [1.0, 0.0, 4.0], [3.0, 1.0, 0.0]])
@@ -1014,7 +1000,7 @@ check.number(
 )
 
 # %% [markdown] question="Two texts compared" points=1
-# Text 1 has 10 tokens and a log-probability of −20 in all. Text 2 has 40 tokens and −60. What
+# Text 1 has 10 tokens and a log-probability of −20 in all. Text 2 has 40 tokens and −60 in all. What
 # follows?
 #
 # - **A** Text 2 is less likely, and more surprising for each token.
@@ -1093,7 +1079,7 @@ check.ids(
 
 # %% [markdown] question="Many draws at once" points=2
 # Find the bug. The function should draw `n` tokens, each on its own and with its softmax
-# probability. It was carried over from TensorFlow, as GPT-2 once was [openaigpt51].
+# probability. The code was carried over from TensorFlow, as GPT-2 once was [openaigpt51].
 #
 # Repair it: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
 # `seed` from 0 to a billion. The same seed gives the same ids, whatever was drawn before, and another
@@ -1208,7 +1194,7 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug: a real library ran on too long because of it [mistral214]. `tokens[s, t]` is what text
+# Find the bug, with which a real library ran on too long [mistral214]. `tokens[s, t]` is what text
 # *t* of a batch draws in step *s*: one text or more, 1 to 400 steps, ids up to 100,000. A text is over
 # once it has drawn `end`. Its later draws do not count.
 #
@@ -1462,7 +1448,7 @@ float(min(points, 3))
 # Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One point
 # each:
 #
-# 1. The stretches and their ends. (Rounding plays no part.)
+# 1. The stretches and their ends. (Rounding does not matter.)
 # 2. Tokens of probability 0.
 # 3. A *u* beyond the last stretch.
 # 4. Larger vocabularies, up to 1,000 tokens, with *u* never so near an end that rounding
