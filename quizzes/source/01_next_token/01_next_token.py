@@ -72,8 +72,8 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer repeats `put her in a dress` for ever. The die's text is a little mad, but never
-# dull.
+# The careful writer repeats `put her in a dress` for ever. The die is a little mad, but it gives us
+# a pot, a tired Scarecrow and an owl that talks.
 #
 # Here is our puzzle: **how can the best choice at every step make the worst text?** To solve the
 # puzzle you will build a die, a writer and a judge.
