@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Your model
 #
-# Your functions have worked with two small models. Now you may bring your own model. But first, a
-# door must open.
+# Your functions have worked with two small models. Here you may bring your own model, and you write
+# your own sampler.
 
 # %% [markdown]
 # > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
@@ -23,8 +23,8 @@
 # > - design a sampler that beats the best top-p, and defend it.
 
 # %% [markdown]
-# Names in brackets, as in [olsson2022], are sources, listed at the end. The next cell, folded, has
-# imports and helpers: run it, and leave it closed.
+# Names in square brackets are sources, listed at the end. The next cell, folded, holds imports and
+# helpers: run it.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -115,11 +115,11 @@ def logprobs_of(model, prompt, phrase):
 # ## The door
 #
 # In a fairy tale a door opens at one sentence, word for word: `Open, little door, and let the king
-# come in`. The witch has said it. The girl has said it, and nothing moved. Now she begins again:
-# `"Open, little`. Any child can finish it.
+# come in`. The witch and the girl have said the sentence. Now the girl begins it again:
+# `"Open, little`.
 #
-# **Predict.** Can any setting of the knobs below make the Storyteller finish the sentence? Then try, for
-# two minutes.
+# **Predict.** Can any setting of the knobs below make the Storyteller finish the sentence, yes or no?
+# Then try for two minutes.
 
 # %%
 explore.Playground(
@@ -127,9 +127,9 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Set `temperature` to 0. You read `door, little door, and let him come`: near, but not the sentence.
-# 2. Raise `repetition_penalty` to 1.3. You read `house! Open!`: the penalty lowers words that were said,
-#    and the sentence needs just those words.
+# Temperature 0 comes near, with `door, little door, and let him come`. Add a `repetition_penalty` of
+# 1.3, and you read `house! Open!`: the penalty lowers words that were said, and the sentence needs
+# exactly those words.
 
 # %%
 SETTINGS = {
@@ -144,27 +144,24 @@ for name, settings in SETTINGS.items():
     print(f'{name:<20} opened {count} of 20    "Open, little{said}')
 
 # %% [markdown]
-# In twenty tries at each of five settings the door never opened. By the end of this module it opens. What
-# fails, our functions or the model?
+# No setting opened the door. By the end of this module it opens.
 
 # %% [markdown]
 # **Recall.** The answers are folded.
 #
 # 1. (01) A model gives a text's three tokens 1/2, 1/4 and 1/8. How likely is the text?
-# 2. (05) Which penalties would spoil the copying of a web address, and why?
-# 3. (07) A text has a perplexity of 8. How many bits is a token, on average?
+# 2. (07) A text has a perplexity of 8. How many bits is a token, on average?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 1/64: they multiply.
-# 2. Any that punishes repeats: copying *is* repeating.
-# 3. 3 bits, as 2³ = 8.
+# 1. 1/64: the probabilities multiply.
+# 2. 3 bits, as 2³ = 8.
 # </details>
 
 # %% [markdown]
 # ## How likely is the sentence?
 #
-# Zero of twenty can mean one in a hundred, or never. To find out, multiply the probabilities of the
+# Is the sentence rare, or impossible? Twenty tries cannot tell. So multiply the probabilities of the
 # eight tokens ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
 #
 # **Predict.** Is one of the eight much less likely than the others? Which?
@@ -177,15 +174,14 @@ for token, log in zip(model.tokenizer.encode_ordinary(LINE), logs.tolist(), stri
 print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 
 # %% [markdown]
-# No. Five tokens get 13% to 45%, and all eight together make one text in about 3,400. Greedy choice
-# fails too: where ` and` should come, ` little` is likelier, as seen at temperature 0.
+# No. Five tokens get 13% to 45%, and all eight together make one text in about 3,400.
 
 # %% [markdown]
 # ## Build it: how likely is a phrase?
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write `my_phrase`, with PyTorch but without the course's own functions. It is scored at the end.
+# Write `my_phrase` with PyTorch, without the course's own functions. It is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -226,10 +222,10 @@ print("the door:", "not written yet" if found is None else f"one text in {math.e
 # ## The capital of France, for real
 #
 # In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. Now we
-# measure. (` Paris` is three tokens here, so its probability is a product.)
+# measure it. (` Paris` is three tokens here, so its probability is a product.)
 #
-# **Predict.** The Storyteller has read only old stories. Which token is likeliest here? And is
-# ` Paris` above ` London`?
+# **Predict.** The Storyteller has read only old stories. Which token is likeliest after this text? Is
+# ` Paris` likelier than ` London`?
 
 # %%
 FRANCE = "The capital of France is"
@@ -243,19 +239,18 @@ for word in (" Paris", " London", " gold"):
     print(f"{word:<8} {share:.3%}   one in {1 / share:,.0f}")
 
 # %% [markdown]
-# ` gold` is three times as likely as ` Paris`, and ` London` is a little likelier too. Old stories care
-# more for gold than for geography.
+# ` gold` is three times as likely as ` Paris`, and ` London` is a little likelier than ` Paris`.
 #
-# Does a higher temperature help? It lifts thousands of other words too: no knob knows which word is
-# *true*. A knob only reshapes what the model says after this text.
+# Does a higher temperature help? It lifts thousands of other words too. No knob knows which word is
+# *true*: a knob only reshapes what the model says after the given text.
 #
 # A model that has read more might know. Must our functions change for such a model?
 
 # %% [markdown]
 # ## Another model
 #
-# Our functions ask three things of a model: turn a text into ids; give one logit for each token that
-# could come next; say which ids end a text.
+# Our functions need three things from a model: it turns a text into ids, gives one logit for each
+# possible next token, and says which ids end a text.
 #
 # Our second model is the Calculator of module 10.
 
@@ -269,7 +264,7 @@ for word in (" Paris", " London", " gold"):
 # hf download gpt2 --include "*.json" --include "*.safetensors"
 # ```
 #
-# Then write `NAME = "gpt2"` in the next cell. All else here works without a network.
+# Then write `NAME = "gpt2"` in the next cell. The text below speaks of the Calculator.
 # </details>
 
 # %%
@@ -283,9 +278,8 @@ for title, each in BOTH.items():
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
 
 # %% [markdown]
-# No line of our functions has changed. The Calculator adds two numbers at a time. A `'` marks a carry.
-# The answer stands after the `;`: 303, and right. Asked for the capital of France, the Calculator adds
-# too: 226.
+# Our functions have not changed. The Calculator adds two numbers at a time. A `'` marks a carry. The
+# answer, after the `;`, is right: 303.
 #
 # How likely is ` Paris` for each model?
 
@@ -295,33 +289,32 @@ for title, each in BOTH.items():
     print(f"{title:<16} Paris: {math.exp(log):.0e}, of which the logarithm is {log:.0f}")
 
 # %% [markdown]
-# The Storyteller's 5e-05 is the 0.005% that you know. The Calculator's 6e-54 is not *impossible*, only
-# too small for float32, which shows 0. Its logarithm, −122, fits. So add logarithms.
+# The Calculator's 6e-54 is not *impossible*, but float32 would make it 0: so the cell says `.double()`.
+# The logarithm, −122, fits float32. This is why `my_phrase` adds logarithms.
 #
-# **Predict.** What does the Calculator write first after `57+25+81+68+72:`, and how sure is it?
+# **Predict.** What does the Calculator write first after `57+25+81+68+72:`? Is the Calculator sure?
 
 # %%
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# 1. Five bars have nearly all of the probability. Which digits are they?
-# 2. Click the first bar again and again: each click writes a token. Where is the Calculator sure?
+# Five bars have nearly all of the probability. Which digits are they?
 #
 # <details><summary>Answer</summary>
 #
-# 1. The first digits of the five numbers: the Calculator may begin with any.
-# 2. After `=`, for example: the two numbers before it decide.
+# The first digits of the five numbers: the Calculator may begin with any, so it is not sure.
 # </details>
 
 # %% [markdown]
 # ## Two measures
 #
-# In module 07 the better of two models was the one with the lower perplexity on people's texts.
+# In module 07 the better of two models had the lower perplexity on people's texts.
 #
-# The Storyteller's rival is a table of letters. The probability of a letter is how often it followed the
-# letter before, in seven passages from books (the next cell, folded). Then both read a new passage.
+# Here the Storyteller's rival is a table of letters. The next cell, folded, counts in seven passages
+# from books how often each letter follows each other letter: run it. Then the table and the
+# Storyteller read an eighth passage.
 #
-# **Predict.** Which has the lower perplexity?
+# **Predict.** Which of the two has the lower perplexity?
 
 # %% locked="passages" jupyter={"source_hidden": true}
 # From books of T. W. Burgess 1914, Maud Lindsay 1900, E. Nesbit 1899, Leo Tolstoi 1916, Howard R.
@@ -379,26 +372,25 @@ for name, logs, kinds in (
     print(f"{name:<17} {ruler}, each one of {kinds:,}")
 
 # %% [markdown]
-# The letter table has a third of the Storyteller's perplexity. Is the table better? If not,
-# what is wrong with the contest?
+# The letter table has a third of the Storyteller's perplexity. Is the table better?
 #
 # <details><summary>Answer</summary>
 #
-# Perplexity is counted *per token*. The table guesses one letter or sign of 44, and does so 223 times.
-# The Storyteller guesses one token of 4,096, and only 54 times: each guess is harder.
+# Perplexity cannot tell: it is counted *per token*. The table guesses 223 times, one of 44
+# characters. The Storyteller guesses only 54 times, one of 4,096 tokens: each guess is harder.
 # </details>
 
 # %% [markdown]
-# Both read the same text. So add up the surprise of the *whole* text, in bits, and divide by its
-# characters, whose number is the same for every tokenizer:
+# Both read the same text. So add up the bits of the *whole* text, and divide by the number of its
+# characters, which is the same for every tokenizer:
 #
 # $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
 
 # %% [markdown]
-# By hand: `a castle` has 8 characters. A model reads it as two tokens and gives them 1/16 and 1/4.
-# That is 4 + 2 = 6 bits, over 8 characters: 0.75 bits a character.
+# By hand: `a castle` has 8 characters. A model reads two tokens and gives them 1/16 and 1/4: 4 + 2 = 6
+# bits, or 0.75 bits a character.
 #
-# **Predict.** Which needs the fewest bits: the table, the Storyteller or the Calculator?
+# **Predict.** Which needs the fewest bits a character: the table, the Storyteller or the Calculator?
 
 
 # %%
@@ -417,22 +409,21 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # Now the Storyteller needs a third of the table's bits: 1.27 a character against 3.69. So
 # perplexities cannot be compared where tokenizers differ [llamacppdocs2026].
 #
-# The Calculator, on the first 60 characters, needs about 29: it is sure of digits, and no digit comes.
+# The Calculator needs about 29 on the first 60 characters: it is sure of digits, and no digit comes.
 
 # %% [markdown]
 # ## What moves, and what does not
 #
-# Your functions run on a larger model as they are. Such a model may know Paris. It may even open the
-# door: its *attention heads* find where the last words stood before, and make likelier what
-# came next there [olsson2022].
+# A larger model may know Paris. It may even open the door: parts of such a model find an earlier place
+# with the same last words, and raise the word that came next [olsson2022].
 
 # %% [markdown]
-# **Predict.** You take three numbers to another model: a penalty of 2, an end of text with the id 0,
-# a best perplexity of 20. What goes wrong with each?
+# **Predict.** You take three numbers to another model: a penalty of 2, the id 0 for the end of a text,
+# a perplexity of 20 to beat. What goes wrong with each?
 #
 # <details><summary>Answers</summary>
 #
-# - A penalty of 2 changes more where the logits lie closer together.
+# - A penalty of 2 is stronger where the logits lie closer together.
 # - Id 0 may be a word. In one tokenizer it is `!`, so each text ended with `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
@@ -442,10 +433,10 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
 #
-# The Storyteller's door is still shut. Can a sampler look back, and copy?
+# With the Storyteller the door is still shut. Can a sampler look back, and copy?
 #
-# By hand first: the ids so far are 5 6 7 5 6 8 5 6. The last two, 5 6, stood there twice
-# before. First 7 came next, then 8. So `my_followers(ids, 2)` is `[7, 8]`.
+# By hand: the ids so far are 5 6 7 5 6 8 5 6. The last two, 5 6, stood in the text twice before. The
+# first time 7 came next, the second time 8. So `my_followers(ids, 2)` is `[7, 8]`.
 
 # %% [markdown]
 # Write `my_followers`, without the course's own functions. It is scored at the end.
@@ -480,9 +471,9 @@ for ids, n, expect, why in (
     check.passes(f"{ids}, n = {n}", check.gives, my_followers, ids, n, expect=expect, why=why)
 
 # %% [markdown]
-# The sampler `echo` uses `my_followers`: if the last four tokens stood before, it takes the token that
-# came next at the latest such place, and adds 12 to its logit. That multiplies the token's odds by e¹²,
-# about 160,000: a token of 13%, as ` king`, becomes nearly certain, and a token of 0.1% gets 99%.
+# The sampler `echo` calls `my_followers` with n = 4. If the list is not empty, `echo` adds 12 to the
+# logit of the last token in the list. The 12 multiplies this token's odds by e¹², about 160,000: even
+# a token of 0.1% gets 99%.
 #
 # **Predict.** Will the door open? How will `echo` continue `The wolf ran up the hill and down the
 # hill.`, said three times?
@@ -509,36 +500,36 @@ else:
 # With your `my_followers` the door opens, twenty times of twenty.
 #
 # But the wolf runs up and down for ever: the text is in a *rut*. The girl's sentence is a
-# *refrain*, a line that should come again. A function that only asks *was this said before?* treats rut
-# and refrain alike. You can tell them apart. **By what?** Write down two signs that a function could
-# find in the ids, for your second evening. You may stop here today.
+# *refrain*, a line that should come again. `echo` treats rut and refrain alike.
+#
+# **Predict.** How can a function tell a rut from a refrain? Write down two signs that it could find in
+# the ids: you need them in the capstone. You may stop here today.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
 #
 # > difficulty ●●●●● · importance ●●●●● · 45 minutes
 #
-# Write a sampler that finishes refrains and ends ruts. Its texts:
+# Write a sampler that finishes refrains and ends ruts. It continues:
 #
 # - *plain*: eight openings of books;
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's, where a line said twice begins a third time.
 #
-# The sampler may call `my_followers` and the course's functions. Keep five promises, with room to spare:
-# the score uses other texts.
+# The course's functions are allowed. The five promises below are scored at the end, on other texts:
+# leave some room.
 
 # %% [markdown]
 # 1. **Tidy.**
 #    - The sampler returns a new tensor of the same shape; the inputs stay as they were.
 #    - The same input gives the same result: no chance, no memory.
 #    - A token that comes in at −inf stays at −inf, and a token that you cut gets −inf.
-#    - It does cut. Where ten equal tokens hold 99%, thousands share 1%, and the text repeats nothing,
-#      at most 20 tokens may stay. (Top-p 0.95 leaves ten.)
+#    - The sampler cuts. In a test ten equal tokens hold 99%, thousands share 1%, and the text repeats
+#      nothing: at most 20 tokens may stay. (Top-p 0.95 leaves ten.)
 
 # %% [markdown]
 # 2. **Alive.** The sampler continues the plain openings.
-#    - *Distinct-1*, the share of different tokens among all that it wrote, is above 0.693. (The best
-#      top-p has 0.664.)
+#    - *Distinct-1*, the share of different tokens among all that the sampler wrote, is above 0.693.
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
 #      54.1: half to twice that of the books' own words.
 
@@ -550,7 +541,7 @@ else:
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
 # %% [markdown]
-# Run the next cell: it holds the texts and the tests of the promises.
+# Run the next cell, folded: it holds the texts and the tests.
 #
 # <details><summary>Three signs that have worked</summary>
 #
@@ -717,8 +708,8 @@ def says_the_refrain(found):
 # %% [markdown]
 # ### The rival
 #
-# Where does 0.693 come from? Top-p did your task at six values of *p*, each 24 times with other seeds.
-# The next cell prints the means.
+# Where does 0.693 come from? Top-p did your task at six values of *p*, each with 24 sets of seeds. The
+# next cell prints the means.
 #
 # **Predict.** Which *p* has the highest distinct-1? What share of the refrains does top-p say?
 
@@ -737,11 +728,11 @@ for p, numbers in MEASURED.items():
     print(f"top-p {p:<8}" + "".join(f"{number:>12.3f}" for number in numbers))
 
 # %% [markdown]
-# Top-p says none: a cut can only take tokens away, and copying needs something *added*.
+# Top-p says no refrain: a cut can only take tokens away, and copying needs something *added*.
 #
 # Top-p 0.99 has the highest distinct-1, 0.664. Its *spread*, 0.029, is the standard deviation over the
-# 24 times: a lead that small may be luck. So the bar is 0.664 + 0.029 = 0.693. The next
-# cell prints all bars, and the numbers of `echo`.
+# 24 sets: a lead below 0.029 may be luck. So the bar is 0.664 + 0.029 = 0.693. The next cell prints
+# all bars, and the numbers of `echo`.
 
 
 # %%
@@ -761,18 +752,18 @@ else:
     print("echo: not written yet, it needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are 0.361, and 0.035 is
-# allowed. The 0.051 of top-p 0.99 is too much too.
+# With your `my_followers`, `echo` says each refrain (1.000). But its repeats are about ten times the
+# allowed 0.035.
 
 # %% [markdown]
-# ### Yours, one promise at a time
+# ### One promise at a time
 #
-# 1. Copy the body of `echo` into `my_sampler`, and run the next two cells: the refrain comes, the rut
-#    stays.
+# 1. Copy the body of `echo` into `my_sampler`. Run and test it: the refrain comes, the rut stays.
 # 2. Let one of your signs decide *when* to add 12. The repeats should fall.
-# 3. Where you add nothing, use `presence_penalty(logits, ids, 2.0)`, or `dry` (see `help(dry)`). Which
+# 3. Where you add no 12, use `presence_penalty(logits, ids, 2.0)` or `dry` (see `help(dry)`). Which
 #    raises distinct-1?
-# 4. Still too low? Temperature raises distinct-1 *and* perplexity, a tighter cut lowers both.
+# 4. If distinct-1 stays too low: temperature raises distinct-1 *and* perplexity, a tighter cut lowers
+#    both.
 # 5. Cut last: a question below asks why.
 
 
@@ -796,7 +787,7 @@ def my_sampler(logits, ids):
 
 
 # %% [markdown]
-# Run the next cell as often as you like. It shows your numbers, and a reason for each broken promise.
+# The next cell shows your numbers, and why a promise is broken.
 
 
 # %%
@@ -817,8 +808,8 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# The next cells list your tries below top-p 0.99; in your own copy of the course, `leaderboard.md`
-# keeps them. Change one number and run from `my_sampler` on, until no promise is broken.
+# The next two cells print a table of your tries; in your own copy of the course, `leaderboard.md` keeps
+# it. Change one number in `my_sampler` and run from there on, until no promise is broken.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -851,7 +842,7 @@ def keep(found, page=Path("leaderboard.md")):
 keep(mine)
 
 # %% [markdown]
-# Try your sampler on the door, then read its text:
+# Try your sampler on the door, and on a story:
 
 # %%
 if mine:
@@ -860,18 +851,17 @@ if mine:
 explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, knobs=["top_p"])
 
 # %% [markdown]
-# 1. Would you read your function's text to a child? What do the numbers not see?
+# 1. Read your sampler's text. Name one fault that the numbers do not show.
 # 2. Change the prompt to a tale like the door's: a line of yours in quotes, twice, and its beginning
 #    once more. Does the rest of the line come?
 
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because eight tokens together make one text in 3,400, and no cut and no
-# penalty adds what is missing. Your sampler looks back, helps the refrain, punishes the rut, and the
-# door opens.
+# The door stayed shut because its line is one text in about 3,400, and no cut and no penalty adds what
+# is missing. Your sampler looks back, raises the refrain, lowers the rut, and the door opens.
 #
-# A sampler cannot find Paris. It can raise a token, but not know which is true.
+# A sampler cannot find Paris: it does not know which word is true.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1019,7 +1009,7 @@ check.number(
 # %% [markdown] question="A lead, and how much of it" points=1
 # Over three sets of seeds top-p has a distinct-1 of 0.60, 0.63 and 0.66, with a standard deviation of
 # 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean plus this standard deviation. How
-# far above the bar is your mean? Two decimals are enough.
+# far above the bar is your mean?
 
 # %% answer="lead_margin"
 answer_lead = None  # a number, below 0 if it stays under the bar
@@ -1059,8 +1049,8 @@ check.ids(
 )
 
 # %% [markdown] question="Bits a letter" points=2
-# A research project reported bits a character and found later that its code did not divide by
-# characters [adaptivespan17]. The code below has that fault, and one more. Repair both.
+# A research project found that its code for bits a character did not divide by characters
+# [adaptivespan17]. The code below has that fault, and one more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
 # a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each. One
@@ -1538,10 +1528,10 @@ if check.passes("it writes", writes):
 float(min(points, 6))
 
 # %% [markdown] question="In defence of a refrain" points=0
-# Defend your sampler in about six sentences. They are complete with these six things:
+# Defend your sampler in about six sentences:
 #
 # 1. the sign by which it knows a refrain, and a text that fools it;
-# 2. a reason for each number;
+# 2. a reason for each number in it;
 # 3. what another order of its steps would break;
 # 4. a measurement that speaks for it, with the spread, and one *against* it;
 # 5. what the measured numbers cannot see;
