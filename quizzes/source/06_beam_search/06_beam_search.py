@@ -9,13 +9,12 @@
 # %% [markdown]
 # # Beam search
 #
-# A friend has an idea. Greedy choice looks one token ahead. Let us carry several texts along,
-# compare *whole texts*, and hand over the likeliest: **beam search**. The texts carried are its
-# *beams*; greedy has one. More beams find better texts!
+# A friend says: "Greedy choice looks one token ahead. Why not carry several texts along, compare
+# *whole texts*, and hand over the likeliest?" This is **beam search**. The texts carried are its
+# *beams*; greedy has one. She expects that more beams find better texts.
 #
-# She tries it on two jobs, sums first. The **Calculator**, the course's second model, adds five
-# numbers such as `18+99+13+77+67`: two at a time, in any order, with `'` for a carry. The answer
-# comes last.
+# She tries sums first. The **Calculator**, the course's second model, adds five numbers such as
+# `18+99+13+77+67`. It adds two at a time, in any order; `'` marks a carry. The answer comes last.
 
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
@@ -130,8 +129,8 @@ for name, texts in (("greedy", greedy_sums), ("4 beams", beam_sums)):
 print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
-# Four beams have twelve more sums right, with the same model. In the eleventh, greedy wrote that 13
-# and 85 are 108, and could not take that back.
+# Four beams have more sums right. In the eleventh, greedy wrote that 13 and 85 are 108, and could not
+# correct that.
 #
 # In the second job the Storyteller continues a story, by up to 20 tokens.
 
@@ -142,22 +141,19 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# With sixteen beams the text is *empty*. So four beams help on sums, and sixteen write nothing on
-# this story. **Why?** At the end of this module you can answer, and say of another story, before
-# any search, how many beams *fall silent* (write nothing).
+# Sixteen beams write nothing: the search *falls silent*. **Why** do beams help on sums, and not
+# here? At the end of this module you can answer, and predict at how many beams a search falls silent on
+# another story.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
 #
 # 1. A text of two tokens has the probabilities 0.5 and 0.25. How likely is it as a whole?
 # 2. Two texts have the log-probabilities −0.9 and −1.5. Which is likelier?
-# 3. Which setting of top-k is greedy choice?
-#
 # <details><summary>Answers</summary>
 #
 # 1. 0.5 × 0.25 = 0.125. As logarithms: −0.69 − 1.39 = −2.08.
-# 2. −0.9: it is nearer to 0.
-# 3. *k* = 1.
+# 2. The text with −0.9, nearer to 0.
 # </details>
 
 # %% [markdown]
@@ -170,28 +166,27 @@ for beams in (1, 4, 16):
 # | ` cat` 0.55 | ` sat` 0.4, ` ran` 0.35, ` slept` 0.25 |
 # | ` dog` 0.45 | ` barked` 0.9, ` ran` 0.1 |
 #
-# **Predict.** Which text does greedy write, and how likely is it? Is there a likelier one? Multiply
-# first, then look.
+# **Predict.** Which text does greedy write, and how likely is it? Is another text likelier? Multiply
+# first, then run the cell.
 
 # %%
 plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
-# Under each token stands its log-probability, and Σ is the total so far. *Pruned* means dropped. (Some
-# dropped branches are left out. Score and length penalty come later.)
+# Under each token stands its log-probability, and Σ is the total so far: ` cat sat` has
+# 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. *Pruned* means dropped. (Some dropped
+# branches are left out. Score and length penalty come later.)
 #
-# 1. The picture says −1.51 for ` cat sat`. Which probability is that?
-# 2. Set `num_beams` to 2. Which text wins?
+# Set `num_beams` to 2. Which text wins?
 #
-# <details><summary>Answers</summary>
+# <details><summary>Answer</summary>
 #
-# 0.55 × 0.4 = 0.22; its logarithm is −1.51. With two beams ` dog barked` wins: 0.45 × 0.9 = 0.405 is
-# 1.8 times as likely.
+# ` dog barked`: 0.45 × 0.9 = 0.405 is 1.8 times as likely as 0.22.
 # </details>
 
 # %% [markdown]
-# Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens. Then they compare
-# all five texts of the table in *one* list, and the best two stay.
+# Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens, and compare all
+# five texts of the table in *one* list.
 
 # %% [markdown]
 # ## The rule
@@ -199,18 +194,19 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # Beam search with *k* beams:
 #
 # 1. Begin with one empty text. Its total is 0.
-# 2. Lengthen every text that you hold by every token of the vocabulary in turn. Such a *candidate*
-#    has the old total plus the log-probability of the new token.
+# 2. Lengthen every text that you hold by every token of the vocabulary. Such a *candidate* has the
+#    old total plus the log-probability of the new token.
 # 3. Of **all** candidates together, keep the *k* with the highest totals. Drop the others.
 # 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
-# With *k* = 1 this rule is greedy. Nothing is drawn: the same prompt gives the same text each time.
+# With *k* = 1 this rule is greedy.
 # The total of a text is the logarithm of its probability:
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
-# **Predict.** Why not multiply the probabilities? What will the computer print for 0.05 to the power 40?
+# **Predict.** Why not multiply the probabilities? What will torch, with float32 numbers, print for
+# 0.05 to the power 40?
 
 # %%
 share = torch.tensor(0.05)
@@ -218,15 +214,16 @@ print("product of 40:", share.pow(40).item())
 print("sum of 40 logs:", 40 * share.log().item())
 
 # %% [markdown]
-# The product is too small for float32 numbers, and becomes 0. All such long texts would be equally
-# likely. So we add logarithms.
+# The product is too small for float32 numbers, and becomes 0. Products that are all 0 cannot be
+# compared. So we add logarithms.
 
 # %% [markdown]
 # ## Build it: one step
 #
 # > difficulty ●●●○○ · importance ●●●●● · 12 minutes
 #
-# Write steps 2 and 3 of the rule, with Python and torch alone. It is scored below.
+# Write steps 2 and 3 of the rule as a function, with Python and torch alone. Your function is
+# scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -262,8 +259,8 @@ def beam_step(beams, logprobs, num_beams):
 
 
 # %% [markdown]
-# Try it on the tree that you know. Tokens are numbers now: 0 is ` cat`, 1 ` dog`, 2 ` sat`, 3 ` ran`,
-# 4 ` slept`, 5 ` barked`.
+# The next cell tries your function on the tree that you know: both lines should say ok. Tokens are
+# numbers now: 0 is ` cat`, 1 ` dog`, 2 ` sat`, 3 ` ran`, 4 ` slept`, 5 ` barked`.
 
 # %%
 start = torch.tensor([[0.55, 0.45, 0, 0, 0, 0]]).log()
@@ -295,8 +292,8 @@ my_search = functools.partial(take_steps, beam_step)
 my_search.__name__ = "beam_step"  # for the explorer's message if something is wrong
 
 # %% [markdown]
-# **Predict.** Four tokens after `The little girl saw a`: do three beams find greedy's text, or
-# another?
+# **Predict.** A guess is enough: after `The little girl saw a`, do three beams find the same four
+# tokens as greedy?
 
 # %%
 plain(
@@ -306,24 +303,22 @@ plain(
 )
 
 # %% [markdown]
-# 1. Greedy's total is −6.22. What do three beams find? Set `num_beams` to 2: what do two find?
-# 2. Move `num_beams` and `depth`. Does the line below the picture always say that your function
-#    agrees?
+# Greedy's total is −6.22. Which text do three beams find? Set `num_beams` to 2: which text do two
+# find? Move `num_beams` and `depth`: the line below the picture should always say that your function agrees.
 #
-# <details><summary>Answers</summary>
+# <details><summary>Answer</summary>
 #
-# 1. ` little girl in the`, with −5.94. Two beams find greedy's text.
-# 2. If your step is right, always.
+# Three beams find ` little girl in the`, with −5.94. Two beams find greedy's text.
 # </details>
 
 # %% [markdown]
 # ## A library that says everything three times
 #
 # In 2019 a user of a chatbot library saw all its beams say the same sentence [[parlai2007]]. The
-# next cell shows this fault, with three beams, and then what our rule gives.
+# next cell shows this fault with three beams, and then the texts of our rule.
 #
-# **Find it.** The library's steps 2 to 4 were right. So the fault must be in step 1: with what did
-# the library begin?
+# **Find it.** Run the cell, but leave its code folded. The library's steps 2 to 4 were right, so the
+# fault is in step 1. With what did the library begin?
 #
 # [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
 
@@ -347,16 +342,16 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The library began with *three* copies of the empty text, one for each beam. So each candidate came
-# three times, with the same total, and at every step the best three were copies of one text: greedy
-# choice at three times the price. The repair is to begin with one text.
+# The library began with *three* copies of the empty text. So each candidate came three times, with
+# the same total, and at every step the best three were copies of one text: greedy's. The repair is
+# to begin with one text.
 # </details>
 
 # %% [markdown]
 # ## Two beams against greedy
 #
 # Is the winner of a beam search always at least as likely as greedy's text? A much-read post said
-# yes, and a reader doubted it [[blog977]]. Try this tree:
+# yes, and a reader objected [[blog977]]. Try this tree:
 #
 # | first token | second token |
 # |---|---|
@@ -370,7 +365,7 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # ` old man sang`: 0.52 × 0.4 × 0.9 = 0.187.
 #
 # **Predict.** How likely is each of the five texts in the table? Which two do two beams keep? With
-# a third token, will their winner be likelier than 0.187?
+# ` sang` added, is the better of these two likelier than 0.187?
 
 # %%
 REST = {" sang": 0.4, " slept": 0.3, " ran": 0.3}
@@ -397,8 +392,9 @@ plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 # </details>
 
 # %% [markdown]
-# **Predict.** Can greedy beat several beams in the Storyteller too? The table below has the totals
-# after `There was once a`, for 6, 20 and 40 tokens.
+# The next cell prints the totals of the Storyteller's texts after `There was once a`.
+#
+# **Predict.** A guess is enough: at which of 6, 20 and 40 tokens is greedy's total the highest?
 
 # %%
 widths = (1, 2, 4, 8)
@@ -412,24 +408,20 @@ place = dropped_at("There was once a", 4, found[0].tokens)
 print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
-# One beam is greedy. At 6 and at 20 tokens greedy's total is the lowest; at 40 it is the highest. Why?
+# At 6 and 20 tokens greedy's total (1 beam) is the lowest; at 40 it is the highest. Both printed
+# texts loop, but greedy's loop is likelier: from 20 to 40 tokens greedy's total falls by only
+# 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. Four beams had dropped greedy's text at
+# its fifth token, before the loop began.
 #
-# Both printed texts loop, and greedy's loop is the likelier. From 20 to 40 tokens greedy's total
-# falls by only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. But four beams dropped
-# greedy's text at its fifth token, before the loop began.
-
-# %% [markdown]
-# So beam search makes no promise: it may drop the best text on the way.
-#
-# Here all texts were equally long. What if a text may end early?
+# Beam search makes no promise: it may drop the best text on the way.
 
 # %% [markdown]
 # ## Texts that end
 #
-# A model can choose end-of-text at any step. The text is then finished: it grows no more and keeps
-# its total, but is still compared with the texts that run on.
+# A model can choose end-of-text (`END` below) at any step. The text is then *finished*: it grows no
+# more and keeps its total, but is still compared with the texts that run on.
 #
-# A third toy answers `Did the fox come back?` in two to five tokens.
+# A third toy answers `Did the fox come back?` in two to five tokens, `END` included.
 
 # %% locked="answers"
 ANSWERS = {
@@ -449,13 +441,13 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Write the whole rule, for a table such as `ANSWERS`. It is scored below. A finished text takes one
-# of the `num_beams` places.
+# Write the whole rule, for a table such as `ANSWERS`. Your function is scored at the end. A finished
+# text takes one of the `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #
-# In each step, make the list of candidates: a finished text enters as it is, a running one once for
-# each next token.
+# In each step, list the candidates: a finished text enters as it is, a running text once
+# per next token.
 # <details><summary>More</summary>
 #
 # `for token, p in table[tokens].items()` gives the next tokens. `(*tokens, token)` is a new tuple.
@@ -502,19 +494,20 @@ for tokens, total in fox:
     print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# The short answer is the likelier, though every token of the long one after ` It` has 0.9 or more.
-# A text *pays* for each token: its total falls. The long one paid 1.23 for five tokens, the short
+# The short answer is likelier, though in the long answer every token after ` It` has 0.9 or more. A
+# text *pays* for each token: its total falls. The long answer paid 1.23 for five tokens, the short
 # one 0.87 for two.
 
 # %% [markdown]
-# In the course's search, used from here on, a text that ends among the best *k* of a step is kept
-# for good, outside the *k* places, and *k* other texts run on. At the end the best of all wins.
+# From here on we use the course's search. Unlike in yours, a finished text takes *no* place: if a
+# text ends among the best *k* of a step, it is kept for good, and *k* other texts run on. At the
+# end the best text of all wins.
 
 # %% [markdown]
 # ## Why the story falls silent
 #
-# The empty text is a text like any other. It has one token, end-of-text. After the wolf's sentence
-# this token has about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
+# The empty text competes too. Its one token is end-of-text. After the wolf's sentence end-of-text has
+# about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
 #
 # **Predict.** After how many tokens has greedy's text paid more than 3.5?
 
@@ -534,12 +527,11 @@ later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
 chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")
 
 # %% [markdown]
-# After three tokens greedy's total is below −3.5. A total can never rise, so it stays below.
+# After three tokens greedy's total is below −3.5. It stays below, as a total can never rise.
 #
-# But is *any* whole text (one that has ended) likelier than the empty one? We can know for certain:
-# a *beginning* (a text that has not ended) below −3.5 stays below. So the next cell follows all
-# beginnings above −3.5, until none is left. It does the same after seven other stories, each
-# against its own empty text.
+# Is *any* finished text (a *whole* text) likelier than the empty text? A *beginning* (a text that has
+# not ended) below −3.5 stays below. So the next cell follows all beginnings above −3.5 until none is
+# left, and then does the same for seven other stories, each with its own empty text.
 
 # %%
 for text in ENDINGS:
@@ -547,12 +539,12 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# After all eight stories the empty text is the likeliest whole text. So for the wolf's story,
-# sixteen beams found the likeliest text.
+# After all eight stories the empty text is the likeliest whole text. So sixteen beams found the
+# likeliest text for the wolf's story.
 #
-# Why did one beam and four beams miss the empty text? The first step decides. The empty text is
-# kept for good if end-of-text is among the best *k* tokens, and dropped if not. So look at the rank
-# of end-of-text: 1 is the likeliest token.
+# Why did one beam and four beams miss the empty text? The first step drops the empty text if
+# end-of-text is not among the best *k* tokens. So look at the rank of end-of-text; the likeliest
+# token has rank 1.
 
 # %% jupyter={"source_hidden": true}
 end, log_p = model.tokenizer.eot_token, lambda text: model.next_logits(text).log_softmax(dim=-1)
@@ -567,30 +559,28 @@ for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
 # %% [markdown]
 # Compare each rank with 4 and 16: when is the search silent?
 #
-# **Predict.** After the lamp's sentence, how many beams are just enough to fall silent?
+# **Predict.** What is the smallest number of beams that falls silent after the lamp's sentence?
 
 # %%
 for beams in (20, 24, 25, 30):
     print(f"{beams} beams: {searched(model, 'The lamp was never found.', beams, 20).text!r}")
 
 # %% [markdown]
-# So the search falls silent at exactly the number of beams that lets end-of-text in, here 25. Fewer
+# The search falls silent at the smallest number of beams that lets end-of-text in, here 25. Fewer
 # beams go on only because they *overlook* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
-# Do only small models prefer the empty text? In 2019 two researchers found the truly likeliest
-# translation for each sentence of a test set. For more than half it was the empty one
-# [[stahlberg2019]]. Even 100 beams mostly missed the empty one, luckily: their translations were
-# better.
-#
-# Can texts of different lengths be compared fairly?
+# Does only the Storyteller prefer the empty text? No: of a translation model's truly likeliest texts
+# for a test set, more than half were empty [[stahlberg2019]]. Luckily, even 100 beams mostly missed
+# the empty text and found better translations.
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
 # %% [markdown]
 # ## A fairer score
 #
-# Every token lowers the total. The usual cure divides the total by a power of the length:
+# Every token lowers the total. To be fairer to long texts, one usually divides the total by a power
+# of the length:
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
@@ -600,7 +590,7 @@ for beams in (20, 24, 25, 30):
 
 # %% [markdown]
 # **Predict.** ` No■` has the total −0.87 and 2 tokens, ` It never came back■` has −1.23 and 5.
-# Which wins at α = 1? And does a *larger* α help the short text or the long one?
+# Which text wins at α = 1? Does a *larger* α help the short text or the long one?
 
 # %%
 print("alpha    No■    It never came back■")
@@ -612,14 +602,14 @@ for alpha in (0.0, 0.5, 1.0, 2.0):
 # A larger α favours the **longer** text. A negative number divided by a number above 1 moves up
 # towards 0. A longer text's total is divided by more, so it moves further.
 #
-# The name misleads: a well-known textbook says of this very formula that it penalises long sequences
+# The name misleads: a well-known textbook says that this formula penalises long sequences
 # [[zhang2023]]. The formula does the opposite.
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# **Predict.** At which α between 0 and 0.5 does the winner change? (More than two branches at a
-# step may be solid: finished texts take no place.)
+# The winner changes between α = 0 and 0.5. The slider shows where. (A step may have more than two
+# solid branches, as finished texts take no place.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -631,12 +621,12 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 # <details><summary>Answers</summary>
 #
 # 1. Between 0.3 and 0.4.
-# 2. One beam dropped the long answer at the first step. A score chooses only among texts that were kept.
+# 2. One beam dropped the long answer at the first step. A score chooses only among the texts kept.
 # </details>
 
 # %% [markdown]
 # **Predict.** After the eight stories, sixteen beams again write at most 20 tokens. At α = 0 six
-# winners are empty (one token, end-of-text). How long are the winners at larger α?
+# winners are empty (one token, end-of-text). How many are empty at α = 0.5, and how many at 1?
 
 # %%
 print("tokens of the eight winners (+ if the text has not ended)")
@@ -651,15 +641,18 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 
 # %% [markdown]
 # At 0.5 five stories are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 no
-# winner *ends*. No α here gives a sensible length. Can you write a better score?
+# winner *ends*. Can you write a better score?
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Write a score for finished texts, from (total, length). It is scored below. It must have four
-# properties: it prefers
+# Write a score for finished texts. The docstring states four properties; all four are scored at the
+# end.
+
+# %% [markdown]
+# One case of each property, as (total, length): the score prefers
 #
 # 1. (−9.0, 10) to (−9.5, 10): as long, but likelier;
 # 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
@@ -667,8 +660,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # 4. (−20, 10) to (−40, 20): the same mean, but shorter.
 
 # %% [markdown]
-# Many designs are right. The total alone fails property 2: −9.1 is below −9.0. The mean fails
-# property 4: it is −2 on both sides.
+# The total alone fails property 2: −9.1 is below −9.0. The mean fails
+# property 4: it is −2 for both texts.
 #
 # <details><summary>Hint</summary>
 #
@@ -729,18 +722,15 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # Hardly: every long text repeats itself, and a score can only choose among the texts found.
 # </details>
-#
-# So length is not the only trouble.
 
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Now every text has 40 tokens, so length plays no part. Eight openings are continued in three ways:
-# greedy, with four beams, and drawn at *T* = 1. The table below has the mean log-probability per
-# token. *Repeated* is, as in module 05, the share of four-token runs that came earlier in the same
-# text.
+# Length is not the only trouble. Now every text has 40 tokens. Eight openings are continued greedily,
+# with four beams, and drawn at *T* = 1. The next cell prints the mean log-probability per token. *Repeated* is, as in module 05, the share of four-token runs that came earlier in the
+# same text.
 #
-# **Predict.** Which of the three is the likeliest? Which repeats itself most?
+# **Predict.** Which way gives the likeliest texts? Which repeats itself most?
 
 # %% jupyter={"source_hidden": true}
 openings = """Once upon a time\nThe king said to his\nThe little girl saw a\nThere was once a
@@ -758,13 +748,13 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# Four beams' texts are likelier than greedy's, and repeat themselves more. Drawn texts are far less
-# likely, and repeat nothing. How likely are texts by *people*?
+# Four beams' texts are the likeliest, and repeat themselves most. Drawn texts repeat nothing.
 #
-# Each bar below is a token, as high as its probability. The first row is a text by a person. (Run
-# the cell, and wait until all rows are full.)
+# In the next picture each bar is a token, as high as its probability. The first row, *human*, is a
+# text by a person.
 #
-# **Predict.** Are the person's tokens more or less likely to the model than the beams'?
+# **Predict.** Are the person's tokens more or less likely to the model than the beams'? Then run the
+# cell, and wait until all four rows are full.
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
@@ -802,19 +792,18 @@ found = beam_search(
 print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
-# Surprisingly, the text that was *forbidden* to repeat itself is the likelier of the two, and reads
-# far better. Without the ban, four beams had dropped that text on the way.
+# Surprisingly, the text that was *forbidden* to repeat itself is likelier, and reads far better.
+# Without the ban, four beams had dropped that text on the way.
 #
-# Still, no ban gives the model something to say: draw stories (modules 02 to 04). But why do sums
-# gain from a search?
+# Still, a ban stops only loops. For stories it is better to draw (modules 02 to 04).
 
 # %% [markdown]
 # ## Where a search pays
 #
-# Why does the Calculator not fall silent? The next cell compares two totals for each sum: of the text
-# that four beams found, and of the empty text.
+# Why does the Calculator not fall silent? For each sum, the next cell compares the text that four
+# beams found with the empty text.
 #
-# **Predict.** For how many of the hundred sums is the empty text the likelier?
+# **Predict.** For how many of the hundred sums is the empty text likelier?
 
 # %%
 totals = [total for _, total in beam_sums]
@@ -823,10 +812,9 @@ print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# None: after the eleventh sum the empty text pays 11.3, the text of four beams 7.0. The Calculator
-# has never seen a sum without an answer.
+# For none. After the eleventh sum the empty text pays 11.3, and the text of four beams 7.0. The Calculator has never seen a sum without an answer.
 #
-# But does *likelier* mean *better*? The next cell sorts greedy's hundred texts by log-probability.
+# Does *likelier* mean *better*? The next cell sorts greedy's hundred texts by log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of the 71 are in the likelier half?
 
@@ -840,21 +828,20 @@ print("\nwrong with greedy, right with 4 beams:", pairs.count((False, True)))
 print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 
 # %% [markdown]
-# The likelier half wins, 43 against 28. A model that doubts a digit gives that digit less
+# The likelier half has more right, 43 against 28. A model that doubts a digit gives that digit less
 # probability, so the total shows the doubt.
 #
-# The halves hold *different* sums. A search chooses between texts for *one* sum. In the last two
-# lines of the output, four beams gained 21 sums and lost 9. So here likelier does mean better.
+# But the halves hold *different* sums, and a search chooses between texts for *one* sum. So look at
+# the last two lines: four beams gained 21 sums and lost 9. On sums, likelier does mean better.
 #
 # Before you use beams, ask: does likelier mean better for this job?
 
 # %% [markdown]
 # ## The puzzle, solved
 #
-# On sums the empty text pays more: 11.3 after the eleventh, against 7.0 for the whole text. On
-# stories the empty text pays little, 3.5 after the wolf, and a whole story pays more. So on these
-# stories the empty text is the likeliest. A search finds it if end-of-text is among the best *k*
-# tokens of the first step.
+# On sums the empty text pays more than the whole text: 11.3 after the eleventh, against 7.0. After our
+# stories the empty text pays the least, 3.5 after the wolf. A search finds the empty text if
+# end-of-text is among the best *k* tokens of the first step.
 #
 # Your friend's search was good. Her question, *which text is likeliest?*, fits only some jobs.
 
