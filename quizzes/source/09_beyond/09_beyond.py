@@ -9,10 +9,10 @@
 # %% [markdown]
 # # What a cutoff should know
 #
-# A friend wants bolder stories. He was told: "Turn the temperature up to 2, and leave top-p at 0.9. It cuts
-# off the last tenth of the probability, where the nonsense is." So he did. Then he put *another cut* in the
-# place of top-p: same model, same temperature, same seed. One of his two texts is a story. What did that
-# cut know?
+# A friend wants bolder stories. Somebody told him: "Turn the temperature up to 2, and leave top-p at 0.9.
+# Top-p cuts off the last tenth of the probability, where the nonsense is." He tried it. Then he tried
+# *another cut* in place of top-p, with the same model, temperature and seed. Only one of his two texts is a
+# story. What did the cut of that text know?
 
 # %% [markdown]
 # > **About 165 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
@@ -26,12 +26,12 @@
 # %% [markdown]
 # **Recall.** 1. The *sure toy* gives `time`, `day`, `year`, `night`, `hill` 85%, 8%, 4%, 2%, 1%. The *open
 # toy* gives `fox`, `man`, `bird`, `ship`, `light` 26%, 22%, 20%, 17%, 15%. How many words of each does
-# top-p 0.9 keep? 2. One token is nine times as likely as another. How many times at *T* = 2? 3. What
-# perplexity has a text whose tokens all had probability 1/8?
+# top-p 0.9 keep? 2. One token is nine times as likely as another. How many times as likely at *T* = 2? 3.
+# What perplexity has a text of tokens with probability 1/8?
 #
 # <details><summary>Answers</summary>
 #
-# 1. Two, and five. 2. Three times: √9. 3. 8.
+# 1. Two, and five. 2. Three: √9. 3. 8.
 # </details>
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -119,9 +119,9 @@ for T in (1.0, 1.5, 2.0):
     print(f"top-p keeps {count(top_p(hot, 0.9)):>5,}   another keeps {count(other_cut(hot))}")
 
 # %% [markdown]
-# The higher *T* (*heat*, for short) took more than half of what ` time` had, and gave a crumb to each of
-# the 4,095 others. ` time` alone has 44%, so top-p gathers 1,314 crumbs until it has 90%. Top-p cannot see
-# that they are crumbs. It knows only *how much it has so far*.
+# A higher *T* is *heat*, for short. Heat took more than half of what ` time` had, and gave a crumb (a tiny
+# probability) to each of the 4,095 others. ` time` alone has 44%, so top-p gathers 1,314 crumbs until it
+# has 90%. Top-p knows only *how much it has so far*.
 
 # %%
 explore.Playground(
@@ -133,19 +133,18 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back. Top-p is not
-#    broken: its *number* no longer fits.)
+# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back.)
 # 2. Now set *T* to 1, and leave top_p at 0.3. What is wrong now? (`and a son, and a son`: the text goes in
 #    circles.)
 #
-# Each *T* wants its own top_p. So: **what should a cutoff know?**
+# Each *T* wants its own top_p. **What should a cutoff know**, so that one number fits every *T*?
 
 # %% [markdown]
 # ## Know the token itself: epsilon
 #
-# The plainest answer: a token stays if its own probability is at least ε, a small number that you choose.
-# That is **epsilon** sampling [hewitt2022]. In our story it works: at *T* = 2 ` time` has 44%, the second
-# best 0.9%, and ε = 0.03 keeps ` time` alone.
+# The plainest answer is **epsilon** sampling [hewitt2022]: a token stays if its own probability is at least
+# ε, a small number that you choose. In our story epsilon works: at *T* = 2 ` time` has 44%, the second best
+# 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
 # **Predict.** The row after `The king said to his` (the *king's row*) is open. Does ε = 0.03 keep more of
@@ -158,16 +157,15 @@ for T in (1.0, 2.0):
     print(f"T = {T}: the best has {best:.1%}, epsilon keeps {count(epsilon_cutoff(hot, 0.03))}")
 
 # %% [markdown]
-# Fewer. At *T* = 2 not even the best token has 3%. When no token passes, a cut keeps the best one, so that
-# there is something to draw. Where many words fit, one is left. The *bar*, the probability that a token
-# must reach, has to fit each row. What should set it?
+# Fewer. At *T* = 2 not even the best token has 3%. (When no token passes, a cut keeps the best one.) The
+# *bar*, the probability that a token must reach, has to fit each row. What should set the bar?
 
 # %% [markdown]
 # ## Know the best: min-p
 #
-# **Min-p** measures each token against the best one: a token stays if it is at least *m* times as likely
-# [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so its bar is 8.5%. The best word of
-# the open toy has 26%, so its bar is 2.6%.
+# **Min-p** compares each token with the best one: a token stays if it is at least *m* times as likely as
+# the best [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so the bar is 8.5%. The best
+# word of the open toy has 26%, so the bar is 2.6%.
 #
 # **Predict.** Which words of the two toys (see Recall) stay?
 
@@ -177,9 +175,8 @@ for words, logits in TOYS:
     print(stay(words, min_p(logits, 0.1)))
 
 # %% [markdown]
-# `day` has 8%, just below the bar, so `time` is alone. In the open toy the bar is low, and all five stay.
-# In the story's row ` time` has 44% at *T* = 2, the bar is at 4.4%, and no other token reaches it. So
-# *another cut* was min-p.
+# `day` has 8%, just below the bar, so `time` is alone. After `Once upon a`, at *T* = 2, ` time` has 44%.
+# The bar is at 4.4%, and no other token reaches it. So *another cut* was min-p.
 
 # %% [markdown]
 # ## The formula
@@ -201,7 +198,7 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat *moves* min-p too: it keeps three tokens, not one.
+# So heat *moves* min-p too.
 
 # %% [markdown]
 # ## Build it: min-p
@@ -249,8 +246,8 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now a real row. The bars show what the course's min-p keeps. Once `my_min_p` is written, the line below
-# the bars says whether it agrees. (On the slider *m* is called min_p.)
+# Now a real row. The bars show what the course's min-p keeps, and the line below them says whether your
+# `my_min_p` agrees. The slider min_p is *m*.
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%. The
 # explorer is at *T* = 2. Raise min_p from 0. Where is ` there` first alone: at 0.27, 0.52 or 0.75?
@@ -259,8 +256,8 @@ for name, logits, m, expect in (
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
 
 # %% [markdown]
-# Move min_p until ` there` is alone. Were you right? (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of
-# what ` there` has, and *T* = 2 takes the root of that.)
+# Move min_p until ` there` is alone. (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there`
+# has, and *T* = 2 takes the root of 0.27.)
 
 # %% [markdown]
 # Next comes a passage that a *person* wrote. At each place the explorer counts how many tokens a cut would
@@ -276,20 +273,18 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 # %% [markdown]
 # 1. What is the most that min-p 0.1 keeps? (21, far fewer.) How many misses has it, and how many top-p?
 #    (9 and 5, of 38.)
-# 2. Lower min_p until it has 5 misses as well. What is the most that min-p keeps now? (167, at 0.01: with
-#    as few misses, still less than half of top-p's 360.)
+# 2. Lower min_p until min-p, too, has 5 misses. What is the most that min-p keeps now? (167, at 0.01: less
+#    than half of top-p's 360.)
 
 # %% [markdown]
-# But the best token does not say all about its row. Row A has 40%, 39% and three times 7%. Row B has 40%
-# and twelve times 5%. In A two tokens lead, in B one. Yet min-p 0.1 sets the same bar for both, 4%, and
-# cuts nothing. Could a cut look at *all* tokens?
+# But the best token does not say all about its row. Row A has 40%, 39% and three times 7%: two tokens lead.
+# Yet min-p 0.1 cuts nothing, as its bar is 4%. Could a cut look at *all* tokens?
 
 # %% [markdown]
 # ## Know the whole row: p-less
 #
 # Draw a token from a row, then draw again from the same row. How likely are two equal tokens? Twice `time`
-# has the probability 0.85 · 0.85, twice `day` 0.08 · 0.08, and so on. The answer is the sum of these
-# squares.
+# has the probability 0.85 · 0.85, twice `day` 0.08 · 0.08, and so on; the answer is their sum.
 #
 # **Predict.** Is the sum near 0.2, 0.5 or 0.7 for the sure toy? And for the open toy?
 
@@ -305,10 +300,9 @@ for words, logits in TOYS:
 #
 # $$p_i \ge \sum_j p_j^2$$
 #
-# There is no number to choose, hence its name. In the rows A and B its bars are 33% and 19%: it keeps the
-# two leaders of A, and the one of B.
+# There is no number to choose. In row A the bar is 0.4² + 0.39² + 3 · 0.07² = 33%, and both leaders stay.
 #
-# And what does heat do to these cuts?
+# What does heat do to these cuts?
 
 # %% jupyter={"source_hidden": true}
 print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
@@ -318,15 +312,15 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
         print(f"{prompt:<21}{T:>3.0f}" + "".join(f"{n:>12,}" for n in counts))
 
 # %% [markdown]
-# On the two open rows heat moves all three: they keep 4 to 14 times as many. But min-p and p-less end at
-# 151 at most. In the sure row they stay at 1, where top-p jumps to 1,315. Crumbs hardly move the bar of
-# p-less: the square of a crumb is almost 0.
+# On the two open rows heat moves all three cuts: each keeps 4 to 14 times as many tokens. In the sure row
+# min-p and p-less stay at 1, where top-p jumps to 1,315. Crumbs hardly move the bar of p-less: the square
+# of a crumb is almost 0.
 
 # %% [markdown]
 # ## Know the entropy: eta and top-h
 #
-# **Eta** is epsilon with a bar that sinks as the entropy *H* grows [hewitt2022], here in nats (ln in place
-# of log₂). The bar is the smaller of two numbers:
+# **Eta** is epsilon with a bar that sinks as the entropy *H* grows [hewitt2022]. *H* is in nats (ln in
+# place of log₂). The bar is the smaller of two numbers:
 #
 # $$\text{bar} = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
@@ -334,9 +328,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
-# **Top-h** keeps at most a share *h* of the entropy [potraghloo2025]. The entropy is a sum, to which each
-# token adds −*p* log *p*. Starting with the likeliest, tokens stay while their parts together are at most
-# that share.
+# The entropy is a sum, to which each token adds its part, −*p* log *p*. **Top-h** takes tokens from the
+# likeliest on, while their parts together are at most a share *h* of the entropy [potraghloo2025].
 #
 # **Predict.** `time` has 85% of the sure toy's probability. Does `time` add more than 85% of the entropy,
 # or less?
@@ -356,24 +349,22 @@ for T in (1, 2):
 # `year` they would have 79%.
 
 # %% [markdown]
-# And heat? It raises the entropy, and so both cuts keep more. In the king's row eta goes from 159 tokens to
-# 3,275.
+# Heat raises the entropy, so both cuts keep more: in the king's row eta goes from 159 tokens to 3,275.
 #
-# All cuts so far ask how likely a token is, and heat moves all of them. What else could one ask? (A good
-# place for a pause.)
+# All cuts so far look at probabilities, and heat moves all of them. (A good place for a pause.)
 
 # %% [markdown]
 # ## Know the spread: top-nσ
 #
 # **Top-nσ** looks at the logits themselves. It keeps all logits at most *n* times σ below the best
-# [tang2024]:
+# [tang2024], here with *n* = 1:
 #
 # $$z_i \ge z_{\max} - n\,\sigma$$
 #
 # σ is the standard deviation of the row's logits: the root of the mean squared distance from their mean.
 #
-# **Predict.** *T* = 2 halves every logit, and so every gap. What does it do to σ? And to the number of
-# tokens that stay?
+# **Predict.** *T* = 2 halves every logit, and so every gap. What happens to σ, and to the number of tokens
+# that stay?
 
 # %% jupyter={"source_hidden": true}
 print("        min-p 0.1   p-less  top-nσ")
@@ -387,8 +378,10 @@ for T in (1, 2, 3):
 # of the user, not a property of the row*.
 
 # %% [markdown]
-# **Predict.** But σ is taken over the *whole* vocabulary. We add a thousand hopeless tokens, each with the
-# row's lowest logit. Which count changes: min-p's, p-less's or top-nσ's [ding2026]?
+# But σ is taken over the *whole* vocabulary [ding2026].
+#
+# **Predict.** We add a thousand *hopeless* tokens, each with the row's lowest logit. Which of min-p, p-less
+# and top-nσ will keep a different number of tokens?
 
 # %% jupyter={"source_hidden": true}
 hopeless = torch.full((1000,), king.min().item())
@@ -403,8 +396,8 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but the
-# *tail*, the hopeless end of a row, can. Min-p and p-less are moved by heat and not by the tail. Is there a
-# cut that neither can move?
+# *tail*, the hopeless end of a row, can. Heat moves min-p and p-less, and the tail does not. Is there a cut
+# that neither heat nor tail can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
@@ -415,8 +408,8 @@ for name, cut in CUTS.items():
 # are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
 
 # %% [markdown]
-# 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not
-#    changed. No token is cut that is likelier than a kept one.
+# 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not changed.
+#    No cut token is likelier than a kept one.
 
 # %% [markdown]
 # 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the
@@ -424,15 +417,14 @@ for name, cut in CUTS.items():
 #    below it. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
 
 # %% [markdown]
-# 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4: the same tokens stay. Or add one number
-#    from −64 to 64 to all, which leaves every probability as it was: the same tokens stay.
+# 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4, or add one number from −64 to 64 to all:
+#    the same tokens stay.
 
 # %% [markdown]
 # 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
 #    others): the same tokens stay, and none of the new ones.
 #
-# (*Heat* and *tail* count only when *tidy* and *cliff* hold: a cut that keeps everything would pass
-# *heat*.)
+# (*Heat* and *tail* count only when *tidy* and *cliff* hold.)
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -540,7 +532,7 @@ for promise in (tidy, cliff, heat, tail):
     check.passes(promise.__name__, promise, my_cutoff)
 
 # %% [markdown]
-# And the friend's story? The upper text uses his knobs, the lower text your cut, both at *T* = 2.
+# Now the friend's story: the upper text uses top-p 0.9, the lower text your cut, both at *T* = 2.
 
 
 # %%
@@ -559,22 +551,21 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Is your text whole where the other falls apart? Is it bold or tame? (With the hint's half-way bar it is
-#    whole, and rather tame.)
-# 2. Change a number in `my_cutoff` so that it keeps more. Run its cell, the promises and the explorer
-#    again. What happens to the text? Does a promise break? (At three quarters of the way the text is
-#    bolder, at nine tenths *cliff* breaks.) **Then put your good number back: it is scored.**
+# 1. Is the lower text whole? Is it bold or tame? (With the hint's half-way bar it is whole and rather tame.)
+# 2. If `my_cutoff` has a number, change it so that more tokens stay. Run its cell, the promises and the
+#    explorer again. What changes? Does a promise break? (With the hint's bar three quarters of the way down
+#    the text is bolder; at nine tenths *cliff* breaks.) **Then put your good number back: it is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
 # All cuts so far keep the likeliest token. But people do not always say the likeliest. **Typical** sampling
-# wants tokens with about the expected surprise (−ln of the probability) [meister2023]. The expected
+# prefers tokens with about the expected surprise (−ln of the probability) [meister2023]. The expected
 # surprise is the entropy: 4.18 nats after `The king said to his`. The token nearest to 4.18 comes first,
 # then the next nearest, until those taken hold *p* of the probability.
 
 # %% [markdown]
-# **Predict.** ` wife`, the likeliest, has 16.7%, so 1.79 nats. Does it stay with *p* = 0.2?
+# **Predict.** ` wife`, the likeliest, has 16.7%, so a surprise of 1.79 nats. Does it stay with *p* = 0.2?
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -588,17 +579,17 @@ for i in king.topk(7).indices.tolist():
 print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter` are cut *because* they are likely. Heat raises the entropy, so rarer tokens now
-# lie nearest. More of them are needed to hold 0.2: 259 in place of 17.
+# ` wife` and ` daughter` are cut *because* they are likely. Heat raises the entropy, so at *T* = 2 rarer
+# tokens lie nearest, and it takes more of them to hold 0.2: 259 in place of 17.
 
 # %% [markdown]
 # **XTC**, "exclude top choices", is bolder still [textgen6335]. At each step a die decides whether XTC
-# cuts. If so, only the least likely of the tokens that reach a threshold stays. All tokens below the
-# threshold stay too.
+# acts. If yes, XTC cuts the tokens that reach a threshold, all but the least likely of them. Tokens below
+# the threshold stay.
 
 # %% [markdown]
-# **Predict.** The threshold is 0.1, and the die says yes. Which words of the two toys stay? And at *T* = 2,
-# will XTC cut more tokens after `The king said to his`, or fewer?
+# **Predict.** The threshold is 0.1, and the die says yes. Which words of the two toys stay? And after `The
+# king said to his`, does XTC cut more tokens at *T* = 2 than at *T* = 1, or fewer?
 
 # %%
 dice = torch.Generator().manual_seed(0)
@@ -609,11 +600,12 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# In the sure toy only `time` reaches 0.1, so `time` is also the least likely, and stays. In the open toy
-# all five do, and `light` is the least likely.
+# In the sure toy only `time` reaches 0.1, so `time` is also the least likely of these, and stays. In the
+# open toy all five reach 0.1: only `light` stays.
 #
-# After `The king said to his` two reach 0.1, and ` wife` goes. At *T* = 2 none does: heat switches XTC off.
-# Now try XTC at *T* = 1: the upper text uses min-p alone, the lower text min-p and then XTC at every step.
+# After `The king said to his` two tokens reach 0.1, and ` wife` is cut. At *T* = 2 no token reaches 0.1:
+# heat switches XTC off. Now try XTC at *T* = 1: the upper text uses min-p alone, the lower text min-p and
+# then XTC at every step.
 
 
 # %%
@@ -631,22 +623,22 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Change the seed a few times. Which would you rather read? (We found no controlled study of XTC.)
+# Change the seed a few times. Which text would you rather read?
 
 # %% [markdown]
 # ## Know the past: DRY and mirostat
 #
 # All cuts so far know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
-# [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. Its last three tokens stood there before, and 4 came
-# next. So 4 would *prolong* a repetition, and DRY lowers the logit of 4 alone.
+# [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. Its last three tokens also stand at its start, and there
+# 4 follows. So 4 would *prolong* the repetition, and DRY lowers the logit of 4 alone.
 
 # %% [markdown]
-# How much? The length of the repetition so far is *n*, here 3. The logit loses
+# So far *n* tokens are repeated, here 3. The logit loses
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
-# and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 that is
-# 0.8 · 1.75¹ = 1.4 for our 4.
+# and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 our 4
+# loses 0.8 · 1.75¹ = 1.4.
 #
 # **Predict.** Say 4 comes nevertheless, so that four tokens are repeated. What does 5 lose?
 
@@ -658,8 +650,8 @@ for n in range(1, 6):
     print(f"{n} repeated: token {so_far[-1] + 1} loses {after.abs().max():.2f}")
 
 # %% [markdown]
-# Token 5 loses 2.45. Each token of a repeat costs more than the one before, so no loop can last. Greedy
-# choice loops most. What share of its runs of four tokens are repeats, without and with DRY?
+# Token 5 loses 2.45. Each further token of a repetition loses more, so no loop can last. Greedy choice
+# loops most. The next cell counts how many of its runs of four tokens are repeats, without DRY and with it.
 
 
 # %% jupyter={"source_hidden": true}
@@ -678,9 +670,10 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers surprises, measured before the cut [basu2021]. You name a target τ, in bits. Tokens
-# whose surprise is above a bar μ are cut; the best one always stays. A kept token is drawn. Then μ falls if
-# the token's surprise is above τ, and rises if below, by a tenth of the difference.
+# **Mirostat** remembers how surprising the drawn tokens were [basu2021]. You name a target surprise τ, in
+# bits. Tokens whose surprise is above a limit μ are cut; the best one always stays. A token is drawn. If
+# its surprise (before the cut) is above τ, μ falls by a tenth of the difference. If below, μ rises
+# likewise.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 
@@ -714,23 +707,21 @@ def thermostat(T):
 thermostat(1.0)
 
 # %% [markdown]
-# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. Mirostat is a thermostat: it brings
-# the *text*, not each row, near the target.
+# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. So mirostat brings the *text*, not
+# each row, near the target.
 #
-# **Predict.** And if each row is first heated to *T* = 2? Will the text be wilder, much the same, or
-# duller?
+# **Predict.** Now each row is first heated to *T* = 2. Will the text be wilder, much the same, or duller?
 
 # %%
 thermostat(2.0)
 
 # %% [markdown]
 # Duller. In the hot row even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
-# are cut, and μ falls. Each later step, too, keeps one token: greedy choice. Heat has made mirostat
-# stricter.
+# are cut, and μ falls. Each step here is a greedy choice.
 
 # %% [markdown]
-# **All in one table**, except DRY, which looks at the text. The table counts the tokens of the king's row
-# that stay at *T* = 1 and 2. *Tail* is *T* = 1 again, with the hopeless thousand added, but not counted.
+# The next table counts how many tokens of the king's row stay at *T* = 1 and *T* = 2. Its column *tail* has
+# *T* = 1 and the hopeless thousand added to the row; only the row's own tokens are counted.
 #
 # **Predict.** Epsilon, min-p, p-less, top-nσ, eta, top-h, typical, XTC, mirostat: which have the same
 # number in all three columns?
@@ -752,29 +743,30 @@ for name, cut in NINE.items():
 
 # %% [markdown]
 # None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut promises to keep
-# the same tokens under both.
+# the same tokens under heat *and* tail.
 #
-# But which is *better*? People have argued about min-p since 2025.
+# Which is *better*? People have argued about min-p since 2025.
 
 # %% [markdown]
 # ## The dispute about min-p
 #
-# *The claim*, at the conference ICLR 2025: better texts and more variety than top-p, above all at high
-# temperatures, and people preferred them [nguyen2025].
+# *The claim*, at the conference ICLR 2025: min-p writes better and more varied texts than top-p, above all
+# at high temperatures, and people preferred min-p's texts [nguyen2025].
 #
-# *The objection*, June 2025. Critics say: some of these people's answers were left out, and the statistics
-# had errors. And if each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
+# *The objection*, by critics, June 2025: some of these people's answers were left out, and the statistics
+# had errors. And if each cut may try the same number of settings, min-p is no longer ahead
+# [schaeffer2025].
 
 # %% [markdown]
-# The authors keep their claim, in softer words. We found no study by anyone else.
+# The authors keep their claim, in softer words.
 
 # %% [markdown]
 # ## First the claim
 #
-# We take five openings of stories that the model has never read. Top-p 0.9, min-p 0.1, and top-p *before*
-# the heat each write two texts for each opening and temperature. How perplexing are the texts? The judge is
-# always the model at *T* = 1. It also judges what *people* wrote after these openings. (The folded cells
-# run for about half a minute.)
+# We take five openings of stories that the model never read. Top-p 0.9, min-p 0.1, and top-p *before* the
+# heat each write two texts for each opening and temperature. The model at *T* = 1 measures how perplexing
+# the texts are, and also what *people* wrote after these openings. (The folded cells run for about half a
+# minute.)
 
 # %% [markdown]
 # **Predict.** People's perplexity is 27. At *T* = 2, will top-p 0.9 be at about 50, 250 or over 1,000? And
@@ -821,26 +813,17 @@ said = "; ".join(f"{n} {v[0]:,.0f}, {v[2]:,.0f} and {v[3]:,.0f}" for n, v in fou
 chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
-# At *T* = 2 top-p's texts are about 40 times as perplexing as people's, and min-p's are near people's.
-# (*Near* is not *better*.)
+# At *T* = 2 top-p's texts are about 40 times as perplexing as people's. Min-p's are near people's.
 
 # %% [markdown]
-# But top-p before the heat is near people's too. Even at *T* = 3 it is at 49, far below min-p: it has
-# chosen its tokens before the heat comes. So a part of min-p's lead comes from top-p's place *after* the
-# heat.
-
-# %% [markdown]
-# <details><summary>If you like: 20,000, with only 4,096 tokens?</summary>
-#
-# Yes. If each token had the same chance, the perplexity would be 4,096. At *T* = 3 the heat writes tokens
-# to which the model gave far less.
-# </details>
+# But top-p before the heat is near people's too. Even at *T* = 3 it is at 49, far below min-p. So a part of
+# min-p's lead comes from top-p's place *after* the heat.
 
 # %% [markdown]
 # ## Then the objection
 #
-# 0.9 and 0.1 are just two numbers. So we give both cuts three values, at *T* = 2. P-less has no number, and
-# your cut stays as it is: one dot each.
+# 0.9 and 0.1 are just two numbers. So we give top-p and min-p three values each, at *T* = 2. P-less has no
+# number, and your cut stays as it is: one dot each.
 
 # %% [markdown]
 # Each dot stands for 40 texts, in eight sets of five. Further right, texts are more perplexing; further up,
@@ -889,39 +872,38 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
 # The small strokes reach one standard error up and down (module 07). Min-p's line lies a little *below*
-# top-p's: min-p 0.1 is at 0.774, and top-p's line right above it at about 0.80. The distance is less than
-# two standard errors. On the right the lines meet. What min-p reaches at *T* = 2, top-p reaches with
-# another value. So the objection holds here *too*, by these two measures.
+# top-p's: min-p 0.1 is at 0.774. Read off the figure, top-p's line at the same perplexity is at about 0.80.
+# The distance is less than two standard errors, and on the right the lines meet. What min-p reaches at *T*
+# = 2, top-p reaches with another value. So by these two measures the objection holds here too.
 
 # %% [markdown]
-# P-less lies above both, at 0.799, and top-p's line right below it at about 0.77. The distance is about two
-# standard errors: a hint, not a proof.
+# P-less lies above both lines, at 0.799. Top-p's line, at the same perplexity, is at about 0.77. The
+# distance is about two standard errors: a hint, not a proof.
 #
-# Do the two figures contradict each other? No. In the first each cut had one number, such as people use.
-# In the second it had several.
+# The two figures do not contradict each other: in the first each cut had one number, in the second several.
 
 # %% [markdown]
-# What is left for min-p, on our small model and without a human judge? With 0.1 you can turn *T* further up
-# than with top-p 0.9, before you must change the number. That is worth something, but not "better texts".
+# One advantage is left for min-p, on our small model and without a human judge. With min-p 0.1 you can turn
+# *T* further up than with top-p 0.9, before you must change the number. That does not show "better texts".
 #
 # When two studies disagree, ask first: *how many settings did each side get?*
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026, llama.cpp runs its cuts first and the temperature *last*. Min-p is on by default, at 0.05
-# [llamacpp2026]. `transformers` runs the temperature first, and the cuts after it [transformers2026].
+# As of late 2026, llama.cpp runs its cuts first and the temperature *last* [llamacpp2026]. `transformers`
+# runs the temperature first [transformers2026].
 #
 # In llama.cpp our friend's 0.9 would have come before the heat.
 
 # %% [markdown]
 # ## Recap
 #
-# Both cuts of the story saw the same hot row. Top-p knew how much it had, and gathered crumbs up to 90%.
-# Min-p knew the best token. What does your cut know?
+# Top-p knew how much it had, and gathered crumbs up to 90%. Min-p knew the best token. What does your cut
+# know?
 #
 # Top-p before the heat would have helped the friend, and so would 0.3 in place of 0.9. Most of all, a
-# cutoff should not take the heat for a property of the row.
+# cutoff should not treat the heat as a property of the row.
 
 # %% [markdown]
 # A cut chooses among *tokens*. The next module chooses among sixteen whole *texts*.
@@ -985,9 +967,9 @@ check.ids(
 )
 
 # %% [markdown] question="Your min-p" points=3
-# Your `my_min_p` from **Build it** above, as its description says. One point each: the right tokens
-# of one row; rows of a batch, of any shape; and *m* = 0 and *m* = 1, banned tokens and an input left
-# as it was. With a call of the course's functions it gets none.
+# Your `my_min_p` from **Build it** above, as its description says. One point each: the right tokens of one
+# row; rows of a batch, of any shape; and *m* = 0 and *m* = 1, banned tokens and an input left as it was. If
+# it calls the course's functions, it gets no point.
 
 
 # %% test="my_min_p"
@@ -1182,9 +1164,9 @@ check.number(
 )
 
 # %% [markdown] question="A change of temperature" points=1
-# A chat program has a slider for the temperature. Its makers want that moving it never changes *which*
-# tokens can come, only how often. Which of these chains do that, whatever the row? Write the numbers of
-# all of them.
+# A chat program has a slider for the temperature. Moving the slider must never change *which* tokens can
+# come, only how often. Which of these chains guarantee this, whatever the row? Write the numbers of all of
+# them.
 #
 # 0. Temperature, then min-p 0.1, then top-k 40
 # 1. Top-p 0.9, then temperature, then top-k 40
@@ -1446,10 +1428,10 @@ check.ids(
 )
 
 # %% [markdown] question="XTC on a server" points=2
-# Find the bug. An inference server ran this whenever XTC's die said yes [aprender2131]. Repair it:
-# of the tokens that reach the threshold, the least likely one must stay. One that has exactly the
-# threshold reaches it. One point for rows where several reach it, one if it is also right where one
-# does, or none.
+# Find the bug. An inference server ran this whenever XTC's die said yes [aprender2131]. Repair it: of the
+# tokens that reach the threshold, the least likely one must stay. A token with exactly the threshold
+# reaches it. One point for rows where several tokens reach the threshold; one more if rows where one token
+# or none reaches it are right too.
 
 
 # %% answer="xtc_repair"
@@ -1621,8 +1603,8 @@ check.choice(
 )
 
 # %% [markdown] question="Two judges" points=1
-# MAUVE, a statistic, compares a heap of machine texts with a heap of people's. By MAUVE one decoder lost.
-# People, who read pairs of texts, preferred that decoder [suxu2022]. What follows?
+# MAUVE, a statistic, compares a heap of machine texts with a heap of people's. By MAUVE one method lost.
+# People, who read pairs of texts, preferred that method [suxu2022]. What follows?
 #
 # - **A** Both may be right: heap and pair show different things.
 # - **B** People were wrong: a whole heap shows all that a pair shows.
