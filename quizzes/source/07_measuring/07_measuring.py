@@ -10,9 +10,9 @@
 # # Measuring
 #
 # Welcome to a writing contest. There are twelve openings of nine words each, from old story books that the
-# Storyteller has not read [stories12]. The contestants, the author of each book and our model with five
-# settings that you know, go on for 50 tokens. The judge is a number, since numbers are fair and never
-# tired: the lowest perplexity wins. What could go wrong?
+# Storyteller has not read [stories12]. Six contestants continue each opening for 50 tokens: the book's
+# author, and our model with five settings that you know. The judge is a number: the lowest perplexity
+# wins. What could go wrong?
 
 # %% [markdown]
 # > **About 175 minutes**, in two sittings · difficulty ●●●○○
@@ -26,14 +26,13 @@
 # Names in brackets are sources, listed last.
 
 # %% [markdown]
-# **Recall.** 1. A text has three tokens. The model gave each of them 1/8. What is the text's
-# perplexity? 2. The entropy of a row is 3 bits. How many equal choices is that like? 3. Which settings
-# loop, and why does a loop last?
+# **Recall.** 1. A text has three tokens. The model gave each of them 1/8. What is the text's perplexity?
+# 2. The entropy of a row is 3 bits. How many equally likely tokens have this entropy? 3. Which settings
+# loop?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 8, as a die with 8 faces. 2. 8 again. 3. Greedy, beams, low temperatures. Each repeat makes the next
-# one likelier.
+# 1. 8, as for a die with 8 faces. 2. 8. 3. Greedy, beams, low temperatures.
 # </details>
 #
 # Folded below: helpers and the twelve passages.
@@ -220,29 +219,30 @@ for name in ("greedy", "author", "T 1"):
 
 # %% [markdown]
 # Greedy wins with *very fond of her*, and the author comes fifth of six. So perplexity is a bad judge.
-# (Another processor may draw a few other words. Then trust your numbers, not ours.)
+# (Other processors may draw a few other words: trust your numbers.)
 #
 # You are a better judge. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
-# nothing cut, nothing sharpened.) Which is the person? Play the ten rounds.
+# nothing cut, nothing sharpened.) In each of the ten rounds press `A is human` or `B is human`, then
+# `Next round`.
 
 # %%
 explore.Duel()
 
 # %% [markdown]
-# 1. How many of ten did you get? (A coin gets five.)
-# 2. After the last round look at the perplexities over all rounds. What do you notice?
+# 1. How many of ten did you get? (A coin gets about five.)
+# 2. After the last round, read the perplexities at the top of the picture. What do you notice?
 #
 # <details><summary>After the ten rounds</summary>
 #
-# People 17.4, the machine 17.4. The same! (The first table has other numbers, as its passages are others.)
-# So equal perplexities do not make equal texts: in the first round the machine shouts in rude words, and
-# no person here does.
+# People and the machine both have 17.4. (The passages are not the first table's.) But equal perplexities
+# do not make equal texts: in the first round the machine shouts rude words, and no person in the duel
+# does.
 # </details>
 
 # %% [markdown]
-# Duels take time. So the second judge is a number again: the number of *different* pairs of neighbouring
-# tokens, divided by the number of *all* pairs. The highest wins. A new contestant, `noise`, draws every
-# token of the vocabulary with equal chances.
+# Duels take time, so the second judge is a number: the share of *different* pairs among *all* pairs of
+# neighbouring tokens. The highest share wins. A new contestant, `noise`, draws every token of the
+# vocabulary with equal chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -253,11 +253,10 @@ print()
 tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 
 # %% [markdown]
-# Noise wins. Both judges count correctly, and both are useless. So here is our puzzle: **how can numbers
-# tell which setting writes best?**
+# Noise wins. Both judges choose a bad winner. So our puzzle is: **how can numbers tell which setting
+# writes best?**
 #
-# And the first table has something odd: the die (`T 1`) comes right beside `author`. Nobody told the die
-# how surprising people are. Are the die and the author so close by luck?
+# The first table has a second puzzle: the die (`T 1`) comes right beside `author`. Is that luck?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -265,7 +264,7 @@ tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 # One text has a single token, with probability 1/2. Another has three, each with 1/8. Alone, their
 # perplexities are 2 and 8.
 #
-# **Predict.** What is the perplexity of both together: 5, less, or more?
+# **Predict.** What is the perplexity of both texts together: 5, less, or more?
 
 # %%
 half, eighth = math.log(1 / 2), math.log(1 / 8)
@@ -322,10 +321,10 @@ for title, values, expect in (
     check.passes(title, check.gives, my_perplexity, values, **args)
 
 # %% [markdown]
-# **A number to doubt.** A service draws texts at *T* = 0.5. From its log-probabilities a customer gets the
-# perplexity 2.8. Our table says 4.7, for the same texts. Both use the formula correctly.
+# **A number to doubt.** A service draws texts at *T* = 0.5. From the service's log-probabilities a customer
+# gets the perplexity 2.8. Our table says 4.7, for the same texts. Both use the formula correctly.
 #
-# **Predict.** What differs? Which of the two may we compare with the author's 24.4?
+# **Predict.** What differs? Which of the two numbers may we compare with the author's 24.4?
 
 # %%
 cool = texts["T 0.5"]
@@ -336,8 +335,8 @@ print(f"the service's {perplexity(together(read(PROMPTS, cool, temperature=0.5))
 # <details><summary>Answer</summary>
 #
 # The probabilities differ. The service returns them after *T* = 0.5, which makes likely tokens likelier.
-# After greedy's setting each token is certain: perplexity 1. Only 4.7 may be compared with 24.4: both use
-# the model's probabilities, before any setting.
+# (After greedy's setting each token is certain: perplexity 1.) Only 4.7 may be compared with 24.4: both
+# use the model's probabilities, before any setting.
 # </details>
 
 # %% [markdown]
@@ -357,13 +356,12 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither. Each is right about *its* texts: of the twelve passages one has 16, and another 44. There is no
-# "perplexity of people", only a perplexity of these texts by this model.
+# Neither. Each number is right about *its* texts: one of the twelve passages has 16, another 44.
 # </details>
 
 # %% [markdown]
 # How far can we trust 24.4, from only twelve passages? The cell counts in *nats*, with the natural
-# logarithm. The mean surprise is log 24.4, or 3.19 nats.
+# logarithm: the mean surprise is log 24.4, or 3.19 nats.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -376,30 +374,30 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: the *standard deviation*. The mean of twelve is
-# steadier, since high and low passages cancel: its *standard error* is 0.31 / √12, or 0.09. About 19 times
-# in 20 the mean of *all* such passages lies within two standard errors. So the perplexity of all such
-# passages is probably between 20 and 29.
+# steadier: its *standard error* is 0.31 / √12, or 0.09. About 19 times in 20 the mean of *all* such
+# passages lies within two standard errors. So the perplexity of all such passages is probably between 20
+# and 29.
 #
-# Of the settings' numbers only the die's lies inside.
+# Of the first table's settings, only the die lies in this range.
 
 # %% [markdown]
 # ## Why the die lands beside the author
 #
 # After some words a model gives three tokens 1/2, 1/4 and 1/4. Their surprises are 1, 2 and 2 bits. The
-# die draws each as often as its probability says.
+# die draws each token as often as its probability says.
 #
-# **Predict.** How many bits on average? Must you throw the die to know?
+# **Predict.** What is the average surprise, in bits? Must you throw the die to know?
 #
 # <details><summary>Answer</summary>
 #
-# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits. No throw needed. You know this sum: the row's *entropy*.
+# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits, without a throw. You know this sum: the row's *entropy*.
 # </details>
 
 # %% [markdown]
 # So before any throw the model *expects* 1.5 bits.
 #
-# Now people choose among the same three tokens, in their own way. The cell has three sorts of people, A, B
-# and C, and how often they choose each token.
+# Now three sorts of people, A, B and C, choose among the same three tokens. The code below says how often
+# each sort chooses each token: read it before you run it.
 #
 # **Predict.** Who surprises the model as much as the die does?
 
@@ -415,12 +413,11 @@ for name, shares in {
     print(f"{name:<8} {mean:.1f} bits, perplexity {2**mean:.2f}")
 
 # %% [markdown]
-# A does, with 1.5 bits, though A's shares are not the model's. B loves the first token, and surprises less.
-# C avoids it, and surprises more.
+# A does, with other shares than the model's. B prefers the first token, and surprises less. C avoids the
+# first token, and surprises more.
 #
-# A model is **calibrated** if people surprise it, on average, as much as it expects. Is the Storyteller
-# calibrated? Before each of the authors' tokens it expects its row's entropy. Then it sees the token, and
-# gets a surprise.
+# A model is **calibrated** if people surprise it, on average, as much as it expects. Before each of the
+# authors' tokens the Storyteller expects its row's entropy. Then it sees the token, and gets a surprise.
 #
 # **Predict.** Does the Storyteller expect too much surprise, too little, or about right?
 
@@ -430,18 +427,17 @@ for name in ("author", "T 1"):
     print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone, since
-# the die draws each token as often as its probability says.
+# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone,
+# since the die draws each token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
-# - **The die's words lead to similar rows**: after them the model expects about as much surprise as after
-#   the authors' (see `expected` in both lines).
+# - **The die's words lead to similar rows**: the two `expected` numbers are not far apart.
 
 # %% [markdown]
-# Why is the model calibrated? A model that expects too much surprise, or too little, reads people better
-# at another temperature. So let ours read the authors at seven.
+# Why is the model calibrated? A model that expects too much surprise has too flat rows, and reads people
+# better at a lower temperature. So let ours read the authors at seven temperatures.
 #
 # **Predict.** At which temperature do people surprise the model least?
 
@@ -457,24 +453,23 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At 1. Training did this: training changes the weights until books surprise the model as little as
-# possible.
+# At *T* = 1, since training changes the weights until books surprise the model as little as possible.
 
 # %% [markdown]
 # Is a low perplexity good, after all? For a *reader*, yes: if two models read the same text by people, in
-# the same tokens, the model with the lower perplexity reads better. For a *writer*, no: a text with a
-# lower perplexity is only less surprising.
+# the same tokens, the model with the lower perplexity reads better. For a *writer*, no: its text is only
+# less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
 #
-# The paper that gave us top-p has these perplexities by GPT-2 Large, a model of 2019 [holtzman2020]:
+# The paper on top-p lists these perplexities by GPT-2 Large, a model of 2019 [holtzman2020]:
 #
 # | people | greedy | *k* = 40 | *p* = 0.95 | plain die |
 # |---|---|---|---|---|
 # | 12.38 | 1.50 | 6.88 | 13.13 | 22.73 |
 #
-# Here the die is far above people, and top-p close to people.
+# Here the die is far above people, and top-p is close.
 
 # %% [markdown]
 # **Predict.** Our die had two reasons to come close: a calibrated model, and similar rows. Which of the two
@@ -482,9 +477,9 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 #
 # <details><summary>Answer</summary>
 #
-# The second, similar rows. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. Now
-# the text is a bit odd, so the next row is flatter. Another odd word comes sooner, and so on: the model
-# expects more and more surprise.
+# Similar rows. (GPT-2 was trained with the same aim as ours.) The die draws an odd word. After an odd text
+# the next row is flatter, so the next odd word comes sooner, and so on: the model expects more and more
+# surprise.
 # </details>
 
 # %% [markdown]
@@ -502,9 +497,9 @@ for first in range(0, 200, 50):
 # %% [markdown]
 # No, the perplexity goes up and down.
 #
-# One rule fits both models, **perplexity matching**: do not look for the lowest perplexity, look for the
-# perplexity of people's texts by the same model. For ours the plain die comes closest, for GPT-2 *p* =
-# 0.95. For other models, measure.
+# One rule fits both models, **perplexity matching**: look for the perplexity of people's texts by the same
+# model. For the Storyteller the plain die comes closest, for GPT-2 *p* = 0.95. For another
+# model, measure.
 
 # %% [markdown]
 # Now try perplexity matching. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at
@@ -519,7 +514,8 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Move `temperature` down to 1. Does the mean log-probability come near −3.19?
-# 2. Go back to 1.3. Which `top_p`, to one decimal, brings the number near −3.19?
+# 2. Go back to 1.3. Which `top_p`, to one decimal, brings the mean log-probability within 0.1 of
+#    −3.19?
 # 3. Read the texts of both settings. How do their words differ?
 #
 # <details><summary>What we found</summary>
@@ -530,13 +526,13 @@ explore.Playground(
 
 # %% [markdown]
 # So two settings with people's perplexity can still write differently. The next judge looks for
-# repetition. (A good place for a break.)
+# repetition. (You may take a break here.)
 
 # %% [markdown]
 # ## Repetition, by hand
 #
-# **Predict.** `the cat sat on the cat sat` has seven words. How many pairs of neighbours? How many
-# different ones?
+# **Predict.** `the cat sat on the cat sat` has seven words. How many pairs of neighbours does it have? How
+# many different pairs?
 
 # %%
 sentence = "the cat sat on the cat sat"
@@ -546,7 +542,7 @@ for pair, count in Counter(pairs).items():
 print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 
 # %% [markdown]
-# Six pairs, four different. A run of *n* tokens is called an *n*-gram, and there are two ways to count:
+# A run of *n* tokens is called an *n*-gram, and there are two ways to count:
 #
 # - **distinct-2**, our second judge: the share of *different* pairs, 4/6, over *all* texts together
 #   [li2016]. High is diverse.
@@ -554,8 +550,7 @@ print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 #   repetitive.
 
 # %% [markdown]
-# Why all texts together? A published program took the distinct-2 of each text, and then the mean
-# [distinctn2].
+# Why all texts together? A published program took the mean of each text's own distinct-2 [distinctn2].
 #
 # **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. Is its
 # distinct-2 high or low, in each of the two ways?
@@ -573,7 +568,7 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 # never compares two texts.
 # </details>
 #
-# In a longer text more words come again, so compare equal lengths only [liu2022].
+# Longer texts repeat more words, so compare equal lengths only [liu2022].
 
 # %% [markdown]
 # ## Build it: repetition
@@ -618,8 +613,8 @@ for text, n, repeats, every in (("the cat sat on the cat sat", 2, 2, 6), ("ha ha
     )
 
 # %% [markdown]
-# **Predict.** Now take runs of four tokens. Which setting has the highest seq-rep-4, and about what do the
-# authors have?
+# **Predict.** Now take runs of four tokens. Which setting has the highest seq-rep-4, and about how much do
+# the authors have?
 
 # %%
 for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
@@ -630,14 +625,13 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# Greedy, by far. The plain die and people hardly ever repeat. But a service wants to *stop* a text that got
-# stuck, and a share does not say yes or no.
+# Greedy, by far. The authors have 0.000. But a service that wants to *stop* a stuck text needs a yes or no.
 
 # %% [markdown]
 # ## An alarm
 #
 # A known alarm is **rep** [holtzman2020]: it rings if the text *ends* in a phrase of two tokens or more,
-# three times or more in a row. Six times `ha` counts, too, as three times `ha ha`.
+# three times or more in a row. Six times `ha` rings too: it is three times `ha ha`.
 
 # %%
 for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha ha , he said"):
@@ -646,7 +640,7 @@ stuck = drawn(PROMPTS, CONTEST["greedy"], length=120)
 print(f"\ngreedy, 120 tokens: {sum(map(ends_in_loop, stuck))} of 12 texts end in a loop")
 
 # %% [markdown]
-# **Predict.** Are the other six fine, or stuck in another way? The cell shows the ends of four.
+# **Predict.** Are the other six texts fine, or stuck in another way? The cell shows the ends of four.
 
 # %%
 for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
@@ -654,17 +648,17 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 
 # %% [markdown]
 # `and he was a mocking bird, and he was a mocking bird, and he was so fond of`: any reader would call that
-# stuck. The known alarm wants an *exact* loop, up to the *very last* token, and here the words have just
-# changed. (The last of the four is not stuck: the alarm is rightly silent.)
+# text stuck. The known alarm wants an *exact* loop, up to the *very last* token. (The last of the four
+# texts is not stuck.)
 
 # %% [markdown]
 # ## Build it: the alarm
 #
 # > difficulty ●●●○○ · importance ●●●●● · 18 minutes · many right designs
 #
-# A good smoke alarm rings at fire, not at toast. Here fire is a text stuck at its end, toast a text that
-# is not, such as a fairy tale whose refrain comes three times. Write such an alarm, scored below by four
-# promises. For a text that no promise names, such as a loop of 25 tokens, either answer is right.
+# A good smoke alarm rings at fire, not at toast. Here *fire* is a text that is stuck at its end, and
+# *toast* is a text that is not. Write an alarm that keeps the four promises below: it is scored by them.
+# For a text that no promise names, such as a loop of 25 tokens, either answer is right.
 
 # %% [markdown]
 # 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. The last
@@ -686,12 +680,12 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # Which part of the text matters? How much is new?
 # <details><summary>Designs that have worked</summary>
 #
-# Take the last 40 tokens. How many different runs of three do they have? (Use a set.) Or compare each
+# Take the last 40 tokens. How many different runs of three do they have? Or compare each
 # token with the token 1, 2, … 8 places before. How often are the two equal?
 # <details><summary>Where to draw the line</summary>
 #
-# Print your number for `near_fire(random.Random(0))` and `toast(random.Random(0))` (folded below), then
-# with 1, 2, 3 … Choose a limit between the two.
+# In a new cell below the folded one, print your number for `near_fire(random.Random(i))` and
+# `toast(random.Random(i))`, with several `i`. Choose a limit between the two.
 # </details>
 # </details>
 # </details>
@@ -826,12 +820,12 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# Our solution rings at 10 of greedy's 12. It is silent at two ends that you have read above: rightly at
-# `happily ever after`, and wrongly at `the bright sun`.
+# Our solution rings at 10 of greedy's 12. It is silent at `happily ever after`, rightly, and at `the
+# bright sun`, wrongly.
 
 # %% [markdown]
-# An alarm can also steer. The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it
-# draws at *T* = 1 until the alarm is silent again.
+# The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it draws at *T* = 1 until the
+# alarm is silent again.
 #
 # **Predict.** Greedy gets stuck after `Once upon a time`. Will this sampler get out?
 
@@ -844,24 +838,24 @@ def wakes_up(logits, ids):
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. When all rows stand still, compare the first, `Greedy`, with the last, `wakes_up`. How many 4-grams
-#    repeat? (60.8% in both means that your alarm never rang.)
-# 2. Move `seed` a few times. Does the alarm always help?
+# 1. When all rows stand still, compare the first, `Greedy`, with the last, `wakes_up`. Which share of their
+#    4-grams repeats? (If both say 60.8%, your alarm never rang.)
+# 2. Change `seed` a few times. Does the alarm always help?
 #
 # <details><summary>With our alarm</summary>
 #
-# 23.7%, and with six seeds 20% to 34%: always less than 60.8%.
+# 23.7%, and with six seeds 20% to 34%.
 # </details>
 
 # %% [markdown]
 # So three judges stay: perplexity and distinct-2, both compared with people's, and your alarm. Can the
-# three now say which of two settings is better?
+# three tell which of two settings is better?
 
 # %% [markdown]
 # ## Three runs, three answers
 #
-# Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try it, each with the
-# seeds that come to mind.
+# Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try it, each with other
+# seeds.
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
@@ -875,10 +869,9 @@ for name, seed in SEEDS.items():  # the same seed for both settings
     print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# Ann says: yes, clearly. Ben: no difference at all. Cem: nearly halved! Each has measured twelve texts of
-# each setting.
+# Ann says: yes, clearly. Ben: no difference at all. Cem: nearly halved!
 #
-# **Predict.** What happened to Ben? The cell shows the perplexity of each of his texts.
+# **Predict.** Why does Ben see no difference? The cell shows the perplexity of each of his texts.
 
 # %%
 print("plain die:", *(f"{math.exp(x):.0f}" for x in die["Ben"]))
@@ -888,9 +881,9 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`. That pulls the die's number down, from 22.4 to 18.9. The
-# other texts spread widely, too: 37 after one opening, 10 after another. **A single run is an anecdote.**
-# So run more, and compare in pairs.
+# The die's first text fell into a loop, `iiii`. That loop pulls the die's number down, from 22.4 to 18.9.
+# The other texts spread widely, too: 37 after one opening, 10 after another. **A single run proves
+# little.** So run more, and compare in pairs.
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -902,8 +895,8 @@ tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 # | A | 3.0 | 3.4 | 2.6 | 3.8 |
 # | B | 2.7 | 3.2 | 2.3 | 3.4 |
 #
-# **Predict.** Within A the numbers differ a lot, from 2.6 to 3.8. Is A more surprising than B, or is that
-# luck?
+# **Predict.** Within A the numbers differ a lot, from 2.6 to 3.8. Is A more surprising than B, or could the
+# difference be luck?
 
 # %%
 a, b = [3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4]
@@ -921,11 +914,11 @@ print("pair by pair:", [round(d, 1) for d in differences])
 show_mean("A - B", differences)
 
 # %% [markdown]
-# "Give or take" is two standard errors. Each mean alone tells nothing: 3.20 or 2.90, give or take a half.
-# Pair by pair the answer is clear: A is more surprising, each time by 0.2 to 0.4.
+# "Give or take" is two standard errors. Each mean alone tells nothing: 3.20 or 2.90, give or take 0.5. Pair
+# by pair the answer is clear: A is more surprising, each time by 0.2 to 0.4.
 #
-# The *opening* made the numbers spread, and both settings had the same openings. So give both the same
-# luck: the same openings, and the same seeds.
+# The *opening* made the numbers spread, and both settings had the same openings. So give both settings the
+# same openings, and the same seeds.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -934,14 +927,15 @@ show_mean("A - B", differences)
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
 # If the interval contains 0, you cannot tell which of the two settings has more. (With a dozen pairs the
-# interval should be a tenth wider, so do not trust an end that nearly touches 0.)
+# interval is a little too short: do not trust an end that nearly touches 0.)
 
 # %% [markdown]
 # ## Build it: the interval
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write these formulas for two lists. Your function is scored below, and needed in the next module.
+# Write these formulas for two lists, `a` and `b`. Your function is scored below, and the next module needs
+# it.
 
 
 # %% answer="my_interval"
@@ -970,7 +964,7 @@ for a, b, expect in (
 
 # %% [markdown]
 # Now the cell takes all three runs together: for each opening and setting, the mean surprise of three
-# texts. These are twelve pairs again, with less luck in each.
+# texts. Again there are twelve pairs, with less luck in each.
 
 # %%
 show("die - p 0.95", "mean", "from", "to")
@@ -991,18 +985,18 @@ print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 # </details>
 
 # %% [markdown]
-# The die's number in our first table was Ann's run, and partly luck: Ben's and Cem's numbers lie outside
-# the authors' 20 to 29. All three runs together have about 24, as the authors have.
+# The die's number in our first table was partly luck: that was Ann's run, and Ben's and Cem's numbers lie
+# outside 20 to 29. All three runs together have about 24.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
-# Who writes as people do? Each contestant gets three numbers: the surprise minus the author's, opening by
-# opening, with its interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. All
+# Who writes as people do? Each contestant gets three numbers: its surprise minus the author's, opening by
+# opening, with the interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. All
 # settings but greedy and noise have the mean of three runs.
 #
-# **Predict.** Whose interval, beside the author's own, will contain 0? Where will our two prize winners,
-# greedy and noise, land?
+# **Predict.** Which setting's interval will contain 0? How far from the author will our two winners, greedy
+# and noise, land?
 
 # %%
 author = mean_surprises(texts["author"])
@@ -1015,40 +1009,38 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Only the die's interval. All other settings differ from people, though *p* = 0.95 only just. Greedy and
-# noise are the *farthest* from the authors.
+# Only the die's interval contains 0. All other settings differ from people, though *p* = 0.95 only just.
+# Greedy and noise are the *farthest* from the authors.
 
 # %% [markdown]
-# For the die we cannot tell. That is no proof of "equal": the die's interval is more than half a nat wide.
-# But no number speaks against the die. Its distinct-2 is the authors' 0.91. Our solution's alarm rings at
-# 9 of greedy's 12 texts, of 50 tokens here, and at one of the die's 36: Ben's `iiii`.
+# For the die we cannot tell. "Cannot tell" does not prove "equal": the die's interval is more than half a
+# nat wide. But no number speaks against the die. Our solution's alarm rings at 9 of greedy's 12 texts, of
+# 50 tokens here, and at one of the die's 36: Ben's `iiii`.
 
 # %% [markdown]
-# And yet the die shouted in rude words in the duel.
-#
-# The numbers do not see what a text means. If a setting fails here, reject it without reading. If a
-# setting passes, read its texts, best without knowing who wrote what. That is why the duel came first.
+# And yet the die shouted rude words in the duel. The numbers do not see what a text means. If a setting
+# fails here, reject it. If a setting passes, read its texts, best without knowing who wrote what.
 
 # %% [markdown]
 # ## What production systems do
 #
-# Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 unless told otherwise [llamacpp2026].
-# Large models drift, too [cao2025]. Makers also ask people. The likelier a text is, the better people rate
-# it, but only up to a point: beyond it the ratings fall [zhang2021].
+# Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 by default [llamacpp2026]. Large models
+# drift, too [cao2025]. Makers also ask people: likelier texts get better ratings, but only up to a point
+# [zhang2021].
 
 # %% [markdown]
 # ## Recap
 #
 # How can numbers tell which setting writes best? Look for the setting whose surprise, repetition and
 # distinct-2 are all close to people's, measured in the same way. Compare in pairs, over several seeds, and
-# give the interval. Then read.
+# give the interval. Then read the texts.
 
 # %% [markdown]
 # Why does the plain die land beside the authors? Both surprise a calibrated model as much as it expects,
-# and ours expects about as much after the die's words as after the authors'. Where a model drifts, as
-# GPT-2 did, the die's number is too high, and a cut lowers it.
+# and the rows are similar. Where a model drifts, as GPT-2 did, the die's number is too high, and a cut
+# lowers it.
 #
-# The next module has recipes: settings that makers recommend. You will not have to believe the makers.
+# The next module tests recipes: settings that makers recommend.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1082,7 +1074,7 @@ check.number(
 
 # %% [markdown] question="A text of its own" points=1
 # At each step a model gives four tokens 1/2, 1/4, 1/8 and 1/8. It writes a very long text with the plain
-# die. Which perplexity does it have, by the model? Two decimals.
+# die. Which perplexity does this text have, by the model? Two decimals.
 
 # %% answer="own_text"
 answer_own = None  # a number
@@ -1289,9 +1281,9 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. It was reported for the toolkit Texygen, in a measure of how alike texts are [texygen46].
-# Here is a simpler measure: which share of a text's n-grams is also in *other* texts, on average over the
-# texts? Repair it. An n-gram that comes twice in a text counts twice in that text's share.
+# Find the bug. A bug like it was reported for the toolkit Texygen [texygen46]. The function measures which
+# share of a text's n-grams is also in *other* texts, on average over the texts. Repair it. An n-gram that
+# comes twice in a text counts twice in that text's share.
 #
 # One point if all texts differ. One if a text comes twice or more, word for word: each copy counts as an
 # *other* text.
