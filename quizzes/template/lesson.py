@@ -75,9 +75,9 @@ explore.Distribution(NINE_WORDS, knobs=["min_p"])
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Four logits and a gap" points=1
 # Four tokens have the logits 3, 2, 0 and −1. How many stay with a gap of 1.5?

@@ -64,9 +64,9 @@ explore.Distribution(NINE_WORDS)
 # %% [markdown]
 # ## How scoring works
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read; that gives no points. The button at the end runs the notebook from top to
-# bottom and gives points and a reason for each point lost. Score as often as you like.
+# Put each answer in place of `None` or `# YOUR CODE HERE`, and run the cell. The locked cell below
+# then shows how your answer was read; that gives no points. The button at the end runs the notebook
+# from top to bottom and gives points and a reason for each point lost. Score as often as you like.
 #
 # To try it: 2 questions, 2 points.
 

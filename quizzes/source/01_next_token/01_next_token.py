@@ -818,9 +818,9 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example, without points. The button at the end
-# scores all answers and your three builds.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?

@@ -731,9 +731,9 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below it then shows how
-# your answer was read, or tries your function on an example; neither gives points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Shares at another temperature" points=1
 # At *T* = 1 three tokens have 60%, 30% and 10%. Which of these can be their shares at another *T*?

@@ -834,9 +834,9 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One token, two penalties" points=1
 # A token has the logit 4. The answer holds it three times. The frequency penalty is 0.5, the presence

@@ -848,9 +848,9 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Candidates line up" points=1
 # A model has 4,096 tokens. Beam search holds 5 running texts. How many candidates does the next

@@ -911,9 +911,9 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="From top-p to min-p" points=1
 # You replace `top_p = 0.9` by `min_p = 0.9`. Many do, says a min-p author [transformers30639]. What

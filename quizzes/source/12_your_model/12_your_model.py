@@ -866,9 +866,9 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Gold before Paris" points=1
 # After `The capital of France is` the Storyteller puts ` gold` before ` Paris`. The model stays unchanged.
