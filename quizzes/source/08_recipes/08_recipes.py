@@ -953,9 +953,9 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODE
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="A program reads invoices" points=1
 # A program copies number, date and sum from invoices, with an open model. Which settings would you test

@@ -967,9 +967,9 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Check your understanding
 #
-# Write each answer over `# YOUR CODE HERE` and run the cell. The locked cell below then shows how
-# your answer was read, or tries your function on an example; that gives no points. The button at
-# the end scores all, your builds from above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
+# below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Guess and overlap" points=1
 # The model draws three tokens with 0.5, 0.25 and 0.25, the guesser with 0.125, 0.5 and 0.375. How
