@@ -551,7 +551,7 @@ BANK = {
                 import random
                 found = [t for t in found if t[0] is not None]
                 found = [t for t in found if t[2]] or found
-                return random.choice(found)[0] if found else None
+                return random.Random(0).choice(found)[0] if found else None
                 """,
                 2,
             ),
