@@ -19,7 +19,6 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 PAGE_NAME = "docs/proof.md"
 PAGE = ROOT / PAGE_NAME
-CHANGED = ", with changes that are not committed"
 MUTANTS = """## Faulty answers made by program
 
 | Module | Question | Lost points | Full points, and wrong | Right after all |
@@ -44,7 +43,8 @@ def commit() -> str:
     """The commit that was proven; with what, if the files but this page differ from it."""
     head = git("rev-parse", "--short", "HEAD")
     changed = git("status", "--porcelain", "--untracked-files=no", ".", f":!{PAGE_NAME}")
-    return (head + CHANGED * bool(changed)) or "not in a git repository"
+    dirty = ", with changes that are not committed" if changed else ""
+    return head + dirty or "not in a git repository"
 
 
 def git(*command: str) -> str:
@@ -97,7 +97,7 @@ def file_of(name: str) -> Path:
     return ROOT / "tests" / f"{name}.py"
 
 
-def page(cases: list[ElementTree.Element], day: str, before: str = "") -> str:
+def page(cases: list[ElementTree.Element], day: str, before: str) -> str:
     """The page for these test cases of pytest's JUnit file, with what ran `before` of others."""
     now = ran(cases, f"{day}, {commit()}, Python {platform.python_version()}, {processor()}")
     rows, faulty, noted = kept(before, now)
