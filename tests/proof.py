@@ -24,12 +24,19 @@ MUTANTS = """## Faulty answers made by program
 | Module | Question | Lost points | Full points, and wrong | Right after all |
 |---|---|--:|--:|--:|
 """
+LESS = {"-k", "-x", "--maxfail", "--lf"}  # of pytest
 ROW = re.compile(r"\| \S+ \| .*\d")  # of either table, and none of their heads
 
 
 def part(case: ElementTree.Element) -> str:
-    """tests.grading.attacks.test_limits -> grading/attacks/test_limits."""
-    return "/".join(case.get("classname", "").split(".")[1:])
+    """tests.grading.attacks.test_limits.TestClass -> grading/attacks/test_limits.
+
+    What could not be imported has its name alone.
+    """
+    path = (case.get("classname") or case.get("name", "")).split(".")[1:]
+    while len(path) > 1 and not file_of("/".join(path)).exists():
+        path.pop()
+    return "/".join(path)
 
 
 def processor() -> str:
@@ -56,11 +63,15 @@ def git(*command: str) -> str:
 def named(cases: list[ElementTree.Element], *outcomes: str) -> list[str]:
     """A line on each case that ended so, with the first line of why."""
     return [
-        f"- {outcomes[0]}: {part(case)} {case.get('name')}: {found.get('message').splitlines()[0]}"
+        f"- {outcomes[0]}: {part(case)} {case.get('name')}: {first_line(found)}"
         for case in cases
         for outcome in outcomes
         if (found := case.find(outcome)) is not None
     ]
+
+
+def first_line(outcome: ElementTree.Element) -> str:
+    return (outcome.get("message") or "without a message").strip().partition("\n")[0]
 
 
 def ran(cases: list[ElementTree.Element], machine: str) -> dict[str, str]:
@@ -97,9 +108,12 @@ def file_of(name: str) -> Path:
     return ROOT / "tests" / f"{name}.py"
 
 
-def page(cases: list[ElementTree.Element], day: str, before: str) -> str:
-    """The page for these test cases of pytest's JUnit file, with what ran `before` of others."""
-    now = ran(cases, f"{day}, {commit()}, Python {platform.python_version()}, {processor()}")
+def page(cases: list[ElementTree.Element], at: str, before: str) -> str:
+    """The page for these test cases of pytest's JUnit file, with what ran `before` of others.
+
+    at: the day and the commit.
+    """
+    now = ran(cases, f"{at}, Python {platform.python_version()}, {processor()}")
     rows, faulty, noted = kept(before, now)
     rows, faulty = rows | now, faulty | mutants(cases)
     noted += named(cases, "failure", "error") + named(cases, "skipped")
@@ -124,13 +138,18 @@ def page(cases: list[ElementTree.Element], day: str, before: str) -> str:
 
 
 def main(command: list[str]) -> int:
+    if less := [word for word in command if "::" in word or word in LESS]:
+        print(f"{' '.join(less)}: a part is a file or a folder, or its row would tell of less")
+        return 2
+    at = f"{datetime.now(UTC):%Y-%m-%d}, {commit()}"
+    in_parts = any(word.startswith("tests/") for word in command)
     with TemporaryDirectory() as folder:
         results = Path(folder) / "results.xml"
         status = subprocess.run([*command, f"--junitxml={results}"], cwd=ROOT).returncode
         cases = list(ElementTree.parse(results).iter("testcase")) if results.exists() else []
     if cases:
-        before = PAGE.read_text("utf-8") if PAGE.exists() else ""
-        PAGE.write_text(page(cases, f"{datetime.now(UTC):%Y-%m-%d}", before), "utf-8")
+        before = PAGE.read_text("utf-8") if in_parts and PAGE.exists() else ""
+        PAGE.write_text(page(cases, at, before), "utf-8")
         print(f"wrote {PAGE}")
     return status
 

@@ -61,7 +61,7 @@ def test_what_did_not_run_again_keeps_its_row_and_what_is_gone_does_not(tmp_path
     later = [
         line for line in RESULTS.splitlines() if "test_beam" not in line and "moon" not in line
     ]
-    assert proof.main([sys.executable, "-c", PYTEST, "\n".join(later), "0"]) == 0
+    assert proof.main([sys.executable, "-c", PYTEST, "tests/grading", "\n".join(later), "0"]) == 0
     page = proof.PAGE.read_text("utf-8")
     assert "3 tests passed, 0 failed, 1 were skipped" in page
     assert "test_gone" not in page and "no sun" not in page
@@ -77,8 +77,35 @@ def test_the_faulty_answers_have_a_table_of_their_own(tmp_path, monkeypatch):
     table = proof.PAGE.read_text("utf-8").split("## Faulty answers made by program\n")[1]
     assert table.splitlines()[-1] == row
     other = results.replace("04_top_p", "03_top_k").replace("329", "330")
-    assert proof.main([sys.executable, "-c", PYTEST, other, "0"]) == 0
+    assert proof.main([sys.executable, "-c", PYTEST, "tests/quizzes", other, "0"]) == 0
     assert proof.PAGE.read_text("utf-8").splitlines()[-2:] == [
         "| 03_top_k | my_top_p | 330 | 0 | 29 |",
         row,
     ]
+
+
+def test_what_ran_whole_leaves_nothing_of_the_page_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    proof.main([sys.executable, "-c", PYTEST, RESULTS, "0"])
+    only = RESULTS.replace("tests.grading.test_kill", "tests.test_beam")
+    assert proof.main([sys.executable, "-c", PYTEST, only, "0"]) == 0
+    assert "test_kill" not in proof.PAGE.read_text("utf-8")
+
+
+def test_what_runs_less_than_a_file_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    for less in (["tests/test_beam.py::test_c"], ["tests", "-k", "beam"]):
+        assert proof.main([sys.executable, "-c", PYTEST, *less, RESULTS, "0"]) == 2
+        assert "a part is a file or a folder" in capsys.readouterr().out
+    assert not proof.PAGE.exists()
+
+
+def test_a_class_and_what_cannot_be_imported_belong_to_their_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(proof, "PAGE", tmp_path / "proof.md")
+    error = '<testcase classname="" name="tests.test_exact"><error/></testcase></testsuite>'
+    results = RESULTS.replace('"tests.test_beam"', '"tests.test_beam.TestAll"')
+    results = results.replace("</testsuite>", error, 1)
+    assert proof.main([sys.executable, "-c", PYTEST, results, "1"]) == 1
+    page = proof.PAGE.read_text("utf-8")
+    assert "- failure: test_exact tests.test_exact: without a message\n" in page
+    assert "| test_beam | 2 | 30 |" in page and "TestAll" not in page

@@ -25,6 +25,7 @@ MEMORY = 3 * 2**30  # of all processes of a submission together, resident
 ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
 CPU_SECONDS = 300
 PROCESSES = 64
+MOST_CUTS = 2
 FILE = 64 * 2**20  # one file, and all of /tmp together
 LONGEST_COMMAND = 2**20  # bytes; Linux takes twice as many, with variables
 POINTER = 9  # bytes that each word takes besides
@@ -324,24 +325,28 @@ class Process:
                 path.chmod(path.stat().st_mode | 0o444)
         self.process = taken(folder, sandbox)
         self.worker = self.process.pid
-        self.own = {self.worker}  # what leads to the worker, and no code of the submission started
+        self.own: set[int] = set()  # the worker and what leads to it, once they are known
         self.times: BinaryIO | None = None  # the kernel's, of the worker: to open it takes 0.1 ms
         self.noted = 0.0
         self.too_large = False
+        self.cuts = 0  # how often what its code started was ended, in the present request
         self.ended = threading.Event()
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self) -> None:
         """End what its code started, if all together hold too much memory: an earlier cell may have
-        left it behind. End everything, if what runs the code does by itself."""
+        left it behind. End everything, if what runs the code does by itself, or if there is ever
+        more."""
         while not self.ended.wait(0.25):
             inside = children(self.process.pid)
             if not too_much(inside):
                 continue
-            self.too_large = True
-            if too_much([process for process in inside if process.pid in self.own]):
+            own = [process for process in inside if process.pid in self.own]
+            if not self.own or self.cuts == MOST_CUTS or too_much(own):
+                self.too_large = True
                 self.process.kill()
                 return
+            self.cuts += 1
             self.end_others()
 
     def end_others(self) -> None:
@@ -364,6 +369,7 @@ class Process:
         for child in children(self.process.pid):
             self.worker = child.pid  # each starts the next
             self.own.add(child.pid)
+        self.own.add(self.process.pid)
         self.forget_times()
         self.starved()
 
@@ -453,5 +459,5 @@ def pss(process: psutil.Process) -> int:
     """Shares a page out among those that map it; `rss` where the kernel does not tell us."""
     try:
         return process.memory_full_info().pss
-    except psutil.AccessDenied:
+    except (psutil.AccessDenied, AttributeError):  # only Linux has it
         return rss(process)

@@ -160,7 +160,7 @@ class Submission:
             return [failed] * len(requests)
         finally:
             self.lost += self.clock() - began  # it is no time of the test that asks
-        self.process.too_large = False  # so far
+        self.process.cuts = 0
         process = self.process.process
         self.writing.submit(wire.write, process.stdin, data)  # if nobody reads, nobody replies
         # As bytes: what they hold may take 30 times as much, and is made of one after the other.
@@ -188,12 +188,12 @@ class Submission:
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
-            if self.process.too_large:  # what it waits for was ended
+            if self.process.cuts:  # what it waits for was ended
                 raise self.no_answer(TOO_LARGE)
             limit = max(seconds, self.seconds)  # a call gets what other calls of its test left
             raise self.no_answer(f"it ran too long, more than {limit:.0f} s")
         except wire.Closed:
-            large = self.process and self.process.too_large
+            large = self.process and (self.process.too_large or self.process.cuts)
             raise self.no_answer(TOO_LARGE if large else "it ended the Python process")
         except wire.Malformed as error:
             raise self.no_answer(f"the answer could not be read: {error}")

@@ -459,6 +459,23 @@ def test_a_cell_that_waits_for_what_used_too_much_memory_is_told_so(boxed, monke
     assert "too much memory" in notebook.cells[1].outputs[-1].evalue
 
 
+def test_a_cell_that_takes_too_much_memory_again_and_again_is_ended(boxed, monkeypatch):
+    cuts, end_others = [], sandbox.Process.end_others
+    monkeypatch.setattr(sandbox, "MEMORY", 2**30)
+    monkeypatch.setattr(
+        sandbox.Process, "end_others", lambda self: (cuts.append(self), end_others(self))
+    )
+    fill = (
+        "while True:\n    if os.fork() == 0:\n        kept = b'x' * 2**28\n        time.sleep(60)\n"
+    )
+    notebook = submission(
+        f"import os, time\n{fill}    time.sleep(0.2)\n    os.waitpid(-1, 1)", RIGHT
+    )
+    assert points(notebook, seconds=60) == 3.0
+    assert "too much memory" in notebook.cells[1].outputs[-1].evalue
+    assert len(cuts) == sandbox.MOST_CUTS
+
+
 def test_forks_that_run_to_the_end_of_the_cell_do_not_answer_for_it(boxed):
     notebook = submission("import os\nfor _ in range(4): os.fork()\nx = 1", RIGHT, RIGHT)
     assert points(notebook) == 3.0
