@@ -169,7 +169,9 @@ def argv(folder: Path | None = None) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--disable-userns"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--ro-bind", os.devnull, "/dev/zero"]  # mapped, it is memory that nobody counts
+    command += ["--remount-ro", "/dev"]
     for path in SMALL:  # before the rest, which may lie in them
         command += ["--perms", "1777", "--size", str(FILE), "--tmpfs", path]
     made: set[Path] = set()
@@ -338,7 +340,7 @@ class Process:
         left it behind. End everything, if what runs the code does by itself, or if there is ever
         more."""
         while not self.ended.wait(0.25):
-            inside = children(self.process.pid)
+            inside = family(self.process.pid)
             if not too_much(inside):
                 continue
             own = [process for process in inside if process.pid in self.own]
@@ -411,11 +413,16 @@ class Process:
         self.forget_times()
 
 
-def children(pid: int) -> list[psutil.Process]:
+def family(pid: int) -> list[psutil.Process]:
+    """A process, and all that it has started."""
     try:
-        return psutil.Process(pid).children(recursive=True)
+        return [first := psutil.Process(pid), *first.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def children(pid: int) -> list[psutil.Process]:
+    return family(pid)[1:]
 
 
 def too_much(processes: list[psutil.Process]) -> bool:
@@ -429,7 +436,7 @@ def held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -
     total = 0
     for process in processes:
         try:
-            total += of(process)
+            total += of(that_tells(process))
         except psutil.NoSuchProcess:
             continue
     return total
@@ -440,7 +447,7 @@ def held_by_kernel(processes: list[psutil.Process]) -> int:
     total = 0
     for process in processes:
         with contextlib.suppress(psutil.Error, OSError):
-            total += BUFFER * process.num_fds()
+            total += BUFFER * that_tells(process).num_fds()
     for path in SMALL if processes else ():
         with contextlib.suppress(OSError):
             used = os.statvfs(f"/proc/{processes[-1].pid}/root{path}")
@@ -450,14 +457,34 @@ def held_by_kernel(processes: list[psutil.Process]) -> int:
     return total
 
 
+def that_tells(process: psutil.Process) -> psutil.Process:
+    """The process; where its first thread has ended, and tells of no memory, one that has not."""
+    if process.status() == psutil.STATUS_ZOMBIE:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{process.pid}/task"):
+                if int(thread) != process.pid:
+                    return psutil.Process(int(thread))
+    return process
+
+
 def rss(process: psutil.Process) -> int:
     """Quick; counts a page once for every process that maps it."""
-    return process.memory_info().rss
+    return process.memory_info().rss + swap(process.pid)
 
 
 def pss(process: psutil.Process) -> int:
     """Shares a page out among those that map it; `rss` where the kernel does not tell us."""
     try:
-        return process.memory_full_info().pss
+        found = process.memory_full_info()
+        return found.pss + found.swap
     except (psutil.AccessDenied, AttributeError):  # only Linux has it
         return rss(process)
+
+
+def swap(pid: int, proc: Path = Path("/proc")) -> int:
+    """What of a process's memory is in swap, where it may have sent it; 0 where nobody tells."""
+    try:
+        found = re.search(r"VmSwap:\s*(\d+) kB", (proc / str(pid) / "status").read_text("utf-8"))
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

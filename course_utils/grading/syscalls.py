@@ -30,6 +30,7 @@ REFUSED = {
 # ask for them, and a sandbox's own files are nobody else's.
 LOCKS = ("F_SETLK", "F_SETLKW", "F_OFD_SETLK", "F_OFD_SETLKW")
 LEASES = ("F_SETLEASE", "F_NOTIFY")
+SHARED = 0x01 | 0x20  # flags of mmap: memory that stays when its pages are given back
 NAMESPACES = (  # flags of clone
     *(0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000),
 )
@@ -59,6 +60,7 @@ def filter_file() -> int:
         for name in names:
             number = getattr(fcntl, name)  # the kernel looks at half of the register
             made.add_rule(action, "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 2**32 - 1, number))
+    made.add_rule(deny, "mmap", pyseccomp.Arg(3, pyseccomp.MASKED_EQ, SHARED, SHARED))
     for flag in NAMESPACES:
         made.add_rule(deny, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     # Its flags lie in memory, where no filter sees them; without it the C library takes clone.

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 import venv
 from pathlib import Path
 
+import psutil
 import pytest
 from grading.users import as_user
 
@@ -53,13 +55,15 @@ CALLS = """
         print("fcntl", call("fcntl", os.open("/usr/bin", os.O_RDONLY), command, 1))
     print("memfd_create", call("memfd_create", b"x", 0))
     print("shmget", call("shmget", 0, 4096, 0o600))
+    for kind in (0x21, 0x23):  # MAP_ANONYMOUS, and MAP_SHARED or MAP_SHARED_VALIDATE
+        print("mmap", call("mmap", 0, 4096, 3, kind, -1, 0))
     for family in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"):
         print(family, call("socket", getattr(socket, family), 1, 0))
 """
 REFUSED = [
     *("add_key", "request_key", "keyctl", "io_uring_setup", "userfaultfd", "ptrace", "bpf"),
     *("perf_event_open", "mount", "unshare", "clone", "inotify_init1"),
-    *("fcntl", "fcntl", "fcntl", "memfd_create", "shmget"),
+    *("fcntl", "fcntl", "fcntl", "memfd_create", "shmget", "mmap", "mmap"),
     *("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"),
 ]
 OTHER_SIDE = """
@@ -280,6 +284,48 @@ def test_memory_that_is_no_process_s_own_is_counted():
     finally:
         filling.kill()
         filling.wait()
+
+
+HEADLESS = """
+import ctypes, threading, time
+def hold():
+    kept = b"x" * 2**28
+    print("filled", flush=True)
+    time.sleep(60)
+threading.Thread(target=hold).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@pytest.mark.parametrize("of", [sandbox.rss, sandbox.pss])
+def test_memory_of_a_process_whose_first_thread_has_ended_is_counted(of):
+    headless = subprocess.Popen(
+        [*sandbox.argv(), sys.executable, "-c", HEADLESS],
+        stdout=subprocess.PIPE,
+        env=sandbox.outside(),
+    )
+    try:
+        assert headless.stdout.readline() == b"filled\n"
+        inside = sandbox.children(headless.pid)
+        while inside[-1].status() != "zombie":
+            time.sleep(0.01)
+        assert sandbox.held(inside, of) > 2**28
+    finally:
+        headless.kill()
+        headless.wait()
+
+
+def test_memory_in_swap_is_counted(tmp_path):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "status").write_text("Name:\tpython\nVmRSS:\t    20 kB\nVmSwap:\t  4096 kB\n")
+    assert sandbox.swap(7, tmp_path) == 2**22
+    assert sandbox.swap(8, tmp_path) == 0
+    assert sandbox.swap(os.getpid()) <= psutil.swap_memory().used + 2**20
+
+
+def test_no_memory_is_had_by_mapping_zeros():
+    tried = "try: open('/dev/zero', 'r+b')\nexcept OSError as error: print(error.strerror)"
+    assert inside(tried) == "Permission denied\n"
 
 
 @pytest.mark.slow

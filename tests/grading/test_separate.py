@@ -476,6 +476,14 @@ def test_a_cell_that_takes_too_much_memory_again_and_again_is_ended(boxed, monke
     assert len(cuts) == sandbox.MOST_CUTS
 
 
+@pytest.mark.parametrize("sandbox_on", [True, False])
+def test_a_cell_that_takes_too_much_memory_itself_is_told_so(sandbox_on, sandboxed, monkeypatch):
+    monkeypatch.setattr(sandbox, "MEMORY", 2**30)
+    notebook = submission("x = b'x' * 2**30\nwhile True: pass", RIGHT)
+    assert points(notebook, sandbox=sandbox_on, seconds=20) == 3.0
+    assert "too much memory" in notebook.cells[1].outputs[-1].evalue
+
+
 def test_forks_that_run_to_the_end_of_the_cell_do_not_answer_for_it(boxed):
     notebook = submission("import os\nfor _ in range(4): os.fork()\nx = 1", RIGHT, RIGHT)
     assert points(notebook) == 3.0
