@@ -9,11 +9,11 @@
 # %% [markdown]
 # # Recipes
 #
-# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. He gives each of
-# them the same prompt and the same seed, 3, and nothing else. Then he asks Birch again at noon, when Birch is busy.
-# Four texts come back. He asks you why.
+# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. Each request
+# holds the same prompt and the same seed, 3, and nothing else. He asks Birch again at noon, when Birch is busy. Four
+# texts come back, all different. Why?
 #
-# (The servers are small imitations in this notebook, and their model is the Storyteller.)
+# (The servers are small imitations; their model is the Storyteller.)
 
 # %% [markdown]
 # > **About 180 minutes**, in three sittings · difficulty ●●●○○
@@ -138,30 +138,30 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
-# Ash writes of sweet milk. Birch and Cedar both write of a little white man on a bench, and then differ. Birch at
-# noon does not even agree with Birch alone.
+# Ash writes of sweet milk. Birch and Cedar write of a little white man on a bench, and then differ. Birch at noon
+# differs from Birch alone.
 #
-# There are **three culprits**, one for each difference. In the end all four lines will be the same.
+# There are **three culprits**, one for each difference. In the end all four texts will be the same.
 
 # %% [markdown]
 # ## Who turned the knobs?
 #
-# Begin with Ash against Birch. Your colleague set no knob at all. But no token is drawn without *some* temperature.
+# We first compare Ash with Birch. Your colleague set no knob. But every draw needs *some* temperature.
 
 # %% [markdown]
-# **Predict.** Ash draws with *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. How many tokens are left for
-# Birch's first draw: about 4, 10 or 20?
+# **Predict.** Ash draws with *T* = 1 and *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. Of 4,096 tokens,
+# how many are left for Birch's first draw: about 4, 10 or 20?
 
 # %%
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
-# 1. Set *k* = 50, as Ash does: 50 tokens are kept. Then set Birch's three numbers. How many now?
-# 2. Which of the three matters most? Switch one off (*T* = 1, *k* off, *p* = 1), look, and set it again; then the next.
+# 1. Set *k* = 50, as Ash does: 50 tokens are kept. Then set Birch's three numbers. How many tokens are kept now?
+# 2. Which of the three knobs matters most? Switch off one at a time (*T* = 1, *k* off, *p* = 1), and count.
 #
 # <details><summary>What you should see</summary>
 #
-# 1. Four. 2. Without *p*, 20 tokens stay; without *T*, 5; without *k*, 4. So *p* does nearly all of it.
+# 1. Four. 2. Without *p*, 20 tokens stay; without *T*, 5; without *k*, 4. So *p* matters most.
 # </details>
 
 # %% [markdown]
@@ -170,14 +170,14 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # Who chose these numbers? Three *voices* may set a knob. Most programs of 2026 ask the voices in this order:
 #
 # 1. the **request**;
-# 2. the **model's file**: many models come with a `generation_config.json`, in which their maker recommends numbers;
+# 2. the **model's file**, often `generation_config.json`, in which the maker recommends numbers;
 # 3. the **engine**, the program that runs the model, with a number for every knob.
 #
-# For each knob, the first voice that gives a number counts.
+# For each knob, the first voice that gives a number decides.
 
 # %% [markdown]
-# **Predict.** The request sets *T* = 0. The file has *T* = 0.7 and *p* = 0.8. The engine has *T* = 1,
-# *p* = 1 and *k* = 50. What is used?
+# **Predict.** The request sets *T* = 0. The file has *T* = 0.7 and *p* = 0.8. The engine has *T* = 1, *k* = 50 and
+# *p* = 1. Which number is used for each knob?
 #
 # <details><summary>Answer</summary>
 #
@@ -186,13 +186,12 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # </details>
 
 # %% [markdown]
-# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", and named no *T*. The
-# model's file says *T* = 1. The same poem came back three times, letter by letter [mlxvlm1331]. Which voice spoke,
-# and what did it say?
+# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", without a *T*. The model's
+# file says *T* = 1. The same poem came back three times [mlxvlm1331]. Which voice set *T*, and to which number?
 #
 # <details><summary>Answer</summary>
 #
-# The engine: "greedy". The server had not taken *T* from the file.
+# The engine, to 0. The server had not taken *T* from the file.
 # </details>
 
 # %% [markdown]
@@ -200,9 +199,9 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write `my_resolver`. It reports, for each knob, the number that is used and *who* set it. It also reports as
-# *ignored* all request names that the engine does not know. (Many engines give no error for `topk` in place of
-# `top_k`, and cut nothing.) The function is scored below.
+# Write `my_resolver`. For each knob it reports the number used and *who* set it. Names in the request that the engine
+# does not know are reported as *ignored*. (Many engines silently ignore `topk` in place of `top_k`.) The function is
+# scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -251,7 +250,7 @@ for name, request, file, changed in (
     check.passes(name, check.gives, *args, expect=silent | changed, why=why)
 
 # %% [markdown]
-# Next, your function gets your colleague's empty request. Ash never opens the file; Birch does.
+# Next, your function gets your colleague's empty request. Only Birch reads the file.
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -263,15 +262,15 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
         print(f"{server:<6} {name:<12} {value:<5} {who}")
 
 # %% [markdown]
-# Here is the **first culprit: silence.** Your colleague said nothing, so Ash drew by the engine's numbers, and Birch
-# by the maker's.
+# The **first culprit is silence.** Your colleague set nothing, so Ash used the engine's numbers, and Birch the
+# file's.
 #
-# Cedar and Birch get the same three numbers from the same file. But their texts differ. Why?
+# Cedar and Birch get the same numbers from the same file. But their texts differ.
 
 # %% [markdown]
 # ## The same numbers, another order
 #
-# Three tokens have the logits 3, 2 and 1:
+# Tokens 0, 1 and 2 have the logits 3, 2 and 1:
 
 # %%
 logits = torch.tensor([3.0, 2.0, 1.0])
@@ -279,15 +278,15 @@ print("shares at T = 1:  ", shares(logits))
 print("shares at T = 0.5:", shares(logits / 0.5))
 
 # %% [markdown]
-# **Predict.** With *p* = 0.8: which tokens stay if *T* = 0.5 comes first? And if it comes last?
+# **Predict.** Which tokens does top-p 0.8 keep if *T* = 0.5 comes first? Which if *T* = 0.5 comes last?
 
 # %%
 print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# With *T* first, token 0 alone reaches 0.8, with 0.867. With *T* last, top-p sees 0.665, so token 1 comes in too.
-# Neither order is wrong.
+# With *T* first, token 0 alone reaches 0.8. With *T* last, token 0 has only 0.665, so token 1 stays too. Neither
+# order is wrong.
 
 # %% [markdown]
 # **Predict.** Top-k counts ranks. Does it matter whether *T* comes before or after top-k?
@@ -308,11 +307,11 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 
 # %% [markdown]
-# Does the order matter along a whole text? The Storyteller reads the first 21 tokens of an old story. After each
-# token we count how many tokens top-p 0.9 keeps, and take the median of the counts.
+# The Storyteller reads an old story. At 21 places we count the tokens that top-p 0.9 keeps, and take the median of
+# the counts.
 #
-# **Predict.** With *T* last, top-p never sees *T*: the median is 37 for every *T*. Is it about 20 or below 10 with
-# *T* = 0.5 first? Is it about 60 or above 500 with *T* = 1.5 first?
+# **Predict.** With *T* last, top-p never sees *T*: the median is 37 for every *T*. With *T* = 0.5 first, is the
+# median about 20 or below 10? With *T* = 1.5 first, is the median about 60 or above 500?
 
 # %% jupyter={"source_hidden": true}
 story = "Once upon a time there were Three Bears, who lived together in a house of their own."
@@ -329,21 +328,21 @@ hot, plain, cold = (int(count.median()) for count in counts.values())
 chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.")
 
 # %% [markdown]
-# The medians are 2 and 524. So "*T* = 1.5 is fine" and "*T* = 1.5 is rubbish" may both be right: with *T* last you
-# draw from dozens of tokens, with *T* first from hundreds. Here is the **second culprit: the order.**
+# The medians are 2 and 524. At *T* = 1.5, *T* last leaves dozens of tokens, and *T* first leaves hundreds. The
+# **second culprit is the order.**
 
 # %% [markdown]
 # ## Build it: any order
 #
 # > difficulty ●●●○○ · importance ●●●●● · 25 minutes
 #
-# Write `apply_in_order`. It works through a list of steps from left to right, so it can run any library's order. You
-# may use PyTorch, but not the course's functions. It is scored below.
+# Write `apply_in_order`. It takes a list of steps from left to right. You may use PyTorch, but not the course's
+# functions. The function is scored below.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Write one loop with four branches. Each branch replaces `logits` by a new tensor.
+# Write a loop with four branches. Each branch replaces `logits` by a new tensor.
 # <details><summary>More</summary>
 #
 # Counts: `torch.bincount(ids, minlength=len(logits))`. Cut: `logits.masked_fill(mask, -torch.inf)`.
@@ -388,7 +387,7 @@ def apply_in_order(logits, ids, steps):
 
 
 # %% [markdown]
-# The next check gives no points, only reasons. (All examples begin with the logits 3, 2 and 1.)
+# The next check gives no points. (All examples begin with the logits 3, 2 and 1.)
 
 # %% jupyter={"source_hidden": true}
 NONE = torch.tensor([], dtype=torch.int64)
@@ -406,8 +405,8 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# In the next explorer, the bars show Birch's order, *T* first. Once your function is written, a ✕ on each bar shows
-# your function's share in Cedar's order.
+# In the next explorer, the bars show Birch's order, *T* first. Once `apply_in_order` is written, a ✕ on each bar
+# shows the share in Cedar's order.
 #
 # **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
 # *T* = 2 and *p* = 0.8, which order keeps more tokens?
@@ -429,24 +428,24 @@ explore.Distribution(
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar) and 7.8% with *T* last (your ✕), where fewer tokens share
-#    the whole.
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar). With *T* last (your ✕) ` wife` has 7.8%: fewer tokens
+#    stay.
 # </details>
 
 # %% [markdown]
 # ## Careful twice
 #
-# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first. Each number alone looks mild.
+# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first.
 #
-# **Predict.** Of the 4-grams of such a text, how many repeat earlier ones: about 5%, 25% or 45%?
+# **Predict.** How many 4-grams of the text repeat an earlier 4-gram: about 5%, 25% or 45%?
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
 # 1. What share of 4-grams repeats in the greedy text, and in yours?
-# 2. Put *p* back to 1, so *T* works alone. Then put *T* to 1 and *p* to 0.6, so *p* works alone. What is the share
-#    each time?
+# 2. Set *p* = 1, so *T* works alone: what is the share? Then set *T* = 1 and *p* = 0.6, so *p* works alone: what is
+#    the share?
 #
 # <details><summary>What you should see</summary>
 #
@@ -454,8 +453,8 @@ explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 # </details>
 
 # %% [markdown]
-# Why do the two together do so much more? At some steps *p* leaves a single token, and then there is no choice.
-# We count these steps in three texts of 100 tokens each:
+# Why do both knobs together repeat so much more? We count the steps at which *p* leaves a single token, in three
+# texts of 100 tokens each:
 
 # %% jupyter={"source_hidden": true}
 for name, T in (("p alone", 1.0), ("both", 0.3)):
@@ -465,10 +464,10 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
     print(f"{name:<8} steps with a single token, for the seeds 0, 1 and 2: {single}")
 
 # %% [markdown]
-# *T* comes first and makes the best token's share larger. So the best token alone reaches *p* much more often, and
-# the text is nearly greedy.
+# *T* comes first and makes the best token's share larger. So the best token alone reaches *p* more often, and the
+# text is nearly greedy.
 #
-# *T* alone cuts nothing. All 4,096 tokens stay, so an unlikely token can still come and break a loop.
+# *T* alone cuts nothing, so an unlikely token can still end a repetition.
 #
 # A good place for a break.
 
@@ -486,25 +485,25 @@ print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# A computer rounds after every addition, so the order of the additions matters. Beside a large number, a small number
-# can even be lost:
+# A computer rounds after every addition, so the order of the additions matters. A small number can even be lost
+# beside a large number:
 
 # %%
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
-# In the first sum, the 1 is lost in 1e16, a 1 with 16 zeros. In the second, 1e16 has gone before the 1 comes.
+# (1e16 is a 1 with 16 zeros.) In the first sum the 1 is lost. The second sum is 0 when the 1 is added.
 
 # %% [markdown]
-# A logit is a sum, too: in the Storyteller, of 256 products. A fast program cuts a sum into parts and works on all
-# parts at once. Where the program cuts depends on how many *other* requests are there: our **company**.
+# A logit is a sum too: the Storyteller adds 256 products. A fast program cuts the sum into parts and adds up all
+# parts at once. The cuts depend on the *other* requests that run at the same time, our **company**.
 #
-# Alone, Birch adds 256 products in one part; at noon, with 16 requests, in 16 parts. So the order of the additions
-# changes. After each part Birch rounds to 16 bits (two or three digits), as most servers do.
+# Alone, Birch adds in one part; at noon, with 16 requests, in 16 parts. So the order of the additions changes. After
+# each part Birch rounds the sum to 16 bits (two or three digits), as most servers do.
 
 # %% [markdown]
-# **Predict.** Birch gets 16 requests, with the seeds 0 to 15: once one after the other, and once all at the same time.
-# How many of the 16 texts change: about 1, 4 or 12?
+# **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all at the same time. How many
+# of the 16 texts change: about 1, 4 or 12?
 
 
 # %%
@@ -520,13 +519,13 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS)
 print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# Four texts change, and your colleague's seed 3 is among them. Here is the **third culprit: company.** (Real servers
-# cut by other rules, which depend on company, too. On another processor, a few more or fewer texts may change. If
-# seed 3 does not change on yours, follow our text.)
+# On our processor four texts change, also that of your colleague's seed 3. The **third culprit is company.** (Real
+# servers cut by other rules, which also depend on company. On your processor other texts may change. If seed 3 does
+# not, use the numbers in the next answer.)
 
 # %% [markdown]
-# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1 each
-# token has a piece as long as its share, and a random number picks the piece. The piece of ` hollow` follows the
+# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1,
+# each token has a piece as long as its share. A random number picks the piece. The piece of ` hollow` follows the
 # piece of ` corner`.
 
 # %% jupyter={"source_hidden": true}
@@ -540,12 +539,12 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
     print(f"{name:<8} the piece of corner ends at {ends[-1][seeds.index(3), corner]:.4f}")
 
 # %% [markdown]
-# Which token does the random number pick alone, and which at noon?
+# Which token does the random number pick when Birch is alone, and which at noon?
 #
 # <details><summary>Answer</summary>
 #
-# Alone ` corner`: its piece ends just after the number. At noon ` hollow`: the piece of ` corner` ends before the
-# number.
+# Alone ` corner`: the piece of ` corner` ends at 0.5945, just after the number 0.5944. At noon ` hollow`: the piece
+# of ` corner` ends at 0.5881, before the number.
 # </details>
 
 # %% [markdown]
@@ -553,14 +552,14 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 #
 # <details><summary>Answer</summary>
 #
-# No. When the two best tokens are nearly even, the last digits decide which is best. In 2025 a team sent one large
-# model 1,000 equal requests at *T* = 0. The team got 80 different texts, equal for the first 102 tokens [he2025].
+# No. When the two best tokens are nearly even, the last digits decide which is best. In 2025 a team sent one request
+# to a large model 1,000 times at *T* = 0, and got 80 different texts, equal for the first 102 tokens [he2025].
 # </details>
 
 # %% [markdown]
 # ## The cure
 #
-# The same team found the cure: **fix the additions**. Cut each request's sums into the same parts in any company.
+# The cure is to **fix the additions**: cut each request's sums into the same parts in any company [he2025].
 #
 # **Predict.** How many of the 16 texts change now?
 
@@ -570,7 +569,7 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# No text changes. The two runs do the same additions, so they agree to the last bit.
+# No text changes: both runs do the same additions.
 #
 # vLLM has this cure as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. The switch promises the same text only on
 # the same hardware and version [vllmrepro2026]. If you need exactly the same text again, **store** it.
@@ -578,8 +577,8 @@ print("texts that change:", changed(quiet, busy))
 # %% [markdown]
 # ## Ask the makers
 #
-# Which settings should you ask for? A *recipe* is a set of numbers for the knobs. Here are recipes by makers of open
-# models, up to November 2026:
+# Which settings should you ask for? Here are *recipes*, sets of numbers for the knobs, by makers of open models
+# (November 2026):
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -591,20 +590,19 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
-# An empty field means that the source names no number. The fourth row is Birch's file.
+# An empty field means that the source names no number. The fourth row has the numbers of Birch's file.
 #
-# The last two rows are one model. Its maker measured the model with a presence penalty of 1.5, and left the penalty
-# out of the file.
+# The last two rows are one model, measured by its maker with a presence penalty of 1.5, which is not in the file.
 #
-# A recipe is a **hypothesis**: good for one model, on its maker's tasks. Test it on your model and task. We make
-# three tests.
+# A recipe is a **hypothesis**, made for one model and its maker's tasks. Test the recipe on your model and task. We
+# make three tests.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
 #
-# You often read: for facts and sums take *T* = 0, because it is deterministic and right. These are two claims. We ask
-# the Calculator, a tiny model that adds five numbers. It writes its steps (its *working*) and the answer, or the
-# answer alone. Each of 24 sums is asked with four seeds.
+# You often read: for facts and sums take *T* = 0, because *T* = 0 is deterministic and right. We test both claims on
+# the Calculator, a tiny model that adds five numbers. The Calculator writes its steps (its *working*) and the answer,
+# or only the answer. Each of 24 sums is asked with four seeds.
 
 # %% [markdown]
 # **Predict.** With the working, which *T* gets the most answers right: 0, 0.5 or 1? And at *T* = 0.5, how many of the
@@ -637,9 +635,10 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes, at *T* = 0 all 24 sums get one answer four times. With *T* = 0.5 and the working, only 7 do.
+# *Deterministic*: yes. At *T* = 0 each of the 24 sums gets the same answer four times. At *T* = 0.5, with the
+# working, only 7 sums do.
 #
-# *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without it, between 4% and 7% at any *T*. So here a
+# *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without the working, 4% to 7% at any *T*. So here a
 # low *T* helps only with the working.
 
 # %% [markdown]
@@ -647,9 +646,9 @@ for worked in (True, False):
 #
 # With the working, *T* = 0 got 75%, and *T* = 0.5 got 71%. Is *T* = 0 better?
 #
-# As in module 07, both recipes get the same sums. Take the difference on each sum: new recipe minus old. The interval
-# goes from two standard errors below the mean difference to two above. (A *standard error* is the standard deviation
-# of the *n* differences, divided by √*n*.)
+# As in module 07, both recipes get the same sums. We take the difference on each sum: new recipe minus old. The
+# interval goes from two standard errors below the mean difference to two above. (A *standard error* is the standard
+# deviation of the *n* differences, divided by √*n*.)
 
 # %% [markdown]
 # If the interval holds 0, you cannot tell which recipe is better. Here the old recipe is *T* = 0.5, and the new
@@ -661,22 +660,21 @@ print("share right at T = 0 minus share right at T = 0.5:")
 print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# The interval holds 0: 24 sums are too few. (On 1,000 sums, measured once for this course, *T* = 0 gets 73% and
-# *T* = 0.5 gets 65%. The interval then goes from about 0.04 to 0.12.)
+# The interval holds 0: 24 sums are too few. On 1,000 sums (measured once for this course), *T* = 0 gets 73%, and
+# *T* = 0.5 gets 65%. The interval goes from about 0.04 to 0.12.
 #
-# So *T* = 0 is better *for this model and its sums*, with the working. But the working helps more: from 4% to 75% at
-# *T* = 0.
+# So *T* = 0 is better for *this model*, with the working.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
-# Is the presence penalty of 1.5 from the table good for the Storyteller, too? The old recipe is *T* = 0.7. The new
-# recipe adds the penalty. Both get the same 32 seeds. We measure two numbers: the share of repeated pairs, and the
-# mean log-probability of the tokens in the plain model (*T* = 1, no penalty).
+# Is a presence penalty of 1.5 good for the Storyteller too? The old recipe is *T* = 0.7; the new recipe adds the
+# penalty. Both recipes get the same 32 seeds. We measure two numbers: the share of repeated pairs, and the mean
+# log-probability of the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
-# **Predict.** `race`, folded below, prints each number, old → new, and the interval of its change. How many of the
-# two intervals will hold 0?
+# **Predict.** `race`, folded below, prints each of the two numbers, old → new, and the interval of the change. How
+# many of the two intervals will hold 0?
 
 
 # %% jupyter={"source_hidden": true}
@@ -698,8 +696,8 @@ def race(old, new):
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Neither interval holds 0. The penalty takes away nearly all repeated pairs. But it also lowers the log-probability
-# by 0.11. The test cannot say whether fewer repeats are worth that price.
+# Neither interval holds 0. The penalty takes away nearly all repeated pairs. But the penalty also lowers the
+# log-probability by 0.11. The test cannot say whether fewer repeats are worth this price.
 
 # %% [markdown]
 # ## Test three: the second digit
@@ -710,12 +708,12 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both hold 0. How large must the step be? Above, put 0.92 in place of 0.91, then 0.93 and so on, until an interval
-# leaves 0 out.
+# Both intervals hold 0. How large must the step be? In the cell above, put 0.92 in place of 0.91, then 0.93 and so
+# on, until one interval leaves 0 out.
 #
 # <details><summary>What you should see</summary>
 #
-# At 0.94 the interval of the log-probability leaves 0 out. With 32 seeds, smaller steps do not show.
+# At 0.94 the interval of the log-probability leaves 0 out. With 32 seeds you cannot see smaller steps.
 # </details>
 #
 # A good place for a break.
@@ -723,11 +721,11 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 # %% [markdown]
 # ## Many recipes at once
 #
-# In practice you try many recipes, and keep one that beats your old one. Here is a made-up contest: one old recipe
-# against six to ten new ones, with 24 to 60 seeds. In truth **all are equal**.
+# In practice you try many recipes, and keep one that beats the old recipe. Here is a made-up contest: one old recipe
+# against six to ten new recipes, with 24 to 60 seeds. In truth **all recipes are equal**.
 #
 # **Predict.** A new recipe "wins" if its whole interval, new minus old, lies above 0. In how many of 200 such
-# contests will some recipe win: about 5, 25 or 60?
+# contests does at least one new recipe win: about 5, 25 or 60?
 
 
 # %% locked="contests" jupyter={"source_hidden": true}
@@ -803,20 +801,20 @@ fooled = sum(
 print(f"{fooled} of 200 contests have a winner")
 
 # %% [markdown]
-# Why so many? All are equal, so the true difference is 0. About one interval in 20 misses 0 (module 07), and half of
-# those intervals lie above 0. So each new recipe has one chance in 40.
+# All recipes are equal, so the true difference is 0. About one interval in 20 misses 0 (module 07), and half of those
+# intervals lie above 0. So each new recipe wins by luck with chance 1/40.
 #
 # Take two independent recipes. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5 contests in 100,
-# and more with six to ten recipes. (Ours share one old recipe, which lowers the chance.)
+# and more with six to ten recipes. (Our recipes share one old recipe, which lowers the chance.)
 
 # %% [markdown]
 # ## Build it: one of many
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
-# Write a *picker*, `my_pick`: it picks the new recipe to change to, or none. It may ask for a wider interval, or let
-# the first half of the seeds choose and the second half confirm, or use your own idea. You may call `interval`. The
-# picker is scored below.
+# Write `my_pick`, a *picker*: a function that picks one new recipe, or none. The picker may ask for a wider interval,
+# or let the first half of the seeds choose and the second half confirm, or use your own idea. You may call
+# `interval`. The picker is scored below.
 
 # %% [markdown]
 # The picker makes three promises:
@@ -830,8 +828,8 @@ print(f"{fooled} of 200 contests have a winner")
 # <details><summary>Hint</summary>
 #
 # `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error
-# says how many standard errors lie between 0 and the mean. With one new recipe, two standard errors are enough. How
-# many do you need here?
+# counts the standard errors between 0 and the mean. With one new recipe, two standard errors are enough. How many do
+# you need here?
 # </details>
 
 
@@ -858,15 +856,14 @@ def my_pick(old, new):
 
 
 # %% [markdown]
-# The next check gives no points, only reasons. (An empty function is cautious: it never picks.)
+# The next check gives no points. (An empty function is cautious: it never picks.)
 
 # %%
 for promise in (straight, cautious, keen):
     check.passes(promise.__name__, promise, my_pick)
 
 # %% [markdown]
-# Next comes a real contest. The old recipe is *T* = 0.7, with four new rivals. A plus means fewer repeats than the
-# old recipe has.
+# Next comes a real contest. The old recipe, *T* = 0.7, has four new rivals. A difference above 0 means fewer repeats.
 
 # %%
 rivals = {
@@ -889,15 +886,14 @@ print("your picker:", "none (or it is not written)" if place is None else list(r
 
 # %% [markdown]
 # Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002: with four rivals, this may be
-# luck. The penalty is the furthest above 0: take it. Test two showed its price. A contest finds the best *by the
-# number that you gave it*.
+# luck. The interval of the presence penalty is furthest above 0: take this rival. But a contest finds the best only
+# *by the number that you measure*: test two showed this rival's price.
 
 # %% [markdown]
 # ## The last test is yours
 #
-# The course has recipes of its own, and they are guesses too. In the next panel, choose `creative` above the sliders
-# and press **Generate**; then do the same with `code`. Compare the texts, and distinct-2, the share of different
-# pairs.
+# The course has its own recipes, which are guesses too. In the next panel, choose `creative` above the sliders and
+# press **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs.
 
 # %%
 explore.Playground(
@@ -907,7 +903,7 @@ explore.Playground(
 # %% [markdown]
 # <details><summary>What you should see</summary>
 #
-# Distinct-2 is 0.98 for `creative` and 0.34 for `code`, whose *T* is 0.2: its text goes in circles.
+# Distinct-2 is 0.98 for `creative` and 0.34 for `code`: with *T* = 0.2, its text repeats itself.
 # </details>
 #
 # Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which recipe
@@ -918,7 +914,7 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 
 # %% [markdown]
 # `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now
-# put your own recipe in place of the second one above, predict, and run.
+# put your own recipe in place of the second recipe above, predict both intervals, and run. Nothing is scored here.
 
 # %% [markdown]
 # ## What production systems do
@@ -927,16 +923,16 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 #
 # - vLLM reads the file [vllmquickstart2026], and llama.cpp since 2025 [llamacpp17120].
 # - Anthropic gives an error for any *T*, even 1, as a blog reports [claudeversion2026].
-# - OpenAI's GPT-6 takes both only if it does not reason first (effort `none`) [openaideploy2026].
-# - Google takes both, but advises *T* = 1 for Gemini 3: a lower *T* may bring loops [gemini2026].
+# - OpenAI's GPT-6 takes *T* and top-p only without reasoning (effort `none`) [openaideploy2026].
+# - Google takes *T* and top-p, but advises *T* = 1 for Gemini 3: a lower *T* may bring loops [gemini2026].
 # </details>
 
 # %% [markdown]
 # ## Four texts, explained
 #
 # Your colleague was silent, so the engine chose for him in Ash, and the model's file in Birch. Cedar used Birch's
-# numbers in another order. Birch at noon added in other parts, because of its company. So set every knob yourself,
-# know the order, and fix the additions.
+# numbers in another order. Birch at noon added in other parts, because of company. So set every knob yourself, know
+# the order, and fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -945,10 +941,10 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODEL_FILE)))
 
 # %% [markdown]
-# The four texts are the same. No table can tell you which *numbers* to send. Compare recipes pair by pair, and if you
-# try many, ask for a wider interval.
+# The four texts are the same. Only a test can tell which *numbers* suit your task. Compare recipes pair by pair, with
+# a wider interval if you try many.
 #
-# We took one thing for granted: that a cut by rank or by mass is the right *kind* of cut. The next module tests this.
+# Is a cut by rank or by mass the right *kind* of cut? The next module tests this.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1135,8 +1131,8 @@ check.number(
 )
 
 # %% [markdown] question="A change for fish-speech" points=1
-# The speech program fish-speech had *T* last. A proposed repair moves *T* in front of top-p. Its reason: for *T*
-# below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is that so?
+# The speech program fish-speech had *T* last. A proposed repair moves *T* in front of top-p. The reason given: for
+# *T* below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is that so?
 #
 # - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and above 1 the old order kept more.
@@ -1217,10 +1213,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
-# A row should draw what it would draw alone. This function seeds once for all rows, so each draw depends on the rows
-# before it. (A change proposed for vLLM had this flaw [vllm1637], repaired later [vllm2514].) Repair the function:
-# row *i* uses the first `torch.rand(())` that its own seed, `seeds[i]`, gives. It draws the first token at which the
-# sum of the shares, from the left, exceeds that number; the last line does this already.
+# Each row should draw the token that it would draw alone. But this function seeds only once, so each draw depends on
+# the rows above (like a change proposed for vLLM [vllm1637], repaired later [vllm2514]). Repair the function: row *i*
+# uses the first `torch.rand(())` of its own seed, `seeds[i]`. The last line stays: it draws the first token at which
+# the sum of the shares, from the left, exceeds that number.
 
 
 # %% answer="vllm_proposal_repair"
