@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Many tries
 #
-# The Calculator is a tiny model that adds five numbers and shows its working. You are about to ask
-# it for 51 + 86 + 64 + 72 + 28. Greedily the model gets that sum wrong, each time you ask. Then you draw
-# sixteen tries at random, and the right answer is among them. Which of the sixteen is right?
+# The Calculator is a tiny model that adds five numbers and shows its working. Greedy choice always
+# gets 51 + 86 + 64 + 72 + 28 wrong. Then you draw sixteen tries at random, and the right answer is
+# among them. Which of the sixteen do you trust?
 
 # %% [markdown]
 # > **About 170 minutes, with a pause before the verifier** · difficulty ●●●●○
@@ -30,11 +30,11 @@
 #
 # <details><summary>Answers</summary>
 #
-# 1. Not at all: nothing is drawn. 2. *e*² ≈ 7.4 times. 3. Greedy choice misses that only unlikely tokens
-# follow a likely one. A beam keeps several beginnings.
+# 1. Not at all: nothing is drawn. 2. *e*² ≈ 7.4 times. 3. The likeliest token may lead only to
+#    unlikely texts. A beam keeps several beginnings.
 # </details>
 #
-# Folded below: imports and helpers.
+# Imports and helpers are folded below.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -158,7 +158,7 @@ def with_word(numbers, found):
 # ## The same sum, the same mistake
 #
 # The Calculator replaces two of the numbers by their sum, again and again, until one number is left.
-# A `'` after a digit says that a carry was added to it: `72+64=1'36` is 136. After the last
+# A `'` after a digit says that a carry was added to that digit: `72+64=1'36` is 136. After the last
 # step come `;` and the answer.
 #
 # `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times, greedily:
@@ -177,7 +177,7 @@ for _ in range(3):
 # wrote `9'`: it marked the carry, but did not add the 1. The right answer is 301.
 # </details>
 #
-# Greedy choice will always repeat the mistake. So draw sixteen tries, at *T* = 0.75. **Predict.** How
+# Greedy choice always repeats this mistake. So draw sixteen tries, at *T* = 0.75. **Predict.** How
 # many will be right?
 
 # %%
@@ -186,10 +186,10 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five lines say 301, and eleven say 291. So the model *can* do this sum. But suppose that you cannot
-# add, and nobody writes `right` beside a line. Which answer would you hand in?
+# Five lines say 301, and eleven say 291. So the model *can* do this sum. But suppose that nobody
+# writes `right` beside a line. Which answer would you hand in?
 #
-# First see where the lines differ:
+# See where the lines differ:
 
 # %%
 explore.Playground(
@@ -201,22 +201,22 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Point at the tinted characters. Where do they stand? (Nearly all begin a number to be added:
-#    *which two come next* is open.)
-# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`. The
-#    hundreds are 1 + 1 = 2, or 3 with a carry from the tens, but the tens are written later.)
+# 1. Where do the tinted characters stand? (Nearly all begin a number to be added: the model is unsure
+#    *which two come next*.)
+# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`. The hundreds
+#    are 1 + 1 = 2, or 3 with a carry from the tens. The tens are written later.)
 # 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
 
 # %% [markdown]
-# ## Is it there at all?
+# ## Is a right answer there at all?
 #
-# Before you choose among many tries you should know whether the right answer is among them. **Pass@k**
-# is the chance that at least one of k tries is right.
+# You can choose a right answer only if one is among the tries. **Pass@k** is the chance that at least
+# one of k tries is right.
 
 # %% [markdown]
-# **Predict.** A model made four tries at a task, and one was right. You draw two of these four. With what
-# probability do you get the right one? A quick way says: one try is wrong with probability 3/4, both
-# with (3/4)² = 9/16, so the answer is 1 − 9/16 = 7/16. Is the quick way right?
+# **Predict.** A model made four tries at a task, and one was right. You draw two of these four. With
+# what probability do you get the right one? A quick way says: both are wrong with probability
+# (3/4)² = 9/16, so the answer is 7/16. Is the quick way right?
 
 # %%
 pairs = list(combinations(["right", "wrong", "wrong", "wrong"], 2))
@@ -224,8 +224,8 @@ print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pai
 print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
-# Half of the pairs have the right try, so 0.4375 is wrong. The quick way counts as if the first try were
-# put back before the second is drawn.
+# Half of the pairs have the right try. The quick way puts the first try back before it draws the
+# second.
 
 # %% [markdown]
 # ## The formula
@@ -236,11 +236,11 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Is the formula right? Take a model whose every try is right with probability *p* = 0.3. Two tries are
-# both wrong with probability 0.7² = 0.49, so the true pass@2 is 0.51.
+# Is the formula right? Let each try be right with probability *p* = 0.3. Then two tries are both
+# wrong with probability 0.7² = 0.49, and the true pass@2 is 0.51.
 #
-# The formula does not know *p*. It sees four tries, and by chance 0 to 4 are right. The next cell
-# weighs these five cases by their probability:
+# The formula sees only four tries. By chance 0, 1, 2, 3 or 4 of them are right. The next cell weighs
+# these five cases by their probability:
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -259,8 +259,8 @@ print(f"quick way {sum(x * y for x, y in zip(chance, quick, strict=True)):.4f} o
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write the formula. `math.comb(n, k)` counts the ways, and is 0 where *k* is above *n*. Do not call the
-# course's own `pass_at_k`. Your function is scored below.
+# Write the formula. `math.comb(n, k)` counts the ways, and is 0 where its second number is larger
+# than its first. Do not call the course's own `pass_at_k`. Your function is scored below.
 
 
 # %% answer="my_pass_at_k"
@@ -286,7 +286,7 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# The Calculator's **card** is a sheet of measurements on 1,000 sums that were not in its training.
+# The Calculator's **card** is a sheet of measurements on 1,000 sums that were not in the training.
 # Per cent of these sums with a right answer (tries at *T* = 0.75):
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
@@ -294,14 +294,14 @@ for n, c, k, expect, why in (
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One drawn try is *worse* than greedy choice: now and then a wrong digit is drawn. But sixteen tries hold
-# the right answer in all but one sum of a thousand.
+# One drawn try is *worse* than greedy choice: now and then a wrong digit is drawn. But sixteen tries
+# hold the right answer for nearly every sum.
 
 # %% [markdown]
 # ## The likeliest of sixteen
 #
-# **Best-of-n** is the plainest plan: give each text a score, and hand in the best. The model
-# already gives one score: the text's log-probability.
+# **Best-of-n** gives each text a score, and hands in the text with the best score. The model itself
+# gives one score: the text's log-probability.
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -312,10 +312,10 @@ greedy_one = ask(STORY, tries=1, temperature=0)[0]
 print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 
 # %% [markdown]
-# Both are wrong, though the likeliest drawn text is likelier than the greedy one.
+# Both are wrong.
 #
-# One sum proves little. `ask_all` makes tries at 24 other sums, and `score` counts for how many of
-# the 24 a way of choosing is right:
+# `ask_all` makes tries at 24 other sums, and `score` counts how many of the 24 a way of choosing gets
+# right:
 
 # %%
 worked = ask_all()
@@ -327,12 +327,12 @@ print("likeliest of 16:", score(likeliest, worked), "of 24")
 # So a likely *text* is worth more than a likely token at each step. On the card's 1,000 sums the
 # likeliest of sixteen is right in 82.6%, greedy choice in 72.8%.
 #
-# Why make sixteen texts and throw fifteen away? Does a lower temperature draw likely texts directly?
+# Does a lower temperature draw likely texts directly?
 
 # %% [markdown]
 # ## A low temperature is not enough
 #
-# Four texts, of two words each:
+# Here are four texts of two words each:
 
 # %%
 tree = {"the": (0.6, {"cat": 0.5, "dog": 0.5}), "a": (0.4, {"cat": 0.9, "dog": 0.1})}
@@ -340,13 +340,13 @@ texts = {f"{w} {v}": p * q for w, (p, after) in tree.items() for v, q in after.i
 print({text: round(p, 2) for text, p in texts.items()})
 
 # %% [markdown]
-# The likeliest is `a cat` with 0.36. You want it to come more often. Two ways:
+# The likeliest is `a cat`. Two ways may make `a cat` come more often:
 #
-# - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum. (To
-#   divide the logits by 1/4 does just that.)
+# - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum.
+#   (Dividing the logits by 1/4 does the same.)
 # - p⁴. Raise the probabilities of the four *texts* to the fourth power, and divide by their sum.
 #
-# **Predict**, for each way: does `a cat` come more often than 36%, or less often?
+# **Predict** for each way: does `a cat` come in more than 36% of the draws, or in less?
 
 
 # %%
@@ -367,32 +367,31 @@ for text in texts:
 # So `a cat` comes *less* often than before. By p⁴, `a cat` comes in half of the draws.
 
 # %% [markdown]
-# A low *T* sharpens one word at a time, though `the` must share its 0.6 between two texts. You will often
-# read that a low *T* "samples from p to a power". That is true of one token, and false of a text
-# [karan2025].
+# A low *T* sharpens one word at a time, and does not see that two texts share the 0.6 of `the`. A low
+# *T* draws *tokens* by a power of p, but not *texts* [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But one can walk from text to text. You stand at an *old*
-# text, and draw a *new* text at *T* = 1/4. Call *p* a text's probability by the model, and *q* its probability
-# at *T* = 1/4. You go to the new text with the probability
+# Nobody can list all texts of a real model. But a walk can visit each text as often as p⁴ says. You
+# stand at an *old* text, and draw a *new* text at *T* = 1/4. The model gives a text the probability
+# *p*, and *q* at *T* = 1/4. You go to the new text with probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
-# Otherwise you stay, and count the old text once more.
+# Otherwise you stay, and visit the old text again.
 
 # %% [markdown]
-# **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And back
-# from `a cat`? Above, *p* is in the column `p`, *q* in the column `T = 1/4`.
+# **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And if you
+# stand at `a cat` and draw `the dog`? Above, *p* and *q* are the columns `p` and `T = 1/4`.
 #
 # <details><summary>Answer</summary>
 #
-# `a cat` is likelier: (0.36/0.30)⁴ = 2.07. But *T* = 1/4 draws `a cat` more rarely. To make up for that:
-# 0.418/0.165 = 2.53. The product is 5.2, above 1: you always go. You go back with 1/5.2 = 0.19.
+# The first fraction is (0.36/0.30)⁴ = 2.07, the second 0.418/0.165 = 2.53. Their product is 5.2,
+# above 1: you always go to `a cat`. You go back with 1/5.2 = 0.19.
 # </details>
 #
-# Twenty thousand steps:
+# The next cell takes twenty thousand steps:
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -405,11 +404,11 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# The walk only ever compared two texts, and yet it comes close to the column `p^4`.
+# Each step compared only two texts. Yet the shares come close to the column `p^4`.
 #
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
-# *T* = 1/4. The walk goes or stays as above. **Power sampling** [karan2025] takes the text where the walk
-# stands after forty steps. Six walks for the story's sum (`alpha` is the power):
+# *T* = 1/4. You go or stay as above. **Power sampling** [karan2025] takes the text where the walk
+# stands after forty steps. Here are six walks for the story's sum (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -420,17 +419,17 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# These texts are likelier than those at *T* = 1/4: −7.93 on average, against −8.49. The second line,
-# −7.20, is the likeliest text so far, and it is right. But three of the six say 291.
+# These texts are likelier than the texts at *T* = 1/4: −7.93 on average, against −8.49. The second
+# line is the likeliest text so far, and is right. But three of the six say 291.
 #
-# One walk took about 800 runs of the model, as many as sixteen tries of 50 characters. On the card it
-# is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. Here choosing does as well as
-# walking.
+# One walk runs the model about 800 times (counted), as sixteen tries of 50 characters do. On the card
+# it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. Here choosing does
+# as well as walking.
 
 # %% [markdown]
 # ## The vote
 #
-# For a made-up sum, here are all the texts that a model could write, with their probabilities:
+# For a made-up sum, a model can write only these five texts:
 #
 # | text | 1 | 2 | 3 | 4 | 5 |
 # |---|---|---|---|---|---|
@@ -442,20 +441,21 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Text 1, with 0.30, so whoever searches for the likeliest text gets 187. But 197 has 0.25 + 0.20 + 0.15
-# = 0.60: three texts lead to 197.
+# The likeliest text is text 1. The likeliest answer is 197: its three texts have 0.25 + 0.20 + 0.15 =
+# 0.60.
 # </details>
 
 # %% [markdown]
-# A vote counts answers, not texts. Draw many workings, and hand in the answer that came most often: that
-# is **self-consistency** [wang2022].
+# A vote counts answers, not texts: draw many workings, and hand in the answer that came most often.
+# Its name in papers is **self-consistency** [wang2022].
 
 # %% [markdown]
 # ## Build it: the vote
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 5 minutes
 #
-# A `Counter` may help. Do not call the course's own functions. Your function is scored below.
+# Write `my_vote`. A `Counter` may help. Do not call the course's own functions. Your function is
+# scored below.
 
 
 # %% answer="my_vote"
@@ -489,21 +489,23 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# With a right `my_vote` your vote is right in 23 of 24. The explorer shows one sum at the left. At the
-# right it counts how often each way is right: wait until `Right, over 24 sums` stands there.
+# With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left, and at the
+# right how often each way is right (pass@n is pass@k for n tries). Wait until the right side says
+# `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Choose sum 17: a close race, 6 to 5. Set `tries` to 32. Still close? (15 to 6. More tries
-#    help where the right answer is the most common.)
-# 2. Set 16 tries and sum 14. Why is the vote wrong there? (Seven against seven, and 260 came first.)
+# 1. Choose sum 17, where the vote is 6 against 5. Set `tries` to 32. Is the vote still close? (No: 15
+#    against 6. More tries help where the right answer is most common.)
+# 2. Set 16 tries and sum 14. Why is the vote wrong there? (Two answers have seven votes, and 260 came
+#    first.)
 # 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
-#    curve still climbs? (Only pass@n: pass@k for n tries.)
+#    curve still climbs? (Only pass@n.)
 
 # %% [markdown]
-# And what does the vote say of the story's sum?
+# What does the vote say of the story's sum?
 
 # %%
 print("the vote says", check.attempt(vote, tries))
@@ -514,8 +516,7 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## Sure, and wrong
 #
-# With sixteen times as many tries 291 is still far ahead, 124 to 83. So the wrong vote is not bad luck,
-# and more tries do not help. Why?
+# With sixteen times as many tries 291 is still far ahead, 124 to 83. So more tries do not help. Why?
 #
 # **Find it.** The next cell prints the wrong steps of the eleven wrong lines. What do ten of the eleven share?
 
@@ -527,20 +528,20 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Their *last* step is wrong, and ends in `=29'1`. Eight fail where the greedy text failed, as in 229 + 72:
-# the tens make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in
-# such a step, and only four get it right.
+# Their *last* step is wrong, and ends in `=29'1`. In eight of these steps, as in 229 + 72, the tens
+# make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in such a
+# step, and only four get it right.
 # </details>
 
 # %% [markdown]
-# A vote does not find what is right. A vote finds what is *common*. It helps when wrong texts give
-# different answers. Here all eleven give 291.
+# A vote finds what is *common*, not what is right. It helps when wrong texts give different answers.
+# Here all eleven give 291.
 
 # %% [markdown]
 # ## One text for each answer
 #
-# Now ask for the answer alone, with `?` at the end, as in `51+86+64+72+28?`. Then each answer has only one
-# text, and the course can work out its exact probability, at *T* = 0.75 as before.
+# Now ask for the answer alone: `51+86+64+72+28?`. Then each answer has only one text, and the next
+# cell works out the exact probability of each answer, at *T* = 0.75.
 
 # %%
 exact = exact_answers(STORY)
@@ -553,12 +554,13 @@ for n in (16, 64, 256):
     print(n, "tries:", Counter(more[:n]).most_common(3))
 
 # %% [markdown]
-# Three votes, three winners, and none is right. **Predict.** What would a vote of a million tries say?
+# The three votes have three winners, and none is right. **Predict.** What would a vote of a million
+# tries say?
 #
 # <details><summary>Answer</summary>
 #
-# 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice gives 303 too,
-# at the price of one try. The right answer, in seventh place, cannot win.
+# 303, almost surely: a vote of very many tries finds the likeliest answer. Greedy choice says 303
+# too, with one try.
 # </details>
 
 # %% [markdown]
@@ -570,17 +572,17 @@ for n in (16, 64, 256):
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 
 # %% [markdown]
-# In the last row 93 of 100 sums have a right answer among the 64 tries. The vote finds 7, hardly more
+# In the last row 93% of the sums have a right answer among 64 tries. The vote finds 7%, hardly more
 # than greedy choice. What would find more? (Time for a pause.)
 
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Python can add five numbers. Suppose that it cannot: nobody knows the right answer to a hard task.
+# Nobody knows the right answer to a hard task. So pretend that Python cannot add five numbers.
 
 # %% [markdown]
-# Clerks had an old trick. Divide each number by nine, and keep what is left: of 51 it is 6, of 86 it is
-# 5, of 64 it is 1, of 72 it is 0, of 28 it is 1. Together they make 13, and 13 leaves 4. Only
+# Clerks had an old trick. Divide each number by nine, and keep the remainder: 51 leaves 6, 86 leaves
+# 5, 64 leaves 1, 72 leaves 0, 28 leaves 1. Together the remainders make 13, and 13 leaves 4. Only
 # nines were thrown away, so the right sum must leave 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this trick accept?
@@ -589,9 +591,9 @@ for n in (16, 64, 256):
 print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick does not find the sum, and it accepts a wrong answer that is off by 9, 18, 27 …
-# But it knows *something that the tries do not*. Ask for the answer alone again, 64 tries for each sum.
-# Only answers that the trick accepts may vote (the folded `nines` checks them):
+# Only 301. The trick also accepts wrong answers that are off by 9, 18, 27 … But its mistakes are not
+# the mistakes of the model. Ask for the answer alone again, 64 tries for each sum. Only answers that
+# the trick (`nines`) accepts may vote:
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -601,36 +603,35 @@ right = [one for s, f in zip(SUMS, good, strict=True) for one in f if one.answer
 print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of these are right")
 
 # %% [markdown]
-# With a right `my_vote` the vote of all finds 1 sum of 24, the vote of the accepted 14. The trick is a
-# **verifier**: it need not find the answer, only tell right from wrong, and that is often far easier.
+# With a right `my_vote` the vote of all finds 1 sum of 24, the vote of the accepted tries 14. The
+# trick is a **verifier**: it need not find the answer, only tell right from wrong, which is often far
+# easier.
 #
-# The trick has a limit: 84 of the 182 accepted tries are right, 46%. **Predict.** You draw a hundred
-# times as many tries. Does the 46% rise?
+# Only 84 of the 182 accepted tries are right, 46%. **Predict.** You draw a hundred times as many
+# tries. Does the 46% rise?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: a hundred times as many right ones are accepted, and a hundred times as many wrong ones. The
-# trick accepts every right try, so 84 of 1,536 are right, *p* = 5.5%. Of the 1,452 wrong tries it
-# accepts 182 − 84 = 98, *f* = 6.7%. Of the accepted tries this share is right:
+# No: the right and the wrong accepted tries both become a hundred times as many. The trick accepts
+# every right try, so 84 of the 1,536 tries are right: *p* = 5.5%. Of the 1,452 wrong tries the trick
+# accepts 182 − 84 = 98: *f* = 6.7%. Of the accepted tries this share is right:
 #
 # $$\frac{p}{p + (1 - p) \cdot f} = 46\%$$
 #
-# More tries do not make it safer to trust an accepted one [stroebl2024].
+# More tries make an accepted try no safer [stroebl2024].
 # </details>
 
 # %% [markdown]
-# **It happened.** HumanEval, a famous set of programming tasks, has a verifier: about ten tests a task.
-# In 2023 others wrote eighty times as many tests, and many programs that had passed now failed
-# [liu2023].
+# **It happened.** HumanEval, a set of programming tasks, checks each program with about ten tests. In
+# 2023 others wrote eighty times as many tests, and many accepted programs failed [liu2023].
 
 # %% [markdown]
 # ## Build it: a verifier
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step, like the lines of a proof. Now Python may add, but only two
-# numbers at a time.
+# A working can be checked step by step. Now Python may add, but only two numbers at a time.
 #
 # A text has steps with `,` between them, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, with its carries:
@@ -655,13 +656,13 @@ print(right_step(273, 28), right_step(28, 51))
 # - The step must be exactly what `right_step` writes for two numbers of the list, in either order.
 # - Then remove these two numbers, and add their sum to the list.
 #
-# At the end one number is left, and the text after `;` is exactly that number. Refuse everything else
-# (return False), and raise no error.
+# At the end one number must be left, and the text after `;` must be exactly that number. Then return
+# True. In every other case return False, and raise no error.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# You need not read the step. Write all steps that would be right, and see whether it is one of
+# You need not read the step. Write all steps that would be right, and see whether the step is one of
 # them. `permutations(left, 2)` gives every two of the numbers, in both orders.
 # </details>
 
@@ -698,7 +699,7 @@ for text, expect, why in (
     check.passes(text, check.gives, my_verifier, [15, 27, 38], text, expect=expect, why=why)
 
 # %% [markdown]
-# Which of the sixteen lines does your verifier accept?
+# Which lines does your verifier accept?
 
 # %%
 for i, one in enumerate(tries):
@@ -709,8 +710,8 @@ for i, one in enumerate(tries):
 # A right verifier prints four lines, and all say 301. One accepted line counts for more
 # than eleven votes.
 #
-# One right answer is missing: line 11 wrote `86+28='1'1'4`, with a mark too many. A verifier of steps
-# refuses a right answer after a wrong step.
+# Line 11 says 301 too, but is refused: it wrote `86+28='1'1'4`, with a mark too many. A verifier of
+# steps refuses a right answer after a wrong step.
 
 # %% [markdown]
 # ## Build it: the chooser
@@ -718,8 +719,8 @@ for i, one in enumerate(tries):
 # > difficulty ●●●●○ · importance ●●●●● · 18 minutes · there are many right designs
 #
 # Your function gets a list of tries, each `(answer, logprob, accepted)`; `accepted` says whether the
-# verifier accepted the try. It returns one answer. Your design is free, but it must keep four promises,
-# scored below:
+# verifier accepted the try. Your function returns one answer. Your design is free, but must keep four
+# promises, each scored below:
 
 # %% [markdown]
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
@@ -731,7 +732,7 @@ for i, one in enumerate(tries):
 # Each made-up sum has sixteen tries:
 #
 # - 45% of the tries are right. Right texts are a little likelier.
-# - In half of the sums most wrong tries give the same answer, as in the story.
+# - In half of the sums most wrong tries give the same answer.
 # - In 40% of the sums the verifier makes no mistake. In 40% it also accepts one wrong try in ten. In 20%
 #   it is broken, and accepts none at all.
 #
@@ -740,8 +741,8 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Decide first which tries may count: what if none is accepted? Then choose among the tries that count. The
-# place in the list may not break a tie. What else do you know of each try?
+# Decide first which tries may count: what if none is accepted? Then choose among these tries. Do not
+# break a tie by the place in the list. What else do you know of each try?
 # </details>
 
 
@@ -843,16 +844,14 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # No way of choosing can do better than pass@16.
 
 # %% [markdown]
-# ## Two things that choosing cannot do
+# ## A stronger prompt
 #
-# More computing can also make a model follow its prompt more closely, or think for longer.
-#
-# **Guidance** strengthens the prompt. It runs the model twice for each token, with the prompt and without,
-# and combines the logits with a strength γ [sanchez2023]:
+# **Guidance** strengthens the prompt. It runs the model twice for each token, with the prompt and
+# without, and combines the logits with a strength γ [sanchez2023]:
 #
 # $$\text{without} + \gamma \cdot (\text{with} - \text{without})$$
 #
-# γ = 0 is the model without its prompt, γ = 1 the model with its prompt. Above 1 the prompt counts more.
+# γ = 1 is the model with its prompt. Above 1 the prompt counts more.
 
 # %% [markdown]
 # **Predict.** Without the prompt, ` light` has the logit −1 and ` dog` 2. With the prompt they have
@@ -864,8 +863,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # </details>
 
 # %% [markdown]
-# Now the Storyteller continues ` The girl saw a`. One run reads the prompt `It was night and it was dark.`
-# first, the other run does not. **Predict.** Which word becomes likelier as γ grows?
+# Now the Storyteller continues ` The girl saw a`. One run reads `It was night and it was dark.`
+# first, the other run does not. **Predict.** Name one word that becomes likelier as γ grows.
 
 # %%
 stories = storyteller.load()
@@ -897,9 +896,9 @@ explore.Playground(
 
 # %% [markdown]
 # 1. After the prompt, look for `night`, and for `dark` or `light` inside words. Which texts have one?
-#    (The plain ones none. Guided: `darker and lighter` in one, `night` in the other.)
-# 2. Set `strength = 5.0` and run the cell again. What goes wrong? (`It was dark. It was dark. It
-#    was darker.` The text follows the prompt, and is no story any more.)
+#    (No plain text has one. One guided text has `darker and lighter`, the other `night`.)
+# 2. Set `strength = 5.0` and run the cell again. What goes wrong? (The text repeats the prompt:
+#    `It was dark. It was dark. It was darker.`)
 
 # %% [markdown]
 # <details><summary>If you like: a strong model and a weak one</summary>
@@ -911,16 +910,16 @@ explore.Playground(
 # %% [markdown]
 # ## More thought for one answer
 #
-# The Calculator needs its working: on the card greedy choice is right in 72.8% with the working and in
-# 6.6% without. Each character is one more run of the model, and the next run can read it: the model
-# computes by writing.
+# The Calculator needs its working: on the card greedy choice is right in 72.8% with the working, in
+# 6.6% without. Each character takes one run of the model, and later runs read that character: the
+# model computes by writing.
 #
-# How long a working is enough? A **budget** limits it: after so many characters only `;` may come
-# [muennighoff2025].
+# How long must a working be? A **budget** limits the working: after so many characters only `;` may
+# come [muennighoff2025].
 
 # %% [markdown]
-# The greedy working at the top has 46 characters before its `;`. **Predict.** How many of the 24 sums
-# are right with a budget of 40?
+# The greedy working in the first section has 46 characters before its `;`. **Predict.** How many of
+# the 24 sums are right with a budget of 40?
 
 # %%
 for most in (36, 40, 48):
@@ -929,10 +928,9 @@ for most in (36, 40, 48):
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# No sum is right until the working fits. (48 characters are enough: greedy choice without a budget had
-# 18 too.) Cut after 36, the model hands in the step that was cut off, `273+28`. Cut after 40, it
-# hands in 286. In training `;` came only after the last step, so the model never learned what follows an
-# early `;`.
+# No sum is right until the working fits. After 36 characters the model hands in the step that was cut
+# off, `273+28`. In training `;` came only after the last step, so the model never learned what
+# follows an early `;`.
 
 # %% [markdown]
 # ## What production systems do
@@ -940,22 +938,21 @@ for most in (36, 40, 48):
 # As of late 2026:
 #
 # - *Verifiers.* With one try a model repaired 15.9% of real bugs. With 250 tries for each bug, tests
-#   found a right repair for 56% of the bugs: that is pass@250 [brown2024].
-# - *Budgets.* The servers vLLM and llama.cpp count the tokens of a model's working and force its end
-#   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a limit; one
-#   asks for more or less *effort* [claudethinking2026].
+#   found a right repair for 56% [brown2024].
+# - *Budgets.* The servers vLLM and llama.cpp force the end of a working after so many tokens
+#   [vllmbudget2026] [llamacpp22717]. Anthropic's models from Claude 4.7 on refuse such a limit; you
+#   ask for more or less *effort* [claudethinking2026].
 
 # %% [markdown]
 # ## Recap
 #
-# Greedy choice always gets the story's sum wrong. Sixteen tries hold the right answer. The likeliest of
-# the sixteen and the vote both hand in 291, because most lines end with a carry that the model often
-# gets wrong: votes need mistakes that differ. A verifier needs no majority. It checks each step, and
-# one right line is enough.
+# Greedy choice always gets the story's sum wrong. Sixteen tries hold the right answer. The likeliest
+# of the sixteen and the vote both hand in 291, because most lines end with a carry that the model
+# often gets wrong. A vote needs mistakes that differ. A verifier needs no majority: it checks each
+# step, and one right line is enough.
 
 # %% [markdown]
-# Many texts cost time. Could a model write them *faster*, without changing any text? That is the next
-# module.
+# The next module asks how a model can write *faster*, without changing any text.
 
 # %% [markdown]
 # ## Check your understanding
@@ -965,8 +962,8 @@ for most in (36, 40, 48):
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One of k tries" points=2
-# Your `my_pass_at_k` from **Build it: pass@k** above, over all that its description allows. One point
-# for all *n* up to 30, one for those up to 200.
+# Your `my_pass_at_k` from **Build it: pass@k** above, for all inputs that its description allows. One
+# point for *n* up to 30, one for *n* up to 200.
 
 
 # %% test="my_pass_at_k"
@@ -1049,8 +1046,8 @@ check.number(
 # Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
 # our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*; each only if the
-# estimates for *k* up to *n* stay as they are.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*. You get neither
+# if an estimate for *k* up to *n* changes.
 
 
 # %% answer="estimator_repair"
@@ -1422,8 +1419,8 @@ check.number(
 )
 
 # %% [markdown] question="Cold tries" points=1
-# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. To get still more,
-# someone sets *T* to 0, where single tries are best. How many sums come out right?
+# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. Someone sets *T*
+# to 0, where single tries are best. How many sums come out right?
 #
 # - **A** About 73%
 # - **B** About 99.8%
