@@ -10,27 +10,27 @@
 # # Fast and constrained
 #
 # The Storyteller gets two helpers. One writes ahead, so that the text comes out faster. The other
-# forbids, so that a program can read the answer. You will see which of them can be trusted.
+# forbids tokens, so that a program can read the answer.
 
 # %% [markdown]
 # > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
 # > the Calculator of module 10
 # >
 # > Afterwards you can
-# > - write the coin that keeps a text exact, and say why;
+# > - write the coin that accepts or refuses a guess, and say why it works;
 # > - say when guessing ahead saves time;
-# > - write the mask of a small grammar, and measure what the mask takes away;
-# > - say, and repair, how masks change answers.
+# > - write the mask of a small grammar, and measure what it takes away;
+# > - repair the answers that a mask changed.
 
 # %% [markdown]
-# **Recall.** Three tokens have the probabilities 0.5, 0.3 and 0.2, and top-k keeps two. With what
-# probability is the second drawn? Which token is drawn at *T* = 0, and how often? Answer before you
+# **Recall.** Three tokens have the probabilities 0.5, 0.3 and 0.2, and top-k keeps two. How likely
+# is the second token then? Which token is drawn at *T* = 0, and how often? Answer before you
 # unfold.
 #
 # <details><summary>Answer</summary>
 #
-# 0.3 / 0.8 = 0.375: the two that stay share everything. *T* = 0 is greedy choice: the likeliest
-# token, always.
+# 0.3 / 0.8 = 0.375: the two that stay share everything. At *T* = 0 the likeliest token is drawn,
+# always.
 # </details>
 #
 # The next cell, folded, has imports and helpers.
@@ -205,19 +205,19 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # ## Two helpers
 #
-# The first helper is the **apprentice**: the Storyteller without the last of its six layers. It
-# guesses the next four tokens.
+# The first helper is the **apprentice**: the Storyteller without the last of its six layers. The
+# apprentice guesses the next four tokens.
 #
 # The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
-# after *every* token that it reads. So it can judge all four guesses in one pass.
+# after *every* token that it reads. So the master can judge all four guesses in one pass.
 
 # %% [markdown]
-# The master goes from left to right. (*How*: see the next section.)
+# The master judges from left to right. (The next section says how.)
 #
-# - A guess that it keeps (*accepts*) joins the text.
-# - At the first refusal it draws another token. The later guesses are thrown away, not judged: they
-#   continued a text that no longer exists.
-# - If it keeps all four, the same pass gives one token more, the **bonus**.
+# - A guess that the master keeps (*accepts*) joins the text.
+# - At the first refusal the master draws another token. The later guesses are thrown away, not
+#   judged.
+# - If the master keeps all four, the same pass gives one token more, the **bonus**.
 #
 # Manuals call this **speculative decoding**, and the apprentice the *draft model*.
 
@@ -238,28 +238,27 @@ print(f"all {len(passes)} passes: {tokens} tokens; {judged} guesses were judged,
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. Printed last: of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40
-#    tokens.
-# 2. The explorer writes the same text. Filled boxes are the apprentice's tokens (`5 blocks`: five
-#    layers). An orange box is the master's, in place of the crossed-out guess before it. The two
-#    boxes with a black line are the bonus.
-# 3. Change `seed`. At the end, the right side shows half of the guesses accepted, or a little more.
+# 1. Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
+# 2. The explorer writes the same text: wait for all 40 tokens. Filled boxes are the apprentice's
+#    (`5 blocks`: five layers). An orange box is the master's, in place of the crossed-out guess
+#    before it. A box with a black line is a bonus.
+# 3. Change `seed`, and wait. Half of the guesses are accepted, or a little more.
 
 # %% [markdown]
-# Now a claim that sounds too good: the text is **genuine**. Each text comes exactly as often as if
-# the Storyteller wrote alone.
+# Now a claim that sounds too good: the text is **exact**. Each text comes just as often as if the
+# Storyteller wrote alone.
 
 # %% [markdown]
-# The second helper is the **censor**. It writes no word. It holds a **form**: a text with a gap, and
-# the answers that may fill it. At each step it forbids the tokens that fit no answer.
+# The second helper is the **censor**. It holds a **form**: a text with a gap, and the answers that
+# may fill the gap. At each step the censor forbids the tokens that fit no answer.
 #
-# The form here: `Once a girl lived with her grandmother. One day she met` … and the answer is
-# ` the moon` or ` her grandmother`.
+# Our form begins `Once a girl lived with her grandmother. One day she met`. The answers are
+# ` the moon` and ` her grandmother`.
 
 # %% [markdown]
 # The Storyteller fills in this form 300 times under the censor (`|` means "or"). The first column
-# is the share of each answer. The second is what the model alone would give, if we kept only its
-# texts with one of these answers.
+# is the share of each answer. The second is its share among the model's own texts, if we keep only
+# those with one of the two answers.
 #
 # **Predict.** Will the columns be alike?
 
@@ -277,18 +276,16 @@ show(
 )
 
 # %% [markdown]
-# Of the model's own texts with one of these answers, 996 in 1,000 have the grandmother. With the
-# censor, nearly two girls in three meet the moon. Yet the censor forbade only tokens that fit
-# neither answer.
+# The model alone gives the grandmother 996 times in 1,000. With the censor, nearly two girls in
+# three meet the moon. Yet the censor forbade only tokens that fit neither answer.
 #
-# So the helper who writes half of the text changes nothing, and the helper who only says no changes
-# the answer. First: how can a text be genuine, if the apprentice wrote half?
+# First question: how can a text be exact, if the apprentice wrote half of it?
 
 # %% [markdown]
 # ## One token, by hand
 #
-# The next token is one of three words. The master, our model, would draw them with the
-# probabilities *p*. The apprentice draws with *q*: `dog` far too often, and `cat` too seldom.
+# The next token is one of three words. The master, our model, draws with the probabilities *p*. The
+# apprentice draws with *q*: `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
@@ -297,17 +294,16 @@ q = torch.tensor([0.2, 0.6, 0.2])
 show(WORDS, master_p=p, apprentice_q=q)
 
 # %% [markdown]
-# If we took what the apprentice says, `dog` would come 60 times in 100, twice as often as it
-# should. So toss a coin for each `dog`, and throw half of them away. Keep each `cat`, as there are
-# too few, and each `fox`: their number is right.
+# The apprentice guesses `dog` twice as often as it should. So toss a coin for each `dog`, and keep
+# half of them. Keep each `cat`, as there are too few, and each `fox`, as their number is right.
 
 # %% [markdown]
-# **Predict.** Of 100 guesses, how many are kept? After each refusal another word has to be drawn.
-# Which must it be, so that in the end each word comes as often as *p* says?
+# **Predict.** Of 100 guesses, how many are kept? After each refusal another word is drawn. Which
+# must it be, so that in the end each word comes as often as *p* says?
 #
 # <details><summary>Answer</summary>
 #
-# Kept are 20 cats, 30 dogs and 20 foxes: 70 of 100. Dogs and foxes are complete then, and 30 cats
+# 20 cats, 30 dogs and 20 foxes are kept: 70 of 100. Dogs and foxes are complete then, and 30 cats
 # are missing. So each of the 30 refusals must become a `cat`.
 # </details>
 
@@ -318,14 +314,15 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*, as 0.300 was refused and 0.300 is missing. The two are always equal: *p*
-# and *q* both sum to 1, so *q* gives some words too little by as much as it gives others too much.
+# The last column is *p*, as 0.300 was refused and 0.300 is missing. These two numbers are always
+# equal: *p* and *q* both sum to 1, so *q* gives some words too little by as much as it gives others
+# too much.
 
 # %% [markdown]
 # ## The formula
 #
-# Half of the dogs were kept: 0.3 / 0.6, which is *p* / *q*. So, for any word $x$: keep the guess
-# with probability $\min(1, p(x) / q(x))$. If it is refused, draw from what is missing,
+# Half of the dogs were kept: 0.3 / 0.6, which is *p* / *q*. For any word $x$, the **coin** keeps
+# the guess with probability $\min(1, p(x) / q(x))$. After a refusal, draw from what is missing,
 # $\max(0, p - q)$ (divided by its sum). Then $x$ joins the text with probability
 #
 # $$\underbrace{q(x) \min\Big(1, \frac{p(x)}{q(x)}\Big)}_{\text{kept: } \min(p(x),\, q(x))} +
@@ -333,10 +330,10 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
 # Why is the redrawn part just what is missing? Say 0.1 of one word is missing and 0.2 of another.
-# Then 0.3 is refused. Of three redraws one becomes the first word, and two the second: 0.1 and 0.2.
+# Then 0.3 is refused, and one redraw in three becomes the first word: 0.1.
 #
-# How often is a guess accepted? With cat, dog and fox: 0.2 + 0.3 + 0.2 = 0.7, the **overlap** of
-# *p* and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
+# How often is a guess accepted? With cat, dog and fox: 0.2 + 0.3 + 0.2 = 0.7. This sum is the
+# **overlap** of *p* and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
 
 # %% [markdown]
 # ## Build it: the coin
@@ -348,8 +345,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 #
 # <details><summary>Hint</summary>
 #
-# Two returns: the guess itself, or a walk along the list of what is missing, with a running sum as
-# in module 1.
+# Return the guess itself, or walk along the list of what is missing, with a running sum as in
+# module 1.
 # </details>
 
 
@@ -377,9 +374,6 @@ def my_coin(p, q, token, u, v):
     ### END SOLUTION
 
 
-# %% [markdown]
-# The last check tries every guess with 64 pairs of *u* and *v*, and adds up what joins the text.
-
 # %%
 HAND = [0.5, 0.3, 0.2], [0.2, 0.6, 0.2]
 for name, token, u, why in (
@@ -392,9 +386,9 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 # %% [markdown]
 # ## On the real model
 #
-# A text is drawn token by token, so it is exact if each token is. Does the coin work with 4,096
-# tokens? After `Once upon a time` (now at *T* = 1) the apprentice prefers the comma, the master
-# ` there`. The next two cells, folded, toss the coin for 2,000 guesses, and show what joins.
+# A text is exact if each of its tokens is. Does the coin work with 4,096 tokens? After
+# `Once upon a time` (now at *T* = 1) the apprentice prefers the comma, the master ` there`. The
+# next two cells, folded, toss the coin for 2,000 guesses.
 #
 # **Predict.** By hand 70% of the guesses were accepted. Are more accepted here, or fewer?
 
@@ -427,49 +421,49 @@ three_bars(names, bars).says(
 )
 
 # %% [markdown]
-# Only half of the guesses were accepted, yet each word joins as *p* says. A bad guesser makes the
-# text slow, not wrong. Can the text still go wrong?
+# Only half of the guesses were accepted, yet each word joins about as often as *p* says. A bad
+# guesser makes the text slow, not wrong.
 
 # %% [markdown]
-# ## Find the mistake yourself
+# ## A mistake with *q*
 #
 # Somebody changes the apprentice: it always guesses its *likeliest* word. The coin and the redraw
 # still use the old *q*.
 
 # %% [markdown]
-# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, *q* is 0.8 and 0.2. How often does
-# the first word join in the end?
+# **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, the old *q* is 0.8 and 0.2. How
+# often does the first word join in the end?
 #
 # <details><summary>Answer</summary>
 #
-# The guess is always word one. It is accepted with 0.6 / 0.8 = 75%, and a refusal becomes word two.
-# So word one joins 75 times in 100, not 60: wrong.
+# The guess is always word one. It is accepted with probability 0.6 / 0.8 = 75%, and a refusal
+# becomes word two. So word one joins 75 times in 100, not 60: wrong.
 # </details>
 
 # %% [markdown]
 # This mistake was found in the library `transformers` in 2024 [transformers32867].
 #
 # The rule: ***q* must be what the guess was drawn from**. A guesser that always says the same word
-# has *q* = 1 for it. Then the coin accepts with 0.6 / 1, and word one joins 60 times in 100. Guess
-# as you like, but tell the coin the true *q*.
+# has *q* = 1 for this word. Then the coin accepts with probability 0.6 / 1, and word one joins 60
+# times in 100.
 
 # %% [markdown]
 # ## How much faster?
 #
-# A pass always gives one token of the master's own: the redrawn one, or the bonus. The kept guesses
-# come on top.
+# A pass always gives one token of the master's own: the redrawn token, or the bonus. The kept
+# guesses come on top.
 #
 # Say 0.8 of the judged guesses are kept. Then the first guess joins in 80 of 100 passes. The second
-# joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give 100 + 80 + 64 =
-# 244 tokens, and a pass 2.44 on average.
+# guess joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give 100 + 80
+# + 64 = 244 tokens, 2.44 a pass.
 
 # %% [markdown]
-# In general, with *n* guesses, each kept with probability *a*, a pass gives [leviathan2023]
+# With *n* guesses, each kept with probability *a*, a pass gives on average [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
-# **Predict.** With *a* = 0.5 and four guesses, is a pass closer to 2 tokens or to 3? And with
-# eight?
+# **Predict.** With *a* = 0.5 and four guesses, is a pass closer to 2 tokens or to 3? And with eight
+# guesses?
 
 # %%
 for a in (0.5, 0.8):
@@ -477,14 +471,13 @@ for a in (0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# With *a* = 0.5, a pass gives close to two tokens. (You saw 40 tokens in 21 passes, 1.90 a pass.)
-# Eight guesses hardly help: the fifth counts only if the four before it were kept. With *a* = 0.8,
-# eight guesses help.
+# With *a* = 0.5, a pass gives close to two tokens. Eight guesses hardly help: the fifth counts only
+# if the four before it were kept. With *a* = 0.8, eight guesses help.
 
 # %% [markdown]
-# Now a guesser without any network. It **looks up**: it takes the last three tokens of the text,
-# finds where they stood before, and guesses what came next. If they stood nowhere, it tries two,
-# then one, and else guesses nothing. (Its guess is certain, so *q* = 1.)
+# The next guesser has no network. It **looks up**: it takes the last three tokens of the text,
+# finds where they stood before, and guesses what came next. If they stood nowhere, it tries the
+# last two tokens, then the last one, and else guesses nothing. (It is sure of its guess: *q* = 1.)
 #
 # The next cell, folded, counts passes, and tokens *guessed*, *judged* and *kept*.
 
@@ -506,13 +499,13 @@ for T in (0, 0.8):
 print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
-# At *T* = 0 the text repeats itself, so looking up is as good as the apprentice: 11 of 18 judged
-# guesses kept, against 23 of 37. But looking up often finds nothing to guess: 29 passes, not 17. At
-# *T* = 0.8 it is nearly useless.
+# At *T* = 0 the text repeats itself, so the guesses of looking up are as good as the apprentice's:
+# 11 of 18 kept, against 23 of 37. But looking up often finds nothing: 29 passes, not 17. At *T* =
+# 0.8 it is nearly useless.
 
 # %% [markdown]
 # **Predict.** Raise the *T* of both, apprentice and master. Are more of the judged guesses kept, or
-# fewer? (Folded, with two texts for each *T*.)
+# fewer?
 
 # %% jupyter={"source_hidden": true}
 for T in (0, 0.3, 0.9, 1.5):
@@ -524,22 +517,20 @@ for T in (0, 0.3, 0.9, 1.5):
 
 # %% [markdown]
 # Neither, in these texts: the kept share stays between a half and two thirds. A higher *T* flattens
-# *p* and *q* both, so their overlap need not shrink.
+# both *p* and *q*, so their overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
 #
-# Without guesses 40 tokens take 40 passes. Let each of these cost 1. Then a guess costs
+# Without guesses 40 tokens take 40 passes. Each of these costs 1. A guess costs 0.98:
 #
-# - 5/6 to *make*: the apprentice runs five of the six layers;
-# - 0.15 to *read*: with four guesses to read, a pass took 1.6 times as long (on one thread of a
+# - 5/6 to *make* it: the apprentice runs five of the six layers;
+# - 0.15 to *read* it: with four guesses to read, a pass took 1.6 times as long (on one thread of a
 #   processor, November 2026). So four cost 0.6, and one 0.15.
-#
-# Together 0.98.
 
 # %% [markdown]
-# **Predict.** At *T* = 0 the apprentice made 62 guesses, and the master 17 passes. Is 17 + 62 × 0.98
-# more than 40, or less? (The cell, folded, divides by 40: above 1 is slower.)
+# **Predict.** At *T* = 0 the apprentice made 62 guesses, and the master 17 passes. Is 17 + 62 ×
+# 0.98 more than 40, or less? (The next cell, folded, divides by 40: above 1 is slower.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -559,13 +550,13 @@ for (name, T), (passes, guessed) in counted.items():
 # With an apprentice nearly as big as its master, a text takes *about 2 to 2.6 times as long*.
 # Looking up costs only the reading, and saves a little at *T* = 0.
 #
-# A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And to
-# read five tokens costs hardly more than one: most of the time goes into fetching the weights, once
-# for all five [chen2023].
+# A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And
+# guesses cost hardly anything to read: most of a pass goes into fetching the weights, once for all
+# tokens [chen2023].
 
 # %% [markdown]
-# **Predict.** At *T* = 0.8 our apprentice made 84 guesses in 21 passes. If reading is free: how
-# cheap must a guess be, to save time?
+# **Predict.** At *T* = 0.8 our apprentice made 84 guesses in 21 passes. If reading is free, below
+# which cost does a guess save time?
 #
 # <details><summary>Answer</summary>
 #
@@ -585,17 +576,16 @@ for part in (2, 4, 10, 50):
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
 #
-# You may guess *however you like*, and the text stays exact. Write `my_guess`. It sees the text so
-# far and other texts of the same model, and says what may come next. Search these texts: asking the
-# model itself would cost a pass for each guess.
+# You may guess *however you like*, and the text stays exact. Write `my_guess`, until its three
+# checks pass. It sees the text so far and other texts of the same model, and says what may come
+# next. Search these texts: asking the model would cost a pass for each guess.
 
 # %% [markdown]
-# It is scored below by what it does:
+# It is scored, as *Your guesser* says at the end. The three checks ask for
 #
-# 1. it gives ids of the vocabulary, at most `ahead`, and changes nothing that it was given;
-# 2. when a text goes round in a circle, it guesses right;
-# 3. it finds what follows in the other texts;
-# 4. on new stories at least 1.5 times as many of its guesses *come true* as by looking up. A guess
+# 1. right guesses when a text goes round in a circle;
+# 2. right guesses when another text shows what follows;
+# 3. on new stories, at least 1.5 times as many guesses that *come true* as by looking up. A guess
 #    comes true if the Storyteller, at *T* = 0.8, drew this token there.
 
 # %%
@@ -605,11 +595,8 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Look for the last three tokens of the text, then two, then one, first in the text itself and then
-# in the others. What came after them there?
-#
-# Or count, for every *two* tokens in a row, what follows them. (One is too little: a circle may
-# hold a token twice.) After each guess, go on as if it were in the text.
+# Look for the last three tokens in the text itself, then in the others. If they stand nowhere, look
+# for the last two, then for the last one. Guess what came after them.
 # </details>
 
 
@@ -641,8 +628,7 @@ for name, ask in (
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
-# Does `my_guess` leave the text unchanged? Try it in the explorer. (Until it is written, you see
-# "no text yet".)
+# Does `my_guess` leave the text unchanged? Try it in the explorer.
 
 
 # %%
@@ -656,7 +642,7 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
 # At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
-# *look up*: the words stay, only the passes change. With a true *q*, no guesser does harm.
+# *look up*: the words stay, only the number of passes changes.
 
 # %% [markdown]
 # ## Speed in production
@@ -665,28 +651,27 @@ explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 # [deepseek2024]. With many users at once guessing helps less: the card is busy anyway
 # [vllmspec2026].
 #
-# The apprentice changes nothing: each refusal is paid back with a word that was missing. Does the
-# censor pay back what it takes? (A good place to rest.)
+# The apprentice changes nothing: each refusal is **paid back** with a word that was missing. Does
+# the censor pay back what it takes? (A good place to rest.)
 
 # %% [markdown]
 # ## What the censor does
 #
 # A program wants an answer that it can read, such as a date or a JSON object. A **grammar** says
 # which texts are allowed. A token is allowed if the text so far, plus this token, begins one of
-# them. The **mask** sets the logit of every other token to −∞, as top-k does. Manuals speak of
-# *constrained decoding*, or *structured output*.
+# these texts. The censor's **mask** sets the logit of every other token to −∞, as top-k does.
+# Manuals speak of *constrained decoding*, or *structured output*.
 
 # %% [markdown]
 # **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
-# allowed at the first step? Two?
+# allowed at the first step?
 
 # %%
 first = two_answers.allowed([])
 print([look.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that begins one of the two answers, even a space alone (`␣`). A token need not
-# end where a word does.
+# Seven: every token that begins one of the two answers, even a space alone (`␣`).
 
 # %% [markdown]
 # ## Build it: the mask
@@ -698,8 +683,8 @@ print([look.visible(PIECES[token]) for token in first.nonzero().flatten().tolist
 #
 # <details><summary>Hint</summary>
 #
-# `text.startswith(beginning)` is most of it. The end is a token as well, allowed only after a
-# whole text.
+# `text.startswith(beginning)` is most of it. The end is a token as well, allowed only after a whole
+# text.
 # </details>
 
 
@@ -739,12 +724,12 @@ for so_far in ("", " the", " her g"):
 # %% [markdown]
 # ## What it takes away
 #
-# Before the mask, the allowed tokens had some probability together: the **mass** that is left. Each
-# of their probabilities is divided by this mass, so that their sum is 1, like 0.3 / 0.8 in the
+# The **mass** is the probability that the model gives to all allowed tokens together. The mask
+# divides each of their probabilities by the mass, so that their sum is 1, like 0.3 / 0.8 in the
 # recall.
 #
 # Here the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
-# The cell, folded, prints the mass at the first ten steps. (`5.1e-08` is 0.000000051.)
+# The next cell, folded, prints the mass at ten steps. (`5.1e-08` is 0.000000051.)
 
 # %% jupyter={"source_hidden": true}
 fields = {"name": {"type": "string", "maxLength": 8}, "age": {"enum": [7, 30, 90]}}
@@ -756,17 +741,17 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{look.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
-# Valid JSON, from a model that has only read fairy tales. Look at the masses. Where the name begins
-# nearly everything is allowed, and 0.98 is left. At the first `{` one token is allowed, and the
-# model gave it nearly nothing. The mask does not *persuade* the model. It takes the little that
-# fits, and makes it large.
+# This is valid JSON, from a model that has only read fairy tales. Where the name begins nearly
+# everything is allowed, and the mass is 0.98. At the first `{` one token is allowed, and the model
+# gave it nearly nothing. The mask does not *persuade* the model: it divides, and 5.1e-08 becomes 1.
 #
-# Are all answers multiplied by the same factor? If so, their shares stay.
+# So each step multiplies by 1 / mass. Are all answers multiplied by the same factor? If so, their
+# shares stay.
 
 # %% [markdown]
 # ## Masking is not conditioning
 #
-# Here is the girl again, with round numbers: two steps, four texts, and only the moon and the
+# Here is the girl again, with round numbers: two steps and four texts. Only the moon and the
 # grandmother are on the form.
 
 # %%
@@ -783,9 +768,9 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? Let the model draw texts, and throw away those that are not on the form. Those
-# that stay are the model's own, on condition that they fit: **conditioning**. A mask goes step by
-# step instead: first ` the` or ` her`, as both can still fit, then the one word that fits.
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form. This
+# is **conditioning**. A mask goes step by step instead: first ` the` or ` her`, as both can still
+# fit, then the one word that fits.
 #
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
 
@@ -799,9 +784,9 @@ show(words, conditioning=exact.values(), mask=masked.values())
 # Conditioning: 0.03 / (0.03 + 0.20). The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only
 # ` moon` is allowed.
 #
-# After ` the` the mass left was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20, from 0.03 to
-# 0.6. After ` her` the mass was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows
-# what can follow, and not how likely that is.**
+# After ` the` the mass was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20, from 0.03 to 0.6.
+# After ` her` the mass was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows what
+# can follow, but not how likely that is.**
 
 # %% [markdown]
 # Did the real model write the moon for this reason? Look at its first step.
@@ -811,7 +796,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 
 # %% [markdown]
 # 1. Find ` the` and ` her`. Which is likelier, and about how many times?
-# 2. Lower `temperature`. What becomes of that ratio, and what would come out under the censor at
+# 2. Lower `temperature`. What becomes of the ratio? Which answer would come out under the censor at
 #    *T* = 0?
 #
 # <details><summary>Answers</summary>
@@ -821,8 +806,8 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# The mask at the first step ignores that ` moon` almost never follows ` the`. The same was found in
-# programs that are written under a grammar [park2024].
+# At the first step the mask ignores that ` moon` almost never follows ` the`. Masks also changed
+# which programs a model writes [park2024].
 
 # %% [markdown]
 # ## The formula
@@ -830,41 +815,43 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # The moon: 0.03 became 0.03 / (1 × 0.05) = 0.6. The mass is 1 at the first step, where both words
 # are allowed, and 0.05 at the second.
 #
-# In general, let $m_t$ be the mass that is left at step $t$ on the way to the text $x$. Then
+# In general, let $m_t$ be the mass at step $t$ on the way to the text $x$. Then
 #
 # $$\text{mask}(x) = \frac{p(x)}{m_1 m_2 \cdots m_n} \qquad\text{and}\qquad
 # p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
 
 # %% [markdown]
 # The smaller the product of the masses, the more the mask has favoured this text. The shares stay
-# only if every text has the *same* product. Otherwise multiply each text's share by its product, to
-# get back to *p*. There are two ways.
+# only if every text has the *same* product. Otherwise multiply each text's share by its product,
+# and you have *p* again. There are two ways to do this.
 
 # %% [markdown]
 # ## Paying back
 #
-# The product lies between 0 and 1, so use it as a coin! Fill in the form under the mask, accept it
-# with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*). The moon comes with
-# 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20: the model's own numbers.
+# The product lies between 0 and 1, so it can be the probability of a coin. Fill in the form under
+# the mask, accept it with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*).
+# In one try the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20: the
+# model's own numbers.
 
 # %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
 #
 # <details><summary>Answer</summary>
 #
-# One try is accepted with 0.03 + 0.20 = 0.23. So 1 / 0.23, a bit more than four.
+# One try is accepted with 0.03 + 0.20 = 0.23. So it takes 1 / 0.23, a bit more than four.
 # </details>
 
 # %% [markdown]
-# Exact, but not always cheap. Every JSON form above begins with `{`, `"` and `n`, whose masses were
-# 5.1e-08, 0.0012 and 3.5e-06. Multiply: not one try in a billion is accepted.
+# Rejection sampling is exact, but not always cheap. Every JSON form above begins with `{`, `"` and
+# `n`, whose masses were 5.1e-08, 0.0012 and 3.5e-06. Multiply: not one try in a billion is
+# accepted.
 
 # %% [markdown]
-# The other way is **resampling**: fill in a few forms, and draw *one of them*, with its product as
-# its weight. Say moon, moon, grandmother came. Their weights are 0.05, 0.05 and 0.5. So the moon is
-# drawn with 0.1 / 0.6, one time in six.
+# The other way is **resampling**: fill in a few forms, and draw *one of them*. The *weight* of a
+# form is its product, and its chance is its share of all weights. Say moon, moon, grandmother came.
+# Their weights are 0.05, 0.05 and 0.5. So the moon is drawn with 0.1 / 0.6, one time in six.
 #
-# More forms come nearer to the exact 13%: the next cell, folded, computes it.
+# More forms come nearer to the exact 13%:
 
 # %% jupyter={"source_hidden": true}
 for n in (1, 2, 4, 16, 64):
@@ -877,8 +864,8 @@ for n in (1, 2, 4, 16, 64):
 # %% [markdown]
 # One form repairs nothing. With sixteen we are close.
 #
-# Now take the 300 forms of the real model, with the masses at their steps. If one is drawn by
-# weight, each answer comes as often as its share of all weights.
+# Now take the 300 forms of the real model. The column `repaired` is each answer's share of all
+# weights.
 
 # %%
 weights = Counter()
@@ -893,19 +880,19 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. We only wrote down the mass at each step. (The small difference is
-# chance.)
+# The grandmother is back. (The small difference is chance.)
 #
-# With hundreds of steps the product becomes 0 in the computer. So add the logs, as in module 6: one
-# sum for each form. Subtract the largest sum from each, as softmax does, and then take `exp`.
+# With hundreds of steps the product becomes 0 in the computer. So add the logs of the masses, as in
+# module 6: one sum for each form. Subtract the largest sum from each, as softmax does. Then take
+# `exp`.
 #
-# Two kinds of harm are left, where weights do not help.
+# Weights do not help against two other kinds of harm.
 
 # %% [markdown]
 # ## Two forms that went wrong
 #
-# **The form that never ends.** JSON allows white space between the colon and a number. Let the
-# grammar allow it too. **Predict**: of ten forms, how many are whole after 16 tokens?
+# **The form that never ends.** JSON allows white space between the colon and a number. **Predict**:
+# if the grammar allows it too, how many of ten forms are whole after 16 tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
@@ -917,15 +904,16 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The last line is a form that was not whole. The model does not expect a number there. Of all that
-# is allowed it likes a new line (`\n`) best, each time. In 2026 this was reported of Qwen3.5, for
-# about one request in three [vllm38696]. The repair: a grammar with little white space, or none.
+# The last line is a form that was not whole. The model expects no number there: of all that is
+# allowed, a new line (`\n`) is likeliest, step after step. In 2026 this was reported of Qwen3.5,
+# for about one request in three [vllm38696]. The repair: a grammar with little white space, or
+# none.
 
 # %% [markdown]
-# **The form without room to think.** The Calculator of module 10 adds five numbers. It writes its
-# working first (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so the
-# mask asks for `;` and three digits. **Predict**: of six sums, how many are right with the working,
-# and how many with the form alone?
+# **The form without room to think.** The Calculator adds five numbers. It writes its working first
+# (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so the mask asks for
+# `;` and three digits. **Predict**: of six sums, how many are right with the working, and how many
+# with the form alone?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
@@ -939,30 +927,25 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 
 # %% [markdown]
 # The mask forbade the working, and without it the answers were wrong. Give the form a field for the
-# working, *before* the one for the answer. In large models, too, strict formats lowered the scores
-# in reasoning [tam2024].
+# working, *before* the answer. In large models, too, strict formats lowered the scores in reasoning
+# [tam2024].
 
 # %% [markdown]
 # ## Forms in production
 #
-# In late 2026 a form is an option of the request [vllmforms2026]. The server pays nothing back.
-# Three habits:
-#
-# - ask for the form in the prompt as well, so that the mass is large before the mask comes;
-# - put the thinking before the answer;
-# - write the mass into your log file: a small one is a warning.
+# In late 2026 a request to a server may name a form [vllmforms2026]. The server repairs no shares.
+# So ask for the form in the prompt as well: then the mass is large. And write the mass into your
+# log file: a small mass is a warning.
 
 # %% [markdown]
 # ## Recap
 #
-# A text can be the model's own, though an apprentice wrote half. A coin accepts the guess with
-# $\min(1, p / q)$, and a refusal is redrawn from what is missing. A bad guess costs only time.
+# A coin accepts the apprentice's guess with probability $\min(1, p / q)$, and a refusal is redrawn
+# from what is missing. The text stays exact: a bad guess costs only time.
 
 # %% [markdown]
-# The censor wrote nothing, and changed the answer. At each step the mask divided by the mass, so it
-# favoured texts whose masses were small. Multiply the masses, draw among the forms by that weight,
-# and the grandmother comes back. It does not matter who proposes and who forbids. It matters
-# whether what was taken is paid back.
+# The censor's mask divided by the mass at each step, so it favoured texts whose masses were small.
+# Multiply the masses, draw among the forms by that weight, and the grandmother comes back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -972,8 +955,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Guess and overlap" points=1
-# The model draws three tokens with 0.5, 0.25 and 0.25, the guesser with 0.125, 0.5 and 0.375. How
-# likely is a guess accepted?
+# The model draws three tokens with 0.5, 0.25 and 0.25, the guesser with 0.125, 0.5 and 0.375. With
+# what probability is a guess accepted?
 
 # %% answer="overlap_of_two"
 answer_overlap = None  # a number between 0 and 1
@@ -1036,8 +1019,8 @@ check.number(
 )
 
 # %% [markdown] question="The price of guesses" points=1
-# With four guesses a pass gives 1.9375 tokens on average. A guess costs a quarter of a pass of the
-# model, and to read the guesses costs nothing. How much does a token cost, in passes? (Plain
+# With four guesses a pass gives 1.9375 tokens on average. To make a guess costs a quarter of a pass
+# of the model, and to read the guesses costs nothing. How much does a token cost, in passes? (Plain
 # writing: 1.) Two decimals.
 
 # %% answer="price_of_guesses"
@@ -1059,11 +1042,11 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program tosses no coin. It draws a token from the model's *p*, and this token joins the text. A
-# guess that is the same token counts as accepted. Is the text exact? (Two projects disagreed:
-# [mlxcel992], [mlxswiftlm459].)
+# A program draws each token of the text from the model's *p*, without a coin. A guess that is the
+# same token counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992],
+# [mlxswiftlm459].)
 #
-# - **A** Exact, and just as many are accepted.
+# - **A** Exact, and just as many are accepted as by our coin.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
 # - **C** Not exact: words that both like come too often.
 # - **D** Exact only at *T* = 0.
@@ -1084,13 +1067,12 @@ check.choice(
 
 # %% [markdown] question="A report of q" points=1
 # A guesser draws from its *three likeliest* tokens, and tells the coin a *q* without that cut. All
-# else is right. What becomes of the text?
+# else is right. How does the text change?
 #
-# - **A** Nothing: the coin makes every guesser exact.
-# - **B** Nothing, but fewer guesses are accepted.
-# - **C** The others, taken together, come too often: after each refusal one of them is drawn.
-# - **D** The three likeliest, taken together, come too often: they are guessed more than the coin
-#   was told.
+# - **A** Not at all: the coin makes every guesser exact.
+# - **B** Not at all, but fewer guesses are accepted.
+# - **C** The others together come too often: after each refusal one is drawn.
+# - **D** The three likeliest together come too often: they are guessed more than the coin was told.
 
 # %% answer="report_of_q"
 answer_report = ""  # "A", "B", "C" or "D"
@@ -1108,7 +1090,7 @@ check.choice(
 
 # %% [markdown] question="A share under the mask" points=1
 # The first token is `a` with 0.5, `b` with 0.3 or `c` with 0.2. After `a` the token `x` has 0.1,
-# after `b` the token `y` has 0.6. A form allows the texts `a x` and `b y` alone. How often does a
+# after `b` the token `y` has 0.6. A form allows only the texts `a x` and `b y`. How often does a
 # mask write `a x`?
 
 # %% answer="mask_share"
@@ -1131,7 +1113,7 @@ check.number(
 
 # %% [markdown] question="A share by condition" points=1
 # The same tokens, the same form. Texts are drawn from the model, and those not on the form are
-# thrown away. How often is one that stays `a x`? Three decimals.
+# thrown away. What share of those that stay is `a x`? Three decimals.
 
 # %% answer="true_share"
 answer_true = None  # a number between 0 and 1
@@ -1203,8 +1185,8 @@ check.choice(
 
 # %% [markdown] question="Grade and reason" points=1
 # A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
-# So somebody fills in sixteen forms, and draws one by weight. It hardly helps. The mass was 0.98 at
-# the grade, about 1 elsewhere. Why?
+# So somebody fills in sixteen forms, and draws one by weight. The grades hardly improve. The mass
+# was 0.98 at the grade, about 1 elsewhere. Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1226,8 +1208,8 @@ check.choice(
 )
 
 # %% [markdown] question="A redraw for every guesser" points=2
-# This redraw is right for a guesser that is sure of one token. Now guesses are drawn from any *q*.
-# Repair it: after `token` was guessed and refused, with what probability is each token drawn in its
+# This redraw is right for a guesser that is sure of one token. Repair it for guesses drawn from any
+# *q*: after `token` was guessed and refused, with what probability is each token drawn in its
 # place? It returns a list that sums to 1.
 #
 # *p* and *q* are lists of up to twelve numbers. All are multiples of 1/64, and each list sums to 1;
