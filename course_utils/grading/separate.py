@@ -188,7 +188,7 @@ class Submission:
         except TimeoutError:
             if most < seconds:
                 raise self.no_answer("all its cells and calls together ran too long")
-            if self.process.cuts:  # what it waits for was ended
+            if self.process and self.process.cuts:  # what it waits for was ended
                 raise self.no_answer(TOO_LARGE)
             limit = max(seconds, self.seconds)  # a call gets what other calls of its test left
             raise self.no_answer(f"it ran too long, more than {limit:.0f} s")
@@ -226,6 +226,8 @@ class Submission:
 
     def newly_lost(self) -> float:
         """Seconds that others took from its process since it was last asked, noted in `lost`."""
+        if self.process is None:  # an earlier call has ended it
+            return 0.0
         seconds = self.process.starved()
         self.lost += seconds
         return seconds

@@ -143,6 +143,28 @@ def test_a_call_that_nobody_waits_for_costs_no_process():
     assert "Twice." in printed(notebook, 2) and "Twice." in printed(notebook, -3)
 
 
+def test_calls_whose_process_an_earlier_one_has_ended_have_its_answer(monkeypatch):
+    """Also where the machine is busy, and the end of a pipe is seen late."""
+    received = wire.received
+
+    def late(pipe):
+        try:
+            return received(pipe)
+        except wire.Closed:
+            time.sleep(0.1)
+            raise
+
+    with separate.Submission(None, False, 5.0) as found:
+        found.run("def endless():\n    while True: pass", 5.0)
+        monkeypatch.setattr(wire, "received", late)
+        asked = found.begin([separate.call_of("endless", (), {})] * 3)
+        for reply, seconds in zip(asked, (0.5, 0.01, 1.0), strict=True):
+            with pytest.raises(separate.NoAnswer, match=r"too long|ended"):
+                found.finish(reply, "call", seconds)
+        found.run("x = 1", 5.0)
+    assert found.stops == 1
+
+
 @pytest.mark.parametrize("late", ["time.sleep(0.1)", "while len(seen) > 9: pass"])
 def test_nor_does_it_cost_time_where_cells_are_slow(late):
     """More than a new process for each check would leave of the limit."""
