@@ -10,7 +10,7 @@
 # # The next token
 #
 # Two writers share one model. At every step the careful writer takes the token that the model likes best.
-# (A *token* is a word, or a piece of one.) The other writer throws a die. Which of them would you hire?
+# (A *token* is a word or a piece of a word.) The other writer throws a die. Which writer would you hire?
 
 # %% [markdown]
 # > **About 160 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
@@ -21,7 +21,7 @@
 # > - say what a model sees of a text, and what ends it;
 # > - measure how likely a text is.
 #
-# Names in brackets, as in [shannon1948], are sources, listed last.
+# Names in brackets, such as [shannon1948], are sources, listed last.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -72,71 +72,63 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
     tell(f"{writer} She picked up" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# The careful writer repeats `put her in a dress` for ever. The die is a little mad, but it gives us
-# a pot, a tired Scarecrow and an owl that talks.
+# The careful writer repeats `put her in a dress` for ever. The text of the die is a little mad, but
+# never dull.
 #
-# Here is our puzzle: **how can the best choice at every step make the worst text?** To solve the
-# puzzle you will build a die, a writer and a judge.
-
-# %% [markdown]
-# **Recall.** Softmax gets the numbers 2, 0 and −2. Can a result be negative? What do the three results
-# add up to?
-#
-# <details><summary>Answer</summary>
-#
-# No: softmax raises *e* to each number and divides by the sum. The results add up to 1.
-# </details>
+# Our puzzle is: **how can the best choice at every step make the worse text?** To solve the puzzle you
+# build a die, a writer and a judge.
 
 # %% [markdown]
 # ## A score for every token
 #
-# A language model reads a text and gives a score, called *logit*, to *every* token that it knows.
-# Here is a very small model, which knows four tokens, after the text `She picked up`. (`␣` is a space,
-# part of the token.)
+# A language model reads a text and gives a score, called a *logit*, to *every* token that it knows.
+# A very small model knows four tokens. Here are its logits after `She picked up`. (`␣` is a space, part
+# of the token.)
 
 # %%
 weights = FOUR.logits.exp()
 show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weights.sum())
 
 # %% [markdown]
-# *e* to the power of 2.485 is 12, the *weight* of `␣the`. All weights add up to 20, and 12 of 20 is
-# 60%: that is softmax. (If every logit grows by 10, all weights grow by the same factor, and no
-# probability changes.)
+# *e* to the power of 2.485 is 12, the *weight* of `␣the`. *Softmax* divides each weight by the sum of all
+# weights, 20: `␣the` has 12 of 20, or 60%. (If every logit grows by 10, all weights grow by the same
+# factor: no probability changes.)
 #
-# **Predict.** You draw 100 times. About how often is it *not* `␣the`: 5, 20 or 40 times?
+# **Predict.** You *draw* 100 tokens: you pick each by chance, with these probabilities. About how many
+# are *not* `␣the`: 5, 20 or 40?
 #
 # <details><summary>Answer</summary>
 #
-# About 40 times. The others share 25% + 10% + 5% = 40%.
+# 40: the others share 25% + 10% + 5%.
 # </details>
 
 # %%
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# Leave the slider at 1.
+# Leave the slider at 1. (The other numbers are explained later.)
 #
-# 1. Press **Sample 1** once. Which token came, and how likely was that token?
+# 1. Press **Sample 1** once. Which token came?
 # 2. To clear the draws, change the seed to 1 and back to 0. Press **Sample 100** once. How often did
 #    `␣the` come?
-# 3. Press **Sample 100** nine more times. How often now?
+# 3. Press **Sample 100** nine more times. How often now, in 1,000?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣one`, with 5%. 2. 64 times in 100. 3. 603 times in 1,000: nearer to 60%.
+# 1. `␣one`, with 5%. 2. 64 times. 3. 603 times: nearer to 60%.
 # </details>
 
 # %% [markdown]
-# The bars never moved while you drew: all bars together are the model's answer. How does a program
-# draw `␣the` with 60%?
+# The bars did not move while you drew. The model's answer is all four probabilities, not the token
+# drawn. How does a program draw `␣the` with 60%?
 
 # %% [markdown]
 # ## Two ways to choose
 #
-# **Greedy**: always take the token with the highest logit, as the careful writer does.
+# The **greedy** way always takes the token with the highest logit, as the careful writer does.
 #
-# **The weighted die** draws each token as often as its probability says. Think of a die with 20
-# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Greedy and the die choose ten times each:
+# The **weighted die** draws each token as often as its probability says. Think of a die with 20
+# faces: 12 say `␣the`, 5 `␣a`, 2 `␣that` and 1 `␣one`. Each way chooses ten times:
 
 # %%
 faces = [" the"] * 12 + [" a"] * 5 + [" that"] * 2 + [" one"]
@@ -147,8 +139,8 @@ print("die:   ", "".join(faces[i] for i in rolls))
 
 # %% [markdown]
 # Real probabilities do not fit on 20 faces. So lay the probabilities end to end, as stretches of a
-# line from 0 to 1. Throw a dart at the line, without aiming. The stretch that the dart hits is your
-# token:
+# line from 0 to 1. To throw the die, take a random point *u* of the line. The stretch that holds *u* is
+# your token:
 
 # %% jupyter={"source_hidden": true}
 chart = explore.Chart(x="u", y="", height=1.5)
@@ -161,7 +153,7 @@ chart.axes.set(xlim=(0, 1), ylim=(-0.5, 1.0), yticks=[], xticks=[0, 0.6, 0.85, 0
 chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the probabilities.")
 
 # %% [markdown]
-# Let *u* be the place of the dart. *u* can be 0, but never 1.
+# *u* can be 0, but never 1.
 #
 # **Predict.** Which token does *u* = 0.7 draw? And *u* = 0.6, where two stretches meet?
 # (Think of *u* = 0.)
@@ -171,16 +163,16 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 # Both draw `␣a`. *u* = 0 must draw `␣the`, so each stretch owns its left end.
 # </details>
 #
-# In code a token is its *id*: its place in the *vocabulary*, the list of tokens, counted from 0.
-# `␣the` is 0, and `␣a` is 1.
+# In code a token is its *id*, its place in the list of all tokens (the *vocabulary*). `␣the` has id 0,
+# and `␣a` has id 1.
 
 # %% [markdown]
-# ## The end of the line
+# ## Beyond the last stretch
 #
-# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* nearer to 1 then
-# lies on no stretch: draw the last token with a probability above 0.
+# A computer rounds, so the last stretch may end at 0.9999999 and not at 1. A *u* between 0.9999999
+# and 1 then lies on no stretch: draw the last token with a probability above 0.
 #
-# A token with probability 0 must never come. (The library FlashInfer could draw such a token
+# A token with probability 0 must never come. (In the library FlashInfer such a token could come
 # [flashinfer923].)
 
 # %% [markdown]
@@ -188,7 +180,8 @@ chart.says("The stretches end at 0.6, 0.85, 0.95 and 1: the running sums of the 
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `draw`, also for a *u* beyond the last stretch. `draw` is scored at the end.
+# Write `draw`: probabilities and *u* go in, the id of the drawn token comes out, also for a *u*
+# beyond the last stretch. `draw` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -214,9 +207,8 @@ def draw(probs, u):
 
 
 # %% [markdown]
-# Run the next cell, a folded test, as often as you like. (The test gives no points.) You are
-# done when you read `[ok]` five times, and when `draw(torch.tensor([0.999995, 0.0]), 0.999999)`
-# gives 0 in a new cell.
+# Run the next cell, a folded test without points. You are done when you read `[ok]` five times, and
+# when `draw(torch.tensor([0.999995, 0.0]), 0.999999)` gives 0 in a new cell.
 
 # %% jupyter={"source_hidden": true}
 LINE = "Follow the line of stretches from its left end to u. On which are you?"
@@ -231,14 +223,14 @@ for title, probs, u, token, why in (
     check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
-# The next cell throws your die 10,000 times, with *u* spread evenly over the line. The picture shows
-# your results as crosses.
+# The next cell calls your `draw` 10,000 times, with *u* spread evenly over the line. A cross shows the
+# share of each token.
 #
-# **Predict.** How many throws should draw `␣one`?
+# **Predict.** How many of the 10,000 calls should draw `␣one`?
 #
 # <details><summary>Answer</summary>
 #
-# 500, which is 5% of 10,000. If every bar ends at a cross, your die is right.
+# 500: the cross is at 5%. If every bar ends at a cross, your die is right.
 # </details>
 
 
@@ -257,11 +249,11 @@ explore.Distribution(FOUR, function=your_die)
 # %% [markdown]
 # ## How would you notice a broken die?
 #
-# A real *u* comes by chance, so the counts are a little off. A book gives logits for nine words after
-# `every effort moves you` [raschka2024]. `sample`, the course's own die, draws 1,000 times.
+# A real *u* is random, so the counts are a little off. A book gives logits for nine words after
+# `every effort moves you` [raschka2024]. `sample`, the course's own die, draws 1,000 of the words.
 #
-# **Predict.** `toward` has 35.8%, so 358 draws are expected. By how much will the count of `toward` be
-# off: about 1, 15 or 150?
+# **Predict.** `toward` has 35.8%, so 358 draws are expected. By how much will the count be off: about
+# 1, 15 or 150?
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -271,19 +263,18 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# `toward` came 374 times, 16 too many. The *standard deviation* says what is normal: √(1000 × 0.358 ×
-# (1 − 0.358)), about 15. A count off by 150 is a bug.
+# `toward` came 374 times, 16 too many. About 15 is normal, the *standard deviation*:
+# √(1000 × 0.358 × (1 − 0.358)). With a count off by 150, the die is broken.
 
 # %% [markdown]
-# How does a die break? In 2019 OpenAI published the model GPT-2, written in TensorFlow. A programmer
-# who carried GPT-2 over to PyTorch found no softmax before the draw, and asked why [openaigpt51].
+# How does a die break? OpenAI wrote the model GPT-2 in TensorFlow. A programmer who rewrote GPT-2 in
+# PyTorch found no softmax before the draw, and asked why [openaigpt51].
 #
-# TensorFlow draws with `multinomial`, which takes *logits*. PyTorch's `multinomial` takes *weights*. If
-# you copy the line unchanged, you draw by the wrong numbers.
+# TensorFlow's `multinomial` takes *logits*, but PyTorch's `multinomial` takes *weights*.
 
 # %% [markdown]
-# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. PyTorch takes the logits as weights. How often
-# does `␣one` come in 1,000 draws?
+# **Predict.** Our four logits are 2.485, 1.609, 0.693 and 0. We give the logits to PyTorch as weights.
+# How often does `␣one` come in 1,000 draws?
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -292,16 +283,14 @@ from_probs = torch.multinomial(PROBS, 1000, replacement=True, generator=generato
 show(FOUR.tokens, logits=from_logits.bincount(minlength=4), probs=from_probs.bincount(minlength=4))
 
 # %% [markdown]
-# `␣one` never comes: its weight is 0. `␣the` sinks from 60% to about 52%. PyTorch raised no error, as no
-# logit is negative: only counting tells you.
-#
-# How many tokens does a real model know, and what do its tokens look like?
+# `␣one` never comes: its weight is 0. `␣the` comes too rarely. PyTorch raised no error, as no logit is
+# negative: you notice the bug only if you count.
 
 # %% [markdown]
 # ## Tokens are not words
 #
-# The Storyteller, our real model, has read old stories for children, and knows 4,096 tokens. Here two
-# texts are cut into its tokens:
+# The Storyteller, our real model, has read old stories for children, and knows 4,096 tokens. Here are
+# two texts, cut into tokens:
 
 
 # %% jupyter={"source_hidden": true}
@@ -314,11 +303,11 @@ for text in ("She picked up the lantern.", "Unbelievable! The astronaut unlocked
 
 # %% [markdown]
 # A frequent word has a token of its own, with the space before the word. A rare word is put together
-# from pieces: `␣lantern` takes three, `Unbelievable` seven. (A *tokenizer* cuts the text.)
+# from pieces: `␣lantern` takes three, `Unbelievable` seven.
 
 # %% [markdown]
-# **Predict.** Our four probabilities were made up. After `She picked up`, will the Storyteller too put
-# `␣the` first? Will `␣the` have more than 50%?
+# **Predict.** Our four probabilities were made up. Does the Storyteller also put `␣the` first after
+# `She picked up`? Does `␣the` have more than 50%?
 
 # %%
 explore.Distribution("She picked up")
@@ -326,23 +315,21 @@ explore.Distribution("She picked up")
 # %% [markdown]
 # Yes, `␣the` is first, but with 42%.
 #
-# 1. Which are the first four tokens? What do their probabilities add up to?
-# 2. Write `Once upon a` into the prompt box. How likely is the first token now?
-# 3. Then write `There was once a`. How many `equal choices` does the line above the bars give?
-#    (More on that number later.)
+# 1. Write `Once upon a` into the prompt box. How likely is the first token now?
+# 2. Then write `There was once a`. How many `equal choices` does the line above the bars give?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `␣the`, `␣a`, `␣her` and `␣one`: 81%. 2. `␣time` has 99.7%. 3. About 178.
+# 1. `␣time` has 99.7%. 2. About 178.
 # </details>
 
 # %% [markdown]
 # ## One step of a text
 #
-# A die draws one token. For a *text*, we ask the model again and again, each time with one token more.
+# A die draws one token. For a *text*, we ask the model again and again, each time with one more token.
 #
-# The model gets the ids of a text and returns a row of logits for **each** place in the text. To ask
-# the model, call `scores(model, ids)`. The next cell, folded, defines `scores`.
+# To ask the model, call `scores(model, ids)`, defined in the next cell (folded). `scores` gets the ids of
+# a text and returns a row of logits for **each** place in the text.
 
 
 # %% locked="scores" jupyter={"source_hidden": true}
@@ -366,8 +353,7 @@ for token, row in zip(ids, rows, strict=True):
 # %% [markdown]
 # Five words have six places: `<|endoftext|>`, the token between two stories, stands before every text.
 #
-# Each row is about the token *after* its place. After `␣upon` the model expects `␣a`, and `␣a` is already
-# there.
+# Each row is about the token *after* its place. The row of `␣upon` is about `␣a`, which is already there.
 #
 # **Predict.** Which row do we draw from to make the text longer?
 #
@@ -385,16 +371,16 @@ for token, row in zip(ids, rows, strict=True):
 # 4. **Choose** a token.
 # 5. **Append** the token, and begin again.
 #
-# `<|endoftext|>`, *end-of-text*, has a logit like any other token. Once
-# end-of-text is drawn, the text is over.
+# The token `<|endoftext|>`, or *end-of-text*, has a logit too. Once end-of-text is drawn, the text is
+# over.
 
 # %% [markdown]
 # ## Build it: the writer
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 to 20 minutes
 #
-# Write `write_text`: the five steps as a loop, with a die (your `draw`, `torch.multinomial` or
-# another). `write_text` is scored at the end.
+# Write `write_text`, the five steps as a loop. Step 4 uses a die: your `draw`, `torch.multinomial` or
+# another. `write_text` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -431,8 +417,8 @@ def write_text(model, start, max_new_tokens, end, seed):
 
 
 # %% [markdown]
-# The next two cells, folded, are the test. You are done at three `[ok]`. The test's models are tables:
-# row *i* holds the logits for what follows token *i*, whatever came before.
+# The next two cells, folded, are the test. You are done when you read `[ok]` three times. The test's
+# models are tables: row *i* holds the logits for what follows token *i*, whatever came before.
 
 # %% locked="two_tables" jupyter={"source_hidden": true}
 CIRCLE = torch.full((4, 4), -torch.inf)  # 0 to 1 to 2 to 0; nothing leads to 3
@@ -484,7 +470,7 @@ for title, test in (
     check.passes(title, test, write_text)
 
 # %% [markdown]
-# Now your writer tells two stories, with the seeds 0 and 1:
+# Now your writer tells two stories, with the seeds 0 and 1. Then try other seeds.
 
 # %%
 end = model.tokenizer.eot_token
@@ -495,17 +481,12 @@ if ready:
         tell(model.tokenizer.decode([int(i) for i in ids[1:]]))
 
 # %% [markdown]
-# Change the seeds, or the beginning: every text is new.
-#
-# What does the crop to 256 tokens do to a long story?
-
-# %% [markdown]
 # ## The hero without a name
 #
-# A text has 270 tokens, and the model sees the last 256. We put `␣dragon` in the place of one token,
-# and look at the logits of the *next* token, the 271st.
+# A story has 270 tokens, and the model sees the last 256. We replace one token by `␣dragon`, and look
+# at the logits of the *next* token, the 271st.
 #
-# **Predict.** `␣dragon` takes the place of the 11th token. Does any of the 4,096 logits change?
+# **Predict.** `␣dragon` replaces the 11th token. Does any of the 4,096 logits change?
 
 # %% jupyter={"source_hidden": true}
 steps = generate(model, "Once upon a time", max_new_tokens=265, seed=2)
@@ -519,13 +500,13 @@ for place in (11, 14, 15, 201, 270):
     print(f"token {place:3} of {len(story)} swapped: a logit changes by up to {change:.3f}")
 
 # %% [markdown]
-# The 11th token changes nothing: it is one of the 270 − 256 = 14 cropped tokens, which do not exist
-# for the model. If only cropped tokens give the hero's name, the model can only invent a name.
+# No: the 11th token is one of the 270 − 256 = 14 cropped tokens, which do not exist for the model. If
+# the hero's name stands only in cropped tokens, the model has to invent a name.
 
 # %% [markdown]
 # ## What ends a text
 #
-# So a story should end in time. The model has learnt where end-of-text is likely:
+# A story should end before its beginning is cropped. The model has learnt where end-of-text is likely:
 
 # %%
 for prompt in ("She picked up the", "So they all went home.", "And they lived happily ever after."):
@@ -543,21 +524,20 @@ for prompt in ("She picked up the", "So they all went home.", "And they lived ha
 #
 # <details><summary>Answer</summary>
 #
-# About 10,000: the chance at a step is 1/10 × 1/10 × 1/10 × 1/10, or 1 in 10,000.
+# About 10,000: 1/10 × 1/10 × 1/10 × 1/10 is 1 in 10,000.
 # </details>
 
 # %% [markdown]
-# The repaired loop notes each text that *has* ended, and stops when all texts have ended. You are
-# halfway: take a break.
+# The repaired loop notes each text that *has* ended, and stops when all texts have ended.
 #
-# Our puzzle needs a judge. The model gives every token a probability, so it can judge a text.
+# You are halfway: take a break. Then we judge texts by the model's own probabilities.
 
 # %% [markdown]
 # ## How likely is a text?
 #
 # Multiply the probabilities of all tokens of a text, each given the tokens before. The product gets tiny:
-# 6.5e-12 for the 8 tokens below. For a long text PyTorch rounds the product to 0. So take
-# logarithms: **log-probabilities add up where probabilities multiply.**
+# 6.5e-12 for the 8 tokens below. For a long text PyTorch rounds the product to 0. So we add up the
+# *logarithms* of the probabilities, the **log-probabilities**.
 
 
 # %% jupyter={"source_hidden": true}
@@ -575,12 +555,11 @@ print(f"{'all':<8} product     {math.exp(sum(logprobs)):8.2g}   sum {sum(logprob
 
 # %% [markdown]
 # A probability is at most 1, so its logarithm is at most 0. The logarithm without its minus
-# is the token's *surprise*. `␣l` surprises most, 6.86. `tern`, after `␣l` and `an`, surprises least, 0.02.
+# is the token's *surprise*. `␣l` surprises most, with 6.86.
 
 # %% [markdown]
-# The sum depends on the length of the text, so we take the mean: −25.76 / 8 is −3.22. Now undo the
-# logarithm: *e* to the power of −3.22 is about 1/25. On average each token was as hard to guess as a
-# throw of a fair die with 25 faces.
+# The sum depends on the length of the text, so we take the mean: −25.76 / 8 is −3.22. *e* to the power
+# of 3.22 is about 25. On average each token was as hard to guess as a throw of a fair die with 25 faces.
 #
 # The number 25 is the text's **perplexity**: *e* to the power of minus the mean log-probability
 # [jelinek1977].
@@ -596,13 +575,13 @@ for text in (sentence, " ".join(words)):
     print(f"{perplexity(scored(text)[1]).item():6.0f}   {text}")
 
 # %% [markdown]
-# The perplexity grows tenfold: the model also expects the words in order.
+# The perplexity grows tenfold: the model expects the words in order.
 
 # %% [markdown]
 # ## How much surprise to expect
 #
-# Perplexity looks back, at tokens that are there. Now look forward: how large a surprise should you
-# expect from one draw among our four tokens?
+# Perplexity measures a finished text. Now you are about to draw one of our four tokens: how much
+# surprise should you expect?
 #
 # We count surprise in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
 # bit of surprise, 1/4 has 2, 1/8 has 3.
@@ -619,17 +598,18 @@ print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**tota
 # %% [markdown]
 # `␣a` adds most, 0.500. `␣one` surprises most, but comes only 5 times in 100. The last column adds up to
 # 1.49 bits, the **entropy** of the choice [shannon1948]. Four *equal* choices would have 2 bits,
-# and 2² is 4. Here 2 to the power of 1.49 is 2.8: the panel says `like 2.8 equal choices`.
+# and 2² is 4. Here 2 to the power of 1.49 is 2.8, so the first panel says `like 2.8 equal choices`.
 
 # %% [markdown]
 # ## A number that cannot be right
 #
 # In 2025 a user asked the library MaxText for the log-probabilities of a prompt. All were far too low
-# [maxtext2103]. Below we score one sentence in two ways, A and B. One way has MaxText's bug.
+# [maxtext2103].
 
 # %% [markdown]
-# **Find it.** `rows[i]` is about what comes *after* place *i*. To score the token at place *i*, A
-# takes row *i*, and B takes row *i* − 1. Which way is wrong? What does the wrong way ask the model?
+# **Find it.** The next cell scores one sentence in two ways, and one way has MaxText's bug. `rows[i]` is
+# about what comes *after* place *i*. For the token at place *i*, A takes row *i*, and B takes row *i* − 1.
+# Which way is wrong, and why?
 
 # %%
 ids = model.encode("Once upon a time there was a king.")
@@ -648,7 +628,7 @@ for way, logprobs in (
 # token is the right row.
 # </details>
 #
-# Nothing crashed. But a mean of −11.10 is a perplexity of about 66,000. A blind guess among 4,096
+# No error was raised. But a mean of −11.10 is a perplexity of about 66,000. A blind guess among 4,096
 # tokens has a perplexity of only 4,096.
 
 # %% [markdown]
@@ -657,13 +637,12 @@ for way, logprobs in (
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
 # Write `text_logprobs`: logits go in, the log-probability of each token but the first comes out.
-# One trap: a probability may be rounded to 0, while its logarithm is an ordinary number, such as
-# −200. You are done at two `[ok]`. `text_logprobs` is scored at the end.
+# One trap: PyTorch may round a probability to 0, but its logarithm must stay finite, such as −200.
+# You are done at two `[ok]` in the folded test below. `text_logprobs` is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
-# `rows.log_softmax(dim=-1)` gives all log-probabilities. The columns are `ids[1:]`. Which rows belong
-# to these columns?
+# `rows.log_softmax(dim=-1)` gives all log-probabilities. The columns are `ids[1:]`. Which are the rows?
 # </details>
 
 
@@ -700,10 +679,10 @@ for title, rows, ids, expect, why in (
 # %% [markdown]
 # ## Where the surprises are
 #
-# What surprises the model in a sentence by a *person*? The sentence below begins with `The shoemaker`.
-# `␣shoemaker` has three tokens: `␣sho`, `em` and `aker`.
+# The model reads a sentence that a *person* wrote. `␣shoemaker`, its second word, has three tokens:
+# `␣sho`, `em` and `aker`.
 #
-# **Predict.** Which of the three surprises the model most?
+# **Predict.** Which of the three tokens surprises the model most?
 
 # %% jupyter={"source_hidden": true}
 sentence = "The shoemaker hammered cheerfully at his workbench until the lantern flickered."
@@ -712,13 +691,13 @@ for token, logprob in zip(*scored(sentence), strict=True):
     print(f"{name(token):<8} {bits:5.1f} bits {'#' * round(bits)}")
 
 # %% [markdown]
-# `␣sho` surprises most, with 11.6 bits. After `␣sho`, the tokens `em` and `aker` hardly surprise. A person
-# surprises the model again and again, mostly where a new word begins. (`workbench` is an exception.)
+# Of the three tokens, `␣sho` surprises most, with 11.6 bits. The person surprises the
+# model again and again, mostly where a new word begins. (`workbench` is an exception.)
 
 # %% [markdown]
 # ## The careful writer, explained
 #
-# Three writers go on from `The very next morning the Forest People awakened to find`: a person (from a
+# Three writers continue `The very next morning the Forest People awakened to find`: a person (from a
 # book that our model has never read), the careful writer, and the die. The model judges all three.
 #
 # **Predict.** Whose text has the lowest perplexity? How often does the *person* write the token that
@@ -742,7 +721,7 @@ for writer, new in texts.items():
 # The careful writer's text has the lowest perplexity, 3, and the person's text has the highest, 60. The
 # person took the favourite in 14 of 54 steps, about 25 in 100.
 #
-# A person who has something new to say leaves the favourite. The careful writer never leaves the
+# A person who has something new to say often takes another token. The careful writer always takes the
 # favourite, so its text is dull.
 
 # %% [markdown]
@@ -759,21 +738,21 @@ for token in (" a", " dress"):
 
 # %% [markdown]
 # More likely: `␣dress` rises from 6% to 41%. (The first number, 9%, is for `the little girl's dress`.)
-# `␣a` rises from 32% to about 70%, and stays there.
+# `␣a` becomes likelier too.
 
 # %% [markdown]
 # Stories repeat names and phrases, so a copy of earlier words is often a good guess. Every
 # repetition makes the next repetition likelier, in larger models too [xu2022]. A writer who always
-# takes the favourite cannot stop repeating. The die can stop at every step: at the last `␣dress`,
-# with 41%, another token comes in 59 of 100 throws.
+# takes the favourite cannot stop repeating. The die can stop: even where `␣dress` has 41%, another
+# token comes in 59 of 100 throws.
 
 # %% [markdown]
 # ## The die, explained
 #
 # The die does not repeat itself, but its text is mad: `no rather changing of sleep in the sun`.
-# Are rare tokens the reason? Call a token *rare* if the model gave the token less than 0.5%.
+# Are rare tokens the reason? A token is *rare* here if the model gave the token less than 0.5%.
 #
-# **Predict.** Which text above has more rare tokens, the person's or the die's?
+# **Predict.** Which text about the Forest People has more rare tokens, the person's or the die's?
 
 # %% jupyter={"source_hidden": true}
 for writer in ("person", "die"):
@@ -794,33 +773,31 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 #
 # The person chose each rare token for a reason: `frost`, `leaves`, `river` and `mist` belong to one autumn
 # morning. The die has no reason: only the throw decides which of thousands of rare tokens comes. Once
-# `no rather` is part of the text, the model has to go on from `no rather`.
+# `rather` stands after `no`, the model has to go on from `no rather`.
 
 # %% [markdown]
-# So hire neither writer. The careful writer has temperature 0, and the die has 1. The next module is
-# about the temperatures between.
+# So hire neither writer. The *temperature*, the number on the slider, is 0 for the careful writer and 1
+# for the die. The next module is about the temperatures between.
 
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 the library `transformers` still chooses greedily, unless the settings say
-# `do_sample=True`. Its guide warns that greedy text begins to repeat itself [hfgeneration2026].
+# In 2026 the library `transformers` still chooses greedily, unless you set `do_sample=True`. Its guide
+# warns that greedy text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
 # ## Recap
 #
-# A model scores every token. Softmax turns the scores into probabilities. A loop makes the text.
-#
-# Why did the best choice at every step make the worst text? A person often leaves the favourite,
-# for a reason. The careful writer never leaves it, and each repetition makes the next repetition likelier.
-# The die leaves the favourite without a reason.
+# Why did the best choice at every step make the worse text? The careful writer always takes the
+# favourite, and each repetition makes the next repetition likelier. A person often takes another token,
+# for a reason. The die takes other tokens without a reason.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
-# The button at the end scores all answers, your builds above too.
+# Put each answer in place of `None`, `""` or `[]`, or write or repair the function. Then run the cell.
+# The locked cell below shows how your answer was read, or tries your function, without points. The
+# button at the end scores all answers, and your builds above.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?
@@ -848,8 +825,8 @@ check.choice(
 )
 
 # %% [markdown] question="A probability by hand" points=1
-# Three tokens have the logits 3, 1 and 0. Which probability has the first? Three decimals. (*e*³ ≈
-# 20.09, *e* ≈ 2.72)
+# Three tokens have the logits 3, 1 and 0. What is the probability of the first token? Give three
+# decimals. (*e*³ ≈ 20.09, *e* ≈ 2.72)
 
 # %% answer="share_of_first"
 answer_first = None  # a number
@@ -952,7 +929,7 @@ check.number(
 
 # %% [markdown] question="The hero's name" points=1
 # The Storyteller sees 256 tokens. A text of 400 tokens names its hero only in its first 20
-# tokens. You change that name. What happens to the next logits?
+# tokens. You change the name. What happens to the logits of the next token?
 #
 # - **A** Nothing: they all stay as they were.
 # - **B** They change, as the model has read all of the text.
@@ -1046,8 +1023,9 @@ check.number(
 )
 
 # %% [markdown] question="Who wrote it" points=1
-# For four texts we note each token's probability and, after the `/`, that of the model's favourite
-# at that step. No two tokens are ever equally likely. Which texts can be the careful writer's?
+# Each pair of numbers is about one token of a text. Before the `/` stands the token's probability, after
+# the `/` the probability of the model's favourite at the same step. No two tokens are ever equally
+# likely. Which texts can be the careful writer's?
 #
 # - text 0: 0.90/0.90, 0.47/0.48, 0.81/0.81
 # - text 1: 0.41/0.41, 0.32/0.32, 0.55/0.55
@@ -1079,9 +1057,9 @@ check.ids(
 
 # %% [markdown] question="Many draws at once" points=2
 # Find the bug. The function should draw `n` tokens, each on its own and with its softmax
-# probability. The code was carried over from TensorFlow, as GPT-2 once was [openaigpt51].
+# probability. The code was rewritten from TensorFlow, as GPT-2 once was [openaigpt51].
 #
-# Repair it: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
+# Repair the function: return the *n* ids. `logits` is one row of numbers from −20 to 20, *n* from 1 to 20,000,
 # `seed` from 0 to a billion. The same seed gives the same ids, whatever was drawn before, and another
 # seed gives others.
 
@@ -1194,12 +1172,12 @@ assert len(texts) == len(seeds), "Two seeds gave the same ids."
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A batch of texts" points=2
-# Find the bug, with which a real library ran on too long [mistral214]. `tokens[s, t]` is what text
-# *t* of a batch draws in step *s*: one text or more, 1 to 400 steps, ids up to 100,000. A text is over
-# once it has drawn `end`. Its later draws do not count.
+# Find and repair the bug, which made a real library run too long [mistral214]. `tokens[s, t]` is the id
+# that text *t* of a batch draws in step *s*. There are one text or more, 1 to 400 steps, and ids up to
+# 100,000. A text is over once it has drawn `end`, whatever it draws later.
 #
-# Repair it: return the first step (counted from 1) after which *every* text is over. If a text never
-# ends, return the number of all steps.
+# Return the first step (counted from 1) after which *every* text is over. If a text never ends, return
+# the number of steps.
 
 
 # %% answer="text_batch_repair"
@@ -1445,14 +1423,13 @@ points += check.passes("no new tokens, equal logits, inputs left as they were", 
 float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
-# Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One point
-# each:
+# Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. In 1 and 4
+# rounding does not matter. One point each:
 #
-# 1. The stretches and their ends. (Rounding does not matter.)
+# 1. The stretches and their ends.
 # 2. Tokens of probability 0.
 # 3. A *u* beyond the last stretch.
-# 4. Larger vocabularies, up to 1,000 tokens, with *u* never so near an end that rounding
-#    decides.
+# 4. Larger vocabularies, up to 1,000 tokens.
 
 
 # %% test="draw"
@@ -1595,11 +1572,11 @@ float(min(points, 4))
 # Your `write_text` from **Build it: the writer** above. It may call `scores`, your `draw` and anything
 # of PyTorch, NumPy or Python. One point each:
 #
-# 1. Tables where only one token can follow each, also after long starts or for 0 new tokens; `model`
-#    and `start` are not changed.
+# 1. Tables where each token has only one possible next token, also after long starts or for 0 new
+#    tokens; `model` and `start` are not changed.
 # 2. When texts end.
 # 3. How often each token is drawn.
-# 4. The seed: the same text again, and independent ones.
+# 4. The same text for the same seed, independent texts for other seeds.
 
 
 # %% test="write_text"
@@ -1949,9 +1926,9 @@ points += check.passes("long texts, large vocabularies, nothing changed", large_
 float(min(points, 3))
 
 # %% [markdown] question="Lyon, says the program" points=0
-# In three sentences: a friend asks a chat program once for the capital of France, gets `Lyon`, and
-# says "so the model thinks it is Lyon". What does one answer tell, what not, and what would you
-# look at?
+# A friend asks a chat program once for the capital of France, gets `Lyon`, and says "so the model
+# thinks it is Lyon". Write three sentences: what one answer tells, what one answer does not tell, and
+# what you would look at.
 
 # %% [markdown] answer="explain_lyon"
 # ### BEGIN SOLUTION
@@ -1964,7 +1941,7 @@ float(min(points, 3))
 # %% [markdown]
 # ## Your score
 #
-# Press the button. It saves the notebook, then scores it.
+# Press the button: it saves and scores the notebook.
 
 # %%
 check.score_button()
