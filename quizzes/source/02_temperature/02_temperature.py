@@ -10,7 +10,7 @@
 # # Temperature
 #
 # Every child knows the fourth word of a fairy tale. So does our model, the Storyteller: after `Once upon a` it
-# gives `time` 99.7%. Change one number from 1 to 2, and the model forgets that word.
+# gives `time` 99.7%. Change one number from 1 to 2, and often another word comes.
 
 # %% [markdown]
 # > **About 160 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
@@ -56,8 +56,7 @@ for T in (0.5, 1, 2):
     tell(f"T = {T}:  Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* is the temperature. The third text begins `Once upon a company of bunny sixangers`: its *fourth word*
-# is not `time`.
+# *T* is the temperature. In the third text the *fourth word* is not `time`.
 #
 # **Predict.** At *T* = 1 the word `time` has 99.7%. What does `time` have at *T* = 2: 75, 45 or 15%?
 
@@ -65,35 +64,31 @@ for T in (0.5, 1, 2):
 explore.Distribution("Once upon a")
 
 # %% [markdown]
-# 1. Set *T* to 2. What share has `time` now? Which bar has most of the rest?
+# 1. Set *T* to 2. What share has `time` now? Which bar grew the most?
 # 2. Press **Sample 100**. How often does `time` come?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 44%: more than half is gone. No single word took it: `while` comes second with only 0.9%. But the lowest
-# bar, for the 4,084 tokens not listed, had 0.1% at *T* = 1 and has 50% now. 2. 49 times. No other token comes more
-# than twice.
+# 1. 44%. The second best token, `while`, has only 0.9%. But the bar at the bottom, for the 4,084 tokens not
+# listed, grew from 0.1% to 50%. 2. 49 times. No other token comes more than twice.
 # </details>
 
 # %% [markdown]
-# At *T* = 1 the 4,095 tokens other than `time` had 0.3% together. Even at *T* = 2 none of them has 1%.
-# **How did they take more than half from `time`?**
+# At *T* = 1 the 4,095 tokens other than `time` had 0.3% together. **How did they take more than half from `time`?**
 
 # %% [markdown]
-# **Recall**, from module 01. 1. A model gives two tokens the logits 2 and 1. Is the first twice as
-# likely as the second? 2. What is the entropy of eight equal choices?
+# **Recall**, from module 01. A model gives two tokens the logits 2 and 1. Is the first twice as likely as the second?
 #
-# <details><summary>Answers</summary>
+# <details><summary>Answer</summary>
 #
-# 1. No, *e* ≈ 2.7 times: softmax turns a *gap* of 1 between two logits into a *ratio* of *e*. 2. Three
-# bits, as 2³ = 8.
+# No, *e* ≈ 2.7 times: softmax turns a *gap* of 1 between two logits into a *ratio* of *e*.
 # </details>
 
 # %% [markdown]
 # ## One division
 #
-# Temperature is one line of code: every logit is divided by *T* before softmax. The next cell does so for nine
-# words that might follow `every effort moves you`.
+# Temperature divides every logit by *T* before softmax. The next cell shows nine words that might follow
+# `every effort moves you`.
 #
 # **Predict.** At *T* = 1 `forward` has 57%, and `pizza` almost nothing. Does each have more or less at *T* = 2?
 
@@ -113,15 +108,15 @@ show(VOCABULARY, logit=NEXT_LOGITS, divided=NEXT_LOGITS / T, before=before, afte
 # <details><summary>Answer</summary>
 #
 # 2.6 times: 0.713 / 0.279. The gap of the logits is 6.75 − 6.28 = 0.47, and *e*⁰·⁴⁷ is 1.6. Half the *T*
-# doubles the gap, 0.47 + 0.47, so the ratio is 1.6 × 1.6.
+# doubles the gap, so the ratio is 1.6 × 1.6.
 # </details>
 
 # %% [markdown]
 # Half the *T* squares every ratio. Twice the *T* takes the square root of every ratio, here √1.6 ≈ 1.26.
 # Temperature changes *how far* a word is ahead of another, never *which* word is ahead.
 #
-# The next picture shows three *favourites*, or most likely tokens: `time`, one of 4,096 tokens; `forward`, one of nine
-# words; and `Paris`, one of ten tokens in a made-up example.
+# A *favourite* is the most likely token. The next picture shows three: `time`, one of 4,096 tokens; `forward`, one of
+# nine words; and `Paris`, one of ten tokens in a made-up example.
 
 # %% jupyter={"source_hidden": true}
 ONCE = model.next_logits("Once upon a")
@@ -139,14 +134,14 @@ chart.axes.set(xlim=(0.5, 3.35), ylim=(0, 1.03))
 chart.says("time falls from 99.7% at T = 1 to 44% at 2 and 6% at 3; Paris has 93, 59 and 40%.")
 
 # %% [markdown]
-# `time` has the most at *T* = 1, and falls the deepest: at *T* = 2 `time` is behind `Paris`, and at 3 far behind
-# `forward`. What is different about `time`? Extreme temperatures give a clue.
+# `time` has the most at *T* = 1 and the least at *T* = 3. What is different about `time`? Extreme temperatures give a
+# clue.
 
 # %% [markdown]
 # ## The two ends
 #
-# **Towards 0.** The logits of `forward` and `toward` have a gap of 0.47. *T* = 0.1 makes it 4.7, and the ratio
-# *e*⁴·⁷ ≈ 110.
+# **Towards 0.** The logits of `forward` and `toward` have a gap of 0.47. At *T* = 0.1 the gap is 4.7, and the ratio
+# is *e*⁴·⁷ ≈ 110.
 
 # %%
 for T in (1.0, 0.1, 0.01):
@@ -167,21 +162,22 @@ for name, row in (("forward", NEXT_LOGITS), ("time", ONCE)):
     print(f"{'':<8} 1 / {len(row):,} is {1 / len(row):.3%}")
 
 # %% [markdown]
-# All tokens of a row become equally likely: `forward` falls to a ninth, `time` to a 4,096th. This is the clue: `time`
-# has *more rivals*.
+# All tokens of a row become equally likely: `forward` falls to a ninth, `time` to a 4,096th. The clue is the number of
+# *rivals*, the other tokens of the row: `time` has many more.
 
 # %% [markdown]
 # ## How the rivals took more than half
 #
-# Let us take numbers that fit on paper. In a first row, the favourite has the logit 14, and each of its 4,095 rivals
-# has 0. Softmax gives the favourite *e*¹⁴ ≈ 1,203,000 parts, and each rival *e*⁰ = 1 part. So the favourite has
-# 99.7%, as `time` has.
+# Take numbers that fit on paper. In a first row, the favourite has the logit 14, and each of 4,095 rivals has 0.
+# In softmax the favourite weighs *e*¹⁴ ≈ 1,203,000, and each rival *e*⁰ = 1. A share is a weight divided by the sum
+# of all, so the favourite has 99.7%, as `time` has.
 
 # %% [markdown]
 # In a second row, the favourite has the logit 8, and nine rivals have 0. At *T* = 1 this favourite has 99.7% too:
-# *e*⁸ ≈ 2,981 parts, against 9.
+# *e*⁸ ≈ 2,981 against 9.
 #
-# **Predict.** *T* = 2 makes the two logits 7 and 4, and *e*⁷ ≈ 1,097, *e*⁴ ≈ 55. What share has each favourite now?
+# **Predict.** At *T* = 2 the favourites have the logits 7 and 4, and weigh *e*⁷ ≈ 1,097 and *e*⁴ ≈ 55. What share has
+# each?
 
 # %%
 for n, logit in ((4095, 14), (9, 8)):
@@ -191,11 +187,10 @@ for n, logit in ((4095, 14), (9, 8)):
         print(f"T = {T}: {favourite:>9,.0f} against {rivals:5,.0f}: {share:.1%}")
 
 # %% [markdown]
-# The first favourite has only 21%! Its 1,202,604 parts became their square root, 1,097. Each rival still has 1 part,
-# and 4,095 parts are 79%. The nine rivals began with 0.3% too, but have only 14% now.
+# The first favourite has only 21%! Every weight became its square root: 1,203,000 became 1,097, but 1 stayed 1. So the
+# 4,095 rivals have 79%. The nine rivals began with 0.3% too, but have only 14% now.
 #
-# The real rivals of `time` are not equal, so they take less. Below are `time`, its 99 nearest rivals together, and all
-# the rest.
+# The real rivals of `time` are not equal. Below are `time`, its 99 nearest rivals together, and all the rest.
 
 # %%
 ranked = ONCE.sort(descending=True).values
@@ -209,16 +204,16 @@ print(f"At T = 2 the largest of those 3,996 has {shares[100]:.2%}.")
 # So the rivals took more than half *together*: the last 3,996 have 39%, each at most 0.08%.
 #
 # We call a token a **crumb** if it has less than 0.5% at *T* = 1. Here all tokens but `time` are crumbs.
-# At *T* = 2, about 56 of 100 draws give *some* crumb (17% + 39%). Here are 16 draws.
+# At *T* = 2, about 56 of 100 draws give a crumb (17% + 39%). Here are 16 draws.
 
 # %%
 drawn = sample((ONCE / 2).expand(16, -1), torch.Generator().manual_seed(0))
 print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.tolist()], sep="  ")
 
 # %% [markdown]
-# Nine draws give `time`. Seven give a word, or a piece of a word, that hardly anybody would write there.
+# Nine draws give `time`, and seven give a crumb.
 #
-# So *T* = 2 is mild for nine words, and wild for 4,096 tokens. Which number says *how* wild?
+# So *T* = 2 is mild for nine words, and wild (many crumbs) for 4,096 tokens. Which number says *how* wild?
 
 # %% [markdown]
 # ## Equal choices
@@ -244,9 +239,8 @@ for name, row in rows.items():
 #
 # *T* = 0.5 leaves 1 choice after `Once upon a`, but nearly 9 after `There was once a`. The same *T* is greedy
 # after one text, and not after another.
-
-# %% [markdown]
-# A low *T* leaves few choices. How low may *T* be?
+#
+# How low may *T* be?
 
 # %% [markdown]
 # ## The formula, and how a low *T* breaks it
@@ -263,8 +257,8 @@ for name, row in rows.items():
 # **A zero.** A user of Bark, a model that speaks, set *T* to 0. The program stopped with
 # `probability tensor contains either inf, nan or element < 0` [bark270].
 #
-# **Predict.** For a tensor, 1 / 0 is infinity, `inf`. Six of our nine logits are above 0, three below. How many of
-# the nine shares are still numbers?
+# **Predict.** For a tensor, 1 / 0 is infinity, `inf`, and −1 / 0 is `-inf`. Six of our nine logits are above 0, three
+# below. How many of the nine shares are still numbers?
 
 # %%
 print(NEXT_LOGITS / 0.0)
@@ -275,7 +269,7 @@ print((NEXT_LOGITS / 0.0).softmax(dim=-1))
 # divides by the sum of all, so one `nan` spoils every share. At *T* = 0, take the best token without softmax.
 
 # %% [markdown]
-# **Almost a zero.** A chat program, torchchat, divided by 0.00001 in place of 0 [torchchat259]. The division failed
+# **Almost a zero.** A chat program, torchchat, divided by 0.00001 in place of 0 [torchchat259]. The program failed
 # with logits in `float16`, a shorter format than `float32`. Below, `.half()` makes `float16` logits.
 
 # %%
@@ -338,25 +332,23 @@ for T, row, expect in (
     check.passes(title, check.close, *given, expect=expect, why=why, within=0.001)
 
 # %% [markdown]
-# Below, a cross marks each share that *your* function gives.
+# Below, a cross marks each share that *your* function gives. Set *T* to 0.5, then to 2: the crosses should sit at the
+# ends of the bars.
 
 # %%
 explore.Distribution("Once upon a time", function=softmax_with_temperature)
-
-# %% [markdown]
-# Set *T* to 0.5, then to 2. Your crosses should sit at the ends of the bars.
 
 # %% [markdown]
 # ## Build it: the draw
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 minutes
 #
-# To get a token, you throw the weighted die of module 01: a random number *u* from 0 to 1. Say three tokens have 9%,
-# 67% and 24%. Their running sums are 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the stretch
-# of the second token. So the result is that token's id, 1 (ids begin at 0).
+# To get a token, you throw the weighted die of module 01: a random number *u* from 0 to 1. Suppose that three tokens
+# have 9%, 67% and 24%. Their running sums are 0.09, 0.76 and 1. The throw *u* = 0.5 lies between 0.09 and 0.76, on the
+# stretch of the second token. So the result is its id, 1 (ids begin at 0).
 
 # %% [markdown]
-# Write a function that draws for many rows of logits at once, each with its own throw. Question 2.13 scores it.
+# Write a function that draws for many rows of logits at once, each row with its own throw. Question 2.13 scores it.
 #
 # <details><summary>Hint</summary>
 #
@@ -398,8 +390,8 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# When the tests pass, the next cell writes 30 tokens with `choose` at each of *T* = 0, 0.5, 1 and 2, with *the same*
-# 30 throws.
+# When the tests pass, the next cell writes four texts with `choose`, at *T* = 0, 0.5, 1 and 2. All use *the same* 30
+# throws.
 #
 # **Predict.** Which two of the four texts share the longest beginning?
 
@@ -419,11 +411,10 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# The texts at *T* = 0 and 0.5 agree up to `time there was a`. The text at *T* = 1 agrees with both up to `there`. At
-# *T* = 2 the fourth word is not `time`.
+# The texts at *T* = 0 and 0.5 agree up to `time there was a`. At *T* = 2 the fourth word is not `time`.
 # </details>
 #
-# The first throw is 0.61. Read from the next output: at which *T* does 0.61 fall on `time`?
+# The first throw is 0.61. Read from the next output: does 0.61 fall on `time` at *T* = 1? At *T* = 2?
 
 # %%
 time = ONCE.argmax()
@@ -432,8 +423,8 @@ for T in (1, 2):
     print(f"T = {T}: the stretch of `time` goes from {sums[time - 1]:.3f} to {sums[time]:.3f}")
 
 # %% [markdown]
-# The throw 0.61 falls on `time` only at *T* = 1. Where the model is sure, only a high *T* changes the word that a
-# throw gives. Elsewhere a slightly higher *T* can change that word, and so the rest of the story.
+# Yes at *T* = 1, no at *T* = 2. Where the model is sure, the same throw gives another word only at a high *T*. Where
+# the model is less sure, a slightly higher *T* can change the word, and so the rest of the story.
 #
 # Below, the slider writes new texts. (Skip the numbers above the texts.)
 
@@ -449,8 +440,8 @@ explore.Playground("Once upon a", samples=2, max_new_tokens=50, knobs=["temperat
 # The text says `great` again and again.
 # </details>
 #
-# Your *T* is a compromise: too low for some steps, too high for others. A step is one new token. Should each step have
-# its own temperature? (A good place for a break.)
+# A step is one new token. *T* = 0.5 left 1 choice at one step, and nearly 9 at another. Should each step have its own
+# temperature? (A good place for a break.)
 
 # %% [markdown]
 # ## Four choices, at every step
@@ -466,7 +457,7 @@ for T in (0.5, 0.25, 0.375):
 
 # %% [markdown]
 # A higher *T* always means more choices. So 0.25 is too low and 0.5 too high. Their middle, 0.375, is a little too
-# high, so it replaces 0.5. Next comes the middle of 0.25 and 0.375. Each round halves the distance between the ends.
+# high, so next comes the middle of 0.25 and 0.375. Each round halves the distance between *too low* and *too high*.
 
 # %% [markdown]
 # ## Build it: find the temperature
@@ -478,7 +469,7 @@ for T in (0.5, 0.25, 0.375):
 # <details><summary>Hint</summary>
 #
 # Begin with `low, high = 0.001, 1000.0`. Their mean, 500, is far too high. So take `math.sqrt(low * high)` as
-# the middle, at first 1. Do 50 rounds. `effective_choices` works with −inf and all these *T*.
+# the middle: 1 in the first round. Do 50 rounds. `effective_choices` works with −inf and all these *T*.
 # </details>
 
 
@@ -538,7 +529,8 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# Now every step of a story gets four equal choices. With so few choices, crumbs should not come.
+# Now every step of a story gets four equal choices. With so few choices, you would expect no *crumb*: no token below
+# 0.5% at *T* = 1.
 #
 # **Predict.** Will `time` come after `Once upon a`?
 
@@ -563,15 +555,15 @@ if ready:
 # your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%: that is like four equal choices.
 # </details>
 #
-# We want fewer choices where there are too many. Where the model is sure, *T* should leave it sure.
+# We want fewer choices where there are too many. Where the model is sure, it should stay sure.
 
 # %% [markdown]
 # ## Build it: a thermostat
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes · there are many right designs
 #
-# A thermostat looks at a row of logits and sets *T* for this one step. Write one. It may work as you like, if it keeps
-# four promises: *tame*, *lively*, *gentle* and *steady*. Question 2.15 scores them.
+# A thermostat looks at a row of logits and sets *T* for this one step. Write a thermostat that keeps four promises:
+# *tame*, *lively*, *gentle* and *steady*. Question 2.15 scores only the promises.
 
 # %% [markdown]
 # | promise | if at *T* = 1 the row has | then your *T* |
@@ -656,8 +648,8 @@ for promise in (tame, lively, gentle, steady):
 # %% [markdown]
 # ## The fourth word
 #
-# Now the model writes four stories of 60 tokens for each *T*, and for your thermostat. We count the *crumbs*
-# (below 0.5% at *T* = 1), and how many of a story's tokens are *different*: 50% if each token comes twice.
+# Now the model writes four stories of 60 tokens at each of four *T*, and four with your thermostat. We count the
+# crumbs, and how many of a story's tokens are *different*: 50% if each token comes twice.
 
 
 # %%
@@ -683,13 +675,12 @@ if ready:
         tell("Once upon a" + "".join(step.text for step in steps))
 
 # %% [markdown]
-# *T* = 0.3 draws no crumb, but repeats itself: only 38% of its tokens are different. *T* = 1 draws 48
-# crumbs. The authors' thermostat (not on this page) lowers *T* until at most 8 choices are left. It draws 10 crumbs,
-# with 66% different tokens. All its stories begin `Once upon a time`.
+# *T* = 0.3 draws no crumb, but repeats itself. *T* = 1 draws 48 crumbs. The authors' thermostat (not on this page)
+# lowers *T* until at most 8 choices are left. Its stories have 10 crumbs, 66% different tokens, and all begin
+# `Once upon a time`.
 
 # %% [markdown]
-# *T* = 0.7 comes near, with 15 crumbs and 72%. But *T* = 0.7 and a thermostat work differently. Here are the equal
-# choices at three steps.
+# *T* = 0.7 does nearly as well: 15 crumbs, 72% different. But look at the equal choices at three steps.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -702,8 +693,8 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
     print()
 
 # %% [markdown]
-# *T* = 0.7 cuts the 4.5 choices after `Once upon a time` to 1.8, which is dull. It cuts the 187 of the last row to 31,
-# still too many. The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
+# *T* = 0.7 cuts the 4.5 choices after `Once upon a time` to 1.8, too few, and the 187 of the last row to 31, too many.
+# The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
 #
 # Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10 crumbs, and keep 60%
 # different? (Only the promises are scored.)
@@ -715,18 +706,17 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 #
 # - *Zero.* vLLM is greedy below 0.00001 [vllm2026], llama.cpp at 0 and below [llamacpp2026]. `transformers`
 #   refuses 0: there greedy is `do_sample=False` [transformers2026].
-# - *A thermostat.* The one in llama.cpp does the opposite of the authors': the higher the entropy, the higher *T*
+# - *A thermostat.* llama.cpp's thermostat raises *T* where the entropy is high: the authors' lowers *T* there
 #   [llamacpp4972].
 # </details>
 
 # %% [markdown]
 # ## Recap
 #
-# How did the others take more than half from `time`? They are many. At *T* = 2 every ratio becomes its square root. In
-# our example, nine rivals with 0.3% got 14%, but 4,095 rivals got 79%. So the same *T* is mild for few tokens and wild
-# for many. A thermostat sets *T* for each step.
+# The rivals of `time` are many, so they took more than half. In our example, *T* = 2 gave nine rivals 14%, but 4,095
+# rivals 79%. The same *T* is mild for few tokens and wild for many. A thermostat sets *T* for each step.
 #
-# Yet crumbs still come: a low *T* only makes their shares smaller. Why not forbid crumbs? The next module does.
+# Yet crumbs still come: a low *T* only makes their shares smaller. The next module forbids crumbs.
 
 # %% [markdown]
 # ## Check your understanding
@@ -941,18 +931,18 @@ check.ids(
 )
 
 # %% [markdown] question="A disputed formula" points=1
-# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Does it differ
-# from `softmax(logits / T)`?
+# A speech model's `softmax(log_softmax(logits) / T)` was called a bug [kimi161]. Does its result
+# differ from `softmax(logits / T)`?
 #
 # <details><summary>Hint</summary>
 #
-# Softmax gives *a*/*b*, with *a* = *e*ᶻ and *b* their sum. `log_softmax` gives log *a* − log *b*. What
+# Softmax gives *a*/*b*: *a* is *e*ᶻ, *b* their sum. `log_softmax` gives log *a* − log *b*. What
 # differs between tokens?
 # </details>
 #
 # - **A** Yes: it flattens or sharpens more.
 # - **B** Yes: softmax is taken twice, which flattens.
-# - **C** No: it takes the same from every logit.
+# - **C** No: `log_softmax` takes the same from every logit.
 # - **D** No: softmax undoes whatever was done to the logits.
 
 # %% answer="disputed_formula"
@@ -972,7 +962,7 @@ check.choice(
 # %% [markdown] question="A temperature function" points=2
 # The API of question 2.6 shows only the probabilities at *T* = 1. This function should turn them into
 # the probabilities at another *T*, but changes nothing. Repair it. The probabilities have any shape, and each row
-# along the last dimension sums to 1. Each is 0, or at least 0.00001. *T* lies between 0.25 and 10.
+# along the last dimension sums to 1. A probability is 0, or at least 0.00001. *T* lies between 0.25 and 10.
 
 
 # %% answer="temperature_code_repair"
@@ -1038,8 +1028,8 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A sampling function" points=2
-# At *T* = 0 this function returns `nan`. Repair it: at 0 each row's best token gets probability 1, however
-# little it is ahead. In a tie the first gets it. Above 0 nothing changes. Logits of any shape
+# At *T* = 0 this function returns `nan`. Repair it: at 0 each row's best token (in a tie, the first) gets
+# probability 1, however little it is ahead. Above 0 nothing changes. Logits of any shape
 # lie between −20 and 20, *T* is 0 or from 0.01 to 10. One point for single rows without ties, one for
 # batches, ties and near ties.
 #
@@ -1168,7 +1158,7 @@ points += check.passes("batches, ties and near ties", batches_and_ties)
 float(min(points, 2))
 
 # %% [markdown] question="Your softmax with temperature" points=4
-# Your `softmax_with_temperature` from **Build it** above, without the course's own functions. One
+# Your `softmax_with_temperature` from **Build it**, without the course's own functions. One
 # point each: single rows; batches of any shape; huge logits, tiny and huge *T*, −∞, and float16
 # with a float32 result; the input left as it was.
 
@@ -1308,7 +1298,7 @@ points += check.passes("input left as it was", leaves_its_input)
 float(min(points, 4))
 
 # %% [markdown] question="Your draw" points=3
-# Your `choose` from **Build it: the draw** above. One point each: single rows above *T* = 0; batches of
+# Your `choose` from **Build it: the draw**. One point each: single rows above *T* = 0; batches of
 # any shape above *T* = 0; and *T* = 0, with ties. For each, leave the inputs as they were, and call no
 # function of the course.
 
@@ -1443,7 +1433,7 @@ points += check.passes("T = 0", at_zero)
 float(min(points, 3))
 
 # %% [markdown] question="Your search for a temperature" points=3
-# Your `temperature_for` from **Build it: find the temperature** above. Two points for rows of 10 to
+# Your `temperature_for` from **Build it: find the temperature**. Two points for rows of 10 to
 # 300 tokens, where `choices` is at least 2 and at most half of the tokens. One point for all else that the
 # description allows. For both, leave the logits as they were.
 
@@ -1510,7 +1500,7 @@ points += check.passes("few and many tokens, cold and hot", the_others)
 float(min(points, 3))
 
 # %% [markdown] question="Your thermostat" points=4
-# Your `my_thermostat` from **Build it: a thermostat** above, over all rows of its description. Two points
+# Your `my_thermostat` from **Build it: a thermostat**, over all rows of its description. Two points
 # if it is *tame* and *lively*, one more if it is *gentle* as well, and one more if it keeps all four
 # promises, all within 1%. For each, leave the logits as they were.
 
