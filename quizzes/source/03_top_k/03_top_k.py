@@ -9,12 +9,12 @@
 # %% [markdown]
 # # Top-k
 #
-# A small publisher prints fairy tales that the Storyteller writes. The publisher wants lively tales, so
-# she has set *T* = 1.5. She has two wishes. Every tale must begin with `Once upon a time`. And anybody
-# may say good morning, the wolf too.
+# A small publisher prints the Storyteller's fairy tales. She wants lively tales, so she has set *T* = 1.5.
+# She has two wishes. Every tale must begin with `Once upon a time`. And anybody may say good morning,
+# the wolf too.
 #
-# To test both, the Storyteller writes the next token a thousand times after `Once upon a`, and a
-# thousand times after `"Good morning," said the`.
+# To test both wishes, the Storyteller draws the next token a thousand times after a first prompt, `Once
+# upon a`, and a thousand times after a second, `"Good morning," said the`.
 
 # %% [markdown]
 # > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
@@ -94,9 +94,9 @@ publish("all 4,096 tokens", lambda logits: logits)
 publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 
 # %% [markdown]
-# With all 4,096 tokens, 121 of the thousand openings are bad, such as `Once upon a distance`. So the
-# publisher allows only the 40 likeliest tokens, as OpenAI did for some of GPT-2's published texts
-# [radford2019]. Then 48 openings are bad. But now the wolf can never speak: his chance is exactly 0.
+# With all 4,096 tokens, 121 openings are bad, such as `Once upon a distance`. So the publisher allows
+# only the 40 likeliest tokens, as OpenAI did for some of GPT-2's published texts [radford2019]. Now 48
+# openings are bad. But the wolf can never speak: he is not among the 40.
 #
 # So 40 is *too many* for her first wish and *too few* for her second. **Which number grants both?**
 
@@ -106,16 +106,16 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 #
 # <details><summary>Answers</summary>
 #
-# 1. The first and, very seldom, the second: *e*⁻²⁰ is tiny, but above 0. The third has weight 0. 2. No,
-# the order stays.
+# 1. The first, and very seldom the second: its weight *e*⁻²⁰ is tiny, but above 0. The third has
+# weight 0. 2. No, the order stays.
 # </details>
 
 # %% [markdown]
 # ## Top-k on nine words
 #
-# What the publisher did is called **top-k**: keep the *k* likeliest tokens, cut the rest. Top-k has
-# three steps: find the *k* largest logits, set all others to −∞, take softmax. Here is *k* = 3, on the
-# nine words that may follow `every effort moves you`.
+# The publisher used **top-k**: only the *k* likeliest tokens stay. Top-k finds the *k* largest logits,
+# sets all others to −∞, and takes softmax. Here is *k* = 3, on the nine words that may follow `every
+# effort moves you`.
 
 # %%
 kept = torch.tensor([0, 3, 7])  # the ids of closer, forward and toward
@@ -125,11 +125,11 @@ before, after = NEXT_LOGITS.softmax(dim=-1), cut.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 
 # %% [markdown]
-# `pizza` cannot come now. The three words left had 0.061 + 0.572 + 0.358 = 0.991 together: the **mass
-# kept**. Softmax divides each of the three by this sum: `toward` now has 0.358 / 0.991 ≈ 0.361.
+# `pizza` cannot come now. The **mass kept** is what the three words left had together: 0.061 + 0.572 +
+# 0.358 = 0.991. Softmax divides each of the three by the mass kept: `toward` now has 0.358 / 0.991 ≈ 0.361.
 #
-# **Predict.** With *k* = 2, `forward` (0.572) and `toward` (0.358) are left. Which probability will
-# `forward` have? Then move the slider below from 0 (*off*) to 2. (The outlines are from before the cut.)
+# **Predict.** Which probability will `forward` have with *k* = 2? Then move the slider from 0 (*off*) to 2.
+# (The outlines show the probabilities before the cut.)
 #
 # <details><summary>Answer</summary>
 #
@@ -140,7 +140,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 explore.Distribution(NINE_WORDS, knobs=["top_k"])
 
 # %% [markdown]
-# Now set *k* to 1 and press **Sample 100**. How many different words come? (One: this is greedy choice.)
+# Now set *k* to 1 and press **Sample 100**. How many different words come? (One: *k* = 1 is greedy choice.)
 #
 # **Predict.** A colleague sets the cut logits to 0 instead of −∞. Does the probability of `pizza`, whose
 # logit is −1.89, rise or fall?
@@ -152,27 +152,28 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It *rises*. A logit of 0 gives the weight *e*⁰ = 1, and `pizza` had *e*⁻¹·⁸⁹ ≈ 0.15.
+# It *rises*. A logit of 0 gives `pizza` the weight *e*⁰ = 1. Its weight was *e*⁻¹·⁸⁹ ≈ 0.15.
 # </details>
 #
-# With weight 1 each, all six cut words can still come.
+# All six cut words can still come.
 
 # %% [markdown]
 # ## The formula
 #
-# Let $p$ be the probabilities before the cut, $p'$ after the cut, $K$ the $k$ likeliest tokens:
+# Let $p$ be the probabilities before the cut, and $p'$ those after it. Let $K$ be the set of the $k$
+# likeliest tokens:
 #
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# All *survivors* (the tokens kept) are divided by the same sum, so their odds stay: `forward` is 1.6
-# times as likely as `toward` (0.572 / 0.358), before and after.
+# The probabilities of all *survivors* (the tokens kept) are divided by the same sum, so their odds stay:
+# `forward` is 1.6 times as likely as `toward` before and after the cut (0.572 / 0.358).
 
 # %% [markdown]
 # ## Two prompts
 #
-# Why does *k* = 40 grant neither wish? Below is the first prompt, with *T* = 1.5 and *k* = 40. (All
-# pictures count the mass kept at *T* = 1.)
+# Why does *k* = 40 grant neither wish? Here is the first prompt, with *T* = 1.5 and *k* = 40. (All
+# pictures tell how much mass is kept at *T* = 1.)
 #
 # **Predict.** What is the largest *k* with which `␣time` *always* comes?
 
@@ -182,32 +183,29 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# 1. Move *k* down until `␣time` has 100%. (95.3% at *k* = 40, 99.5% at 2, 100% only at 1.)
-# 2. Set *k* to 40 again: 99.9% of the mass is kept. Now write `"Good morning," said the` into the prompt
-#    box. How much is kept now? (44.8%.)
-# 3. Type `wolf` into the box *find*. The line below the picture tells the wolf's **rank**: the likeliest
-#    token has rank 1. Which *k* lets the wolf speak? (57 or more.)
+# 1. Move *k* down until `␣time` has 100%. (99.5% at *k* = 2, 100% only at 1.)
+# 2. Set *k* to 40 again: 99.9% of the mass is kept. Now write the second prompt,
+#    `"Good morning," said the`, into the prompt box. How much is kept? (44.8%.)
+# 3. Type `wolf` into the box *find*. The line below the picture tells the wolf's **rank** (the likeliest
+#    token has rank 1). What is the smallest *k* that lets the wolf speak? (57.)
 
 # %% [markdown]
-# So her first wish needs *k* = 1, and her second *k* = 57 or more. No *k* grants both.
-
-# %% [markdown]
-# After her first prompt *k* = 40 keeps ranks 21 to 40. After her second it cuts ranks 41 to 60:
+# So the first wish needs *k* = 1, and the second *k* = 57 or more. No *k* grants both.
+#
+# Here are some of the tokens that *k* = 40 keeps or cuts:
 
 # %%
 print("Kept after Once upon a, ranks 21 to 40:", ranked(OPENING, 21, 40), sep="\n")
 print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\n")
 
 # %% [markdown]
-# After `Once upon a` only `␣time` is right, but *k* = 40 keeps `␣sudden` and `␣hot`. After `"Good
-# morning," said the` it cuts good words: `␣woman`, `␣child` and `␣wolf`.
+# After the first prompt only `␣time` is right, but *k* = 40 keeps `␣sudden` and `␣hot`. After the second,
+# *k* = 40 cuts good words: `␣woman`, `␣child` and `␣wolf`.
 
 # %% [markdown]
-# From here on, probabilities are the model's own, at *T* = 1. After the second prompt `␣wolf` has 0.37%,
-# after the first `␣sudden` has 0.0015%.
-#
-# **Predict.** Both are small, but only `␣wolf` is a good word. To see the difference, compare each
-# probability with that of another token after the same prompt. With which token?
+# **Predict.** At *T* = 1, `␣sudden` has 0.0015% after the first prompt, and `␣wolf` 0.37% after the
+# second. Compare each with another token after the same prompt, to see that only `␣wolf` is a good
+# word. Which token do you take?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -219,18 +217,18 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With the best token: it is only ten times as likely as `␣wolf`, but about 68,000 times as likely as
-# `␣sudden`.
+# The best token. It is only ten times as likely as `␣wolf` after the second prompt, but about 68,000 times
+# as likely as `␣sudden` after the first.
 # </details>
 
 # %% [markdown]
 # ## Along a real tale
 #
-# Two prompts are no tale. Joseph Jacobs printed this in 1890: *Once upon a time there were Three Bears,
-# who lived together in a house of their own, in a wood. One of them was a Little, Small, Wee Bear.* The
-# text has 39 tokens. After each token the model says what may come: 39 *steps*.
+# Now take a whole text, printed by Joseph Jacobs in 1890: *Once upon a time there were Three Bears,
+# who lived together in a house of their own, in a wood. One of them was a Little, Small, Wee Bear.*
+# The tale has 39 tokens. After each token the model says what may come next: 39 *steps*.
 #
-# **Predict.** Guess: at how many steps do the 40 likeliest tokens keep less than 75% of the mass?
+# **Predict.** Guess at how many steps *k* = 40 keeps less than 75% of the mass.
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -252,16 +250,15 @@ chart.says(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At eight steps. The 40 likeliest keep least after `One of them was a`, 57%, and most after `Once upon
-# a`, 99.9%.
+# Eight. *k* = 40 keeps least, 57%, after `One of them was a`, and most, 99.9%, after `Once upon a`.
 # </details>
 #
-# Dark is kept, pale is cut. At some steps the model is sure. At *open* steps many words may come. A
-# fixed *k* treats all steps alike.
+# Dark is kept, pale is cut. At *sure* steps few words may come, at *open* steps many. A fixed *k*
+# treats all steps alike.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale, without top-k. How many of the 38 tokens after the first would
-# *k* = 40 have cut?
+# **Predict.** A person wrote the tale. Guess how many of the 38 tokens after the first *k* = 40 would
+# have cut.
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -273,21 +270,21 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # <details><summary>Answer</summary>
 #
 # Six. (`␣Th` begins `Three`, `␣Sm` begins `Small` and `␣We` begins `Wee`.) With *k* = 40 the model could not
-# write this tale. With *k* = 2,314, which `␣Bear` needs, nonsense could come at all other steps.
+# write this tale. `␣Bear` needs *k* = 2,314, which would let in nonsense at the other steps.
 # </details>
 #
-# GPT-2, too, has steps with hundreds of good words and steps with only one [holtzman2020].
+# GPT-2, too, has sure steps and open steps [holtzman2020].
 
 # %% [markdown]
-# So the publisher needs a *k* that changes from step to step. You will design a rule for this *k*. But
-# first you need a top-k that keeps exactly *k* tokens.
+# So the publisher needs a rule that chooses *k* at every step. You will design one. But first you need a
+# top-k that keeps exactly *k* tokens.
 
 # %% [markdown]
 # ## *k* = 40, but 41 tokens
 #
-# `first_program` is a short top-k that many would write. The cell runs it and the course's
-# `sampling.top_k` at the 39 steps of the tale, with *k* = 40. The logits are first *float32*, the usual
-# numbers, then *bfloat16*, numbers with fewer digits, in which large models are often stored.
+# The cell runs `first_program`, a short top-k, and the course's `sampling.top_k` at the 39 steps. The
+# logits are first *float32*, the usual numbers, then *bfloat16*, with fewer digits, in which large
+# models are often stored.
 #
 # **Predict.** Read `first_program`. With which of the two kinds of numbers may it keep 41 tokens?
 
@@ -305,8 +302,8 @@ for logits in (tale.logits, tale.logits.bfloat16()):
         print(f"{logits.dtype!s:<15} {name:<6} keeps", ", ".join(found))
 
 # %% [markdown]
-# **Find it.** With bfloat16 `first_program` kept 41 tokens at some steps. Why did the 41st stay? Read
-# `first_program` again, and the logits of ranks 39 to 42 at such a step:
+# **Find it.** With bfloat16 `first_program` kept 41 tokens at some steps. Why did the 41st token stay? Read
+# `first_program` again, and compare the logits of ranks 39 to 42 at one such step:
 
 # %%
 for logits in (tale.logits[15], tale.logits[15].bfloat16()):
@@ -315,16 +312,15 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With fewer digits, the 40th and 41st logit become equal: a *tie*. `first_program` cuts only what is
+# With fewer digits, the 40th and the 41st logit become equal: a *tie*. `first_program` cuts only logits
 # *below* the 40th, so the 41st stays.
 # </details>
 #
-# vLLM is a program that serves many users. A repair proposed in 2026 [vllm50979] says: at a tie vLLM
-# kept all equal tokens or exactly *k*, depending on the number of requests at once. On a busy day, the
-# same request could get another answer.
+# A repair proposed for vLLM, a program for many users, says: at a tie, the number of requests decided
+# whether vLLM kept more than *k* tokens [vllm50979]. So the same request could get another answer.
 
 # %% [markdown]
-# This course keeps **exactly k** tokens, and of equal ones those with the **lowest ids**.
+# This course keeps **exactly k** tokens. Of equal tokens, those with the **lowest ids** stay.
 #
 # **Predict.** The logits are 3, 2, 2, 2 and 1, and *k* = 2. Which ids stay?
 
@@ -339,20 +335,20 @@ print(sampling.top_k(torch.tensor([3.0, 2.0, 2.0, 2.0, 1.0]), 2))
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_k`. You may use PyTorch, but not the course's own functions. Two cells below check it; the
-# question *Your top-k* scores it.
+# Write `my_top_k`. You may use PyTorch, but not the course's own functions. The two cells after
+# `my_top_k` check it without points. The question *Your top-k* scores it.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
 # `order = logits.argsort(dim=-1, descending=True, stable=True)` gives the ids of each row, the best
-# first, equal logits in the order of their ids. `order[..., :k]` are the first *k* ids, or all
+# first. Equal logits come in the order of their ids. `order[..., :k]` are the first *k* ids, or all
 # if *k* is `None`.
 # <details><summary>More</summary>
 #
 # Start from `marks = torch.zeros_like(logits, dtype=torch.bool)`: all False. `marks.scatter(-1, ids,
-# True)` returns True at these ids of each row: with the ids 0 and 2, three marks become True, False,
-# True. Then use `masked_fill` with their opposite (`~`).
+# True)` returns marks that are True at `ids` in each row: with the ids 0 and 2, three marks become True,
+# False, True. Then use `masked_fill` with their opposite (`~`).
 # </details>
 # </details>
 
@@ -372,9 +368,6 @@ def my_top_k(logits, k):
     return logits.masked_fill(~kept, -torch.inf)
     ### END SOLUTION
 
-
-# %% [markdown]
-# Run these checks as often as you like. They give no points.
 
 # %%
 for k, expect in ((1, {3}), (3, {0, 3, 7}), (5, {0, 3, 4, 7, 8}), (None, set(range(9)))):
@@ -400,9 +393,6 @@ for name, logits, k, expect in (
 
 # %% [markdown]
 # The crosses in the next picture are your function's results.
-#
-# **Predict.** After `"Good morning," said the`, *k* = 40 kept 44.8% of the mass. Will it keep more or less
-# after `The king said to his`?
 
 # %%
 explore.Distribution(
@@ -410,14 +400,8 @@ explore.Distribution(
 )
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
-# More: 76.0%. The model is surer here. Set *k* to 0: `␣wife` alone has 16.7%. The best token after `"Good
-# morning," said the` had 3.5%.
-# </details>
-#
-# Try *k* = 40, 1 and 0. Does each cross lie at the end of its bar? Then your function agrees with the
-# course's. (At 0, your function gets `None`.)
+# Try *k* = 40, 1 and 0 (then your function gets `None`). If each cross lies at the end of its bar, your
+# function agrees with the course's.
 
 # %% [markdown]
 # Now is a good time for a pause.
@@ -425,11 +409,10 @@ explore.Distribution(
 # %% [markdown]
 # ## Before or after the temperature
 #
-# Next you will write a rule that chooses *k*. But the publisher also has *T* = 1.5. Should the cut come
-# before the temperature, or after it?
+# Should the publisher cut before or after the temperature?
 #
 # **Predict.** Take *T* = 2 and *k* = 3 on the nine words, once with the cut first, once with the
-# temperature first. Are the survivors the same? Are their probabilities the same?
+# temperature first. Are the survivors the same, and are their probabilities the same?
 
 # %%
 T, k = 2.0, 3
@@ -442,41 +425,40 @@ show(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Both are the same. Top-k looks only at the order of the logits, and division by *T* keeps this order.
+# Yes, both. Top-k looks only at the order of the logits, and division by *T* keeps this order.
 # </details>
 #
-# But a rule that *chooses* *k* may also look at how far apart the probabilities are, and a temperature
-# changes these distances. So your rule will see the model's own logits, before any temperature.
+# But a rule that *chooses* *k* may also look at how far apart the logits are, and a temperature changes
+# these distances. So your rule will get the logits *before* the temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 to 30 minutes · there are many right designs
 #
-# Write `my_k`: it gets the logits of one step and returns how many tokens to keep. How do the logits of
-# a sure step differ from those of an open step?
+# Write `my_k`: it gets the logits of one step and returns how many tokens to keep. First think how the
+# logits of a sure step differ from those of an open step.
 #
-# Your rule must keep four promises. A cell below `my_k` tries them; the question *A rule for every step*
-# scores them.
+# Your rule must keep four promises. A cell below `my_k` tries them without points. The question *A rule for
+# every step* scores them.
 
 # %% [markdown]
-# 1. **counts**: it returns a whole number, from 1 to the number of tokens above −∞.
-# 2. **fair**: only the probabilities decide. If 8 is added to all logits, or the tokens come in another
-#    order, it returns the same number.
-# 3. **fits**: where *n* equally good words (*n* up to 1,000) hold 99%, and 3,000 others share the last
-#    1%, it keeps *n*/2 to 2*n* tokens: with ten good words 5 to 20.
+# 1. **counts**: `my_k` returns a whole number, from 1 to the number of tokens above −∞.
+# 2. **fair**: only the probabilities decide. The number stays the same if 8 is added to all logits, or if
+#    the tokens come in another order.
+# 3. **fits**: suppose *n* equally good words (*n* up to 1,000) hold 99%, and 3,000 others share the last
+#    1%. Then `my_k` returns a number from *n*/2 to 2*n*: with ten good words, 5 to 20.
 
 # %% [markdown]
-# 4. **pays**: it keeps 1 token after `Once upon a`, and 57 or more after `"Good morning," said the`. And
-#    along the tale it beats a fixed *k*.
+# 4. **pays**: `my_k` returns 1 after the first prompt, and 57 or more after the second. Along the tale,
+#    your rule beats a fixed *k* at the *worst step*, where the least mass is kept.
 #
-# Suppose your rule keeps 39.2 tokens a step on average. Rounded up, this is the fixed *k*: 40. The
-# *worst step* is the step where the least mass is kept. There *k* = 40 keeps 57%. Your rule, at its own
-# worst step, must keep 0.05 more: 62%.
+# Suppose your rule keeps 39.2 tokens a step on average. The fixed *k* is this average rounded up, 40. At
+# its worst step *k* = 40 keeps 57%. At its own worst step your rule must keep 57% + 5% = 62% or more.
 
 # %% [markdown]
-# For your score, *pays* is also tried on other texts, about as long as the tale. To try your own text of
-# two or three sentences, write `check.passes("pays", pays, my_k, "your text")` in a new cell.
+# The question also tries *pays* on other texts, about as long as the tale. To try a text of your own,
+# write `check.passes("pays", pays, my_k, "your text")` in a new cell.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -579,15 +561,12 @@ def my_k(logits):
     ### END SOLUTION
 
 
-# %% [markdown]
-# These checks give no points.
-
 # %%
 for promise in (counts, fair, fits, pays):
     check.passes(promise.__name__, promise, my_k)
 
 # %% [markdown]
-# The bars are your rule along the tale. The line is *k* = 40.
+# The bars show what your rule keeps along the tale.
 
 # %% jupyter={"source_hidden": true}
 yours = [check.attempt(asked, my_k, row) for row in tale.logits]
@@ -605,10 +584,12 @@ chart.axes.set(xlim=(0, len(yours) + 1), ylim=(0, top))
 chart.says(said)
 
 # %% [markdown]
-# 1. Where does your rule keep the most tokens, and where the fewest? Read the text below the picture.
-#    (One good rule keeps 189 after `One of them was a`, and 1 after `Once upon`.)
-# 2. How many of the author's tokens does your rule cut? (That good rule cuts six. No sensible rule keeps
-#    `␣Bear`, at rank 2,314.)
+# Read the text below the picture.
+#
+# 1. Where does your rule keep the most tokens, and where the fewest? (One good rule keeps 189 after `One of
+#    them was a`, and 1 after `Once upon`.)
+# 2. How many of the author's tokens does your rule cut? (The same good rule cuts six, as *k* = 40 does, but
+#    keeps more mass at its worst step.)
 
 # %% [markdown]
 # ## Both wishes
@@ -629,11 +610,11 @@ else:
     print("your k: not ready yet, my_top_k and my_k have to be written first.")
 
 # %% [markdown]
-# When both builds work, no opening is bad, and the wolf can speak again. Nobody told your rule which words
-# are good. Your rule only saw how sure the model was.
+# When both builds work, no opening is bad, and the wolf can speak again. Your rule did not know which
+# words are good, only how sure the model was.
 #
-# Now compare longer texts at *T* = 1.5: two with the slider's *k*, two with your rule. The slider does not
-# change your rule's texts. (Ignore the measures: later modules explain them.)
+# Now compare longer texts at *T* = 1.5: two with the slider's *k*, and two with your rule, which the slider
+# does not change. (Ignore the measures: later modules explain them.)
 
 
 # %%
@@ -650,20 +631,18 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. How does the first text begin with *k* = 40? (`Once upon a good many years`: a bad opening.) How do your
+# 1. How does the first text begin with *k* = 40? (`Once upon a good many years`.) How do your
 #    rule's two texts begin? (`Once upon a time`.)
-# 2. Set *k* to 3. How does the first text read now? (It repeats: `who had a son, and he had a son, who had
-#    a son`.)
+# 2. Set *k* to 3. How does the first text read now? (It repeats `who had a son`.)
 
 # %% [markdown]
 # ## What production systems do
 #
-# In late 2026 the default *k* of llama.cpp is 40 [llamacpp2026], that of `transformers` 50
-# [transformers2026]. vLLM has none of its own [vllm2026]. Some models bring a file of settings: that of
-# Gemma 4 says 64 [gemma4config2026]. The paper of 2018 usually cited for top-k used 10 [fan2018].
+# In late 2026 the default *k* is 40 in llama.cpp [llamacpp2026] and 50 in `transformers`
+# [transformers2026]. vLLM has no default of its own [vllm2026]. Gemma 4 brings a file of settings, which
+# says 64 [gemma4config2026]. The paper usually cited for top-k used 10 [fan2018].
 #
-# If two programs run the same model at the same *T*, but the first writes wilder texts, compare their
-# *k*.
+# Of two programs with the same model and *T*, the one with wilder texts may have the larger *k*.
 
 # %% [markdown]
 # ## Recap
@@ -671,15 +650,14 @@ explore.Playground(
 # Top-k sets all but the *k* largest logits to −∞. Survivors keep their odds. Of equal logits, the lowest
 # ids stay. Temperature may come before top-k or after it.
 #
-# The first wish needs *k* = 1, the second 57 or more, so no fixed *k* grants both. Your rule looks at the
-# logits of each step and chooses *k*. Most programs have a setting for another such rule: top-p, the next
-# module.
+# No fixed *k* grants both wishes, but a rule that chooses *k* at each step can. Most programs offer another
+# such rule: top-p, the next module.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="The first of four" points=1
@@ -707,7 +685,7 @@ check.number(
 
 # %% [markdown] question="Two of the survivors" points=1
 # Tokens `x`, `y` and others survive a cut at *T* = 1. Before the cut `x` had 0.30 and `y` 0.10. Now `x` has
-# 0.50. What has `y` now, and how much was cut?
+# 0.50. How likely is `y` now, and how much was cut?
 #
 # - **A** 0.30 now, and 0.40 of the probability was cut.
 # - **B** 0.10 still, and 0.20 was cut.
@@ -782,7 +760,7 @@ check.choice(
 
 # %% [markdown] question="Two hundred good words" points=1
 # At one step the 200 likeliest words are all equally likely, and hold 80% of the probability together.
-# The other 3,896 tokens share the rest. *k* = 40. Which share of the probability is kept? Two decimals.
+# The other 3,896 tokens share the rest. Which share of the probability does *k* = 40 keep? Two decimals.
 
 # %% answer="two_hundred_words"
 answer_mass = None  # a number between 0 and 1
@@ -882,10 +860,9 @@ check.ids(
 )
 
 # %% [markdown] question="A call of top-k" points=1
-# In this course 0 on the slider means *off*. One library took *k* = 0 like any other number
-# [litgpt2309]. This code does so on the nine words. Which word is printed?
-# Work it out first. (`scatter` writes each value to its place. Of equals, `argmax` takes the first
-# here.)
+# One library took *k* = 0 like any other number [litgpt2309], not as *off*. This code does so on the
+# nine words. Which word is printed? Work it out first. (`scatter` writes each value to its place. Of
+# equal values, `argmax` takes the first here.)
 #
 # ```python
 # best = NEXT_LOGITS.topk(0)
@@ -937,11 +914,10 @@ check.choice(
 )
 
 # %% [markdown] question="Found in minGPT" points=2
-# This function has a bug that was in minGPT, a small GPT. A user saw poor texts, but good ones at low
-# temperatures [mingpt10]. Repair the function: a token below the *k*-th largest logit of its row must
-# get probability 0 exactly. Softmax shares the probability among the others. The logits are float32 of
-# any shape, from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the
-# *k*-th.
+# This function has a bug that was in minGPT, a small GPT [mingpt10]: its texts were good only at low
+# temperatures. Repair the function: a token below the *k*-th largest logit of its row must get probability
+# exactly 0. Softmax shares the probability among the tokens left. The logits are float32 of any shape,
+# from −1 million to 1 million. *k* is from 1 to the vocabulary; no other logit equals the *k*-th.
 
 
 # %% answer="mingpt_repair"
@@ -1002,10 +978,10 @@ for (logits, k), probs in check.drawn(share, unlike):
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Ranks for a report" points=2
-# This function should give each token its rank in its row: 1 for the likeliest, 2 for the next, and
-# so on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair it. The logits are float32 of
-# any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The result has the
-# shape of the logits. (You may have to sort twice, or to use `scatter`.)
+# This function should give each token its rank in its row: 1 for the likeliest, 2 for the next, and so
+# on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair the function. The logits are
+# float32 of any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The
+# result has the shape of the logits. (You may have to sort twice, or to use `scatter`.)
 
 
 # %% answer="rank_repair"
@@ -1064,10 +1040,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A function from a book" points=2
-# A good book has this function, for one text [raschka2024]. For a batch it raises an error. If the batch
-# is as large as the vocabulary, it raises none, but cuts the wrong tokens. Repair it: each row keeps its
-# *k* largest logits, the others become −∞. The logits are of any shape (batch, vocab). *k* is from 1 to
-# the vocabulary; no other logit of a row equals its *k*-th.
+# This function from a good book is for one text [raschka2024]. With a batch, the function raises an
+# error, or, if the batch is as large as the vocabulary, cuts the wrong tokens. Repair the function:
+# each row keeps its *k* largest logits, the others become −∞. The logits are of any shape (batch,
+# vocab). *k* is from 1 to the vocabulary; no other logit of a row equals its *k*-th.
 
 
 # %% answer="book_repair"
@@ -1270,7 +1246,7 @@ points += check.passes("input as it was, type kept, no digit lost", input_and_ty
 float(min(points, 5))
 
 # %% [markdown] question="A rule for every step" points=4
-# Your `my_k` from **Build it: a k for every step** above, one point for each promise. It is tried with 1 to
+# Your `my_k` from **Build it: a k for every step** above, one point for each promise. `my_k` is tried with 1 to
 # 4,096 logits between −5,000 and 5,000, some of them −∞. For *counts* the logits must also stay as they were,
 # and *pays* is tried on other texts too. Without *fits* there are no points for the other three.
 
@@ -1356,9 +1332,9 @@ for name, test in (("counts", always_counts), ("fair", always_fair), ("pays", al
 float(min(points, 4))
 
 # %% [markdown] question="A colleague's forty" points=0
-# In three sentences: a colleague takes *k* = 40 for a chat program and for filling in dates,
-# "because GPT-2 had it". What does *k* = 40 do where the model is sure, and where many tokens are good?
-# What would you suggest?
+# A colleague takes *k* = 40 for a chat program and for filling in dates, "because GPT-2 had it". Write
+# three sentences: what does *k* = 40 do where the model is sure, and where many tokens are good? What
+# would you suggest?
 
 # %% [markdown] answer="explain_forty"
 # ### BEGIN SOLUTION
