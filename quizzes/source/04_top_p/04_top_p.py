@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Top-p
 #
-# A colleague has written a new cut for the Storyteller, without *k*. The stories are good, he says. But many of
-# them stop in the middle of a sentence, with an error. Here are four texts.
+# A colleague has written a cut for the Storyteller, without *k*. With this cut some texts are good, but many
+# stop early, with an error. Here are four texts.
 
 # %% [markdown]
 # > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
@@ -140,8 +140,8 @@ for prompt, seed in (
     tell(prompt, colleague, seed)
 
 # %% [markdown]
-# The first story is fine: 40 tokens, as asked. In the others every token was cut, and nothing was left to draw
-# from. What comes after `wand`, after `Mr`, and after `Once upon a`? You know. So does the model:
+# The first text has 40 tokens, as asked. Each of the others stops at a step where every token was cut. What
+# should come after `wand`, `Mr` and `Once upon a`? The model knows:
 
 # %%
 for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
@@ -149,8 +149,7 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
     print(f"{start:<25} {name(best.indices)} {best.values:.1%}")
 
 # %% [markdown]
-# So the cut breaks where the model is sure. **How can a sure model break a cut?** (His code is in the folded
-# cell above: do not look yet.)
+# So the cut breaks where the model is sure. **How can a sure model break a cut?**
 
 # %% [markdown]
 # **Recall.** 1. Which logit makes a token impossible, and why? 2. Two tokens have 40% and 20%. What does *T* =
@@ -165,26 +164,26 @@ for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
 # %% [markdown]
 # ## What k cannot know
 #
-# **Predict.** You may choose a new *k* at each step. How many tokens would you keep after `Once upon a`, and
-# how many after `The little girl saw a`? Say two numbers.
+# **Predict.** How many tokens would you keep after `Once upon a`, and how many after `The little girl saw a`?
+# Say two numbers.
 
 # %%
 explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
-# 1. Set *k* to 40. How much of the probability (the *mass*) is kept? (61.7%.)
-# 2. Write `Once upon a` in the box. How much do the 39 tokens beside ` time` hold? (0.2%, as ` time` now has
-#    99.8%. Each can still come.)
-# 3. Does any *k* leave ` time` alone here, and keep most of the mass after `The little girl saw a`? Try two.
-#    (No: only *k* = 1 fits here, and keeps 14.0% there.)
+# 1. Set *k* to 40. How much probability (*mass*) is kept? (61.7%.)
+# 2. Write `Once upon a` in the box. At *k* = 40, how much do the 39 tokens after ` time` hold? (0.2%: ` time`
+#    has 99.8% of what is kept.)
+# 3. Does any *k* keep ` time` alone, and most of the mass after `The little girl saw a`? (No: only *k* = 1
+#    keeps ` time` alone, and it keeps 14.0% after the other prompt.)
 
 # %%
 print("After 'The little girl saw a', cut:", ranked("The little girl saw a", 41, 60))
 print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 
 # %% [markdown]
-# A girl may well see a baby, a door or a basket. Nobody begins a story with `Once upon a hot`. A good cut would
-# keep few tokens where the model is sure, and many where it is unsure. Could *you* invent such a cut?
+# A girl may well see a baby, a door or a basket. Nobody begins a story with `Once upon a hot`. A good cut
+# would keep few tokens where the model is sure, and many where the model is unsure.
 
 # %% [markdown]
 # ## Build it: your own cut
@@ -192,8 +191,8 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
 # Write `my_cut`. It gets the logits of one step, and returns them with −∞ where you cut. Any rule that keeps
-# the five promises in the code cell below is right. Do not call the course's own functions. Only question 4.14
-# needs `my_cut`, and scores it: if you are stuck, go on.
+# the five promises in the code cell below is right. Do not call the course's own functions. Question 4.14
+# scores `my_cut`. No later section needs it: if you are stuck, go on.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -203,8 +202,6 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 #
 # Module 01 had "like how many equal choices": *e* to the power of the entropy (with the natural logarithm).
 # Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
-#
-# Another way, without sorting: cut each token that is far less likely than the best one.
 # </details>
 # </details>
 
@@ -310,7 +307,7 @@ def writes(cut):
 
 
 # %% [markdown]
-# The next cell tries each promise once, without points, and prints `[ok]` or a reason.
+# The next cell tries each promise once, without points. Five `[ok]` are enough to go on.
 
 # %%
 eight = torch.tensor([2.0, 0.5, -1.0, 4.0, 3.5, -2.0, 0.0, 1.0])
@@ -324,14 +321,14 @@ for title, test, *args in (
     check.passes(title, test, my_cut, *args)
 
 # %% [markdown]
-# Now let `my_cut` cut on the real model:
+# Now try `my_cut` on the real model:
 
 # %%
 _ = check.passes("it can write", writes, my_cut)
 
 # %% [markdown]
-# Is the number small after `Once upon a` and large after `The little girl saw a`? Then your cut follows the
-# model, as no *k* can. Another such cut is top-p. How does top-p choose?
+# Do few tokens stay after `Once upon a`, and many after `The little girl saw a`? Then your cut follows the
+# model. Top-p follows the model, too.
 
 # %% [markdown]
 # ## By hand, on four tokens
@@ -339,7 +336,7 @@ _ = check.passes("it can write", writes, my_cut)
 # For **top-p** you set *p*: a *share* of the probability, not a number of tokens. Top-p takes the likeliest
 # token, then the next, and stops as soon as the sum of their probabilities *reaches* *p*.
 #
-# **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, do two or three stay?
+# **Predict.** Four tokens have 0.4, 0.3, 0.2 and 0.1. With *p* = 0.8, do two tokens stay, or three?
 
 # %%
 probs = torch.tensor([0.4, 0.3, 0.2, 0.1])
@@ -347,13 +344,13 @@ show(FOUR.tokens, probability=probs, sum_so_far=probs.cumsum(dim=0))
 print("top-p with p = 0.8 keeps", kept(top_p(FOUR.logits, 0.8)))
 
 # %% [markdown]
-# Three. Two tokens hold 0.7, less than 0.8. So the third token, which *crosses* the line at 0.8, stays too.
+# Three. Two tokens hold 0.7, less than 0.8. The third token *crosses* 0.8 (the sum is now 0.9), and stays.
 #
 # The tokens that stay are the **nucleus**: the smallest set of most likely tokens that holds *at least* p. So
 # top-p is also called *nucleus sampling* [holtzman2020].
 
 # %% [markdown]
-# **Predict.** You lower *p* from 1 to 0. Say three values at which a token leaves, then move the slider.
+# **Predict.** You lower *p* from 1 to 0. At which three values does a token leave? Then move the slider.
 
 # %%
 explore.Distribution(FOUR, knobs=["top_p"])
@@ -361,10 +358,10 @@ explore.Distribution(FOUR, knobs=["top_p"])
 # %% [markdown]
 # 1. Were your three values right? (0.90, 0.70 and 0.40: the sums so far.)
 # 2. Set *p* to 0.80. Which share do the kept tokens hold? (90%: *at least* p.)
-# 3. How many are left at the lowest *p*? (One, as in greedy choice: ` king` alone holds more than *p*.)
+# 3. How many tokens are left at the lowest *p*? (One, as in greedy choice: ` king` alone holds more than *p*.)
 
 # %% [markdown]
-# The three tokens that stay keep their logits. Softmax makes their probabilities sum to 1 again:
+# At *p* = 0.8 the three tokens keep their logits. Softmax makes their probabilities sum to 1 again:
 
 # %%
 after = top_p(FOUR.logits, 0.8).softmax(dim=-1)
@@ -372,16 +369,16 @@ show(FOUR.tokens, before=probs, after=after)
 print(f"king to queen: {probs[0] / probs[1]:.3f} before, {after[0] / after[1]:.3f} after")
 
 # %% [markdown]
-# Each of the three is divided by their sum, 0.9. King to queen is still 4 to 3. So top-p decides *which* tokens
-# may come. Temperature sets the odds *between* them.
+# Each of the three probabilities is divided by their sum, 0.9. King to queen is still 4 to 3. So top-p decides
+# *which* tokens may come. Temperature sets the odds *between* them.
 #
-# No *k* fitted both `Once upon a` and `The little girl saw a`. Can one *p* fit both?
+# Can one *p* fit both `Once upon a` and `The little girl saw a`?
 
 # %% [markdown]
 # ## One number, two prompts
 #
-# **Predict.** Set *p* = 0.9. After `Once upon a` one token has 99.7%, and stays alone. How many of the 4,096
-# stay after `The little girl saw a`?
+# **Predict.** With *p* = 0.9, only ` time` stays after `Once upon a`: it has 99.7%. How many of the 4,096
+# tokens stay after `The little girl saw a`?
 
 # %%
 explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9))
@@ -391,8 +388,8 @@ explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9
 # 2. Set *p* to 0.50. Which *k* would keep the same tokens? (*k* = 19, as 19 stay.)
 
 # %% [markdown]
-# How many tokens stay along a whole text? The next cell writes eight stories of 100 tokens with *p* = 0.9, and
-# draws the number kept at each step of the first story:
+# The next cell writes eight stories of 100 tokens with *p* = 0.9, and draws how many tokens stay at each step
+# of the first story:
 
 # %%
 stories = [[] for _ in range(8)]
@@ -404,17 +401,14 @@ for steps in generate_batch(model, ["Once upon a time"] * 8, Settings(top_p=0.9)
 sizes_along(stories[0])
 
 # %% [markdown]
-# From one token to the next the nucleus may change by a factor of a hundred. With top-k the line would be flat.
+# Within a few steps the nucleus grows or shrinks by a factor of a hundred.
 #
-# **Predict.** The next cell sorts the 800 steps of all eight stories by where the next token stands: inside a
-# word; first in a sentence; after `the`, `a` or `an`; elsewhere. Which group has the smallest median of tokens
-# kept, and which the largest?
+# **Predict.** The next cell sorts the steps of all eight stories into four groups: the token drawn stands
+# inside a word; first in a sentence; after `the`, `a` or `an`; or elsewhere. Which group has the smallest
+# median of tokens kept, and which the largest?
 
 # %%
 by_place(stories)
-
-# %% [markdown]
-# By the median, the fewest tokens stay inside a word, and the most after `the`, `a` or `an`.
 
 # %% [markdown]
 # ## The formula
@@ -438,15 +432,15 @@ for p in (1.0, 0.75, 0.5, 0.000001):
 # %% [markdown]
 # No: a set that holds exactly *p* is complete.
 #
-# *p* = 1 has its own rule: all tokens stay, even one whose share the computer rounds to 0.
+# *p* = 1 has its own rule: all tokens stay, even a token whose share the computer rounds to 0.
 
 # %% [markdown]
 # ## Build it: top-p
 #
 # > difficulty ●●●○○ · importance ●●●●● · 10 to 15 minutes
 #
-# Write `my_top_p` with PyTorch, for any *p*. Do not call the course's own functions. Question 4.13 scores your
-# function.
+# Write `my_top_p` with PyTorch, as the text in its code cell says. Do not call the course's own functions.
+# Question 4.13 scores `my_top_p`.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -497,8 +491,8 @@ for title, row, p, expect, why in (
     check.passes(title, check.kept, my_top_p, row, p, expect=expect, why=why)
 
 # %% [markdown]
-# Now let `my_top_p` cut on the real model. A line below the picture says whether it agrees with the reference,
-# the course's own top-p.
+# Now try `my_top_p` on the real model. A line below the picture compares your cut with the reference, the
+# course's own top-p.
 
 # %%
 explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
@@ -508,8 +502,8 @@ explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 # 2. Click on the bar of ` wife`, so that ` wife` joins the text. How many stay now? (7.)
 
 # %% [markdown]
-# This is a good place to stop for today. (When you come back, click on this cell and choose **Run → Run All
-# Above Selected Cell**: the cells below need `stories`.)
+# You may stop here for today. (When you come back, click on this cell and choose **Run → Run All Above
+# Selected Cell**: the cells below need `stories`.)
 
 # %% [markdown]
 # ## Which p?
@@ -527,16 +521,15 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Read both texts at each setting.
+# Read both texts at each setting:
 #
 # 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
 # 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.)
 
 # %% [markdown]
-# Why did the cut not help? *T* = 1.5 comes first, and makes the probabilities more equal, so more tokens are
-# needed to hold 90%. How many more? The next cell divides the logits of our 800 steps by three values of *T*
-# before the cut:
+# Why did *p* = 0.9 not prevent the nonsense? *T* = 1.5 comes first, and makes the probabilities more equal. So
+# top-p needs more tokens to hold 90%. The next cell tries three values of *T* before top-p, at our 800 steps:
 
 # %%
 # (800 steps, 4096 tokens)
@@ -546,10 +539,9 @@ for t in (0.5, 1.0, 1.5):
     print(f"T = {t}: p = 0.9 keeps {sizes.median()} tokens at the median step")
 
 # %% [markdown]
-# Top-p sees only the shares after *T*. It cannot know how sure the model itself is.
+# Top-p sees only the shares after *T*, not how sure the model itself is.
 #
-# **Predict.** Somebody compares *p* = 0.94 with *p* = 0.95. How many of 100 draws with 0.95 fall on a token
-# that 0.94 cuts: 1, 6 or 17?
+# **Predict.** Of 100 draws with *p* = 0.95, how many fall on a token that *p* = 0.94 cuts: 1, 6 or 17?
 
 # %%
 narrow, wide = (top_p(logits, p) for p in (0.94, 0.95))
@@ -560,10 +552,9 @@ print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
 print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# One. The nucleus has 17% more tokens, but together the new ones take only 1 draw in 100. So compare values far
-# apart, such as 0.5, 0.9 and 1.
+# One. The nucleus has 17% more tokens, but a draw rarely falls on a new token. So compare values far apart.
 #
-# But *T* before top-p changed the nucleus a lot. What if *T* comes after top-p?
+# *T* before top-p changed the nucleus a lot. What if *T* comes after top-p?
 
 # %% [markdown]
 # ## Who comes first
@@ -578,9 +569,10 @@ explore.Pipeline(
 )
 
 # %% [markdown]
-# 1. Here *T* is first. How many tokens are left at the end? (1: ` king` has 87%.)
+# 1. Here *T* is first. How many tokens are left at the end? (One: ` king` alone has 87%.)
 # 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` works on
-#    shares: *T* = 0.5 squares each share.) How many are left now? (2: top-p sees 67%, not yet 0.8.)
+#    shares: *T* = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has only 67%, less than
+#    0.8.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.
@@ -596,9 +588,9 @@ print("top-p on the new shares keeps", kept(top_p(best_two, 0.6)))
 print("top-p on the old shares keeps", kept(top_k(top_p(HALVES, 0.6), 2)))
 
 # %% [markdown]
-# One token stays with the new shares, two with the old. Both rules are right, but know which a program uses. In
-# 2026 `transformers` and vLLM apply *T*, then top-k, then top-p, on the new shares [transformers2026],
-# [vllm2026]. `top_p(top_k(…))` uses the new shares, too. llama.cpp applies *T* last [llamacpp2026].
+# One token stays with the new shares, two with the old. In 2026 `transformers` and vLLM apply *T*, then top-k,
+# then top-p, on the new shares [transformers2026], [vllm2026]. `top_p(top_k(…))` uses the new shares, too.
+# llama.cpp applies *T* last [llamacpp2026].
 
 # %% [markdown]
 # ## The colleague's program
@@ -621,13 +613,12 @@ def his_cut(logits, ids=None):
 #
 # He cuts a token if the sum *with* it is above *p*. With ` time` the sum is 0.997, above 0.9, so ` time` is
 # cut. All other tokens have larger sums, and are cut, too. Top-p cuts a token only if the sum *before* it has
-# reached *p*. Before the first token that sum is 0.
+# reached *p*. The sum before ` time` is 0, so top-p keeps ` time`.
 # </details>
 
 # %% [markdown]
-# He adds a guard: a line that always keeps the first token of the sorted list. No story breaks off any more.
-# **Predict.** At how many of our 800 steps does the guarded cut keep exactly what top-p keeps: few, half or
-# most?
+# He adds a guard: a line that always keeps the likeliest token. Now no text stops early. **Predict.** At how
+# many of our 800 steps does the guarded cut keep exactly what top-p keeps: few, half or most?
 
 
 # %%
@@ -646,22 +637,19 @@ print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "step
 print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# At 36 steps one token alone holds more than 0.9, and the guarded cut is right. At the 764 others the token
-# that crosses is missing, without an error.
+# Few: 36. At those steps one token alone holds more than 0.9. At the 764 others the guarded cut loses the
+# token that crosses 0.9, without an error.
 #
-# Mostly the missing token is unlikely, one of many. But where two tokens should stay, only one is left. Here
-# are the three steps where the missing token is likeliest, with their two best tokens:
+# Where hundreds of tokens should stay, one missing token matters little. But where two tokens should stay,
+# only one is left. Here are the three steps where the missing token is likeliest, with their two best tokens:
 
 # %%
 costliest(stories, missing)
 
 # %% [markdown]
-# At these steps the second token can never come.
-
-# %% [markdown]
-# The code of a well-known book has the same guard, and loses the same token [reasoning164].
+# The code of a well-known book has such a guard, and loses the token that crosses *p* [reasoning164].
 #
-# llama.cpp had the mistake, too. Its tests did not find it: each *p* was exactly one of the sums
+# llama.cpp lost the same token. Its tests did not fail: in each test *p* was exactly one of the sums so far
 # [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens would the
 # guarded cut keep, and which top-p?
 #
@@ -674,10 +662,10 @@ costliest(stories, missing)
 # ## Recap
 #
 # Top-p keeps the smallest set of most likely tokens that holds at least *p*. So the number of tokens follows
-# the model: one after `Once upon a`, hundreds after `the`. *T* or top-k before top-p changes the number, too.
+# the model: one after `Once upon a`, hundreds after `the`. *T* or top-k before top-p changes that number.
 #
-# How could a sure model break a cut? A token with 99.7% crosses the line alone. His cut threw it away; top-p
-# keeps it.
+# How could a sure model break a cut? One token with 99.7% crosses *p* alone. The colleague's cut threw that
+# token away; top-p keeps it.
 
 # %% [markdown]
 # ## Check your understanding
@@ -805,8 +793,8 @@ check.number(
 )
 
 # %% [markdown] question="Greedy at every step" points=1
-# Which setting leaves only the likeliest token at *every* step, whatever the model says? Settings work in the
-# order given. Top-k keeps exactly *k* tokens, and top-p uses the new shares.
+# Which setting leaves only the likeliest token at *every* step, whatever the model says? The steps of a
+# setting work in the order given. Top-k keeps exactly *k* tokens, and top-p uses the new shares.
 #
 # - **A** *T* = 0.5, then *p* = 0.5.
 # - **B** *p* = 0.5, then *k* = 2.
@@ -828,13 +816,13 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed *T* before top-p. The reason given: below *T* = 1
-# the old order cuts *more* tokens [fishspeech1150]. Is that right?
+# A speech model applied top-p before *T*. Somebody proposed *T* first, with this reason: below *T* = 1, top-p
+# before *T* cuts *more* tokens [fishspeech1150]. Is this reason right?
 #
-# - **A** Yes: before *T*, top-p sees sharper shares.
+# - **A** Yes: top-p before *T* sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.
 # - **C** No: *T* never reorders tokens, so both orders keep the same set.
-# - **D** No: before *T*, top-p sees flatter shares, and keeps as many or more.
+# - **D** No: top-p before *T* sees flatter shares, and keeps as many or more.
 
 # %% answer="colder_cut"
 answer_colder = ""  # "A", "B", "C" or "D"
@@ -874,8 +862,8 @@ check.choice(
 )
 
 # %% [markdown] question="A guard at the door" points=1
-# A program keeps a token if the sum *with* it is at most *p*, and always keeps the first token. Take *p* =
-# 0.75. At which of these five steps does the program keep another set of tokens than top-p?
+# A program keeps a token if the sum *with* it is at most *p*, and always keeps the first token. At which
+# steps, with *p* = 0.75, does the program keep another set of tokens than top-p?
 #
 # - step 0: 0.9, 0.06, 0.04
 # - step 1: 0.5, 0.25, 0.125, 0.125
@@ -903,9 +891,9 @@ check.ids(
 )
 
 # %% [markdown] question="The token on the line" points=2
-# This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with *p* = 0.7 it returns one
-# token; top-p keeps two. Repair it: return the ids, in any order, of the smallest set of most likely tokens
-# that holds *at least* p. Of equal tokens take the lower ids first.
+# This function was in a speech model [fishspeech1171]. On 0.5, 0.25, 0.125, 0.125 with *p* = 0.7 it returns
+# one token, not two. Repair the function: return the ids, in any order, of the smallest set of most likely
+# tokens that holds *at least* p. Of equal tokens the lower ids come first.
 #
 # Shares are multiples of 1/64, so sums are exact; 0 < *p* < 1. One point for *p* between two sums, one for *p*
 # exactly a sum.
@@ -995,20 +983,20 @@ points += check.passes("p on a sum", edges)
 float(min(points, 2))
 
 # %% [markdown] question="The size of a nucleus" points=2
-# A chat program wanted the *size* of the nucleus: how many of the most likely tokens it takes to hold at least
-# *p* [chatrwkv170]. Its function has two bugs:
+# A chat program wanted the *size* of the nucleus, its number of tokens [chatrwkv170]. The program's function
+# has two bugs:
 #
-# - At *p* = 1 it says 1: no sum is above *p*, and `argmax` of a row of zeros is 0.
-# - Where a sum is exactly *p* it says one too many.
+# - At *p* = 1 it returns 1: no sum is above *p*, and `argmax` of a row of zeros is 0.
+# - Where a sum is exactly *p*, it returns one too many.
 #
-# Repair both, and return a whole number.
+# Repair both bugs, and return a whole number.
 
 # %% [markdown]
 # `probs` is float32 and has 1 to 302 tokens. Do not change it. 0 < *p* ≤ 1.
 #
 # - *p* = 1 counts every token, also one of probability 0.
 # - Below 1, add up in float64 (`probs.double()`), the largest share first.
-# - If rounding leaves even the sum of all below *p*, count all tokens.
+# - If even the sum of all shares is below *p*, by rounding, count all tokens.
 #
 # One point for *p* = 1 and for *p* between two sums, one for *p* exactly a sum.
 
@@ -1145,11 +1133,11 @@ float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
 # A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second token
-# comes in above 0.4, and the likeliest above 0. Write `entry_p`, which returns that number. `probs` is a list
-# of shares, `token` a place in it. Do not change the list. Of equally likely tokens the lower id comes first.
+# comes in above 0.4, the first above 0. Write `entry_p`, which returns that number. `probs` is a list of
+# shares (do not change it), `token` a place in the list. Of equally likely tokens the lower id comes first.
 # Differences by rounding do not matter.
 #
-# One point for lists without equal shares, one for the others.
+# One point for lists without equal shares, one for lists with equal shares.
 
 
 # %% answer="entry_p"
@@ -1222,9 +1210,9 @@ points += check.passes("ties", ties)
 float(min(points, 2))
 
 # %% [markdown] question="Your top-p" points=5
-# This scores `my_top_p` from **Build it: top-p**, for any *p* above 0 up to 1, without the course's functions.
-# One point each: the smallest set, in the tokens' own places; *p* = 1, tiny *p*, a sure model and tokens at −∞;
-# ties; batches of any shape; the input left as it was.
+# This scores `my_top_p` from **Build it: top-p**, without the course's functions. One point each: the smallest
+# set, in the tokens' own places; *p* = 1, tiny *p*, a sure model and tokens at −∞; ties; batches of any shape;
+# the input left as it was.
 
 
 # %% test="my_top_p"
@@ -1512,8 +1500,9 @@ points += check.passes("places", the_places)
 float(min(points, 4))
 
 # %% [markdown] question="A colleague's half" points=0
-# A colleague sets *p* = 0.5 for everything, "so that the model stays on topic". Answer in three sentences: what
-# does *p* = 0.5 change where the model is sure, what after `the`, and what would you suggest?
+# A colleague sets *p* = 0.5 for everything, "so that the model stays on topic". Answer in three sentences:
+# what does *p* = 0.5 change where the model is sure, what does it change after `the`, and what would you
+# suggest?
 
 # %% [markdown] answer="explain_half"
 # ### BEGIN SOLUTION
