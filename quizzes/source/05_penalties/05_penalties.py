@@ -20,7 +20,7 @@
 # > Afterwards you can
 # > - work out by hand what penalties, a block and a bias do to logits;
 # > - write the repetition penalty, right for negative logits too;
-# > - say which tokens a penalty counts, and where zero matters;
+# > - say which tokens a penalty counts;
 # > - tell where penalties help and hurt, repair them, design your own.
 
 # %% locked="setup" jupyter={"source_hidden": true}
@@ -123,12 +123,11 @@ third = Settings(temperature=0, frequency_penalty=2.0)
 tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 
 # %% [markdown]
-# All three always take the best token. The first gets the address right, and loops. The second does
-# not loop, but sends the prince *west of the sky*. The third gets the address right and does not
-# loop, though its number is larger: 2.0, not 1.3.
+# All three writers always take the best token. The first gets the address right, but loops. The
+# second says *west of the sky*. The third gets the address right, without a loop.
 #
 # Both penalties lower the logits of tokens that came before. **Why did the repetition penalty spoil
-# the address, and the frequency penalty not?** That is our puzzle.
+# the address, and the frequency penalty not?**
 
 # %% [markdown]
 # **Recall.**
@@ -187,17 +186,17 @@ explore.Penalties(NINE_WORDS, knobs=("frequency_penalty", "presence_penalty"))
 #
 # $$\mu' = \mu - c \cdot \alpha_{\text{frequency}} - [c > 0] \cdot \alpha_{\text{presence}}$$
 #
-# The bracket is 1 if $c > 0$, else 0. At $\alpha = 0$ a penalty is off, below 0 it rewards
-# repetition. You set each $\alpha$, from −2 to 2: our third writer had the largest frequency penalty.
+# The bracket is 1 if $c > 0$, else 0. You set each $\alpha$, from −2 to 2. At 0 the penalty is off,
+# and a negative $\alpha$ rewards repetition.
 
 # %% [markdown]
 # ## A penalty that divides
 #
-# The second writer's **repetition penalty** divides the logit of each token that was said before by
-# a number θ (theta), once, however often the token came. Its inventors found θ ≈ 1.2 good for greedy
-# choice [keskar2019].
+# The second writer had a **repetition penalty** of θ (theta) = 1.3. If a token was said before, its
+# logit is divided by θ: once, however often the token came. The penalty's inventors found θ ≈ 1.2
+# good for greedy choice [keskar2019].
 #
-# The prince has just said `west of the`. Here are four likely next tokens:
+# After `west of the`, these are four likely next tokens:
 
 # %%
 so_far = TASK + " west of the"
@@ -209,8 +208,8 @@ probs = logits.softmax(dim=-1)
 show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 
 # %% [markdown]
-# **Predict.** The second writer says `sky`. Order the other three after a penalty of 1.3, highest
-# logit first. (11.009 / 1.3 is about 8.5.)
+# **Predict.** The second writer says `sky`. Order the other three words by their logits after a
+# penalty of 1.3, highest first. (11.009 / 1.3 is about 8.5.)
 #
 # <details><summary>Answer</summary>
 #
@@ -219,7 +218,7 @@ show(words, said_before=said[four], logit=logits[four], probability=probs[four])
 # </details>
 #
 # `moon` was right *because* the old woman had said it. The penalty lowered `moon` for the same
-# reason. Try other values of θ:
+# reason. Now other values of θ:
 
 # %%
 explore.Playground(
@@ -241,17 +240,17 @@ explore.Playground(
 # 2. At 1.05.
 # </details>
 #
-# From 1.1 to 1.25 all is well, *in this sentence*. The next sentence may need another θ.
+# From 1.1 to 1.25 the address is right, and no loop comes: *in this sentence*.
 
 # %% [markdown]
 # ## The good dog
 #
-# What does division do to a negative logit? PyTorch's `log_softmax` subtracts the same number from
-# every logit, so no probability changes (Recall 2). The results, our `scores`, are *logarithms* of
-# probabilities: 100% becomes 0, 5% becomes −3, and no score is positive.
+# What does division do to negative logits? We make all logits negative: PyTorch's `log_softmax`
+# subtracts the same number from each, so no probability changes (Recall 2). The results, our
+# `scores`, are *logarithms* of probabilities: 5% becomes −3, and 100% would become 0.
 #
 # Two functions penalise all tokens so far, `ids`: `divides` divides their scores by 1.5,
-# `multiplies` multiplies the scores by 1.5.
+# `multiplies` multiplies them by 1.5.
 #
 # **Predict.** With which of the two functions does the model loop?
 
@@ -275,22 +274,14 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said. With `multiplies`
-# the model says half a sentence twice, but then goes on.
+# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said.
 # </details>
 
 # %% [markdown]
-# You have found a famous mistake. The inventors' paper divides negative logits too. The library
+# The mistake is famous: the inventors' paper divides negative logits too. The library
 # `transformers` did the same in 2019, until a user set 1.5 and got `The dog dog dog dog dog`
-# [transformers2302]. The repair: divide a positive logit, **multiply** a negative logit.
-
-# %% [markdown]
-# In symbols, for a token that was said before:
-#
-# $$\mu' = \begin{cases} \mu / \theta & \text{if } \mu > 0 \\ \mu \cdot \theta & \text{if } \mu < 0
-# \end{cases}$$
-#
-# This penalty is off at θ = 1, the other two at 0.
+# [transformers2302]. The repair: divide a positive logit, **multiply** a negative logit. θ = 1 then
+# changes nothing.
 
 # %% [markdown]
 # ## Build it: the repetition penalty
@@ -330,7 +321,7 @@ def my_repetition_penalty(logits, ids, penalty):
 
 
 # %% [markdown]
-# Run the next cell after each change, until it says `[ok]`. It gives no points.
+# After each change run your cell and the next one, until you see `[ok]`. (No points yet.)
 
 # %%
 expected = NEXT_LOGITS.clone()
@@ -348,8 +339,8 @@ check.passes(
 show(VOCABULARY, logit=NEXT_LOGITS, expected=expected)
 
 # %% [markdown]
-# **Predict.** The next text holds `effort` twice and `forward` three times. Their logits are −1.90
-# and 6.75. Which of the two logits falls further at θ = 2?
+# **Predict.** The next text holds `effort` twice and `forward` three times. Which logit falls
+# further at θ = 2: the −1.90 of `effort`, or the 6.75 of `forward`?
 
 # %%
 explore.Penalties(
@@ -361,7 +352,7 @@ explore.Penalties(
 
 # %% [markdown]
 # Set θ to 2. Each ✕ is a logit from your function, each arrow ends at the course's logit. Do all ✕
-# lie at the arrow ends?
+# lie at the arrow ends (without an arrow: on the ○)?
 #
 # <details><summary>Answer</summary>
 #
@@ -370,7 +361,7 @@ explore.Penalties(
 # </details>
 
 # %% [markdown]
-# Now your function finishes the prince's sentence:
+# Now your function finishes the prince's sentence. Like the second writer, it should say *sky*:
 
 
 # %%
@@ -381,21 +372,18 @@ def mine(logits, ids):
 tell("..." + "".join(finish(careful(mine))))
 
 # %% [markdown]
-# If the text says *sky*, your function works like the second writer's.
-
-# %% [markdown]
-# Why did the third writer not fail as well? Up to `west of`, ` the` has been said seven times (count
-# in the first output; `The` is another token). At 2 for *each* time, ` the` would pay 14, and the
-# highest logit in our tables was 11.0. But the third writer said ` the`.
+# Why did the third writer not fail too? Up to `west of`, ` the` was said seven times (count in the
+# first output; `The` is another token). At 2 for *each* time, ` the` would pay 14, more than any
+# logit that we have seen. But the third writer said ` the`. Did the penalty count all seven?
 
 # %% [markdown]
 # ## Who counts the prompt?
 #
-# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**: so
-# far `west of the`. Some words are several tokens: `west` is `w` and `est`. Together, prompt and
-# answer have 31 different tokens, and θ = 1.3 moves them all.
+# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**:
+# so far `west of the` (`west` is two tokens, ` w` and `est`). Prompt and answer have 31 different
+# tokens, and θ = 1.3 moves all 31 logits.
 #
-# **Predict.** How many tokens move if only the answer is counted?
+# **Predict.** How many logits move if only the answer is counted?
 
 # %%
 explore.Penalties(
@@ -409,18 +397,18 @@ explore.Penalties(
 # In the panel `0 + 1` means: 0 times in the answer (*text*), once in the prompt.
 #
 # 1. Press **never** below *count the prompt*. Which token leads?
-# 2. Press **as APIs do**: each penalty now counts as OpenAI's or vLLM's does. Set
-#    `repetition_penalty` to 1, which is off, and `frequency_penalty` to 2. How many tokens move?
+# 2. Press **as APIs do**: each penalty now counts what it counts at OpenAI or in vLLM. Set
+#    `repetition_penalty` to 1 (off), and `frequency_penalty` to 2. How many tokens move?
 #
 # <details><summary>Answers</summary>
 #
-# 1. `moon`, with 63.4%. Only 4 tokens moved: `w`, `est`, `of` and `the`.
+# 1. `moon`, with 63.4%. Only 4 tokens moved: ` w`, `est`, ` of` and ` the`.
 # 2. The same four.
 # </details>
 
 # %% [markdown]
-# The third writer's frequency penalty counted only the answer. After `west of`, ` the` stood seven
-# times in the prompt, but not yet in the answer. So neither ` the` nor `moon` paid anything.
+# The third writer's frequency penalty counted only the answer. When ` the` and ` moon` were due,
+# only the prompt held them, so they paid nothing.
 
 # %% [markdown]
 # What counts, by default, in 2026 (– means: no such penalty):
@@ -433,20 +421,20 @@ explore.Penalties(
 # | llama.cpp [llamacpp2026] | the last 64 tokens, prompt or answer | the same 64 |
 
 # %% [markdown]
-# The course's `Settings` counts as vLLM does. Is all well if the prompt does not count?
+# The course's `Settings` counts as vLLM does. Is an address safe if only the answer counts?
 
 # %% [markdown]
 # ## The second wind
 #
-# The North Wind does not know the way. The prince says the same sentence to the East, the South and
-# the West Wind. Now only the old woman's words are the prompt; all that follows is the answer. Each
-# time we write `moon` ourselves, and look which word *would have* led after the penalty.
+# The prince says the same sentence to the East, the South and the West Wind too. Now only the old
+# woman's words are the prompt; all that follows is the answer. At each wind we look which word
+# leads after the penalty, but then write `moon` ourselves.
 
 # %% [markdown]
 # Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and by a little
-# more at the later winds.
+# more at later winds.
 #
-# **Predict.** With a frequency penalty of 2, which wind is the first to hear a wrong address?
+# **Predict.** With a frequency penalty of 2, which wind is the first where `moon` does not lead?
 
 # %%
 heard, prompt_length = HEARD, len(model.encode(HEARD))
@@ -463,7 +451,7 @@ for wind in ("North", "East", "South", "West"):
 # <details><summary>Answer</summary>
 #
 # The South Wind, the third. `moon` has then been said to two winds and pays 2 × 2 = 4, more than
-# its lead. (At the first wind `moon` gains: its rival `sun` was just said, and pays.)
+# its lead.
 # </details>
 
 # %% [markdown]
@@ -471,10 +459,11 @@ for wind in ("North", "East", "South", "West"):
 # a contract must come back letter for letter.
 
 # %% [markdown]
-# The tokens `.`, `,` and ` the` come back most often [llamacpp5561]. The model writes eight stories of
-# 150 tokens. Without a penalty, 58 of every 1,000 tokens in the second halves are commas.
+# Every text needs some tokens often, such as `.`, `,` and ` the` [llamacpp5561]. The model writes
+# eight stories of 150 tokens. Without a penalty, 58 of every 1,000 tokens in the second halves are
+# commas.
 #
-# **Predict.** How many of the 58 are left with a frequency penalty of 2?
+# **Predict.** Guess: how many of the 58 are left with a frequency penalty of 2?
 
 # %%
 for penalty in (0.0, 2.0):
@@ -487,14 +476,7 @@ for penalty in (0.0, 2.0):
         print(f"    {token!r:8}{1000 * later.count(i) / len(later):4.0f}")
 
 # %% [markdown]
-# <details><summary>Answer</summary>
-#
-# Seven.
-# </details>
-#
-# A frequency penalty cannot see whether a repeat is a loop, an address or a comma.
-#
-# The repetition penalty counts a word only once. Is the same θ equally strong for every model?
+# Back to the repetition penalty: is the same θ equally strong for every model?
 #
 # (Halfway: time for a break.)
 
@@ -502,9 +484,9 @@ for penalty in (0.0, 2.0):
 # ## Where zero lies
 #
 # Add 10 to all logits, and no probability changes (Recall 2). So two models may give the same
-# probabilities with different logits: zero lies elsewhere. The text is `forward forward toward
-# forward` (`new`) again. We add −10, 0 or 10 to all nine logits, and only then penalise: presence
-# 0.5, or repetition 1.2.
+# probabilities with different logits: what has the logit −2 in one model has 8 in the other. The
+# text is again `forward forward toward forward` (`new`). We add −10, 0 or 10 to all logits, then
+# penalise: presence penalty 0.5, or repetition penalty 1.2.
 #
 # **Predict.** With which penalty is the probability of `forward` the same all three times?
 
@@ -518,24 +500,24 @@ for shift in (-10, 0, 10):
     print(f"{shift:>5}{subtracted[3]:>17.3f}{divided[3]:>11.3f}{divided[0]:>12.3f}")
 
 # %% [markdown]
-# The presence penalty subtracts: 0.547 each time. Division by 1.2 takes 1.1 from the logit 6.75 of
-# `forward`. With 10 added the logit is 16.75, and the same division takes 2.8. `closer`, never
-# written, pays nothing, and leads.
+# The presence penalty takes 0.5 each time, so 0.547 stays. Division by 1.2 takes 1.1 from the logit
+# 6.75 of `forward`. With 10 added the logit is 16.75, and the same division takes 2.8. `closer`,
+# never written, pays nothing, and leads.
 #
-# So θ = 1.2 is mild for one model and brutal for another.
+# So the same θ is weak for one model and strong for another.
 
 # %% [markdown]
-# In a report of July 2026, θ = 1.3 lowered the share of readable JSON from 97% to 23%
-# [transformers47595]. If the right θ is so hard to find, is it better to *forbid* repeats?
+# In a report of July 2026, θ = 1.3 was far too strong: the share of valid JSON fell from 97% to 23%
+# [transformers47595]. Is it better to *forbid* repeats?
 
 # %% [markdown]
 # ## Forbidding
 #
 # An *n-gram* is a run of *n* tokens. An **n-gram block** lets no n-gram come twice. If a token
-# would complete a run that the text already holds, its logit becomes −∞, as in top-k.
+# would complete an n-gram that the text already holds, the token's logit becomes −∞, as in top-k.
 #
-# **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next with
-# *n* = 2? And with *n* = 3?
+# **Predict.** The text so far is `toward you toward closer toward`. Which words are forbidden next
+# with *n* = 2, and which with *n* = 3?
 
 # %%
 words = "toward you toward closer toward"
@@ -546,9 +528,9 @@ show(VOCABULARY, logit=NEXT_LOGITS, n2=block(NEXT_LOGITS, ids, 2), n3=block(NEXT
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The text ends with `toward`. With *n* = 2 neither `toward you` nor `toward closer` may come again,
-# so `you` and `closer` are out. With *n* = 3 the last two words count: `closer toward`. This pair
-# never came before, so nothing is forbidden.
+# With *n* = 2 neither `toward you` nor `toward closer` may come again, so `you` and `closer` are
+# forbidden. With *n* = 3 the last two words count, `closer toward`. This pair never came before, so
+# nothing is forbidden.
 # </details>
 #
 # **Predict.** A writer with a block of *n* = 4, which counts the prompt, finishes the prince's
@@ -570,9 +552,9 @@ tell("... east of the sun and" + "".join(finish(careful(block_4))))
 # </details>
 
 # %% [markdown]
-# A **logit bias** looks at no text. You name a token by its id and add a number to its
-# logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are seven words, with
-# the ids and texts of their tokens:
+# A **logit bias** does not look at the text. You name a token by its id and add a number to its
+# logit: in practice −100 bans the token, and 100 forces it [openai2026]. Here are seven words and
+# their tokens:
 
 # %%
 for word in (" cat", " cats", " Cat", "cat", "Cat", " CAT", " cathedral"):
@@ -592,14 +574,14 @@ print("' cat' -100:", likeliest(penalties.logit_bias(logits, {cat_id: -100}), 4)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Two: ` cat`, and ` cathedral`, which we did not mean to ban. The other five can still be written.
+# Two: ` cat`, and ` cathedral`, which we did not mean to ban.
 # </details>
 
 # %% [markdown]
-# ## How well they cure
+# ## Do loops end?
 #
-# How well do penalties and blocks end loops? We measure the share of a text's 4-grams that came
-# before in the same text, and the share of its single tokens: means over eight stories.
+# In each of eight stories we measure which share of the 4-grams came before in the same story, and
+# which share of the single tokens. The table shows the means.
 #
 # **Predict.** A block of *n* = 4 ends all repeated 4-grams. Does the block leave nearly as many
 # repeated *tokens* as θ = 1 (off), or about as few as θ = 1.2?
@@ -623,8 +605,8 @@ for name, process in rows.items():
 # </details>
 
 # %% [markdown]
-# Where the die chooses (last line), 19 tokens in 100 are repeats: ` the` and `.` have to come back in
-# any good text. At θ = 1.5 fewer than 4 in 100 are repeats: too few.
+# Where the die chooses (last line), 19 tokens in 100 are repeats, as ` the` and `.` must come back.
+# At θ = 1.5 fewer than 4 in 100 are repeats: too few.
 
 # %% [markdown]
 # ## Build it: your own brake
@@ -632,21 +614,22 @@ for name, process in rows.items():
 # > difficulty ●●●○○ · importance ●●●●○ · 15 to 20 minutes
 #
 # Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits.
-# Every brake with the four properties below is right. Your brake is scored at the end.
+# Every brake with the four properties below is right. Each property names a case and, in italics,
+# what must hold after the brake. Your brake is scored at the end.
 
 # %% [markdown]
-# 1. **It ends loops.** The answer ends in the same run of tokens, six times or more in a row, like
-#    `and the moon, ...`. The loop's next token leads; a token *never said* is at most 2 behind.
-#    *After your brake, another token must lead.*
-# 2. **It lets an address pass.** The answer copies an address from the prompt. The address's next token
-#    is ahead of all others by 4 or more. *After your brake, it must still lead.*
+# 1. **It ends loops.** Case: the answer ends in the same run of tokens, six times or more in a row,
+#    like `and the moon, ...`. The loop's next token leads; a token *never said* is at most 2
+#    behind. *Another token must lead.*
+# 2. **It lets an address pass.** Case: the answer copies an address from the prompt. The address's
+#    next token is ahead of all others by 4 or more. *This token must still lead.*
 
 # %% [markdown]
-# 3. **It leaves commas.** One token has come back up to a hundred times in the answer, like the
-#    comma in a long list. Now this token is ahead of all others by 4 or more. *After your brake, it
-#    must still lead.*
-# 4. **It does not care where zero is.** Add 10, or another whole number, to all logits before you brake.
-#    *The probabilities after the brake must stay the same.*
+# 3. **It leaves commas.** Case: one token has come back up to a hundred times in the answer, like
+#    the comma in a long list. Now this token is ahead of all others by 4 or more. *It must still
+#    lead.*
+# 4. **It does not care where zero is.** Case: 10, or another whole number, is added to all logits
+#    before your brake. *The probabilities after the brake must be the same as without the 10.*
 
 # %% [markdown]
 # <details><summary>The small print</summary>
@@ -689,7 +672,8 @@ def my_brake(logits, ids, prompt_length):
 
 # %% [markdown]
 # Run the next two cells, and change `my_brake` until you see four `[ok]`, one for each property.
-# In the loop, the answer is token 1 six times; token 2 was never said.
+# (No points yet.) In the example of a loop, the answer is token 1, six times; token 2 was never
+# said.
 
 # %% locked="brake_examples" jupyter={"source_hidden": true}
 LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
@@ -777,12 +761,12 @@ tell("... east of the sun and" + "".join(texts["your brake"]))
 explore.Loops({name: pieces for name, pieces in texts.items() if pieces})
 
 # %% [markdown]
-# Is your address right, and does your text end without a loop? If not, change `my_brake`, and run
-# the cells from `my_brake` to here again.
+# Is the address in your text right, and does the text end without a loop? If not, change
+# `my_brake`, and run the cells from `my_brake` to here again.
 
 # %% [markdown]
-# One more trial, without points: your brake meets the four winds. Which wind, if any, is the first
-# to hear another word than `moon`?
+# One more trial, without points: which of the four winds, if any, is the first to hear another word
+# than `moon`?
 
 
 # %%
@@ -799,18 +783,15 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # <details><summary>What ours does</summary>
 #
-# Our brake takes 1 from a token for each time in the answer, at most 3: more than 2, to end loops,
-# and less than 4, to leave commas. The fourth wind hears a wrong word.
-#
-# A presence penalty of 3 and a block of *n* = 4, each on the answer, have the four properties too.
-# With either, the second wind hears a wrong word.
+# Our brake takes 1 from a token for each time that the answer holds it, but at most 3. A limit
+# above 2 ends loops, and a limit below 4 leaves commas. The fourth wind hears a wrong word.
 # </details>
 
 # %% [markdown]
 # ## What production systems do
 #
 # llama.cpp and `transformers` come with all penalties off [llamacpp2026] [transformers2026]: switch
-# a penalty on when you *see* loops. The makers of Qwen3.5 advise a presence penalty of 1.5 for
+# a penalty on only when you *see* loops. The makers of Qwen3.5 advise a presence penalty of 1.5 for
 # general chat, but 0 for exact work on code [qwencard2026].
 
 # %% [markdown]
@@ -820,16 +801,15 @@ for wind in ("North", "East", "South", "West"):
 # %% [markdown]
 # ## The puzzle, solved
 #
-# Copying and looping are both repeating: the first writer did both. The second divided whatever had
-# been *said before*, prompt included: `moon`, but not `sky`. The third counted only its own words,
-# and `moon` was not yet one of them. At the third wind that writer would have failed as well.
+# The first writer repeated everything. The second writer's penalty counted the prompt, so it
+# divided the logit of `moon`, but not of `sky`. The third writer's penalty counted only the answer,
+# which did not yet hold `moon`. At the third wind this writer would have failed too.
 
 # %% [markdown]
 # A penalty sees *which words* were said, or how often, but not why. So use the weakest penalty that
 # helps, and know whether the prompt counts.
 #
-# Module 09 shows DRY, a penalty that sees *runs*. The next module chooses whole texts, not single
-# tokens.
+# Module 09 shows DRY, a penalty that sees *runs*. The next module chooses whole texts.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1011,9 +991,9 @@ check.text(
 )
 
 # %% [markdown] question="The new version" points=1
-# A model's two best tokens have the logits 5 and 4. Only the first was written before. The model's new
-# version gives every logit 10 more. Your only penalty is a repetition penalty of 1.2. Which of the two
-# tokens leads after it?
+# A model's two best tokens have the logits 5 and 4. Only the first was written before. The model's
+# new version gives every logit 10 more. The only penalty is a repetition penalty of 1.2. Which of
+# the two tokens leads after this penalty?
 #
 # - **A** Old and new version: the first.
 # - **B** Old version: the first. New: the second.
@@ -1121,9 +1101,9 @@ check.keeps(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A penalty from tinygrad" points=2
-# Find the bug. tinygrad's sampler keeps the counts for both penalties on the function itself
-# [tinygrad2026], and so does this function: the second story pays for the words of the first. Repair
-# the function. Each call gets all `ids` of its own text, at least one, and must not depend on earlier
+# Find the bug. Like tinygrad's sampler [tinygrad2026], this function keeps the counts for both
+# penalties on the function itself: the second story pays for the words of the first. Repair the
+# function. Each call gets all `ids` of its own text, at least one, and must not depend on earlier
 # calls, which may have had another vocabulary. Logits may hold −inf, and what is passed in stays as
 # it is.
 
@@ -1401,10 +1381,10 @@ points += check.passes("float32, and input left as it was", leaves_its_input)
 float(min(points, 4))
 
 # %% [markdown] question="Your brake" points=4
-# Your `my_brake` from **Build it** above, for vocabularies of 4 to 300 tokens. One point for each of
-# the four properties: loops, addresses, commas, zero. Without the first there are no points for the
-# others. You may call the course's functions. What is passed in stays as it is. The cell below tries
-# one loop and one address: it can show 2 points.
+# Your `my_brake` from **Build it** above. One point for each of the four properties: loops,
+# addresses, commas, zero. Without the first there are no points for the others. You may call the
+# course's functions. What is passed in stays as it is. The cell below tries one loop and one
+# address: it can show 2 points.
 
 # %% test="my_brake"
 points = 0.0
