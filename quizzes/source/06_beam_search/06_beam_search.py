@@ -11,7 +11,7 @@
 #
 # A friend says: "Greedy choice looks one token ahead. Why not carry several texts along, compare
 # *whole texts*, and hand over the likeliest?" This is **beam search**. The texts carried are its
-# *beams*; greedy has one. She expects that more beams find better texts.
+# *beams*; greedy has one. The friend expects better texts from more beams.
 #
 # She tries sums first. The **Calculator**, the course's second model, adds five numbers such as
 # `18+99+13+77+67`. It adds two at a time, in any order; `'` marks a carry. The answer comes last.
@@ -130,9 +130,9 @@ print("the eleventh is", "+".join(map(str, HUNDRED[10])), "=", sum(HUNDRED[10]))
 
 # %% [markdown]
 # Four beams have more sums right. In the eleventh, greedy wrote that 13 and 85 are 108, and could not
-# correct that.
+# correct this mistake.
 #
-# In the second job the Storyteller continues a story, by up to 20 tokens.
+# Next, the Storyteller continues a story, by up to 20 tokens.
 
 # %%
 model = storyteller.load()
@@ -141,9 +141,8 @@ for beams in (1, 4, 16):
     print(f"{beams:>2} beams: {found.text!r}")
 
 # %% [markdown]
-# Sixteen beams write nothing: the search *falls silent*. **Why** do beams help on sums, and not
-# here? At the end of this module you can answer, and predict at how many beams a search falls silent on
-# another story.
+# Sixteen beams write nothing: the search *falls silent*. **Why** do more beams help on sums, but not
+# on stories? The end of this module gives the answer.
 
 # %% [markdown]
 # **Recall**, from earlier modules.
@@ -166,16 +165,16 @@ for beams in (1, 4, 16):
 # | ` cat` 0.55 | ` sat` 0.4, ` ran` 0.35, ` slept` 0.25 |
 # | ` dog` 0.45 | ` barked` 0.9, ` ran` 0.1 |
 #
-# **Predict.** Which text does greedy write, and how likely is it? Is another text likelier? Multiply
-# first, then run the cell.
+# **Predict.** Which text does greedy write, and how likely is this text? Is another text likelier?
+# Multiply first, then run the cell.
 
 # %%
 plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
-# Under each token stands its log-probability, and Σ is the total so far: ` cat sat` has
+# The number below a token is its log-probability, and Σ is the total so far: ` cat sat` has
 # 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. *Pruned* means dropped. (Some dropped
-# branches are left out. Score and length penalty come later.)
+# branches are not drawn. Score and length penalty come later.)
 #
 # Set `num_beams` to 2. Which text wins?
 #
@@ -186,18 +185,18 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 
 # %% [markdown]
 # Greedy dropped ` dog` before it saw ` barked`. Two beams keep both first tokens, and compare all
-# five texts of the table in *one* list.
+# five texts in *one* list.
 
 # %% [markdown]
 # ## The rule
 #
-# Beam search with *k* beams:
+# With *k* beams:
 #
 # 1. Begin with one empty text. Its total is 0.
-# 2. Lengthen every text that you hold by every token of the vocabulary. Such a *candidate* has the
-#    old total plus the log-probability of the new token.
+# 2. Lengthen every text that you hold by every token of the vocabulary. Each new text, a *candidate*,
+#    has the old total plus the log-probability of the new token.
 # 3. Of **all** candidates together, keep the *k* with the highest totals. Drop the others.
-# 4. Repeat 2 and 3 until the texts are as long as you want. Hand over the best.
+# 4. Repeat steps 2 and 3 until the texts are as long as you want. Hand over the best.
 
 # %% [markdown]
 # With *k* = 1 this rule is greedy.
@@ -205,8 +204,8 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 #
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
-# **Predict.** Why not multiply the probabilities? What will torch, with float32 numbers, print for
-# 0.05 to the power 40?
+# **Predict.** Forty tokens have 0.05 each. What will torch, with float32 numbers, print for the
+# product of the forty?
 
 # %%
 share = torch.tensor(0.05)
@@ -214,8 +213,7 @@ print("product of 40:", share.pow(40).item())
 print("sum of 40 logs:", 40 * share.log().item())
 
 # %% [markdown]
-# The product is too small for float32 numbers, and becomes 0. Products that are all 0 cannot be
-# compared. So we add logarithms.
+# The product is too small for float32 numbers, and becomes 0. So we add logarithms.
 
 # %% [markdown]
 # ## Build it: one step
@@ -259,8 +257,8 @@ def beam_step(beams, logprobs, num_beams):
 
 
 # %% [markdown]
-# The next cell tries your function on the tree that you know: both lines should say ok. Tokens are
-# numbers now: 0 is ` cat`, 1 ` dog`, 2 ` sat`, 3 ` ran`, 4 ` slept`, 5 ` barked`.
+# The next cell tries your function on the tree of the cat and the dog: both steps should say ok.
+# Tokens are numbers now: 0 is ` cat`, 1 ` dog`, 2 ` sat`, 3 ` ran`, 4 ` slept`, 5 ` barked`.
 
 # %%
 start = torch.tensor([[0.55, 0.45, 0, 0, 0, 0]]).log()
@@ -303,22 +301,25 @@ plain(
 )
 
 # %% [markdown]
-# Greedy's total is −6.22. Which text do three beams find? Set `num_beams` to 2: which text do two
-# find? Move `num_beams` and `depth`: the line below the picture should always say that your function agrees.
+# 1. Which text do three beams find?
+# 2. Set `num_beams` to 2. Which text do two beams find?
+# 3. Move `num_beams` and `depth`. The line below the picture should always say that your function
+#    agrees.
 #
-# <details><summary>Answer</summary>
+# <details><summary>Answers</summary>
 #
-# Three beams find ` little girl in the`, with −5.94. Two beams find greedy's text.
+# 1. ` little girl in the`, with −5.94. Greedy's total is −6.22.
+# 2. Greedy's text.
 # </details>
 
 # %% [markdown]
 # ## A library that says everything three times
 #
-# In 2019 a user of a chatbot library saw all its beams say the same sentence [[parlai2007]]. The
-# next cell shows this fault with three beams, and then the texts of our rule.
+# In 2019 all beams of a chatbot library said the same sentence [[parlai2007]]. The next cell shows
+# this fault with three beams, and then the texts of our rule.
 #
-# **Find it.** Run the cell, but leave its code folded. The library's steps 2 to 4 were right, so the
-# fault is in step 1. With what did the library begin?
+# **Find it.** Run the cell, but leave its code folded. The library broke only step 1 of our rule.
+# With what did it begin?
 #
 # [parlai2007]: https://github.com/facebookresearch/ParlAI/issues/2007
 
@@ -343,8 +344,7 @@ print("the rule:", *sentences([(prompt_ids, 0.0)]), sep="\n    ")
 # <details><summary>Answer</summary>
 #
 # The library began with *three* copies of the empty text. So each candidate came three times, with
-# the same total, and at every step the best three were copies of one text: greedy's. The repair is
-# to begin with one text.
+# the same total, and at every step the best three were copies of one text: greedy's.
 # </details>
 
 # %% [markdown]
@@ -382,19 +382,21 @@ PRUNED = {
 plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 
 # %% [markdown]
-# 1. Which text wins with two beams, and how likely is it?
-# 2. At which step do two beams lose greedy's text? How many beams keep it?
+# 1. Which text wins with two beams, and how likely is that text?
+# 2. At which step do two beams drop greedy's text? Raise `num_beams`: how many beams keep that text?
 #
 # <details><summary>Answers</summary>
 #
-# ` young man sang`, total −2.25, which is 0.106: *less* than greedy's 0.187. At the second step
-# ` young man` (0.264) and ` young wolf` (0.216) push out ` old man` (0.208). Three beams keep it.
+# 1. ` young man sang`: 0.264 × 0.4 = 0.106, *less* than greedy's 0.187.
+# 2. At the second: ` young man` (0.264) and ` young wolf` (0.216) push out ` old man` (0.208). Three
+#    beams keep greedy's text.
 # </details>
 
 # %% [markdown]
-# The next cell prints the totals of the Storyteller's texts after `There was once a`.
+# The next cell continues `There was once a` by 6, 20 and 40 tokens. For each length it prints the
+# totals of greedy (1 beam) and of 2, 4 and 8 beams.
 #
-# **Predict.** A guess is enough: at which of 6, 20 and 40 tokens is greedy's total the highest?
+# **Predict.** A guess is enough: at which length is greedy's total the highest of the four?
 
 # %%
 widths = (1, 2, 4, 8)
@@ -408,18 +410,18 @@ place = dropped_at("There was once a", 4, found[0].tokens)
 print(f"\n4 beams drop greedy's text at its token {place}")
 
 # %% [markdown]
-# At 6 and 20 tokens greedy's total (1 beam) is the lowest; at 40 it is the highest. Both printed
-# texts loop, but greedy's loop is likelier: from 20 to 40 tokens greedy's total falls by only
-# 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. Four beams had dropped greedy's text at
-# its fifth token, before the loop began.
+# At 6 and 20 tokens greedy's total is the lowest; at 40 tokens it is the highest. Both printed texts
+# loop, but greedy's loop is likelier: from 20 to 40 tokens greedy's total falls by
+# only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. Four beams had dropped greedy's
+# text long before, at its fifth token.
 #
-# Beam search makes no promise: it may drop the best text on the way.
+# So beam search may drop the best text on the way.
 
 # %% [markdown]
 # ## Texts that end
 #
 # A model can choose end-of-text (`END` below) at any step. The text is then *finished*: it grows no
-# more and keeps its total, but is still compared with the texts that run on.
+# more, keeps its total, and is still compared with the texts that run on.
 #
 # A third toy answers `Did the fox come back?` in two to five tokens, `END` included.
 
@@ -441,13 +443,12 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Write the whole rule, for a table such as `ANSWERS`. Your function is scored at the end. A finished
-# text takes one of the `num_beams` places.
+# Write the whole rule for tables such as `ANSWERS`. Both checks below should say ok; your function is
+# scored at the end. A finished text takes one of the `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #
-# In each step, list the candidates: a finished text enters as it is, a running text once
-# per next token.
+# A finished text is one candidate; a running text gives one per next token.
 # <details><summary>More</summary>
 #
 # `for token, p in table[tokens].items()` gives the next tokens. `(*tokens, token)` is a new tuple.
@@ -494,22 +495,23 @@ for tokens, total in fox:
     print(f"{total:6.2f}  {math.exp(total):.3f}  {''.join(tokens).replace(END, '■')}")
 
 # %% [markdown]
-# The short answer is likelier, though in the long answer every token after ` It` has 0.9 or more. A
-# text *pays* for each token: its total falls. The long answer paid 1.23 for five tokens, the short
-# one 0.87 for two.
+# The short answer is likelier. A text *pays* for each token: its total falls. The long answer
+# paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# From here on we use the course's search. Unlike in yours, a finished text takes *no* place: if a
-# text ends among the best *k* of a step, it is kept for good, and *k* other texts run on. At the
-# end the best text of all wins.
+# In the course's search, which the next sections use, a finished text takes *no* place. A text that
+# ends among the best *k* candidates of a step is kept for good, and *k* other texts run on. At the end
+# the best text of all wins.
 
 # %% [markdown]
 # ## Why the story falls silent
 #
-# The empty text competes too. Its one token is end-of-text. After the wolf's sentence end-of-text has
-# about 3%, so the empty text pays 3.5, once. Greedy's text pays 1.4 for its first token.
+# The empty text competes too. Its one token is end-of-text. If the story so far is
+# `After that the wolf never came back.`, end-of-text has about 3%, so the empty text pays 3.5, once.
+# Greedy's text pays 1.4 for its first token.
 #
-# **Predict.** After how many tokens has greedy's text paid more than 3.5?
+# **Predict.** If every token costs about 1.4, after how many tokens has greedy's text paid more than
+# 3.5?
 
 # %% jupyter={"source_hidden": true}
 prompt = "After that the wolf never came back."
@@ -527,11 +529,11 @@ later_than = next(n for n, total in enumerate(totals, 1) if total < nothing)
 chart.says(f"From token {later_than} on greedy's text is less likely than the empty text.")
 
 # %% [markdown]
-# After three tokens greedy's total is below −3.5. It stays below, as a total can never rise.
+# After three tokens greedy's total is below −3.5, and a total never rises.
 #
-# Is *any* finished text (a *whole* text) likelier than the empty text? A *beginning* (a text that has
-# not ended) below −3.5 stays below. So the next cell follows all beginnings above −3.5 until none is
-# left, and then does the same for seven other stories, each with its own empty text.
+# Is any *other* finished text likelier than the empty text? The next cell follows every *beginning*
+# (a text that has not ended) with a total above −3.5, until none is left. Then the cell does the same
+# for seven other stories, each with its own empty text. The output calls finished texts *whole*.
 
 # %%
 for text in ENDINGS:
@@ -539,11 +541,11 @@ for text in ENDINGS:
     print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
-# After all eight stories the empty text is the likeliest whole text. So sixteen beams found the
-# likeliest text for the wolf's story.
+# After all eight stories the empty text is the likeliest finished text. So after the wolf, sixteen
+# beams found the likeliest text.
 #
-# Why did one beam and four beams miss the empty text? The first step drops the empty text if
-# end-of-text is not among the best *k* tokens. So look at the rank of end-of-text; the likeliest
+# Why did one and four beams miss the empty text? The first step drops the empty text if end-of-text
+# is not among the *k* likeliest tokens. So the next cell prints the rank of end-of-text; the likeliest
 # token has rank 1.
 
 # %% jupyter={"source_hidden": true}
@@ -557,9 +559,10 @@ for (text, rank), found in zip(ranks.items(), sixteen, strict=True):
     print(f"{rank:>19}   {words[0]:<8}   {words[1]:<8}   {text}")
 
 # %% [markdown]
-# Compare each rank with 4 and 16: when is the search silent?
+# Compare each rank with 4 and 16.
 #
-# **Predict.** What is the smallest number of beams that falls silent after the lamp's sentence?
+# **Predict.** After `The lamp was never found.`, what is the smallest number of beams that falls
+# silent?
 
 # %%
 for beams in (20, 24, 25, 30):
@@ -570,17 +573,15 @@ for beams in (20, 24, 25, 30):
 # beams go on only because they *overlook* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
-# Does only the Storyteller prefer the empty text? No: of a translation model's truly likeliest texts
-# for a test set, more than half were empty [[stahlberg2019]]. Luckily, even 100 beams mostly missed
-# the empty text and found better translations.
+# Other models prefer the empty text too: for more than half of the test sentences, it was a translation
+# model's likeliest text. Beam search mostly missed it [[stahlberg2019]].
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
 # %% [markdown]
 # ## A fairer score
 #
-# Every token lowers the total. To be fairer to long texts, one usually divides the total by a power
-# of the length:
+# To be fairer to long texts, one usually divides the total by a power of the length:
 #
 # $$\text{score} = \frac{\log p(y_1, \dots, y_n)}{n^{\,\alpha}}$$
 #
@@ -599,23 +600,23 @@ for alpha in (0.0, 0.5, 1.0, 2.0):
     print(f"{alpha:5.1f} {short:7.2f} {long:10.2f}    {'short' if short > long else 'long'} wins")
 
 # %% [markdown]
-# A larger α favours the **longer** text. A negative number divided by a number above 1 moves up
-# towards 0. A longer text's total is divided by more, so it moves further.
+# A larger α favours the **longer** text: division moves a negative total up towards 0, and the
+# longer text's total is divided by more.
 #
-# The name misleads: a well-known textbook says that this formula penalises long sequences
-# [[zhang2023]]. The formula does the opposite.
+# The name misleads: a well-known textbook says, wrongly, that this formula penalises long sequences
+# [[zhang2023]].
 #
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# The winner changes between α = 0 and 0.5. The slider shows where. (A step may have more than two
-# solid branches, as finished texts take no place.)
+# The next panel has a slider for α, `length_penalty`. (A step may have more than two solid branches,
+# as finished texts take no place.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
-# 1. Move `length_penalty` up from 0. Between which two steps of the slider does the winner change?
+# 1. Move `length_penalty` up from 0. Between which two values does the winner change?
 # 2. Set `length_penalty` to 1 and `num_beams` to 1. Why does the short answer win again?
 #
 # <details><summary>Answers</summary>
@@ -626,7 +627,8 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
 # **Predict.** After the eight stories, sixteen beams again write at most 20 tokens. At α = 0 six
-# winners are empty (one token, end-of-text). How many are empty at α = 0.5, and how many at 1?
+# winners are empty (one token, end-of-text). A guess is enough: how many are empty at α = 0.5, and how
+# many at 1?
 
 # %%
 print("tokens of the eight winners (+ if the text has not ended)")
@@ -652,9 +654,9 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # end.
 
 # %% [markdown]
-# One case of each property, as (total, length): the score prefers
+# Here is one case of each property, as (total, length). Your score should prefer
 #
-# 1. (−9.0, 10) to (−9.5, 10): as long, but likelier;
+# 1. (−9.0, 10) to (−9.5, 10): the same length, but likelier;
 # 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
 # 3. (−9.0, 10) to (−13.7, 11): another token of 0.01 harms;
 # 4. (−20, 10) to (−40, 20): the same mean, but shorter.
@@ -720,17 +722,17 @@ for text in (ENDINGS[4], ENDINGS[3], "And the moral of this story is") if fair e
 #
 # <details><summary>What you may find</summary>
 #
-# Hardly: every long text repeats itself, and a score can only choose among the texts found.
+# Every long text repeats itself, and a score can only choose among the texts found.
 # </details>
 
 # %% [markdown]
 # ## Likelier, and duller
 #
-# Length is not the only trouble. Now every text has 40 tokens. Eight openings are continued greedily,
-# with four beams, and drawn at *T* = 1. The next cell prints the mean log-probability per token. *Repeated* is, as in module 05, the share of four-token runs that came earlier in the
-# same text.
+# The next cell continues eight openings by 40 tokens in three ways: greedily, by drawing at *T* = 1,
+# and with four beams. The cell prints the mean log-probability per token. As in module 05, *repeated*
+# is the share of four-token runs that came earlier in the same text.
 #
-# **Predict.** Which way gives the likeliest texts? Which repeats itself most?
+# **Predict.** Which way gives the likeliest texts? Which way repeats most?
 
 # %% jupyter={"source_hidden": true}
 openings = """Once upon a time\nThe king said to his\nThe little girl saw a\nThere was once a
@@ -748,19 +750,19 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# Four beams' texts are the likeliest, and repeat themselves most. Drawn texts repeat nothing.
+# The texts of four beams are the likeliest, and repeat most. Drawn texts repeat nothing.
 #
-# In the next picture each bar is a token, as high as its probability. The first row, *human*, is a
-# text by a person.
+# In the next picture each bar is a token, as high as its probability. The row *human* is a person's
+# text, the row *sampled* a drawn text.
 #
-# **Predict.** Are the person's tokens more or less likely to the model than the beams'? Then run the
-# cell, and wait until all four rows are full.
+# **Predict.** Does the model find the person's tokens likelier than those of the beams? Run the cell,
+# and wait until all four rows are full.
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
-# 1. Compare `mean log p` of human and beam.
+# 1. How far apart are `mean log p` of human and of beam?
 # 2. Type a text of your own (at most 80 tokens) into `human text`. Can its `mean log p` come above
 #    greedy's −1.10?
 #
@@ -772,8 +774,8 @@ explore.ProbabilityTrace(beams=4, length=60)
 # </details>
 
 # %% [markdown]
-# People do not write the likeliest words: they have something to say, which no model can guess. A
-# search for the likeliest text ends in bland text and loops [[holtzman2020]].
+# People do not write the likeliest words: they have something to say. A search for the likeliest text
+# ends in bland text and loops [[holtzman2020]].
 #
 # **Predict.** Four beams had −43.7 for 40 tokens after `There was once a`. Now no run of three
 # tokens may come twice, as in module 05. Will the new text be likelier?
@@ -792,8 +794,8 @@ found = beam_search(
 print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
-# Surprisingly, the text that was *forbidden* to repeat itself is likelier, and reads far better.
-# Without the ban, four beams had dropped that text on the way.
+# Surprisingly, the text with the ban is likelier. Without the ban, four beams had dropped this text on
+# the way.
 #
 # Still, a ban stops only loops. For stories it is better to draw (modules 02 to 04).
 
@@ -812,9 +814,9 @@ print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# For none. After the eleventh sum the empty text pays 11.3, and the text of four beams 7.0. The Calculator has never seen a sum without an answer.
+# The empty text is likelier for no sum: the Calculator has never seen a sum without an answer.
 #
-# Does *likelier* mean *better*? The next cell sorts greedy's hundred texts by log-probability.
+# Does *likelier* mean *better* on sums? The next cell sorts greedy's hundred texts by log-probability.
 #
 # **Predict.** Greedy has 71 right. How many of the 71 are in the likelier half?
 
@@ -833,17 +835,16 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 #
 # But the halves hold *different* sums, and a search chooses between texts for *one* sum. So look at
 # the last two lines: four beams gained 21 sums and lost 9. On sums, likelier does mean better.
-#
-# Before you use beams, ask: does likelier mean better for this job?
 
 # %% [markdown]
 # ## The puzzle, solved
 #
-# On sums the empty text pays more than the whole text: 11.3 after the eleventh, against 7.0. After our
-# stories the empty text pays the least, 3.5 after the wolf. A search finds the empty text if
-# end-of-text is among the best *k* tokens of the first step.
+# On sums the empty text pays more than the text of four beams: 11.3 after the eleventh, against 7.0.
+# After our stories the empty text pays the least of all finished texts, 3.5 after the wolf. There the
+# search falls silent if end-of-text is among the *k* likeliest tokens of the first step.
 #
-# Your friend's search was good. Her question, *which text is likeliest?*, fits only some jobs.
+# The friend's search was good. Her question, *which text is likeliest?*, fits only jobs for which
+# likelier means better.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1231,9 +1232,9 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="Beams in tensors" points=2
-# Find the bug. This is the same step with tensors: all candidates stand in one long row, so a
-# *place* in it says both which text and which token. The best places are found, but each token is
-# joined to the wrong ids. Repair it: each new text is its *parent's* ids and its token, the best
+# Find the bug. This is a step of beam search with tensors: all candidates stand in one long row, and a
+# *place* in this row says both which text and which token. The best places are found, but each token
+# is joined to the wrong ids. Repair it: each new text is its *parent's* ids and its token, the best
 # text first, all int64. A text may have several children, or none. No two of the best totals are
 # equal.
 
@@ -1524,7 +1525,7 @@ float(min(points, 3))
 # - texts that end;
 # - more beams than texts, and a single step.
 #
-# No two texts that compete are equally likely. A text of `depth` tokens need not have a row.
+# No two texts that compete are equally likely. The table may lack rows for texts of `depth` tokens.
 
 
 # %% test="my_beam_search"
