@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Measuring
 #
-# Welcome to a writing contest. There are twelve openings of nine words each, from old story books that the
+# Welcome to a writing contest. Twelve openings of nine words each come from old story books that the
 # Storyteller has not read [stories12]. Six contestants continue each opening for 50 tokens: the book's
-# author, and our model with five settings that you know. The judge is a number: the lowest perplexity
+# author, and the Storyteller with five settings that you know. The judge is a number: the lowest perplexity
 # wins. What could go wrong?
 
 # %% [markdown]
@@ -19,7 +19,7 @@
 # >
 # > You need modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
-# > - say why a plain die surprises as much as people do, and when not;
+# > - say when draws without a cut surprise a model as much as people do;
 # > - design an alarm for texts that got stuck;
 # > - compare two settings so that luck does not decide.
 #
@@ -27,15 +27,14 @@
 
 # %% [markdown]
 # **Recall.** 1. A text has three tokens. The model gave each of them 1/8. What is the text's perplexity?
-# 2. The entropy of a row is 3 bits. How many equally likely tokens have this entropy? 3. Which settings
-# loop?
+# 2. The entropy of a row is 3 bits. How many equally likely tokens have this entropy?
 #
 # <details><summary>Answers</summary>
 #
-# 1. 8, as for a die with 8 faces. 2. 8. 3. Greedy, beams, low temperatures.
+# 1. 8, as for a die with 8 faces. 2. 8.
 # </details>
 #
-# Folded below: helpers and the twelve passages.
+# Helpers and the twelve passages are folded below.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -219,11 +218,10 @@ for name in ("greedy", "author", "T 1"):
 
 # %% [markdown]
 # Greedy wins with *very fond of her*, and the author comes fifth of six. So perplexity is a bad judge.
-# (Other processors may draw a few other words: trust your numbers.)
+# (On another processor a few drawn words may differ: trust your numbers.)
 #
-# You are a better judge. Below, a person and `T 1` go on from the same words. (`T 1` is the plain die:
-# nothing cut, nothing sharpened.) In each of the ten rounds press `A is human` or `B is human`, then
-# `Next round`.
+# Now you judge. Below, a person and `T 1` continue the same words. (`T 1` is the *plain die*: nothing cut,
+# nothing sharpened.) In each of ten rounds press `A is human` or `B is human`, then `Next round`.
 
 # %%
 explore.Duel()
@@ -234,15 +232,14 @@ explore.Duel()
 #
 # <details><summary>After the ten rounds</summary>
 #
-# People and the machine both have 17.4. (The passages are not the first table's.) But equal perplexities
-# do not make equal texts: in the first round the machine shouts rude words, and no person in the duel
-# does.
+# People and the machine both have 17.4 on the duel's passages. But the texts are not equal: in the first
+# round the machine shouts rude words, and no person in the duel does.
 # </details>
 
 # %% [markdown]
-# Duels take time, so the second judge is a number: the share of *different* pairs among *all* pairs of
-# neighbouring tokens. The highest share wins. A new contestant, `noise`, draws every token of the
-# vocabulary with equal chances.
+# The second judge is a number again: the share of *different* pairs among *all* pairs of neighbouring
+# tokens. The highest share wins. A new contestant, `noise`, draws every token of the vocabulary with equal
+# chances.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -253,10 +250,9 @@ print()
 tell(f"NOISE: {PROMPTS[6]} … {model.tokenizer.decode(texts['noise'][6])}")
 
 # %% [markdown]
-# Noise wins. Both judges choose a bad winner. So our puzzle is: **how can numbers tell which setting
-# writes best?**
+# Noise wins. Both judges choose badly. So our puzzle is: **how can numbers tell which setting writes best?**
 #
-# The first table has a second puzzle: the die (`T 1`) comes right beside `author`. Is that luck?
+# The first table has a second puzzle: the plain die (`T 1`) is right beside `author`. Is that luck?
 
 # %% [markdown]
 # ## Surprise of many texts
@@ -286,13 +282,13 @@ print(f"all four tokens: {perplexity([half, eighth, eighth, eighth]):.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●● · 8 minutes
 #
-# Write this formula for several texts at once, without the course's own functions. Your function is scored
-# below.
+# Write the formula above for several texts at once, without the course's own functions. Your function is
+# scored at the end.
 #
 # <details><summary>Hint</summary>
 #
 # Add up the sums, add up the lengths, divide once. The exponential comes last. `math.exp(math.inf)` is
-# infinity, and that is fine.
+# infinity.
 # </details>
 
 
@@ -321,8 +317,8 @@ for title, values, expect in (
     check.passes(title, check.gives, my_perplexity, values, **args)
 
 # %% [markdown]
-# **A number to doubt.** A service draws texts at *T* = 0.5. From the service's log-probabilities a customer
-# gets the perplexity 2.8. Our table says 4.7, for the same texts. Both use the formula correctly.
+# **A number to doubt.** A service draws texts at *T* = 0.5. From its log-probabilities a customer gets the
+# perplexity 2.8. Our table says 4.7, for the same texts. Both use the formula correctly.
 #
 # **Predict.** What differs? Which of the two numbers may we compare with the author's 24.4?
 
@@ -334,18 +330,18 @@ print(f"the service's {perplexity(together(read(PROMPTS, cool, temperature=0.5))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The probabilities differ. The service returns them after *T* = 0.5, which makes likely tokens likelier.
-# (After greedy's setting each token is certain: perplexity 1.) Only 4.7 may be compared with 24.4: both
-# use the model's probabilities, before any setting.
+# The probabilities differ: the service's come after *T* = 0.5, which makes likely tokens likelier. (After
+# greedy's setting each token is certain: perplexity 1.) Only 4.7 may be compared with 24.4: both use the
+# model's own probabilities, before any setting.
 # </details>
 
 # %% [markdown]
 # ## Sixty, or twenty-four?
 #
-# In module 01 the same model read a passage from a story book, and the perplexity was 60. In the contest
-# the authors have 24.4.
+# In module 01 the same model read a passage from a story book with perplexity 60. In the contest the authors
+# have 24.4.
 #
-# **Predict.** Which of the two numbers is wrong?
+# **Predict.** Is one of the two numbers wrong?
 
 # %%
 passage = model.tokenizer.encode_ordinary(HUMAN)
@@ -356,12 +352,12 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Neither. Each number is right about *its* texts: one of the twelve passages has 16, another 44.
+# No: passages differ. The twelve alone go from 16 to 44.
 # </details>
 
 # %% [markdown]
-# How far can we trust 24.4, from only twelve passages? The cell counts in *nats*, with the natural
-# logarithm: the mean surprise is log 24.4, or 3.19 nats.
+# How far can we trust 24.4, from only twelve passages? In *nats*, with the natural logarithm, the mean
+# surprise is log 24.4, or 3.19.
 
 # %%
 surprises = mean_surprises(texts["author"])
@@ -373,10 +369,10 @@ print(f"two standard errors to each side: {low:.2f} to {high:.2f}")
 print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
-# A single passage typically lies 0.31 from the mean: the *standard deviation*. The mean of twelve is
-# steadier: its *standard error* is 0.31 / √12, or 0.09. About 19 times in 20 the mean of *all* such
-# passages lies within two standard errors. So the perplexity of all such passages is probably between 20
-# and 29.
+# A single passage typically lies 0.31 from the mean: 0.31 is the *standard deviation*. The mean of twelve
+# is steadier: its *standard error* is 0.31 / √12, or 0.09. In about 19 of 20 such samples, the mean of *all*
+# such passages lies within two standard errors of the sample's mean. So the perplexity of all such passages
+# is probably between 20 and 29.
 #
 # Of the first table's settings, only the die lies in this range.
 
@@ -390,16 +386,16 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 #
 # <details><summary>Answer</summary>
 #
-# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits, without a throw. You know this sum: the row's *entropy*.
+# 1/2 × 1 + 1/4 × 2 + 1/4 × 2 = 1.5 bits, without a throw. This sum is the row's *entropy*.
 # </details>
 
 # %% [markdown]
 # So before any throw the model *expects* 1.5 bits.
 #
-# Now three sorts of people, A, B and C, choose among the same three tokens. The code below says how often
-# each sort chooses each token: read it before you run it.
+# Now three sorts of people, A, B and C, choose among the same tokens. The code below says how often: read it
+# before you run it.
 #
-# **Predict.** Who surprises the model as much as the die does?
+# **Predict.** Which sort surprises the model as much as the die does?
 
 # %%
 bits = [1, 2, 2]
@@ -413,7 +409,7 @@ for name, shares in {
     print(f"{name:<8} {mean:.1f} bits, perplexity {2**mean:.2f}")
 
 # %% [markdown]
-# A does, with other shares than the model's. B prefers the first token, and surprises less. C avoids the
+# A does, though A's shares are not the model's. B prefers the first token, and surprises less. C avoids the
 # first token, and surprises more.
 #
 # A model is **calibrated** if people surprise it, on average, as much as it expects. Before each of the
@@ -427,17 +423,18 @@ for name in ("author", "T 1"):
     print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone,
-# since the die draws each token as often as its probability says.
+# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone, since
+# the die draws each token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
-# - **The die's words lead to similar rows**: the two `expected` numbers are not far apart.
+# - **Similar rows**: after the die's words the rows are about as flat as after the author's. Compare the two
+#   `expected` numbers.
 
 # %% [markdown]
 # Why is the model calibrated? A model that expects too much surprise has too flat rows, and reads people
-# better at a lower temperature. So let ours read the authors at seven temperatures.
+# better at a lower temperature. Let ours read the authors at seven temperatures.
 #
 # **Predict.** At which temperature do people surprise the model least?
 
@@ -453,23 +450,20 @@ best = warm[reads.index(min(reads))]
 chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
-# At *T* = 1, since training changes the weights until books surprise the model as little as possible.
-
-# %% [markdown]
-# Is a low perplexity good, after all? For a *reader*, yes: if two models read the same text by people, in
-# the same tokens, the model with the lower perplexity reads better. For a *writer*, no: its text is only
-# less surprising.
+# At *T* = 1. Training changes the weights until books surprise the model as little as possible. So no
+# temperature improves its rows: they are neither too flat nor too sharp.
+#
+# Of two models that *read* the same text by people, in the same tokens, the one with the lower perplexity
+# reads better. A model that *writes* with a low perplexity is only less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
 #
-# The paper on top-p lists these perplexities by GPT-2 Large, a model of 2019 [holtzman2020]:
+# The paper on top-p lists these perplexities by GPT-2 Large [holtzman2020]:
 #
 # | people | greedy | *k* = 40 | *p* = 0.95 | plain die |
 # |---|---|---|---|---|
 # | 12.38 | 1.50 | 6.88 | 13.13 | 22.73 |
-#
-# Here the die is far above people, and top-p is close.
 
 # %% [markdown]
 # **Predict.** Our die had two reasons to come close: a calibrated model, and similar rows. Which of the two
@@ -483,8 +477,7 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # </details>
 
 # %% [markdown]
-# This growth is called **drift**, and was measured for GPT-2 [braverman2020]. A cut leaves out the odd
-# words, so the drift hardly begins.
+# This growth is called **drift** [braverman2020]. A cut leaves out the odd words, so the drift hardly begins.
 #
 # **Predict.** Does our model drift: does the perplexity rise along 200 tokens of the plain die?
 
@@ -497,12 +490,12 @@ for first in range(0, 200, 50):
 # %% [markdown]
 # No, the perplexity goes up and down.
 #
-# One rule fits both models, **perplexity matching**: look for the perplexity of people's texts by the same
-# model. For the Storyteller the plain die comes closest, for GPT-2 *p* = 0.95. For another
-# model, measure.
+# One rule fits both models, **perplexity matching**: choose the setting whose texts have people's
+# perplexity, by the same model. For the Storyteller the plain die comes closest, for GPT-2 *p* = 0.95. For
+# another model, measure.
 
 # %% [markdown]
-# Now try perplexity matching. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at
+# Try perplexity matching. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at
 # *T* = 1.3 have −4.79. (Ignore the other numbers.)
 
 # %%
@@ -514,19 +507,18 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Move `temperature` down to 1. Does the mean log-probability come near −3.19?
-# 2. Go back to 1.3. Which `top_p`, to one decimal, brings the mean log-probability within 0.1 of
-#    −3.19?
+# 2. Set `temperature` back to 1.3. Which `top_p`, to one decimal, brings the mean log-probability within 0.1
+#    of −3.19?
 # 3. Read the texts of both settings. How do their words differ?
 #
 # <details><summary>What we found</summary>
 #
-# 1. Yes: −3.31. 2. 0.8: −3.14. 3. At *T* = 1 odd things happen, in real words. At 1.3 with 0.8 some words
-# do not exist: `kennut`, `declunicious`.
+# 1. Yes: −3.31. 2. 0.8: −3.14. 3. At *T* = 1 all are real words. At 1.3 with 0.8 some are not: `kennut`,
+# `declunicious`.
 # </details>
 
 # %% [markdown]
-# So two settings with people's perplexity can still write differently. The next judge looks for
-# repetition. (You may take a break here.)
+# So two settings with people's perplexity can still write differently. (You may take a break here.)
 
 # %% [markdown]
 # ## Repetition, by hand
@@ -542,7 +534,7 @@ for pair, count in Counter(pairs).items():
 print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 
 # %% [markdown]
-# A run of *n* tokens is called an *n*-gram, and there are two ways to count:
+# A run of *n* tokens is called an *n*-gram. Two numbers count them:
 #
 # - **distinct-2**, our second judge: the share of *different* pairs, 4/6, over *all* texts together
 #   [li2016]. High is diverse.
@@ -553,7 +545,7 @@ print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 # Why all texts together? A published program took the mean of each text's own distinct-2 [distinctn2].
 #
 # **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. Is its
-# distinct-2 high or low, in each of the two ways?
+# distinct-2 high or low, as the mean of the twelve texts, and over all together?
 
 # %%
 lazy = [texts["author"][0]] * 12
@@ -564,8 +556,8 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# By the mean the lazy model is perfectly diverse: 1.00. All together it has one twelfth, 0.08. The mean
-# never compares two texts.
+# As the mean, 1.00: the lazy model seems perfectly diverse, since the mean never compares two texts. Over
+# all together, 0.08: one twelfth.
 # </details>
 #
 # Longer texts repeat more words, so compare equal lengths only [liu2022].
@@ -577,7 +569,7 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 #
 # $$\text{seq-rep-}n = 1 - \frac{\text{different } n\text{-grams}}{\text{all } n\text{-grams}}$$
 #
-# Write this formula, without the course's own functions. Your function is scored below.
+# Write this formula, without the course's own functions. Your function is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -625,13 +617,13 @@ for name in ("greedy", "T 0.5", "p 0.9", "T 1", "author"):
     show(name, f"course {course:.3f}", f"yours {yours}")
 
 # %% [markdown]
-# Greedy, by far. The authors have 0.000. But a service that wants to *stop* a stuck text needs a yes or no.
+# Greedy, by far. The authors have 0.000. But to *stop* a stuck text, a service needs a yes or no.
 
 # %% [markdown]
 # ## An alarm
 #
 # A known alarm is **rep** [holtzman2020]: it rings if the text *ends* in a phrase of two tokens or more,
-# three times or more in a row. Six times `ha` rings too: it is three times `ha ha`.
+# three times or more in a row. Six times `ha` counts as three times `ha ha`.
 
 # %%
 for text in ("so kind and so kind and so kind and", "ha ha ha ha ha ha", "ha ha ha , he said"):
@@ -647,18 +639,17 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
     tell("… " + model.tokenizer.decode(ids[-36:]))
 
 # %% [markdown]
-# `and he was a mocking bird, and he was a mocking bird, and he was so fond of`: any reader would call that
-# text stuck. The known alarm wants an *exact* loop, up to the *very last* token. (The last of the four
-# texts is not stuck.)
+# Three of the four are stuck, as any reader sees. But the known alarm wants an *exact* loop, up to the *very
+# last* token. (The fourth text is fine.)
 
 # %% [markdown]
 # ## Build it: the alarm
 #
 # > difficulty ●●●○○ · importance ●●●●● · 18 minutes · many right designs
 #
-# A good smoke alarm rings at fire, not at toast. Here *fire* is a text that is stuck at its end, and
-# *toast* is a text that is not. Write an alarm that keeps the four promises below: it is scored by them.
-# For a text that no promise names, such as a loop of 25 tokens, either answer is right.
+# *Fire* is a text that is stuck at its end, and *toast* is a text that is not. Write an alarm that keeps the
+# four promises below: each is scored at the end. For a text that no promise names, such as a loop of 25
+# tokens, either answer is right.
 
 # %% [markdown]
 # 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. The last
@@ -684,7 +675,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # token with the token 1, 2, … 8 places before. How often are the two equal?
 # <details><summary>Where to draw the line</summary>
 #
-# In a new cell below the folded one, print your number for `near_fire(random.Random(i))` and
+# In a new cell below the folded one, print your count for `near_fire(random.Random(i))` and
 # `toast(random.Random(i))`, with several `i`. Choose a limit between the two.
 # </details>
 # </details>
@@ -820,12 +811,11 @@ for name, each in {"greedy, 120": stuck, "author": texts["author"], "T 1": texts
     show(name, f"{sum(map(ends_in_loop, each))} of 12", yours)
 
 # %% [markdown]
-# Our solution rings at 10 of greedy's 12. It is silent at `happily ever after`, rightly, and at `the
-# bright sun`, wrongly.
+# Our solution rings at 10 of greedy's 12. It misses `the bright sun`.
 
 # %% [markdown]
 # The sampler below is greedy (at *T* = 0.001) until *your* alarm rings. Then it draws at *T* = 1 until the
-# alarm is silent again.
+# alarm is silent.
 #
 # **Predict.** Greedy gets stuck after `Once upon a time`. Will this sampler get out?
 
@@ -838,24 +828,23 @@ def wakes_up(logits, ids):
 explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 
 # %% [markdown]
-# 1. When all rows stand still, compare the first, `Greedy`, with the last, `wakes_up`. Which share of their
-#    4-grams repeats? (If both say 60.8%, your alarm never rang.)
-# 2. Change `seed` a few times. Does the alarm always help?
+# 1. When the rows have stopped growing, compare the first, `Greedy`, with the last, `wakes_up`. Which share
+#    of their 4-grams repeats? (If both say 60.8%, your alarm never rang.)
+# 2. Change `seed` three times. Is `wakes_up` always below `Greedy`?
 #
 # <details><summary>With our alarm</summary>
 #
-# 23.7%, and with six seeds 20% to 34%.
+# Yes: 23.7%, and with six seeds 20% to 34%.
 # </details>
 
 # %% [markdown]
-# So three judges stay: perplexity and distinct-2, both compared with people's, and your alarm. Can the
-# three tell which of two settings is better?
+# So three judges stay: perplexity and distinct-2, both beside people's, and your alarm. Can they tell which
+# of two settings is better?
 
 # %% [markdown]
 # ## Three runs, three answers
 #
-# Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try it, each with other
-# seeds.
+# Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try, each with other seeds.
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
@@ -869,7 +858,7 @@ for name, seed in SEEDS.items():  # the same seed for both settings
     print(f"{name}: plain die {a:.1f}, p 0.95 {b:.1f}")
 
 # %% [markdown]
-# Ann says: yes, clearly. Ben: no difference at all. Cem: nearly halved!
+# Ann says: yes, clearly. Ben says: no difference at all. Cem says: nearly halved!
 #
 # **Predict.** Why does Ben see no difference? The cell shows the perplexity of each of his texts.
 
@@ -881,9 +870,9 @@ print(f"without his first text: plain die {a:.1f}, p 0.95 {b:.1f}\n")
 tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 
 # %% [markdown]
-# The die's first text fell into a loop, `iiii`. That loop pulls the die's number down, from 22.4 to 18.9.
-# The other texts spread widely, too: 37 after one opening, 10 after another. **A single run proves
-# little.** So run more, and compare in pairs.
+# The die's first text fell into a loop, `iiii`, which pulls the die's number down from 22.4 to 18.9. Even
+# the other texts spread widely: 37 after one opening, 10 after another. **A single run proves little.** So
+# run more, and compare in pairs.
 
 # %% [markdown]
 # ## Pairs, by hand
@@ -895,8 +884,7 @@ tell("The die's first: " + model.tokenizer.decode(die_texts["Ben"][0][-30:]))
 # | A | 3.0 | 3.4 | 2.6 | 3.8 |
 # | B | 2.7 | 3.2 | 2.3 | 3.4 |
 #
-# **Predict.** Within A the numbers differ a lot, from 2.6 to 3.8. Is A more surprising than B, or could the
-# difference be luck?
+# **Predict.** Is A more surprising than B, or could the difference be luck?
 
 # %%
 a, b = [3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4]
@@ -914,11 +902,11 @@ print("pair by pair:", [round(d, 1) for d in differences])
 show_mean("A - B", differences)
 
 # %% [markdown]
-# "Give or take" is two standard errors. Each mean alone tells nothing: 3.20 or 2.90, give or take 0.5. Pair
-# by pair the answer is clear: A is more surprising, each time by 0.2 to 0.4.
+# "Give or take" is two standard errors. The means alone decide nothing: 3.20 and 2.90, each give or take
+# 0.5. Pair by pair A is clearly more surprising, each time by 0.2 to 0.4.
 #
-# The *opening* made the numbers spread, and both settings had the same openings. So give both settings the
-# same openings, and the same seeds.
+# The *openings* made the numbers spread, and both settings had the same. So give both settings the same
+# openings and the same seeds.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -926,16 +914,16 @@ show_mean("A - B", differences)
 #
 # $$\bar d - 2 s / \sqrt n \quad \text{to} \quad \bar d + 2 s / \sqrt n$$
 #
-# If the interval contains 0, you cannot tell which of the two settings has more. (With a dozen pairs the
-# interval is a little too short: do not trust an end that nearly touches 0.)
+# If the interval contains 0, you cannot tell which setting is more surprising. (With a dozen pairs it is a
+# little too short: doubt an interval that only just misses 0.)
 
 # %% [markdown]
 # ## Build it: the interval
 #
 # > difficulty ●●○○○ · importance ●●●●● · 5 minutes
 #
-# Write these formulas for two lists, `a` and `b`. Your function is scored below, and the next module needs
-# it.
+# Write the mean and both ends for two lists, `a` and `b`. Your function is scored at the end, and the next
+# module needs it.
 
 
 # %% answer="my_interval"
@@ -963,7 +951,7 @@ for a, b, expect in (
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)
 
 # %% [markdown]
-# Now the cell takes all three runs together: for each opening and setting, the mean surprise of three
+# The next cell also takes all three runs together: for each opening and setting, the mean surprise of three
 # texts. Again there are twelve pairs, with less luck in each.
 
 # %%
@@ -980,23 +968,23 @@ print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 #
 # <details><summary>Answer</summary>
 #
-# No. Ben's interval contains 0, so he may only say "I cannot tell". Together the whole interval is above
-# 0: *p* = 0.95 does write less surprisingly.
+# No. Ben's interval contains 0, so he may only say "I cannot tell". The interval of all three together is
+# above 0: *p* = 0.95 does write less surprisingly.
 # </details>
 
 # %% [markdown]
-# The die's number in our first table was partly luck: that was Ann's run, and Ben's and Cem's numbers lie
-# outside 20 to 29. All three runs together have about 24.
+# The die's number in our first table, Ann's run, was partly luck: Ben's and Cem's lie outside the authors'
+# range, 20 to 29. All three runs together have about 24.
 
 # %% [markdown]
 # ## The contest, with fair rules
 #
 # Who writes as people do? Each contestant gets three numbers: its surprise minus the author's, opening by
 # opening, with the interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. All
-# settings but greedy and noise have the mean of three runs.
+# but author, greedy and noise write three times.
 #
-# **Predict.** Which setting's interval will contain 0? How far from the author will our two winners, greedy
-# and noise, land?
+# **Predict.** Which setting's interval will contain 0? Do our two winners, greedy and noise, land near the
+# author or far away?
 
 # %%
 author = mean_surprises(texts["author"])
@@ -1009,23 +997,23 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Only the die's interval contains 0. All other settings differ from people, though *p* = 0.95 only just.
-# Greedy and noise are the *farthest* from the authors.
+# Only the die's interval contains 0. All other settings differ from people, *p* = 0.95 only just. Greedy and
+# noise are the *farthest* from the authors.
 
 # %% [markdown]
 # For the die we cannot tell. "Cannot tell" does not prove "equal": the die's interval is more than half a
-# nat wide. But no number speaks against the die. Our solution's alarm rings at 9 of greedy's 12 texts, of
-# 50 tokens here, and at one of the die's 36: Ben's `iiii`.
+# nat wide. But the die's other numbers fit, too. Its distinct-2 is 0.91, like the author's. Our solution's
+# alarm rings at one of its 36 texts, Ben's `iiii`, and at 9 of greedy's 12.
 
 # %% [markdown]
-# And yet the die shouted rude words in the duel. The numbers do not see what a text means. If a setting
-# fails here, reject it. If a setting passes, read its texts, best without knowing who wrote what.
+# And yet the die shouted rude words in the duel: the numbers do not see what a text means. Reject a setting
+# that fails here. Of a setting that passes, read the texts, best without knowing who wrote what.
 
 # %% [markdown]
 # ## What production systems do
 #
-# Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 by default [llamacpp2026]. Large models
-# drift, too [cao2025]. Makers also ask people: likelier texts get better ratings, but only up to a point
+# Large models drift, too [cao2025]. Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 by
+# default [llamacpp2026]. When people rate texts, likelier texts get better ratings, but only up to a point
 # [zhang2021].
 
 # %% [markdown]
@@ -1036,18 +1024,17 @@ for name, each in runs.items():
 # give the interval. Then read the texts.
 
 # %% [markdown]
-# Why does the plain die land beside the authors? Both surprise a calibrated model as much as it expects,
-# and the rows are similar. Where a model drifts, as GPT-2 did, the die's number is too high, and a cut
-# lowers it.
+# The plain die lands beside the authors because the model is calibrated and the rows are similar. Where a
+# model drifts, as GPT-2 did, the die's number is too high, and a cut lowers it.
 #
 # The next module tests recipes: settings that makers recommend.
 
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
-# The button at the end scores all answers, your builds above too.
+# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell below
+# then shows how your answer was read, or tries your function on an example, without points. The button at
+# the end scores all answers and builds.
 
 # %% [markdown] question="Perplexity of two tokens" points=1
 # A text has two tokens, with the probabilities 1/4 and 1/16. What is its perplexity?
@@ -1281,9 +1268,9 @@ check.number(
 )
 
 # %% [markdown] question="What texts have in common" points=2
-# Find the bug. A bug like it was reported for the toolkit Texygen [texygen46]. The function measures which
-# share of a text's n-grams is also in *other* texts, on average over the texts. Repair it. An n-gram that
-# comes twice in a text counts twice in that text's share.
+# Find the bug, similar to one in the toolkit Texygen [texygen46]. The function measures which share of a
+# text's n-grams is also in *other* texts, on average over the texts. Repair it. An n-gram that comes twice
+# in a text counts twice in that text's share.
 #
 # One point if all texts differ. One if a text comes twice or more, word for word: each copy counts as an
 # *other* text.
@@ -1398,10 +1385,10 @@ points += check.passes("copies among the texts", copies)
 float(min(points, 2))
 
 # %% [markdown] question="Perplexity from mlx-lm" points=2
-# Find the bug. In mlx-lm the perplexity of a text depended on the batch that it was measured in
-# [mlxlm1855]. Rows are texts. `lengths` says how many tokens each has, at least one. Shorter rows are
-# filled up to equal length; the filling means nothing, and may be −inf. Repair it: the perplexity of each
-# text alone, infinite if one of its own tokens is at −inf.
+# Find the bug. In mlx-lm the perplexity of a text depended on its batch [mlxlm1855]. Rows are texts.
+# `lengths` says how many tokens each row has, at least one. Shorter rows are filled up to equal length; the
+# filling means nothing, and may be −inf. Repair it: return the perplexity of each text alone, infinite if
+# one of its own tokens is at −inf.
 
 
 # %% answer="mlx_lm_repair"
@@ -1470,7 +1457,7 @@ check.against(
 # %% [markdown] question="Your seq-rep" points=3
 # Your `my_seq_rep` from **Build it** above. One point for texts with two n-grams or more. One for texts with
 # no n-gram or just one. One for n-grams that look alike and are not the same, such as `"a b", "c"` and
-# `"a", "b c"`, or 1, 2 and 2, 1, or `"A"` and `"a"`. With a call of the course's functions it gets none.
+# `"a", "b c"`, or 1, 2 and 2, 1, or `"A"` and `"a"`. No point if it calls the course's functions.
 
 
 # %% test="my_seq_rep"
@@ -1587,7 +1574,7 @@ float(min(points, 3))
 # %% [markdown] question="Your perplexity" points=3
 # Your `my_perplexity` from **Build it** above. One point for one text, also a long one. One for several
 # texts of different lengths. One for empty texts, and for tokens that the model found impossible (−inf).
-# With a call of the course's functions it gets none.
+# No point if it calls the course's functions.
 
 
 # %% test="my_perplexity"
@@ -1678,9 +1665,9 @@ points += check.passes("empty texts, impossible tokens", empty_and_impossible)
 float(min(points, 3))
 
 # %% [markdown] question="Fire and toast" points=4
-# Your `my_alarm` from **Build it: the alarm** above, one point for each promise as it stands there.
-# *Quiet* counts only if *rings* is kept, and the other two promises only if *rings* and *quiet* are.
-# *Quiet* also wants the list left as it was, and the same answer each time for the same text.
+# Your `my_alarm` from **Build it: the alarm** above: one point for each promise. *Quiet* counts only if
+# *rings* is kept, and the other two promises only if *rings* and *quiet* are. *Quiet* also wants the list
+# left as it was, and the same answer each time for the same text.
 
 
 # %% test="my_alarm"
@@ -1837,4 +1824,4 @@ check.score_button()
 #   [three](https://github.com/ml-explore/mlx-lm/pull/1855)
 # - [stories12]: the books that the twelve passages are from
 #
-# All are in the course's `quizzes/references.md`, with what each is cited for.
+# All are in the course's `quizzes/references.md`.
