@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Recipes
 #
-# A colleague sends one request to three servers, Ash, Birch and Cedar. All three run the same model. Each request
-# holds the same prompt and the same seed, 3, and nothing else. He asks Birch again at noon, when Birch is busy. Four
-# texts come back, all different. Why?
+# Your colleague sends the same request to three servers, Ash, Birch and Cedar, which all run the same model. The
+# request holds a prompt and the seed 3, nothing else. At noon, when Birch is busy, he asks Birch again. Four
+# different texts come back. Why?
 #
 # (The servers are small imitations; their model is the Storyteller.)
 
@@ -138,15 +138,12 @@ for server in ("Ash", "Birch", "Cedar"):
 print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 
 # %% [markdown]
-# Ash writes of sweet milk. Birch and Cedar write of a little white man on a bench, and then differ. Birch at noon
-# differs from Birch alone.
-#
-# There are **three culprits**, one for each difference. In the end all four texts will be the same.
+# Three texts differ from Birch's first text, for **three causes**. In the end all four texts will be the same.
 
 # %% [markdown]
 # ## Who turned the knobs?
 #
-# We first compare Ash with Birch. Your colleague set no knob. But every draw needs *some* temperature.
+# We first compare Ash with Birch. Your colleague set no knob, but every draw needs *some* temperature.
 
 # %% [markdown]
 # **Predict.** Ash draws with *T* = 1 and *k* = 50, and Birch with *T* = 0.7, *k* = 20 and *p* = 0.8. Of 4,096 tokens,
@@ -156,18 +153,18 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True)))
 explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 
 # %% [markdown]
-# 1. Set *k* = 50, as Ash does: 50 tokens are kept. Then set Birch's three numbers. How many tokens are kept now?
-# 2. Which of the three knobs matters most? Switch off one at a time (*T* = 1, *k* off, *p* = 1), and count.
+# 1. Set Birch's three numbers. How many tokens are kept?
+# 2. Which of the three knobs cuts most? Switch off one at a time (*T* = 1, *k* off, *p* = 1), and count.
 #
 # <details><summary>What you should see</summary>
 #
-# 1. Four. 2. Without *p*, 20 tokens stay; without *T*, 5; without *k*, 4. So *p* matters most.
+# 1. Four. 2. Without *p*, 20 tokens stay; without *T*, 5; without *k*, 4. So *p* cuts most.
 # </details>
 
 # %% [markdown]
 # ## Three voices, one rule
 #
-# Who chose these numbers? Three *voices* may set a knob. Most programs of 2026 ask the voices in this order:
+# Three *voices* may set a knob. Most programs of 2026 ask the voices in this order:
 #
 # 1. the **request**;
 # 2. the **model's file**, often `generation_config.json`, in which the maker recommends numbers;
@@ -181,17 +178,16 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # <details><summary>Answer</summary>
 #
-# *T* = 0 from the request, *p* = 0.8 from the file, *k* = 50 from the engine. Zero is a number like any
-# other.
+# *T* = 0 from the request, *p* = 0.8 from the file, *k* = 50 from the engine. Zero is a number too.
 # </details>
 
 # %% [markdown]
-# **It happened.** In June 2026 somebody asked a server three times for "one random haiku", without a *T*. The model's
-# file says *T* = 1. The same poem came back three times [mlxvlm1331]. Which voice set *T*, and to which number?
+# **It happened.** In June 2026 a server got the same request three times, without a *T*. The model's file says
+# *T* = 1, but the same haiku came back three times [mlxvlm1331]. Which voice set *T*, and to which number?
 #
 # <details><summary>Answer</summary>
 #
-# The engine, to 0. The server had not taken *T* from the file.
+# The engine, to 0: the text is always the same. The server had not taken *T* from the file.
 # </details>
 
 # %% [markdown]
@@ -199,9 +195,8 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 #
 # > difficulty ●●○○○ · importance ●●●●● · 10 minutes
 #
-# Write `my_resolver`. For each knob it reports the number used and *who* set it. Names in the request that the engine
-# does not know are reported as *ignored*. (Many engines silently ignore `topk` in place of `top_k`.) The function is
-# scored below.
+# Write `my_resolver`. For each knob, the function reports the number used and *who* set it. Names in the request that
+# the engine does not know, such as `topk`, are reported as *ignored*. The function is scored below.
 #
 # <details><summary>Hint</summary>
 #
@@ -233,7 +228,7 @@ def my_resolver(request, model_file, engine):
 
 
 # %% [markdown]
-# The next check gives no points, only reasons.
+# The next check gives no points.
 
 # %% jupyter={"source_hidden": true}
 ENGINE = {"temperature": 1.0, "top_k": 50}
@@ -250,7 +245,7 @@ for name, request, file, changed in (
     check.passes(name, check.gives, *args, expect=silent | changed, why=why)
 
 # %% [markdown]
-# Next, your function gets your colleague's empty request. Only Birch reads the file.
+# Next, your function gets a request without knobs. Ash does not read the file, Birch does.
 
 # %%
 ENGINE = {"temperature": 1.0, "top_k": 50, "top_p": 1.0}
@@ -262,10 +257,9 @@ for server, file in (("Ash", {}), ("Birch", MODEL_FILE)):
         print(f"{server:<6} {name:<12} {value:<5} {who}")
 
 # %% [markdown]
-# The **first culprit is silence.** Your colleague set nothing, so Ash used the engine's numbers, and Birch the
-# file's.
+# The **first cause is silence**: your colleague set no knob, so Ash used the engine's numbers, and Birch the file's.
 #
-# Cedar and Birch get the same numbers from the same file. But their texts differ.
+# Cedar and Birch use the same numbers from the same file. But their texts differ.
 
 # %% [markdown]
 # ## The same numbers, another order
@@ -285,8 +279,7 @@ print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
 print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 
 # %% [markdown]
-# With *T* first, token 0 alone reaches 0.8. With *T* last, token 0 has only 0.665, so token 1 stays too. Neither
-# order is wrong.
+# With *T* first, token 0 alone reaches 0.8. With *T* last, token 0 has only 0.665, so token 1 stays too.
 
 # %% [markdown]
 # **Predict.** Top-k counts ranks. Does it matter whether *T* comes before or after top-k?
@@ -297,7 +290,7 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # </details>
 
 # %% [markdown]
-# Four libraries apply the knobs in these orders (code of 2026). Birch works like vLLM, Cedar like llama.cpp.
+# No order is wrong: libraries differ (code of 2026). Birch works like vLLM, Cedar like llama.cpp.
 #
 # | library | order |
 # |---|---|
@@ -307,8 +300,7 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 
 # %% [markdown]
-# The Storyteller reads an old story. At 21 places we count the tokens that top-p 0.9 keeps, and take the median of
-# the counts.
+# At 21 places of an old story we count the tokens that top-p 0.9 keeps, and take the median of the counts.
 #
 # **Predict.** With *T* last, top-p never sees *T*: the median is 37 for every *T*. With *T* = 0.5 first, is the
 # median about 20 or below 10? With *T* = 1.5 first, is the median about 60 or above 500?
@@ -328,16 +320,15 @@ hot, plain, cold = (int(count.median()) for count in counts.values())
 chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.")
 
 # %% [markdown]
-# The medians are 2 and 524. At *T* = 1.5, *T* last leaves dozens of tokens, and *T* first leaves hundreds. The
-# **second culprit is the order.**
+# With *T* first, the medians are 2 and 524. The **second cause is the order.**
 
 # %% [markdown]
 # ## Build it: any order
 #
 # > difficulty ●●●○○ · importance ●●●●● · 25 minutes
 #
-# Write `apply_in_order`. It takes a list of steps from left to right. You may use PyTorch, but not the course's
-# functions. The function is scored below.
+# Write `apply_in_order`, which applies the steps of a list from left to right. You may use PyTorch, but not the
+# course's functions. The function is scored below.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -347,8 +338,9 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 #
 # Counts: `torch.bincount(ids, minlength=len(logits))`. Cut: `logits.masked_fill(mask, -torch.inf)`.
 #
-# Top-p: sort the softmax of the *present* logits, and compare the mass *before* each token with the value. The mask
-# that you get is in sorted order. `torch.empty_like(mask).scatter(0, order, mask)` puts it in the order of the ids.
+# Top-p: sort the shares of the *present* logits, `probs, order = logits.softmax(0).sort(descending=True)`. Compare the
+# mass *before* each token with the value. The mask that you get is in sorted order;
+# `torch.empty_like(mask).scatter(0, order, mask)` puts the mask in the order of the ids.
 # </details>
 # </details>
 
@@ -387,7 +379,7 @@ def apply_in_order(logits, ids, steps):
 
 
 # %% [markdown]
-# The next check gives no points. (All examples begin with the logits 3, 2 and 1.)
+# The next check gives no points.
 
 # %% jupyter={"source_hidden": true}
 NONE = torch.tensor([], dtype=torch.int64)
@@ -405,11 +397,11 @@ for name, ids, steps, expect in (
     check.passes(name, check.close, apply_in_order, *args, expect=expect, why=why)
 
 # %% [markdown]
-# In the next explorer, the bars show Birch's order, *T* first. Once `apply_in_order` is written, a ✕ on each bar
-# shows the share in Cedar's order.
+# In the next explorer, the bars show *T* first. Once `apply_in_order` is written, a ✕ on each bar shows the share
+# with *T* last.
 #
-# **Predict.** After `The king said to his` the model is unsure: the best token, ` wife`, has only 17%. With
-# *T* = 2 and *p* = 0.8, which order keeps more tokens?
+# **Predict.** After `The king said to his` the best token, ` wife`, has only 17%. With *T* = 2 and *p* = 0.8, which
+# order keeps more tokens?
 
 
 # %%
@@ -428,33 +420,30 @@ explore.Distribution(
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar). With *T* last (your ✕) ` wife` has 7.8%: fewer tokens
-#    stay.
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar), and 7.8% with *T* last (your ✕).
 # </details>
 
 # %% [markdown]
 # ## Careful twice
 #
-# To be careful, someone sets *T* = 0.3 *and* *p* = 0.6, with *T* first.
+# To be careful, someone draws 100 tokens from the Storyteller with *T* = 0.3 *and* *p* = 0.6, *T* first.
 #
-# **Predict.** How many 4-grams of the text repeat an earlier 4-gram: about 5%, 25% or 45%?
+# **Predict.** What share of the 4-grams repeats an earlier 4-gram: about 5%, 25% or 45%?
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# 1. What share of 4-grams repeats in the greedy text, and in yours?
-# 2. Set *p* = 1, so *T* works alone: what is the share? Then set *T* = 1 and *p* = 0.6, so *p* works alone: what is
-#    the share?
+# Set *p* = 1, so only *T* works. Then set *T* = 1 and *p* = 0.6, so only *p* works. What share repeats each time?
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 61% and 46%. 2. 8% with *T* alone, and 3% with *p* alone.
+# 8% with *T* alone, and 3% with *p* alone. Both together gave 46%, and greedy 61%.
 # </details>
 
 # %% [markdown]
-# Why do both knobs together repeat so much more? We count the steps at which *p* leaves a single token, in three
-# texts of 100 tokens each:
+# Why do both knobs together repeat so much more? In three texts of 100 tokens each, we count the steps at which *p*
+# leaves a single token:
 
 # %% jupyter={"source_hidden": true}
 for name, T in (("p alone", 1.0), ("both", 0.3)):
@@ -464,19 +453,16 @@ for name, T in (("p alone", 1.0), ("both", 0.3)):
     print(f"{name:<8} steps with a single token, for the seeds 0, 1 and 2: {single}")
 
 # %% [markdown]
-# *T* comes first and makes the best token's share larger. So the best token alone reaches *p* more often, and the
-# text is nearly greedy.
-#
-# *T* alone cuts nothing, so an unlikely token can still end a repetition.
+# *T* makes the best token's share larger. So the best token alone reaches *p* more often, and the text is nearly
+# greedy. *T* alone cuts nothing, so an unlikely token can still end a repetition.
 #
 # A good place for a break.
 
 # %% [markdown]
 # ## Who else was there?
 #
-# Birch alone and Birch at noon still differ, with the same file, order and seed.
-#
-# A seed fixes the random numbers. The text also depends on the logits, down to their last digits.
+# Birch alone and Birch at noon still differ, with the same file, order and seed. But a seed fixes only the random
+# numbers. The text also depends on the logits, down to their last digits.
 #
 # **Predict.** Do these two lines print the same?
 
@@ -485,21 +471,20 @@ print((0.1 + 0.2) + 0.3)
 print(0.1 + (0.2 + 0.3))
 
 # %% [markdown]
-# A computer rounds after every addition, so the order of the additions matters. A small number can even be lost
-# beside a large number:
+# A computer rounds after every addition, so the order of the additions matters. A small number can even be lost:
 
 # %%
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
-# (1e16 is a 1 with 16 zeros.) In the first sum the 1 is lost. The second sum is 0 when the 1 is added.
+# (1e16 is a 1 with 16 zeros.) The first sum loses the 1. The second sum adds the 1 to 0.
 
 # %% [markdown]
-# A logit is a sum too: the Storyteller adds 256 products. A fast program cuts the sum into parts and adds up all
-# parts at once. The cuts depend on the *other* requests that run at the same time, our **company**.
+# A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts at once. The cuts
+# depend on the *other* requests that run at the same time, our **company**.
 #
-# Alone, Birch adds in one part; at noon, with 16 requests, in 16 parts. So the order of the additions changes. After
-# each part Birch rounds the sum to 16 bits (two or three digits), as most servers do.
+# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, in another order. (Real servers
+# have other rules.) After each part Birch rounds to 16 bits (two or three digits).
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all at the same time. How many
@@ -519,14 +504,13 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS)
 print("texts that change within 20 tokens: those of the seeds", changed(quiet, busy))
 
 # %% [markdown]
-# On our processor four texts change, also that of your colleague's seed 3. The **third culprit is company.** (Real
-# servers cut by other rules, which also depend on company. On your processor other texts may change. If seed 3 does
-# not, use the numbers in the next answer.)
+# The **third cause is company**: on our processor four texts change, also the text of seed 3. On yours, other texts
+# may change. (If the text of seed 3 stays the same, use the numbers in the next answer.)
 
 # %% [markdown]
 # How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1,
-# each token has a piece as long as its share. A random number picks the piece. The piece of ` hollow` follows the
-# piece of ` corner`.
+# each token has a piece as long as its share. A random number picks the piece in which it lies. The piece of ` hollow`
+# follows the piece of ` corner`.
 
 # %% jupyter={"source_hidden": true}
 corner = model.encode(" corner")[-1]
@@ -543,23 +527,23 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 #
 # <details><summary>Answer</summary>
 #
-# Alone ` corner`: the piece of ` corner` ends at 0.5945, just after the number 0.5944. At noon ` hollow`: the piece
-# of ` corner` ends at 0.5881, before the number.
+# Alone ` corner`: its piece ends at 0.5945, just after the number 0.5944. At noon ` hollow`: the piece of ` corner`
+# ends at 0.5881, before the number.
 # </details>
 
 # %% [markdown]
-# At *T* = 0 nothing is drawn. **Predict.** Is the text then the same in any company?
+# At *T* = 0 nothing is drawn. **Predict.** Is the text the same in any company?
 #
 # <details><summary>Answer</summary>
 #
 # No. When the two best tokens are nearly even, the last digits decide which is best. In 2025 a team sent one request
-# to a large model 1,000 times at *T* = 0, and got 80 different texts, equal for the first 102 tokens [he2025].
+# to a large model 1,000 times at *T* = 0, and got 80 different texts [he2025].
 # </details>
 
 # %% [markdown]
 # ## The cure
 #
-# The cure is to **fix the additions**: cut each request's sums into the same parts in any company [he2025].
+# **Fix the additions**: cut each request's sums into the same parts in any company [he2025].
 #
 # **Predict.** How many of the 16 texts change now?
 
@@ -569,16 +553,15 @@ busy = serve(MODEL_FILE, T_FIRST, SEEDS, fixed=True)
 print("texts that change:", changed(quiet, busy))
 
 # %% [markdown]
-# No text changes: both runs do the same additions.
+# None: both runs do the same additions.
 #
-# vLLM has this cure as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026]. The switch promises the same text only on
-# the same hardware and version [vllmrepro2026]. If you need exactly the same text again, **store** it.
+# vLLM has this cure as a switch, `VLLM_BATCH_INVARIANT=1` [vllmbatch2026], which promises the same text only on the
+# same hardware and version [vllmrepro2026]. If you need exactly the same text again, **store** it.
 
 # %% [markdown]
 # ## Ask the makers
 #
-# Which settings should you ask for? Here are *recipes*, sets of numbers for the knobs, by makers of open models
-# (November 2026):
+# *Recipes* are sets of numbers for the knobs. Here are recipes by makers of open models (November 2026):
 
 # %% [markdown]
 # | model | *T* | *p* | *k* | presence |
@@ -590,19 +573,17 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
-# An empty field means that the source names no number. The fourth row has the numbers of Birch's file.
+# Where a field is empty, the source names no number. The last two rows are one model: its maker used a presence
+# penalty of 1.5 in the evaluation, but the file has no penalty.
 #
-# The last two rows are one model, measured by its maker with a presence penalty of 1.5, which is not in the file.
-#
-# A recipe is a **hypothesis**, made for one model and its maker's tasks. Test the recipe on your model and task. We
-# make three tests.
+# A recipe is a **hypothesis**, made for one model and its maker's tasks. Test it on your model and task.
 
 # %% [markdown]
 # ## Test one: *T* = 0 is for right answers
 #
-# You often read: for facts and sums take *T* = 0, because *T* = 0 is deterministic and right. We test both claims on
-# the Calculator, a tiny model that adds five numbers. The Calculator writes its steps (its *working*) and the answer,
-# or only the answer. Each of 24 sums is asked with four seeds.
+# People say that at *T* = 0 the answers are *deterministic* (always the same) and *right*. We test both claims on the
+# Calculator, a tiny model that adds five numbers. The Calculator writes its steps (its *working*) and the answer, or
+# only the answer. We ask each of 24 sums with four seeds.
 
 # %% [markdown]
 # **Predict.** With the working, which *T* gets the most answers right: 0, 0.5 or 1? And at *T* = 0.5, how many of the
@@ -635,8 +616,8 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes. At *T* = 0 each of the 24 sums gets the same answer four times. At *T* = 0.5, with the
-# working, only 7 sums do.
+# *Deterministic*: yes, because all tries here have the same company. At *T* = 0.5, with the working, only 7 of the 24
+# sums get the same answer four times.
 #
 # *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without the working, 4% to 7% at any *T*. So here a
 # low *T* helps only with the working.
@@ -646,13 +627,13 @@ for worked in (True, False):
 #
 # With the working, *T* = 0 got 75%, and *T* = 0.5 got 71%. Is *T* = 0 better?
 #
-# As in module 07, both recipes get the same sums. We take the difference on each sum: new recipe minus old. The
-# interval goes from two standard errors below the mean difference to two above. (A *standard error* is the standard
-# deviation of the *n* differences, divided by √*n*.)
+# As in module 07, we take the difference on each sum: new recipe minus old. The interval goes from two standard
+# errors below the mean difference to two above. (A *standard error* is the standard deviation of the *n* differences,
+# divided by √*n*.)
 
 # %% [markdown]
-# If the interval holds 0, you cannot tell which recipe is better. Here the old recipe is *T* = 0.5, and the new
-# recipe *T* = 0. **Predict.** Does the interval hold 0?
+# If the interval holds 0, you cannot tell which recipe is better. **Predict.** The old recipe is *T* = 0.5, and the
+# new recipe is *T* = 0. Does the interval hold 0?
 
 # %%
 mean, low, high = interval(rates[True, 0], rates[True, 0.5])  # True: with the working
@@ -661,20 +642,18 @@ print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
 # The interval holds 0: 24 sums are too few. On 1,000 sums (measured once for this course), *T* = 0 gets 73%, and
-# *T* = 0.5 gets 65%. The interval goes from about 0.04 to 0.12.
-#
-# So *T* = 0 is better for *this model*, with the working.
+# *T* = 0.5 gets 65%. The interval goes from about 0.04 to 0.12. So *T* = 0 is better for this model with the working.
 
 # %% [markdown]
 # ## Test two: a penalty of 1.5
 #
 # Is a presence penalty of 1.5 good for the Storyteller too? The old recipe is *T* = 0.7; the new recipe adds the
-# penalty. Both recipes get the same 32 seeds. We measure two numbers: the share of repeated pairs, and the mean
-# log-probability of the tokens in the plain model (*T* = 1, no penalty).
+# penalty. We measure two numbers with the same 32 seeds: the share of repeated pairs, and the mean log-probability of
+# the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
-# **Predict.** `race`, folded below, prints each of the two numbers, old → new, and the interval of the change. How
-# many of the two intervals will hold 0?
+# **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of each change. How many of the
+# two intervals will hold 0?
 
 
 # %% jupyter={"source_hidden": true}
@@ -696,8 +675,8 @@ def race(old, new):
 race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 
 # %% [markdown]
-# Neither interval holds 0. The penalty takes away nearly all repeated pairs. But the penalty also lowers the
-# log-probability by 0.11. The test cannot say whether fewer repeats are worth this price.
+# Neither interval holds 0. With the penalty, nearly all repeated pairs are gone, but the tokens are less likely: the
+# log-probability falls by 0.11. The test cannot say whether you should take the penalty.
 
 # %% [markdown]
 # ## Test three: the second digit
@@ -708,8 +687,8 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both intervals hold 0. How large must the step be? In the cell above, put 0.92 in place of 0.91, then 0.93 and so
-# on, until one interval leaves 0 out.
+# Both intervals hold 0. In the cell above, write 0.92 instead of 0.91, then 0.93 and so on, until one interval leaves
+# 0 out.
 #
 # <details><summary>What you should see</summary>
 #
@@ -721,8 +700,8 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 # %% [markdown]
 # ## Many recipes at once
 #
-# In practice you try many recipes, and keep one that beats the old recipe. Here is a made-up contest: one old recipe
-# against six to ten new recipes, with 24 to 60 seeds. In truth **all recipes are equal**.
+# Often you try many recipes, and keep one that beats the old recipe. In a made-up contest, six to ten new recipes meet
+# one old recipe, with 24 to 60 seeds. In truth **all recipes are equal**.
 #
 # **Predict.** A new recipe "wins" if its whole interval, new minus old, lies above 0. In how many of 200 such
 # contests does at least one new recipe win: about 5, 25 or 60?
@@ -804,32 +783,31 @@ print(f"{fooled} of 200 contests have a winner")
 # All recipes are equal, so the true difference is 0. About one interval in 20 misses 0 (module 07), and half of those
 # intervals lie above 0. So each new recipe wins by luck with chance 1/40.
 #
-# Take two independent recipes. The chance that neither wins is 39/40 · 39/40 = 0.95. So luck wins 5 contests in 100,
-# and more with six to ten recipes. (Our recipes share one old recipe, which lowers the chance.)
+# The chance that neither of two independent recipes wins is 39/40 · 39/40 = 0.95, so luck wins 5 contests in 100. With
+# six to ten recipes luck wins more often. (Ours are not independent: all are compared with one old recipe.)
 
 # %% [markdown]
 # ## Build it: one of many
 #
 # > difficulty ●●●●○ · importance ●●●●● · 20 minutes · there are many right designs
 #
-# Write `my_pick`, a *picker*: a function that picks one new recipe, or none. The picker may ask for a wider interval,
-# or let the first half of the seeds choose and the second half confirm, or use your own idea. You may call
-# `interval`. The picker is scored below.
+# Write `my_pick`, a *picker*: a function that picks one new recipe, or none. For example, the picker may ask for a
+# wider interval, or let the first half of the seeds choose and the second half confirm. You may call `interval`. The
+# picker is scored below.
 
 # %% [markdown]
 # The picker makes three promises:
 #
-# 1. **straight**: it takes a recipe that is far better at every seed, whatever the order and scale;
-# 2. **cautious**: where all are equal, it picks none in at least 90 of 100 contests;
-# 3. **keen**: where one is truly better, by five standard errors of the difference, it picks that one in at least 80
-#    of 100.
+# 1. **straight**: it picks a recipe that is far better at every seed, in any order of recipes and scale of numbers;
+# 2. **cautious**: where all recipes are equal, it picks none in at least 90 of 100 contests;
+# 3. **keen**: where one recipe is truly better, by five standard errors of the difference, it picks that recipe in at
+#    least 80 of 100.
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. So mean / error
-# counts the standard errors between 0 and the mean. With one new recipe, two standard errors are enough. How many do
-# you need here?
+# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. How many standard
+# errors lie between 0 and the mean? With one new recipe, two are enough. How many do you need with ten?
 # </details>
 
 
@@ -863,7 +841,8 @@ for promise in (straight, cautious, keen):
     check.passes(promise.__name__, promise, my_pick)
 
 # %% [markdown]
-# Next comes a real contest. The old recipe, *T* = 0.7, has four new rivals. A difference above 0 means fewer repeats.
+# Next comes a real contest: four new recipes against the old recipe, *T* = 0.7. A difference above 0 means fewer
+# repeats.
 
 # %%
 rivals = {
@@ -874,7 +853,7 @@ rivals = {
 }
 
 # %% [markdown]
-# **Predict.** How many of the four rivals have an interval above 0? Which rival does your picker take?
+# **Predict.** How many of the four have an interval above 0? Which recipe does your picker pick?
 
 # %% jupyter={"source_hidden": true}
 old, *new = ([-x for x in measured(s)[0]] for s in (Settings(temperature=0.7), *rivals.values()))
@@ -885,15 +864,15 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002: with four rivals, this may be
-# luck. The interval of the presence penalty is furthest above 0: take this rival. But a contest finds the best only
-# *by the number that you measure*: test two showed this rival's price.
+# Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002, which may be luck. The interval of
+# the presence penalty lies furthest above 0, so the penalty wins. But a contest finds the best only *by the number
+# that you measure*: in test two the penalty lowered the log-probability.
 
 # %% [markdown]
 # ## The last test is yours
 #
-# The course has its own recipes, which are guesses too. In the next panel, choose `creative` above the sliders and
-# press **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs.
+# The course's own recipes are guesses too. In the next panel, choose `creative` above the sliders and press
+# **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs.
 
 # %%
 explore.Playground(
@@ -903,7 +882,7 @@ explore.Playground(
 # %% [markdown]
 # <details><summary>What you should see</summary>
 #
-# Distinct-2 is 0.98 for `creative` and 0.34 for `code`: with *T* = 0.2, its text repeats itself.
+# Distinct-2 is 0.98 for `creative` and 0.34 for `code`, which has *T* = 0.2 and repeats itself.
 # </details>
 #
 # Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which recipe
@@ -913,8 +892,10 @@ explore.Playground(
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
-# `creative` has fewer repeats. But the log-probability falls by 0.77; with the presence penalty it fell by 0.11. Now
-# put your own recipe in place of the second recipe above, predict both intervals, and run. Nothing is scored here.
+# `creative` has fewer repeats, but the log-probability falls by 0.77.
+#
+# In the cell above, put your own recipe in place of the second `Settings(...)`. Predict whether each interval holds 0,
+# and run the cell. Nothing is scored here.
 
 # %% [markdown]
 # ## What production systems do
@@ -930,9 +911,8 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 # %% [markdown]
 # ## Four texts, explained
 #
-# Your colleague was silent, so the engine chose for him in Ash, and the model's file in Birch. Cedar used Birch's
-# numbers in another order. Birch at noon added in other parts, because of company. So set every knob yourself, know
-# the order, and fix the additions.
+# Ash used the engine's numbers, and Birch the file's. Cedar used Birch's numbers in another order. Birch at noon had
+# company and added in other parts. So set every knob yourself, know the order, and fix the additions.
 
 # %%
 ORDERS["Cedar"] = T_FIRST  # llama.cpp lets you set it: --samplers
@@ -944,7 +924,7 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODE
 # The four texts are the same. Only a test can tell which *numbers* suit your task. Compare recipes pair by pair, with
 # a wider interval if you try many.
 #
-# Is a cut by rank or by mass the right *kind* of cut? The next module tests this.
+# The next module tests whether a cut by rank or mass is the right *kind*.
 
 # %% [markdown]
 # ## Check your understanding
@@ -954,8 +934,8 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODE
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="A program reads invoices" points=1
-# A program copies number, date and sum from invoices, with an open model. Which settings would you test
-# first, and against what?
+# With an open model, a program copies number, date and sum from invoices. Which settings would you test first, and
+# against what?
 #
 # - **A** *T* = 0, against *T* = 1, on the Calculator's sums
 # - **B** *T* = 0, against the maker's settings, on the maker's own benchmark
@@ -979,7 +959,7 @@ check.choice(
 )
 
 # %% [markdown] question="One line, two knobs" points=1
-# What does this print? Work it out first.
+# What does this print?
 #
 # ```python
 # logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
@@ -1002,9 +982,8 @@ check.ids(
 )
 
 # %% [markdown] question="A tenth of the best" points=1
-# Four tokens have the logits 6, 4, 3 and 1. A cut that is new to you keeps the tokens that are at least a
-# tenth as likely as the best one. (The next module calls it min-p.) *T* = 2 comes first, as on vLLM.
-# How many tokens stay? A tenth is a gap of ln 10 ≈ 2.3 between logits.
+# Four tokens have the logits 6, 4, 3 and 1. A new cut keeps the tokens that are at least a tenth as likely as the
+# best token. *T* = 2 comes first, as in vLLM. How many tokens stay? A tenth is a gap of ln 10 ≈ 2.3 between logits.
 
 # %% answer="min_p_on_vllm"
 answer_stay = None  # a whole number
@@ -1023,13 +1002,13 @@ check.number(
 )
 
 # %% [markdown] question="The writing assistant" points=1
-# To be safe, a writing assistant runs the Storyteller at *T* = 0.4 and *p* = 0.5, *T* first. Its stories go
-# round in circles. Which change would you test first?
+# To be safe, a writing assistant runs the Storyteller at *T* = 0.4 and *p* = 0.5, *T* first. Its stories repeat
+# themselves. Which change would you test first?
 #
 # - **A** *p* = 0.6, so that a second token can come in
-# - **B** *T* = 1, so that *p* alone is the safety
+# - **B** *T* = 1, so that *p* alone keeps the text safe
 # - **C** *k* = 40 as well, so that 40 tokens are mixed
-# - **D** Another seed, so that the luck is another one
+# - **D** Another seed, so that other tokens are drawn
 
 # %% answer="writing_assistant"
 answer_doubled = ""  # "A", "B", "C" or "D"
@@ -1110,7 +1089,7 @@ check.choice(
 
 # %% [markdown] question="A search without a prize" points=1
 # In truth none of ten new recipes is better than the old one. Each of the ten has one chance in 40 to look
-# better, independently of the others. How likely is it that at least one of them looks better? Two decimals.
+# better, independently of the others. How likely is it that at least one of them looks better? Give two decimals.
 
 # %% answer="search_without_prize"
 answer_search = None  # a number between 0 and 1
@@ -1131,12 +1110,12 @@ check.number(
 )
 
 # %% [markdown] question="A change for fish-speech" points=1
-# The speech program fish-speech had *T* last. A proposed repair moves *T* in front of top-p. The reason given: for
-# *T* below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is that so?
+# The speech program fish-speech had *T* last. A proposed repair moves *T* in front of top-p. The reason: for
+# *T* below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is the reason true?
 #
 # - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and above 1 the old order kept more.
-# - **C** It kept as many: *T* does not change ranks.
+# - **C** No, equally many: *T* does not change ranks.
 # - **D** No: *T* last keeps at least as many there.
 
 # %% answer="fish_speech_change"
@@ -1213,10 +1192,10 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
-# Each row should draw the token that it would draw alone. But this function seeds only once, so each draw depends on
-# the rows above (like a change proposed for vLLM [vllm1637], repaired later [vllm2514]). Repair the function: row *i*
-# uses the first `torch.rand(())` of its own seed, `seeds[i]`. The last line stays: it draws the first token at which
-# the sum of the shares, from the left, exceeds that number.
+# Each row should draw the token that it would draw alone. But this function, like a change proposed for vLLM
+# [vllm1637] and repaired later [vllm2514], seeds only once. Repair the function: row *i* uses the first
+# `torch.rand(())` of its own seed, `seeds[i]`. The last line stays: it draws the first token at which the sum of the
+# row's shares, from the left, exceeds the row's random number.
 
 
 # %% answer="vllm_proposal_repair"
@@ -1484,7 +1463,7 @@ float(min(points, 3))
 # %% [markdown] question="Your list of steps" points=4
 # Your `apply_in_order` from **Build it: any order** above is scored by its description. One point each: each step
 # alone; several steps, in the order of the list; *T* = 0, alone and among other steps; the inputs left as they were,
-# and float32 returned. If it calls the course's functions, it gets no points.
+# and float32 returned. A function that calls the course's functions gets no points.
 
 
 # %% test="apply_in_order"
@@ -1703,8 +1682,8 @@ points += check.passes("inputs left as they were, float32", leaves_its_inputs)
 float(min(points, 4))
 
 # %% [markdown] question="Seed 42 in a report" points=0
-# A colleague writes in a report "temperature 0.8, top-p 0.9, seed 42, so our results are reproducible". Say in four
-# sentences which information is missing, and what else you would store.
+# A colleague writes in a report "temperature 0.8, top-p 0.9, seed 42, so our results are reproducible". Write about
+# four sentences: which information is missing, and what else would you store?
 
 # %% [markdown] answer="explain_reproducible_reports"
 # ### BEGIN SOLUTION
@@ -1718,9 +1697,9 @@ float(min(points, 4))
 # %% [markdown]
 # <details><summary>To compare with, once yours is written</summary>
 #
-# Missing may be: the model and its exact version; the engine and its version; the order of the knobs; the knobs that
-# are not named, such as *k* and the penalties; the hardware and its number of bits; the company of other requests.
-# To store: the texts themselves, and results over several seeds.
+# Missing may be: the exact version of model and engine; the order of the knobs; the other knobs, such as *k* and the
+# penalties; the hardware and its number of bits; the company of other requests. To store: the texts themselves, and
+# results over several seeds.
 # </details>
 
 # %% [markdown]
