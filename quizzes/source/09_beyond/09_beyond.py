@@ -10,9 +10,9 @@
 # # What a cutoff should know
 #
 # A friend wants bolder stories. Somebody told him: "Turn the temperature up to 2, and leave top-p at 0.9.
-# Top-p cuts off the last tenth of the probability, where the nonsense is." He tried it. Then he tried
-# *another cut* in place of top-p, with the same model, temperature and seed. Only one of his two texts is a
-# story. What did the cut of that text know?
+# Top-p cuts off the last tenth of the probability, where the nonsense is." He tried top-p. Then he tried
+# *another cut*, with the same model, temperature and seed. Only one of his two texts is a story. What did
+# the cut behind the story know?
 
 # %% [markdown]
 # > **About 165 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
@@ -24,10 +24,13 @@
 # > - weigh a dispute about a cut, with your own measurements.
 
 # %% [markdown]
-# **Recall.** 1. The *sure toy* gives `time`, `day`, `year`, `night`, `hill` 85%, 8%, 4%, 2%, 1%. The *open
-# toy* gives `fox`, `man`, `bird`, `ship`, `light` 26%, 22%, 20%, 17%, 15%. How many words of each does
-# top-p 0.9 keep? 2. One token is nine times as likely as another. How many times as likely at *T* = 2? 3.
-# What perplexity has a text of tokens with probability 1/8?
+# **Recall.**
+#
+# 1. The *sure toy* gives `time`, `day`, `year`, `night`, `hill` 85%, 8%, 4%, 2%, 1%. The *open toy* gives
+#    `fox`, `man`, `bird`, `ship`, `light` 26%, 22%, 20%, 17%, 15%. How many of each toy does top-p 0.9
+#    keep?
+# 2. A token is nine times as likely as another. How many times at *T* = 2?
+# 3. What perplexity has a text of tokens with probability 1/8?
 #
 # <details><summary>Answers</summary>
 #
@@ -105,10 +108,10 @@ print("another cut: ", story(another))
 # After `Once upon a` the model is 99.7% sure of ` time`, at *T* = 1. Yet one of the two
 # texts has drawn ` rabbit`.
 #
-# The logits of all 4,096 tokens at one place are a **row**. The row after `Once upon a` is *sure*. Where
-# many words fit, a row is *open*.
+# The logits of all 4,096 tokens at one place are a **row**. Where many words fit, a row is *open*. The row
+# after `Once upon a` is *sure*.
 #
-# **Predict.** Top-p 0.9 keeps one token of the sure row at *T* = 1. How many at *T* = 2: 1, about 30, or
+# **Predict.** Of this sure row top-p 0.9 keeps one token at *T* = 1. How many at *T* = 2: 1, about 30, or
 # over 1,000?
 
 # %%
@@ -119,9 +122,9 @@ for T in (1.0, 1.5, 2.0):
     print(f"top-p keeps {count(top_p(hot, 0.9)):>5,}   another keeps {count(other_cut(hot))}")
 
 # %% [markdown]
-# A higher *T* is *heat*, for short. Heat took more than half of what ` time` had, and gave a crumb (a tiny
-# probability) to each of the 4,095 others. ` time` alone has 44%, so top-p gathers 1,314 crumbs until it
-# has 90%. Top-p knows only *how much it has so far*.
+# A higher *T* is *heat*, for short. Heat took more than half of what ` time` had, and gave each of the
+# 4,095 others a *crumb*, a tiny probability. ` time` has 44%, so top-p adds 1,314 crumbs to reach 90%.
+# Top-p knows only *how much it has so far*.
 
 # %%
 explore.Playground(
@@ -134,16 +137,15 @@ explore.Playground(
 
 # %% [markdown]
 # 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back.)
-# 2. Now set *T* to 1, and leave top_p at 0.3. What is wrong now? (`and a son, and a son`: the text goes in
-#    circles.)
+# 2. Now set *T* to 1. What is wrong? (The text goes in circles: `and a son, and a son`.)
 #
-# Each *T* wants its own top_p. **What should a cutoff know**, so that one number fits every *T*?
+# Each *T* needs its own top_p. **What should a cutoff know**, so that one number fits every *T*?
 
 # %% [markdown]
 # ## Know the token itself: epsilon
 #
-# The plainest answer is **epsilon** sampling [hewitt2022]: a token stays if its own probability is at least
-# ε, a small number that you choose. In our story epsilon works: at *T* = 2 ` time` has 44%, the second best
+# **Epsilon** sampling [hewitt2022] keeps a token if the token's own probability is at least ε, a small
+# number that you choose. After `Once upon a` epsilon works: at *T* = 2 ` time` has 44%, the second best
 # 0.9%, and ε = 0.03 keeps ` time` alone.
 
 # %% [markdown]
@@ -158,16 +160,15 @@ for T in (1.0, 2.0):
 
 # %% [markdown]
 # Fewer. At *T* = 2 not even the best token has 3%. (When no token passes, a cut keeps the best one.) The
-# *bar*, the probability that a token must reach, has to fit each row. What should set the bar?
+# *bar*, the probability that a token must reach, must fit each row. What should set the bar?
 
 # %% [markdown]
 # ## Know the best: min-p
 #
-# **Min-p** compares each token with the best one: a token stays if it is at least *m* times as likely as
-# the best [nguyen2025]. Take *m* = 0.1. The best word of the sure toy has 85%, so the bar is 8.5%. The best
-# word of the open toy has 26%, so the bar is 2.6%.
+# **Min-p** keeps a token if it is at least *m* times as likely as the best one [nguyen2025]. Take
+# *m* = 0.1. The best word of the sure toy has 85%, so the bar is 8.5%. The bar of the open toy is 2.6%.
 #
-# **Predict.** Which words of the two toys (see Recall) stay?
+# **Predict.** Which words of the two toys stay?
 
 # %%
 for words, logits in TOYS:
@@ -175,8 +176,8 @@ for words, logits in TOYS:
     print(stay(words, min_p(logits, 0.1)))
 
 # %% [markdown]
-# `day` has 8%, just below the bar, so `time` is alone. After `Once upon a`, at *T* = 2, ` time` has 44%.
-# The bar is at 4.4%, and no other token reaches it. So *another cut* was min-p.
+# In the sure toy `day`, with 8%, is just below the bar. In the model's row after `Once upon a`, at *T* = 2,
+# ` time` has 44%. The bar is at 4.4%, and no other token reaches it. *Another cut* was min-p.
 
 # %% [markdown]
 # ## The formula
@@ -190,7 +191,7 @@ for words, logits in TOYS:
 # Heat before the cut divides every gap by *T*. The limit stays at 2.3.
 
 # %% [markdown]
-# **Predict.** *m* is 0.1, the logits are 5, 3 and 1. How many stay at *T* = 0.5, 1 and 2?
+# **Predict.** *m* is 0.1, the logits are 5, 3 and 1. How many tokens stay at *T* = 0.5, 1 and 2?
 
 # %%
 logits = torch.tensor([5.0, 3.0, 1.0])
@@ -198,7 +199,7 @@ for T in (0.5, 1.0, 2.0):
     print(f"T = {T}: gaps {((5 - logits) / T).tolist()}, {count(min_p(logits / T, 0.1))} kept")
 
 # %% [markdown]
-# So heat *moves* min-p too.
+# So heat *moves* min-p too: which tokens stay depends on *T*.
 
 # %% [markdown]
 # ## Build it: min-p
@@ -234,7 +235,7 @@ def my_min_p(logits, m):
 
 
 # %% [markdown]
-# Run the next cell as often as you like. It gives no points, only reasons.
+# The next cell gives reasons, no points.
 
 # %%
 for name, logits, m, expect in (
@@ -246,45 +247,45 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# Now a real row. The bars show what the course's min-p keeps, and the line below them says whether your
-# `my_min_p` agrees. The slider min_p is *m*.
+# The next explorer shows a real row. The bars show what the course's min-p keeps. The line below the bars
+# says whether your `my_min_p` agrees. The slider min_p is *m*.
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%. The
-# explorer is at *T* = 2. Raise min_p from 0. Where is ` there` first alone: at 0.27, 0.52 or 0.75?
+# explorer is at *T* = 2. From which min_p on is ` there` alone: 0.27, 0.52 or 0.75?
 
 # %%
 explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strategy=my_min_p)
 
 # %% [markdown]
-# Move min_p until ` there` is alone. (0.52. At *T* = 1 the comma has 0.175/0.66 = 0.27 of what ` there`
-# has, and *T* = 2 takes the root of 0.27.)
+# Raise min_p until ` there` is alone. (0.52. At *T* = 1 the comma is 0.175/0.66 = 0.27 times as likely as
+# ` there`, and *T* = 2 takes the root of 0.27.)
 
 # %% [markdown]
-# Next comes a passage that a *person* wrote. At each place the explorer counts how many tokens a cut would
-# have kept, at *T* = 1. The line below the picture ends with the *misses*: how many of the person's own
-# tokens each cut removes.
+# A *person* wrote the next passage. At each place the explorer counts how many tokens a cut keeps, at
+# *T* = 1. The line below the picture ends with the *misses*: how many of the person's own tokens each cut
+# removes.
 #
-# **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the
-# open places?
+# **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the open
+# places?
 
 # %%
 explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 
 # %% [markdown]
-# 1. What is the most that min-p 0.1 keeps? (21, far fewer.) How many misses has it, and how many top-p?
-#    (9 and 5, of 38.)
-# 2. Lower min_p until min-p, too, has 5 misses. What is the most that min-p keeps now? (167, at 0.01: less
-#    than half of top-p's 360.)
+# 1. Read the line below the picture. How many tokens does min-p 0.1 keep at most? (21, far fewer.) How many
+#    misses have min-p and top-p? (9 and 5, of 38.)
+# 2. Lower min_p until min-p, too, has 5 misses. How many tokens does min-p keep at most now? (167, at 0.01.
+#    Top-p: 360.)
 
 # %% [markdown]
-# But the best token does not say all about its row. Row A has 40%, 39% and three times 7%: two tokens lead.
-# Yet min-p 0.1 cuts nothing, as its bar is 4%. Could a cut look at *all* tokens?
+# But the best token is not the whole row. Row A has 40%, 39% and three times 7%: two tokens lead. Yet min-p
+# 0.1 cuts nothing: its bar is 4%. Could a cut look at *all* tokens?
 
 # %% [markdown]
 # ## Know the whole row: p-less
 #
-# Draw a token from a row, then draw again from the same row. How likely are two equal tokens? Twice `time`
-# has the probability 0.85 · 0.85, twice `day` 0.08 · 0.08, and so on; the answer is their sum.
+# Draw twice from the same row. How likely are two equal tokens? Twice `time` has the probability
+# 0.85 · 0.85, twice `day` 0.08 · 0.08, and so on; the answer is their sum.
 #
 # **Predict.** Is the sum near 0.2, 0.5 or 0.7 for the sure toy? And for the open toy?
 
@@ -295,14 +296,14 @@ for words, logits in TOYS:
     print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
 
 # %% [markdown]
-# A sure row often gives the same token twice, an open row rarely. **P-less** takes that probability as its
-# bar [tan2025]:
+# A sure row often gives the same token twice, an open row rarely. **P-less** takes the probability of two
+# equal tokens as its bar [tan2025]:
 #
 # $$p_i \ge \sum_j p_j^2$$
 #
 # There is no number to choose. In row A the bar is 0.4² + 0.39² + 3 · 0.07² = 33%, and both leaders stay.
 #
-# What does heat do to these cuts?
+# What does heat do to p-less?
 
 # %% jupyter={"source_hidden": true}
 print(f"{'':<21}{'T':>3}{'top-p 0.9':>12}{'min-p 0.1':>12}{'p-less':>12}")
@@ -312,15 +313,14 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
         print(f"{prompt:<21}{T:>3.0f}" + "".join(f"{n:>12,}" for n in counts))
 
 # %% [markdown]
-# On the two open rows heat moves all three cuts: each keeps 4 to 14 times as many tokens. In the sure row
-# min-p and p-less stay at 1, where top-p jumps to 1,315. Crumbs hardly move the bar of p-less: the square
-# of a crumb is almost 0.
+# On the two open rows heat moves all three cuts. On the sure row top-p jumps to 1,315, while min-p and
+# p-less stay at 1. Crumbs hardly move the bar of p-less: the square of a crumb is almost 0.
 
 # %% [markdown]
 # ## Know the entropy: eta and top-h
 #
 # **Eta** is epsilon with a bar that sinks as the entropy *H* grows [hewitt2022]. *H* is in nats (ln in
-# place of log₂). The bar is the smaller of two numbers:
+# place of log₂).
 #
 # $$\text{bar} = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
@@ -328,8 +328,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 # tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
-# The entropy is a sum, to which each token adds its part, −*p* log *p*. **Top-h** takes tokens from the
-# likeliest on, while their parts together are at most a share *h* of the entropy [potraghloo2025].
+# The entropy is a sum: each token adds its *part*, −*p* log *p*. **Top-h** takes tokens from the likeliest
+# on, as long as their parts together are at most a share *h* of the entropy [potraghloo2025].
 #
 # **Predict.** `time` has 85% of the sure toy's probability. Does `time` add more than 85% of the entropy,
 # or less?
@@ -345,18 +345,18 @@ for T in (1, 2):
     print(f"The king said to his, T = {T}: eta keeps {counts[0]:,}, top-h {counts[1]:,}")
 
 # %% [markdown]
-# Less: 23%, because `time` hardly surprises. `time` and `day` have 57% together, within *h* = 0.6. With
-# `year` they would have 79%.
+# Less: 23%, because `time` hardly surprises. `time` and `day` add 57%, within *h* = 0.6. With `year` the
+# sum would be 79%.
 
 # %% [markdown]
 # Heat raises the entropy, so both cuts keep more: in the king's row eta goes from 159 tokens to 3,275.
 #
-# All cuts so far look at probabilities, and heat moves all of them. (A good place for a pause.)
+# All cuts so far look at probabilities, and heat moves all of them. (Pause here.)
 
 # %% [markdown]
 # ## Know the spread: top-nσ
 #
-# **Top-nσ** looks at the logits themselves. It keeps all logits at most *n* times σ below the best
+# **Top-nσ** looks at the logits themselves. A logit stays if it is at most *n* times σ below the best
 # [tang2024], here with *n* = 1:
 #
 # $$z_i \ge z_{\max} - n\,\sigma$$
@@ -374,8 +374,8 @@ for T in (1, 2, 3):
     print(f"T = {T}  " + "".join(f"{n:>9}" for n in counts))
 
 # %% [markdown]
-# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. For top-nσ the temperature is *a wish
-# of the user, not a property of the row*.
+# Gaps and σ shrink together, so the same 20 tokens stay at every *T*. Heat changes only how often each of
+# them comes.
 
 # %% [markdown]
 # But σ is taken over the *whole* vocabulary [ding2026].
@@ -395,9 +395,9 @@ for name, cut in CUTS.items():
     print(f"{name:<10}{count(cut(king)):>3} tokens before, {count(cut(longer)):>3} after")
 
 # %% [markdown]
-# The hopeless thousand make σ larger, and 75 tokens stay in place of 20. Heat cannot move top-nσ, but the
-# *tail*, the hopeless end of a row, can. Heat moves min-p and p-less, and the tail does not. Is there a cut
-# that neither heat nor tail can move?
+# The new tokens make σ larger, and 75 tokens stay in place of 20. So the *tail*, the hopeless end of a row,
+# moves top-nσ, and heat does not. Heat moves min-p and p-less, and the tail does not. Is there a cut that
+# neither heat nor tail can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
@@ -412,19 +412,17 @@ for name, cut in CUTS.items():
 #    No cut token is likelier than a kept one.
 
 # %% [markdown]
-# 2. **cliff**, for rows with a cliff. Take 0, −0.1, −0.2, and then −6, −6.05, −6.1, and so on down: the
-#    first three stay, and no other. In general 1 to 12 *good* tokens stay: the best, and those at most 0.4
-#    below it. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
+# 2. **cliff**, for rows with a cliff. Of 0, −0.1, −0.2, −6, −6.05, −6.1, and so on, the first three stay,
+#    and no other. In general only the 1 to 12 *good* tokens stay: the best, and those at most 0.4 below the
+#    best. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
 
 # %% [markdown]
-# 3. **heat**, for every row. Divide all its logits by 0.5, 2 or 4, or add one number from −64 to 64 to all:
-#    the same tokens stay.
+# 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same number, from −64 to 64, to
+#    all: the same tokens stay.
 
 # %% [markdown]
 # 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
 #    others): the same tokens stay, and none of the new ones.
-#
-# (*Heat* and *tail* count only when *tidy* and *cliff* hold.)
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
@@ -505,8 +503,8 @@ def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
 # tokens only.
 # <details><summary>More</summary>
 #
-# Some ways: σ of the best tokens in place of all; a bar half-way between the best and the 30th; a bar in
-# the widest step among the first 30 (which one, if two are equally wide?).
+# Some ways: σ of the best tokens in place of all; a bar half-way between the best logit and the 30th; a bar
+# in the widest step among the first 30 (which step, if two are equally wide?).
 # </details>
 # </details>
 
@@ -532,7 +530,7 @@ for promise in (tidy, cliff, heat, tail):
     check.passes(promise.__name__, promise, my_cutoff)
 
 # %% [markdown]
-# Now the friend's story: the upper text uses top-p 0.9, the lower text your cut, both at *T* = 2.
+# The upper text uses top-p 0.9, the lower text your cut, both at *T* = 2.
 
 
 # %%
@@ -551,21 +549,23 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Is the lower text whole? Is it bold or tame? (With the hint's half-way bar it is whole and rather tame.)
-# 2. If `my_cutoff` has a number, change it so that more tokens stay. Run its cell, the promises and the
-#    explorer again. What changes? Does a promise break? (With the hint's bar three quarters of the way down
-#    the text is bolder; at nine tenths *cliff* breaks.) **Then put your good number back: it is scored.**
+# 1. Does the lower text fall apart, as the upper one does? Is it bold or tame? (With the hint's half-way
+#    bar the text holds together and is rather tame.)
+# 2. If `my_cutoff` has a number, change the number so that more tokens stay, and run the cells from
+#    `my_cutoff` on again. (The hint's bar breaks *cliff* when it is nine tenths of the way to the 30th.)
+#    **Then put the good number back: `my_cutoff` is scored.**
 
 # %% [markdown]
 # ## Know what is expected: typical
 #
 # All cuts so far keep the likeliest token. But people do not always say the likeliest. **Typical** sampling
 # prefers tokens with about the expected surprise (−ln of the probability) [meister2023]. The expected
-# surprise is the entropy: 4.18 nats after `The king said to his`. The token nearest to 4.18 comes first,
-# then the next nearest, until those taken hold *p* of the probability.
+# surprise is the entropy: 4.18 nats after `The king said to his`. Typical takes the token nearest to 4.18
+# first, then the next nearest, until the taken tokens hold *p* of the probability.
 
 # %% [markdown]
-# **Predict.** ` wife`, the likeliest, has 16.7%, so a surprise of 1.79 nats. Does it stay with *p* = 0.2?
+# **Predict.** ` wife`, the likeliest, has 16.7%, so a surprise of 1.79 nats. Does ` wife` stay with *p* =
+# 0.2?
 
 # %% jupyter={"source_hidden": true}
 surprise = -king.log_softmax(-1)
@@ -579,17 +579,17 @@ for i in king.topk(7).indices.tolist():
 print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2)), "stay")
 
 # %% [markdown]
-# ` wife` and ` daughter` are cut *because* they are likely. Heat raises the entropy, so at *T* = 2 rarer
-# tokens lie nearest, and it takes more of them to hold 0.2: 259 in place of 17.
+# The five likeliest tokens are cut *because* they are likely. Heat raises the entropy, so at *T* = 2 rarer
+# tokens lie nearest, and more of them are needed to hold 0.2: 259 in place of 17.
 
 # %% [markdown]
-# **XTC**, "exclude top choices", is bolder still [textgen6335]. At each step a die decides whether XTC
-# acts. If yes, XTC cuts the tokens that reach a threshold, all but the least likely of them. Tokens below
-# the threshold stay.
+# **XTC** is "exclude top choices" [textgen6335]. At each step a die decides whether XTC acts. If the die
+# says yes, XTC cuts all tokens that reach a threshold, except the least likely of them. Tokens below the
+# threshold stay.
 
 # %% [markdown]
-# **Predict.** The threshold is 0.1, and the die says yes. Which words of the two toys stay? And after `The
-# king said to his`, does XTC cut more tokens at *T* = 2 than at *T* = 1, or fewer?
+# **Predict.** The threshold is 0.1, and the die says yes. Which words of the two toys stay? And in the
+# king's row, does XTC cut more tokens at *T* = 2 than at *T* = 1, or fewer?
 
 # %%
 dice = torch.Generator().manual_seed(0)
@@ -600,12 +600,11 @@ for T in (1.0, 2.0):
     print(f"T = {T}: best {', '.join(best)}; {4096 - count(xtc(king / T, 0.1, 1.0, dice))} cut")
 
 # %% [markdown]
-# In the sure toy only `time` reaches 0.1, so `time` is also the least likely of these, and stays. In the
-# open toy all five reach 0.1: only `light` stays.
+# In the sure toy only `time` reaches 0.1, and the least likely that reaches it stays. In the open toy all
+# five reach 0.1: only `light` stays.
 #
-# After `The king said to his` two tokens reach 0.1, and ` wife` is cut. At *T* = 2 no token reaches 0.1:
-# heat switches XTC off. Now try XTC at *T* = 1: the upper text uses min-p alone, the lower text min-p and
-# then XTC at every step.
+# In the king's row two tokens reach 0.1, and ` wife` is cut. At *T* = 2 no token reaches 0.1: heat switches
+# XTC off. Now try XTC at *T* = 1. The upper text uses min-p alone, the lower text min-p, then XTC.
 
 
 # %%
@@ -623,24 +622,24 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Change the seed a few times. Which text would you rather read?
+# Try three seeds. Which text would you rather read?
 
 # %% [markdown]
 # ## Know the past: DRY and mirostat
 #
 # All cuts so far know one row. **DRY**, "don't repeat yourself", looks back at the text, prompt included
-# [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. Its last three tokens also stand at its start, and there
-# 4 follows. So 4 would *prolong* the repetition, and DRY lowers the logit of 4 alone.
+# [textgen5677]. Say the text is 1 2 3 4 5 6 1 2 3. The last three tokens also stand at the start, followed
+# by token 4. So token 4 would *prolong* the repetition, and DRY lowers the logit of token 4 alone.
 
 # %% [markdown]
-# So far *n* tokens are repeated, here 3. The logit loses
+# Say *n* tokens are repeated so far, here three. If *n* is below allowed_length, the logit loses nothing.
+# Otherwise the logit loses
 #
 # $$\text{multiplier} \cdot \text{base}^{\,n - \text{allowed\_length}}$$
 #
-# and nothing while *n* is below allowed_length. With multiplier 0.8, base 1.75 and allowed_length 2 our 4
-# loses 0.8 · 1.75¹ = 1.4.
+# With multiplier 0.8, base 1.75 and allowed_length 2, token 4 loses 0.8 · 1.75¹ = 1.4.
 #
-# **Predict.** Say 4 comes nevertheless, so that four tokens are repeated. What does 5 lose?
+# **Predict.** Token 4 comes nevertheless, so *n* is four. How much does token 5 lose?
 
 # %% jupyter={"source_hidden": true}
 text = torch.tensor([1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5])
@@ -651,7 +650,7 @@ for n in range(1, 6):
 
 # %% [markdown]
 # Token 5 loses 2.45. Each further token of a repetition loses more, so no loop can last. Greedy choice
-# loops most. The next cell counts how many of its runs of four tokens are repeats, without DRY and with it.
+# loops most. How many runs of four tokens are repeats in a greedy text, without DRY and with DRY?
 
 
 # %% jupyter={"source_hidden": true}
@@ -670,23 +669,23 @@ for process in (greedy, greedy_dry):
     print("Once upon a time" + "".join(step.text for step in steps), end="\n\n")
 
 # %% [markdown]
-# **Mirostat** remembers how surprising the drawn tokens were [basu2021]. You name a target surprise τ, in
-# bits. Tokens whose surprise is above a limit μ are cut; the best one always stays. A token is drawn. If
-# its surprise (before the cut) is above τ, μ falls by a tenth of the difference. If below, μ rises
-# likewise.
+# **Mirostat** remembers how surprising the drawn tokens were [basu2021]. You choose a target surprise τ, in
+# bits. Tokens whose surprise is above a limit μ are cut; the best token always stays. Then one token is
+# drawn. If its surprise (before the cut) is above τ, μ falls by a tenth of the difference. If its surprise
+# is below τ, μ rises.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 
 # %% [markdown]
 # **Predict.** With τ = 2, μ starts at 4. The first token drawn had probability 1/8, so a surprise of three
-# bits. Where is μ now?
+# bits. What is μ now?
 #
 # <details><summary>Answer</summary>
 #
 # 4 − 0.1 · (3 − 2) = 3.9.
 # </details>
 #
-# And a real text, with τ = 2, token by token:
+# The next cell writes a real text, with τ = 2.
 
 
 # %% jupyter={"source_hidden": true}
@@ -707,8 +706,8 @@ def thermostat(T):
 thermostat(1.0)
 
 # %% [markdown]
-# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. So mirostat brings the *text*, not
-# each row, near the target.
+# Surprises above 2 bits lower μ, and the comma, with 1.3, raises it. So mirostat steers the average
+# surprise of the *text*, not of each row.
 #
 # **Predict.** Now each row is first heated to *T* = 2. Will the text be wilder, much the same, or duller?
 
@@ -716,15 +715,15 @@ thermostat(1.0)
 thermostat(2.0)
 
 # %% [markdown]
-# Duller. In the hot row even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
-# are cut, and μ falls. Each step here is a greedy choice.
+# Duller. At the first step even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
+# are cut, and μ falls. Each step is a greedy choice.
 
 # %% [markdown]
-# The next table counts how many tokens of the king's row stay at *T* = 1 and *T* = 2. Its column *tail* has
-# *T* = 1 and the hopeless thousand added to the row; only the row's own tokens are counted.
+# The next table counts how many tokens of the king's row stay at *T* = 1 and *T* = 2. For the column
+# *tail*, at *T* = 1, the thousand hopeless tokens are added to the row, but not counted.
 #
-# **Predict.** Epsilon, min-p, p-less, top-nσ, eta, top-h, typical, XTC, mirostat: which have the same
-# number in all three columns?
+# **Predict.** Which cuts have the same number in all three columns: epsilon, min-p, p-less, top-nσ, eta,
+# top-h, typical, XTC, mirostat?
 
 # %% jupyter={"source_hidden": true}
 NINE = {
@@ -742,20 +741,19 @@ for name, cut in NINE.items():
     print(f"{name:<16}{kept[0]:>7,}{kept[1]:>8,}{kept[2]:>8,}")
 
 # %% [markdown]
-# None. Heat moves eight of them, and the tail moves the ninth, top-nσ. Only your own cut promises to keep
-# the same tokens under heat *and* tail.
+# None. Heat moves eight cuts, and the tail moves the ninth, top-nσ. Only your own cut promises to resist
+# heat *and* tail.
 #
-# Which is *better*? People have argued about min-p since 2025.
+# Which cut is *better*?
 
 # %% [markdown]
 # ## The dispute about min-p
 #
-# *The claim*, at the conference ICLR 2025: min-p writes better and more varied texts than top-p, above all
-# at high temperatures, and people preferred min-p's texts [nguyen2025].
+# *The claim* of min-p's authors, 2025: min-p writes better and more varied texts than top-p, above all at
+# high temperatures, and people preferred min-p's texts [nguyen2025].
 #
-# *The objection*, by critics, June 2025: some of these people's answers were left out, and the statistics
-# had errors. And if each cut may try the same number of settings, min-p is no longer ahead
-# [schaeffer2025].
+# *The objection* of critics, 2025: in the study with people some answers were left out, and the statistics
+# had errors. If each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
 
 # %% [markdown]
 # The authors keep their claim, in softer words.
@@ -763,14 +761,14 @@ for name, cut in NINE.items():
 # %% [markdown]
 # ## First the claim
 #
-# We take five openings of stories that the model never read. Top-p 0.9, min-p 0.1, and top-p *before* the
-# heat each write two texts for each opening and temperature. The model at *T* = 1 measures how perplexing
-# the texts are, and also what *people* wrote after these openings. (The folded cells run for about half a
-# minute.)
+# We take five openings of stories that the model never read. Top-p 0.9, min-p 0.1, and top-p 0.9 *before*
+# the heat each write two texts for each opening and temperature. The model at *T* = 1 measures the
+# perplexity of these texts, and of what *people* wrote after the openings. (The folded cells run for about
+# half a minute.)
 
 # %% [markdown]
-# **Predict.** People's perplexity is 27. At *T* = 2, will top-p 0.9 be at about 50, 250 or over 1,000? And
-# if top-p comes *before* the heat: much the same, or far lower?
+# **Predict.** People's perplexity is 27. At *T* = 2, will top-p 0.9 be at about 50, 250 or over 1,000? Will
+# top-p *before* the heat be about as high, or far lower?
 
 
 # %% jupyter={"source_hidden": true}
@@ -813,17 +811,17 @@ said = "; ".join(f"{n} {v[0]:,.0f}, {v[2]:,.0f} and {v[3]:,.0f}" for n, v in fou
 chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
-# At *T* = 2 top-p's texts are about 40 times as perplexing as people's. Min-p's are near people's.
+# At *T* = 2 top-p's texts are about 40 times as perplexing as people's. Min-p's texts are near people's.
 
 # %% [markdown]
-# But top-p before the heat is near people's too. Even at *T* = 3 it is at 49, far below min-p. So a part of
-# min-p's lead comes from top-p's place *after* the heat.
+# But top-p before the heat is near people's too. At *T* = 3 its texts are still at 49, far below min-p's.
+# So a part of min-p's lead comes from top-p's place *after* the heat.
 
 # %% [markdown]
 # ## Then the objection
 #
-# 0.9 and 0.1 are just two numbers. So we give top-p and min-p three values each, at *T* = 2. P-less has no
-# number, and your cut stays as it is: one dot each.
+# So far top-p and min-p had one number each. Now each gets three, at *T* = 2, *after* the heat. P-less has
+# no number, and your cut stays as it is: one dot each.
 
 # %% [markdown]
 # Each dot stands for 40 texts, in eight sets of five. Further right, texts are more perplexing; further up,
@@ -872,38 +870,36 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
 # The small strokes reach one standard error up and down (module 07). Min-p's line lies a little *below*
-# top-p's: min-p 0.1 is at 0.774. Read off the figure, top-p's line at the same perplexity is at about 0.80.
-# The distance is less than two standard errors, and on the right the lines meet. What min-p reaches at *T*
-# = 2, top-p reaches with another value. So by these two measures the objection holds here too.
+# top-p's: min-p 0.1 is at 0.774; at the same perplexity top-p's line, read off the figure, is at about
+# 0.80. The distance is less than two standard errors, and on the right the lines meet. So top-p, with
+# another number, reaches what min-p reaches. By these two measures the objection holds here too.
 
 # %% [markdown]
-# P-less lies above both lines, at 0.799. Top-p's line, at the same perplexity, is at about 0.77. The
-# distance is about two standard errors: a hint, not a proof.
+# P-less is at 0.799; at the same perplexity top-p's line is at about 0.77. The distance is about two
+# standard errors: a hint, not a proof.
 #
-# The two figures do not contradict each other: in the first each cut had one number, in the second several.
+# The two figures do not contradict each other: in the first, each cut had one number; in the second,
+# several.
 
 # %% [markdown]
-# One advantage is left for min-p, on our small model and without a human judge. With min-p 0.1 you can turn
-# *T* further up than with top-p 0.9, before you must change the number. That does not show "better texts".
+# Min-p keeps one advantage here, on a small model and without a human judge: its 0.1 fits more temperatures
+# than top-p's 0.9 after the heat. That advantage does not show "better texts".
 #
 # When two studies disagree, ask first: *how many settings did each side get?*
 
 # %% [markdown]
 # ## What production systems do
 #
-# As of late 2026, llama.cpp runs its cuts first and the temperature *last* [llamacpp2026]. `transformers`
-# runs the temperature first [transformers2026].
-#
-# In llama.cpp our friend's 0.9 would have come before the heat.
+# As of late 2026, `transformers` runs the temperature first [transformers2026]. llama.cpp runs its cuts
+# first and the temperature *last* [llamacpp2026]: there our friend's 0.9 would have come before the heat.
 
 # %% [markdown]
 # ## Recap
 #
-# Top-p knew how much it had, and gathered crumbs up to 90%. Min-p knew the best token. What does your cut
-# know?
+# Top-p knew how much it had. Min-p knew the best token. What does your cut know?
 #
-# Top-p before the heat would have helped the friend, and so would 0.3 in place of 0.9. Most of all, a
-# cutoff should not treat the heat as a property of the row.
+# Top-p before the heat would have helped the friend. So would 0.3 in place of 0.9, or a cut that keeps the
+# same tokens at every *T*.
 
 # %% [markdown]
 # A cut chooses among *tokens*. The next module chooses among sixteen whole *texts*.
@@ -967,9 +963,9 @@ check.ids(
 )
 
 # %% [markdown] question="Your min-p" points=3
-# Your `my_min_p` from **Build it** above, as its description says. One point each: the right tokens of one
-# row; rows of a batch, of any shape; and *m* = 0 and *m* = 1, banned tokens and an input left as it was. If
-# it calls the course's functions, it gets no point.
+# Your `my_min_p` from **Build it** above, as its docstring says. One point for the right tokens of one row,
+# one for batches of any shape, and one for *m* = 0, *m* = 1, banned tokens and an unchanged input together.
+# A function that calls the course's functions gets no point.
 
 
 # %% test="my_min_p"
@@ -1164,9 +1160,8 @@ check.number(
 )
 
 # %% [markdown] question="A change of temperature" points=1
-# A chat program has a slider for the temperature. Moving the slider must never change *which* tokens can
-# come, only how often. Which of these chains guarantee this, whatever the row? Write the numbers of all of
-# them.
+# Moving the temperature slider of a chat program must never change *which* tokens can come, only how often.
+# Which chains guarantee this for every row? Write all their numbers.
 #
 # 0. Temperature, then min-p 0.1, then top-k 40
 # 1. Top-p 0.9, then temperature, then top-k 40
@@ -1199,10 +1194,10 @@ check.ids(
 )
 
 # %% [markdown] question="A lesson for llama.cpp" points=2
-# Find the bug. As soon as one token is banned, at −inf, this function cuts nothing at all, and raises no
-# error. llama.cpp once had this bug [llamacpp13344]. Repair it: σ is that of the finite logits alone, the
-# root of their mean squared distance from their mean (`std(correction=0)`). Logits that are kept stay as
-# they were. One point for one banned token, one if it also works with many, and with none.
+# Find the bug. As soon as one token is banned, at −inf, this function cuts nothing, and raises no error.
+# llama.cpp once had the same bug [llamacpp13344]. Repair the function: take σ of the finite logits alone,
+# the root of their mean squared distance from their mean (`std(correction=0)`). Kept logits stay as they
+# were. One point for rows with one banned token, one more if rows with many, or none, are right too.
 
 
 # %% answer="top_n_sigma_repair"
@@ -1428,10 +1423,10 @@ check.ids(
 )
 
 # %% [markdown] question="XTC on a server" points=2
-# Find the bug. An inference server ran this whenever XTC's die said yes [aprender2131]. Repair it: of the
-# tokens that reach the threshold, the least likely one must stay. A token with exactly the threshold
-# reaches it. One point for rows where several tokens reach the threshold; one more if rows where one token
-# or none reaches it are right too.
+# Find the bug. An inference server ran this function whenever XTC's die said yes [aprender2131]. Repair the
+# function: of the tokens that reach the threshold, the least likely must stay. A token with exactly the
+# threshold reaches it. One point if several tokens reach the threshold; one more if rows with one such
+# token, or none, are right too.
 
 
 # %% answer="xtc_repair"
@@ -1627,13 +1622,13 @@ check.choice(
 
 # %% [markdown] question="A letter about min-p" points=0
 # A friend writes: "Min-p has been proved better than top-p." Another: "Min-p has been debunked."
-# Answer both in five or six sentences: what was claimed, what was objected, what did *you* measure, what
+# Answer in five or six sentences: what was claimed, what was objected, what did *you* measure, what
 # does your measurement not show, and what would you advise somebody whose temperature is 2?
 #
 # <details><summary>Afterwards</summary>
 #
-# Are claim and objection told as somebody's word? Is there a number of yours from each figure, and why
-# they differ? Does the advice name a cut and its place?
+# Are claim and objection told as somebody's word? Is there a number from each figure, and a reason why the
+# figures differ? Does the advice name a cut and its place?
 # </details>
 
 # %% [markdown] answer="explain_letter"
