@@ -33,8 +33,6 @@
 # 1. Not at all: nothing is drawn. 2. *e*² ≈ 7.4 times. 3. The likeliest token may lead only to
 #    unlikely texts. A beam keeps several beginnings.
 # </details>
-#
-# Imports and helpers are folded below.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -161,7 +159,7 @@ def with_word(numbers, found):
 # A `'` after a digit says that a carry was added to that digit: `72+64=1'36` is 136. After the last
 # step come `;` and the answer.
 #
-# `ask` gives a list of tries; each has a `text`, an `answer` and a `logprob`. Ask three times, greedily:
+# `ask` gives a list of tries. The next cell asks three times, greedily:
 
 # %%
 print(question(STORY))
@@ -177,8 +175,7 @@ for _ in range(3):
 # wrote `9'`: it marked the carry, but did not add the 1. The right answer is 301.
 # </details>
 #
-# Greedy choice always repeats this mistake. So draw sixteen tries, at *T* = 0.75. **Predict.** How
-# many will be right?
+# **Predict.** The next cell draws sixteen tries, at *T* = 0.75. How many will be right?
 
 # %%
 tries = ask(STORY)
@@ -186,10 +183,10 @@ for i, one in enumerate(tries):
     print(f"{i:>2}  {one.text:<62} {'right' if one.answer == 301 else ''}")
 
 # %% [markdown]
-# Five lines say 301, and eleven say 291. So the model *can* do this sum. But suppose that nobody
-# writes `right` beside a line. Which answer would you hand in?
+# Five lines say 301, eleven say 291. The model *can* do this sum. But which answer would you hand in
+# if nobody wrote `right` beside the lines?
 #
-# See where the lines differ:
+# Here are the first three lines again. A character is tinted where the model gave it less than 50%:
 
 # %%
 explore.Playground(
@@ -203,9 +200,9 @@ explore.Playground(
 # %% [markdown]
 # 1. Where do the tinted characters stand? (Nearly all begin a number to be added: the model is unsure
 #    *which two come next*.)
-# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`. The hundreds
-#    are 1 + 1 = 2, or 3 with a carry from the tens. The tens are written later.)
-# 3. Set *T* to 1.5. What goes wrong? (Digits, and workings that stop half-way.)
+# 2. In seed 1 one digit of a result is tinted too. Find it. (The `2` after `158+143=`. A carry from
+#    the tens would make it 3, but the tens are written later.)
+# 3. Set *T* to 1.5. What goes wrong? (Digits are wrong, and workings stop half-way.)
 
 # %% [markdown]
 # ## Is a right answer there at all?
@@ -215,7 +212,7 @@ explore.Playground(
 
 # %% [markdown]
 # **Predict.** A model made four tries at a task, and one was right. You draw two of these four. With
-# what probability do you get the right one? A quick way says: both are wrong with probability
+# what probability do you get the right try? A quick way says: both are wrong with probability
 # (3/4)² = 9/16, so the answer is 7/16. Is the quick way right?
 
 # %%
@@ -224,8 +221,8 @@ print("with a right one:", sum("right" in pair for pair in pairs), "of", len(pai
 print("the quick way:   ", 1 - (3 / 4) ** 2)
 
 # %% [markdown]
-# Half of the pairs have the right try. The quick way puts the first try back before it draws the
-# second.
+# Half of the pairs have the right try. The quick way is right only if you put the first try back before
+# you draw the second.
 
 # %% [markdown]
 # ## The formula
@@ -236,11 +233,11 @@ print("the quick way:   ", 1 - (3 / 4) ** 2)
 # $$\text{pass@}k = 1 - \binom{n-c}{k} \Big/ \binom{n}{k}$$
 
 # %% [markdown]
-# Is the formula right? Let each try be right with probability *p* = 0.3. Then two tries are both
-# wrong with probability 0.7² = 0.49, and the true pass@2 is 0.51.
+# Is the formula right? Let each try be right with probability *p* = 0.3. Two tries are both wrong with
+# probability 0.7² = 0.49, so the true pass@2 is 0.51.
 #
-# The formula sees only four tries. By chance 0, 1, 2, 3 or 4 of them are right. The next cell weighs
-# these five cases by their probability:
+# The formula sees four tries, of which 0, 1, 2, 3 or 4 are right. The next cell weighs these five
+# cases by their probability:
 
 # %%
 p, n, k = 0.3, 4, 2
@@ -286,22 +283,20 @@ for n, c, k, expect, why in (
     )
 
 # %% [markdown]
-# The Calculator's **card** is a sheet of measurements on 1,000 sums that were not in the training.
-# Per cent of these sums with a right answer (tries at *T* = 0.75):
+# The Calculator's **card** has measurements on 1,000 sums that were not in the training. The table
+# gives the per cent of these sums with a right answer (tries at *T* = 0.75):
 #
 # | greedy | one try | pass@4 | pass@16 | pass@64 |
 # |---|---|---|---|---|
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One drawn try is *worse* than greedy choice: now and then a wrong digit is drawn. But sixteen tries
-# hold the right answer for nearly every sum.
+# One drawn try is *worse* than greedy choice, but sixteen tries nearly always hold the right answer.
 
 # %% [markdown]
 # ## The likeliest of sixteen
 #
-# **Best-of-n** gives each text a score, and hands in the text with the best score. The model itself
-# gives one score: the text's log-probability.
+# **Best-of-n** hands in the text with the best score. One such score is the text's log-probability.
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -314,8 +309,7 @@ print(f"greedy    {greedy_one.logprob:.2f}  {greedy_one.text}")
 # %% [markdown]
 # Both are wrong.
 #
-# `ask_all` makes tries at 24 other sums, and `score` counts how many of the 24 a way of choosing gets
-# right:
+# `ask_all` makes tries at 24 other sums. `score` counts how often a way of choosing is right:
 
 # %%
 worked = ask_all()
@@ -324,10 +318,8 @@ print("greedy:", score(first, greedy_ones), "of 24 sums;", end=" ")
 print("likeliest of 16:", score(likeliest, worked), "of 24")
 
 # %% [markdown]
-# So a likely *text* is worth more than a likely token at each step. On the card's 1,000 sums the
-# likeliest of sixteen is right in 82.6%, greedy choice in 72.8%.
-#
-# Does a lower temperature draw likely texts directly?
+# On the card's 1,000 sums the likeliest of sixteen is right in 82.6%, greedy choice in 72.8%. Does a
+# lower temperature draw likely texts directly?
 
 # %% [markdown]
 # ## A low temperature is not enough
@@ -340,11 +332,11 @@ texts = {f"{w} {v}": p * q for w, (p, after) in tree.items() for v, q in after.i
 print({text: round(p, 2) for text, p in texts.items()})
 
 # %% [markdown]
-# The likeliest is `a cat`. Two ways may make `a cat` come more often:
+# Two ways may make the likeliest text, `a cat`, come more often:
 #
 # - *T* = 1/4. At each *word* raise the probabilities to the fourth power, and divide by their sum.
 #   (Dividing the logits by 1/4 does the same.)
-# - p⁴. Raise the probabilities of the four *texts* to the fourth power, and divide by their sum.
+# - p⁴. Do the same with the probabilities of the four *texts*.
 #
 # **Predict** for each way: does `a cat` come in more than 36% of the draws, or in less?
 
@@ -364,18 +356,18 @@ for text in texts:
 
 # %% [markdown]
 # At *T* = 1/4 the first word is `a` with 0.4⁴ / (0.4⁴ + 0.6⁴) = 0.165, and after it `cat` is nearly sure.
-# So `a cat` comes *less* often than before. By p⁴, `a cat` comes in half of the draws.
+# So `a cat` comes *less* often than before.
 
 # %% [markdown]
-# A low *T* sharpens one word at a time, and does not see that two texts share the 0.6 of `the`. A low
-# *T* draws *tokens* by a power of p, but not *texts* [karan2025].
+# A low *T* takes the power word by word, and does not see that two texts share the 0.6 of `the`. So a
+# low *T* does not draw whole *texts* by a power of p [karan2025].
 
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But a walk can visit each text as often as p⁴ says. You
-# stand at an *old* text, and draw a *new* text at *T* = 1/4. The model gives a text the probability
-# *p*, and *q* at *T* = 1/4. You go to the new text with probability
+# Nobody can list all texts of a real model. But a walk visits each text as often as p⁴ says. You
+# stand at an *old* text, and draw a *new* text at *T* = 1/4. A text has the probability *p* at *T* = 1,
+# and *q* at *T* = 1/4. You go to the new text with probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
@@ -383,12 +375,12 @@ for text in texts:
 
 # %% [markdown]
 # **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And if you
-# stand at `a cat` and draw `the dog`? Above, *p* and *q* are the columns `p` and `T = 1/4`.
+# stand at `a cat` and draw `the dog`? (The columns `p` and `T = 1/4` above give *p* and *q*.)
 #
 # <details><summary>Answer</summary>
 #
 # The first fraction is (0.36/0.30)⁴ = 2.07, the second 0.418/0.165 = 2.53. Their product is 5.2,
-# above 1: you always go to `a cat`. You go back with 1/5.2 = 0.19.
+# above 1: you always go to `a cat`. You go back with probability 1/5.2 = 0.19.
 # </details>
 #
 # The next cell takes twenty thousand steps:
@@ -404,11 +396,12 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# Each step compared only two texts. Yet the shares come close to the column `p^4`.
+# Each step compared only two texts. Yet the shares come close to the column `p^4`: the second
+# fraction corrects for the draws at *T* = 1/4.
 #
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
-# *T* = 1/4. You go or stay as above. **Power sampling** [karan2025] takes the text where the walk
-# stands after forty steps. Here are six walks for the story's sum (`alpha` is the power):
+# *T* = 1/4. **Power sampling** [karan2025] takes the text where the walk stands after forty steps.
+# The next cell takes six walks for the opening sum, `STORY` (`alpha` is the power):
 
 # %%
 drawn = [power_sample(calc, question(STORY), alpha=4, max_new_tokens=54, seed=s) for s in range(6)]
@@ -419,12 +412,11 @@ print(f"log-probability on average: {sum(one.logprob for one in drawn) / 6:.2f},
 print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 
 # %% [markdown]
-# These texts are likelier than the texts at *T* = 1/4: −7.93 on average, against −8.49. The second
-# line is the likeliest text so far, and is right. But three of the six say 291.
+# On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# One walk runs the model about 800 times (counted), as sixteen tries of 50 characters do. On the card
-# it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. Here choosing does
-# as well as walking.
+# One walk runs the model about 800 times, as sixteen tries of 50 characters do. On the card
+# it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So the walk is no
+# better here.
 
 # %% [markdown]
 # ## The vote
@@ -441,8 +433,7 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The likeliest text is text 1. The likeliest answer is 197: its three texts have 0.25 + 0.20 + 0.15 =
-# 0.60.
+# Text 1 is the likeliest text. The likeliest answer is 197, with 0.25 + 0.20 + 0.15 = 0.60.
 # </details>
 
 # %% [markdown]
@@ -489,23 +480,20 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left, and at the
-# right how often each way is right (pass@n is pass@k for n tries). Wait until the right side says
-# `Right, over 24 sums`.
+# With a right `my_vote` the vote gets 23 of 24. The explorer below shows one sum at the left. The
+# curves at the right are the vote, the likeliest text and pass@n (pass@k for n tries). Wait until the
+# right side says `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
 
 # %% [markdown]
-# 1. Choose sum 17, where the vote is 6 against 5. Set `tries` to 32. Is the vote still close? (No: 15
-#    against 6. More tries help where the right answer is most common.)
-# 2. Set 16 tries and sum 14. Why is the vote wrong there? (Two answers have seven votes, and 260 came
-#    first.)
-# 3. Set `asked for` to the answer alone: the model writes no working. Wait for the 24 sums. Which
-#    curve still climbs? (Only pass@n.)
+# 1. Choose sum 17: with 16 tries the vote is 6 against 5. Set `tries` to 32. Is the vote still close?
+#    (No: 15 against 6. More tries help where the right answer is most common.)
+# 2. Set `asked for` to `answer alone`. Wait for the 24 sums. Which curve still climbs? (Only pass@n.)
 
 # %% [markdown]
-# What does the vote say of the story's sum?
+# What does the vote say of the opening sum?
 
 # %%
 print("the vote says", check.attempt(vote, tries))
@@ -516,7 +504,7 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## Sure, and wrong
 #
-# With sixteen times as many tries 291 is still far ahead, 124 to 83. So more tries do not help. Why?
+# With 256 tries 291 is still far ahead, 124 to 83. Why do more tries not help?
 #
 # **Find it.** The next cell prints the wrong steps of the eleven wrong lines. What do ten of the eleven share?
 
@@ -528,20 +516,19 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Their *last* step is wrong, and ends in `=29'1`. In eight of these steps, as in 229 + 72, the tens
+# Their *last* step is wrong, and ends in `=29'1`. Eight of the ten are steps like 229 + 72: the tens
 # make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in such a
 # step, and only four get it right.
 # </details>
 
 # %% [markdown]
 # A vote finds what is *common*, not what is right. It helps when wrong texts give different answers.
-# Here all eleven give 291.
 
 # %% [markdown]
 # ## One text for each answer
 #
-# Now ask for the answer alone: `51+86+64+72+28?`. Then each answer has only one text, and the next
-# cell works out the exact probability of each answer, at *T* = 0.75.
+# With the prompt `51+86+64+72+28?` the Calculator writes the answer alone. Then each answer has only
+# one text. The next cell works out the exact probability of each, at *T* = 0.75.
 
 # %%
 exact = exact_answers(STORY)
@@ -564,7 +551,7 @@ for n in (16, 64, 256):
 # </details>
 
 # %% [markdown]
-# On the card's 1,000 sums, per cent right (all but greedy at *T* = 0.75):
+# The card gives the per cent of its 1,000 sums that come out right (tries at *T* = 0.75):
 #
 # | | greedy | one try | vote of 64 | pass@64 |
 # |---|---|---|---|---|
@@ -572,8 +559,8 @@ for n in (16, 64, 256):
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 
 # %% [markdown]
-# In the last row 93% of the sums have a right answer among 64 tries. The vote finds 7%, hardly more
-# than greedy choice. What would find more? (Time for a pause.)
+# With the answer alone, 64 tries hold a right answer for 93% of the sums. But the vote gets only 7.3%
+# right. What could do better? (Time for a pause.)
 
 # %% [markdown]
 # ## A check that does not know the sum
@@ -581,8 +568,8 @@ for n in (16, 64, 256):
 # Nobody knows the right answer to a hard task. So pretend that Python cannot add five numbers.
 
 # %% [markdown]
-# Clerks had an old trick. Divide each number by nine, and keep the remainder: 51 leaves 6, 86 leaves
-# 5, 64 leaves 1, 72 leaves 0, 28 leaves 1. Together the remainders make 13, and 13 leaves 4. Only
+# Clerks had an old trick. Divide each number by nine, and keep the remainder: 51, 86, 64, 72, 28
+# leave 6, 5, 1, 0, 1. Together the remainders make 13, and 13 leaves 4. Only
 # nines were thrown away, so the right sum must leave 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this trick accept?
@@ -592,8 +579,8 @@ print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
 # Only 301. The trick also accepts wrong answers that are off by 9, 18, 27 … But its mistakes are not
-# the mistakes of the model. Ask for the answer alone again, 64 tries for each sum. Only answers that
-# the trick (`nines`) accepts may vote:
+# the mistakes of the model. The next cell draws 64 answers for each of the 24 sums, without a working.
+# It votes twice: with all answers, and with those that the trick (`nines`) accepts:
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -603,19 +590,18 @@ right = [one for s, f in zip(SUMS, good, strict=True) for one in f if one.answer
 print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of these are right")
 
 # %% [markdown]
-# With a right `my_vote` the vote of all finds 1 sum of 24, the vote of the accepted tries 14. The
-# trick is a **verifier**: it need not find the answer, only tell right from wrong, which is often far
-# easier.
+# With a right `my_vote` the vote of all tries gets 1 sum of 24 right, the vote of the accepted tries
+# 14. The trick is a **verifier**: it checks an answer, which is often far easier than finding one.
 #
-# Only 84 of the 182 accepted tries are right, 46%. **Predict.** You draw a hundred times as many
-# tries. Does the 46% rise?
+# Only 84 of the 182 accepted tries are right, 46%. **Predict.** Does this share rise with a hundred
+# times as many tries?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # No: the right and the wrong accepted tries both become a hundred times as many. The trick accepts
-# every right try, so 84 of the 1,536 tries are right: *p* = 5.5%. Of the 1,452 wrong tries the trick
-# accepts 182 − 84 = 98: *f* = 6.7%. Of the accepted tries this share is right:
+# every right try, so 84 of the 1,536 tries are right: *p* = 5.5%. The trick also accepts 182 − 84 = 98
+# of the 1,452 wrong tries: *f* = 6.7%. The share of right tries among the accepted tries is
 #
 # $$\frac{p}{p + (1 - p) \cdot f} = 46\%$$
 #
@@ -624,14 +610,14 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 
 # %% [markdown]
 # **It happened.** HumanEval, a set of programming tasks, checks each program with about ten tests. In
-# 2023 others wrote eighty times as many tests, and many accepted programs failed [liu2023].
+# 2023 others wrote eighty times as many tests. Many programs that had passed now failed [liu2023].
 
 # %% [markdown]
 # ## Build it: a verifier
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# A working can be checked step by step. Now Python may add, but only two numbers at a time.
+# Now Python may add, but only two numbers at a time.
 #
 # A text has steps with `,` between them, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, with its carries:
@@ -662,8 +648,8 @@ print(right_step(273, 28), right_step(28, 51))
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# You need not read the step. Write all steps that would be right, and see whether the step is one of
-# them. `permutations(left, 2)` gives every two of the numbers, in both orders.
+# You need not read the step. Write all right steps, and see whether the step is one of them.
+# `permutations(left, 2)` gives every pair of the numbers, in both orders.
 # </details>
 
 
@@ -707,24 +693,21 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# A right verifier prints four lines, and all say 301. One accepted line counts for more
-# than eleven votes.
-#
-# Line 11 says 301 too, but is refused: it wrote `86+28='1'1'4`, with a mark too many. A verifier of
-# steps refuses a right answer after a wrong step.
+# With a right verifier four lines appear, and all say 301. Line 11 says 301 too, but is refused for a
+# wrong step: it has `'1'1'4` for 114, with a mark too many.
 
 # %% [markdown]
 # ## Build it: the chooser
 #
 # > difficulty ●●●●○ · importance ●●●●● · 18 minutes · there are many right designs
 #
-# Your function gets a list of tries, each `(answer, logprob, accepted)`; `accepted` says whether the
-# verifier accepted the try. Your function returns one answer. Your design is free, but must keep four
-# promises, each scored below:
+# Write `my_chooser`. It gets a list of tries, each `(answer, logprob, accepted)`, and returns one
+# answer. `accepted` says whether the verifier accepted the try. Your design must keep four promises,
+# each scored below:
 
 # %% [markdown]
 # 1. **speaks**: it chooses an answer that a try gave, and None only if no try has one;
-# 2. **heeds**: if tries with an answer are accepted, it chooses one of their answers;
+# 2. **heeds**: if any accepted tries have an answer, it chooses one of their answers;
 # 3. **fair**: the order of the tries does not matter;
 # 4. **pays**: it is right in at least 85% of many made-up sums.
 
@@ -741,8 +724,8 @@ for i, one in enumerate(tries):
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Decide first which tries may count: what if none is accepted? Then choose among these tries. Do not
-# break a tie by the place in the list. What else do you know of each try?
+# Decide first which tries may count: what if none is accepted? Do not break a tie by the place in the
+# list. What else do you know of each try?
 # </details>
 
 
@@ -822,7 +805,7 @@ for promise in (speaks, heeds, fair, pays):
 # %% [markdown]
 # ## Eleven against five
 #
-# Now your chooser gets the sixteen lines. (`with_word` adds what your verifier says of each line.)
+# Now your chooser gets the sixteen lines. (`with_word` adds your verifier's word on each line.)
 
 
 # %%
@@ -834,14 +817,12 @@ print(
 print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 
 # %% [markdown]
-# A good chooser hands in 301, and is right in all 24 sums. On the card's 1,000 sums, with sixteen
-# tries each, per cent right (*verified*: the first accepted text, or if none is accepted, the first):
+# A good chooser hands in 301, and is right in all 24 sums. The card gives the per cent right with
+# sixteen tries (*verified* takes the first accepted text, or the first text if none is accepted):
 #
 # | one try | greedy | likeliest | vote | verified | pass@16 |
 # |---|---|---|---|---|---|
 # | 56.5 | 72.8 | 82.6 | 91.3 | 99.8 | 99.9 |
-#
-# No way of choosing can do better than pass@16.
 
 # %% [markdown]
 # ## A stronger prompt
@@ -859,7 +840,7 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 #
 # <details><summary>Answer</summary>
 #
-# ` light`: −1 + 2 × (1 − (−1)) = 3. ` dog`: 2 + 2 × (2 − 2) = 2. The prompt did not change ` dog`.
+# ` light`, with −1 + 2 × (1 − (−1)) = 3. ` dog` has 2 + 2 × (2 − 2) = 2.
 # </details>
 
 # %% [markdown]
@@ -875,7 +856,7 @@ for gamma in (0, 1, 1.5, 3):
     print(f"gamma {gamma:<4}", best_three(guide(with_night, without, gamma)))
 
 # %% [markdown]
-# ` light` rises most. The next cell writes whole texts: two plain, then two guided with γ = 2.
+# ` light` rises most. The next cell writes two plain texts, then two guided texts with γ = 2.
 
 # %%
 night_length = len(stories.encode(NIGHT))
@@ -895,8 +876,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. After the prompt, look for `night`, and for `dark` or `light` inside words. Which texts have one?
-#    (No plain text has one. One guided text has `darker and lighter`, the other `night`.)
+# 1. Which texts have `night`, `dark` or `light` after the prompt, perhaps inside a word? (No plain
+#    text. One guided text has `darker and lighter`, the other `night`.)
 # 2. Set `strength = 5.0` and run the cell again. What goes wrong? (The text repeats the prompt:
 #    `It was dark. It was dark. It was darker.`)
 
@@ -910,12 +891,11 @@ explore.Playground(
 # %% [markdown]
 # ## More thought for one answer
 #
-# The Calculator needs its working: on the card greedy choice is right in 72.8% with the working, in
-# 6.6% without. Each character takes one run of the model, and later runs read that character: the
-# model computes by writing.
+# Greedy choice is right in 72.8% with the working, in 6.6% without. Each character takes one run of the
+# model, and later runs read the character: the model computes by writing.
 #
-# How long must a working be? A **budget** limits the working: after so many characters only `;` may
-# come [muennighoff2025].
+# A **budget** limits the working: after a set number of characters only `;` may come
+# [muennighoff2025].
 
 # %% [markdown]
 # The greedy working in the first section has 46 characters before its `;`. **Predict.** How many of
@@ -928,9 +908,8 @@ for most in (36, 40, 48):
     print(f"at most {most}: {right:>2} of 24 right, for example {found[0].text}")
 
 # %% [markdown]
-# No sum is right until the working fits. After 36 characters the model hands in the step that was cut
-# off, `273+28`. In training `;` came only after the last step, so the model never learned what
-# follows an early `;`.
+# No sum is right with a working cut short. In training `;` came only after the last step: the model
+# never learned what follows a `;` in the middle of a working.
 
 # %% [markdown]
 # ## What production systems do
@@ -946,10 +925,9 @@ for most in (36, 40, 48):
 # %% [markdown]
 # ## Recap
 #
-# Greedy choice always gets the story's sum wrong. Sixteen tries hold the right answer. The likeliest
-# of the sixteen and the vote both hand in 291, because most lines end with a carry that the model
-# often gets wrong. A vote needs mistakes that differ. A verifier needs no majority: it checks each
-# step, and one right line is enough.
+# Greedy choice always gets the opening sum wrong. Sixteen tries hold the right answer, but the
+# likeliest try and the vote both say 291: most lines end with a carry that the model often gets wrong.
+# A vote needs mistakes that differ. A verifier needs no majority, only one right line.
 
 # %% [markdown]
 # The next module asks how a model can write *faster*, without changing any text.
@@ -1046,8 +1024,8 @@ check.number(
 # Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
 # our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*. You get neither
-# if an estimate for *k* up to *n* changes.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*. No point if an
+# estimate for *k* up to *n* changes.
 
 
 # %% answer="estimator_repair"
@@ -1126,9 +1104,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Squared texts" points=1
 # A text begins with `x` (0.6) or `y` (0.4). After `x` comes one of two words, with 0.5 each. After `y`
-# there is only one word. You sharpen in two ways, with squares in place of fourth powers: at *T* = 1/2,
-# and by p². How much *higher* is the probability of the text with `y` by p² than at *T* = 1/2? Three
-# decimals.
+# there is only one word. How much *higher* is the probability of the text with `y` by p² than at
+# *T* = 1/2 (as in the lesson, with squares in place of fourth powers)? Three decimals.
 
 # %% answer="squared_texts"
 answer_higher = None  # a number between -1 and 1
@@ -1151,9 +1128,8 @@ check.number(
 
 # %% [markdown] question="To go or to stay" points=2
 # This step of power sampling returns the probability of going to the new text. `new` and `old` are
-# pairs (log *p*, log *q*): *p* is a text's probability by the model, *q* at *T* = 1/`alpha`. `alpha` is the
-# power.
-# Repair its two faults. (What does `math.exp(2000)` do?)
+# pairs (log *p*, log *q*): a text has the probability *p* at *T* = 1, and *q* at *T* = 1/`alpha`.
+# `alpha` is the power. Repair its two faults. (What does `math.exp(2000)` do?)
 #
 # Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for short texts (down to
 # −20), one for any length.
@@ -1373,8 +1349,8 @@ check.text(
 )
 
 # %% [markdown] question="Ever more tries" points=1
-# A model draws one wrong answer with probability 0.30, the right answer with 0.25, many others rarely.
-# What happens from 16 tries to 1,600?
+# A model draws one wrong answer with probability 0.30, the right answer with 0.25, many other answers
+# rarely. What happens from 16 tries to 1,600?
 #
 # - **A** The vote and pass@n both come closer to 1.
 # - **B** The vote is right less and less often, and pass@n comes closer to 1.
