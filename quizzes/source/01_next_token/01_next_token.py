@@ -79,6 +79,15 @@ for writer, settings in (("CAREFUL:", Settings(temperature=0)), ("DIE:", Setting
 # build a die, a writer and a judge.
 
 # %% [markdown]
+# **Recall.** Softmax gets the numbers 2, 0 and −2. Can a result be negative? What do the three results
+# add up to?
+#
+# <details><summary>Answer</summary>
+#
+# No: softmax raises *e* to each number and divides by the sum. The results add up to 1.
+# </details>
+
+# %% [markdown]
 # ## A score for every token
 #
 # A language model reads a text and gives a score, called a *logit*, to *every* token that it knows.
@@ -795,9 +804,9 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `[]`, or write or repair the function. Then run the cell.
-# The locked cell below shows how your answer was read, or tries your function, without points. The
-# button at the end scores all answers, and your builds above.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Numbers from a model" points=1
 # A model gives three tokens the logits 2.1, 0.4 and −1.3. What are these numbers?

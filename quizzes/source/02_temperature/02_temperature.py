@@ -721,8 +721,8 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Shares at another temperature" points=1

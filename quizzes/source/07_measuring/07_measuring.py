@@ -1032,9 +1032,9 @@ for name, each in runs.items():
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell below
-# then shows how your answer was read, or tries your function on an example, without points. The button at
-# the end scores all answers and builds.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
+# The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Perplexity of two tokens" points=1
 # A text has two tokens, with the probabilities 1/4 and 1/16. What is its perplexity?

@@ -935,8 +935,8 @@ for most in (36, 40, 48):
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One of k tries" points=2

@@ -950,8 +950,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Guess and overlap" points=1

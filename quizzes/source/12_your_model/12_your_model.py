@@ -866,8 +866,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Check your understanding
 #
-# Put each answer in place of `None`, `""` or `# YOUR CODE HERE`, and run the cell. The locked cell
-# below then shows how your answer was read, or tries your function on an example, without points.
+# Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
+# cell below then shows how your answer was read, or tries your function on an example, without points.
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Gold before Paris" points=1
