@@ -26,7 +26,8 @@ from course_utils.author.source import SOLUTION, names, regions
 
 CASES = 2000  # that an equal mutant has to agree on
 FEWEST = 20  # mutants of an item that are none
-SECONDS = 20.0  # of the processor, for a mutant's answers: one that loops for ever is wrong
+SECONDS = 3.0  # of the processor: one that takes longer loops for ever, and is wrong
+TIMES = 20  # as long as the reference, where that is more
 
 OTHER = {
     ast.Lt: [ast.LtE, ast.Gt],
@@ -319,10 +320,13 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
     given = module.answers[item].source
     if loses(given, few) or (most is None and loses(given, more)):
         raise AssertionError(f"{name} {item}: its own reference loses points")
+    began = time.process_time()
+    loses(given, few)  # once more: now its cases are made
+    seconds = max(SECONDS, TIMES * (time.process_time() - began))
     for mutant in tried:
-        if in_time(partial(loses, mutant.source, few), SECONDS):
+        if in_time(partial(loses, mutant.source, few), seconds):
             killed += 1
-        elif in_time(partial(loses, mutant.source, more), SECONDS * CASES / quiz.CASES):
+        elif in_time(partial(loses, mutant.source, more), seconds * CASES / quiz.CASES):
             survivors.append(mutant)
         else:
             equal.append(mutant)
