@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Fast and constrained
 #
-# The Storyteller gets two helpers. One writes ahead, so that the text comes out faster. The other
-# forbids tokens, so that a program can read the answer.
+# The Storyteller gets two helpers. The first writes ahead, so that the text comes out faster. The
+# second forbids tokens, so that a program can read the answer.
 
 # %% [markdown]
 # > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
@@ -24,13 +24,12 @@
 
 # %% [markdown]
 # **Recall.** Three tokens have the probabilities 0.5, 0.3 and 0.2, and top-k keeps two. How likely
-# is the second token then? Which token is drawn at *T* = 0, and how often? Answer before you
-# unfold.
+# is the second token then? Which token is drawn at *T* = 0?
 #
 # <details><summary>Answer</summary>
 #
-# 0.3 / 0.8 = 0.375: the two that stay share everything. At *T* = 0 the likeliest token is drawn,
-# always.
+# 0.3 / 0.8 = 0.375: what stays is divided by its sum. At *T* = 0 the likeliest token is always
+# drawn.
 # </details>
 #
 # The next cell, folded, has imports and helpers.
@@ -209,20 +208,18 @@ def calculates(numbers, grammar=None):
 # apprentice guesses the next four tokens.
 #
 # The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
-# after *every* token that it reads. So the master can judge all four guesses in one pass.
+# after *every* token that it reads. So the master judges all four guesses in one pass, from left to
+# right:
 
 # %% [markdown]
-# The master judges from left to right. (The next section says how.)
-#
 # - A guess that the master keeps (*accepts*) joins the text.
-# - At the first refusal the master draws another token. The later guesses are thrown away, not
-#   judged.
+# - At the first refusal the master draws another token. Later guesses are thrown away, not judged.
 # - If the master keeps all four, the same pass gives one token more, the **bonus**.
 #
-# Manuals call this **speculative decoding**, and the apprentice the *draft model*.
+# Manuals say **speculative decoding**, and *draft model* for the apprentice.
 
 # %% [markdown]
-# **Predict.** Of ten guesses that the master judges, how many will it keep?
+# **Predict** a number: of ten guesses that the master judges, how many are kept?
 
 # %%
 apprentice, knobs = fewer_blocks(model)["5 blocks"], Settings(temperature=0.8)
@@ -238,15 +235,16 @@ print(f"all {len(passes)} passes: {tokens} tokens; {judged} guesses were judged,
 explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
-# 1. Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
-# 2. The explorer writes the same text: wait for all 40 tokens. Filled boxes are the apprentice's
-#    (`5 blocks`: five layers). An orange box is the master's, in place of the crossed-out guess
-#    before it. A box with a black line is a bonus.
-# 3. Change `seed`, and wait. Half of the guesses are accepted, or a little more.
+# Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
+#
+# The explorer writes the same text; its last lines say what the boxes mean. (There *drafted* means
+# guessed, and `5 blocks` is the apprentice.)
+#
+# Wait for 40 tokens, change `seed` to 1, and wait once more: again half of the guesses or a little
+# more are accepted.
 
 # %% [markdown]
-# Now a claim that sounds too good: the text is **exact**. Each text comes just as often as if the
-# Storyteller wrote alone.
+# The text is also **exact**: each text comes just as often as if the Storyteller wrote alone.
 
 # %% [markdown]
 # The second helper is the **censor**. It holds a **form**: a text with a gap, and the answers that
@@ -256,11 +254,11 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # ` the moon` and ` her grandmother`.
 
 # %% [markdown]
-# The Storyteller fills in this form 300 times under the censor (`|` means "or"). The first column
-# is the share of each answer. The second is its share among the model's own texts, if we keep only
-# those with one of the two answers.
+# The Storyteller fills in the form 300 times under the censor (`|` means "or"). The column
+# `with_censor` is the share of each answer. For `model_alone` the model writes freely, and only
+# texts with one of the answers count.
 #
-# **Predict.** Will the columns be alike?
+# **Predict.** Will the two columns be alike?
 
 # %%
 PROMPT = "Once a girl lived with her grandmother. One day she met"
@@ -276,16 +274,17 @@ show(
 )
 
 # %% [markdown]
-# The model alone gives the grandmother 996 times in 1,000. With the censor, nearly two girls in
-# three meet the moon. Yet the censor forbade only tokens that fit neither answer.
+# Under `model_alone` the grandmother has 996 texts in 1,000. With the censor, nearly two girls in
+# three meet the moon. Yet the censor forbade only tokens that fit neither answer. (The second half
+# says why.)
 #
-# First question: how can a text be exact, if the apprentice wrote half of it?
+# First the apprentice: how can a text be exact, if the apprentice wrote half of it?
 
 # %% [markdown]
 # ## One token, by hand
 #
 # The next token is one of three words. The master, our model, draws with the probabilities *p*. The
-# apprentice draws with *q*: `dog` far too often, and `cat` too seldom.
+# apprentice, our guesser, draws with *q*: `dog` far too often, and `cat` too seldom.
 
 # %%
 WORDS = ("cat", "dog", "fox")
@@ -295,11 +294,11 @@ show(WORDS, master_p=p, apprentice_q=q)
 
 # %% [markdown]
 # The apprentice guesses `dog` twice as often as it should. So toss a coin for each `dog`, and keep
-# half of them. Keep each `cat`, as there are too few, and each `fox`, as their number is right.
+# half of the dogs. Keep each `cat` (there are too few) and each `fox` (their number is right).
 
 # %% [markdown]
 # **Predict.** Of 100 guesses, how many are kept? After each refusal another word is drawn. Which
-# must it be, so that in the end each word comes as often as *p* says?
+# word must it be, so that each word comes as often as *p* says?
 #
 # <details><summary>Answer</summary>
 #
@@ -314,9 +313,9 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The last column is *p*, as 0.300 was refused and 0.300 is missing. These two numbers are always
-# equal: *p* and *q* both sum to 1, so *q* gives some words too little by as much as it gives others
-# too much.
+# The column `in_the_end` is *p*, as 0.300 was refused and 0.300 was missing. These two numbers are
+# always equal: *p* and *q* both sum to 1, so if *q* is 0.3 too high for some words, it is 0.3 too
+# low for others.
 
 # %% [markdown]
 # ## The formula
@@ -332,8 +331,8 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 # Why is the redrawn part just what is missing? Say 0.1 of one word is missing and 0.2 of another.
 # Then 0.3 is refused, and one redraw in three becomes the first word: 0.1.
 #
-# How often is a guess accepted? With cat, dog and fox: 0.2 + 0.3 + 0.2 = 0.7. This sum is the
-# **overlap** of *p* and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
+# How often is a guess accepted? By hand: 0.2 + 0.3 + 0.2 = 0.7. This sum is the **overlap** of *p*
+# and *q*, $\sum_x \min(p(x), q(x))$ [leviathan2023], [chen2023].
 
 # %% [markdown]
 # ## Build it: the coin
@@ -345,8 +344,7 @@ print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 #
 # <details><summary>Hint</summary>
 #
-# Return the guess itself, or walk along the list of what is missing, with a running sum as in
-# module 1.
+# After a refusal, walk along what is missing with a running sum, as in module 1.
 # </details>
 
 
@@ -386,9 +384,8 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 # %% [markdown]
 # ## On the real model
 #
-# A text is exact if each of its tokens is. Does the coin work with 4,096 tokens? After
-# `Once upon a time` (now at *T* = 1) the apprentice prefers the comma, the master ` there`. The
-# next two cells, folded, toss the coin for 2,000 guesses.
+# A text is exact if each of its tokens is. Does the coin work with 4,096 tokens? The next two
+# cells, folded, toss it for 2,000 guesses after `Once upon a time`, now at *T* = 1.
 #
 # **Predict.** By hand 70% of the guesses were accepted. Are more accepted here, or fewer?
 
@@ -427,8 +424,8 @@ three_bars(names, bars).says(
 # %% [markdown]
 # ## A mistake with *q*
 #
-# Somebody changes the apprentice: it always guesses its *likeliest* word. The coin and the redraw
-# still use the old *q*.
+# Somebody lets the apprentice always guess its *likeliest* word. The coin and the redraw still use
+# the old *q*.
 
 # %% [markdown]
 # **Predict**, on paper. There are two words. *p* is 0.6 and 0.4, the old *q* is 0.8 and 0.2. How
@@ -437,7 +434,7 @@ three_bars(names, bars).says(
 # <details><summary>Answer</summary>
 #
 # The guess is always word one. It is accepted with probability 0.6 / 0.8 = 75%, and a refusal
-# becomes word two. So word one joins 75 times in 100, not 60: wrong.
+# becomes word two. So word one joins 75 times in 100, not 60.
 # </details>
 
 # %% [markdown]
@@ -450,8 +447,7 @@ three_bars(names, bars).says(
 # %% [markdown]
 # ## How much faster?
 #
-# A pass always gives one token of the master's own: the redrawn token, or the bonus. The kept
-# guesses come on top.
+# A pass gives the kept guesses and one token of the master's own (redrawn, or the bonus).
 #
 # Say 0.8 of the judged guesses are kept. Then the first guess joins in 80 of 100 passes. The second
 # guess joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give 100 + 80
@@ -471,15 +467,15 @@ for a in (0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# With *a* = 0.5, a pass gives close to two tokens. Eight guesses hardly help: the fifth counts only
-# if the four before it were kept. With *a* = 0.8, eight guesses help.
+# With *a* = 0.5, a pass gives close to two tokens. Eight guesses hardly help: the fifth guess
+# counts only if the four before it were kept.
 
 # %% [markdown]
-# The next guesser has no network. It **looks up**: it takes the last three tokens of the text,
-# finds where they stood before, and guesses what came next. If they stood nowhere, it tries the
-# last two tokens, then the last one, and else guesses nothing. (It is sure of its guess: *q* = 1.)
+# The next guesser has no network. It **looks up** where the text's last three tokens stood before,
+# and guesses what came next there. If it finds nothing, it tries the last two, then the last one.
+# If that fails too, it guesses nothing. (It is sure of its guess: *q* = 1.)
 #
-# The next cell, folded, counts passes, and tokens *guessed*, *judged* and *kept*.
+# The next cell, folded, compares both guessers.
 
 # %% jupyter={"source_hidden": true}
 counted, texts = {}, {}
@@ -499,13 +495,12 @@ for T in (0, 0.8):
 print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
-# At *T* = 0 the text repeats itself, so the guesses of looking up are as good as the apprentice's:
-# 11 of 18 kept, against 23 of 37. But looking up often finds nothing: 29 passes, not 17. At *T* =
-# 0.8 it is nearly useless.
+# At *T* = 0 the text repeats itself, so looking up guesses as well as the apprentice: 11 of 18
+# kept, against 23 of 37. But looking up often finds nothing, and takes 29 passes, against 17.
 
 # %% [markdown]
-# **Predict.** Raise the *T* of both, apprentice and master. Are more of the judged guesses kept, or
-# fewer?
+# **Predict.** The next cell raises the *T* of both, apprentice and master. Are more of the judged
+# guesses kept, or fewer?
 
 # %% jupyter={"source_hidden": true}
 for T in (0, 0.3, 0.9, 1.5):
@@ -516,17 +511,17 @@ for T in (0, 0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither, in these texts: the kept share stays between a half and two thirds. A higher *T* flattens
-# both *p* and *q*, so their overlap need not shrink.
+# Neither: between a half and two thirds are kept. A higher *T* flattens both *p* and *q*, so their
+# overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
 #
-# Without guesses 40 tokens take 40 passes. Each of these costs 1. A guess costs 0.98:
+# Without guesses 40 tokens cost 40 passes. A guess costs 0.98 of a pass:
 #
 # - 5/6 to *make* it: the apprentice runs five of the six layers;
-# - 0.15 to *read* it: with four guesses to read, a pass took 1.6 times as long (on one thread of a
-#   processor, November 2026). So four cost 0.6, and one 0.15.
+# - 0.15 to *read* it: with four guesses to read, a pass took 1.6 times as long (on one processor
+#   thread, November 2026). So reading four costs 0.6, and reading one 0.15.
 
 # %% [markdown]
 # **Predict.** At *T* = 0 the apprentice made 62 guesses, and the master 17 passes. Is 17 + 62 ×
@@ -550,13 +545,12 @@ for (name, T), (passes, guessed) in counted.items():
 # With an apprentice nearly as big as its master, a text takes *about 2 to 2.6 times as long*.
 # Looking up costs only the reading, and saves a little at *T* = 0.
 #
-# A large model on a graphics card is another case. Its apprentice can be fifty times smaller. And
-# guesses cost hardly anything to read: most of a pass goes into fetching the weights, once for all
-# tokens [chen2023].
+# A large model's apprentice can be fifty times smaller. And on a graphics card reading is nearly
+# free: most of a pass goes into fetching the weights, which serve all five tokens [chen2023].
 
 # %% [markdown]
-# **Predict.** At *T* = 0.8 our apprentice made 84 guesses in 21 passes. If reading is free, below
-# which cost does a guess save time?
+# **Predict**, on paper. At *T* = 0.8 our apprentice made 84 guesses in 21 passes. Let reading be
+# free. How cheap must a guess be, so that passes and guesses cost less than 40?
 #
 # <details><summary>Answer</summary>
 #
@@ -569,7 +563,7 @@ for part in (2, 4, 10, 50):
     print(f"T = 0.8, a guess costs 1/{part} of a pass, reading it nothing: {time:.2f} of the time")
 
 # %% [markdown]
-# An apprentice as good as ours, at 1/50 of a pass, saves over 40%.
+# An apprentice as good as ours, at 1/50 of a pass a guess, saves over 40%.
 
 # %% [markdown]
 # ## Build it: your own guesser
@@ -578,15 +572,15 @@ for part in (2, 4, 10, 50):
 #
 # You may guess *however you like*, and the text stays exact. Write `my_guess`, until its three
 # checks pass. It sees the text so far and other texts of the same model, and says what may come
-# next. Search these texts: asking the model would cost a pass for each guess.
+# next. Search the text and the others: asking the model would cost a pass for each guess.
 
 # %% [markdown]
-# It is scored, as *Your guesser* says at the end. The three checks ask for
+# `my_guess` is scored (question *Your guesser*). The checks ask for right guesses
 #
-# 1. right guesses when a text goes round in a circle;
-# 2. right guesses when another text shows what follows;
-# 3. on new stories, at least 1.5 times as many guesses that *come true* as by looking up. A guess
-#    comes true if the Storyteller, at *T* = 0.8, drew this token there.
+# 1. when a text goes round in a circle;
+# 2. when another text shows what follows;
+# 3. on new stories, at least 1.5 times as many as by looking up. (A guess *comes true* if it is
+#    right there.)
 
 # %%
 old, turns = looked_up()
@@ -595,8 +589,7 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Look for the last three tokens in the text itself, then in the others. If they stand nowhere, look
-# for the last two, then for the last one. Guess what came after them.
+# Look up as above, first in the text itself, then in the others.
 # </details>
 
 
@@ -628,7 +621,7 @@ for name, ask in (
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
-# Does `my_guess` leave the text unchanged? Try it in the explorer.
+# Does the master write the same text with `my_guess`? (Not scored.)
 
 
 # %%
@@ -641,30 +634,29 @@ def my_draft(ids, ahead, generator):
 explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
-# At *T* = 0, note the first words and the number of passes. Change `draft` to *5 blocks* and to
-# *look up*: the words stay, only the number of passes changes.
+# Note the first words and the number of passes. Change `draft` to *5 blocks* and to *look up*: at
+# *T* = 0 the words stay, only the number of passes changes.
 
 # %% [markdown]
 # ## Speed in production
 #
 # DeepSeek's V3 guesses ahead with a small extra layer, and was reported to write 1.8 times as fast
-# [deepseek2024]. With many users at once guessing helps less: the card is busy anyway
+# [deepseek2024]. Guessing helps less with many users at once: the card is busy anyway
 # [vllmspec2026].
 #
-# The apprentice changes nothing: each refusal is **paid back** with a word that was missing. Does
-# the censor pay back what it takes? (A good place to rest.)
+# With the apprentice each refusal is **paid back** with a word that was missing. Does the censor
+# pay back what it takes? (Here is a good place to rest.)
 
 # %% [markdown]
 # ## What the censor does
 #
-# A program wants an answer that it can read, such as a date or a JSON object. A **grammar** says
-# which texts are allowed. A token is allowed if the text so far, plus this token, begins one of
-# these texts. The censor's **mask** sets the logit of every other token to −∞, as top-k does.
-# Manuals speak of *constrained decoding*, or *structured output*.
+# A program wants an answer that it can read, such as a JSON object. A **grammar** says which texts
+# are allowed. A token is allowed if the text so far, plus this token, begins one of the allowed
+# texts. The censor's **mask** sets the logit of every other token to −∞, as top-k does. Manuals
+# speak of *constrained decoding*, or *structured output*.
 
 # %% [markdown]
-# **Predict.** For the answers ` the moon` and ` her grandmother`: how many of the 4,096 tokens are
-# allowed at the first step?
+# **Predict.** How many of the 4,096 tokens does our form of the girl allow at the first step?
 
 # %%
 first = two_answers.allowed([])
@@ -683,8 +675,7 @@ print([look.visible(PIECES[token]) for token in first.nonzero().flatten().tolist
 #
 # <details><summary>Hint</summary>
 #
-# `text.startswith(beginning)` is most of it. The end is a token as well, allowed only after a whole
-# text.
+# `text.startswith(beginning)` is most of it.
 # </details>
 
 
@@ -722,11 +713,10 @@ for so_far in ("", " the", " her g"):
     )
 
 # %% [markdown]
-# ## What it takes away
+# ## What the mask takes away
 #
 # The **mass** is the probability that the model gives to all allowed tokens together. The mask
-# divides each of their probabilities by the mass, so that their sum is 1, like 0.3 / 0.8 in the
-# recall.
+# divides each of their probabilities by the mass, like 0.3 / 0.8 in the recall.
 #
 # Here the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
 # The next cell, folded, prints the mass at ten steps. (`5.1e-08` is 0.000000051.)
@@ -741,18 +731,18 @@ for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
     print(f"{look.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
 
 # %% [markdown]
-# This is valid JSON, from a model that has only read fairy tales. Where the name begins nearly
-# everything is allowed, and the mass is 0.98. At the first `{` one token is allowed, and the model
-# gave it nearly nothing. The mask does not *persuade* the model: it divides, and 5.1e-08 becomes 1.
+# The text is valid JSON, from a model that has only read fairy tales. Where the name begins nearly
+# everything is allowed, and the mass is 0.98. At the first step only `{` is allowed, and the model
+# gave it nearly nothing. The mask divides, and 5.1e-08 becomes 1.
 #
-# So each step multiplies by 1 / mass. Are all answers multiplied by the same factor? If so, their
-# shares stay.
+# So each step multiplies an answer's probability by 1 / mass. Are all answers multiplied by the
+# same factor? If so, their shares stay.
 
 # %% [markdown]
 # ## Masking is not conditioning
 #
-# Here is the girl again, with round numbers: two steps and four texts. Only the moon and the
-# grandmother are on the form.
+# Here is the girl again, with round numbers and four texts. Only the moon and the grandmother are
+# on the form.
 
 # %%
 TEXTS = {
@@ -768,9 +758,9 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? Let the model draw texts, and throw away those that are not on the form. This
-# is **conditioning**. A mask goes step by step instead: first ` the` or ` her`, as both can still
-# fit, then the one word that fits.
+# What do we *want*? Let the model draw texts, and throw away those that are not on the form:
+# **conditioning**. A mask goes step by step instead: first ` the` or ` her`, as both begin an
+# answer, and then the only word that is allowed.
 #
 # **Predict**, on paper: how often is the answer the moon with conditioning? And with the mask?
 
@@ -784,9 +774,9 @@ show(words, conditioning=exact.values(), mask=masked.values())
 # Conditioning: 0.03 / (0.03 + 0.20). The mask: ` the` comes with 0.57 + 0.03 = 60%, and then only
 # ` moon` is allowed.
 #
-# After ` the` the mass was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20, from 0.03 to 0.6.
-# After ` her` the mass was 0.2 / 0.4, half: the grandmother was only doubled. **The mask knows what
-# can follow, but not how likely that is.**
+# After ` the` the mass was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20. After ` her` the
+# mass was 0.2 / 0.4 = 0.5, so the grandmother was only doubled. **The mask knows what can follow,
+# but not how likely that is** [park2024].
 
 # %% [markdown]
 # Did the real model write the moon for this reason? Look at its first step.
@@ -796,18 +786,14 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 
 # %% [markdown]
 # 1. Find ` the` and ` her`. Which is likelier, and about how many times?
-# 2. Lower `temperature`. What becomes of the ratio? Which answer would come out under the censor at
-#    *T* = 0?
+# 2. Lower `temperature`. Does the ratio grow or shrink? Which answer would come out under the
+#    censor at *T* = 0?
 #
 # <details><summary>Answers</summary>
 #
-# 13% and 7%: ` the` is about twice as likely, so the moon came two times in three. A lower *T*
-# raises the ratio. At *T* = 0 ` the` comes each time, and so the moon.
+# 13% and 7%: ` the` is about twice as likely. So under the mask the moon came two times in three. A
+# lower *T* raises the ratio, and at *T* = 0 the moon comes each time.
 # </details>
-
-# %% [markdown]
-# At the first step the mask ignores that ` moon` almost never follows ` the`. Masks also changed
-# which programs a model writes [park2024].
 
 # %% [markdown]
 # ## The formula
@@ -821,17 +807,17 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # p(x) = \text{mask}(x) \cdot m_1 m_2 \cdots m_n$$
 
 # %% [markdown]
-# The smaller the product of the masses, the more the mask has favoured this text. The shares stay
-# only if every text has the *same* product. Otherwise multiply each text's share by its product,
-# and you have *p* again. There are two ways to do this.
+# The smaller the product of the masses, the more the mask has favoured a text. The shares stay only
+# if every text has the *same* product. Otherwise multiply each text's share by its product, and you
+# have *p* again. There are two ways to do so.
 
 # %% [markdown]
 # ## Paying back
 #
-# The product lies between 0 and 1, so it can be the probability of a coin. Fill in the form under
-# the mask, accept it with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*).
-# In one try the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20: the
-# model's own numbers.
+# The product lies between 0 and 1, so a coin can have this probability. Fill in the form under the
+# mask, accept it with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*). In
+# one try the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20, as in the
+# model.
 
 # %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
@@ -842,14 +828,14 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# Rejection sampling is exact, but not always cheap. Every JSON form above begins with `{`, `"` and
-# `n`, whose masses were 5.1e-08, 0.0012 and 3.5e-06. Multiply: not one try in a billion is
-# accepted.
+# Rejection sampling is not always cheap. Every JSON form above begins with `{`, `"` and `n`, whose
+# masses were 5.1e-08, 0.0012 and 3.5e-06. Multiply them: not one try in a billion is accepted.
 
 # %% [markdown]
-# The other way is **resampling**: fill in a few forms, and draw *one of them*. The *weight* of a
-# form is its product, and its chance is its share of all weights. Say moon, moon, grandmother came.
-# Their weights are 0.05, 0.05 and 0.5. So the moon is drawn with 0.1 / 0.6, one time in six.
+# The second way is **resampling**: fill in a few forms, and draw *one of them*. A form's *weight*
+# is the product of its masses. The form is drawn with its share of all weights. Say three forms are
+# moon, moon and grandmother. Their weights are 0.05, 0.05 and 0.5. So the moon is drawn with 0.1 /
+# 0.6, one time in six.
 #
 # More forms come nearer to the exact 13%:
 
@@ -862,8 +848,6 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# One form repairs nothing. With sixteen we are close.
-#
 # Now take the 300 forms of the real model. The column `repaired` is each answer's share of all
 # weights.
 
@@ -892,7 +876,8 @@ show(
 # ## Two forms that went wrong
 #
 # **The form that never ends.** JSON allows white space between the colon and a number. **Predict**:
-# if the grammar allows it too, how many of ten forms are whole after 16 tokens?
+# if the grammar allows white space too, how many of ten forms are whole (end with `}`) after 16
+# tokens?
 
 # %%
 for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*(7|30|90)\}')):
@@ -904,16 +889,14 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# The last line is a form that was not whole. The model expects no number there: of all that is
-# allowed, a new line (`\n`) is likeliest, step after step. In 2026 this was reported of Qwen3.5,
-# for about one request in three [vllm38696]. The repair: a grammar with little white space, or
-# none.
+# In the printed form the model expects no number: of all that is allowed, a new line (`\n`) is
+# likeliest each time. In 2026 the same was reported of Qwen3.5, for about one request in three
+# [vllm38696]. The repair: a grammar with little or no white space.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator adds five numbers. It writes its working first
-# (`'` marks a carry), then `;` and the answer. Somebody needs only the answer, so the mask asks for
-# `;` and three digits. **Predict**: of six sums, how many are right with the working, and how many
-# with the form alone?
+# (`'` marks a carry), then `;` and the answer. Now a mask allows only `;` and three digits.
+# **Predict**: of six sums, how many are right with the working, and how many with the form alone?
 
 # %%
 sums = [draw_sum(random.Random(seed), held_out=True) for seed in range(6)]
@@ -927,25 +910,25 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 
 # %% [markdown]
 # The mask forbade the working, and without it the answers were wrong. Give the form a field for the
-# working, *before* the answer. In large models, too, strict formats lowered the scores in reasoning
+# working, *before* the answer. Strict formats lowered the scores in reasoning of large models too
 # [tam2024].
 
 # %% [markdown]
 # ## Forms in production
 #
 # In late 2026 a request to a server may name a form [vllmforms2026]. The server repairs no shares.
-# So ask for the form in the prompt as well: then the mass is large. And write the mass into your
-# log file: a small mass is a warning.
+# So ask for the form in the prompt as well: a model that expects the form gives it more mass. Log
+# the mass: a small mass is a warning.
 
 # %% [markdown]
 # ## Recap
 #
-# A coin accepts the apprentice's guess with probability $\min(1, p / q)$, and a refusal is redrawn
-# from what is missing. The text stays exact: a bad guess costs only time.
+# The coin accepts a guess with probability $\min(1, p / q)$, and a refusal is redrawn from what is
+# missing. The text stays exact: a bad guess costs only time.
 
 # %% [markdown]
-# The censor's mask divided by the mass at each step, so it favoured texts whose masses were small.
-# Multiply the masses, draw among the forms by that weight, and the grandmother comes back.
+# The mask divided by the mass at each step, so it favoured texts whose masses were small. Draw
+# among forms by the product of their masses, and the grandmother comes back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1042,13 +1025,12 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program draws each token of the text from the model's *p*, without a coin. A guess that is the
-# same token counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992],
-# [mlxswiftlm459].)
+# A program draws each token from the model's *p*, without a coin. A guess that is the same token
+# counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992], [mlxswiftlm459].)
 #
 # - **A** Exact, and just as many are accepted as by our coin.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
-# - **C** Not exact: words that both like come too often.
+# - **C** Not exact: words likely in *p* and *q* come too often.
 # - **D** Exact only at *T* = 0.
 
 # %% answer="other_rule"
@@ -1066,12 +1048,12 @@ check.choice(
 )
 
 # %% [markdown] question="A report of q" points=1
-# A guesser draws from its *three likeliest* tokens, and tells the coin a *q* without that cut. All
-# else is right. How does the text change?
+# A guesser draws from its *three likeliest* tokens, and tells the coin the uncut *q*. All else is
+# right. How does the text change?
 #
 # - **A** Not at all: the coin makes every guesser exact.
 # - **B** Not at all, but fewer guesses are accepted.
-# - **C** The others together come too often: after each refusal one is drawn.
+# - **C** The other tokens together come too often: after each refusal one is drawn.
 # - **D** The three likeliest together come too often: they are guessed more than the coin was told.
 
 # %% answer="report_of_q"
@@ -1112,8 +1094,8 @@ check.number(
 )
 
 # %% [markdown] question="A share by condition" points=1
-# The same tokens, the same form. Texts are drawn from the model, and those not on the form are
-# thrown away. What share of those that stay is `a x`? Three decimals.
+# Take the tokens and the form of the last question. Texts are drawn from the model, and those not
+# on the form are thrown away. What share of those that stay is `a x`? Three decimals.
 
 # %% answer="true_share"
 answer_true = None  # a number between 0 and 1
@@ -1185,8 +1167,8 @@ check.choice(
 
 # %% [markdown] question="Grade and reason" points=1
 # A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
-# So somebody fills in sixteen forms, and draws one by weight. The grades hardly improve. The mass
-# was 0.98 at the grade, about 1 elsewhere. Why?
+# So somebody fills in sixteen forms, and draws one by weight. The mass was 0.98 at the grade, about
+# 1 elsewhere. The grades hardly improve. Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1208,12 +1190,12 @@ check.choice(
 )
 
 # %% [markdown] question="A redraw for every guesser" points=2
-# This redraw is right for a guesser that is sure of one token. Repair it for guesses drawn from any
-# *q*: after `token` was guessed and refused, with what probability is each token drawn in its
-# place? It returns a list that sums to 1.
+# This function is right for a guesser that is sure of one token. Repair it for guesses drawn from
+# any *q*: after `token` was guessed and refused, with what probability is each token drawn in its
+# place? Return these probabilities, a list that sums to 1.
 #
 # *p* and *q* are lists of up to twelve numbers. All are multiples of 1/64, and each list sums to 1;
-# *q* is above *p* at `token`. Both stay as they are.
+# *q* is above *p* at `token`. Both lists stay as they are.
 
 
 # %% answer="redraw_repair"
@@ -1264,9 +1246,9 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The weights of forms" points=2
-# One of several forms is to be drawn, by a weight that pays back what the mask did. `masses` has
-# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this
-# function: it returns a weight for each form, and the weights sum to 1.
+# One of several forms is drawn by a weight that pays back what the mask did. `masses` has one list
+# for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this function: it
+# returns a weight for each form, and the weights sum to 1.
 #
 # One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
 # it is; `math` is imported.
@@ -1424,11 +1406,11 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. if a text repeats a phrase of up to eight tokens three times: three guesses in four are right;
-# 3. if in the other texts each token always has the same follower: three in four;
+# 2. if a text repeats a phrase of up to eight tokens three times, three guesses in four are right;
+# 3. if in the other texts each token always has the same follower, three in four;
 # 4. new stories: 1.5 times as many come true as by looking up.
 #
-# With item 1, item 2 gives one point, item 3 one, item 4 two.
+# With item 1: item 2 gives one point, item 3 one, item 4 two.
 
 
 # %% test="my_guess"
