@@ -9,8 +9,7 @@
 # %% [markdown]
 # # Your model
 #
-# Your functions have worked with two small models. Here you may bring your own model, and you write
-# your own sampler.
+# Here you may bring your own model, and you write your own sampler.
 
 # %% [markdown]
 # > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
@@ -23,8 +22,7 @@
 # > - design a sampler that beats the best top-p, and defend it.
 
 # %% [markdown]
-# Names in square brackets are sources, listed at the end. The next cell, folded, holds imports and
-# helpers: run it.
+# Run the next cell, folded: imports and helpers. Names in square brackets are sources, listed last.
 
 # %% locked="setup" jupyter={"source_hidden": true}
 import math
@@ -114,12 +112,11 @@ def logprobs_of(model, prompt, phrase):
 # %% [markdown]
 # ## The door
 #
-# In a fairy tale a door opens at one sentence, word for word: `Open, little door, and let the king
-# come in`. The witch and the girl have said the sentence. Now the girl begins it again:
-# `"Open, little`.
+# A fairy-tale door opens only to one sentence, word for word: `Open, little door, and let the king
+# come in`. The witch and the girl have said it. Now the girl begins again: `"Open, little`.
 #
-# **Predict.** Can any setting of the knobs below make the Storyteller finish the sentence, yes or no?
-# Then try for two minutes.
+# **Predict.** Yes or no: can the knobs below make the Storyteller finish the sentence? Then try for two
+# minutes.
 
 # %%
 explore.Playground(
@@ -127,9 +124,8 @@ explore.Playground(
 )
 
 # %% [markdown]
-# Temperature 0 comes near, with `door, little door, and let him come`. Add a `repetition_penalty` of
-# 1.3, and you read `house! Open!`: the penalty lowers words that were said, and the sentence needs
-# exactly those words.
+# Temperature 0 comes near: `door, little door, and let him come`. A `repetition_penalty` lowers the
+# logits of words that were said, and the sentence needs exactly those words.
 
 # %%
 SETTINGS = {
@@ -144,7 +140,7 @@ for name, settings in SETTINGS.items():
     print(f'{name:<20} opened {count} of 20    "Open, little{said}')
 
 # %% [markdown]
-# No setting opened the door. By the end of this module it opens.
+# No setting opened the door. Your own sampler will open it.
 
 # %% [markdown]
 # **Recall.** The answers are folded.
@@ -162,9 +158,9 @@ for name, settings in SETTINGS.items():
 # ## How likely is the sentence?
 #
 # Is the sentence rare, or impossible? Twenty tries cannot tell. So multiply the probabilities of the
-# eight tokens ` door` `,` ` and` ` let` ` the` ` king` ` come` ` in`.
+# eight missing tokens, ` door` to ` in`.
 #
-# **Predict.** Is one of the eight much less likely than the others? Which?
+# **Predict.** Is one of the eight much less likely than the others? If so, which?
 
 # %%
 model = storyteller.load()
@@ -174,7 +170,7 @@ for token, log in zip(model.tokenizer.encode_ordinary(LINE), logs.tolist(), stri
 print(f"all eight: one text in {1 / logs.sum().exp().item():,.0f}")
 
 # %% [markdown]
-# No. Five tokens get 13% to 45%, and all eight together make one text in about 3,400.
+# No: five tokens get 13% to 45%, the others more. All eight together make one text in about 3,400.
 
 # %% [markdown]
 # ## Build it: how likely is a phrase?
@@ -204,8 +200,8 @@ def my_phrase(rows, ids):
 
 
 # %% [markdown]
-# Run the next cell as often as you like: it gives no points, only reasons. A right function finds one
-# text in about 3,400 for the door.
+# The next cell tests `my_phrase` without points. A right function finds one text in about 3,400 for the
+# door.
 
 # %%
 EVEN = torch.zeros(2, 4)
@@ -221,10 +217,10 @@ print("the door:", "not written yet" if found is None else f"one text in {math.e
 # %% [markdown]
 # ## The capital of France, for real
 #
-# In module 02 ` Paris` had 93% after `The capital of France is`. We made that number up. Now we
-# measure it. (` Paris` is three tokens here, so its probability is a product.)
+# In module 02 we made up that ` Paris` has 93% after `The capital of France is`. Now we measure.
+# (` Paris` is three tokens here, so its probability is a product.)
 #
-# **Predict.** The Storyteller has read only old stories. Which token is likeliest after this text? Is
+# **Predict.** The Storyteller has read only old stories. Which token is likeliest after ` is`? Is
 # ` Paris` likelier than ` London`?
 
 # %%
@@ -241,21 +237,20 @@ for word in (" Paris", " London", " gold"):
 # %% [markdown]
 # ` gold` is three times as likely as ` Paris`, and ` London` is a little likelier than ` Paris`.
 #
-# Does a higher temperature help? It lifts thousands of other words too. No knob knows which word is
+# A higher temperature does not help: it lifts thousands of other words too. No knob knows which word is
 # *true*: a knob only reshapes what the model says after the given text.
 #
-# A model that has read more might know. Must our functions change for such a model?
+# A model that has read more might know the capital. Must our functions change for that model?
 
 # %% [markdown]
 # ## Another model
 #
 # Our functions need three things from a model: it turns a text into ids, gives one logit for each
-# possible next token, and says which ids end a text.
-#
-# Our second model is the Calculator of module 10.
+# possible next token, and says which ids end a text. The Calculator of module 10, which adds five
+# numbers and shows its working, does all three.
 
 # %% [markdown]
-# <details><summary>If you would rather use GPT-2 (more than half a gigabyte to download)</summary>
+# <details><summary>Or take GPT-2 (more than half a gigabyte to download)</summary>
 #
 # Run this once in a terminal, in the course's folder.
 #
@@ -278,7 +273,7 @@ for title, each in BOTH.items():
         print(f"    {question} → {each.tokenizer.decode(texts[0])[:64]!r}")
 
 # %% [markdown]
-# Our functions have not changed. The Calculator adds two numbers at a time. A `'` marks a carry. The
+# Our functions have not changed. The Calculator adds two numbers at a time; `'` marks a carry. The
 # answer, after the `;`, is right: 303.
 #
 # How likely is ` Paris` for each model?
@@ -289,32 +284,25 @@ for title, each in BOTH.items():
     print(f"{title:<16} Paris: {math.exp(log):.0e}, of which the logarithm is {log:.0f}")
 
 # %% [markdown]
-# The Calculator's 6e-54 is not *impossible*, but float32 would make it 0: so the cell says `.double()`.
-# The logarithm, −122, fits float32. This is why `my_phrase` adds logarithms.
+# Float32 holds nothing as small as 6e-54, so the cell says `.double()`. The logarithm, −122, fits
+# float32, so `my_phrase` adds logarithms.
 #
-# **Predict.** What does the Calculator write first after `57+25+81+68+72:`? Is the Calculator sure?
+# **Predict.** After `57+25+81+68+72:` the Calculator began with 7. Which other digits were likely?
 
 # %%
 explore.Distribution(FRANCE if NAME else SUM, model=yours, knobs=["temperature", "top_p"])
 
 # %% [markdown]
-# Five bars have nearly all of the probability. Which digits are they?
-#
-# <details><summary>Answer</summary>
-#
-# The first digits of the five numbers: the Calculator may begin with any, so it is not sure.
-# </details>
+# The Calculator may begin with any of the five numbers.
 
 # %% [markdown]
-# ## Two measures
+# ## Perplexity with other tokens
 #
-# In module 07 the better of two models had the lower perplexity on people's texts.
+# In module 07 the better model had the lower perplexity. Now compare the Storyteller with a table of
+# letters. Run the next cell, folded: it counts in seven passages from books how often each letter
+# follows another. Then the table and the Storyteller read an eighth passage.
 #
-# Here the Storyteller's rival is a table of letters. The next cell, folded, counts in seven passages
-# from books how often each letter follows each other letter: run it. Then the table and the
-# Storyteller read an eighth passage.
-#
-# **Predict.** Which of the two has the lower perplexity?
+# **Predict.** Which has the lower perplexity: the table or the Storyteller?
 
 # %% locked="passages" jupyter={"source_hidden": true}
 # From books of T. W. Burgess 1914, Maud Lindsay 1900, E. Nesbit 1899, Leo Tolstoi 1916, Howard R.
@@ -381,14 +369,14 @@ for name, logs, kinds in (
 # </details>
 
 # %% [markdown]
-# Both read the same text. So add up the bits of the *whole* text, and divide by the number of its
-# characters, which is the same for every tokenizer:
+# So add up the bits of the *whole* text, and divide by the number of its characters, which is the same
+# for every tokenizer:
 #
 # $$\text{bits per character} = \frac{-\sum_i \log_2 p_i}{\text{characters}}$$
 
 # %% [markdown]
-# By hand: `a castle` has 8 characters. A model reads two tokens and gives them 1/16 and 1/4: 4 + 2 = 6
-# bits, or 0.75 bits a character.
+# By hand: `a castle` has 8 characters. A model gives its two tokens 1/16 and 1/4: 4 + 2 = 6 bits, or
+# 0.75 bits a character.
 #
 # **Predict.** Which needs the fewest bits a character: the table, the Storyteller or the Calculator?
 
@@ -406,25 +394,21 @@ logs = logprobs_of(yours, "\n", short).tolist()
 print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 
 # %% [markdown]
-# Now the Storyteller needs a third of the table's bits: 1.27 a character against 3.69. So
-# perplexities cannot be compared where tokenizers differ [llamacppdocs2026].
+# The Storyteller needs a third of the table's bits: 1.27 a character against 3.69. So perplexities
+# cannot be compared where tokenizers differ [llamacppdocs2026].
 #
-# The Calculator needs about 29 on the first 60 characters: it is sure of digits, and no digit comes.
+# The Calculator needs about 29 on the first 60 characters: it expects digits, and the text has none.
 
 # %% [markdown]
-# ## What moves, and what does not
+# ## Your numbers elsewhere
 #
-# A larger model may know Paris. It may even open the door: parts of such a model find an earlier place
-# with the same last words, and raise the word that came next [olsson2022].
-
-# %% [markdown]
 # **Predict.** You take three numbers to another model: a penalty of 2, the id 0 for the end of a text,
-# a perplexity of 20 to beat. What goes wrong with each?
+# a perplexity of 20 to beat. Why may each be wrong there?
 #
 # <details><summary>Answers</summary>
 #
-# - A penalty of 2 is stronger where the logits lie closer together.
-# - Id 0 may be a word. In one tokenizer it is `!`, so each text ended with `!` [transformers7275].
+# - A penalty of 2 is stronger where logits lie closer together.
+# - Id 0 may be a word. In one tokenizer it is `!`, so texts ended with `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
 
@@ -433,13 +417,15 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 #
 # > difficulty ●●○○○ · importance ●●●●○ · 8 minutes
 #
-# With the Storyteller the door is still shut. Can a sampler look back, and copy?
+# Parts of larger models find an earlier place with the same last words, and raise the word that came
+# next [olsson2022]. Can a sampler do the same?
 #
-# By hand: the ids so far are 5 6 7 5 6 8 5 6. The last two, 5 6, stood in the text twice before. The
-# first time 7 came next, the second time 8. So `my_followers(ids, 2)` is `[7, 8]`.
+# By hand: the ids are 5 6 7 5 6 8 5 6. The last two, 5 6, stood in the text twice before. First
+# 7 came next, then 8. So `my_followers(ids, 2)` is `[7, 8]`.
 
 # %% [markdown]
-# Write `my_followers`, without the course's own functions. It is scored at the end.
+# Write `my_followers` without the course's own functions. It is tested below without points, and scored
+# at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -497,13 +483,13 @@ else:
     print("not written yet: echo needs your my_followers")
 
 # %% [markdown]
-# With your `my_followers` the door opens, twenty times of twenty.
+# With your `my_followers` the door opens in 20 of 20 texts.
 #
-# But the wolf runs up and down for ever: the text is in a *rut*. The girl's sentence is a
-# *refrain*, a line that should come again. `echo` treats rut and refrain alike.
+# But the wolf never stops running: the text is in a *rut*. The girl's sentence is a *refrain*, a line
+# that should come again. `echo` treats both alike.
 #
-# **Predict.** How can a function tell a rut from a refrain? Write down two signs that it could find in
-# the ids: you need them in the capstone. You may stop here today.
+# **Predict.** How can a function tell a rut from a refrain? Write down two signs in the ids: you need
+# them in the capstone. You may stop here today.
 
 # %% [markdown]
 # ## Capstone: a refrain, or a rut?
@@ -516,8 +502,8 @@ else:
 # - *ruts*: four texts that say one sentence seven times;
 # - *tales*: four texts like the door's, where a line said twice begins a third time.
 #
-# The course's functions are allowed. The five promises below are scored at the end, on other texts:
-# leave some room.
+# The course's functions are allowed. The five promises are scored at the end, on other texts: keep each
+# with a margin.
 
 # %% [markdown]
 # 1. **Tidy.**
@@ -525,18 +511,19 @@ else:
 #    - The same input gives the same result: no chance, no memory.
 #    - A token that comes in at −inf stays at −inf, and a token that you cut gets −inf.
 #    - The sampler cuts. In a test ten equal tokens hold 99%, thousands share 1%, and the text repeats
-#      nothing: at most 20 tokens may stay. (Top-p 0.95 leaves ten.)
+#      nothing: at most 20 tokens may stay.
 
 # %% [markdown]
 # 2. **Alive.** The sampler continues the plain openings.
-#    - *Distinct-1*, the share of different tokens among all that the sampler wrote, is above 0.693.
+#    - *Distinct-1*, the share of different tokens among all that the sampler wrote, is above 0.693
+#      (derived below).
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
-#      54.1: half to twice that of the books' own words.
+#      54.1: half to twice the perplexity of the books' own words.
 
 # %% [markdown]
 # 3. **Out of the rut.** In `the wolf, the wolf` the second `the wolf` is a *repeat*: a pair of tokens
 #    that stood in the text before. After plain texts and ruts, at most 0.035 of the sampler's new pairs
-#    are repeats, as in the books.
+#    are repeats: the books' own share.
 # 4. **The refrain.** In at least three of the four tales the line is said a third time, word for word.
 # 5. **All at once** (2 points): promises 1 to 4 by one sampler.
 
@@ -545,8 +532,8 @@ else:
 #
 # <details><summary>Three signs that have worked</summary>
 #
-# How often was the line said: twice, or seven times? How far back: a page ago, or just now? Is the
-# text inside a quotation? (Inside, the number of quotation marks so far is odd. `QUOTES` holds the ids
+# How often was the line said: twice, or seven times? How far back: some sentences ago, or just now? Is
+# the text inside a quotation? (Then the number of quotation marks so far is odd. `QUOTES` holds the ids
 # of all tokens with such a mark.)
 # </details>
 
@@ -708,8 +695,8 @@ def says_the_refrain(found):
 # %% [markdown]
 # ### The rival
 #
-# Where does 0.693 come from? Top-p did your task at six values of *p*, each with 24 sets of seeds. The
-# next cell prints the means.
+# Where does 0.693 come from? Top-p did your task at six values of *p*, each with 24 sets of seeds (a set
+# continues each opening once). The next cell prints the means.
 #
 # **Predict.** Which *p* has the highest distinct-1? What share of the refrains does top-p say?
 
@@ -728,11 +715,11 @@ for p, numbers in MEASURED.items():
     print(f"top-p {p:<8}" + "".join(f"{number:>12.3f}" for number in numbers))
 
 # %% [markdown]
-# Top-p says no refrain: a cut can only take tokens away, and copying needs something *added*.
+# Top-p says no refrain: it goes by the probabilities alone, and never looks back at the text.
 #
-# Top-p 0.99 has the highest distinct-1, 0.664. Its *spread*, 0.029, is the standard deviation over the
-# 24 sets: a lead below 0.029 may be luck. So the bar is 0.664 + 0.029 = 0.693. The next cell prints
-# all bars, and the numbers of `echo`.
+# Top-p 0.99 has the highest distinct-1, 0.664. The *spread*, 0.029, is the standard deviation of
+# distinct-1 over the 24 sets: a sampler that leads by less may be lucky. So the bar is 0.664 + 0.029 =
+# 0.693. The next cell prints all bars, and the numbers of `echo`.
 
 
 # %%
@@ -758,13 +745,13 @@ else:
 # %% [markdown]
 # ### One promise at a time
 #
-# 1. Copy the body of `echo` into `my_sampler`. Run and test it: the refrain comes, the rut stays.
-# 2. Let one of your signs decide *when* to add 12. The repeats should fall.
-# 3. Where you add no 12, use `presence_penalty(logits, ids, 2.0)` or `dry` (see `help(dry)`). Which
-#    raises distinct-1?
-# 4. If distinct-1 stays too low: temperature raises distinct-1 *and* perplexity, a tighter cut lowers
-#    both.
-# 5. Cut last: a question below asks why.
+# 1. Copy the body of `echo` into `my_sampler`. Run the next two code cells: the refrain comes, the rut
+#    stays.
+# 2. Let one sign decide *when* to add 12. The repeats should fall.
+# 3. Where you add no 12, use `presence_penalty(logits, ids, 2.0)` or `dry` (`help(dry)`). Which raises
+#    distinct-1?
+# 4. A higher temperature raises distinct-1 *and* perplexity; a tighter cut lowers both.
+# 5. Cut in the last step: a question below asks why.
 
 
 # %% answer="own_sampler"
@@ -787,7 +774,7 @@ def my_sampler(logits, ids):
 
 
 # %% [markdown]
-# The next cell shows your numbers, and why a promise is broken.
+# The next cell shows your numbers, and which promise is broken and why.
 
 
 # %%
@@ -808,8 +795,8 @@ def judged(sampler):
 mine = judged(my_sampler)
 
 # %% [markdown]
-# The next two cells print a table of your tries; in your own copy of the course, `leaderboard.md` keeps
-# it. Change one number in `my_sampler` and run from there on, until no promise is broken.
+# The next two cells print your tries (kept in `leaderboard.md`, in your own copy of the course). Change
+# one number in `my_sampler` and run from `my_sampler` on, until no promise is broken.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -842,7 +829,7 @@ def keep(found, page=Path("leaderboard.md")):
 keep(mine)
 
 # %% [markdown]
-# Try your sampler on the door, and on a story:
+# Try your sampler on the door, and on a story. What do the numbers not show? The last question asks.
 
 # %%
 if mine:
@@ -851,17 +838,15 @@ if mine:
 explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, knobs=["top_p"])
 
 # %% [markdown]
-# 1. Read your sampler's text. Name one fault that the numbers do not show.
-# 2. Change the prompt to a tale like the door's: a line of yours in quotes, twice, and its beginning
-#    once more. Does the rest of the line come?
+# Now write a tale of yours into the panel's prompt: a line in quotes, twice, and its beginning once
+# more. Does the rest come?
 
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because its line is one text in about 3,400, and no cut and no penalty adds what
-# is missing. Your sampler looks back, raises the refrain, lowers the rut, and the door opens.
-#
-# A sampler cannot find Paris: it does not know which word is true.
+# The door stayed shut because its line is one text in about 3,400, and no cut or penalty raises it.
+# Your sampler looks back, raises the refrain, and the door opens. But no sampler knows which word is
+# true.
 
 # %% [markdown]
 # ## Check your understanding
@@ -940,8 +925,8 @@ check.choice(
 )
 
 # %% [markdown] question="Moving house" points=1
-# You take your sampler to another model, with another tokenizer. Which of its parts can go with you
-# as it is?
+# You take your sampler to another model, with another tokenizer. Which of these can stay
+# unchanged?
 #
 # - **A** The rule that helps a line said twice, and not one said seven times.
 # - **B** The set of ids in which there is a quotation mark.
@@ -1008,7 +993,7 @@ check.number(
 
 # %% [markdown] question="A lead, and how much of it" points=1
 # Over three sets of seeds top-p has a distinct-1 of 0.60, 0.63 and 0.66, with a standard deviation of
-# 0.03. Yours has 0.66, 0.67 and 0.71. The bar is top-p's mean plus this standard deviation. How
+# 0.03. Your sampler has 0.66, 0.67 and 0.71. The bar is top-p's mean plus this standard deviation. How
 # far above the bar is your mean?
 
 # %% answer="lead_margin"
@@ -1049,8 +1034,8 @@ check.ids(
 )
 
 # %% [markdown] question="Bits a letter" points=2
-# A research project found that its code for bits a character did not divide by characters
-# [adaptivespan17]. The code below has that fault, and one more. Repair both.
+# A research project's code for bits a character did not divide by characters [adaptivespan17]. The code
+# below has that fault, and one more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
 # a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each. One
@@ -1130,9 +1115,9 @@ points += check.passes("letters of any script", all_letters)
 float(min(points, 2))
 
 # %% [markdown] question="The second way to end" points=2
-# When Llama 3 came out, servers went on writing after its answer: they knew one of its two end
-# tokens [vllm4180]. This function should return the tokens in front of the first that ends the text, or all
-# tokens if none does. Repair it.
+# When Llama 3 came out, servers went on writing after its answer: they knew only one of its two end
+# tokens [vllm4180]. This function should return all tokens before the first end token, or all tokens if
+# none ends the text. Repair the function.
 #
 # `ids`: a list, perhaps empty, which stays as it is; `ends`: a list of one or more ids, in any order.
 # One point for texts with an end; one more for texts without any.
@@ -1216,8 +1201,8 @@ float(min(points, 2))
 
 # %% [markdown] question="Your phrase" points=3
 # Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
-# that float32 holds only their logarithm; phrases of no token, and impossible phrases. Right to 0.003.
-# If it calls the course's functions, it gets no points.
+# that float32 holds only their logarithm; phrases of no token, and impossible phrases. Errors up to
+# 0.003 are allowed. If it calls the course's functions, it gets no points.
 
 
 # %% test="my_phrase"
@@ -1408,8 +1393,8 @@ float(min(points, 3))
 
 # %% [markdown] question="A refrain or a rut" points=6
 # Your `my_sampler` from the **Capstone** above. One point each for promises 1 to 4, and two more if all
-# four are kept by one sampler. The texts are new, and so are the bars, measured on them: a sampler
-# that only just passes above may fail here. The course's functions may be called.
+# four are kept by one sampler. The texts are new, and the bars are measured on them: a sampler that
+# only just passes above may fail here. The course's functions may be called.
 
 
 # %% test="own_sampler"
@@ -1531,9 +1516,9 @@ float(min(points, 6))
 # Defend your sampler in about six sentences:
 #
 # 1. the sign by which it knows a refrain, and a text that fools it;
-# 2. a reason for each number in it;
+# 2. a reason for each number in the sampler;
 # 3. what another order of its steps would break;
-# 4. a measurement that speaks for it, with the spread, and one *against* it;
+# 4. a measurement for the sampler, with the spread, and one *against* it;
 # 5. what the measured numbers cannot see;
 # 6. what you would do first on a larger model.
 
