@@ -336,35 +336,47 @@ class Process:
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self) -> None:
-        """End what its code started, if all together hold too much memory: an earlier cell may have
-        left it behind. End everything, if what runs the code does by itself, or if there is ever
-        more."""
-        while not self.ended.wait(0.25):
-            inside = family(self.process.pid)
-            if not too_much(inside):
-                continue
-            own = [process for process in inside if process.pid in self.own]
-            if not self.own or self.cuts == MOST_CUTS or too_much(own):
+        try:
+            while not self.ended.wait(0.25) and self.within():
+                pass
+        except BaseException:
+            self.process.kill()  # nothing runs unwatched
+            raise
+
+    def within(self) -> bool:
+        """Whether it holds no more memory than it may, and goes on.
+
+        If all together hold too much, what its code started is ended: an earlier cell may have left
+        it behind. All is ended, if what runs the code does by itself, or if there is ever more.
+        """
+        inside = family(self.process.pid)
+        if held_by_kernel(inside) + held(inside, rss, lost=MEMORY) <= MEMORY:
+            return True
+        stopped = self.stop()
+        try:
+            if not too_much(stopped):
+                return True
+            own = [process for process in stopped if process.pid in self.own]
+            if not own or self.cuts == MOST_CUTS or too_much(own):
                 self.too_large = True
                 self.process.kill()
-                return
+                return False
             self.cuts += 1
-            self.end_others()
+            send(psutil.Process.kill, [process for process in stopped if process not in own])
+            return True
+        finally:
+            send(psutil.Process.resume, stopped)
 
-    def end_others(self) -> None:
-        """End what its code started. All is stopped first: what runs would start another."""
-        stopped: set[psutil.Process] = set()
+    def stop(self) -> list[psutil.Process]:
+        """Let nothing run inside: what does would start another, or change while it is counted."""
+        stopped: dict[psutil.Process, None] = {}
         for _ in range(PROCESSES):
-            others = {p for p in children(self.process.pid) if p.pid not in self.own}
-            for process in others - stopped:
-                with contextlib.suppress(psutil.Error):
-                    process.suspend()
-            if others <= stopped:
+            running = [p for p in family(self.process.pid) if p not in stopped]
+            if not running:
                 break
-            stopped |= others
-        for process in stopped:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+            send(psutil.Process.suspend, running)
+            stopped |= dict.fromkeys(running)
+        return list(stopped)
 
     def find_worker(self) -> None:
         """Know which of its processes runs the code; before it does, as that may start more."""
@@ -425,36 +437,68 @@ def children(pid: int) -> list[psutil.Process]:
     return family(pid)[1:]
 
 
+def send(signal_to: Callable[[psutil.Process], None], processes: list[psutil.Process]) -> None:
+    """To those that have not ended."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            signal_to(process)
+
+
 def too_much(processes: list[psutil.Process]) -> bool:
     """Whether what the processes of a sandbox hold is more than a submission may."""
-    kernel = held_by_kernel(processes)
-    return all(kernel + held(processes, of) > MEMORY for of in (rss, pss))
+    return held_by_kernel(processes) + held(processes, pss) > MEMORY
 
 
-def held(processes: list[psutil.Process], of: Callable[[psutil.Process], int]) -> int:
-    """The memory that processes hold together, in bytes."""
+def held(
+    processes: list[psutil.Process], of: Callable[[psutil.Process], int], lost: int = 0
+) -> int:
+    """The memory that processes hold together, in bytes.
+
+    lost: what counts for one that ended before it was asked, and may have handed on what it had.
+    """
     total = 0
     for process in processes:
         try:
             total += of(that_tells(process))
         except psutil.NoSuchProcess:
-            continue
+            total += lost
     return total
 
 
 def held_by_kernel(processes: list[psutil.Process]) -> int:
     """What a sandbox's processes hold that is not theirs: small files in memory, and buffers."""
-    total = 0
+    files = 0
     for process in processes:
-        with contextlib.suppress(psutil.Error, OSError):
-            total += BUFFER * that_tells(process).num_fds()
-    for path in SMALL if processes else ():
-        with contextlib.suppress(OSError):
-            used = os.statvfs(f"/proc/{processes[-1].pid}/root{path}")
+        try:
+            files += that_tells(process).num_fds()
+        except psutil.AccessDenied:
+            files += LIMITS["nofile"]
+        except (psutil.Error, OSError):
+            continue
+    total = BUFFER * max(files, sockets(processes))
+    for path in SMALL:
+        for process in reversed(processes):  # the last is inside
+            try:
+                used = os.statvfs(f"/proc/{process.pid}/root{path}")
+            except OSError:  # it has ended
+                continue
             if used.f_blocks * used.f_frsize <= FILE:  # it is the sandbox's
                 total += (used.f_blocks - used.f_bfree) * used.f_frsize
                 total += (used.f_files - used.f_ffree) * INODE
+            break
     return total
+
+
+def sockets(processes: list[psutil.Process]) -> int:
+    """How many there are in the sandbox's network; no file is open for one that waits."""
+    for process in reversed(processes):
+        place = Path(f"/proc/{process.pid}")
+        try:
+            if not (place / "ns/net").samefile("/proc/self/ns/net"):
+                return (place / "net/unix").read_bytes().count(b"\n") - 1  # and a line of names
+        except OSError:
+            continue
+    return 0
 
 
 def that_tells(process: psutil.Process) -> psutil.Process:
@@ -469,22 +513,22 @@ def that_tells(process: psutil.Process) -> psutil.Process:
 
 def rss(process: psutil.Process) -> int:
     """Quick; counts a page once for every process that maps it."""
-    return process.memory_info().rss + swap(process.pid)
+    return process.memory_info().rss + not_resident(process.pid)
 
 
 def pss(process: psutil.Process) -> int:
     """Shares a page out among those that map it; `rss` where the kernel does not tell us."""
     try:
-        found = process.memory_full_info()
-        return found.pss + found.swap
+        return process.memory_full_info().pss + not_resident(process.pid)
     except (psutil.AccessDenied, AttributeError):  # only Linux has it
         return rss(process)
 
 
-def swap(pid: int, proc: Path = Path("/proc")) -> int:
-    """What of a process's memory is in swap, where it may have sent it; 0 where nobody tells."""
+def not_resident(pid: int, proc: Path = Path("/proc")) -> int:
+    """What a process has in swap, where it may have sent it, and the tables of its pages, in bytes;
+    0 where nobody tells."""
     try:
-        found = re.search(r"VmSwap:\s*(\d+) kB", (proc / str(pid) / "status").read_text("utf-8"))
+        status = (proc / str(pid) / "status").read_bytes()
     except OSError:
         return 0
-    return int(found[1]) * 1024 if found else 0
+    return sum(int(size) * 1024 for size in re.findall(rb"(?m)^Vm(?:Swap|PTE):\s*(\d+) kB", status))

@@ -49,7 +49,20 @@ CALLS = """
     print("perf_event_open", call("perf_event_open", room, 0, -1, -1, 0))
     print("mount", call("mount", b"none", b"/tmp", b"tmpfs", 0, 0))
     print("unshare", call("unshare", 0x10000000))
-    print("clone", call("clone", 0x10000000 | 17, 0, 0, 0, 0))
+    for flags in (0x10000000, 0x8000, 0x100):  # CLONE_NEWUSER, CLONE_PARENT, and CLONE_VM alone
+        print("clone", call("clone", flags | 17, 0, 0, 0, 0))
+    print("clone", call("clone", 0x10000 | 0x800 | 0x100, room, 0, 0, 0))  # a thread's own files
+    print("close_range", call("close_range", 1000, 1000, 2))
+    for option in (4, 36, 78, 2**32 + 4):
+        print("prctl", call("prctl", option, 0, 2, 0, 0))
+    with socket.socket(socket.AF_UNIX) as own:
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            size = ctypes.byref(ctypes.c_int(2**20))
+            print("setsockopt", call("setsockopt", own.fileno(), 1, option, size, 4))
+    for name in ("splice", "vmsplice", "tee", "sendfile"):
+        print(name, call(name, 0, 0, 0, 0, 0, 0))
+    print("io_setup", call("io_setup", 1, room))
+    print("landlock_create_ruleset", call("landlock_create_ruleset", 0, 0, 1))
     print("inotify_init1", call("inotify_init1", 0))
     for command in (1024, 1026, 2**32 + 1026):  # F_SETLEASE, F_NOTIFY, and what the kernel cuts off
         print("fcntl", call("fcntl", os.open("/usr/bin", os.O_RDONLY), command, 1))
@@ -62,7 +75,10 @@ CALLS = """
 """
 REFUSED = [
     *("add_key", "request_key", "keyctl", "io_uring_setup", "userfaultfd", "ptrace", "bpf"),
-    *("perf_event_open", "mount", "unshare", "clone", "inotify_init1"),
+    *("perf_event_open", "mount", "unshare", "clone", "clone", "clone", "clone", "close_range"),
+    *("prctl", "prctl", "prctl", "prctl", "setsockopt", "setsockopt"),
+    *("splice", "vmsplice", "tee", "sendfile", "io_setup", "landlock_create_ruleset"),
+    *("inotify_init1",),
     *("fcntl", "fcntl", "fcntl", "memfd_create", "shmget", "mmap", "mmap"),
     *("AF_INET", "AF_INET6", "AF_NETLINK", "AF_VSOCK"),
 ]
@@ -264,6 +280,7 @@ def test_each_cause_has_its_way_out(said, named):
 
 FILL = """
 import os, socket
+os.fork() or os._exit(0)  # the last process is none any more
 for i in range(20_000): open(f"/tmp/{i}", "w").close()
 open("/dev/shm/large", "wb").write(bytes(40 * 2**20))
 held = [socket.socketpair() for _ in range(50)]
@@ -281,6 +298,36 @@ def test_memory_that_is_no_process_s_own_is_counted():
         assert filling.stdout.readline() == b"filled\n"
         least = 20_000 * sandbox.INODE + 40 * 2**20 + 100 * sandbox.BUFFER
         assert least < sandbox.held_by_kernel(sandbox.children(filling.pid)) < 2 * least
+    finally:
+        filling.kill()
+        filling.wait()
+
+
+BACKLOG = """
+import socket
+at = socket.socket(socket.AF_UNIX)
+at.bind("/tmp/s")
+at.listen(100)
+for _ in range(100):
+    with socket.socket(socket.AF_UNIX) as waits:
+        waits.connect("/tmp/s")
+        waits.send(bytes(100_000))
+print("filled", flush=True)
+import time
+time.sleep(60)
+"""
+
+
+def test_connections_that_no_file_is_open_for_are_counted():
+    filling = subprocess.Popen(
+        [*sandbox.argv(), sys.executable, "-c", BACKLOG],
+        stdout=subprocess.PIPE,
+        env=sandbox.outside(),
+    )
+    try:
+        assert filling.stdout.readline() == b"filled\n"
+        held = sandbox.held_by_kernel(sandbox.family(filling.pid))
+        assert 100 * sandbox.BUFFER < held < 200 * sandbox.BUFFER
     finally:
         filling.kill()
         filling.wait()
@@ -315,12 +362,13 @@ def test_memory_of_a_process_whose_first_thread_has_ended_is_counted(of):
         headless.wait()
 
 
-def test_memory_in_swap_is_counted(tmp_path):
+def test_memory_in_swap_and_tables_of_pages_are_counted(tmp_path):
     (tmp_path / "7").mkdir()
-    (tmp_path / "7" / "status").write_text("Name:\tpython\nVmRSS:\t    20 kB\nVmSwap:\t  4096 kB\n")
-    assert sandbox.swap(7, tmp_path) == 2**22
-    assert sandbox.swap(8, tmp_path) == 0
-    assert sandbox.swap(os.getpid()) <= psutil.swap_memory().used + 2**20
+    said = b"Name:\tVmSwap: 9 kB\xff\nVmRSS:\t   20 kB\nVmPTE:\t 8 kB\nVmSwap:\t  4096 kB\n"
+    (tmp_path / "7" / "status").write_bytes(said)
+    assert sandbox.not_resident(7, tmp_path) == 2**22 + 2**13
+    assert sandbox.not_resident(8, tmp_path) == 0
+    assert 0 < sandbox.not_resident(os.getpid()) < psutil.swap_memory().used + 2**26
 
 
 def test_no_memory_is_had_by_mapping_zeros():
@@ -334,6 +382,17 @@ def test_a_submission_that_fills_it_is_ended(monkeypatch):
     process = sandbox.Process(None, sandbox=True)
     process.process.wait(60)
     assert process.too_large
+    process.end()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_cannot_be_watched_is_ended(monkeypatch):
+    def fails(processes):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sandbox, "held_by_kernel", fails)
+    process = sandbox.Process(None, sandbox=True)
+    process.process.wait(60)
     process.end()
 
 

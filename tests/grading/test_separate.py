@@ -482,11 +482,9 @@ def test_a_cell_that_waits_for_what_used_too_much_memory_is_told_so(boxed, monke
 
 
 def test_a_cell_that_takes_too_much_memory_again_and_again_is_ended(boxed, monkeypatch):
-    cuts, end_others = [], sandbox.Process.end_others
+    cuts, send = [], sandbox.send
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
-    monkeypatch.setattr(
-        sandbox.Process, "end_others", lambda self: (cuts.append(self), end_others(self))
-    )
+    monkeypatch.setattr(sandbox, "send", lambda what, to: (cuts.append(what), send(what, to)))
     fill = (
         "while True:\n    if os.fork() == 0:\n        kept = b'x' * 2**28\n        time.sleep(60)\n"
     )
@@ -495,7 +493,7 @@ def test_a_cell_that_takes_too_much_memory_again_and_again_is_ended(boxed, monke
     )
     assert points(notebook, seconds=60) == 3.0
     assert "too much memory" in notebook.cells[1].outputs[-1].evalue
-    assert len(cuts) == sandbox.MOST_CUTS
+    assert cuts.count(psutil.Process.kill) == sandbox.MOST_CUTS
 
 
 @pytest.mark.parametrize("sandbox_on", [True, False])
@@ -503,6 +501,25 @@ def test_a_cell_that_takes_too_much_memory_itself_is_told_so(sandbox_on, sandbox
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
     notebook = submission("x = b'x' * 2**30\nwhile True: pass", RIGHT)
     assert points(notebook, sandbox=sandbox_on, seconds=20) == 3.0
+    assert "too much memory" in notebook.cells[1].outputs[-1].evalue
+
+
+ODD_NAME = "import ctypes\nctypes.CDLL(None).prctl(15, b'\\xff', 0, 0, 0)\n"
+HOPS = """
+import os
+kept = []
+while True:
+    if os.fork(): os._exit(0)
+    kept.append(b"x" * 2**22)
+"""
+
+
+@pytest.mark.parametrize("fill", [ODD_NAME + "x = b'x' * 2**30\nwhile True: pass", HOPS])
+def test_no_name_and_no_haste_hides_memory(fill, boxed, monkeypatch):
+    monkeypatch.setattr(sandbox, "MEMORY", 2**30)
+    start = "import os, time\nif os.fork():\n    while True: time.sleep(1)\n"
+    notebook = submission(start + fill, RIGHT)
+    assert points(notebook, seconds=40) == 3.0
     assert "too much memory" in notebook.cells[1].outputs[-1].evalue
 
 
