@@ -26,12 +26,17 @@ for name, cases in PROFILES.items():
 settings.load_profile("test")
 
 
+APART = "tests/quizzes/test_mutants"  # the tests of these files share nothing, and take hours
+
+
 class ByFile(LoadScopeScheduling):
     """What a file's tests share is made once, so they stay on one of pytest-xdist's workers, and so
     do all that use one JupyterLab and one Chromium."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::")[0]
+        if path.startswith(APART):
+            return nodeid
         return str(Path(path).parent) if path.startswith("tests/browser/") else path
 
 
