@@ -1,5 +1,6 @@
 """What a sandbox refuses, counts and hides, for root and for an ordinary user."""
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -290,17 +291,24 @@ time.sleep(60)
 """
 
 
-def test_memory_that_is_no_process_s_own_is_counted():
-    filling = subprocess.Popen(
-        [*sandbox.argv(), sys.executable, "-c", FILL], stdout=subprocess.PIPE, env=sandbox.outside()
+@contextlib.contextmanager
+def filled(code: str):
+    """The process of a sandbox, once its code has said that it holds all."""
+    process = subprocess.Popen(
+        [*sandbox.argv(), sys.executable, "-c", code], stdout=subprocess.PIPE, env=sandbox.outside()
     )
     try:
-        assert filling.stdout.readline() == b"filled\n"
-        least = 20_000 * sandbox.INODE + 40 * 2**20 + 100 * sandbox.BUFFER
-        assert least < sandbox.held_by_kernel(sandbox.children(filling.pid)) < 2 * least
+        assert process.stdout.readline() == b"filled\n"
+        yield process.pid
     finally:
-        filling.kill()
-        filling.wait()
+        process.kill()
+        process.wait()
+
+
+def test_memory_that_is_no_process_s_own_is_counted():
+    with filled(FILL) as pid:
+        least = 20_000 * sandbox.INODE + 40 * 2**20 + 100 * sandbox.BUFFER
+        assert least < sandbox.held_by_kernel(sandbox.children(pid)) < 2 * least
 
 
 BACKLOG = """
@@ -319,18 +327,9 @@ time.sleep(60)
 
 
 def test_connections_that_no_file_is_open_for_are_counted():
-    filling = subprocess.Popen(
-        [*sandbox.argv(), sys.executable, "-c", BACKLOG],
-        stdout=subprocess.PIPE,
-        env=sandbox.outside(),
-    )
-    try:
-        assert filling.stdout.readline() == b"filled\n"
-        held = sandbox.held_by_kernel(sandbox.family(filling.pid))
+    with filled(BACKLOG) as pid:
+        held = sandbox.held_by_kernel(sandbox.family(pid))
         assert 100 * sandbox.BUFFER < held < 200 * sandbox.BUFFER
-    finally:
-        filling.kill()
-        filling.wait()
 
 
 HEADLESS = """
@@ -346,20 +345,11 @@ ctypes.CDLL(None).pthread_exit(None)
 
 @pytest.mark.parametrize("of", [sandbox.rss, sandbox.pss])
 def test_memory_of_a_process_whose_first_thread_has_ended_is_counted(of):
-    headless = subprocess.Popen(
-        [*sandbox.argv(), sys.executable, "-c", HEADLESS],
-        stdout=subprocess.PIPE,
-        env=sandbox.outside(),
-    )
-    try:
-        assert headless.stdout.readline() == b"filled\n"
-        inside = sandbox.children(headless.pid)
+    with filled(HEADLESS) as pid:
+        inside = sandbox.children(pid)
         while inside[-1].status() != "zombie":
             time.sleep(0.01)
         assert sandbox.held(inside, of) > 2**28
-    finally:
-        headless.kill()
-        headless.wait()
 
 
 def test_memory_in_swap_and_tables_of_pages_are_counted(tmp_path):
