@@ -218,7 +218,7 @@ def fewer_blocks(model: Model) -> dict[str, Model]:
         gpt = GPT(dataclasses.replace(model.gpt.config, n_layer=n))
         gpt.load_state_dict(model.gpt.state_dict(), strict=False)
         name = "1 block" if n == 1 else f"{n} blocks"
-        result[name] = Storyteller(gpt.to(model.device).eval(), model.tokenizer, model.device)
+        result[name] = Storyteller(gpt.to(model.device).ready(), model.tokenizer, model.device)
     return result
 
 

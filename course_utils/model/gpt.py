@@ -140,6 +140,12 @@ class GPT(nn.Module):
             x = block(x, room, seen)
         return self.ln_f(x)
 
+    def ready(self) -> "GPT":
+        """To generate with: in eval mode, and with the embedding laid out by columns, from which
+        the head takes half the time for one row."""
+        self.wte.weight.data = self.wte.weight.data.T.contiguous().T
+        return self.eval()
+
     @classmethod
     def from_pretrained(cls, name: str | Path) -> "GPT":
         """OpenAI's published GPT-2 ("gpt2", "gpt2-medium", …), in float32.
@@ -164,7 +170,7 @@ class GPT(nn.Module):
             Config(**{field: values[field] for field in Config.__dataclass_fields__})
         ).float()
         model.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
-        return model.eval()
+        return model.ready()
 
 
 def one_token(x: Tensor, cache: Cache, seen: Tensor | None) -> Tensor:

@@ -75,7 +75,8 @@ def product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:
         multiply = torch.ops.mkldnn._linear_pointwise.default
         return lambda x: multiply(x, packed, bias, "none", [], "")
     plain = weight.dtype == torch.float32 and weight.device.type == "cpu"
-    if rows == 1 and plain and weight.is_contiguous():  # not the head's, a view: no copy is made
+    wide = weight.shape[1] > 4 * weight.shape[0]  # as the head's
+    if rows == 1 and plain and not wide and weight.is_contiguous():
         return sum_of_rows(weight, bias)
     if bias is None:
         return lambda x: torch.mm(x, weight)

@@ -99,7 +99,7 @@ def load(
         )
     gpt = GPT(config).to(device, dtype)
     gpt.load_state_dict(from_gpt2(load_file(folder / "model.safetensors")))
-    return Storyteller(gpt.eval(), tokenizer, device)
+    return Storyteller(gpt.ready(), tokenizer, device)
 
 
 def check_files(folder: Path) -> None:
