@@ -288,7 +288,7 @@ def run(notebook: NotebookNode, folder: Path, text: Path, lines: list[int]) -> N
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env=environment, stderr=subprocess.DEVNULL)  # the kernel's own log
+        client.execute(env=environment, stderr=subprocess.DEVNULL, cleanup_kc=True)  # its own log
         return
     except CellTimeoutError:
         stopped = f"the cell ran for more than {LONGEST_CELL} s and was stopped"

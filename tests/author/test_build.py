@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from course_utils.author.build import build
@@ -607,6 +608,12 @@ FAILS = {
 }
 
 
+def kernels() -> set[psutil.Process]:
+    """Those that this process has started, and that have not ended."""
+    started = psutil.Process().children(recursive=True)
+    return {p for p in started if p.status() != "zombie" and "ipykernel_launcher" in p.cmdline()}
+
+
 @pytest.mark.slow
 def test_what_fails_when_it_runs_is_named_with_its_line_and_nothing_is_written(tmp_path):
     """A module each, in one build."""
@@ -620,10 +627,11 @@ def test_what_fails_when_it_runs_is_named_with_its_line_and_nothing_is_written(t
         path.parent.mkdir()
         path.write_text(text, "utf-8")
         expected.append((f"{path}:{line_of(at or new, text)}", said))
-    before = contents(root)
+    before, running = contents(root), kernels()
     with pytest.raises(ValueError) as error:
         build(root)
     assert contents(root) == before
+    assert kernels() <= running
     places = dict(line.split(": ", 1) for line in str(error.value).split("\n"))
     assert [(place, said) for place, said in expected if said not in places.get(place, "")] == []
 
