@@ -350,14 +350,14 @@ class Process:
         it behind. All is ended, if what runs the code does by itself, or if there is ever more.
         """
         inside = family(self.process.pid)
-        if held_by_kernel(inside) + held(inside, rss, lost=MEMORY) <= MEMORY:
+        if not too_much(inside, rss, lost=MEMORY):
             return True
         stopped = self.stop()
         try:
-            if not too_much(stopped):
+            if not too_much(stopped, pss):
                 return True
             own = [process for process in stopped if process.pid in self.own]
-            if not own or self.cuts == MOST_CUTS or too_much(own):
+            if not own or self.cuts == MOST_CUTS or too_much(own, pss):
                 self.too_large = True
                 self.process.kill()
                 return False
@@ -444,9 +444,11 @@ def send(signal_to: Callable[[psutil.Process], None], processes: list[psutil.Pro
             signal_to(process)
 
 
-def too_much(processes: list[psutil.Process]) -> bool:
-    """Whether what the processes of a sandbox hold is more than a submission may."""
-    return held_by_kernel(processes) + held(processes, pss) > MEMORY
+def too_much(
+    processes: list[psutil.Process], of: Callable[[psutil.Process], int], lost: int = 0
+) -> bool:
+    """Whether what the processes of a sandbox hold is more than a submission may; see `held`."""
+    return held_by_kernel(processes) + held(processes, of, lost) > MEMORY
 
 
 def held(
