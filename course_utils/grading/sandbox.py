@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +27,7 @@ ADDRESSES = 8 * 2**30  # of one process; torch alone maps about 3 GB
 CPU_SECONDS = 300
 PROCESSES = 64
 MOST_CUTS = 2
+TRIES = 3  # to count its memory while it runs, before it is stopped for that
 FILE = 64 * 2**20  # one file, and all of /tmp together
 LONGEST_COMMAND = 2**20  # bytes; Linux takes twice as many, with variables
 POINTER = 9  # bytes that each word takes besides
@@ -330,6 +332,7 @@ class Process:
         self.own: set[int] = set()  # the worker and what leads to it, once they are known
         self.times: BinaryIO | None = None  # the kernel's, of the worker: to open it takes 0.1 ms
         self.noted = 0.0
+        self.paused = 0.0  # seconds in which it stood still to be counted
         self.too_large = False
         self.cuts = 0  # how often what its code started was ended, in the present request
         self.ended = threading.Event()
@@ -349,12 +352,14 @@ class Process:
         If all together hold too much, what its code started is ended: an earlier cell may have left
         it behind. All is ended, if what runs the code does by itself, or if there is ever more.
         """
-        inside = family(self.process.pid)
-        if not too_much(inside, rss, lost=MEMORY):
+        if not too_much(family(self.process.pid), rss, lost=MEMORY):
             return True
+        if any(self.share_little() for _ in range(TRIES)):
+            return True
+        began = time.monotonic()
         stopped = self.stop()
         try:
-            if not too_much(stopped, pss):
+            if not too_much(list(stopped), pss):
                 return True
             own = [process for process in stopped if process.pid in self.own]
             if not own or self.cuts == MOST_CUTS or too_much(own, pss):
@@ -365,18 +370,29 @@ class Process:
             send(psutil.Process.kill, [process for process in stopped if process not in own])
             return True
         finally:
-            send(psutil.Process.resume, stopped)
+            # Those that started others come last, and do not learn that these had stopped.
+            send(psutil.Process.resume, [p for p in reversed(stopped) if not stopped[p]])
+            self.paused += time.monotonic() - began
 
-    def stop(self) -> list[psutil.Process]:
-        """Let nothing run inside: what does would start another, or change while it is counted."""
-        stopped: dict[psutil.Process, None] = {}
+    def share_little(self) -> bool:
+        """Whether it holds no more than it may while it runs, shared with no newcomer."""
+        inside = family(self.process.pid)
+        small = not too_much(inside, pss, lost=MEMORY)
+        return small and set(inside) >= set(family(self.process.pid))
+
+    def stop(self) -> dict[psutil.Process, bool]:
+        """Let nothing run inside: what does would start another, or change while it is counted.
+
+        Returns its processes, each with whether its code had stopped it before.
+        """
+        stopped: dict[psutil.Process, bool] = {}
         for _ in range(PROCESSES):
             running = [p for p in family(self.process.pid) if p not in stopped]
             if not running:
                 break
+            stopped |= {process: stands_still(process) for process in running}
             send(psutil.Process.suspend, running)
-            stopped |= dict.fromkeys(running)
-        return list(stopped)
+        return stopped
 
     def find_worker(self) -> None:
         """Know which of its processes runs the code; before it does, as that may start more."""
@@ -389,7 +405,7 @@ class Process:
 
     def starved(self) -> float:
         """Seconds, since this was asked last, in which its code was ready to run, and others had
-        the processors. 0 where the kernel does not tell.
+        the processors (0 where the kernel does not tell), or it was stopped to be counted.
         """
         before, self.noted = self.noted, self.all_starved()
         return self.noted - before
@@ -400,7 +416,7 @@ class Process:
                 place = Path(f"/proc/{self.worker}/schedstat")
                 self.times = place.open("rb", buffering=0)
             self.times.seek(0)
-            return int(self.times.read(100).split()[1]) / 1e9
+            return int(self.times.read(100).split()[1]) / 1e9 + self.paused
         except (OSError, IndexError):
             return self.noted
 
@@ -442,6 +458,13 @@ def send(signal_to: Callable[[psutil.Process], None], processes: list[psutil.Pro
     for process in processes:
         with contextlib.suppress(psutil.Error):
             signal_to(process)
+
+
+def stands_still(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def too_much(

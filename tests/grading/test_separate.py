@@ -529,12 +529,62 @@ def test_forks_that_run_to_the_end_of_the_cell_do_not_answer_for_it(boxed):
     assert not notebook.cells[1].outputs
 
 
-def test_what_forks_share_counts_as_memory_once(boxed):
-    start = "x = bytearray(2**29)\nimport os\n"
-    wait = "for _ in range(12):\n    if os.fork() == 0: import time; time.sleep(9); os._exit(0)\n"
-    notebook = submission(start + wait + "import time; time.sleep(1)", RIGHT)
+SHARE = """
+import os, signal, time
+x = bytearray(2**29)
+children = []
+for _ in range(12):
+    if not (child := os.fork()):
+        time.sleep(30)
+        os._exit(0)
+    children.append(child)
+"""
+
+
+def test_what_forks_share_counts_as_memory_once_and_hardly_stops_them(boxed, monkeypatch):
+    counts, stops = [], []
+    within, stop = sandbox.Process.within, sandbox.Process.stop
+    monkeypatch.setattr(sandbox.Process, "within", lambda own: counts.append(own) or within(own))
+    monkeypatch.setattr(sandbox.Process, "stop", lambda own: stops.append(own) or stop(own))
+    notebook = submission(SHARE + "time.sleep(2)", RIGHT)
     assert points(notebook) == 3.0
     assert not notebook.cells[1].outputs
+    assert len(counts) > 5
+    assert len(stops) < 3  # while they begin and end
+
+
+@pytest.fixture
+def counts_at_rest(monkeypatch):
+    """As if there was always a newcomer."""
+    monkeypatch.setattr(sandbox.Process, "share_little", lambda process: False)
+
+
+LOOK = """
+os.kill(children[0], signal.SIGSTOP)
+assert os.waitpid(children[0], os.WUNTRACED)[0]
+until = time.monotonic() + 3
+while time.monotonic() < until:
+    assert not any(os.waitpid(child, os.WUNTRACED | os.WNOHANG)[0] for child in children[1:])
+state = [open(f"/proc/{child}/stat").read().rsplit(")")[-1].split()[0] for child in children]
+assert state[0] == "T" and "T" not in state[1:], state
+"""
+
+
+@pytest.mark.usefixtures("counts_at_rest")
+def test_code_does_not_notice_that_it_was_stopped_to_be_counted(boxed):
+    notebook = submission(SHARE + LOOK, RIGHT)
+    assert points(notebook) == 3.0
+    assert not notebook.cells[1].outputs
+
+
+@pytest.mark.usefixtures("counts_at_rest")
+def test_the_time_in_which_code_was_counted_is_given_back(boxed):
+    with separate.Submission(None, True, 30.0) as found:
+        found.run(SHARE + "time.sleep(2)", 30.0)
+        process = found.process
+        assert process.paused > 0.0
+        assert process.starved() < process.paused  # it was told of the rest before
+        assert process.all_starved() >= process.paused
 
 
 def test_an_endless_function_is_told_its_limit_after_quick_calls(boxed):
