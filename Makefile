@@ -17,9 +17,12 @@ lint: $(VENV)/test.installed
 	$(BIN)/lint-imports --no-logo --no-cache
 
 quick: lint
-	$(PYTEST) -m "not (slow or browser or grading or prove)" --hypothesis-profile quick
+	$(PYTEST) -m "not (slow or full or browser or grading or prove)" --hypothesis-profile quick
 
 test: lint
+	$(PYTEST) -m "not (full or prove)"
+
+full: lint
 	$(PYTEST) -m "not prove"
 
 # It takes hours; make prove TESTS=tests/grading proves a part, and leaves the rest as it was.
@@ -67,4 +70,4 @@ $(VENV)/bench.installed: $(VENV)/test.installed
 	$(PIP) --editable '.[bench]'
 	touch $@
 
-.PHONY: lab lint quick test prove bank same build bench model calculator
+.PHONY: lab lint quick test full prove bank same build bench model calculator

@@ -134,7 +134,7 @@ def test_it_needs_fewer_passes_than_tokens(storyteller, half):
         assert len(rounds) < 120
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @torch.inference_mode()
 def test_texts_follow_the_models_own_distribution(storyteller, half):
     process = Settings(temperature=1.5, top_k=3)

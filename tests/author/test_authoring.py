@@ -92,7 +92,7 @@ def test_the_page_can_be_followed_from_top_to_bottom(copy):
     assert "9 questions, 11 points" in built
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_commit_checks_itself(copy):
     if shutil.which("pre-commit", path=PATH) is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("pre-commit is not installed")
@@ -133,6 +133,6 @@ def test_the_hosted_workflow_calls_ci_run_and_the_quick_tests_elsewhere():
         f"{system}-latest" for system in ("ubuntu", "macos", "windows")
     }
     assert {machine["python"] for machine in machines} == {"3.12", "3.13"}
-    quick = 'python -m pytest -m "not (slow or browser or grading or prove)" -q'
+    quick = 'python -m pytest -m "not (slow or full or browser or grading or prove)" -q'
     quick += " --hypothesis-profile quick"
     assert jobs["quick"]["steps"][-1] == {"run": quick}

@@ -117,7 +117,7 @@ def test_an_answer_without_an_entry_is_named_where_all_are_wanted(course):
     assert list(misspelt(bank, questions, whole=True)) == [(5, "there are no answers for 'side'")]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_build_stops_and_writes_nothing(course):
     path = course / "tests" / "quizzes" / "banks" / f"{NAME}.py"
     path.write_text(BANK.replace('number("length"', 'number("lenght"'), "utf-8")
@@ -128,6 +128,7 @@ def test_the_build_stops_and_writes_nothing(course):
     build(course, execute=False)
 
 
+@pytest.mark.full
 def test_a_bank_without_a_module_is_named(course):
     folder = course / "tests" / "quizzes" / "banks"
     (folder / f"{NAME}.py").write_text(BANK, "utf-8")
@@ -136,7 +137,7 @@ def test_a_bank_without_a_module_is_named(course):
         build(course, execute=False)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name, said", [(NAME, "01_tiny has no answers"), ("02_x", "no module '02_x'")]
 )

@@ -80,7 +80,7 @@ def test_second_build_changes_nothing_and_keeps_other_files(course):
     assert contents(course) == before
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_build_takes_over_changes_of_the_text_and_its_data(course):
     folder = course / "quizzes" / "source" / NAME
     (folder / f"{NAME}.py").write_text(LESSON.replace("a triangle?", "any triangle?"), "utf-8")
@@ -109,7 +109,7 @@ def edit_source_notebook(course: Path) -> str:
     return "was edited"
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("put", [replace_notebook, change_data, edit_source_notebook])
 def test_file_of_someone_else_stops_the_build_and_stays(course, put):
     said = put(course)
@@ -614,7 +614,7 @@ def kernels() -> set[psutil.Process]:
     return {p for p in started if p.status() != "zombie" and "ipykernel_launcher" in p.cmdline()}
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_what_fails_when_it_runs_is_named_with_its_line_and_nothing_is_written(tmp_path):
     """A module each, in one build."""
     root = write_course(tmp_path)
@@ -636,7 +636,7 @@ def test_what_fails_when_it_runs_is_named_with_its_line_and_nothing_is_written(t
     assert [(place, said) for place, said in expected if said not in places.get(place, "")] == []
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_only_changed_code_is_run(course, capsys):
     path = course / "quizzes" / "source" / NAME / f"{NAME}.py"
     path.write_text(LESSON.replace("a triangle?", "any triangle?"), "utf-8")
@@ -703,7 +703,7 @@ class Watch:
         return found
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_watch_builds_what_changes_says_what_is_wrong_and_goes_on(course):
     build(course)
     text = course / "quizzes" / "source" / NAME / f"{NAME}.py"

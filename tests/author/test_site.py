@@ -155,7 +155,7 @@ def test_a_page_of_someone_else_is_never_written_over(tmp_path):
     assert page.read_text("utf-8") == "<title>my own</title>"
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_pages_of_an_earlier_run_are_replaced_and_no_markup_of_an_output_gets_through(tmp_path):
     course = a_course(tmp_path, "print('<b onclick=x>&amp;</b>')", "{'a': '<i>'}")
     for _ in range(2):
@@ -166,7 +166,7 @@ def test_pages_of_an_earlier_run_are_replaced_and_no_markup_of_an_output_gets_th
     assert "<i>" not in page
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_cell_that_fails_is_named(tmp_path):
     course = a_course(tmp_path, "1 / 0")
     with pytest.raises(ValueError, match=r"01_tiny\.ipynb: a cell fails with ZeroDivisionError"):

@@ -49,6 +49,7 @@ explore.Playground(samples=1, max_new_tokens=5, knobs=["temperature"])
 )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", at_least(True, of=[True, False]), ids=["dark", "light"])
 def test_axe_finds_nothing_serious_on_live_panels(open_lab, dark):
     lab = open_lab(dark)

@@ -13,6 +13,7 @@ explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2)
 """
 
 
+@pytest.mark.full
 def test_the_tree_answers_to_keys(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("beam_tree.ipynb", NOTEBOOK))

@@ -37,6 +37,7 @@ def press(page, control: str, key: str) -> str:
     return image.inner_html()
 
 
+@pytest.mark.full
 def test_the_cutoff_follows_its_sliders(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("cutoff.ipynb", NOTEBOOK))

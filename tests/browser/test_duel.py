@@ -11,6 +11,7 @@ explore.Duel()
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_ten_rounds_are_played_by_mouse_and_keyboard(open_lab, dark):
     lab = open_lab(dark=dark)

@@ -89,6 +89,7 @@ def test_the_explorer_answers_to_keys_mouse_and_buttons(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", at_least(True, of=[True, False]), ids=["dark", "light"])
 def test_every_knob_cuts_shows_its_code_and_can_be_read(open_lab, dark):
     lab = open_lab(dark)
@@ -145,6 +146,7 @@ LANDINGS = """() => {
 }"""
 
 
+@pytest.mark.full
 def test_a_text_grows_by_the_bars_that_are_chosen(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("building.ipynb", BUILDING))
@@ -187,6 +189,7 @@ def test_a_text_grows_by_the_bars_that_are_chosen(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_bars_below_the_twelfth_come_by_button_key_and_wheel(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("scrolling.ipynb", BUILDING))
@@ -230,6 +233,7 @@ def test_bars_below_the_twelfth_come_by_button_key_and_wheel(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_a_draw_lands_unless_the_reader_wants_less_motion(open_lab, motion):
     lab = open_lab()
@@ -246,6 +250,7 @@ def test_a_draw_lands_unless_the_reader_wants_less_motion(open_lab, motion):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_the_setting_is_copied_and_sliders_say_what_is_read(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("copying.ipynb", BUILDING))
@@ -272,6 +277,7 @@ def test_the_setting_is_copied_and_sliders_say_what_is_read(open_lab):
 NASTY = ["<script>x()</script>", "$x$ & _y_", "a\0b", "שלום עולם", "猫が好き 🐱👩‍🚀"]
 
 
+@pytest.mark.full
 def test_nasty_prompts_stay_text(open_lab):
     lab = open_lab()
     cell = "# %%\nexplore.Distribution({!r})\n"

@@ -134,6 +134,7 @@ def saved(frame: Frame, act: Callable[[], None]) -> None:
     assert answer.value.ok
 
 
+@pytest.mark.full
 def test_a_person_grades_what_waits_and_regrading_keeps_it(course, page):
     frame = submissions(page)
     assert row(frame, "ann").locator(".score").inner_text() == "3 / 4"

@@ -24,6 +24,7 @@ def starts(page, text: str) -> None:
     )
 
 
+@pytest.mark.full
 def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("frontier.ipynb", NOTEBOOK))

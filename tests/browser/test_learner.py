@@ -117,6 +117,7 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_what_the_page_could_not_save_is_not_scored(open_lab):
     lab = open_lab()
     path = "unsaved/00_start_here.ipynb"
@@ -145,6 +146,7 @@ def test_what_the_page_could_not_save_is_not_scored(open_lab):
     page.get_by_text("of 2 points, best so far").wait_for(timeout=120_000)
 
 
+@pytest.mark.full
 def test_what_is_opened_and_not_edited_has_not_changed(open_lab):
     lab = open_lab()
     for path in ("home.ipynb", "02_temperature/02_temperature.ipynb"):
@@ -156,6 +158,7 @@ def test_what_is_opened_and_not_edited_has_not_changed(open_lab):
         assert page.locator(".jp-Dialog").count() == 0
 
 
+@pytest.mark.full
 def test_home_that_has_run_closes_without_a_question(open_lab):
     lab = open_lab()
     page = lab.open("home.ipynb")
@@ -166,6 +169,7 @@ def test_home_that_has_run_closes_without_a_question(open_lab):
     assert page.locator(".jp-Dialog").count() == 0
 
 
+@pytest.mark.full
 def test_a_renamed_notebook_is_scored(open_lab):
     lab = open_lab()
     (lab.folder / "renamed").mkdir()
@@ -180,6 +184,7 @@ def test_a_renamed_notebook_is_scored(open_lab):
     assert (lab.folder / "renamed" / ".after (1).scores.jsonl").exists()
 
 
+@pytest.mark.full
 def test_course_is_found_in_labs_terminal(open_lab):
     lab = open_lab()
     page = lab.open("home.ipynb", run=False)

@@ -54,6 +54,7 @@ def test_the_loops_answer_to_keys(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_a_slow_text_can_be_stopped(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("loops_slow.ipynb", SLOW))

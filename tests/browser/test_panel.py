@@ -86,6 +86,7 @@ def wait_for_step(page, least: int, most: int = 600) -> None:
     )
 
 
+@pytest.mark.full
 def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("panel.ipynb", SLOW))
@@ -144,6 +145,7 @@ def test_a_key_held_down_ends_at_the_last_value_at_once(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_running_a_cell_again_leaves_no_widgets_in_the_page(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("again.ipynb", DISTRIBUTION))

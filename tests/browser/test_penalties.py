@@ -13,6 +13,7 @@ explore.Penalties(NINE_WORDS, "moves you forward forward moves you forward", no_
 """
 
 
+@pytest.mark.full
 def test_the_penalties_answer_to_keys(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("penalties.ipynb", NOTEBOOK))

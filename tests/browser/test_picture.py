@@ -141,6 +141,7 @@ def test_text_is_text_sharp_at_any_scale_and_readable_in_both_themes(open_lab, b
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_marks_answer_the_mouse_and_the_keyboard(open_lab):
     lab = open_lab()
     page = show(lab, "marks", 'explore.AdaptiveCutoff("The king said to his daughter")')
@@ -176,6 +177,7 @@ def test_marks_answer_the_mouse_and_the_keyboard(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_distribution_and_its_question_are_seen_without_scrolling(open_lab):
     lab = open_lab()
     lab.page.set_viewport_size({"width": 1280, "height": 720})
@@ -195,6 +197,7 @@ def test_distribution_and_its_question_are_seen_without_scrolling(open_lab):
     assert page.evaluate(CLIPPED) == []
 
 
+@pytest.mark.full
 def test_playground_and_its_first_text_are_seen_without_scrolling(open_lab):
     lab = open_lab()
     lab.page.set_viewport_size({"width": 1280, "height": 720})
@@ -206,6 +209,7 @@ def test_playground_and_its_first_text_are_seen_without_scrolling(open_lab):
     assert page.evaluate(CLIPPED) == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "name", at_least("Distribution", of=[n for n in EXPLORERS if n != "Chart"])
 )

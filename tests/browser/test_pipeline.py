@@ -15,6 +15,7 @@ explore.Pipeline(NINE_WORDS)
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_a_stage_is_moved_and_the_die_falls_by_mouse_and_keyboard(open_lab, dark):
     lab = open_lab(dark=dark)

@@ -119,6 +119,7 @@ def test_a_learner_generates_saves_and_compares_with_the_keyboard(open_lab):
     assert "image/png" in kept and "".join(kept["text/plain"]) == first
 
 
+@pytest.mark.full
 def test_a_table_writes_with_a_preset_that_the_keyboard_chose(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("playground_toy.ipynb", TOY))
@@ -136,6 +137,7 @@ def test_a_table_writes_with_a_preset_that_the_keyboard_chose(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_stop_ends_a_slow_text_while_the_kernel_stays_free(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("playground_own.ipynb", OWN))

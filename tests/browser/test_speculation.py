@@ -11,6 +11,7 @@ explore.Speculation()
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_a_draft_is_changed_and_stopped_by_mouse_and_keyboard(open_lab, dark):
     lab = open_lab(dark=dark)

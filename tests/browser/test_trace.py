@@ -48,6 +48,7 @@ def test_the_traces_follow_their_controls(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_the_traces_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("trace_dark.ipynb", NOTEBOOK))

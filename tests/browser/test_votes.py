@@ -13,6 +13,7 @@ explore.Votes(tries=8)
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_votes_fill_in_and_answer_to_mouse_and_keyboard(open_lab, dark):
     lab = open_lab(dark=dark)

@@ -474,6 +474,7 @@ def test_what_cannot_be_found_is_said_until_it_is_taken_back(storyteller):
     assert message(panel) == ""
 
 
+@pytest.mark.full
 def test_every_token_comes_into_the_window(storyteller):
     panel = explore.Distribution("Once upon a time", knobs=["temperature", "top_p"])
     panel.controls["top_p"].value = 0.9

@@ -350,7 +350,7 @@ def counts():
 """
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_twenty_runs_of_a_cell_leave_one_panel_and_no_growing_memory(kernel):
     cell = 'explore.Distribution("Once upon a time", knobs=("temperature", "top_p"))'
     kernel.run(cell, "explorer")

@@ -135,7 +135,7 @@ def course(sandboxed, tmp_path_factory) -> Path:
     return course
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_graded_class_is_analysed(course, capsys):
     assert main(["analyse", NAME, "--course", str(course)]) == 0
     printed = capsys.readouterr().out

@@ -36,6 +36,7 @@ def scheduler(tmp_path) -> Iterator[str]:
         running.wait(30)
 
 
+@pytest.mark.full
 def test_workers_elsewhere_execute_the_submissions(course, scheduler, tmp_path, capsys):
     submit(course, "ann", **RIGHT)
     submit(course, "bob", sides="sides = 3")

@@ -132,6 +132,7 @@ def test_a_gradebook_that_is_locked_in_mid_run_costs_no_other_submission(course)
     assert {s: out.points for s, out in results(course).items()} == dict.fromkeys(outcomes, 3.0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("damage", ["", "[", "[]", "\0"])
 def test_a_kept_result_that_was_damaged_counts_as_none(damage, course):
     path = Course(course).result(NAME, "ann")

@@ -31,6 +31,7 @@ def test_what_was_graded_is_not_run_again_until_it_changes(course, monkeypatch):
         assert len(gradebook.assignment_submissions(NAME)) == 2
 
 
+@pytest.mark.full
 def test_a_result_that_was_not_recorded_is_recorded_without_running_it_again(course, monkeypatch):
     submit(course, "ann", **RIGHT)
     results(course)
@@ -54,6 +55,7 @@ def test_the_command_says_what_is_missing(course, tmp_path, capsys):
     assert "'zoe' has no submission of 01_tiny" in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_a_gradebook_that_was_lost_is_filled_again_without_running_anything(course, monkeypatch):
     submit(course, "ann", **RIGHT)
     results(course)
@@ -75,6 +77,7 @@ def test_the_command_prints_a_table_and_fails_if_a_submission_did(course, capsys
     assert "bob                  FAILED" in capsys.readouterr().out
 
 
+@pytest.mark.full
 def test_manual_scores_survive_grading_again(course):
     submit(course, "ann", **RIGHT)
     results(course)
@@ -86,6 +89,7 @@ def test_manual_scores_survive_grading_again(course):
     assert results(course, regrade=True)["ann"].points == 2.5
 
 
+@pytest.mark.full
 def test_feedback_has_reasons_and_no_hidden_tests(course):
     """Nor can a student stop it by writing nbgrader's marks, or put a script on the page."""
     attack = "x = 1\n### BEGIN HIDDEN TESTS\nprint('<script>alert(1)</script>')"
@@ -99,6 +103,7 @@ def test_feedback_has_reasons_and_no_hidden_tests(course):
     assert "<script>alert" not in page
 
 
+@pytest.mark.full
 def test_a_new_policy_counts_at_once_and_nothing_is_run_for_it(course, monkeypatch, capsys):
     """The grade in the table is the one that the gradebook exports."""
     for student, answers in {"ann": RIGHT, "bob": {"sides": "sides = 3"}}.items():

@@ -102,6 +102,7 @@ def state(course: Path) -> tuple:
     return scores(course), {str(p.relative_to(course)): p.read_bytes() for p in files}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("most", at_least(1, of=[1, 20]))
 def test_killed_at_random_moments_a_run_is_finished_by_the_next(most, submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "undisturbed")
@@ -151,6 +152,7 @@ def test_killed_at_random_moments_a_run_is_finished_by_the_next(most, submitted,
     print(f"{kills} kills over {lives} classes")
 
 
+@pytest.mark.full
 def test_a_submission_that_kills_its_worker_each_time_fails_and_the_rest_is_graded(course):
     """The kill comes from here, as soon as the submission runs: its sandbox shows its file."""
     for student in ("ann", "bob", "cyd", "dan"):
@@ -185,6 +187,7 @@ def test_a_submission_that_kills_its_worker_each_time_fails_and_the_rest_is_grad
     assert results(course, only="eve")["eve"].points == 3.0, "the next run tries it again"
 
 
+@pytest.mark.full
 def test_ctrl_c_stops_the_run_and_says_how_to_go_on(submitted, tmp_path):
     shutil.copytree(submitted.parent, tmp_path / "stopped")
     course = tmp_path / "stopped" / "quizzes"

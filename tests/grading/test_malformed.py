@@ -154,6 +154,7 @@ def graded(tmp_path_factory) -> tuple[Path, dict]:
     return course, results(course, count=2)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("student", SPOILED)
 def test_it_ends_as_graded_or_failed_with_its_reason(graded, student):
     expected, found = SPOILED[student][1], graded[1][student]
@@ -198,6 +199,7 @@ def test_a_spoiled_second_submission_fails_and_the_first_score_is_named(graded):
     assert again.notes == ["the gradebook still has 3/4 from before"]
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid(), reason="only root becomes another")
 def test_a_submission_that_may_not_be_read_says_so(tmp_path):
     """As an ordinary user, as root may read all."""

@@ -70,6 +70,7 @@ def server(tmp_path_factory) -> Iterator[str]:
         running.wait(30)
 
 
+@pytest.mark.full
 def test_a_class_is_graded_regraded_and_kept_on_a_server(course, server, monkeypatch):
     submit(course, "ann", **RIGHT)
     submit(course, "böb", sides="sides = 3")

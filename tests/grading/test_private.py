@@ -52,7 +52,7 @@ def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=course, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, sandboxed):
     submit(course, "ann", square=NO_HALVES)
     submit(course, "bob", square="def square(x):\n    return x * x")
@@ -78,7 +78,7 @@ def test_every_way_of_grading_uses_them_and_no_file_holds_them(course, sandboxed
             assert b"only_here" not in path.read_bytes(), path
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_mistake_in_them_stops_grading_before_it_starts(course, sandboxed, capsys):
     submit(course, "ann", square=NO_HALVES)
     path = keep(course, "# %% square_test\n\nassert square(2 == 4\n")

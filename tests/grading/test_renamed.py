@@ -62,7 +62,7 @@ def commands() -> str:
     return re.search(r"python - <<'END'\n(.*?)^END$", page, re.MULTILINE | re.DOTALL)[1]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_gradebook_in_mid_course_keeps_its_points(course, sandboxed):
     subprocess.run([sys.executable, "-c", commands()], cwd=course, check=True)
     assert Course(course).api().generate_assignment(NAME, force=True)["success"]
@@ -74,7 +74,7 @@ def test_a_gradebook_in_mid_course_keeps_its_points(course, sandboxed):
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_learner_s_notebook_of_the_old_edition_is_scored_and_told(course):
     old = course / "submitted" / "ann" / NAME / f"{NAME}.ipynb"
     report = score(old, course.parent)

@@ -61,6 +61,7 @@ def test_right_answers_get_all_points_and_a_report(course, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.full
 def test_each_lost_point_has_its_reason_without_hidden_tests(course, tmp_path):
     notebook = given(course)
     quiz_cell(notebook, "square").source = "def square(x):\n    return x * abs(x)"
@@ -74,6 +75,7 @@ def test_each_lost_point_has_its_reason_without_hidden_tests(course, tmp_path):
         assert "secret_value" not in text and "assert" not in text
 
 
+@pytest.mark.full
 def test_deleted_copied_and_edited_quiz_cells_are_mended_and_noted(course, tmp_path):
     notebook = given(course)
     quiz_cell(notebook, "sides").source = "sides = 3"
@@ -94,6 +96,7 @@ def test_deleted_copied_and_edited_quiz_cells_are_mended_and_noted(course, tmp_p
     ]
 
 
+@pytest.mark.full
 def test_deleted_answer_and_failing_lesson_cell_are_noted(course, tmp_path):
     notebook = given(course)
     notebook.cells.remove(quiz_cell(notebook, "square"))
@@ -106,6 +109,7 @@ def test_deleted_answer_and_failing_lesson_cell_are_noted(course, tmp_path):
     assert "'import nothing_at_all' stopped with ModuleNotFoundError" in report.notes[1]
 
 
+@pytest.mark.full
 def test_dead_kernel_and_endless_loop_cost_only_their_own_points(course, tmp_path):
     notebook = given(course)
     quiz_cell(notebook, "sides").source = "import os\nos._exit(1)"
@@ -176,6 +180,7 @@ def test_reference_answers_get_everything_and_an_untouched_module_nothing(name, 
     assert report.points == report.max_points, report.table()
 
 
+@pytest.mark.full
 def test_where_the_course_itself_fails_there_is_no_score(course, tmp_path):
     """No points, no page, and so nothing for a learner's history."""
     lacking = LESSON.replace("# %%\nimport math", '# %% locked="lacking"\nimport no_such_module')

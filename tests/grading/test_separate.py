@@ -127,6 +127,7 @@ def test_each_comes_once_and_in_the_order_of_the_cases():
     assert points(notebook, sandbox=False) == 1.0
 
 
+@pytest.mark.full
 def test_a_call_that_nobody_waits_for_costs_no_process():
     """The first case that a definition has no use for ends the test; the next ones may never."""
     wrong = "def double(x):\n    seen.append(x)\n    while len(seen) > 9: pass\n    return 0"
@@ -165,6 +166,7 @@ def test_calls_whose_process_an_earlier_one_has_ended_have_its_answer(monkeypatc
     assert found.stops == 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("late", ["time.sleep(0.1)", "while len(seen) > 9: pass"])
 def test_nor_does_it_cost_time_where_cells_are_slow(late):
     """More than a new process for each check would leave of the limit."""
@@ -445,6 +447,7 @@ def test_a_cell_that_hangs_or_dies_costs_only_itself(attack, said, boxed):
     assert said in notebook.cells[1].outputs[-1].evalue
 
 
+@pytest.mark.full
 def test_forks_without_end_cost_only_their_own_submission(boxed):
     bomb = "import os\nwhile os.fork() or True: x = bytearray(2**26)"
     assert points(submission(bomb, RIGHT)) == 3.0
@@ -473,6 +476,7 @@ def test_what_an_earlier_cell_left_behind_costs_no_later_answer_its_memory(
     assert not notebook.cells[1].outputs
 
 
+@pytest.mark.full
 def test_a_cell_that_waits_for_what_used_too_much_memory_is_told_so(boxed, monkeypatch):
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
     wait = LEFT_BEHIND.format(orphan=False) + "os.wait()\nwhile True: time.sleep(1)"
@@ -481,6 +485,7 @@ def test_a_cell_that_waits_for_what_used_too_much_memory_is_told_so(boxed, monke
     assert "too much memory" in notebook.cells[1].outputs[-1].evalue
 
 
+@pytest.mark.full
 def test_a_cell_that_takes_too_much_memory_again_and_again_is_ended(boxed, monkeypatch):
     cuts, send = [], sandbox.send
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)
@@ -514,6 +519,7 @@ while True:
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("fill", [ODD_NAME + "x = b'x' * 2**30\nwhile True: pass", HOPS])
 def test_no_name_and_no_haste_hides_memory(fill, boxed, monkeypatch):
     monkeypatch.setattr(sandbox, "MEMORY", 2**30)

@@ -71,6 +71,7 @@ def pairs(course) -> list[tuple]:
     return [(pair.title, *pair.students) for pair in found]
 
 
+@pytest.mark.full
 def test_renaming_hides_nothing_and_what_is_given_counts_for_nothing(course, capsys):
     graded(course, "ann", area=GIVEN + LOOP, explain=WORDS)
     graded(course, "bob", area=GIVEN + RENAMED, explain="Two by two.")

@@ -87,6 +87,7 @@ def work(answers: dict[str, str]) -> str:
     return nbformat.writes(notebook)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("platform", at_least("MOODLE", of=("CANVAS", "MOODLE")))
 def test_the_page_leads_from_the_list_of_a_class_to_its_grades(platform, checkout, tmp_path):
     given, names, wanted, pages = globals()[platform]

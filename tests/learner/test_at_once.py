@@ -213,6 +213,7 @@ def test_it_is_off_unless_it_is_set(notebook, module):
             assert said == "Noted: A. The score button below tells whether it is right.\n"
 
 
+@pytest.mark.full
 def test_a_renamed_notebook_and_one_of_the_same_names_keep_apart(tmp_path, notebook, module):
     renamed = notebook.rename(tmp_path / "mine (1).ipynb")
     with kernel(renamed, **{SELF_PACED: "1"}) as run:

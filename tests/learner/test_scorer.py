@@ -61,6 +61,7 @@ def test_it_scores_as_course_score_does_and_tells_how_far_it_is(tmp_path):
     assert (tmp_path / f"{MODULE}.report.html").exists()
 
 
+@pytest.mark.full
 def test_what_is_wrong_is_told_as_course_score_tells_it(tmp_path):
     path = tmp_path / "some.ipynb"
     nbformat.write(nbformat.v4.new_notebook(), path)
@@ -87,6 +88,7 @@ def test_what_is_ready_is_used_until_an_author_changes_it(tmp_path):
     assert scorer.generated(tmp_path, root, MODULE) != made
 
 
+@pytest.mark.full
 def test_a_built_notebook_that_nobody_can_read_stops_no_other_score(tmp_path):
     """What is built is read to get ready, and a pull may have left its conflict in there."""
     root = tmp_path / "root"
@@ -118,6 +120,7 @@ def test_where_a_class_works_none_waits(monkeypatch):
     assert scorer.waiting == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("clicks", [2, pytest.param(10, marks=pytest.mark.prove)])
 def test_clicks_leave_no_process_no_memory_and_no_file_behind(monkeypatch, tmp_path, clicks):
     monkeypatch.setenv(SELF_PACED, "1")
@@ -144,6 +147,7 @@ def number_of(path: Path, source: str) -> int:
     return number
 
 
+@pytest.mark.full
 def test_what_it_started_ends_with_it_though_it_is_killed(monkeypatch, tmp_path):
     """As the system does for want of memory; while an answer runs that never ends."""
     path, temporary = written(tmp_path, add=ENDLESS + "\n\nadd(1, 2)"), tmp_path / "temporary"
@@ -179,6 +183,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "how, busy",
     [

@@ -32,7 +32,7 @@ def test_it_reads_and_writes_a_character_at_a_time():
     assert text.count("=") == len(numbers) - 1 and answer(text) is not None
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_it_is_good_but_fallible_and_votes_and_the_verifier_help():
     sums = held_out_sums(200)
     assert 0.60 <= of_tries(load(), sums, 1, 0.0, worked=True)["one try"] <= 0.85

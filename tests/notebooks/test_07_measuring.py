@@ -263,7 +263,7 @@ def test_three_runs_together_tell_what_one_does_not(lesson, runs, surprises):
     assert abs(ann) < half < min(-ben, cem)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_only_the_die_cannot_be_told_from_the_authors(lesson, texts, surprises):
     Settings, drawn, prompts = lesson["Settings"], lesson["drawn"], lesson["PROMPTS"]
     runs = {name: [texts[name]] for name in ("greedy", "noise")}

@@ -238,7 +238,7 @@ def test_the_letters_win_by_perplexity_and_lose_by_bits(lesson, storyteller):
     assert bits(shocks, eighth[:60]) == pytest.approx(29, abs=1.5)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_rivals_on_the_page(lesson):
     given = lesson["OPENINGS"], lesson["RUTS"], lesson["TALES"]
     [cell] = [c.source for c in source_notebook(SOURCE).cells if "MEASURED = {" in c.source]
@@ -274,7 +274,7 @@ def test_the_bar_of_the_capstone_is_that_of_the_rival(lesson, unseen):
     assert found["refrains"] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("design", [by_count, only_that_token])
 def test_an_honest_design_beats_it_by_far(lesson, unseen, design):
     """Far enough from each bar that a text which another machine draws differently is no matter."""
@@ -288,7 +288,7 @@ def test_an_honest_design_beats_it_by_far(lesson, unseen, design):
         assert found["refrains"] >= 5 / 6
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("name", SIMPLE)
 def test_no_recipe_of_one_line_keeps_all_promises(lesson, unseen, name):
     *given, bar = unseen

@@ -130,6 +130,7 @@ def told_secrets(world: World, name: str) -> list[str]:
     return [secret for secret in SECRETS.values() if secret in page + printed]
 
 
+@pytest.mark.full
 def test_all_others_are_graded(ours):
     world, _, ran = ours
     points = world.points()

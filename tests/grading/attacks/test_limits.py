@@ -101,6 +101,7 @@ def test_an_exception_keeps_its_name_and_message(name):
 # A submission as a whole
 
 
+@pytest.mark.full
 def test_slow_cells_have_a_limit_together():
     cells = [quiz(f"slow{i}", "import time; time.sleep(0.8)", solution=True) for i in range(60)]
     notebook = new_notebook(cells=[*cells, quiz("last", "0.0", grade=True, locked=True, points=1)])
@@ -209,7 +210,7 @@ def test_stock_collecting_stops_at_a_name_without_a_date(users, tmp_path):
     assert not handed_in(world, users[0].pw_name)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("kind", at_least("hard link", of=["link", "hard link"]))
 def test_ours_collects_the_others(kind, users, tmp_path):
     ann = users[0]
