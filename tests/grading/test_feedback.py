@@ -90,7 +90,8 @@ def secrets(module: Module) -> list[str]:
             found += map(one_line, inside(cell.source, what).split("\n"))
     wrong = one_line(" ".join(wrong_answers(module).values()))
     # A bracket or a name alone is on any page.
-    return [line for line in found if len(line) > 10 and line not in known and line not in wrong]
+    telling = [line for line in found if len(line) > 10 and not line.rstrip(",").isidentifier()]
+    return [line for line in telling if line not in known and line not in wrong]
 
 
 def reasons(module: Module) -> list[tuple[str, str]]:

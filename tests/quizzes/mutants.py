@@ -29,7 +29,7 @@ from course_utils.author.source import SOLUTION, names, regions
 CASES = 2000  # that an equal mutant has to agree on
 FEWEST = 20  # mutants of an item that are none
 # Seconds of the processor; a mutant that takes longer loops for ever, and is wrong. Between them it
-# gets TIMES as long as the reference.
+# gets TIMES as long as the slowest right answer.
 LEAST, MOST, TIMES = 2.0, 20.0, 20
 
 OTHER = {
@@ -323,9 +323,14 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
     given = module.answers[item].source
     if loses(given, few) or (most is None and loses(given, more)):
         raise AssertionError(f"{name} {item}: its own reference loses points")
-    began = time.process_time()
-    loses(given, few)  # once more: now its cases are made
-    seconds = min(MOST, max(LEAST, TIMES * (time.process_time() - began)))
+
+    def taken(source: str) -> float:
+        began = time.process_time()
+        loses(source, few)
+        return time.process_time() - began
+
+    slowest = max(map(taken, right(module, item).values()))
+    seconds = min(MOST, max(LEAST, TIMES * slowest))
     for mutant in tried:
         if in_time(partial(loses, mutant.source, few), seconds):
             killed += 1
@@ -336,15 +341,19 @@ def measure(name: str, item: str, most: int | None = None) -> Row:
     return Row(name, item, killed, survivors, equal)
 
 
+def right(module: Module, item: str) -> dict[str, str]:
+    """The cells of the reference and of the right answers in the bank."""
+    given = module.answers[item].source
+    bank = {name: answered(given, code) for name, code in module.bank[item].right.items()}
+    return {"reference": given} | bank
+
+
 def made(module: Module, item: str) -> list[Mutant]:
     """The mutants of the reference and of every right answer in the bank, each once."""
     given = module.answers[item].source
     functions = names(given)[1] & names(module.test(item).source)[0]
-    right = {"reference": given} | {
-        name: answered(given, code) for name, code in module.bank[item].right.items()
-    }
     found: dict[str, Mutant] = {}
-    for name, source in right.items():
+    for name, source in right(module, item).items():
         lines = range(1, source.count("\n") + 2)
         if name == "reference":  # what stands below a repair's solution is never reached
             lines = range(1, regions(source, SOLUTION)[-1][-1] + 1)

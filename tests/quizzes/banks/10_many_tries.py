@@ -553,7 +553,7 @@ BANK = {
                 found = [t for t in found if t[2]] or found
                 return random.Random(0).choice(found)[0] if found else None
                 """,
-                2,
+                3,
             ),
         },
     ),
