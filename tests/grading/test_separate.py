@@ -547,16 +547,25 @@ for _ in range(12):
 """
 
 
-def test_what_forks_share_counts_as_memory_once_and_hardly_stops_them(boxed, monkeypatch):
+def test_what_forks_share_counts_as_memory_once_and_stops_nobody(boxed, monkeypatch):
+    """But for a count that met one as it began or ended."""
     counts, stops = [], []
-    within, stop = sandbox.Process.within, sandbox.Process.stop
-    monkeypatch.setattr(sandbox.Process, "within", lambda own: counts.append(own) or within(own))
-    monkeypatch.setattr(sandbox.Process, "stop", lambda own: stops.append(own) or stop(own))
-    notebook = submission(SHARE + "time.sleep(2)", RIGHT)
+
+    def noted(method, numbers):
+        def call(process):
+            numbers.append(len(sandbox.children(process.process.pid)))
+            return method(process)
+
+        return call
+
+    monkeypatch.setattr(sandbox.Process, "within", noted(sandbox.Process.within, counts))
+    monkeypatch.setattr(sandbox.Process, "stop", noted(sandbox.Process.stop, stops))
+    notebook = submission(SHARE + "time.sleep(4)", RIGHT)
     assert points(notebook) == 3.0
     assert not notebook.cells[1].outputs
-    assert len(counts) > 5
-    assert len(stops) < 3  # while they begin and end
+    assert max(counts) > 12
+    assert counts.count(max(counts)) > 2
+    assert stops.count(max(counts)) < 2
 
 
 @pytest.fixture
