@@ -182,12 +182,12 @@ explore.Distribution(PROMPT, knobs=("temperature", "top_k", "top_p"))
 # </details>
 
 # %% [markdown]
-# **It happened.** In June 2026 a server got the same request three times, without a *T*. The model's file says
+# **It happened.** In June 2026 a server got the same request three times, without *T* or seed. The model's file says
 # *T* = 1, but the same haiku came back three times [mlxvlm1331]. Which voice set *T*, and to which number?
 #
 # <details><summary>Answer</summary>
 #
-# The engine, to 0: the text is always the same. The server had not taken *T* from the file.
+# The engine, to 0: without a seed, *T* = 1 gives different texts. The server had not taken *T* from the file.
 # </details>
 
 # %% [markdown]
@@ -211,9 +211,9 @@ def my_resolver(request, model_file, engine):
     engine: a dict with every knob that the engine has, and its number. request, model_file: dicts,
     perhaps empty, that may hold other names too. All values are numbers; in the request and the
     file also None, which is as if the name were not there. 0 is a value.
-    For each knob of the engine, who is the first of "request", "model file" and "engine" that has
-    a value for it. A name that the engine does not have, with a value in the request, gets (that
-    value, "ignored"). All other names are left out. The three dicts stay as they are.
+    For each knob of the engine, `who` is the first of "request", "model file" and "engine" that
+    has a value for it. A name that the engine does not have, with a value in the request, gets
+    (that value, "ignored"). All other names are left out. The three dicts stay as they are.
     """
     ### BEGIN SOLUTION
     used = {name: (value, "engine") for name, value in engine.items()}
@@ -272,7 +272,7 @@ print("shares at T = 1:  ", shares(logits))
 print("shares at T = 0.5:", shares(logits / 0.5))
 
 # %% [markdown]
-# **Predict.** Which tokens does top-p 0.8 keep if *T* = 0.5 comes first? Which if *T* = 0.5 comes last?
+# **Predict.** Which tokens does top-p 0.8 keep if *T* = 0.5 comes first? Which if *T* comes last?
 
 # %%
 print("T first keeps", kept(top_p(temperature(logits, 0.5), 0.8)))
@@ -300,7 +300,7 @@ print("T last keeps ", kept(temperature(top_p(logits, 0.8), 0.5)))
 # | mlx-lm [mlxlm2026] | penalties, top-p, top-k, **T** |
 
 # %% [markdown]
-# At 21 places of an old story we count the tokens that top-p 0.9 keeps, and take the median of the counts.
+# At 21 places of an old story we count the tokens that top-p 0.9 keeps, and take the median.
 #
 # **Predict.** With *T* last, top-p never sees *T*: the median is 37 for every *T*. With *T* = 0.5 first, is the
 # median about 20 or below 10? With *T* = 1.5 first, is the median about 60 or above 500?
@@ -340,7 +340,7 @@ chart.says(f"Medians: T = 0.5 first {cold}, T last {plain}, T = 1.5 first {hot}.
 #
 # Top-p: sort the shares of the *present* logits, `probs, order = logits.softmax(0).sort(descending=True)`. Compare the
 # mass *before* each token with the value. The mask that you get is in sorted order;
-# `torch.empty_like(mask).scatter(0, order, mask)` puts the mask in the order of the ids.
+# `torch.empty_like(mask).scatter(0, order, mask)` puts the mask in the order of the logits.
 # </details>
 # </details>
 
@@ -415,12 +415,12 @@ explore.Distribution(
 
 # %% [markdown]
 # 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens stay?
-# 2. Set *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) What is the share of
-#    ` wife` in each order?
+# 2. Set *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) In the panel's text, read
+#    the share of ` wife` in each order.
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (the bar), and 7.8% with *T* last (your ✕).
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (`reference`), and 7.8% with *T* last (`yours`).
 # </details>
 
 # %% [markdown]
@@ -428,13 +428,14 @@ explore.Distribution(
 #
 # To be careful, someone draws 100 tokens from the Storyteller with *T* = 0.3 *and* *p* = 0.6, *T* first.
 #
-# **Predict.** What share of the 4-grams repeats an earlier 4-gram: about 5%, 25% or 45%?
+# **Predict.** What share of the 4-grams repeats an earlier 4-gram: about 5%, 25% or 45%? (The picture draws such
+# 4-grams taller.)
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# Set *p* = 1, so only *T* works. Then set *T* = 1 and *p* = 0.6, so only *p* works. What share repeats each time?
+# What share repeats with *T* alone (*p* = 1)? With *p* alone (*T* = 1, *p* = 0.6)?
 #
 # <details><summary>What you should see</summary>
 #
@@ -477,18 +478,18 @@ print(0.1 + (0.2 + 0.3))
 print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
-# (1e16 is a 1 with 16 zeros.) The first sum loses the 1. The second sum adds the 1 to 0.
+# (1e16 is a 1 with 16 zeros.) The first sum loses the 1; the second adds the 1 to 0.
 
 # %% [markdown]
-# A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts at once. The cuts
-# depend on the *other* requests that run at the same time, our **company**.
+# A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts in parallel. The
+# cuts depend on a request's **company**: the *other* requests that run at the same time.
 #
 # With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, in another order. (Real servers
-# have other rules.) After each part Birch rounds to 16 bits (two or three digits).
+# have other rules.) After each part Birch rounds to 16 bits (bfloat16 keeps two or three digits).
 
 # %% [markdown]
-# **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all at the same time. How many
-# of the 16 texts change: about 1, 4 or 12?
+# **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all together. How many of the 16
+# texts change: about 1, 4 or 12?
 
 
 # %%
@@ -508,9 +509,9 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 # may change. (If the text of seed 3 stays the same, use the numbers in the next answer.)
 
 # %% [markdown]
-# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12. On a line from 0 to 1,
-# each token has a piece as long as its share. A random number picks the piece in which it lies. The piece of ` hollow`
-# follows the piece of ` corner`.
+# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12 (` bench` is two tokens). On
+# a line from 0 to 1, each token has a piece as long as its share. A random number picks the piece in which it lies.
+# The piece of ` hollow` follows the piece of ` corner`.
 
 # %% jupyter={"source_hidden": true}
 corner = model.encode(" corner")[-1]
@@ -536,8 +537,8 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 #
 # <details><summary>Answer</summary>
 #
-# No. When the two best tokens are nearly even, the last digits decide which is best. In 2025 a team sent one request
-# to a large model 1,000 times at *T* = 0, and got 80 different texts [he2025].
+# No. When the two best tokens are nearly equally likely, the last digits decide which is best. In 2025 a team sent
+# one request to a large model 1,000 times at *T* = 0, and got 80 different texts [he2025].
 # </details>
 
 # %% [markdown]
@@ -545,7 +546,7 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 #
 # **Fix the additions**: cut each request's sums into the same parts in any company [he2025].
 #
-# **Predict.** How many of the 16 texts change now?
+# **Predict.** How many texts change now?
 
 # %%
 quiet = [serve(MODEL_FILE, T_FIRST, [seed], fixed=True)[0] for seed in SEEDS]
@@ -573,7 +574,7 @@ print("texts that change:", changed(quiet, busy))
 # | Qwen3-VL, as evaluated [qwenvl1825] | 0.7 | 0.8 | 20 | 1.5 |
 
 # %% [markdown]
-# Where a field is empty, the source names no number. The last two rows are one model: its maker used a presence
+# In empty fields the source names no number. The last two rows are one model: its maker used a presence
 # penalty of 1.5 in the evaluation, but the file has no penalty.
 #
 # A recipe is a **hypothesis**, made for one model and its maker's tasks. Test it on your model and task.
@@ -616,7 +617,7 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes, because all tries here have the same company. At *T* = 0.5, with the working, only 7 of the 24
+# *Deterministic*: yes, because all tries here run at the same time. At *T* = 0.5, with the working, only 7 of the 24
 # sums get the same answer four times.
 #
 # *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without the working, 4% to 7% at any *T*. So here a
@@ -687,8 +688,7 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 race(Settings(top_p=0.90), Settings(top_p=0.91))
 
 # %% [markdown]
-# Both intervals hold 0. In the cell above, write 0.92 instead of 0.91, then 0.93 and so on, until one interval leaves
-# 0 out.
+# Both intervals hold 0. In the cell above, raise 0.91 by 0.01 at a time, until one interval leaves 0 out.
 #
 # <details><summary>What you should see</summary>
 #
@@ -798,7 +798,8 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # The picker makes three promises:
 #
-# 1. **straight**: it picks a recipe that is far better at every seed, in any order of recipes and scale of numbers;
+# 1. **straight**: it picks a recipe that is far better at every seed, whatever the order of recipes and the scale of
+#    numbers;
 # 2. **cautious**: where all recipes are equal, it picks none in at least 90 of 100 contests;
 # 3. **keen**: where one recipe is truly better, by five standard errors of the difference, it picks that recipe in at
 #    least 80 of 100.
@@ -807,7 +808,8 @@ print(f"{fooled} of 200 contests have a winner")
 # <details><summary>Hint</summary>
 #
 # `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. How many standard
-# errors lie between 0 and the mean? With one new recipe, two are enough. How many do you need with ten?
+# errors lie between 0 and the mean? With one new recipe, two are enough. With ten, try numbers in the check below:
+# take the middle of those that pass.
 # </details>
 
 
@@ -818,8 +820,8 @@ def my_pick(old, new):
     old: a list of 24 to 60 numbers, one for each seed; higher is better. new: a list of 1 to 11 such
     lists, each as long as old; numbers at the same place have the same seed. The differences of
     two recipes never have the standard deviation 0.
-    A recipe that is far better at every seed is picked. The same recipe is picked whatever their
-    order, and also when all numbers are multiplied by ten and seven is added. The same lists give
+    A recipe that is far better at every seed is picked. The same recipe is picked in any order of
+    `new`, and also when all numbers are multiplied by ten and seven is added. The same lists give
     the same pick, and stay as they are.
     """
     ### BEGIN SOLUTION
@@ -864,9 +866,9 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002, which may be luck. The interval of
-# the presence penalty lies furthest above 0, so the penalty wins. But a contest finds the best only *by the number
-# that you measure*: in test two the penalty lowered the log-probability.
+# Three intervals lie above 0. But the interval of *T* = 0.75 begins at only +0.002, which may be luck. The presence
+# penalty's interval lies furthest above 0, so the penalty wins. But a contest finds the best only *by the number that
+# you measure*: in test two the penalty lowered the log-probability.
 
 # %% [markdown]
 # ## The last test is yours
@@ -895,7 +897,7 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 # `creative` has fewer repeats, but the log-probability falls by 0.77.
 #
 # In the cell above, put your own recipe in place of the second `Settings(...)`. Predict whether each interval holds 0,
-# and run the cell. Nothing is scored here.
+# and run the cell.
 
 # %% [markdown]
 # ## What production systems do
@@ -1067,7 +1069,7 @@ check.text(
 # A provider gets the same request twice, with *T* = 0 and the same seed. Its model and program are unchanged. The
 # answers differ from word 50 on. Which reason is likeliest?
 #
-# - **A** Other requests were there, and two nearly even tokens changed places.
+# - **A** Other requests ran, and two nearly equally likely tokens changed ranks.
 # - **B** The second answer took the random numbers that follow those of the first.
 # - **C** The provider still draws, at a very low *T*.
 # - **D** In between, the provider changed its top-k.
