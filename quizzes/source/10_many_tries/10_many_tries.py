@@ -291,12 +291,12 @@ for n, c, k, expect, why in (
 # | 72.8 | 56.5 | 94.8 | 99.9 | 100.0 |
 
 # %% [markdown]
-# One drawn try is *worse* than greedy choice, but sixteen tries nearly always hold the right answer.
+# One drawn try is *worse* than greedy choice, but sixteen nearly always hold the right answer.
 
 # %% [markdown]
 # ## The likeliest of sixteen
 #
-# **Best-of-n** hands in the text with the best score. One such score is the text's log-probability.
+# **Best-of-n** hands in the text with the best score, such as its log-probability (at *T* = 1).
 #
 # **Predict.** Does the likeliest of the sixteen lines say 291 or 301?
 
@@ -374,16 +374,18 @@ for text in texts:
 # Otherwise you stay, and visit the old text again.
 
 # %% [markdown]
-# **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And if you
-# stand at `a cat` and draw `the dog`? (The columns `p` and `T = 1/4` above give *p* and *q*.)
+# The second fraction corrects for draws that favour some texts.
+#
+# **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And from
+# `a cat` to `the dog`? (The columns `p` and `T = 1/4` give *p* and *q*.)
 #
 # <details><summary>Answer</summary>
 #
 # The first fraction is (0.36/0.30)⁴ = 2.07, the second 0.418/0.165 = 2.53. Their product is 5.2,
-# above 1: you always go to `a cat`. You go back with probability 1/5.2 = 0.19.
+# above 1: you always go. You go back with probability 1/5.2 = 0.19.
 # </details>
 #
-# The next cell takes twenty thousand steps:
+# Now take twenty thousand steps:
 
 # %%
 rng, now, seen = random.Random(0), "the dog", Counter()
@@ -396,8 +398,7 @@ for _ in range(20_000):
 print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
-# Each step compared only two texts. Yet the shares come close to the column `p^4`: the second
-# fraction corrects for the draws at *T* = 1/4.
+# Each step compared only two texts. Yet the shares come close to the column `p^4`.
 #
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
 # *T* = 1/4. **Power sampling** [karan2025] takes the text where the walk stands after forty steps.
@@ -414,9 +415,8 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# One walk runs the model about 800 times, as sixteen tries of 50 characters do. On the card
-# it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6%. So the walk is no
-# better here.
+# One walk runs the model about as often as sixteen tries do. On the card it is right in 80.0% (of the
+# first 250 sums). The likeliest of sixteen had 82.6%. So the walk is no better here.
 
 # %% [markdown]
 # ## The vote
@@ -480,9 +480,9 @@ print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest
 print("your vote of 16", score(vote, worked), "of 24")
 
 # %% [markdown]
-# With a right `my_vote` the vote gets 23 of 24. The explorer below shows one sum at the left. The
-# curves at the right are the vote, the likeliest text and pass@n (pass@k for n tries). Wait until the
-# right side says `Right, over 24 sums`.
+# With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left. The curves
+# at the right are the vote, the likeliest text and pass@n (pass@k for n tries). A vote of 4 is an
+# average over sets of four tries. Wait for `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
@@ -522,7 +522,8 @@ for i, one in enumerate(tries):
 # </details>
 
 # %% [markdown]
-# A vote finds what is *common*, not what is right. It helps when wrong texts give different answers.
+# A vote finds what is *common*, not what is right. It helps where the right answer is
+# most common.
 
 # %% [markdown]
 # ## One text for each answer
@@ -559,8 +560,8 @@ for n in (16, 64, 256):
 # | the answer alone | 6.6 | 5.9 | 7.3 | 93.0 |
 
 # %% [markdown]
-# With the answer alone, 64 tries hold a right answer for 93% of the sums. But the vote gets only 7.3%
-# right. What could do better? (Time for a pause.)
+# With the answer alone, 64 tries hold a right answer for 93% of the sums. But the vote gets only 7.3%.
+# What could do better? (Time for a pause.)
 
 # %% [markdown]
 # ## A check that does not know the sum
@@ -578,9 +579,9 @@ for n in (16, 64, 256):
 print("what is left by nine:", {n: n % 9 for n in (303, 291, 301)})
 
 # %% [markdown]
-# Only 301. The trick also accepts wrong answers that are off by 9, 18, 27 … But its mistakes are not
-# the mistakes of the model. The next cell draws 64 answers for each of the 24 sums, without a working.
-# It votes twice: with all answers, and with those that the trick (`nines`) accepts:
+# Only 301. The trick also accepts wrong answers that are off by 9, 18, 27 … But few of the model's
+# wrong answers are. The next cell draws 64 answers for each of the 24 sums, without a working. It votes
+# twice: with all answers, and with those that the trick (`nines`) accepts:
 
 # %%
 alone = ask_all(tries=64, worked=False)
@@ -693,8 +694,8 @@ for i, one in enumerate(tries):
         print(f"{i:>2}  {one.text}")
 
 # %% [markdown]
-# With a right verifier four lines appear, and all say 301. Line 11 says 301 too, but is refused for a
-# wrong step: it has `'1'1'4` for 114, with a mark too many.
+# With a right verifier four lines appear, all with 301. Line 11 says 301 too, but is refused:
+# `'1'1'4` for 114 has a mark too many.
 
 # %% [markdown]
 # ## Build it: the chooser
@@ -844,8 +845,8 @@ print("vote", score(vote, worked), "· your chooser", score(my_chooser, judged))
 # </details>
 
 # %% [markdown]
-# Now the Storyteller continues ` The girl saw a`. One run reads `It was night and it was dark.`
-# first, the other run does not. **Predict.** Name one word that becomes likelier as γ grows.
+# Now the Storyteller continues ` The girl saw a`, with the prompt `It was night and it was dark.`
+# before it or without. **Predict.** Name one word that becomes likelier as γ grows.
 
 # %%
 stories = storyteller.load()
@@ -876,7 +877,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Which texts have `night`, `dark` or `light` after the prompt, perhaps inside a word? (No plain
+# 1. Which texts have `night`, `dark` or `light` after ` saw a`, perhaps inside a word? (No plain
 #    text. One guided text has `darker and lighter`, the other `night`.)
 # 2. Set `strength = 5.0` and run the cell again. What goes wrong? (The text repeats the prompt:
 #    `It was dark. It was dark. It was darker.`)
@@ -909,7 +910,7 @@ for most in (36, 40, 48):
 
 # %% [markdown]
 # No sum is right with a working cut short. In training `;` came only after the last step: the model
-# never learned what follows a `;` in the middle of a working.
+# never learned what follows an earlier `;`.
 
 # %% [markdown]
 # ## What production systems do
@@ -926,8 +927,9 @@ for most in (36, 40, 48):
 # ## Recap
 #
 # Greedy choice always gets the opening sum wrong. Sixteen tries hold the right answer, but the
-# likeliest try and the vote both say 291: most lines end with a carry that the model often gets wrong.
-# A vote needs mistakes that differ. A verifier needs no majority, only one right line.
+# likeliest try and the vote say 291: most lines end with a carry that the model often gets wrong.
+# A vote needs the right answer to be the most common. A verifier without mistakes needs only
+# one right line.
 
 # %% [markdown]
 # The next module asks how a model can write *faster*, without changing any text.
@@ -941,7 +943,7 @@ for most in (36, 40, 48):
 
 # %% [markdown] question="One of k tries" points=2
 # Your `my_pass_at_k` from **Build it: pass@k** above, for all inputs that its description allows. One
-# point for *n* up to 30, one for *n* up to 200.
+# point for *n* up to 30, a second for *n* up to 200.
 
 
 # %% test="my_pass_at_k"
@@ -1024,8 +1026,8 @@ check.number(
 # Repair it: where *n* is below *k*, return None, whatever *c* is. Elsewhere it is right: the product is
 # our formula without large numbers.
 #
-# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point for *c* = 0, one for every *c*. No point if an
-# estimate for *k* up to *n* changes.
+# *n*: 1 to 60; *c*: 0 to *n*; *k*: 1 to 80. One point if *c* = 0 is right, a second if every *c* is.
+# No point if an estimate for *k* up to *n* changes.
 
 
 # %% answer="estimator_repair"
@@ -1132,7 +1134,7 @@ check.number(
 # `alpha` is the power. Repair its two faults. (What does `math.exp(2000)` do?)
 #
 # Logarithms are from −5,000 to 0, `alpha` is above 0, at most 10. One point for short texts (down to
-# −20), one for any length.
+# −20), a second for any length.
 
 
 # %% answer="acceptance_repair"
@@ -1242,7 +1244,7 @@ check.number(
 #
 # - **A** Whole workings of other sums, so that it makes fewer slips.
 # - **B** Workings that break off anywhere, then `;` and the result of the last whole step.
-# - **C** Whole workings of at most 40 characters.
+# - **C** Whole workings of small sums, at most 40 characters.
 # - **D** Workings that break off anywhere, then `;` and the sum of the five numbers.
 
 # %% answer="thought_cut_short"
@@ -1395,8 +1397,8 @@ check.number(
 )
 
 # %% [markdown] question="Cold tries" points=1
-# With a strict verifier and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. Someone sets *T*
-# to 0, where single tries are best. How many sums come out right?
+# With a right `my_verifier` and 16 tries at *T* = 0.75 the Calculator gets 99.8% right. Someone sets
+# *T* to 0, where single tries are best. How many sums come out right?
 #
 # - **A** About 73%
 # - **B** About 99.8%
@@ -1596,7 +1598,7 @@ float(min(points, 3))
 #
 # - **A** Sixteen poems about the sea, of which the best is to be printed.
 # - **B** Sixteen greedy answers to one exam task, from one model and machine.
-# - **C** Sixteen worked solutions of an exam task, each with a date at the end.
+# - **C** Sixteen worked solutions of an exam task whose answer is a date.
 # - **D** Sixteen one-word answers to a riddle that the model usually gets wrong.
 
 # %% answer="work_for_a_count"
