@@ -219,7 +219,7 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 # ## Equal choices
 #
 # Module 01 has such a number: the **equal choices**, 2 to the power of the entropy. (The code says
-# *effective choices*.) With 8 equal choices, the next token is as hard to guess as a fair die with 8 faces.
+# *effective choices*.) With 8 equal choices, the next token surprises on average like a fair die with 8 faces.
 #
 # **Predict.** How many equal choices are there after `Once upon a` at *T* = 2: nearest to 1, 10 or 100?
 
@@ -551,8 +551,9 @@ if ready:
 # %% [markdown]
 # <details><summary>What happened</summary>
 #
-# `Once upon a distance`: a crumb came! The model *had* one choice after `Once upon a`, and we asked for four. So
-# your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%: that is like four equal choices.
+# `Once upon a distance`: a crumb came! The model *had* one choice at this step, and we asked for four. So
+# your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%: each so surprising that the
+# average is like four equal choices.
 # </details>
 #
 # We want fewer choices where there are too many. Where the model is sure, it should stay sure.
@@ -693,7 +694,7 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
     print()
 
 # %% [markdown]
-# *T* = 0.7 cuts the 4.5 choices after `Once upon a time` to 1.8, too few, and the 187 of the last row to 31, too many.
+# *T* = 0.7 cuts even 4.5 choices, after `Once upon a time`, to 1.8, yet leaves 31 of the last 187: too many for *tame*.
 # The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
 #
 # Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10 crumbs, and keep 60%
@@ -1580,7 +1581,7 @@ float(min(points, 4))
 
 # %% [markdown] question="A colleague's zero" points=0
 # A colleague sets *T* = 0 "so that the model stops making things up". Write three sentences: what does *T* = 0 change,
-# what does it not change, and what would you suggest?
+# what does it not change, and what would help more?
 
 # %% [markdown] answer="explain_zero"
 # ### BEGIN SOLUTION
