@@ -280,7 +280,7 @@ for process in (divides, multiplies):
 # %% [markdown]
 # The mistake is famous: the inventors' paper divides negative logits too. The library
 # `transformers` did the same in 2019, until a user set 1.5 and got `The dog dog dog dog dog`
-# [transformers2302]. The repair: divide a positive logit, **multiply** a negative logit. θ = 1 then
+# [transformers2302]. The repair: divide a positive logit, **multiply** a negative logit. θ = 1
 # changes nothing.
 
 # %% [markdown]
@@ -379,7 +379,7 @@ tell("..." + "".join(finish(careful(mine))))
 # %% [markdown]
 # ## Who counts the prompt?
 #
-# The **prompt** is everything up to `sun and`. What the model itself has written is the **answer**:
+# The **prompt** is everything up to the last `sun and`. What the model has written is the **answer**:
 # so far `west of the` (`west` is two tokens, ` w` and `est`). Prompt and answer have 31 different
 # tokens, and θ = 1.3 moves all 31 logits.
 #
@@ -431,8 +431,8 @@ explore.Penalties(
 # leads after the penalty, but then write `moon` ourselves.
 
 # %% [markdown]
-# Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, and by a little
-# more at later winds.
+# Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, a little more
+# later. (`sun` pays at every wind.)
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first where `moon` does not lead?
 
@@ -605,7 +605,7 @@ for name, process in rows.items():
 # </details>
 
 # %% [markdown]
-# Where the die chooses (last line), 19 tokens in 100 are repeats, as ` the` and `.` must come back.
+# Where the die chooses, 19 tokens in 100 are repeats, as ` the` and `.` must come back.
 # At θ = 1.5 fewer than 4 in 100 are repeats: too few.
 
 # %% [markdown]
@@ -615,7 +615,8 @@ for name, process in rows.items():
 #
 # Write a *brake*: a function that gets the logits and the tokens so far, and returns new logits.
 # Every brake with the four properties below is right. Each property names a case and, in italics,
-# what must hold after the brake. Your brake is scored at the end.
+# what must hold after the brake. Your brake may call the course's functions, and is scored at the
+# end.
 
 # %% [markdown]
 # 1. **It ends loops.** Case: the answer ends in the same run of tokens, six times or more in a row,
@@ -671,9 +672,8 @@ def my_brake(logits, ids, prompt_length):
 
 
 # %% [markdown]
-# Run the next two cells, and change `my_brake` until you see four `[ok]`, one for each property.
-# (No points yet.) In the example of a loop, the answer is token 1, six times; token 2 was never
-# said.
+# Run the next two cells, and change `my_brake` until you see four `[ok]`. (No points
+# yet.) In the example of a loop, the answer is token 1, six times; token 2 was never said.
 
 # %% locked="brake_examples" jupyter={"source_hidden": true}
 LOOP = torch.tensor([0.0, 3.0, 1.5, 0.0]), torch.tensor([0, 3, *[1] * 6]), 2
@@ -742,7 +742,7 @@ _ = check.passes("another zero", ignores_zero, my_brake, LOOP, 10)
 
 
 # %% [markdown]
-# Now your brake finishes the prince's sentence, without points.
+# Now your brake finishes the prince's sentence.
 
 
 # %%
@@ -796,7 +796,7 @@ for wind in ("North", "East", "South", "West"):
 
 # %% [markdown]
 # Penalties come before temperature, top-k and top-p [transformers2026] [vllm2026] [llamacpp2026]. So
-# at *T* = 0.5 a penalty of 1 counts double (Recall 3).
+# at *T* = 0.5 a subtracted 1 counts double (Recall 3).
 
 # %% [markdown]
 # ## The puzzle, solved
