@@ -172,8 +172,8 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # %% [markdown]
 # ## Two prompts
 #
-# Why does *k* = 40 grant neither wish? Here is the first prompt, with *T* = 1.5 and *k* = 40. (All
-# pictures tell how much mass is kept at *T* = 1.)
+# Why does *k* = 40 grant neither wish? Here is the first prompt, with *T* = 1.5 and *k* = 40. (The
+# mass kept is always told for *T* = 1.)
 #
 # **Predict.** What is the largest *k* with which `␣time` *always* comes?
 
@@ -204,8 +204,8 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 
 # %% [markdown]
 # **Predict.** At *T* = 1, `␣sudden` has 0.0015% after the first prompt, and `␣wolf` 0.37% after the
-# second. Compare each with another token after the same prompt, to see that only `␣wolf` is a good
-# word. Which token do you take?
+# second. With which token after the same prompt would you compare each, to see that only `␣wolf` is a
+# good word?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -228,7 +228,7 @@ for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
 # who lived together in a house of their own, in a wood. One of them was a Little, Small, Wee Bear.*
 # The tale has 39 tokens. After each token the model says what may come next: 39 *steps*.
 #
-# **Predict.** Guess at how many steps *k* = 40 keeps less than 75% of the mass.
+# **Predict.** Guess: at how many steps does *k* = 40 keep less than 75% of the mass?
 
 # %% jupyter={"source_hidden": true}
 tale = read(TALE)
@@ -257,8 +257,7 @@ chart.says(
 # treats all steps alike.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale. Guess how many of the 38 tokens after the first *k* = 40 would
-# have cut.
+# **Predict.** A person wrote the tale. Guess: how many of its last 38 tokens would *k* = 40 have cut?
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -316,8 +315,9 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # *below* the 40th, so the 41st stays.
 # </details>
 #
-# A repair proposed for vLLM, a program for many users, says: at a tie, the number of requests decided
-# whether vLLM kept more than *k* tokens [vllm50979]. So the same request could get another answer.
+# A repair proposed for vLLM, a program for many users, says: at a tie, the number of requests in a
+# batch decided whether vLLM kept more than *k* tokens [vllm50979]. So the same request could get
+# another answer.
 
 # %% [markdown]
 # This course keeps **exactly k** tokens. Of equal tokens, those with the **lowest ids** stay.
