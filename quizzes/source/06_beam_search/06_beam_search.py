@@ -174,7 +174,7 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # %% [markdown]
 # The number below a token is its log-probability, and Σ is the total so far: ` cat sat` has
 # 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. *Pruned* means dropped. (Some dropped
-# branches are not drawn. Score and length penalty come later.)
+# branches are not drawn or counted. Score and length penalty come later.)
 #
 # Set `num_beams` to 2. Which text wins?
 #
@@ -383,7 +383,8 @@ plain(explore.BeamTree(PRUNED, num_beams=2, depth=3, length_penalty=0.0))
 
 # %% [markdown]
 # 1. Which text wins with two beams, and how likely is that text?
-# 2. At which step do two beams drop greedy's text? Raise `num_beams`: how many beams keep that text?
+# 2. At which step do two beams drop greedy's text? (` old hen` is dropped too, but not drawn.)
+#    Raise `num_beams`: how many beams keep greedy's text?
 #
 # <details><summary>Answers</summary>
 #
@@ -415,7 +416,7 @@ print(f"\n4 beams drop greedy's text at its token {place}")
 # only 34.2 − 21.9 = 12.3, that of four beams by 43.7 − 21.0 = 22.7. Four beams had dropped greedy's
 # text long before, at its fifth token.
 #
-# So beam search may drop the best text on the way.
+# So beam search may drop a likelier text on the way.
 
 # %% [markdown]
 # ## Texts that end
@@ -443,8 +444,8 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Write the whole rule for tables such as `ANSWERS`. Both checks below should say ok; your function is
-# scored at the end. A finished text takes one of the `num_beams` places.
+# Write the whole rule for tables such as `ANSWERS`. Both checks below should say ok. A finished
+# text takes one of the `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #
@@ -499,9 +500,9 @@ for tokens, total in fox:
 # paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# In the course's search, which the next sections use, a finished text takes *no* place. A text that
-# ends among the best *k* candidates of a step is kept for good, and *k* other texts run on. At the end
-# the best text of all wins.
+# In the course's search, used from here on, a finished text takes *no* place. A text that ends among
+# the best *k* candidates of a step goes into a second list, and the *k* best candidates that have not
+# ended run on. At the end the best text of all wins.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -531,14 +532,14 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 # %% [markdown]
 # After three tokens greedy's total is below −3.5, and a total never rises.
 #
-# Is any *other* finished text likelier than the empty text? The next cell follows every *beginning*
-# (a text that has not ended) with a total above −3.5, until none is left. Then the cell does the same
-# for seven other stories, each with its own empty text. The output calls finished texts *whole*.
+# Is any *other* finished text likelier than the empty text? After each of eight stories (the
+# wolf's is the fifth), the next cell follows every *beginning* (a text that has not ended) that is
+# likelier than the empty text, until none is left. The output calls finished texts *whole*.
 
 # %%
 for text in ENDINGS:
     begun, whole = likelier_than_empty(text)
-    print(f"above the empty text: {begun:>3} beginnings, {whole} whole texts   {text}")
+    print(f"likelier than empty: {begun:>3} beginnings, {whole} whole texts   {text}")
 
 # %% [markdown]
 # After all eight stories the empty text is the likeliest finished text. So after the wolf, sixteen
@@ -573,8 +574,8 @@ for beams in (20, 24, 25, 30):
 # beams go on only because they *overlook* the likeliest text. (A good place for a pause.)
 
 # %% [markdown]
-# Other models prefer the empty text too: for more than half of the test sentences, it was a translation
-# model's likeliest text. Beam search mostly missed it [[stahlberg2019]].
+# Other models prefer the empty text too: for more than half of the test sentences, a translation
+# model's likeliest text was empty. Beam search mostly missed that text [[stahlberg2019]].
 #
 # [stahlberg2019]: https://aclanthology.org/D19-1331
 
@@ -609,8 +610,8 @@ for alpha in (0.0, 0.5, 1.0, 2.0):
 # [zhang2023]: https://d2l.ai/chapter_recurrent-modern/beam-search.html
 
 # %% [markdown]
-# The next panel has a slider for α, `length_penalty`. (A step may have more than two solid branches,
-# as finished texts take no place.)
+# The next panel has a slider for α, `length_penalty`. (Finished texts take no place, so a step may
+# have more than two solid branches.)
 
 # %%
 explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
@@ -627,8 +628,7 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
 # **Predict.** After the eight stories, sixteen beams again write at most 20 tokens. At α = 0 six
-# winners are empty (one token, end-of-text). A guess is enough: how many are empty at α = 0.5, and how
-# many at 1?
+# winners are empty (one token, end-of-text). How many are empty at α = 0.5, and how many at 1?
 
 # %%
 print("tokens of the eight winners (+ if the text has not ended)")
@@ -643,15 +643,14 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 
 # %% [markdown]
 # At 0.5 five stories are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 no
-# winner *ends*. Can you write a better score?
+# winner *ends*.
 
 # %% [markdown]
 # ## Build it: a score of your own
 #
 # > difficulty ●●●○○ · importance ●●●○○ · 10 minutes
 #
-# Write a score for finished texts. The docstring states four properties; all four are scored at the
-# end.
+# Write a score for finished texts. The docstring states four properties, all scored at the end.
 
 # %% [markdown]
 # Here is one case of each property, as (total, length). Your score should prefer
@@ -659,11 +658,10 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # 1. (−9.0, 10) to (−9.5, 10): the same length, but likelier;
 # 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
 # 3. (−9.0, 10) to (−13.7, 11): another token of 0.01 harms;
-# 4. (−20, 10) to (−40, 20): the same mean, but shorter.
+# 4. (−20, 10) to (−40, 20): the same mean, −2 (the docstring's average is 0.14), but shorter.
 
 # %% [markdown]
-# The total alone fails property 2: −9.1 is below −9.0. The mean fails
-# property 4: it is −2 for both texts.
+# The total alone fails property 2: −9.1 is below −9.0. The mean fails property 4.
 #
 # <details><summary>Hint</summary>
 #
@@ -755,20 +753,20 @@ for name, found in texts.items():
 # In the next picture each bar is a token, as high as its probability. The row *human* is a person's
 # text, the row *sampled* a drawn text.
 #
-# **Predict.** Does the model find the person's tokens likelier than those of the beams? Run the cell,
-# and wait until all four rows are full.
+# **Predict.** Does the model find the person's tokens likelier than those of the beams? Wait
+# until all four rows are full: greedy's `mean log p` changes until then.
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
 
 # %% [markdown]
-# 1. How far apart are `mean log p` of human and of beam?
-# 2. Type a text of your own (at most 80 tokens) into `human text`. Can its `mean log p` come above
+# 1. With all rows full, how far apart are `mean log p` of human and of beam?
+# 2. Type your own text (at most 80 tokens) into `human text`. Can its `mean log p` come above
 #    greedy's −1.10?
 #
 # <details><summary>Answers</summary>
 #
-# 1. −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28, so a person's token is
+# 1. −4.09 and −0.77: a difference of 3.32. *e* to the power 3.32 is about 28: a person's token is
 #    typically 28 times less likely.
 # 2. `the next morning`, then fifteen times `, and the next morning`, has −0.84.
 # </details>
@@ -794,8 +792,8 @@ found = beam_search(
 print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found.text}")
 
 # %% [markdown]
-# Surprisingly, the text with the ban is likelier. Without the ban, four beams had dropped this text on
-# the way.
+# Surprisingly, the text with the ban is likelier, by the model's own probabilities. Without the ban,
+# four beams had dropped this text.
 #
 # Still, a ban stops only loops. For stories it is better to draw (modules 02 to 04).
 
@@ -834,7 +832,7 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # probability, so the total shows the doubt.
 #
 # But the halves hold *different* sums, and a search chooses between texts for *one* sum. So look at
-# the last two lines: four beams gained 21 sums and lost 9. On sums, likelier does mean better.
+# the last two lines: four beams gained 21 sums and lost 9. On sums, a search for likelier texts pays.
 
 # %% [markdown]
 # ## The puzzle, solved
@@ -1745,8 +1743,8 @@ float(min(points, 4))
 
 # %% [markdown] question="A score for finished texts" points=3
 # Your `fair_score` from **Build it: a score of your own**. Any design with the four properties is
-# right: one point for the first, two more for all four together. Totals are below 0, with a mean of
-# −12.5 to −0.05 per token. Lengths are 5 to 200. The score is a number.
+# right: one point for the first, two more for all four together. Totals are below 0;
+# total / length is −12.5 to −0.05. Lengths are 5 to 200. The score is a number.
 
 
 # %% test="fair_score"
