@@ -232,8 +232,8 @@ for title, probs, u, token, why in (
     check.passes(title, check.gives, draw, probs, u, expect=token, why=why)
 
 # %% [markdown]
-# The next cell calls your `draw` 10,000 times, with *u* spread evenly over the line. A cross shows the
-# share of each token.
+# The next cell calls your `draw` 10,000 times, with *u* spread evenly over the line. A cross shows how
+# often each token came.
 #
 # **Predict.** How many of the 10,000 calls should draw `␣one`?
 #
@@ -259,7 +259,7 @@ explore.Distribution(FOUR, function=your_die)
 # ## How would you notice a broken die?
 #
 # A real *u* is random, so the counts are a little off. A book gives logits for nine words after
-# `every effort moves you` [raschka2024]. `sample`, the course's own die, draws 1,000 of the words.
+# `every effort moves you` [raschka2024]. `sample`, the course's own die, draws 1,000 words.
 #
 # **Predict.** `toward` has 35.8%, so 358 draws are expected. By how much will the count be off: about
 # 1, 15 or 150?
@@ -272,12 +272,12 @@ expected = 1000 * NEXT_LOGITS.softmax(dim=-1)
 show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts - expected)
 
 # %% [markdown]
-# `toward` came 374 times, 16 too many. About 15 is normal, the *standard deviation*:
-# √(1000 × 0.358 × (1 − 0.358)). With a count off by 150, the die is broken.
+# `toward` came 374 times, 16 too many. Statistics calls about 15 normal:
+# √(1000 × 0.358 × (1 − 0.358)), the *standard deviation*. With a count off by 150, the die is broken.
 
 # %% [markdown]
-# How does a die break? OpenAI wrote the model GPT-2 in TensorFlow. A programmer who rewrote GPT-2 in
-# PyTorch found no softmax before the draw, and asked why [openaigpt51].
+# How does a die break? OpenAI wrote the model GPT-2 in TensorFlow, with no softmax before the draw. A
+# programmer who rewrote GPT-2 in PyTorch asked why [openaigpt51].
 #
 # TensorFlow's `multinomial` takes *logits*, but PyTorch's `multinomial` takes *weights*.
 
@@ -357,7 +357,7 @@ ids = model.encode("Once upon a time there")
 rows = scores(model, ids)
 print("places, tokens of the vocabulary:", tuple(rows.shape))
 for token, row in zip(ids, rows, strict=True):
-    print(f"after {name(token):<14} its favourite is {name(row.argmax().item())}")
+    print(f"after {name(token):<14} the favourite is {name(row.argmax().item())}")
 
 # %% [markdown]
 # Five words have six places: `<|endoftext|>`, the token between two stories, stands before every text.
@@ -610,7 +610,7 @@ print(f"the last column adds up to {total:.2f} bits; 2 to that power is {2**tota
 # and 2² is 4. Here 2 to the power of 1.49 is 2.8, so the first panel says `like 2.8 equal choices`.
 
 # %% [markdown]
-# ## A number that cannot be right
+# ## A number too bad to be true
 #
 # In 2025 a user asked the library MaxText for the log-probabilities of a prompt. All were far too low
 # [maxtext2103].
@@ -637,8 +637,8 @@ for way, logprobs in (
 # token is the right row.
 # </details>
 #
-# No error was raised. But a mean of −11.10 is a perplexity of about 66,000. A blind guess among 4,096
-# tokens has a perplexity of only 4,096.
+# No error was raised. But a mean of −11.10 is a perplexity of about 66,000, for a simple sentence. A
+# blind guess among 4,096 tokens has only 4,096.
 
 # %% [markdown]
 # ## Build it: the judge
@@ -646,7 +646,7 @@ for way, logprobs in (
 # > difficulty ●●○○○ · importance ●●●●○ · 5 to 10 minutes
 #
 # Write `text_logprobs`: logits go in, the log-probability of each token but the first comes out.
-# One trap: PyTorch may round a probability to 0, but its logarithm must stay finite, such as −200.
+# One trap: PyTorch may round a probability to 0, but the log-probability must stay finite, such as −200.
 # You are done at two `[ok]` in the folded test below. `text_logprobs` is scored at the end.
 #
 # <details><summary>Hint</summary>
@@ -701,7 +701,7 @@ for token, logprob in zip(*scored(sentence), strict=True):
 
 # %% [markdown]
 # Of the three tokens, `␣sho` surprises most, with 11.6 bits. The person surprises the
-# model again and again, mostly where a new word begins. (`workbench` is an exception.)
+# model again and again, mostly where a new word begins. (`workbench` and `flickered` are exceptions.)
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -747,13 +747,13 @@ for token in (" a", " dress"):
 
 # %% [markdown]
 # More likely: `␣dress` rises from 6% to 41%. (The first number, 9%, is for `the little girl's dress`.)
-# `␣a` becomes likelier too.
+# `␣a` rises to about 70%.
 
 # %% [markdown]
-# Stories repeat names and phrases, so a copy of earlier words is often a good guess. Every
-# repetition makes the next repetition likelier, in larger models too [xu2022]. A writer who always
-# takes the favourite cannot stop repeating. The die can stop: even where `␣dress` has 41%, another
-# token comes in 59 of 100 throws.
+# Stories repeat names and phrases, so a copy of earlier words is often a good guess. Repetition
+# makes more repetition likelier, in larger models too [xu2022]. A writer who always takes the favourite
+# cannot stop repeating. The die can stop: even where `␣dress` has 41%, another token comes in 59 of 100
+# throws.
 
 # %% [markdown]
 # ## The die, explained
@@ -791,14 +791,14 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 the library `transformers` still chooses greedily, unless you set `do_sample=True`. Its guide
+# In 2026 the library `transformers` still chooses greedily, unless `do_sample=True` is set. Its guide
 # warns that greedy text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
 # ## Recap
 #
 # Why did the best choice at every step make the worse text? The careful writer always takes the
-# favourite, and each repetition makes the next repetition likelier. A person often takes another token,
+# favourite, and repetition makes more repetition likelier. A person often takes another token,
 # for a reason. The die takes other tokens without a reason.
 
 # %% [markdown]
