@@ -140,8 +140,8 @@ for prompt, seed in (
     tell(prompt, colleague, seed)
 
 # %% [markdown]
-# The first text has 40 tokens, as asked. Each of the others stops at a step where every token was cut. What
-# should come after `wand`, `Mr` and `Once upon a`? The model knows:
+# The first text got its 40 new tokens. The others stop at a step where every token was cut. What should
+# come after `wand`, `Mr` and `Once upon a`? The model knows:
 
 # %%
 for start in ("One day, as he was wand", "One day Mr", "Once upon a"):
@@ -172,9 +172,9 @@ explore.Distribution("The little girl saw a", knobs=["top_k"])
 
 # %% [markdown]
 # 1. Set *k* to 40. How much probability (*mass*) is kept? (61.7%.)
-# 2. Write `Once upon a` in the box. At *k* = 40, how much do the 39 tokens after ` time` hold? (0.2%: ` time`
+# 2. Write `Once upon a` in the box. At *k* = 40, how much do the 39 tokens below ` time` hold? (0.2%: ` time`
 #    has 99.8% of what is kept.)
-# 3. Does any *k* keep ` time` alone, and most of the mass after `The little girl saw a`? (No: only *k* = 1
+# 3. Can one *k* keep ` time` alone here, and most of the mass after `The little girl saw a`? (No: only *k* = 1
 #    keeps ` time` alone, and it keeps 14.0% after the other prompt.)
 
 # %%
@@ -388,7 +388,7 @@ explore.Distribution("Once upon a", knobs=["top_p"], settings=Settings(top_p=0.9
 # 2. Set *p* to 0.50. Which *k* would keep the same tokens? (*k* = 19, as 19 stay.)
 
 # %% [markdown]
-# The next cell writes eight stories of 100 tokens with *p* = 0.9, and draws how many tokens stay at each step
+# The next cell writes eight stories of 100 tokens with *p* = 0.9, and shows how many tokens stay at each step
 # of the first story:
 
 # %%
@@ -403,7 +403,7 @@ sizes_along(stories[0])
 # %% [markdown]
 # Within a few steps the nucleus grows or shrinks by a factor of a hundred.
 #
-# **Predict.** The next cell sorts the steps of all eight stories into four groups: the token drawn stands
+# **Predict.** The next cell sorts the steps of all stories into four groups: the token drawn stands
 # inside a word; first in a sentence; after `the`, `a` or `an`; or elsewhere. Which group has the smallest
 # median of tokens kept, and which the largest?
 
@@ -478,7 +478,7 @@ def my_top_p(logits, p):
 
 
 # %% [markdown]
-# The next cell tries your function five times, without points and without batches.
+# The next cell tries your function five times, without points or batches.
 
 # %%
 for title, row, p, expect, why in (
@@ -523,7 +523,8 @@ explore.Playground(
 # %% [markdown]
 # Read both texts at each setting:
 #
-# 1. Set *p* to 0.5. (The most ordinary: `a little girl who had two daughters, and had two daughters`.)
+# 1. Set *p* to 0.5. (The most ordinary words, repeated: `a little girl who had two daughters, and had two
+#    daughters`.)
 # 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
 # 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.)
 
@@ -549,12 +550,13 @@ added = (wide > -torch.inf) & (narrow == -torch.inf)
 more = added.sum() / (narrow > -torch.inf).sum()
 drawn = (wide.softmax(dim=-1) * added).sum(dim=-1).mean()
 print(f"the nucleus of 0.95 has {more:.0%} more tokens than that of 0.94")
-print(f"and a draw falls on one of those in {drawn:.1%} of the steps")
+print(f"and a draw falls on a new token in {drawn:.1%} of the steps")
 
 # %% [markdown]
-# One. The nucleus has 17% more tokens, but a draw rarely falls on a new token. So compare values far apart.
+# One. The nucleus has 17% more tokens, but the new tokens together hold only about 0.01. So, to choose *p*,
+# compare values far apart: 0.5, 0.9, 1.
 #
-# *T* before top-p changed the nucleus a lot. What if *T* comes after top-p?
+# What if *T* comes after top-p?
 
 # %% [markdown]
 # ## Who comes first
@@ -571,8 +573,7 @@ explore.Pipeline(
 # %% [markdown]
 # 1. Here *T* is first. How many tokens are left at the end? (One: ` king` alone has 87%.)
 # 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` works on
-#    shares: *T* = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has only 67%, less than
-#    0.8.)
+#    shares: *T* = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.
@@ -637,11 +638,11 @@ print("his first version: nothing kept at", int((~his.any(dim=-1)).sum()), "step
 print("with the guard: one token missing at", int((missing.sum(dim=-1) == 1).sum()), "steps")
 
 # %% [markdown]
-# Few: 36. At those steps one token alone holds more than 0.9. At the 764 others the guarded cut loses the
-# token that crosses 0.9, without an error.
+# Few: the 36 steps where one token holds more than 0.9, and the guard keeps it. At the 764 others the
+# guarded cut loses the token that crosses 0.9, without an error.
 #
-# Where hundreds of tokens should stay, one missing token matters little. But where two tokens should stay,
-# only one is left. Here are the three steps where the missing token is likeliest, with their two best tokens:
+# Where hundreds of tokens should stay, one missing token matters little. But where two should stay, only
+# one is left. Here are the three steps where the missing token is likeliest, with their two best tokens:
 
 # %%
 costliest(stories, missing)
@@ -816,8 +817,8 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed *T* first, with this reason: below *T* = 1, top-p
-# before *T* cuts *more* tokens [fishspeech1150]. Is this reason right?
+# A speech model applied top-p before *T*. Somebody proposed *T* first: below *T* = 1, top-p cuts *more* tokens
+# before *T* than after [fishspeech1150]. Is this reason right?
 #
 # - **A** Yes: top-p before *T* sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.
@@ -1403,7 +1404,7 @@ float(min(points, 5))
 
 # %% [markdown] question="Your own cut" points=4
 # This scores `my_cut` from **Build it: your own cut**, without the course's functions. Two points for *sure*
-# and *open*, one for *tail*, one for *places*.
+# and *open* together, one for *tail*, one for *places*.
 #
 # *Always* must hold for each of these points. *Tail* and *places* count only if *sure* and *open* pass.
 
