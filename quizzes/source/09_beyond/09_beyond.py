@@ -274,8 +274,8 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 # %% [markdown]
 # 1. Read the line below the picture. How many tokens does min-p 0.1 keep at most? (21, far fewer.) How many
 #    misses have min-p and top-p? (9 and 5, of 38.)
-# 2. Lower min_p until min-p, too, has 5 misses. How many tokens does min-p keep at most now? (167, at 0.01.
-#    Top-p: 360.)
+# 2. Lower min_p until min-p, too, has 5 misses. How many tokens does min-p keep at most now? (167, at 0.01:
+#    with as many misses, fewer than top-p's 360.)
 
 # %% [markdown]
 # But the best token is not the whole row. Row A has 40%, 39% and three times 7%: two tokens lead. Yet min-p
@@ -293,7 +293,7 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 for words, logits in TOYS:
     probs = logits.softmax(-1)
     same = probs.square().sum()
-    print(f"twice the same: {same:.3f}, which is reached by: {stay(words, p_less(logits))}")
+    print(f"twice the same: {same:.3f}, at least as likely: {stay(words, p_less(logits))}")
 
 # %% [markdown]
 # A sure row often gives the same token twice, an open row rarely. **P-less** takes the probability of two
@@ -314,7 +314,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 
 # %% [markdown]
 # On the two open rows heat moves all three cuts. On the sure row top-p jumps to 1,315, while min-p and
-# p-less stay at 1. Crumbs hardly move the bar of p-less: the square of a crumb is almost 0.
+# p-less stay at 1. At *T* = 2 the bar of p-less is about 0.44² = 0.2 (squares of crumbs add
+# almost nothing), and no crumb reaches 0.2.
 
 # %% [markdown]
 # ## Know the entropy: eta and top-h
@@ -324,8 +325,8 @@ for prompt, row in zip(PROMPTS, ROWS, strict=True):
 #
 # $$\text{bar} = \min\big(\varepsilon,\ \sqrt{\varepsilon}\, e^{-H}\big)$$
 #
-# Take ε = 0.0009, so √ε = 0.03. In a sure row *e*^−*H* is nearly 1, and the bar is ε. For 1,000 equal
-# tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
+# Take ε = 0.0009, so √ε = 0.03. In a sure row *e*^−*H* is nearly 1, and ε is the smaller number. For
+# 1,000 equal tokens *e*^−*H* is 1/1,000, and the bar is 0.03/1,000 = 0.00003.
 
 # %% [markdown]
 # The entropy is a sum: each token adds its *part*, −*p* log *p*. **Top-h** takes tokens from the likeliest
@@ -349,7 +350,7 @@ for T in (1, 2):
 # sum would be 79%.
 
 # %% [markdown]
-# Heat raises the entropy, so both cuts keep more: in the king's row eta goes from 159 tokens to 3,275.
+# Heat raises the entropy, so both cuts keep more.
 #
 # All cuts so far look at probabilities, and heat moves all of them. (Pause here.)
 
@@ -417,8 +418,8 @@ for name, cut in CUTS.items():
 #    best. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
 
 # %% [markdown]
-# 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same number, from −64 to 64, to
-#    all: the same tokens stay.
+# 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same whole number, from −64 to
+#    64, to all: the same tokens stay. (In the scored rows nothing is rounded.)
 
 # %% [markdown]
 # 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
@@ -580,7 +581,7 @@ print("T = 1:", count(typical), "stay   T = 2:", count(typical_p(king / 2, 0.2))
 
 # %% [markdown]
 # The five likeliest tokens are cut *because* they are likely. Heat raises the entropy, so at *T* = 2 rarer
-# tokens lie nearest, and more of them are needed to hold 0.2: 259 in place of 17.
+# tokens lie nearest, and more of them are needed to hold 0.2.
 
 # %% [markdown]
 # **XTC** is "exclude top choices" [textgen6335]. At each step a die decides whether XTC acts. If the die
@@ -603,8 +604,9 @@ for T in (1.0, 2.0):
 # In the sure toy only `time` reaches 0.1, and the least likely that reaches it stays. In the open toy all
 # five reach 0.1: only `light` stays.
 #
-# In the king's row two tokens reach 0.1, and ` wife` is cut. At *T* = 2 no token reaches 0.1: heat switches
-# XTC off. Now try XTC at *T* = 1. The upper text uses min-p alone, the lower text min-p, then XTC.
+# In the king's row two tokens reach 0.1, and ` wife` is cut. At *T* = 2 none does: heat switches XTC
+# off. Now try XTC at *T* = 1. The upper text uses min-p alone, the lower text min-p, then XTC with
+# a die that always says yes.
 
 
 # %%
@@ -650,7 +652,7 @@ for n in range(1, 6):
 
 # %% [markdown]
 # Token 5 loses 2.45. Each further token of a repetition loses more, so no loop can last. Greedy choice
-# loops most. How many runs of four tokens are repeats in a greedy text, without DRY and with DRY?
+# loops most. What share of a greedy text's runs of four tokens are repeats, without and with this DRY?
 
 
 # %% jupyter={"source_hidden": true}
@@ -671,8 +673,8 @@ for process in (greedy, greedy_dry):
 # %% [markdown]
 # **Mirostat** remembers how surprising the drawn tokens were [basu2021]. You choose a target surprise τ, in
 # bits. Tokens whose surprise is above a limit μ are cut; the best token always stays. Then one token is
-# drawn. If its surprise (before the cut) is above τ, μ falls by a tenth of the difference. If its surprise
-# is below τ, μ rises.
+# drawn. If its surprise, by its probability before the cut, is above τ, μ falls by a tenth of the
+# difference; if below, μ rises.
 #
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 
@@ -685,7 +687,7 @@ for process in (greedy, greedy_dry):
 # 4 − 0.1 · (3 − 2) = 3.9.
 # </details>
 #
-# The next cell writes a real text, with τ = 2.
+# The next cell writes a real text.
 
 
 # %% jupyter={"source_hidden": true}
@@ -742,7 +744,7 @@ for name, cut in NINE.items():
 
 # %% [markdown]
 # None. Heat moves eight cuts, and the tail moves the ninth, top-nσ. Only your own cut promises to resist
-# heat *and* tail.
+# both.
 #
 # Which cut is *better*?
 
@@ -754,8 +756,7 @@ for name, cut in NINE.items():
 #
 # *The objection* of critics, 2025: in the study with people some answers were left out, and the statistics
 # had errors. If each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
-
-# %% [markdown]
+#
 # The authors keep their claim, in softer words.
 
 # %% [markdown]
@@ -815,7 +816,7 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
 # But top-p before the heat is near people's too. At *T* = 3 its texts are still at 49, far below min-p's.
-# So a part of min-p's lead comes from top-p's place *after* the heat.
+# So top-p 0.9 did so badly because it came *after* the heat.
 
 # %% [markdown]
 # ## Then the objection
@@ -898,8 +899,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 #
 # Top-p knew how much it had. Min-p knew the best token. What does your cut know?
 #
-# Top-p before the heat would have helped the friend. So would 0.3 in place of 0.9, or a cut that keeps the
-# same tokens at every *T*.
+# Top-p before the heat would have helped the friend. So would 0.3 in place of 0.9 (perplexity 41,
+# people 27), or a cut that keeps the same tokens at every *T*.
 
 # %% [markdown]
 # A cut chooses among *tokens*. The next module chooses among sixteen whole *texts*.
@@ -1534,7 +1535,7 @@ float(min(points, 2))
 # - **A** DRY draws at random, so *T* = 0 is not greedy with it.
 # - **B** DRY bans each word of the prompt, and so the address.
 # - **C** No single token is an address, so DRY can find no match.
-# - **D** Greedy choice comes after DRY, and copying is repeating.
+# - **D** The best after DRY is chosen, and copying is repeating.
 
 # %% answer="web_address"
 answer_address = ""  # "A", "B", "C" or "D"
@@ -1598,7 +1599,7 @@ check.choice(
 )
 
 # %% [markdown] question="Two judges" points=1
-# MAUVE, a statistic, compares a heap of machine texts with a heap of people's. By MAUVE one method lost.
+# MAUVE, a statistic, compares many machine texts (a heap) with a heap of people's. By MAUVE one method lost.
 # People, who read pairs of texts, preferred that method [suxu2022]. What follows?
 #
 # - **A** Both may be right: heap and pair show different things.
