@@ -350,7 +350,7 @@ for T in (1, 2):
 # sum would be 79%.
 
 # %% [markdown]
-# Heat raises the entropy, so both cuts keep more.
+# Heat raises the entropy, so both cuts keep more: in the king's row eta goes from 159 tokens to 3,275.
 #
 # All cuts so far look at probabilities, and heat moves all of them. (Pause here.)
 
