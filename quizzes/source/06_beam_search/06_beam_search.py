@@ -444,8 +444,8 @@ ANSWERS = {
 #
 # > difficulty ●●●●○ · importance ●●●●● · 15 minutes
 #
-# Write the whole rule for tables such as `ANSWERS`. Both checks below should say ok. A finished
-# text takes one of the `num_beams` places.
+# Write the whole rule for tables such as `ANSWERS`. Both checks below should say ok; your function is
+# scored at the end. A finished text takes one of the `num_beams` places.
 #
 # <details><summary>Hint</summary>
 #

@@ -897,7 +897,7 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 # `creative` has fewer repeats, but the log-probability falls by 0.77.
 #
 # In the cell above, put your own recipe in place of the second `Settings(...)`. Predict whether each interval holds 0,
-# and run the cell.
+# and run the cell. Nothing is scored here.
 
 # %% [markdown]
 # ## What production systems do
