@@ -3,6 +3,7 @@ import re
 from statistics import fmean
 
 import pytest
+from cases import at_least
 from drawn import check_texts, said
 
 from course_utils import calculator, explore
@@ -216,7 +217,7 @@ def test_what_it_cannot_show_is_refused_in_words(options, says):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("tries", [1, 13, 64])
+@pytest.mark.parametrize("tries", at_least(1, 13, 17, 46, 64, of=range(1, 65)))
 def test_no_text_leaves_the_picture_or_meets_another(share, tries):
     picture = VotesPicture(7)
     answers = [Answer("no answer", 64, True, ("vote", "likeliest", "yours"), "", "a")]

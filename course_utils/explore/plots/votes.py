@@ -1,5 +1,6 @@
 """The picture of many tries: the answers to one sum, and how often more tries come out right."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ LEFT, RIGHT = 368, 514  # of the curves; their names stand to the right
 NAMES = 523
 UNDER = 72
 APART = 15  # between two names
+NUMBER = 16  # wide, below the curves
 ASIDE = 1.06  # from one interval to the next, which would lie upon each other
 
 CURVES = {
@@ -111,8 +113,11 @@ class VotesPicture(Picture):
             span.remove()
         self.spans = []
         ns = sorted({point.n for points in curves.values() for point in points}) or [1]
-        self.axes.set_xlim(ns[0] * 0.88, max(2, ns[-1]) * 1.12)
-        self.axes.set_xticks(ns, list(map(str, ns)))
+        low, high = ns[0] * 0.88, max(2, ns[-1]) * 1.12
+        self.axes.set_xlim(low, high)
+        doubled = (RIGHT - LEFT) / math.log2(high / low)
+        clear = [n for n in ns if doubled * math.log2(ns[-1] / n) > NUMBER]
+        self.axes.set_xticks(ns, [str(n) if n in (*clear, ns[-1]) else "" for n in ns])
         self.axes.set_xticks([], minor=True)
         ends = {}
         for name, (line, label) in self.curves.items():
