@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Fast and constrained
 #
-# The Storyteller gets two helpers. The first writes ahead, so that the text comes out faster. The
-# second forbids tokens, so that a program can read the answer.
+# The Storyteller gets two helpers. The first writes ahead, which may save time. The second forbids
+# tokens, so that a program can read the answer.
 
 # %% [markdown]
 # > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
@@ -208,8 +208,8 @@ def calculates(numbers, grammar=None):
 # apprentice guesses the next four tokens.
 #
 # The master is the whole Storyteller. One run of the network, a **pass**, gives the probabilities
-# after *every* token that it reads. So the master judges all four guesses in one pass, from left to
-# right:
+# after *every* token that it reads. So the master can judge all four guesses in one pass, from left
+# to right:
 
 # %% [markdown]
 # - A guess that the master keeps (*accepts*) joins the text.
@@ -237,14 +237,15 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # %% [markdown]
 # Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
 #
-# The explorer writes the same text; its last lines say what the boxes mean. (There *drafted* means
-# guessed, and `5 blocks` is the apprentice.)
+# The explorer writes the same text; its last lines say what the boxes mean. (*Drafted* means
+# guessed, *orange* an orange outline, *outline* any other, `5 blocks` the apprentice. The chart is
+# not needed here.)
 #
-# Wait for 40 tokens, change `seed` to 1, and wait once more: again half of the guesses or a little
-# more are accepted.
+# Wait for 40 tokens, change `seed` to 1, and wait again: half of the guesses or a little more are
+# accepted.
 
 # %% [markdown]
-# The text is also **exact**: each text comes just as often as if the Storyteller wrote alone.
+# The text is **exact**: each text comes just as often as if the master wrote alone.
 
 # %% [markdown]
 # The second helper is the **censor**. It holds a **form**: a text with a gap, and the answers that
@@ -254,9 +255,9 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # ` the moon` and ` her grandmother`.
 
 # %% [markdown]
-# The Storyteller fills in the form 300 times under the censor (`|` means "or"). The column
-# `with_censor` is the share of each answer. For `model_alone` the model writes freely, and only
-# texts with one of the answers count.
+# The Storyteller fills in the form 300 times under the censor. (In the code `|` means "or".) The
+# column `with_censor` is the share of each answer. For `model_alone` the model writes freely, and
+# only texts with one of the answers count.
 #
 # **Predict.** Will the two columns be alike?
 
@@ -278,7 +279,7 @@ show(
 # three meet the moon. Yet the censor forbade only tokens that fit neither answer. (The second half
 # says why.)
 #
-# First the apprentice: how can a text be exact, if the apprentice wrote half of it?
+# First: how can a text be exact, if the apprentice wrote half of it?
 
 # %% [markdown]
 # ## One token, by hand
@@ -313,8 +314,8 @@ show(WORDS, guessed=q, kept=kept, missing=missing, in_the_end=kept + missing)
 print(f"refused: {1 - kept.sum():.3f}   missing: {missing.sum():.3f}")
 
 # %% [markdown]
-# The column `in_the_end` is *p*, as 0.300 was refused and 0.300 was missing. These two numbers are
-# always equal: *p* and *q* both sum to 1, so if *q* is 0.3 too high for some words, it is 0.3 too
+# The column `in_the_end` is *p*, as 0.300 was refused and 0.300 was missing. The two are always
+# equal: *p* and *q* both sum to 1, so if *q* is 0.3 too high for some words, it is 0.3 too
 # low for others.
 
 # %% [markdown]
@@ -384,8 +385,8 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 # %% [markdown]
 # ## On the real model
 #
-# A text is exact if each of its tokens is. Does the coin work with 4,096 tokens? The next two
-# cells, folded, toss it for 2,000 guesses after `Once upon a time`, now at *T* = 1.
+# A text is exact if each token joins as often as *p* says. Does the coin work with 4,096 tokens?
+# The next two cells, folded, toss it for 2,000 guesses after `Once upon a time`, now at *T* = 1.
 #
 # **Predict.** By hand 70% of the guesses were accepted. Are more accepted here, or fewer?
 
@@ -450,11 +451,12 @@ three_bars(names, bars).says(
 # A pass gives the kept guesses and one token of the master's own (redrawn, or the bonus).
 #
 # Say 0.8 of the judged guesses are kept. Then the first guess joins in 80 of 100 passes. The second
-# guess joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give 100 + 80
-# + 64 = 244 tokens, 2.44 a pass.
+# guess joins only if the first did: in 80 × 0.8 = 64. So 100 passes with two guesses give the
+# master's own 100 tokens, and 80 + 64 guesses: 244 tokens, 2.44 a pass.
 
 # %% [markdown]
-# With *n* guesses, each kept with probability *a*, a pass gives on average [leviathan2023]
+# With *n* guesses, each judged one kept with probability *a*, a pass gives on average
+# [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
@@ -467,13 +469,13 @@ for a in (0.5, 0.8):
         print(f"a = {a}, {n} guesses: {sum(a**i for i in range(n + 1)):.2f} tokens a pass")
 
 # %% [markdown]
-# With *a* = 0.5, a pass gives close to two tokens. Eight guesses hardly help: the fifth guess
-# counts only if the four before it were kept.
+# With *a* = 0.5 eight guesses hardly help: the fifth counts only if the four before it were kept.
 
 # %% [markdown]
-# The next guesser has no network. It **looks up** where the text's last three tokens stood before,
-# and guesses what came next there. If it finds nothing, it tries the last two, then the last one.
-# If that fails too, it guesses nothing. (It is sure of its guess: *q* = 1.)
+# The next guesser has no network. It **looks up** the latest place where the text's last three
+# tokens stood before, and guesses up to four tokens that came next there. If there is no such
+# place, it tries the last two, then the last one, or guesses nothing. (It is sure of each guess:
+# *q* = 1.)
 #
 # The next cell, folded, compares both guessers.
 
@@ -546,7 +548,7 @@ for (name, T), (passes, guessed) in counted.items():
 # Looking up costs only the reading, and saves a little at *T* = 0.
 #
 # A large model's apprentice can be fifty times smaller. And on a graphics card reading is nearly
-# free: most of a pass goes into fetching the weights, which serve all five tokens [chen2023].
+# free: most of a pass goes into fetching the weights, once for all its tokens [chen2023].
 
 # %% [markdown]
 # **Predict**, on paper. At *T* = 0.8 our apprentice made 84 guesses in 21 passes. Let reading be
@@ -570,17 +572,17 @@ for part in (2, 4, 10, 50):
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 10 to 20 minutes
 #
-# You may guess *however you like*, and the text stays exact. Write `my_guess`, until its three
-# checks pass. It sees the text so far and other texts of the same model, and says what may come
-# next. Search the text and the others: asking the model would cost a pass for each guess.
+# You may guess *however you like*, and the text stays exact: each guess has *q* = 1, as in looking
+# up. Write `my_guess`, until its three checks pass. Let it search the text so far, and other texts
+# of the same model: asking the model would cost a pass for each guess.
 
 # %% [markdown]
 # `my_guess` is scored (question *Your guesser*). The checks ask for right guesses
 #
 # 1. when a text goes round in a circle;
 # 2. when another text shows what follows;
-# 3. on new stories, at least 1.5 times as many as by looking up. (A guess *comes true* if it is
-#    right there.)
+# 3. on new stories, at least 1.5 times as many as by looking up. (A guess *comes true* if the
+#    story goes on with it.)
 
 # %%
 old, turns = looked_up()
@@ -589,7 +591,7 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Look up as above, first in the text itself, then in the others.
+# Look for the last three tokens in the text, then in the others; only then for the last two.
 # </details>
 
 
@@ -621,7 +623,7 @@ for name, ask in (
     check.passes(name, ask, my_guess)
 
 # %% [markdown]
-# Does the master write the same text with `my_guess`? (Not scored.)
+# Does the master write the same text with each guesser? (Not scored.)
 
 
 # %%
@@ -634,8 +636,8 @@ def my_draft(ids, ahead, generator):
 explore.Speculation("Once upon a time", draft=my_draft, temperature=0)
 
 # %% [markdown]
-# Note the first words and the number of passes. Change `draft` to *5 blocks* and to *look up*: at
-# *T* = 0 the words stay, only the number of passes changes.
+# Note the first words. Change `draft` to *5 blocks* and to *look up*: at *T* = 0 the words stay,
+# only the number of passes changes.
 
 # %% [markdown]
 # ## Speed in production
@@ -663,7 +665,7 @@ first = two_answers.allowed([])
 print([look.visible(PIECES[token]) for token in first.nonzero().flatten().tolist()])
 
 # %% [markdown]
-# Seven: every token that begins one of the two answers, even a space alone (`␣`).
+# Seven: every token that begins one of the answers, even a space alone (`␣`).
 
 # %% [markdown]
 # ## Build it: the mask
@@ -758,7 +760,7 @@ def on_the_form(text):
 
 
 # %% [markdown]
-# What do we *want*? Let the model draw texts, and throw away those that are not on the form:
+# What do we *want*? Let the model draw texts, and throw away those not on the form:
 # **conditioning**. A mask goes step by step instead: first ` the` or ` her`, as both begin an
 # answer, and then the only word that is allowed.
 #
@@ -809,15 +811,15 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # The smaller the product of the masses, the more the mask has favoured a text. The shares stay only
 # if every text has the *same* product. Otherwise multiply each text's share by its product, and you
-# have *p* again. There are two ways to do so.
+# have *p* again. There are two ways.
 
 # %% [markdown]
 # ## Paying back
 #
 # The product lies between 0 and 1, so a coin can have this probability. Fill in the form under the
-# mask, accept it with probability $m_1 \cdots m_n$, or else start again (*rejection sampling*). In
-# one try the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 = 0.20, as in the
-# model.
+# mask, accept the answer with probability $m_1 \cdots m_n$, or else start again (*rejection
+# sampling*). In one try the moon comes with 0.6 × 0.05 = 0.03, the grandmother with 0.4 × 0.5 =
+# 0.20, as in the model.
 
 # %% [markdown]
 # **Predict.** How many tries does it take on average, until one is accepted?
@@ -828,14 +830,14 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# Rejection sampling is not always cheap. Every JSON form above begins with `{`, `"` and `n`, whose
+# Rejection sampling is not always cheap. Every JSON answer above begins with `{`, `"` and `n`. The
 # masses were 5.1e-08, 0.0012 and 3.5e-06. Multiply them: not one try in a billion is accepted.
 
 # %% [markdown]
-# The second way is **resampling**: fill in a few forms, and draw *one of them*. A form's *weight*
-# is the product of its masses. The form is drawn with its share of all weights. Say three forms are
-# moon, moon and grandmother. Their weights are 0.05, 0.05 and 0.5. So the moon is drawn with 0.1 /
-# 0.6, one time in six.
+# The second way is **resampling**: fill in the form a few times, and draw *one of these filled
+# forms*. The *weight* of each is the product of its masses, and each is drawn with its share of all
+# weights. Say three are moon, moon and grandmother. Their weights are 0.05, 0.05 and 0.5. So the
+# moon is drawn with 0.1 / 0.6, one time in six.
 #
 # More forms come nearer to the exact 13%:
 
@@ -848,7 +850,7 @@ for n in (1, 2, 4, 16, 64):
     print(f"{n:2} forms: {moon:.1%} moon")
 
 # %% [markdown]
-# Now take the 300 forms of the real model. The column `repaired` is each answer's share of all
+# Now take the real model's 300 filled forms. The column `repaired` is each answer's share of all
 # weights.
 
 # %%
@@ -869,8 +871,6 @@ show(
 # With hundreds of steps the product becomes 0 in the computer. So add the logs of the masses, as in
 # module 6: one sum for each form. Subtract the largest sum from each, as softmax does. Then take
 # `exp`.
-#
-# Weights do not help against two other kinds of harm.
 
 # %% [markdown]
 # ## Two forms that went wrong
@@ -889,9 +889,9 @@ for kind, pattern in (("none", r'\{"age":(7|30|90)\}'), ("any", r'\{"age":[ \n]*
 print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
-# In the printed form the model expects no number: of all that is allowed, a new line (`\n`) is
-# likeliest each time. In 2026 the same was reported of Qwen3.5, for about one request in three
-# [vllm38696]. The repair: a grammar with little or no white space.
+# In the printed form the model expects no number: new lines (`\n`) are drawn again and again. In
+# 2026 the same was reported of Qwen3.5, for about one request in three [vllm38696]. The repair: a
+# grammar with little or no white space.
 
 # %% [markdown]
 # **The form without room to think.** The Calculator adds five numbers. It writes its working first
@@ -917,8 +917,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Forms in production
 #
 # In late 2026 a request to a server may name a form [vllmforms2026]. The server repairs no shares.
-# So ask for the form in the prompt as well: a model that expects the form gives it more mass. Log
-# the mass: a small mass is a warning.
+# So ask for the form in the prompt as well: a model that expects the form gives it more mass.
+# Record the mass: a small one is a warning.
 
 # %% [markdown]
 # ## Recap
@@ -928,7 +928,7 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 
 # %% [markdown]
 # The mask divided by the mass at each step, so it favoured texts whose masses were small. Draw
-# among forms by the product of their masses, and the grandmother comes back.
+# among filled forms by the product of their masses, and the grandmother comes back.
 
 # %% [markdown]
 # ## Check your understanding
@@ -1002,9 +1002,9 @@ check.number(
 )
 
 # %% [markdown] question="The price of guesses" points=1
-# With four guesses a pass gives 1.9375 tokens on average. To make a guess costs a quarter of a pass
-# of the model, and to read the guesses costs nothing. How much does a token cost, in passes? (Plain
-# writing: 1.) Two decimals.
+# With four guesses a pass gives 1.9375 tokens on average. A guess costs a quarter of a pass to
+# make, and nothing to read. How much does a token cost, in passes? (Plain writing: 1.) Two
+# decimals.
 
 # %% answer="price_of_guesses"
 answer_price = None  # passes a token
@@ -1025,8 +1025,8 @@ check.number(
 )
 
 # %% [markdown] question="Another rule" points=1
-# A program draws each token from the model's *p*, without a coin. A guess that is the same token
-# counts as accepted. Is the text exact? (Two projects disagreed: [mlxcel992], [mlxswiftlm459].)
+# A program draws each token from the model's *p*, without a coin. A guess counts as accepted if it
+# is the token drawn. Is the text exact? (Two projects disagreed: [mlxcel992], [mlxswiftlm459].)
 #
 # - **A** Exact, and just as many are accepted as by our coin.
 # - **B** Exact, and never more are accepted than by our coin, often fewer.
@@ -1146,7 +1146,7 @@ check.ids(
 # On which form does a mask give each answer the share that conditioning gives it, whatever the
 # model? (Each answer can be written in one way only, and then the text ends.)
 #
-# - **A** Two answers of three tokens each, all of them different.
+# - **A** Two answers of three tokens each, all six tokens different.
 # - **B** Two answers that the model finds equally likely.
 # - **C** Five answers of one token, some likely and some not.
 # - **D** Two answers, one of a single token and one of two.
@@ -1167,8 +1167,8 @@ check.choice(
 
 # %% [markdown] question="Grade and reason" points=1
 # A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
-# So somebody fills in sixteen forms, and draws one by weight. The mass was 0.98 at the grade, about
-# 1 elsewhere. The grades hardly improve. Why?
+# So somebody makes sixteen filled forms, and draws one by weight. The mass was 0.98 at the grade,
+# about 1 elsewhere. The grades hardly improve. Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1246,9 +1246,9 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The weights of forms" points=2
-# One of several forms is drawn by a weight that pays back what the mask did. `masses` has one list
-# for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this function: it
-# returns a weight for each form, and the weights sum to 1.
+# One of several filled forms is drawn by a weight that pays back what the mask did. `masses` has
+# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this
+# function: it returns a weight for each form, and the weights sum to 1.
 #
 # One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
 # it is; `math` is imported.
@@ -1406,11 +1406,11 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. if a text repeats a phrase of up to eight tokens three times, three guesses in four are right;
-# 3. if in the other texts each token always has the same follower, three in four;
-# 4. new stories: 1.5 times as many come true as by looking up.
+# 2. three guesses in four right if a text repeats a phrase of up to eight tokens three times;
+# 3. as many right if in the other texts each token always has the same follower;
+# 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
-# With item 1: item 2 gives one point, item 3 one, item 4 two.
+# With item 1, items 2 and 3 give a point each, item 4 two.
 
 
 # %% test="my_guess"
