@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+import re
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -216,10 +217,12 @@ def test_a_sampler_with_the_alarm_gets_out(lesson, storyteller):
     def silent(logits, ids):
         return logits / 0.001
 
-    for function, said in ((wakes_up, "wakes_up 23.7%"), (silent, "silent 60.8%")):
+    # A drawn text is another on another processor, so the lesson says "about a quarter".
+    for function, share, off in ((wakes_up, 24, 2), (silent, 60.8, 0)):
         loops = explore.Loops(temperature=1.0, repetition_penalty=1.0, function=function)
         loops.write()
-        assert "Greedy 60.8%" in loops.text and said in loops.text
+        [said] = re.findall(rf"{function.__name__} ([\d.]+)%", loops.text)
+        assert "Greedy 60.8%" in loops.text and float(said) == pytest.approx(share, abs=off)
     more = [
         seq_rep_n(
             [step.token for step in generate(storyteller, "Once upon a time", wakes_up, 100, seed)],
