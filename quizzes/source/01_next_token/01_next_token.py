@@ -13,7 +13,7 @@
 # (A *token* is a word or a piece of a word.) The other writer throws a die. Which writer would you hire?
 
 # %% [markdown]
-# > **About 160 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
+# > **About 150 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
 # > - choose a token from a model's scores, greedily or with a weighted die;
@@ -115,7 +115,7 @@ show(FOUR.tokens, logit=FOUR.logits, weight=weights, probability=weights / weigh
 explore.Distribution(FOUR)
 
 # %% [markdown]
-# Leave the slider at 1. (The other numbers are explained later.)
+# Leave the slider at 1. (You do not need the other numbers yet.)
 #
 # 1. Press **Sample 1** once. Which token came?
 # 2. To clear the draws, change the seed to 1 and back to 0. Press **Sample 100** once. How often did
@@ -239,7 +239,7 @@ for title, probs, u, token, why in (
 #
 # <details><summary>Answer</summary>
 #
-# 500: the cross is at 5%. If every bar ends at a cross, your die is right.
+# 500: the cross is at 5%. If every bar ends at a cross, each token comes as often as it should.
 # </details>
 
 
@@ -701,7 +701,8 @@ for token, logprob in zip(*scored(sentence), strict=True):
 
 # %% [markdown]
 # Of the three tokens, `␣sho` surprises most, with 11.6 bits. The person surprises the
-# model again and again, mostly where a new word begins. (`workbench` and `flickered` are exceptions.)
+# model again and again, mostly where a new word begins. (In `workbench` and
+# `flickered` later pieces surprise, too.)
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -1432,8 +1433,8 @@ points += check.passes("no new tokens, equal logits, inputs left as they were", 
 float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
-# Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. In 1 and 4
-# rounding does not matter. One point each:
+# Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One
+# point each (the tests of 1 and 4 avoid rounding: their sums are exact, or *u* is not near an end):
 #
 # 1. The stretches and their ends.
 # 2. Tokens of probability 0.

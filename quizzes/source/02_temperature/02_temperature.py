@@ -213,7 +213,8 @@ print("Once upon a …", *[model.tokenizer.decode([i]).strip() for i in drawn.to
 # %% [markdown]
 # Nine draws give `time`, and seven give a crumb.
 #
-# So *T* = 2 is mild for nine words, and wild (many crumbs) for 4,096 tokens. Which number says *how* wild?
+# So the same *T* = 2 is mild for a row of nine words, and wild (many crumbs) for one of 4,096 tokens. Which number
+# says *how* wild?
 
 # %% [markdown]
 # ## Equal choices
@@ -576,7 +577,7 @@ if ready:
 # And **steady**: adding the same number to all logits does not change your *T*.
 
 # %% [markdown]
-# Be careful with `temperature_for`: no *T* gives a row of two tokens four choices.
+# Be careful with `temperature_for`: a row of two tokens cannot have four choices, at any *T*.
 #
 # <details><summary>Hint</summary>
 #
@@ -681,7 +682,8 @@ if ready:
 # `Once upon a time`.
 
 # %% [markdown]
-# *T* = 0.7 does nearly as well: 15 crumbs, 72% different. But look at the equal choices at three steps.
+# *T* = 0.7 has a few more crumbs, 15, but also more different tokens, 72%. Now look at the equal choices at
+# three steps.
 
 # %%
 for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
@@ -694,8 +696,8 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
     print()
 
 # %% [markdown]
-# *T* = 0.7 cuts even 4.5 choices, after `Once upon a time`, to 1.8, yet leaves 31 of the last 187: too many for *tame*.
-# The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
+# *T* = 0.7 cuts even 4.5 choices, after `Once upon a time`, to 1.8, yet leaves 31 of the third line's 187: too many
+# for *tame*. The authors' thermostat keeps the 4.5, and cuts the 187 to 8. No single *T* does both.
 #
 # Now change your thermostat, and run all cells from `my_thermostat` to here. Can you get below 10 crumbs, and keep 60%
 # different? (Only the promises are scored.)
@@ -943,7 +945,7 @@ check.ids(
 #
 # - **A** Yes: it flattens or sharpens more.
 # - **B** Yes: softmax is taken twice, which flattens.
-# - **C** No: `log_softmax` takes the same from every logit.
+# - **C** No: `log_softmax` subtracts the same number from every logit.
 # - **D** No: softmax undoes whatever was done to the logits.
 
 # %% answer="disputed_formula"
@@ -1580,8 +1582,8 @@ points += check.passes("all four", all_four)
 float(min(points, 4))
 
 # %% [markdown] question="A colleague's zero" points=0
-# A colleague sets *T* = 0 "so that the model stops making things up". Write three sentences: what does *T* = 0 change,
-# what does it not change, and what would help more?
+# A colleague sets *T* = 0 "so that the model stops making things up". Write two or three sentences: what does *T* = 0
+# change, what does it not change, and what might help more? (The last was not taught here: guess.)
 
 # %% [markdown] answer="explain_zero"
 # ### BEGIN SOLUTION

@@ -204,8 +204,8 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 
 # %% [markdown]
 # **Predict.** At *T* = 1, `␣sudden` has 0.0015% after the first prompt, and `␣wolf` 0.37% after the
-# second. With which token after the same prompt would you compare each, to see that only `␣wolf` is a
-# good word?
+# second. To see that only `␣wolf` is a good word, compare each with another token after the same
+# prompt. With which?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -285,7 +285,8 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # logits are first *float32*, the usual numbers, then *bfloat16*, with fewer digits, in which large
 # models are often stored.
 #
-# **Predict.** Read `first_program`. With which of the two kinds of numbers may it keep 41 tokens?
+# **Predict.** Read `first_program`. With which of the two kinds of numbers is it likelier to keep 41
+# tokens?
 
 
 # %%
@@ -315,9 +316,9 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # *below* the 40th, so the 41st stays.
 # </details>
 #
-# A repair proposed for vLLM, a program for many users, says: at a tie, the number of requests in a
-# batch decided whether vLLM kept more than *k* tokens [vllm50979]. So the same request could get
-# another answer.
+# vLLM, a program that answers many requests together, had this fault, says a proposed repair: at a tie,
+# the number of requests decided whether it kept more than *k* tokens [vllm50979]. So the same request
+# could get different answers.
 
 # %% [markdown]
 # This course keeps **exactly k** tokens. Of equal tokens, those with the **lowest ids** stay.
@@ -429,7 +430,7 @@ show(
 # </details>
 #
 # But a rule that *chooses* *k* may also look at how far apart the logits are, and a temperature changes
-# these distances. So your rule will get the logits *before* the temperature.
+# these distances. So that *T* does not change *k*, your rule will get the logits *before* the temperature.
 
 # %% [markdown]
 # ## Build it: a k for every step
@@ -589,7 +590,7 @@ chart.says(said)
 # 1. Where does your rule keep the most tokens, and where the fewest? (One good rule keeps 189 after `One of
 #    them was a`, and 1 after `Once upon`.)
 # 2. How many of the author's tokens does your rule cut? (The same good rule cuts six, as *k* = 40 does, but
-#    keeps more mass at its worst step.)
+#    keeps more mass at its worst step: *pays* checks that.)
 
 # %% [markdown]
 # ## Both wishes

@@ -542,7 +542,8 @@ for t in (0.5, 1.0, 1.5):
 # %% [markdown]
 # Top-p sees only the shares after *T*, not how sure the model itself is.
 #
-# **Predict.** Of 100 draws with *p* = 0.95, how many fall on a token that *p* = 0.94 cuts: 1, 6 or 17?
+# **Predict.** Now at *T* = 1 again, over our 800 steps. Of 100 draws with *p* = 0.95, how many fall on a token that
+# *p* = 0.94 cuts: 1, 6 or 17?
 
 # %%
 narrow, wide = (top_p(logits, p) for p in (0.94, 0.95))
@@ -572,8 +573,8 @@ explore.Pipeline(
 
 # %% [markdown]
 # 1. Here *T* is first. How many tokens are left at the end? (One: ` king` alone has 87%.)
-# 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` works on
-#    shares: *T* = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
+# 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` does not divide: *T*
+#    = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.
@@ -817,8 +818,8 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed *T* first: below *T* = 1, top-p cuts *more* tokens
-# before *T* than after [fishspeech1150]. Is this reason right?
+# A speech model applied top-p before *T*. Somebody proposed to put *T* first, because below *T* = 1
+# top-p cuts *more* tokens if it comes before *T* than if it comes after [fishspeech1150]. Is this reason right?
 #
 # - **A** Yes: top-p before *T* sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.

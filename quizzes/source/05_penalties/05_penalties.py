@@ -274,7 +274,8 @@ for process in (divides, multiplies):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said.
+# `divides`. −3 / 1.5 is −2: higher than before. Division *rewards* what was said. (`multiplies` says one
+# phrase twice, and goes on: no loop.)
 # </details>
 
 # %% [markdown]
@@ -484,7 +485,7 @@ for penalty in (0.0, 2.0):
 # ## Where zero lies
 #
 # Add 10 to all logits, and no probability changes (Recall 2). So two models may give the same
-# probabilities with different logits: what has the logit −2 in one model has 8 in the other. The
+# probabilities with different logits: a token with the logit −2 in one model has 8 in the other. The
 # text is again `forward forward toward forward` (`new`). We add −10, 0 or 10 to all logits, then
 # penalise: presence penalty 0.5, or repetition penalty 1.2.
 #
@@ -500,7 +501,7 @@ for shift in (-10, 0, 10):
     print(f"{shift:>5}{subtracted[3]:>17.3f}{divided[3]:>11.3f}{divided[0]:>12.3f}")
 
 # %% [markdown]
-# The presence penalty takes 0.5 each time, so 0.547 stays. Division by 1.2 takes 1.1 from the logit
+# The presence penalty takes 0.5 whatever was added, so 0.547 stays. Division by 1.2 takes 1.1 from the logit
 # 6.75 of `forward`. With 10 added the logit is 16.75, and the same division takes 2.8. `closer`,
 # never written, pays nothing, and leads.
 #
@@ -784,7 +785,8 @@ for wind in ("North", "East", "South", "West"):
 # <details><summary>What ours does</summary>
 #
 # Our brake takes 1 from a token for each time that the answer holds it, but at most 3. A limit
-# above 2 ends loops, and a limit below 4 leaves commas. The fourth wind hears a wrong word.
+# above 2 ends loops, and a limit below 4 leaves commas. At the fourth wind `moon` pays
+# 3, more than its lead, so this wind hears a wrong word. (Property 2 promises only leads of 4 or more.)
 # </details>
 
 # %% [markdown]

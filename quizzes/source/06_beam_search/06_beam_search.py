@@ -502,7 +502,7 @@ for tokens, total in fox:
 # %% [markdown]
 # In the course's search, used from here on, a finished text takes *no* place. A text that ends among
 # the best *k* candidates of a step goes into a second list, and the *k* best candidates that have not
-# ended run on. At the end the best text of all wins.
+# ended run on. At the end the best text wins, ended or not.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -543,7 +543,7 @@ for text in ENDINGS:
 
 # %% [markdown]
 # After all eight stories the empty text is the likeliest finished text. So after the wolf, sixteen
-# beams found the likeliest text.
+# beams found the likeliest finished text.
 #
 # Why did one and four beams miss the empty text? The first step drops the empty text if end-of-text
 # is not among the *k* likeliest tokens. So the next cell prints the rank of end-of-text; the likeliest
@@ -571,7 +571,7 @@ for beams in (20, 24, 25, 30):
 
 # %% [markdown]
 # The search falls silent at the smallest number of beams that lets end-of-text in, here 25. Fewer
-# beams go on only because they *overlook* the likeliest text. (A good place for a pause.)
+# beams go on only because they *overlook* the likeliest finished text. (A good place for a pause.)
 
 # %% [markdown]
 # Other models prefer the empty text too: for more than half of the test sentences, a translation
@@ -658,7 +658,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # 1. (−9.0, 10) to (−9.5, 10): the same length, but likelier;
 # 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
 # 3. (−9.0, 10) to (−13.7, 11): another token of 0.01 harms;
-# 4. (−20, 10) to (−40, 20): the same mean, −2 (the docstring's average is 0.14), but shorter.
+# 4. (−20, 10) to (−40, 20): the same mean, −2, but shorter. (As a probability, e⁻² = 0.14: the *average* of the
+#    docstring below.)
 
 # %% [markdown]
 # The total alone fails property 2: −9.1 is below −9.0. The mean fails property 4.
@@ -678,7 +679,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 def fair_score(total, length):
     """A number for a finished text: of two texts, the one with the higher number wins.
 
-    total: its summed log-probability, below 0; length: its tokens, 5 to 200.
+    total: its summed log-probability, below 0; length: its tokens, 5 to 200. (The trial below,
+    without points, also has texts of 1 to 4: give them any number.)
     The average of a text is e ** (total / length), a probability. The four properties in full:
     1. Same length, totals at least 1% apart: the likelier text wins.
     2. Average 0.5 or less: one more token of 0.9 or more raises the score.
@@ -706,7 +708,8 @@ def properties():
 fair = check.passes("one case of each property", properties)
 
 # %% [markdown]
-# For each of three prompts, sixteen beams find sixteen texts, and your score picks one. (Nothing is
+# For each of three prompts, sixteen beams find sixteen texts of 1 to 30 tokens, some of them cut off, and
+# your score picks one. (Nothing is
 # printed until the cell above says ok.)
 
 # %%
@@ -748,7 +751,7 @@ for name, found in texts.items():
     print(f"{name:<8} mean log p {mean:.2f}, repeated {repeats:.0%}")
 
 # %% [markdown]
-# The texts of four beams are the likeliest, and repeat most. Drawn texts repeat nothing.
+# On average, the texts of four beams are the likeliest, and repeat most. Drawn texts repeat nothing.
 #
 # In the next picture each bar is a token, as high as its probability. The row *human* is a person's
 # text, the row *sampled* a drawn text.

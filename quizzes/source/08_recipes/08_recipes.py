@@ -16,7 +16,7 @@
 # (The servers are small imitations; their model is the Storyteller.)
 
 # %% [markdown]
-# > **About 180 minutes**, in three sittings · difficulty ●●●○○
+# > **About 165 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
@@ -416,11 +416,11 @@ explore.Distribution(
 # %% [markdown]
 # 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens stay?
 # 2. Set *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) In the panel's text, read
-#    the share of ` wife` in each order.
+#    the share of ` wife`: `reference` is *T* first, `yours` is *T* last.
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first (`reference`), and 7.8% with *T* last (`yours`).
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first, and 7.8% with *T* last. Here they should differ.
 # </details>
 
 # %% [markdown]
@@ -428,8 +428,8 @@ explore.Distribution(
 #
 # To be careful, someone draws 100 tokens from the Storyteller with *T* = 0.3 *and* *p* = 0.6, *T* first.
 #
-# **Predict.** What share of the 4-grams repeats an earlier 4-gram: about 5%, 25% or 45%? (The picture draws such
-# 4-grams taller.)
+# **Predict.** What share of the 4-grams repeats an earlier 4-gram: about 5%, 25% or 45%? (Read the row
+# `Your settings`; such 4-grams are drawn taller.)
 
 # %%
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
@@ -482,9 +482,11 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
 # A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts in parallel. The
-# cuts depend on a request's **company**: the *other* requests that run at the same time.
+# cuts depend on how much work there is, so on a request's **company**: the *other* requests that run at the same
+# time.
 #
-# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, in another order. (Real servers
+# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another
+# order. (Real servers
 # have other rules.) After each part Birch rounds to 16 bits (bfloat16 keeps two or three digits).
 
 # %% [markdown]
@@ -617,8 +619,8 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: yes, because all tries here run at the same time. At *T* = 0.5, with the working, only 7 of the 24
-# sums get the same answer four times.
+# *Deterministic*: here yes, as the four tries always have the same company: each other. At *T* = 0.5, with the
+# working, only 7 of the 24 sums get the same answer four times.
 #
 # *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without the working, 4% to 7% at any *T*. So here a
 # low *T* helps only with the working.
@@ -649,8 +651,8 @@ print(f"{mean:+.2f}, from {low:+.2f} to {high:+.2f}")
 # ## Test two: a penalty of 1.5
 #
 # Is a presence penalty of 1.5 good for the Storyteller too? The old recipe is *T* = 0.7; the new recipe adds the
-# penalty. We measure two numbers with the same 32 seeds: the share of repeated pairs, and the mean log-probability of
-# the tokens in the plain model (*T* = 1, no penalty).
+# penalty. We measure two numbers with the same 32 seeds: the share of repeated pairs of tokens, and the mean
+# log-probability of the tokens in the plain model (*T* = 1, no penalty).
 
 # %% [markdown]
 # **Predict.** `race`, folded below, prints both numbers, old → new, and the interval of each change. How many of the
@@ -874,7 +876,7 @@ print("your picker:", "none (or it is not written)" if place is None else list(r
 # ## The last test is yours
 #
 # The course's own recipes are guesses too. In the next panel, choose `creative` above the sliders and press
-# **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs.
+# **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs of tokens.
 
 # %%
 explore.Playground(

@@ -396,9 +396,9 @@ for name, cut in CUTS.items():
     print(f"{name:<10}{count(cut(king)):>3} tokens before, {count(cut(longer)):>3} after")
 
 # %% [markdown]
-# The new tokens make σ larger, and 75 tokens stay in place of 20. So the *tail*, the hopeless end of a row,
-# moves top-nσ, and heat does not. Heat moves min-p and p-less, and the tail does not. Is there a cut that
-# neither heat nor tail can move?
+# The new tokens make σ larger, and 75 tokens stay in place of 20. So the *tail*, the hopeless end of a row, moves
+# top-nσ, and heat does not. Heat moves min-p and p-less, and the tail does not. Top-k resists both, but keeps the
+# same number in every row. Is there a cut that looks at the row, and that neither heat nor tail can move?
 
 # %% [markdown]
 # ## Build it: a cut of your own
@@ -743,8 +743,8 @@ for name, cut in NINE.items():
     print(f"{name:<16}{kept[0]:>7,}{kept[1]:>8,}{kept[2]:>8,}")
 
 # %% [markdown]
-# None. Heat moves eight cuts, and the tail moves the ninth, top-nσ. Only your own cut promises to resist
-# both.
+# None. Heat moves eight cuts, and the tail moves the ninth, top-nσ. Your own cut promises to resist
+# both and, unlike top-k, to fit the row.
 #
 # Which cut is *better*?
 
@@ -876,15 +876,15 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # another number, reaches what min-p reaches. By these two measures the objection holds here too.
 
 # %% [markdown]
-# P-less is at 0.799; at the same perplexity top-p's line is at about 0.77. The distance is about two
-# standard errors: a hint, not a proof.
+# P-less is at 0.799; at the same perplexity top-p's line is at about 0.77. The distance is about two of
+# p-less's standard errors, and top-p's line is uncertain, too: a weak hint, not a proof.
 #
 # The two figures do not contradict each other: in the first, each cut had one number; in the second,
 # several.
 
 # %% [markdown]
-# Min-p keeps one advantage here, on a small model and without a human judge: its 0.1 fits more temperatures
-# than top-p's 0.9 after the heat. That advantage does not show "better texts".
+# Min-p keeps one advantage here, on a small model and without a human judge: at *T* = 2 and 3 its 0.1 is far nearer
+# to people than top-p's 0.9 after the heat. That advantage does not show "better texts".
 #
 # When two studies disagree, ask first: *how many settings did each side get?*
 
@@ -1161,7 +1161,7 @@ check.number(
 )
 
 # %% [markdown] question="A change of temperature" points=1
-# Moving the temperature slider of a chat program must never change *which* tokens can come, only how often.
+# Moving the temperature slider of a chat program (above 0) must never change *which* tokens can come, only how often.
 # Which chains guarantee this for every row? Write all their numbers.
 #
 # 0. Temperature, then min-p 0.1, then top-k 40

@@ -365,9 +365,9 @@ for text in texts:
 # %% [markdown]
 # ## Drawing by the power of a text
 #
-# Nobody can list all texts of a real model. But a walk visits each text as often as p⁴ says. You
-# stand at an *old* text, and draw a *new* text at *T* = 1/4. A text has the probability *p* at *T* = 1,
-# and *q* at *T* = 1/4. You go to the new text with probability
+# Nobody can list all texts of a real model. But you can *walk* from text to text, by a rule that visits each as often
+# as p⁴ says. You stand at an *old* text, and draw a *new* text at *T* = 1/4. A text has the probability *p* at *T* =
+# 1, and *q* at *T* = 1/4. You go to the new text with probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 #
@@ -415,8 +415,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# One walk runs the model about as often as sixteen tries do. On the card it is right in 80.0% (of the
-# first 250 sums). The likeliest of sixteen had 82.6%. So the walk is no better here.
+# Most steps draw only a short end of a text, so one walk runs the model about as often as sixteen tries
+# do. On the card it is right in 80.0% (of the
+# first 250 sums). The likeliest of sixteen had 82.6% (of all 1,000). So the walk is no better here.
 
 # %% [markdown]
 # ## The vote
@@ -482,7 +483,7 @@ print("your vote of 16", score(vote, worked), "of 24")
 # %% [markdown]
 # With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left. The curves
 # at the right are the vote, the likeliest text and pass@n (pass@k for n tries). A vote of 4 is an
-# average over sets of four tries. Wait for `Right, over 24 sums`.
+# average over sets of four tries that share none. Wait for `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)

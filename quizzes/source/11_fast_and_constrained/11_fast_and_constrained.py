@@ -497,8 +497,8 @@ for T in (0, 0.8):
 print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
-# At *T* = 0 the text repeats itself, so looking up guesses as well as the apprentice: 11 of 18
-# kept, against 23 of 37. But looking up often finds nothing, and takes 29 passes, against 17.
+# At *T* = 0 the text repeats itself, so the guesses of looking up are as good as the
+# apprentice's: 11 of 18 kept, against 23 of 37. But looking up often finds nothing, and takes 29 passes, against 17.
 
 # %% [markdown]
 # **Predict.** The next cell raises the *T* of both, apprentice and master. Are more of the judged
@@ -526,7 +526,8 @@ for T in (0, 0.3, 0.9, 1.5):
 #   thread, November 2026). So reading four costs 0.6, and reading one 0.15.
 
 # %% [markdown]
-# **Predict.** At *T* = 0 the apprentice made 62 guesses, and the master 17 passes. Is 17 + 62 ×
+# **Predict.** At *T* = 0 the apprentice made 62 guesses (near the 40th token fewer than four a pass), and
+# the master 17 passes. Is 17 + 62 ×
 # 0.98 more than 40, or less? (The next cell, folded, divides by 40: above 1 is slower.)
 
 
@@ -1144,7 +1145,7 @@ check.ids(
 
 # %% [markdown] question="Four forms" points=1
 # On which form does a mask give each answer the share that conditioning gives it, whatever the
-# model? (Each answer can be written in one way only, and then the text ends.)
+# model? (Each answer can be written in one way only, and its end is not drawn.)
 #
 # - **A** Two answers of three tokens each, all six tokens different.
 # - **B** Two answers that the model finds equally likely.
@@ -1406,11 +1407,12 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids from 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. three guesses in four right if a text repeats a phrase of up to eight tokens three times;
+# 2. three in four of the tokens asked for right if a text repeats a phrase of up to eight tokens three
+#    times (a guess not made is wrong);
 # 3. as many right if in the other texts each token always has the same follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
-# With item 1, items 2 and 3 give a point each, item 4 two.
+# If item 1 holds, items 2 and 3 give a point each, item 4 two.
 
 
 # %% test="my_guess"

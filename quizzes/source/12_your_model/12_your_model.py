@@ -284,8 +284,8 @@ for title, each in BOTH.items():
     print(f"{title:<16} Paris: {math.exp(log):.0e}, of which the logarithm is {log:.0f}")
 
 # %% [markdown]
-# Float32 holds nothing as small as 6e-54, so the cell says `.double()`. The logarithm, −122, fits
-# float32, so `my_phrase` adds logarithms.
+# Float32 holds nothing as small as 6e-54: there the product would be 0. The logarithm, −122, fits, so
+# `my_phrase` adds logarithms.
 #
 # **Predict.** After `57+25+81+68+72:` the Calculator began with 7. Which other digits were likely?
 
@@ -402,12 +402,12 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # %% [markdown]
 # ## Your numbers elsewhere
 #
-# **Predict.** You take three numbers to another model: a penalty of 2, the id 0 for the end of a text,
+# **Predict.** You take three numbers to another model: a presence penalty of 2, the id 0 for the end of a text,
 # a perplexity of 20 to beat. Why may each be wrong there?
 #
 # <details><summary>Answers</summary>
 #
-# - A penalty of 2 is stronger where logits lie closer together.
+# - Taking 2 away changes more where logits lie closer together.
 # - Id 0 may be a word. In one tokenizer it is `!`, so texts ended with `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
@@ -515,8 +515,8 @@ else:
 
 # %% [markdown]
 # 2. **Alive.** The sampler continues the plain openings.
-#    - *Distinct-1*, the share of different tokens among all that the sampler wrote, is above 0.693
-#      (derived below).
+#    - *Distinct-1*, the share of different tokens in eight continuations together (a mean over many such
+#      sets), is above 0.693 (derived below).
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
 #      54.1: half to twice the perplexity of the books' own words.
 
@@ -717,9 +717,9 @@ for p, numbers in MEASURED.items():
 # %% [markdown]
 # Top-p says no refrain: it goes by the probabilities alone, and never looks back at the text.
 #
-# Top-p 0.99 has the highest distinct-1, 0.664. The *spread*, 0.029, is the standard deviation of
-# distinct-1 over the 24 sets: a sampler that leads by less may be lucky. So the bar is 0.664 + 0.029 =
-# 0.693. The next cell prints all bars, and the numbers of `echo`.
+# Top-p 0.99 has the highest distinct-1, 0.664 (that 1.0 has a little less is chance). The *spread*, 0.029, is the
+# standard deviation of distinct-1 over the 24 sets: a sampler that leads by less may be lucky. So the bar is 0.664 +
+# 0.029 = 0.693. The next cell prints all bars, and the numbers of `echo`.
 
 
 # %%
@@ -796,7 +796,7 @@ mine = judged(my_sampler)
 
 # %% [markdown]
 # The next two cells print your tries (kept in `leaderboard.md`, in your own copy of the course). Change
-# one number in `my_sampler` and run from `my_sampler` on, until no promise is broken.
+# one number in `my_sampler` and run its cell and those down to here again, until no promise is broken.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -844,7 +844,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because its line is one text in about 3,400, and no cut or penalty raises it.
+# The door stayed shut because its line is one text in about 3,400, and no cut or penalty raises a line
+# because it was said.
 # Your sampler looks back, raises the refrain, and the door opens. But no sampler knows which word is
 # true.
 
