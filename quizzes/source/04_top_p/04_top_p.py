@@ -818,8 +818,8 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed to put *T* first, because below *T* = 1
-# top-p cuts *more* tokens if it comes before *T* than if it comes after [fishspeech1150]. Is this reason right?
+# A speech model applied top-p before *T*. Somebody proposed *T* first, because below *T* = 1 top-p
+# cuts *more* if it comes before *T* [fishspeech1150]. Is this reason right?
 #
 # - **A** Yes: top-p before *T* sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.

@@ -484,7 +484,7 @@ for penalty in (0.0, 2.0):
 # %% [markdown]
 # ## Where zero lies
 #
-# Add 10 to all logits, and no probability changes (Recall 2). So two models may give the same
+# Add 10 to all logits, and no probability changes (Recall 2). Two models may give the same
 # probabilities with different logits: a token with the logit −2 in one model has 8 in the other. The
 # text is again `forward forward toward forward` (`new`). We add −10, 0 or 10 to all logits, then
 # penalise: presence penalty 0.5, or repetition penalty 1.2.

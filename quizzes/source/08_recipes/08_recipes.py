@@ -416,11 +416,11 @@ explore.Distribution(
 # %% [markdown]
 # 1. Set *p* = 0.8 and leave *T* = 1, where the two orders agree. How many tokens stay?
 # 2. Set *T* = 2. How many does *T* first keep? (*T* last keeps the same tokens as before.) In the panel's text, read
-#    the share of ` wife`: `reference` is *T* first, `yours` is *T* last.
+#    the share of ` wife`: `reference` is *T* first.
 #
 # <details><summary>What you should see</summary>
 #
-# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first, and 7.8% with *T* last. Here they should differ.
+# 1. 55. 2. 1,016. ` wife` has 2.6% with *T* first, and 7.8% with *T* last (`yours`).
 # </details>
 
 # %% [markdown]
@@ -482,12 +482,10 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 
 # %% [markdown]
 # A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts in parallel. The
-# cuts depend on how much work there is, so on a request's **company**: the *other* requests that run at the same
-# time.
+# cuts depend on the work, so on a request's **company**: the *other* requests at the same time.
 #
-# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another
-# order. (Real servers
-# have other rules.) After each part Birch rounds to 16 bits (bfloat16 keeps two or three digits).
+# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another order. (Real
+# servers differ.) After each part Birch rounds to 16 bits (bfloat16 keeps two or three digits).
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all together. How many of the 16

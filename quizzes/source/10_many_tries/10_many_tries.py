@@ -370,12 +370,11 @@ for text in texts:
 # 1, and *q* at *T* = 1/4. You go to the new text with probability
 #
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
-#
-# Otherwise you stay, and visit the old text again.
 
 # %% [markdown]
-# The second fraction corrects for draws that favour some texts.
-#
+# Otherwise you stay, and visit the old text again. The second fraction corrects for draws that favour some texts.
+
+# %% [markdown]
 # **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And from
 # `a cat` to `the dog`? (The columns `p` and `T = 1/4` give *p* and *q*.)
 #
@@ -415,9 +414,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# Most steps draw only a short end of a text, so one walk runs the model about as often as sixteen tries
-# do. On the card it is right in 80.0% (of the
-# first 250 sums). The likeliest of sixteen had 82.6% (of all 1,000). So the walk is no better here.
+# Most steps draw only a short end of a text, so one walk runs the model about as often as sixteen tries do. On the
+# card it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6% (of all 1,000). So the walk is
+# no better here.
 
 # %% [markdown]
 # ## The vote

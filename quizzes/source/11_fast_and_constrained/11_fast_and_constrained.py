@@ -1406,13 +1406,13 @@ float(min(points, 4))
 # %% [markdown] question="Your guesser" points=4
 # Your `my_guess`:
 #
-# 1. ids from 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. three in four of the tokens asked for right if a text repeats a phrase of up to eight tokens three
-#    times (a guess not made is wrong);
+# 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
+# 2. three in four of the `ahead` tokens right if a text repeats a phrase of up to eight tokens three
+#    times;
 # 3. as many right if in the other texts each token always has the same follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
-# If item 1 holds, items 2 and 3 give a point each, item 4 two.
+# If 1 holds, 2 and 3 give a point each, 4 two.
 
 
 # %% test="my_guess"
