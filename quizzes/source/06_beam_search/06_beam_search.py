@@ -500,7 +500,7 @@ for tokens, total in fox:
 # paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# In the course's search, used from here on, a finished text takes *no* place. A text that ends among
+# In the course's search (used in cells above, too), a finished text takes *no* place. A text that ends among
 # the best *k* candidates of a step goes into a second list, and the *k* best candidates that have not
 # ended run on. At the end the best text wins, ended or not.
 
@@ -656,10 +656,9 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # Here is one case of each property, as (total, length). Your score should prefer
 #
 # 1. (−9.0, 10) to (−9.5, 10): the same length, but likelier;
-# 2. (−9.1, 11) to (−9.0, 10): another token of 0.9 helps;
-# 3. (−9.0, 10) to (−13.7, 11): another token of 0.01 harms;
-# 4. (−20, 10) to (−40, 20): the same mean, −2, but shorter. (As a probability, e⁻² = 0.14: the *average* of the
-#    docstring below.)
+# 2. (−9.1, 11) to (−9.0, 10): another token of about 0.9 helps;
+# 3. (−9.0, 10) to (−13.7, 11): another token of about 0.01 harms;
+# 4. (−20, 10) to (−40, 20): the same mean, −2, but shorter. (The docstring below calls e⁻² = 0.14 the *average*.)
 
 # %% [markdown]
 # The total alone fails property 2: −9.1 is below −9.0. The mean fails property 4.
@@ -801,7 +800,7 @@ print(f"{found.logprob:.1f}, after -43.7 without the ban: There was once a{found
 # Still, a ban stops only loops. For stories it is better to draw (modules 02 to 04).
 
 # %% [markdown]
-# ## Where a search pays
+# ## Where a search helps
 #
 # Why does the Calculator not fall silent? For each sum, the next cell compares the text that four
 # beams found with the empty text.
@@ -835,7 +834,7 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # probability, so the total shows the doubt.
 #
 # But the halves hold *different* sums, and a search chooses between texts for *one* sum. So look at
-# the last two lines: four beams gained 21 sums and lost 9. On sums, a search for likelier texts pays.
+# the last two lines: four beams gained 21 sums and lost 9. On sums, a search helps.
 
 # %% [markdown]
 # ## The puzzle, solved

@@ -136,7 +136,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Pieces of sentences come back.)
+# 1. Leave *T* at 2 and lower top_p to 0.3. What happens? (Sentences begin to come back.)
 # 2. Now set *T* to 1. What is wrong? (The text goes in circles: `and a son, and a son`.)
 #
 # Each *T* needs its own top_p. **What should a cutoff know**, so that one number fits every *T*?
@@ -247,8 +247,8 @@ for name, logits, m, expect in (
     check.passes(name, check.kept, my_min_p, logits, m, expect=expect, why=why)
 
 # %% [markdown]
-# The next explorer shows a real row. The bars show what the course's min-p keeps. The line below the bars
-# says whether your `my_min_p` agrees. The slider min_p is *m*.
+# The next explorer shows a real row. The bars show what the course's min-p keeps. The text below the picture
+# ends with whether your `my_min_p` agrees. The slider min_p is *m*.
 #
 # **Predict.** After `Once upon a time`, at *T* = 1, ` there` has 66% and the next best, a comma, 17.5%. The
 # explorer is at *T* = 2. From which min_p on is ` there` alone: 0.27, 0.52 or 0.75?
@@ -262,7 +262,7 @@ explore.Distribution("Once upon a time", knobs=["min_p"], temperature=2.0, strat
 
 # %% [markdown]
 # A *person* wrote the next passage. At each place the explorer counts how many tokens a cut keeps, at
-# *T* = 1. The line below the picture ends with the *misses*: how many of the person's own tokens each cut
+# *T* = 1. The text below the picture also gives the *misses*: how many of the person's own tokens each cut
 # removes.
 #
 # **Predict.** Top-p 0.9 keeps between 1 and 360 tokens. Will your min-p 0.1 keep more or fewer at the open
@@ -419,7 +419,7 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same whole number, from −64 to
-#    64, to all: the same tokens stay. (In the scored rows nothing is rounded.)
+#    64, to all: the same tokens stay. (In the scored rows float32 does this exactly.)
 
 # %% [markdown]
 # 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
@@ -550,10 +550,10 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Does the lower text fall apart, as the upper one does? Is it bold or tame? (With the hint's half-way
-#    bar the text holds together and is rather tame.)
+# 1. Does the lower text fall apart, as the upper one does? Is it bold or tame? (With a bar half-way
+#    from the best logit to the 30th the text holds together and is rather tame.)
 # 2. If `my_cutoff` has a number, change the number so that more tokens stay, and run the cells from
-#    `my_cutoff` on again. (The hint's bar breaks *cliff* when it is nine tenths of the way to the 30th.)
+#    `my_cutoff` on again. (Nine tenths of the way to the 30th breaks *cliff*.)
 #    **Then put the good number back: `my_cutoff` is scored.**
 
 # %% [markdown]

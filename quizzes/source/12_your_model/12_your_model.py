@@ -407,8 +407,8 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 #
 # <details><summary>Answers</summary>
 #
-# - Taking 2 away changes more where logits lie closer together.
-# - Id 0 may be a word. In one tokenizer it is `!`, so texts ended with `!` [transformers7275].
+# - Taking 2 away changes more where logits lie closer.
+# - Id 0 may be a word: in one tokenizer `!`, so every text had `!` at its end [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
 
@@ -796,7 +796,7 @@ mine = judged(my_sampler)
 
 # %% [markdown]
 # The next two cells print your tries (kept in `leaderboard.md`, in your own copy of the course). Change
-# one number in `my_sampler` and run its cell and those down to here again, until no promise is broken.
+# one number in `my_sampler` and run its cell and those down to `keep(mine)` again, until no promise is broken.
 
 # %% locked="leaderboard" jupyter={"source_hidden": true}
 MARK = "<!-- The Next Token: the leaderboard of module 12 -->"
@@ -844,10 +844,9 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # %% [markdown]
 # ## Recap
 #
-# The door stayed shut because its line is one text in about 3,400, and no cut or penalty raises a line
-# because it was said.
-# Your sampler looks back, raises the refrain, and the door opens. But no sampler knows which word is
-# true.
+# The door stayed shut because its line is one text in about 3,400, and no cut or penalty looks for a line
+# that was said, to raise it. Your sampler looks back, raises the refrain, and the door opens. But no
+# sampler knows which word is true.
 
 # %% [markdown]
 # ## Check your understanding
