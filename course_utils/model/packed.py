@@ -31,8 +31,7 @@ class Products(NamedTuple):
 def products(gpt: nn.Module, rows: int) -> Products:
     """The model's products for so many rows; made once, and anew when its weights have changed."""
     of_gpt = made.setdefault(gpt, {})
-    # What was made in inference mode has no version, as it is not meant to change.
-    stamp = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in gpt.parameters()]
+    stamp = [changes(p) for p in gpt.parameters()]
     if of_gpt.get(rows > 1, (None,))[0] != stamp:
         blocks = [
             (
@@ -48,6 +47,13 @@ def products(gpt: nn.Module, rows: int) -> Products:
         head = product(gpt.wte.weight.T, None, rows)
         of_gpt[rows > 1] = (stamp, Products(blocks, norm(gpt.ln_f), head))
     return of_gpt[rows > 1][1]
+
+
+def changes(weights: Tensor) -> tuple[int, int, float]:
+    """What differs once these weights have been changed, in place, by `.data` or by numpy too."""
+    # What was made in inference mode has no version.
+    version = 0 if weights.is_inference() else weights._version
+    return weights.data_ptr(), version, weights.detach().sum().item()
 
 
 def norm(layer: nn.LayerNorm) -> Norm:
@@ -66,37 +72,41 @@ def into(weight: Tensor, bias: Tensor, rows: int) -> Into:
 def product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:
     """x -> x @ weight + bias, for x (rows, inputs) and weight (inputs, outputs).
 
-    oneDNN takes half the time for a few rows, or for one in bfloat16, once it has a copy of the
-    matrix in an order of its own. torch has that as operators of its compiler, not as functions.
+    Reading the matrix is what takes the time. oneDNN takes half of it for a few rows, or for one in
+    bfloat16, once it has a copy of the matrix in an order of its own. torch has that as operators
+    of its compiler, not as functions.
     """
     weight, bias = weight.detach(), bias if bias is None else bias.detach()
+    if can_halve(weight):
+        return torch.jit.script(Halved(weight, bias)).forward
     if can_pack(weight) and (rows > 1 or weight.dtype == torch.bfloat16):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.T.contiguous(), rows)
         multiply = torch.ops.mkldnn._linear_pointwise.default
         return lambda x: multiply(x, packed, bias, "none", [], "")
-    plain = weight.dtype == torch.float32 and weight.device.type == "cpu"
-    wide = weight.shape[1] > 4 * weight.shape[0]  # as the head's
-    if rows == 1 and plain and not wide and weight.is_contiguous():
-        return sum_of_rows(weight, bias)
     if bias is None:
         return lambda x: torch.mm(x, weight)
     return lambda x: torch.addmm(bias, x, weight)
 
 
-def sum_of_rows(weight: Tensor, bias: Tensor | None) -> Product:
-    """The product for x (1, inputs), as a sum of the matrix's rows, each times its number of x.
+class Halved(nn.Module):
+    """x @ weight + bias, from weights kept in float16: half the bytes to read.
 
-    So the matrix is read once, from end to end. On some processors a product of matrices takes
-    half as long again.
+    The weights must be float16's own numbers; the sums are in float32. Python takes longer to hand
+    packed weights to an operator than the product takes, TorchScript does not.
     """
-    rows, add = torch.arange(len(weight), device=weight.device), 0
-    first = rows[:1]
 
-    def multiply(x: Tensor) -> Tensor:
-        y = torch.embedding_bag(weight, rows, first, False, add, False, x.view(-1))[0]
-        return y if bias is None else y.add_(bias)
+    def __init__(self, weight: Tensor, bias: Tensor | None):
+        super().__init__()
+        self.packed = torch.ops.quantized.linear_prepack_fp16(weight.T.contiguous(), bias)
 
-    return multiply
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
+
+
+def can_halve(weight: Tensor) -> bool:
+    """Whether float16 holds these weights, as it does shipped ones, and this torch the operator."""
+    here = torch.backends.quantized.engine in ("x86", "fbgemm") and weight.device.type == "cpu"
+    return here and weight.dtype == torch.float32 and torch.equal(weight.half().float(), weight)
 
 
 def can_pack(weight: Tensor) -> bool:

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from course_utils.model.cache import Cache
 from course_utils.model.gpt import GPT
-from course_utils.model.packed import products
+from course_utils.model.packed import can_halve, product, products
 from course_utils.model.storyteller import HERE, load
 
 
@@ -83,15 +83,15 @@ def test_a_cache_goes_on_from_chosen_rows(storyteller, ids):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("rows", [1, 3])
 def test_one_token_a_row_equals_the_blocks(storyteller, ids, dtype, rows, monkeypatch):
-    """With the packed matrices and with the plain ones, for machines that cannot pack."""
+    """With the halved, the packed and the plain matrices, for machines that cannot do either."""
     gpt = load(dtype=dtype).gpt
     with torch.inference_mode():
         expected = gpt(ids[:rows, :40])[:, -1].float()
     close = 1e-4 if dtype == torch.float32 else 0.25
-    for able in (True, False):
+    for ways in ((), ("can_halve",), ("can_halve", "can_pack")):
         monkeypatch.setattr("course_utils.model.packed.made", {})
-        if not able:
-            monkeypatch.setattr("course_utils.model.packed.can_pack", lambda weight: False)
+        for way in ways:
+            monkeypatch.setattr(f"course_utils.model.packed.{way}", lambda weight: False)
         cache = Cache(gpt, rows)
         with torch.inference_mode():
             gpt.hidden(ids[:rows, :39], cache)
@@ -116,20 +116,42 @@ def test_products_follow_the_weights(storyteller, ids):
         assert gpt(ids[:, :1], Cache(gpt, 3)).dtype == torch.bfloat16
 
 
-def test_one_row_is_multiplied_by_the_weights_themselves(storyteller, ids):
-    """Also where torch's default device is another, and after a change that has no version."""
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    "factor", [0.5, 0.9]
+)  # float16 holds the half of its numbers, not the rest
+def test_products_follow_a_change_that_has_no_version(storyteller, ids, rows, factor):
+    """Also where torch's default device is another."""
     gpt = GPT(storyteller.gpt.config)
     gpt.load_state_dict(storyteller.gpt.state_dict())
     with torch.device("meta"):
-        products(gpt, 1)
+        products(gpt, rows)
     for _ in range(2):
-        cache = Cache(gpt, 1)
+        cache = Cache(gpt, rows)
         with torch.no_grad():
-            gpt(ids[:1, :9], cache)
-            hidden = gpt.hidden(ids[:1, 9:10], cache)[:, -1]
-            assert (gpt.logits(hidden, cache) - gpt(ids[:1, :10])[:, -1]).abs().max() < 1e-4
+            gpt(ids[:rows, :9], cache)
+            hidden = gpt.hidden(ids[:rows, 9:10], cache)[:, -1]
+            assert (gpt.logits(hidden, cache) - gpt(ids[:rows, :10])[:, -1]).abs().max() < 1e-4
         for weight in gpt.parameters():
-            weight.data.mul_(0.9)
+            weight.data.mul_(factor)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 16])
+def test_weights_in_float16_lose_nothing(storyteller, rows):
+    """Of the same numbers, the sums in float32 are as near to those in float64."""
+    x = torch.randn(rows, storyteller.gpt.config.n_embd, generator=torch.Generator().manual_seed(0))
+    layer = storyteller.gpt.h[0].mlp.c_fc
+    weight, bias = layer.weight.detach(), layer.bias.detach()
+    exact = x.double() @ weight.double() + bias.double()
+    scale = x.double().abs() @ weight.double().abs() + bias.double().abs()
+    off = (product(weight, bias, rows)(x) - exact).abs() / scale
+    assert off.max() < 16 * torch.finfo(torch.float32).eps
+
+
+def test_weights_that_float16_does_not_hold_stay_as_they_are():
+    weight = torch.tensor([[1.0 + 2**-20, 1e6], [1e-9, 1.0]])
+    assert not can_halve(weight)
+    assert torch.equal(product(weight, None, 1)(torch.eye(2)[:1]), weight[:1])
 
 
 def test_a_text_past_the_context_is_refused(storyteller, ids):
