@@ -1,5 +1,7 @@
 """Products of a few rows with the model's matrices, by the quickest way on this machine."""
 
+import functools
+import textwrap
 import weakref
 from collections.abc import Callable
 from typing import NamedTuple
@@ -78,7 +80,9 @@ def product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:
     """
     weight, bias = weight.detach(), bias if bias is None else bias.detach()
     if can_halve(weight):
-        return torch.jit.script(Halved(weight, bias)).forward
+        multiply = halved()
+        packed = torch.ops.quantized.linear_prepack_fp16(weight.T.contiguous(), bias)
+        return lambda x: multiply(x, packed)
     if can_pack(weight) and (rows > 1 or weight.dtype == torch.bfloat16):
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.T.contiguous(), rows)
         multiply = torch.ops.mkldnn._linear_pointwise.default
@@ -88,25 +92,25 @@ def product(weight: Tensor, bias: Tensor | None, rows: int) -> Product:
     return lambda x: torch.addmm(bias, x, weight)
 
 
-class Halved(nn.Module):
-    """x @ weight + bias, from weights kept in float16: half the bytes to read.
+@functools.cache
+def halved() -> Callable:
+    """x @ weight + bias, from packed weights in float16: half the bytes to read, sums in float32.
 
-    The weights must be float16's own numbers; the sums are in float32. Python takes longer to hand
-    packed weights to an operator than the product takes, TorchScript does not.
+    Python takes longer to hand packed weights to this operator than the product takes. TorchScript
+    does not.
     """
-
-    def __init__(self, weight: Tensor, bias: Tensor | None):
-        super().__init__()
-        self.packed = torch.ops.quantized.linear_prepack_fp16(weight.T.contiguous(), bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
+    source = """
+        def product(x: Tensor, packed: __torch__.torch.classes.quantized.LinearPackedParamsBase):
+            return torch.ops.quantized.linear_dynamic_fp16(x, packed)
+    """
+    return torch.jit.CompilationUnit(textwrap.dedent(source)).product
 
 
 def can_halve(weight: Tensor) -> bool:
     """Whether float16 holds these weights, as it does shipped ones, and this torch the operator."""
     here = torch.backends.quantized.engine in ("x86", "fbgemm") and weight.device.type == "cpu"
-    return here and weight.dtype == torch.float32 and torch.equal(weight.half().float(), weight)
+    held = here and weight.dtype == torch.float32 and torch.equal(weight.half().float(), weight)
+    return held and bool(weight.isfinite().all())
 
 
 def can_pack(weight: Tensor) -> bool:

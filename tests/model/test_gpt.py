@@ -1,7 +1,9 @@
 """The model against `transformers`, on the weights that ship."""
 
 import json
+import math
 import shutil
+import warnings
 
 import pytest
 import torch
@@ -9,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from course_utils.model.cache import Cache
 from course_utils.model.gpt import GPT
-from course_utils.model.packed import can_halve, product, products
+from course_utils.model.packed import can_halve, halved, product, products
 from course_utils.model.storyteller import HERE, load
 
 
@@ -148,10 +150,20 @@ def test_weights_in_float16_lose_nothing(storyteller, rows):
     assert off.max() < 16 * torch.finfo(torch.float32).eps
 
 
-def test_weights_that_float16_does_not_hold_stay_as_they_are():
-    weight = torch.tensor([[1.0 + 2**-20, 1e6], [1e-9, 1.0]])
+@pytest.mark.parametrize("odd", [1 + 2**-20, 1e6, 1e-9, math.inf, math.nan])
+def test_weights_that_float16_does_not_hold_stay_as_they_are(odd, capfd):
+    weight = torch.tensor([[odd, 1.0], [1.0, 0.5]])
     assert not can_halve(weight)
-    assert torch.equal(product(weight, None, 1)(torch.eye(2)[:1]), weight[:1])
+    given = product(weight, None, 1)(torch.tensor([[1.0, 0.0]]))
+    assert torch.allclose(given[0, 0], weight[0, 0], rtol=1e-7, atol=0, equal_nan=True)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_products_warn_of_nothing(storyteller):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        halved.__wrapped__()
+        product(storyteller.gpt.wte.weight.T, None, 1)
 
 
 def test_a_text_past_the_context_is_refused(storyteller, ids):
