@@ -108,9 +108,10 @@ class GPT(nn.Module):
     def logits(self, hidden: Tensor, cache: Cache | None = None) -> Tensor:
         """(…, width) to (…, vocab): how well each token's embedding fits the hidden state.
 
-        The cache that the hidden states (rows, width) were made with knows a quicker way.
+        The cache that the hidden states (rows, width) were made with knows a quicker way, which
+        gives no gradient.
         """
-        return cache.products.head(hidden) if cache else F.linear(hidden, self.wte.weight)
+        return cache.products.head(hidden.detach()) if cache else F.linear(hidden, self.wte.weight)
 
     def hidden(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """The last hidden states (batch, new, width), which `logits` turns into scores.

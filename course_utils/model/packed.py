@@ -15,7 +15,7 @@ Norm = tuple[Tensor, Tensor]  # scale and shift
 
 made: weakref.WeakKeyDictionary = (
     weakref.WeakKeyDictionary()
-)  # model -> few or one -> (stamp, made)
+)  # model -> whether several rows, or "any rows" -> (stamp, made)
 
 
 class Products(NamedTuple):
@@ -33,29 +33,42 @@ class Products(NamedTuple):
 def products(gpt: nn.Module, rows: int) -> Products:
     """The model's products for so many rows; made once, and anew when its weights have changed."""
     of_gpt = made.setdefault(gpt, {})
-    stamp = [changes(p) for p in gpt.parameters()]
-    if of_gpt.get(rows > 1, (None,))[0] != stamp:
-        blocks = [
-            (
-                norm(block.ln_1),
-                into(block.attn.c_attn.weight, block.attn.c_attn.bias, rows),
-                product(block.attn.c_proj.weight, block.attn.c_proj.bias, rows),
-                norm(block.ln_2),
-                product(block.mlp.c_fc.weight, block.mlp.c_fc.bias, rows),
-                product(block.mlp.c_proj.weight, block.mlp.c_proj.bias, rows),
-            )
-            for block in gpt.h
-        ]
-        head = product(gpt.wte.weight.T, None, rows)
-        of_gpt[rows > 1] = (stamp, Products(blocks, norm(gpt.ln_f), head))
-    return of_gpt[rows > 1][1]
+    stamp = [fingerprint(p) for p in gpt.parameters()]
+    for kind in ("any rows", rows > 1):
+        if of_gpt.get(kind, (None,))[0] == stamp:
+            return of_gpt[kind][1]
+    blocks = [
+        (
+            norm(block.ln_1),
+            into(block.attn.c_attn.weight, block.attn.c_attn.bias, rows),
+            product(block.attn.c_proj.weight, block.attn.c_proj.bias, rows),
+            norm(block.ln_2),
+            product(block.mlp.c_fc.weight, block.mlp.c_fc.bias, rows),
+            product(block.mlp.c_proj.weight, block.mlp.c_proj.bias, rows),
+        )
+        for block in gpt.h
+    ]
+    head = product(gpt.wte.weight.T, None, rows)
+    halved = all(can_halve(p.detach()) for p in gpt.parameters() if p.ndim == 2)
+    kind = "any rows" if halved else rows > 1
+    of_gpt[kind] = (stamp, Products(blocks, norm(gpt.ln_f), head))
+    return of_gpt[kind][1]
 
 
-def changes(weights: Tensor) -> tuple[int, int, float]:
+def fingerprint(weights: Tensor) -> tuple[int, int, str]:
     """What differs once these weights have been changed, in place, by `.data` or by numpy too."""
     # What was made in inference mode has no version.
     version = 0 if weights.is_inference() else weights._version
-    return weights.data_ptr(), version, weights.detach().sum().item()
+    mixed = weights.detach().float()
+    while mixed.ndim:
+        mixed = mixed @ places(mixed.shape[-1]).to(mixed.device)
+    return weights.data_ptr(), version, mixed.item().hex()  # as text, in which NaN equals itself
+
+
+@functools.cache
+def places(n: int) -> Tensor:
+    """A number for each of n places, so that an exchange is a change."""
+    return torch.rand(n, generator=torch.Generator().manual_seed(n), device="cpu") + 0.5
 
 
 def norm(layer: nn.LayerNorm) -> Norm:
@@ -64,9 +77,11 @@ def norm(layer: nn.LayerNorm) -> Norm:
 
 def into(weight: Tensor, bias: Tensor, rows: int) -> Into:
     """As `product`, with the result written into a second argument of rows * outputs numbers."""
-    if rows == 1 and weight.dtype == torch.float32:
+    if weight.dtype == torch.float32:
         multiply, bias = product(weight, None, rows), bias.detach()
-        return lambda x, room: torch.add(multiply(x), bias, out=room.view(1, -1))
+        return lambda x, room: torch.add(
+            multiply(x).view(room.shape), bias.view(room.shape[1:]), out=room
+        )
     multiply = product(weight, bias, rows)
     return lambda x, room: room.copy_(multiply(x).view(room.shape))
 

@@ -1,5 +1,6 @@
 """The model against `transformers`, on the weights that ship."""
 
+import copy
 import json
 import math
 import shutil
@@ -157,6 +158,34 @@ def test_weights_that_float16_does_not_hold_stay_as_they_are(odd, capfd):
     given = product(weight, None, 1)(torch.tensor([[1.0, 0.0]]))
     assert torch.allclose(given[0, 0], weight[0, 0], rtol=1e-7, atol=0, equal_nan=True)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_exchange_of_weights_is_a_change(storyteller, rows):
+    """The sum of all stays the same."""
+    gpt = copy.deepcopy(storyteller.gpt).ready()
+    x = torch.randn(rows, gpt.config.n_embd, generator=torch.Generator().manual_seed(0))
+    layer = gpt.h[2].mlp.c_fc
+    for seed in range(20):
+        a, b = torch.randperm(256, generator=torch.Generator().manual_seed(seed))[:2]
+        for weights in (gpt.wte.weight.data, layer.weight.data, layer.weight.data.T):
+            weights[[a, b]] = weights[[b, a]]
+        now = products(gpt, rows)
+        with torch.no_grad():
+            assert (now.head(x) - x @ gpt.wte.weight.T).abs().max() < 1e-3
+            assert (now.blocks[2][4](x) - layer(x)).abs().max() < 1e-3
+
+
+def test_products_are_made_once_for_any_rows(storyteller):
+    gpt = copy.deepcopy(storyteller.gpt).ready()
+    gpt.h[0].ln_1.bias.data[0] = math.nan
+    assert products(gpt, 1) is products(gpt, 1) is products(gpt, 5)
+
+
+def test_a_cache_gives_no_gradient(storyteller, ids):
+    cache = Cache(storyteller.gpt, 1)
+    hidden = torch.randn(1, storyteller.gpt.config.n_embd, requires_grad=True)
+    assert not storyteller.gpt.logits(hidden, cache).requires_grad
 
 
 def test_products_warn_of_nothing(storyteller):
