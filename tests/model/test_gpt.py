@@ -167,9 +167,9 @@ def test_an_exchange_of_weights_is_a_change(storyteller, rows):
     x = torch.randn(rows, gpt.config.n_embd, generator=torch.Generator().manual_seed(0))
     layer = gpt.h[2].mlp.c_fc
     for seed in range(20):
-        a, b = torch.randperm(256, generator=torch.Generator().manual_seed(seed))[:2]
+        pair = torch.randperm(256, generator=torch.Generator().manual_seed(seed))[:2]
         for weights in (gpt.wte.weight.data, layer.weight.data, layer.weight.data.T):
-            weights[[a, b]] = weights[[b, a]]
+            weights[pair] = weights[pair.flip(0)]
         now = products(gpt, rows)
         with torch.no_grad():
             assert (now.head(x) - x @ gpt.wte.weight.T).abs().max() < 1e-3
