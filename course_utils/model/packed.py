@@ -13,9 +13,8 @@ Product = Callable[[Tensor], Tensor]
 Into = Callable[[Tensor, Tensor], object]
 Norm = tuple[Tensor, Tensor]  # scale and shift
 
-made: weakref.WeakKeyDictionary = (
-    weakref.WeakKeyDictionary()
-)  # model -> whether several rows, or "any rows" -> (stamp, made)
+# model -> whether several rows, or "any rows" -> (stamp, made)
+made: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 class Products(NamedTuple):

@@ -120,11 +120,9 @@ def test_products_follow_the_weights(storyteller, ids):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-@pytest.mark.parametrize(
-    "factor", [0.5, 0.9]
-)  # float16 holds the half of its numbers, not the rest
+@pytest.mark.parametrize("factor", [0.5, 0.9])
 def test_products_follow_a_change_that_has_no_version(storyteller, ids, rows, factor):
-    """Also where torch's default device is another."""
+    """To weights that float16 holds and others, also where torch's default device is another."""
     gpt = GPT(storyteller.gpt.config)
     gpt.load_state_dict(storyteller.gpt.state_dict())
     with torch.device("meta"):
