@@ -249,7 +249,7 @@ def test_luck_wins_contests_in_which_all_are_equal(lesson):
 def test_three_of_four_rivals_repeat_less_and_one_by_far(lesson):
     rivals = [
         Settings(top_p=0.9),
-        Settings(temperature=0.75),
+        Settings(temperature=0.79),
         Settings(top_p=0.9, top_k=40),
         Settings(temperature=0.7, presence_penalty=1.5),
     ]
@@ -258,6 +258,8 @@ def test_three_of_four_rivals_repeat_less_and_one_by_far(lesson):
     )
     lows = [lesson["interval"](numbers, old)[1] for numbers in new]
     assert [low > 0 for low in lows] == [True, True, False, True]
-    assert lows[1] == pytest.approx(0.002, abs=0.0006)
     assert max(lows) == lows[3]
     assert lesson["my_pick"](old, new) == 3
+    for temperature in (0.78, 0.80):  # so the second one's lead is luck
+        beside = [-x for x in lesson["measured"](Settings(temperature=temperature))[0]]
+        assert lesson["interval"](beside, old)[1] < 0
