@@ -20,6 +20,11 @@ def self_paced() -> bool:
     return os.environ.get(SELF_PACED) == "1"
 
 
+def module_names(root: Path) -> list[str]:
+    """The modules in `root`/notebooks, in order."""
+    return sorted(p.stem for p in (root / "notebooks").glob("*/*.ipynb") if p.stem == p.parent.name)
+
+
 def need_checkout(command: str, instead: str = "") -> None:
     """ValueError in an installed wheel, with the way out. instead: another one, if there is any."""
     if ROOT == CARRIED:

@@ -34,7 +34,7 @@ from course_utils.speculative import Draft, Round, lookup_draft, model_draft, sp
 LENGTH = 40  # tokens of a text
 MOST_AHEAD = 8
 GRID = (0.0, 0.3, 0.6, 0.9, 1.2, 1.5)
-TEXTS = 2  # at each temperature of the curve
+TEXTS = 2  # at each temperature of the curve; at 0 one, as each is the same
 PAUSE = 0.3  # seconds between two pictures, at least
 LOOKUP, YOURS = "look up", "yours"
 
@@ -109,7 +109,8 @@ class Speculation(Panel):
 
     def write(self) -> Iterator[float]:
         """Write the text if it is to be another, and then those of the curve; yields the share."""
-        todo = [(t, i) for i in range(TEXTS) for t in GRID if len(self.counts.get(t, ())) <= i]
+        todo = [(t, i) for i in range(TEXTS) for t in GRID if t > 0 or i == 0]
+        todo = [(t, i) for t, i in todo if len(self.counts.get(t, ())) <= i]
         total, due = len(todo) + 1, time.monotonic()
         temperature = round(self.controls["temperature"].value, 4)
         asked = (self.prompt, *(self.controls[n].value for n in ("drafted_by", "ahead", "seed")))

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from course_utils.learner import own_copies, progress
 from course_utils.learner.button import order
+from course_utils.project import module_names
 
 NAME = "home.ipynb"
 SECONDS = 2  # between two looks at the files
@@ -76,7 +77,7 @@ def state(folder: Path) -> list[tuple[str, int, int]]:
 
 def table(folder: Path, root: Path = progress.ROOT) -> str:
     """The modules of `folder` and of the course, as HTML with links relative to `folder`."""
-    names = sorted({*own_copies.module_names(root), *(p.stem for p in modules_in(folder))})
+    names = sorted({*module_names(root), *(p.stem for p in modules_in(folder))})
     rows = "\n".join(row(folder, root, name) for name in names)
     heads = "".join(f"<th scope='col' {LEFT}>{head}</th>" for head in HEADS)
     page = folder / progress.SUMMARY

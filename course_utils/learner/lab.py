@@ -20,10 +20,9 @@ from course_utils.learner.own_copies import (
     copy_modules,
     gone,
     missing,
-    module_names,
     news,
 )
-from course_utils.project import SELF_PACED
+from course_utils.project import SELF_PACED, module_names
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8888

@@ -46,11 +46,6 @@ def own_folder(here: Path) -> Path:
     return around[0] if around else here / FOLDER
 
 
-def module_names(root: Path) -> list[str]:
-    """The modules in `root`/notebooks, in order."""
-    return sorted(p.stem for p in (root / "notebooks").glob("*/*.ipynb") if p.stem == p.parent.name)
-
-
 def copy_modules(root: Path, target: Path) -> list[Path]:
     """Copy the files of `root`/notebooks that `target` lacks; return the new ones.
 

@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.learner.own_copies import module_names
+from course_utils.project import ROOT, module_names
 
 if TYPE_CHECKING:  # its import takes a second, and home needs only what is kept
     from course_utils.grading.score import Report
-
-from course_utils.project import ROOT
 
 SUMMARY = "summary.html"
 MADE = '<meta name="generator" content="The Next Token">'

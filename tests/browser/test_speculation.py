@@ -19,7 +19,7 @@ def test_a_draft_is_changed_and_stopped_by_mouse_and_keyboard(open_lab, dark):
     panel = page.locator(".nt-panel").first
     summary, stop = panel.locator(".summary"), panel.get_by_role("button", name="Stop")
     expect(summary).to_contain_text("1.5 ", timeout=60_000)  # the last dot of the curve
-    expect(stop).to_be_hidden(timeout=30_000)
+    expect(stop).to_be_hidden(timeout=120_000)
     lab.shoot(f"speculation{'_dark' * dark}")
 
     panel.locator(".marks > div").first.hover()
@@ -29,7 +29,7 @@ def test_a_draft_is_changed_and_stopped_by_mouse_and_keyboard(open_lab, dark):
     expect(panel.locator(".tip")).to_be_visible()
     panel.get_by_role("button", name="look up").click()
     expect(summary).to_contain_text("Draft look up", timeout=20_000)
-    expect(stop).to_be_hidden(timeout=60_000)
+    expect(stop).to_be_hidden(timeout=120_000)
     panel.locator(".noUi-handle").nth(1).focus()
     page.keyboard.press("ArrowRight")
     expect(summary).to_contain_text("5 ahead", timeout=20_000)

@@ -90,6 +90,15 @@ def test_the_curve_counts_what_was_looked_at(short, storyteller):
     assert panel.counts != counts and panel.text.startswith("Draft look up")
 
 
+@pytest.mark.slow
+def test_a_greedy_text_is_the_same_for_each_seed_and_counts_once(short, monkeypatch):
+    panel = short()
+    monkeypatch.setattr(speculation, "TEXTS", 3)
+    panel.controls["drafted_by"].value = LOOKUP
+    wait(panel)
+    assert {t: len(counted) for t, counted in panel.counts.items()} == {0.0: 1, 1.2: 3}
+
+
 def test_looked_at_worked_by_hand():
     whole = Round([1, 2, 3], "", [1, 2], 2)
     refused = Round([1, 9], "", [1, 2, 3, 4], 1)

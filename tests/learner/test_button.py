@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -138,3 +140,11 @@ def test_without_a_notebook_file_it_names_what_to_do(monkeypatch, tmp_path, name
     monkeypatch.setenv("JPY_SESSION_NAME", name)
     said = Page(tmp_path / "none").press()
     assert "course score FILE.ipynb" in said and "If you renamed it, restart its kernel" in said
+
+
+def test_the_button_shows_without_what_only_scoring_needs():
+    code = (
+        "import sys; from course_utils import quiz; quiz.score_button(); "
+        "print(sys.modules.keys() & {'jsonschema', 'jupytext', 'nbformat', 'nbgrader'})"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

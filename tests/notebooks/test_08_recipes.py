@@ -260,6 +260,6 @@ def test_three_of_four_rivals_repeat_less_and_one_by_far(lesson):
     assert [low > 0 for low in lows] == [True, True, False, True]
     assert max(lows) == lows[3]
     assert lesson["my_pick"](old, new) == 3
-    for temperature in (0.78, 0.80):  # so the second one's lead is luck
-        beside = [-x for x in lesson["measured"](Settings(temperature=temperature))[0]]
+    for T in (0.78, 0.80):  # so the second one's lead is luck
+        beside = [-x for x in lesson["measured"](Settings(temperature=T))[0]]
         assert lesson["interval"](beside, old)[1] < 0

@@ -501,11 +501,11 @@ print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 # apprentice's: 11 of 18 kept, against 23 of 37. But looking up often finds nothing, and takes 29 passes, against 17.
 
 # %% [markdown]
-# **Predict.** The next cell raises the *T* of both, apprentice and master. Are more of the judged
-# guesses kept, or fewer?
+# **Predict.** At *T* = 0 the master kept 62% of the apprentice's judged guesses. The next cell raises the
+# *T* of both. Is the share larger or smaller then?
 
 # %% jupyter={"source_hidden": true}
-for T in (0, 0.3, 0.9, 1.5):
+for T in (0.3, 0.9, 1.5):
     knobs = Settings(temperature=T)
     draft = model_draft(apprentice, knobs)
     texts = [speculate(model, "Once upon a time", draft, knobs, 40, seed) for seed in (0, 1)]
