@@ -119,8 +119,6 @@ class Submission:
         reply = self.finish(asked, "call", cell.left())
         if sys.stdout is not cell.printed or not self.knows_hidden:
             print(text_of(reply.get("printed")), end="")
-        if warned := text_of(reply.get("warned")):
-            cell.warned.write("(a warning)\n" if self.knows_hidden else warned)
         if "error" in reply:
             name, message, line = reply["error"]
             raise known_error(name, told.quoted(message) if self.knows_hidden else message, line)

@@ -178,6 +178,7 @@ def judged(item: Item, seen: bool, space: dict) -> tuple[float, str]:
     """Points and reason, as the grader gives them, for what is in `space`."""
     from IPython.utils.capture import capture_output
 
+    from course_utils import quiz
     from course_utils.grading import separate, worker
 
     class Here(separate.Submission):
@@ -203,7 +204,7 @@ def judged(item: Item, seen: bool, space: dict) -> tuple[float, str]:
                 separate.run_here(source, ours, separate.Budget(SECONDS))
             return separate.run_test(test, ours, submission)[0]
 
-    with capture_output():  # what an answer shows when a test calls it
+    with capture_output(), quiz.unheard():  # what an answer shows when a test calls it
         made = outputs(item.test)
         shown = reasons(outputs(item.visible)) if seen else []
     return points_of(made, item.points), " ".join(x for x in reasons(made) if x not in shown)

@@ -102,7 +102,7 @@ ODD_REPLIES = """
 import itertools
 from course_utils.grading import wire
 real, odd = wire.send, itertools.cycle([
-    {"value": {"t": "dict", "v": [[1, 2, 3]]}, "args": 5, "printed": ["x"], "warned": {"a": 1}},
+    {"value": {"t": "dict", "v": [[1, 2, 3]]}, "args": 5, "printed": ["x"]},
     {"error": [["AssertionError"], {}, 1e999]}, {"error": "AssertionError"}, {"error": [1, 2, 3]},
     {"found": 1, "value": {"t": "function", "v": "x"}, "args": {}, "used": 1},
     {"value": {"t": "scalar", "dtype": "<c16", "shape": [], "v": "AAAA"}, "args": ""},

@@ -84,6 +84,17 @@ def test_a_function_that_draws_says_nothing_on_stderr(submission):
     assert budget.warned.text == ""
 
 
+@pytest.mark.parametrize(
+    "line", ["print(7, file=sys.stderr)", "logging.warning('seven')", "warnings.warn('seven')"]
+)
+def test_what_a_function_says_on_stderr_costs_nothing(line, submission):
+    budget = Budget(60)
+    source = f"import logging, sys, warnings\ndef say():\n    {line}\n    return 7"
+    assert submission.run(source, 60) == ("", None)
+    assert submission.get("say", budget)() == 7
+    assert budget.warned.text == ""
+
+
 def test_the_line_of_an_error_is_the_cell_s_own(submission):
     assert submission.run("x = 1\n\n1 / 0", 60)[1] == ["ZeroDivisionError", "division by zero", 3]
     assert submission.run("x = 1\ndef f(:", 60)[1][2] == 2

@@ -101,6 +101,27 @@ def test_an_answer_is_told_at_once_with_the_reason_of_its_mistake(learner):
     assert "0.0" in said and "Not yet:" not in said
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(logits, flush=True)",
+        "print(penalty, file=sys.stderr)",
+        "sys.stdout.writelines(['a', 'b'])",
+        "warnings.warn('look out')",
+        "logging.warning('look out')",
+        "display(logits)",
+    ],
+)
+def test_an_answer_may_show_something_though_it_may_not_call_the_course(learner, module, line):
+    """What it prints and displays goes through functions of the course's own."""
+    item = "my_repetition_penalty"
+    learner("import logging, sys, warnings\nlogging.basicConfig()")
+    code = textwrap.dedent(next(iter(module.bank[item].right.values())))
+    assert "check.own" in module.test(item).source
+    told = learner(answered(module.cells[item].source, f"{line}\n{code}"), item)
+    assert told == "Right: 4 points.\n"
+
+
 def test_a_letters_reason_never_names_the_right_one(learner, module):
     item = module.bank["five_wolves"]
     reasons = set()
@@ -181,7 +202,7 @@ def test_nothing_stays_of_what_a_test_did(learner, module):
         """,
         "frequency_repair",
     )
-    assert said.startswith("Not yet: 0 of 2 points. a message on stderr scores 0: ")
+    assert said == "Right: 2 points.\n"
     assert learner("print(calls, kept, hasattr(repaired_frequency, 'seen'))") == "0 [] False\n"
     assert learner("print(plt.get_fignums(), random.getstate() == before[1])") == "[] True\n"
     assert learner("print(torch.equal(torch.get_rng_state(), before[2]))") == "True\n"

@@ -1,5 +1,7 @@
+import logging
 import math
 import sys
+import warnings
 from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from fractions import Fraction
@@ -162,9 +164,30 @@ def test_a_function_cannot_spoil_the_tensor_of_a_later_check():
     assert logits.tolist() == [1.0, 2.0]
 
 
-def test_a_warning_in_a_learners_function_stays_off_stderr(capfd):
-    quiz.close(lambda x: torch.tensor(x), [1.0], expect=[1.0], why="")
-    assert capfd.readouterr().err == ""
+@pytest.mark.parametrize(
+    "says",
+    [
+        lambda: warnings.warn("look out", stacklevel=1),
+        lambda: logging.warning("look out"),
+        lambda: logging.getLogger("mine").error("look out"),
+        lambda: print("look out", file=sys.stderr),
+    ],
+)
+@pytest.mark.parametrize("check", ["close", "own"])
+def test_what_a_learners_function_says_on_stderr_costs_nothing(says, check, capsys, monkeypatch):
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(sys.stderr)])
+
+    def function(x):
+        says()
+        return torch.tensor(x)
+
+    if check == "close":
+        quiz.close(function, [1.0], expect=[1.0], why="")
+    else:
+        quiz.own(function, lambda random: ([1.0],))
+    assert capsys.readouterr().err == ""
+    logging.warning("one of the course's own")
+    assert "own" in capsys.readouterr().err
 
 
 def test_a_known_wrong_number_gets_its_own_reason():
