@@ -29,6 +29,7 @@ LETTERS = ("A", "B", "C", "D")
 AROUND = " ␣\t\r\n\"'`*.:;,()[]{}"  # what people set around a word, a letter or a number
 # A comma in front of three digits may set thousands apart: only after 0 is it surely a decimal one.
 NUMBER = re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.|0,\d+|\d+,\d{1,2}|\d+,\d{4,})(e[-+]?\d+)?", re.I)
+SAME = "the same."  # instead of a reason that the cell has told before
 QUOTES = " \t\r\n\"'`*"
 LARGEST = 10**300
 MOST = 10_000  # numbers of a range
@@ -556,7 +557,7 @@ class Said:
             self.reasons = set()
         self.code, self.line = code, frame.f_lineno
         if reason in self.reasons:
-            return "the same."
+            return SAME
         self.reasons.add(reason)
         return reason
 

@@ -226,13 +226,14 @@ def reasons(outputs: list) -> list[str]:
     from nbformat.v4 import new_code_cell
 
     from course_utils.grading.score import one_line, reason
+    from course_utils.quiz import SAME
 
     if any(out.output_type == "error" or out.get("name") == "stderr" for out in outputs):
         return [reason(new_code_cell(outputs=outputs), 0)]
     lines = "".join(out.text for out in outputs if out.output_type == "stream").split("\n")
     missed = [line.partition(": ")[2] for line in lines if line.startswith(NOT_YET)]
     found = missed or [line for line in lines if line.startswith(NOT_ANSWERED)]
-    return [one_line(text) for text in dict.fromkeys(found)]
+    return [one_line(text) for text in dict.fromkeys(found) if text != SAME]
 
 
 # Without leaving anything behind

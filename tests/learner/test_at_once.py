@@ -18,6 +18,7 @@ import torch
 from bank import Module, answered
 from cases import at_least
 from jupyter_client.manager import start_new_kernel
+from nbformat.v4 import new_output
 
 from course_utils.learner import at_once
 from course_utils.project import ROOT, SELF_PACED
@@ -149,6 +150,12 @@ def test_code_is_told_with_points_and_each_reason_once(learner, module):
     visible, verdict = below.split("Not yet: ")
     for reason in at_once.read_items(TEXT)[name].visible, verdict:
         assert reason not in visible
+
+
+def test_a_reason_that_a_cell_tells_of_two_checks_is_told_once():
+    lines = "[ok] a\n[not yet] b: Look again.\n[not yet] c: the same.\n[not yet] d: Other.\n"
+    outputs = [new_output("stream", name="stdout", text=lines)]
+    assert at_once.reasons(outputs) == ["Look again.", "Other."]
 
 
 def test_the_names_tell_where_the_cell_does_not(learner, module):
