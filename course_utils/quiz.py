@@ -362,6 +362,10 @@ def equals(result: object, expect: object, why: str, within: float) -> None:
         raise AssertionError(f"Return {form}; yours returns {told(result)}.") from None
     fits = KINDS.get(type(found), "None") == form or (type(expect), type(found)) == (set, list)
     assert fits, f"Return {form}; yours returns {told(result)}."
+    wanted, other = held(plain(expect)), held(found) - held(plain(expect))
+    assert not (wanted and other), (
+        f"What you return should hold {' or '.join(sorted(wanted))}; yours holds {min(other)}."
+    )
     assert alike(found, plain(expect), within), why
 
 
@@ -386,6 +390,15 @@ def plain(value: object) -> object:
         f"Return numbers, texts, lists or tensors; yours holds {told(value)}."
     )
     return value
+
+
+def held(value: object) -> set[str]:
+    """The kinds of what is in a list, and in lists in it."""
+    if type(value) is not list:
+        return set()
+    return {KINDS.get(type(x), "None") for x in value if type(x) is not list}.union(
+        *map(held, value)
+    )
 
 
 def hashable(value: object) -> object:

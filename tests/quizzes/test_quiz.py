@@ -389,6 +389,17 @@ def test_a_lesson_goes_on_where_a_function_is_not_ready(capsys, monkeypatch):
     assert capsys.readouterr().out == "(Your function is not ready yet.)\n"
 
 
+def test_what_a_list_should_hold_is_told_before_what_is_wrong_in_it():
+    for value, wanted in (([1, 0], [True, False]), ([[1], [True]], [[True], [False]])):
+        said = reason(quiz.gives, lambda value=value: value, expect=wanted, why="look again")
+        assert said == "What you return should hold True or False; yours holds a number."
+    texts = reason(quiz.gives, lambda: ["3"], expect=[3, 4.5], why="look again")
+    assert texts == "What you return should hold a number; yours holds a text."
+    for value, wanted in (([3], [4, None]), ([], [True]), ([1.0, "a"], ["b", 2])):
+        assert reason(quiz.gives, lambda value=value: value, expect=wanted, why="no") == "no"
+    quiz.gives(lambda: [np.float64(1), 2], expect=[1, 2.0], why="no")
+
+
 def test_an_answer_that_ends_python_is_told_so():
     said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
     assert said.startswith("Your function raised SystemExit")

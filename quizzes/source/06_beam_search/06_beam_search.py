@@ -1666,6 +1666,13 @@ def ending_tree(random):
     return tree, num_beams, random.choice([most, most, most + 2, random.randint(2, most)])
 
 
+def with_rows_for_ended(random):
+    """A tree in which texts that have ended have rows, too, which nobody needs."""
+    tree, num_beams, depth = ending_tree(random)
+    ended = [(*text, END) for text, row in tree.items() if END in row]
+    return tree | {text: {random.choice(WORDS[:9]): 1.0} for text in ended}, num_beams, depth
+
+
 def few_texts(random):
     depth = random.choice([1, 2, 3])
     tree = grow(random, random.randint(1, 4), depth, most=6)
@@ -1715,6 +1722,12 @@ def texts_that_end():
         ending_tree,
         why="A text that took end-of-text keeps its tokens and its total, is not lengthened, "
         "and competes with the texts that still run: by totals, whatever the lengths.",
+    )
+    check.against(
+        searched,
+        my_beam_search,
+        with_rows_for_ended,
+        why="The table may hold rows that you never need: a text that has ended needs none.",
     )
     check.against(
         searched,

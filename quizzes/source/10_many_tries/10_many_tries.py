@@ -1556,6 +1556,15 @@ def anything(random):
     )
 
 
+def between(random):
+    """A right working, but for a letter where a step or the answer begins or ends."""
+    numbers = some_numbers(random)
+    text = right_one(random, numbers)
+    edges = [i for i in range(len(text) + 1) if {*text[max(0, i - 1) : i + 1]} & {*",;"}]
+    i = random.choice([0, *edges, len(text)])
+    return numbers, text[:i] + random.choice([" ", "\n", ",", ";", "+", "0"]) + text[i:]
+
+
 @check.once
 def results():
     example()
@@ -1581,9 +1590,10 @@ def numbers_left():
 
 def any_text():
     numbers_left()
-    check.against(
-        sums.verify, my_verifier, anything, why="Any other text is refused, whatever stands in it."
-    )
+    for texts in (anything, between):
+        check.against(
+            sums.verify, my_verifier, texts, why="Any other text is refused, whatever stands in it."
+        )
     check.keeps(my_verifier, anything, why="The list of numbers has to stay as it was.")
 
 

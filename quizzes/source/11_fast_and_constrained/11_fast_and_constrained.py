@@ -160,7 +160,7 @@ def joins_as_often_as_p(coin):
             joined = check.call(coin, [*p], [*q], token, *midpoints(pair))
             assert joined in (0, 1, 2), f"Return an id: 0, 1 or 2. Yours is {joined!r}."
             assert joined == token or q[token] > p[token], "Of this one there is too little: keep."
-            total[joined] += q[token] / 64
+            total[int(joined)] += q[token] / 64
     assert total == p, f"They should join with {p}, and join with {total}."
 
 
@@ -1503,13 +1503,16 @@ points = 1.0 * check.passes("after 'no'", small_words)
 
 
 ### BEGIN HIDDEN TESTS
-def of_letters(random, least, most):
-    return "".join(random.choice("ab") for _ in range(random.randint(least, most)))
+def of_letters(random, least, most, letters="ab"):
+    return "".join(random.choice(letters) for _ in range(random.randint(least, most)))
 
 
 def grammar_of(random):
-    pieces = sorted({of_letters(random, 1, 3) for _ in range(random.randint(1, 8))} | {"a" * 7})
-    texts = sorted({of_letters(random, 0, 6) for _ in range(random.randint(1, 6))})
+    letters = random.choice(["ab", "ab", "aA", "a "])
+    pieces = sorted(
+        {of_letters(random, 1, 3, letters) for _ in range(random.randint(1, 8))} | {"a" * 7}
+    )
+    texts = sorted({of_letters(random, 0, 6, letters) for _ in range(random.randint(1, 6))})
     random.shuffle(pieces)
     random.shuffle(texts)
     return [*pieces, ""], texts
@@ -1536,7 +1539,8 @@ def whole(random):
 
 
 def broken(random):
-    return *grammar_of(random), of_letters(random, 0, 9)
+    pieces, texts = grammar_of(random)
+    return pieces, texts, of_letters(random, 0, 9, "".join(texts) or "ab")
 
 
 @check.once

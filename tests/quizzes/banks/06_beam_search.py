@@ -629,6 +629,21 @@ BANK = {
                     beams = sorted(new, key=lambda b: -b[1])[:num_beams]
                 return beams
             """,
+            "lengthens what ended, if it has a row": (
+                """
+                    beams = [((), 0.0)]
+                    for _ in range(depth):
+                        found = []
+                        for text, total in beams:
+                            if text not in table:
+                                found.append((text, total))
+                            for token, p in table.get(text, {}).items():
+                                found.append(((*text, token), total + math.log(p)))
+                        beams = sorted(found, key=lambda one: -one[1])[:num_beams]
+                    return beams
+                """,
+                3.0,
+            ),
         },
     ),
     "fair_score": write(

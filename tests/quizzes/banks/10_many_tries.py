@@ -448,6 +448,52 @@ BANK = {
                 """,
                 2,
             ),
+            "empty steps are left out": (
+                """
+                    left = list(numbers)
+                    steps, sep, last = text.partition(';')
+                    for s in filter(None, steps.split(',')):
+                        for a, b in permutations(left, 2):
+                            if right_step(a, b) == s:
+                                left.remove(a); left.remove(b); left.append(a + b)
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and last == str(left[0])
+                """,
+                2.0,
+            ),
+            "spaces round a step": (
+                """
+                    left = list(numbers)
+                    steps, sep, last = text.partition(';')
+                    for s in steps.split(','):
+                        for a, b in permutations(left, 2):
+                            if right_step(a, b) == s.strip():
+                                left.remove(a); left.remove(b); left.append(a + b)
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and last == str(left[0])
+                """,
+                2.0,
+            ),
+            "a line break at the end": (
+                """
+                    import re
+                    left = list(numbers)
+                    steps, sep, last = text.partition(';')
+                    for s in steps.split(','):
+                        for a, b in permutations(left, 2):
+                            if right_step(a, b) == s:
+                                left.remove(a); left.remove(b); left.append(a + b)
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and bool(re.match(rf'{left[0]}$', last))
+                """,
+                2.0,
+            ),
         },
     ),
     "work_for_a_count": choice("answer_job", "C"),

@@ -256,6 +256,16 @@ BANK = {
 """,
                 2,
             ),
+            "spaces at the ends do not count": """
+                def fits(text):
+                    return any(t.startswith(text.strip()) for t in texts)
+                return [fits(so_far + p) if p else so_far.strip() in texts for p in pieces]
+            """,
+            "capital letters do not count": """
+                def fits(text):
+                    return any(t.lower().startswith(text.lower()) for t in texts)
+                return [fits(so_far + p) if p else so_far in texts for p in pieces]
+            """,
         },
     ),
     "overlap_of_two": number(

@@ -158,6 +158,26 @@ BANK = {
                 """,
                 2,
             ),
+            "looks in the ids as a text": (
+                r"""
+                    import re
+                    text, last = " ".join(map(str, ids)), " ".join(map(str, ids[-n:]))
+                    found = re.finditer(rf"(?={last} (\d+))", text) if len(ids) >= n else []
+                    return [int(one[1]) for one in found]
+                """,
+                2.0,
+            ),
+            "spoils long lists": (
+                """
+                    key = [ids.pop() for _ in range(min(n, len(ids)))][::-1]
+                    ids += key
+                    found = [ids[j] for j in range(n, len(ids)) if ids[j - n : j] == key]
+                    if len(ids) > 100:
+                        ids.append(0)
+                    return found
+                """,
+                2.0,
+            ),
         },
     ),
     "own_sampler": write(
@@ -327,6 +347,13 @@ BANK = {
             "without spaces": """
                 return -sum(logprobs) / math.log(2) / len(text.replace(" ", ""))
             """,
+            "marks are counted with their letters": (
+                """
+                    import unicodedata
+                    return -sum(logprobs) / math.log(2) / len(unicodedata.normalize('NFC', text))
+                """,
+                1.0,
+            ),
         },
     ),
     "second_end": repair(
