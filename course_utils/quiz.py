@@ -90,8 +90,9 @@ def plain_number(answer: float) -> float:
     value = plain_value(answer, form)
     if type(value) is list and len(value) == 1:
         (value,) = value
-    if type(value) is str and NUMBER.fullmatch(value.strip(QUOTES).replace("−", "-")):
-        value = float(value.strip(QUOTES).replace("−", "-").replace(",", "."))
+    if type(value) is str:
+        written = value.strip(QUOTES).replace("−", "-").replace("–", "-")
+        value = float(written.replace(",", ".")) if NUMBER.fullmatch(written) else value
     assert type(value) in (int, float), f"Your answer is {told(answer)}: {form}."
     assert abs(value) < LARGEST, f"Your answer is {told(answer)}, not a finite number: {form}."
     return value
@@ -380,7 +381,9 @@ def plain(value: object) -> object:
         return value.tolist()
     if type(value) in (Fraction, Decimal):
         return float(value)
-    if type(value) in (list, tuple, deque) or (type(value) is range and len(value) <= MOST):
+    if issubclass(type(value), tuple):  # a named one, too
+        return [plain(x) for x in tuple.__iter__(value)]
+    if type(value) in (list, deque) or (type(value) is range and len(value) <= MOST):
         return [plain(x) for x in value]
     if type(value) in (dict, OrderedDict, defaultdict, Counter):
         return {hashable(plain(k)): plain(v) for k, v in dict.items(value)}

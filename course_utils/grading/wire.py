@@ -153,7 +153,10 @@ def encode_part(value: object, depth: int, room: Room) -> object:
         raise TooLarge
     if kind is list or kind is range or kind is deque:
         return [encode_part(x, depth + 1, room) for x in value]
-    if kind is tuple or kind is set or kind is frozenset:
+    if issubclass(kind, tuple):  # the items of a named one are what it says it holds
+        items = [encode_part(x, depth + 1, room) for x in tuple.__iter__(value)]
+        return {"t": "tuple", "v": items}
+    if kind is set or kind is frozenset:
         items = [encode_part(x, depth + 1, room) for x in value]
         return {"t": kind.__name__, "v": items}
     if any(kind is other for other in DICTS):

@@ -5,6 +5,7 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -393,3 +394,14 @@ SENT = {  # what no `encode` makes, but a submission may write into the pipe
 def test_what_was_sent_is_refused_before_it_takes_memory(kind):
     with pytest.raises(wire.Malformed):
         wire.decode(SENT[kind])
+
+
+def test_a_named_tuple_crosses_as_what_it_holds():
+    class Lying(NamedTuple):
+        low: float
+        high: float
+
+        def __iter__(self):
+            return iter("abc")
+
+    assert wire.decode(wire.encode([Lying(1.5, 2.0)])) == [(1.5, 2.0)]

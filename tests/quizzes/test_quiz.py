@@ -2,7 +2,7 @@ import logging
 import math
 import sys
 import warnings
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial, reduce
@@ -115,7 +115,8 @@ def test_the_right_content_is_taken_in_another_type_or_typing(kind, answer, caps
 
 
 def test_signs_that_look_like_a_minus_are_one():
-    quiz.number("−0.6", right=-0.6, within=1e-6, why={}, hint="")
+    for dash in ("−", "–"):
+        quiz.number(f"{dash}0.6", right=-0.6, within=1e-6, why={}, hint="")
 
 
 @pytest.mark.parametrize("typed", ["ABA", "a-b-a", "a | b | a", "a;b;a", "a_b_a", "a → b → a"])
@@ -398,6 +399,7 @@ def test_what_a_list_should_hold_is_told_before_what_is_wrong_in_it():
     for value, wanted in (([3], [4, None]), ([], [True]), ([1.0, "a"], ["b", 2])):
         assert reason(quiz.gives, lambda value=value: value, expect=wanted, why="no") == "no"
     quiz.gives(lambda: [np.float64(1), 2], expect=[1, 2.0], why="no")
+    quiz.gives(lambda: namedtuple("Pair", "a b")(1, 2), expect=[1, 2], why="no")
 
 
 def test_an_answer_that_ends_python_is_told_so():

@@ -1643,7 +1643,7 @@ def any_tries(random, one_alone=False):
     count = random.randint(3, 64) if one_alone else count
     pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
     pool += [None] * random.choice([0, 0, 1, 5])
-    logprobs = random.sample(range(-99_000_000, 1), count)
+    logprobs = random.sample(range(-99_000_000, random.choice([1, -90_000_000])), count)
     rate = random.choice([0.0, 0.2, 0.5, 1.0])
     good = [random.random() < rate for _ in range(count)]
     if one_alone:  # often the likeliest or the least likely

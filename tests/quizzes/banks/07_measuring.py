@@ -640,6 +640,13 @@ BANK = {
     ),
     "my_interval": write(
         {
+            "a named tuple": """
+                from collections import namedtuple
+                d = [x - y for x, y in zip(a, b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                mean = fmean(d)
+                return namedtuple("Interval", "mean low high")(mean, mean - half, mean + half)
+            """,
             "by statistics": """
                 d = [x - y for x, y in zip(a, b)]
                 half = 2 * stdev(d) / len(d) ** 0.5

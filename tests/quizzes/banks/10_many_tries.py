@@ -602,6 +602,16 @@ BANK = {
                 """,
                 2,
             ),
+            "weights that are 0 far down": (
+                """
+                found = [one for one in found if one[0] is not None]
+                weights = Counter()
+                for answer, logprob, _ in [one for one in found if one[2]] or found:
+                    weights[answer] += math.exp(10 * logprob)
+                return max(weights, key=weights.get, default=None)
+                """,
+                3.0,
+            ),
         },
     ),
 }
