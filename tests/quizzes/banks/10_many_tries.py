@@ -7,6 +7,28 @@ STEPS = """
     left = list(numbers)
 """
 
+
+def verified(
+    steps: str = 'steps.split(",")', written: str = "written", ends: str = "last == str(left[0])"
+) -> str:
+    """A verifier with another expression for its steps, for one as written, or for the end."""
+    return f"""
+        import re
+        steps, _, last = text.partition(";")
+        left = list(numbers)
+        for written in {steps}:
+            for a, b in permutations(left, 2):
+                if right_step(a, b) == {written}:
+                    left.remove(a)
+                    left.remove(b)
+                    left.append(a + b)
+                    break
+            else:
+                return False
+        return len(left) == 1 and bool({ends})
+    """
+
+
 BANK = {
     "my_pass_at_k": write(
         {
@@ -448,52 +470,9 @@ BANK = {
                 """,
                 2,
             ),
-            "empty steps are left out": (
-                """
-                    left = list(numbers)
-                    steps, sep, last = text.partition(';')
-                    for s in filter(None, steps.split(',')):
-                        for a, b in permutations(left, 2):
-                            if right_step(a, b) == s:
-                                left.remove(a); left.remove(b); left.append(a + b)
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and last == str(left[0])
-                """,
-                2.0,
-            ),
-            "spaces round a step": (
-                """
-                    left = list(numbers)
-                    steps, sep, last = text.partition(';')
-                    for s in steps.split(','):
-                        for a, b in permutations(left, 2):
-                            if right_step(a, b) == s.strip():
-                                left.remove(a); left.remove(b); left.append(a + b)
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and last == str(left[0])
-                """,
-                2.0,
-            ),
-            "a line break at the end": (
-                """
-                    import re
-                    left = list(numbers)
-                    steps, sep, last = text.partition(';')
-                    for s in steps.split(','):
-                        for a, b in permutations(left, 2):
-                            if right_step(a, b) == s:
-                                left.remove(a); left.remove(b); left.append(a + b)
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and bool(re.match(rf'{left[0]}$', last))
-                """,
-                2.0,
-            ),
+            "empty steps are left out": (verified(steps='filter(None, steps.split(","))'), 2),
+            "spaces round a step": (verified(written="written.strip()"), 2),
+            "a line break at the end": (verified(ends='re.match(rf"{left[0]}$", last)'), 2),
         },
     ),
     "work_for_a_count": choice("answer_job", "C"),
