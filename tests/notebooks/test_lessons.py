@@ -32,24 +32,45 @@ OFFLINE = textwrap.dedent(
     """
 )
 
-# The seconds of the processor that the kernel took, which a busy machine makes no longer, and the
-# most memory that it ever held, in bytes. Linux's ru_maxrss would begin with that of the tests' own
+# The same lesson takes a kernel twice the seconds of the processor where another program shares its
+# core and memory, or on an old laptop. A text that never changes, written now and then between the
+# cells, tells how slow it is then; a lesson may be late by as much. A faster one changes no limit.
+USUAL = 0.19  # seconds of the processor for this text, on the machine of benchmarks/RESULTS.md
+PACE = """
+import time as _time
+
+from course_utils.generate import Settings as _Settings
+from course_utils.generate import generate as _generate
+from course_utils.model.storyteller import load as _load
+
+_model = _load()
+_began = _time.process_time()
+list(_generate(_model, "Once upon a time", _Settings(temperature=0), 100))
+_paces = [*globals().get("_paces", []), _time.process_time() - _began]
+"""
+
+# The seconds of the processor that the kernel took for the lesson, those of a text, and the most
+# memory that it ever held, in bytes. Linux's ru_maxrss would begin with that of the tests' own
 # process; macOS has nothing else, and counts it in bytes.
 SPENT = """
 import resource
-import time
+import statistics
 from pathlib import Path
 
 status = Path("/proc/self/status")
 lines = status.read_text().splitlines() if status.exists() else []
 peaks = [1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
-print(time.process_time(), *peaks or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])
+print(
+    _time.process_time() - sum(_paces),
+    statistics.median(_paces),
+    *peaks or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss],
+)
 """
 
 
 @pytest.fixture(scope="module")
 def run_table() -> dict[str, float]:
-    """Lesson -> seconds of the processor from top to bottom."""
+    """Lesson -> seconds of the processor from top to bottom, less what the machine was late."""
     return {}
 
 
@@ -94,16 +115,20 @@ def test_the_reference_runs_offline_in_silence_within_a_minute(
     source, tmp_path, monkeypatch, run_table, record_property
 ):
     notebook = source_notebook(source)
+    for at in (len(notebook.cells), len(notebook.cells) // 2, 0):
+        notebook.cells.insert(at, new_code_cell(PACE))
     notebook.cells.append(new_code_cell(SPENT))
     execute(notebook, tmp_path, monkeypatch)
-    seconds, peak = map(float, notebook.cells[-1].outputs[0].text.split())
-    run_table[source.stem] = seconds
+    seconds, pace, peak = map(float, notebook.cells[-1].outputs[0].text.split())
+    late = max(1, pace / USUAL)
+    run_table[source.stem] = seconds / late
     record_property(
-        "lessons, from top to bottom", f"{source.stem:<18} {seconds:5.1f} s {peak / 2**30:6.2f} GB"
+        "lessons, from top to bottom: seconds, how many times slower the machine was, memory",
+        f"{source.stem:<24} {seconds:5.1f} s {late:5.1f} {peak / 2**30:5.2f} GB",
     )
     assert outputs(notebook, "error") == []
     assert outputs(notebook, "stream", name="stderr") == []
-    assert seconds < 60
+    assert seconds / late < 60
     assert peak < 2 * 2**30
 
 
