@@ -17,7 +17,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 import numpy as np
 import torch
@@ -45,6 +45,7 @@ KINDS = {
 RESULT_FIRST = "Its inputs stay as they were, but its result is not right yet, and has to be."
 CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
 TOGETHER = 16  # of them that are asked for at once
+MISTAKEN = 24  # of them in which a wrong answer may be like a known one
 OWN = 20  # calls that are watched
 
 
@@ -257,23 +258,46 @@ def against(
     draw: Callable[[random.Random], tuple],
     why: str,
     within: float = 1e-5,
+    mistakes: Mapping[str, Callable] = MappingProxyType({}),
 ) -> None:
     """AssertionError unless the function gives what the definition gives, all over a domain.
 
     draw: makes the arguments of a case, from a generator. What the definition returns says what is
     compared: a tensor asks for one, of its shape, with -inf where it has -inf; else as `gives`.
-    within: of each number; of a tensor's, times its size if that is above 1.
+    within: of each number; of a tensor's, times its size if that is above 1. mistakes: reasons, and
+    what the definition would be with that mistake: a function that gives the same as one of them is
+    told its reason in place of `why`.
     """
     for cases in groups(draw):
         given = [fresh(args) for args in cases]
         asked = ahead(function, given)
         # Across the grader's pipe the function runs while the definition does.
         for ask, args, expect in zip(asked, given, defined(definition, cases), strict=True):
-            result = call(ask, *args)
-            if isinstance(expect, Tensor):
-                compare(result, expect, why, within, relative=within)
-            else:
-                equals(result, expect, why, within)
+            try:
+                fits(call(ask, *args), expect, why, within)
+            except AssertionError as error:
+                if error.args != (why,):
+                    raise
+                tried = [args, *(args for args, _ in drawn(nothing, draw, MISTAKEN))]
+                made = (told for told, faulty in mistakes.items() if agree(function, faulty, tried))
+                raise AssertionError(next(made, why)) from None
+
+
+def fits(result: object, expect: object, why: str, within: float) -> None:
+    if isinstance(expect, Tensor):
+        compare(result, expect, why, within, relative=within)
+    else:
+        equals(result, expect, why, within)
+
+
+def agree(function: Callable, faulty: Callable, cases: list[tuple]) -> bool:
+    """Whether the function gives in all cases what a faulty definition gives."""
+    try:
+        for args in cases:
+            fits(call(function, *fresh(args)), faulty(*fresh(args)), "", within=1e-5)
+    except AssertionError:
+        return False
+    return True
 
 
 def keeps(function: Callable, draw: Callable[[random.Random], tuple], why: str) -> None:
@@ -353,7 +377,8 @@ def calls_the_course(function: Callable, *args) -> bool:
 
 
 def equals(result: object, expect: object, why: str, within: float) -> None:
-    assert result is not None or expect is None, "Not written yet: your function returns None."
+    if expect is not None:
+        returned(result)
     form = KINDS.get(type(plain(expect)), "None")
     try:
         found = plain(result)
@@ -365,6 +390,9 @@ def equals(result: object, expect: object, why: str, within: float) -> None:
     assert fits, f"Return {form}; yours returns {told(result)}."
     if alike(found, plain(expect), within):
         return
+    assert not rounded(found, plain(expect)), (
+        "What you return is rounded: return it as it comes out."
+    )
     wanted = held(plain(expect))
     other = held(found) - wanted
     assert not (wanted and other), (
@@ -434,6 +462,16 @@ def alike(result: object, expect: object, within: float) -> bool:
     return type(result) is type(expect) and result == expect
 
 
+def rounded(found: object, expect: object) -> bool:
+    """Whether what was found is right to 2 to 4 decimals, and has no more."""
+    found, expect = (x if isinstance(x, list) else [x] for x in (found, expect))
+    return (
+        len(found) == len(expect)
+        and all(type(x) is float for x in [*found, *expect])
+        and any(found == [round(x, digits) for x in expect] for digits in (2, 3, 4))
+    )
+
+
 def copies(args: tuple) -> list:
     return [torch.tensor(arg) if isinstance(arg, list) else fresh(arg) for arg in args]
 
@@ -467,6 +505,14 @@ def call(function: Callable, *args) -> object:
         if line := line_of(error, function):
             said = f"Your function raised {type(error).__name__} (line {line} of its cell): {error}"
         raise AssertionError(said) from None
+
+
+def returned(result: object) -> object:
+    """The result of a function; AssertionError if it is None."""
+    assert result is not None, (
+        "Your function returns None: it is not written yet, or a way through it has no `return`."
+    )
+    return result
 
 
 @contextlib.contextmanager
@@ -520,7 +566,7 @@ def line_of(error: BaseException, function: Callable) -> int | None:
 
 
 def compare(result: object, expect: Tensor, why: str, within: float, relative: float = 0.0) -> None:
-    assert result is not None, "Not written yet: your function returns None."
+    returned(result)
     assert type(result) is Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     usual = result.device.type == "cpu" and result.layout is torch.strided
     assert usual, "Return an ordinary tensor, dense and on the CPU."

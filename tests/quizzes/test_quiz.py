@@ -302,13 +302,45 @@ def scaled(logits, t):
         (lambda x, t: x / t if x.dim() < 3 else x, "the value"),
         (lambda x, t: x / max(t, 0.2), "the value"),
         (lambda x, t: x.clamp(min=-1e6) / t, "the value"),
-        (lambda x, t: x / t if x.shape[-1] > 1 else None, "Not written yet: your function"),
+        (lambda x, t: x / t if x.shape[-1] > 1 else None, "a way through it has no `return`"),
         (lambda x, t: x / t * (1 % (x.shape[-1] - 2) >= 0), "raised ZeroDivisionError"),
     ],
 )
 def test_a_fault_anywhere_in_the_domain_is_found_and_told_as_what_it_is(function, said):
     quiz.against(scaled, lambda x, t: x / t, rows, why="the value")
     assert said in reason(quiz.against, scaled, function, rows, why="the value")
+
+
+def test_a_known_mistake_is_told_by_its_own_reason():
+    def square(random):
+        return (random.choice([random.uniform(-3, 3), 0.0]),)
+
+    def said(function):
+        known = {"the sign": lambda x: -(x**2), "doubled": lambda x: 2 * x, "no minus": abs}
+        return reason(quiz.against, lambda x: x**2, function, square, why="squared", mistakes=known)
+
+    assert said(lambda x: -x * x) == "the sign"
+    assert said(lambda x: x + x) == "doubled"
+    assert said(lambda x: 2 * x if x < 1.5 else 0.0) == "squared"  # like it, and not everywhere
+    assert said(lambda x: x**3) == "squared"
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (0.33, True),
+        (0.333, True),
+        ([0.33, 0.67], True),
+        (0.3, False),
+        (0.34, False),
+        ([0.33, 0.66], False),
+        ([0.33], False),
+    ],
+)
+def test_a_rounded_result_is_told_so(result, told):
+    expect = [1 / 3, 2 / 3] if isinstance(result, list) else 1 / 3
+    said = reason(quiz.gives, lambda: result, expect=expect, why="thirds")
+    assert ("rounded" in said) is told
 
 
 def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():

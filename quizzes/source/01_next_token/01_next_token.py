@@ -464,7 +464,7 @@ def until_the_end(function):
 
 def equal_chances(function):
     ids = check.plain(check.call(function, EQUAL, [0], 400, 4, 0))
-    assert ids is not None, "Not written yet: your function returns None."
+    check.returned(ids)
     assert type(ids) is list and len(ids) == 401, "400 new tokens after a start of one: 401 ids."
     counts = [ids[1:].count(i) for i in range(4)]
     assert all(60 < n < 140 for n in counts), f"About 100 of each token, yours are {counts}."
@@ -1649,7 +1649,7 @@ def written(*args):
     """A text of write_text; AssertionError if it is none."""
     table, start, max_new_tokens, end, _ = args
     ids = check.plain(check.call(write_text, *check.fresh(args)))
-    assert ids is not None, "Not written yet: your function returns None."
+    check.returned(ids)
     whole = type(ids) is list and all(type(i) is int and 0 <= i < len(table) for i in ids)
     assert whole and ids[: len(start)] == start, "Return one list of ids that begins with `start`."
     new = ids[len(start) :]

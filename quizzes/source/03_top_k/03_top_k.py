@@ -483,7 +483,7 @@ show(
 def asked(rule, logits):
     """The k of a rule for one step; AssertionError if it is no number of tokens to keep."""
     k = check.plain(check.call(rule, logits.clone()))
-    assert k is not None, "Not written yet: your function returns None."
+    check.returned(k)
     most = int(logits.isfinite().sum())
     whole = type(k) in (int, float) and k == k // 1
     assert whole and 1 <= k <= most, (

@@ -238,7 +238,7 @@ def stays(cut, logits):
     """Which tokens a cut keeps, (vocab,) of True and False, if what it returns is a cut at all."""
     row = torch.as_tensor(logits)
     found = check.call(cut, row.clone())
-    assert found is not None, "Not written yet: your function returns None."
+    check.returned(found)
     assert type(found) is torch.Tensor, f"Return a tensor; yours is a {type(found).__name__}."
     assert found.shape == row.shape, f"Return a tensor of shape {tuple(row.shape)}."
     assert not found.isnan().any(), "There is a NaN in your result."

@@ -690,7 +690,7 @@ def braked(function, logits, ids, prompt_length):
     """What the brake returns; AssertionError if that cannot be used, or if its inputs changed."""
     given = logits.clone(), ids.clone()
     result = check.call(function, *given, prompt_length)
-    assert result is not None, "Not written yet: your function returns None."
+    check.returned(result)
     assert type(result) is torch.Tensor, f"Return a tensor; yours is a {type(result).__name__}."
     assert result.shape == logits.shape, "Return a logit for each token of the vocabulary."
     odd = result.isnan() | result.isposinf()

@@ -699,9 +699,8 @@ def properties():
         (-9.0, 10, -13.7, 11, "a token of 0.01 must not: -9.0 with 10 beats -13.7 with 11"),
         (-20.0, 10, -40.0, 20, "the same average: -20.0 with 10 has to beat -40.0 with 20"),
     ):
-        scores = fair_score(total, length), fair_score(other, other_length)
-        assert None not in scores, "Not written yet: it returns None."
-        assert scores[0] > scores[1], why
+        first, second = fair_score(total, length), fair_score(other, other_length)
+        assert check.returned(first) > check.returned(second), why
 
 
 fair = check.passes("one case of each property", properties)
@@ -1221,11 +1220,16 @@ def row(weights):
     return [weight / sum(weights) for weight in weights]
 
 
+def of_equal_steps(rows, k):
+    return decoded([row[: len(rows[0])] for row in rows], k)
+
+
 example()
 check.against(
     decoded,
     repaired_decoder,
     steps,
+    mistakes={"A later step may have more tokens than the first.": of_equal_steps},
     why="Multiply out the probabilities of a few texts and put them in order. One token that is "
     "nearly certain must not excuse all the others, and a small difference counts as well.",
 )

@@ -430,7 +430,7 @@ for name, cut in CUTS.items():
 def made(cutter, logits):
     """What the design makes of a copy; AssertionError unless it is a row with a token to draw."""
     result = check.call(cutter, logits.clone())
-    assert result is not None, "Not written yet: your function returns None."
+    check.returned(result)
     assert type(result) is torch.Tensor, f"Return a tensor, not a {type(result).__name__}."
     assert result.shape == logits.shape, f"Keep the shape; yours is {tuple(result.shape)}."
     assert not result.isnan().any(), "There is a NaN in your result."
@@ -482,7 +482,7 @@ def heat(cutter, row=None, ways=((0.5, 0.0), (2.0, 0.0), (4.0, 0.0), (1.0, 64.0)
     for T, added in ways:
         n, now = int(before.sum()), kept_by(cutter, row / T + added)
         word = f"Divided by {T:g}" if T != 1 else f"With {added:g} added to all"
-        assert torch.equal(now, before), f"{word} it keeps {int(now.sum())} tokens, before {n}."
+        assert torch.equal(now, before), f"{word} other tokens stay: {int(now.sum())}, before {n}."
 
 
 def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
@@ -493,7 +493,7 @@ def tail(cutter, row=None, below=(50.0,), counts=(300, 900)):
             now = kept_by(cutter, torch.cat([row, (row.min() - deep).expand(n)]))
             word = f"With {n} {'hopeless' if deep < torch.inf else 'banned'} tokens more"
             assert torch.equal(now[: len(row)], before) and not now[len(row) :].any(), (
-                f"{word} it keeps {int(now.sum())} tokens, before {int(before.sum())}."
+                f"{word} other tokens stay: {int(now.sum())}, before {int(before.sum())}."
             )
 
 
@@ -1241,6 +1241,24 @@ def within_n_sigma(logits, n):
     return torch.tensor([x if x == best or x >= line else -math.inf for x in row])
 
 
+def within_n_other_sigma(logits, n):
+    row = logits.tolist()
+    count = sum(x > -math.inf for x in row)
+    line = bar(row, n * math.sqrt(count / max(1, count - 1)))
+    return torch.tensor([x if x == max(row) or x >= line else -math.inf for x in row])
+
+
+def above_n_sigma(logits, n):
+    line = bar(logits.tolist(), n)
+    return torch.tensor([x if x > line else -math.inf for x in logits.tolist()])
+
+
+SIGMAS = {
+    "The squares are divided by their number, not by one less: `correction=0`.": within_n_other_sigma,
+    "A logit exactly at the bar stays: with n = 0 that is the best.": above_n_sigma,
+}
+
+
 def clear(row, n):
     """Whether no logit but the best is so near to the bar that rounding decides."""
     size, best, line = 1 + max(abs(x) for x in row if x > -math.inf), max(row), bar(row, n)
@@ -1283,6 +1301,7 @@ def other_spreads():
         within_n_sigma,
         repaired_top_n_sigma,
         one,
+        mistakes=SIGMAS,
         why="The finite logits may lie far from 0, and close together or not; n may be any number. "
         "In which of the three, mean, squares and count, is the banned token still in?",
     )
@@ -1294,6 +1313,7 @@ def many_or_none():
         within_n_sigma,
         repaired_top_n_sigma,
         any_number,
+        mistakes=SIGMAS,
         why="Without a banned token it was right before. However many are banned, only the others "
         "count: for the mean, and for the number that the squares are divided by.",
     )
@@ -1353,7 +1373,10 @@ def heated(random):
 
 
 def longer_row(random):
-    return *ordinary(random), (random.choice([30.0, 50.0, 90.0]),), (random.randint(100, 900),)
+    (row,) = ordinary(random)
+    if random.random() < 0.3:  # equals at the top
+        row = row.clamp(max=row.topk(random.randint(2, 25)).values[-1])
+    return row, (random.choice([30.0, 50.0, 90.0]),), (random.randint(100, 900),)
 
 
 def cases(draw):
@@ -1466,6 +1489,14 @@ def without_top_choices(probs, threshold):
     return torch.tensor([0.0 if x in reach[1:] else x for x in row])
 
 
+def without_those_above(probs, threshold):
+    above = probs[probs > threshold]
+    return probs.masked_fill(probs > above.min(), 0.0) if len(above) else probs
+
+
+EXACT = {"A token with exactly the threshold reaches it.": without_those_above}
+
+
 def different(random, reach, vocab):
     """Shares of which so many reach the threshold."""
     while True:
@@ -1505,6 +1536,7 @@ def in_any_order():
         without_top_choices,
         repaired_xtc,
         several,
+        mistakes=EXACT,
         why="The tokens may stand in any order: which of those that reach it is the least likely? "
         "All others keep what they have.",
         within=1e-9,
@@ -1517,6 +1549,7 @@ def few_reach():
         without_top_choices,
         repaired_xtc,
         one_or_none,
+        mistakes=EXACT,
         why="If one token reaches the threshold it is also the least likely that does. If none "
         "does, there is nothing to cut.",
         within=1e-9,

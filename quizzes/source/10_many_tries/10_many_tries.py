@@ -1171,6 +1171,13 @@ def acceptance(new, old, alpha):
     return float(min(Decimal(1), weights[0] / weights[1]))
 
 
+def clipped_apart(new, old, alpha):
+    return math.exp(min(0.0, alpha * (new[0] - old[0])) + min(0.0, old[1] - new[1]))
+
+
+CLIPS = {"Only the whole is at most 1. One of its two parts may be more.": clipped_apart}
+
+
 def pair(random, lowest):
     return random.choice([random.uniform(lowest, 0), random.uniform(-3, 0), 0.0])
 
@@ -1197,6 +1204,7 @@ def short():
         texts_of(-20.0),
         why="Look at the formula in the section on the power of a text: four numbers come in.",
         within=1e-6,
+        mistakes=CLIPS,
     )
 
 
@@ -1208,6 +1216,7 @@ def long():
         texts_of(-5000.0),
         why="Long texts have log-probabilities in the thousands. Of which numbers can no exp be taken?",
         within=1e-6,
+        mistakes=CLIPS,
     )
 
 

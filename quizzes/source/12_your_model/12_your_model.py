@@ -592,7 +592,7 @@ LENGTH, SETS = 32, 6
 def sampled(sampler, logits, ids):
     """What the sampler makes of copies; AssertionError unless a token can be drawn from it."""
     result = check.call(sampler, logits.clone(), ids.clone())
-    assert result is not None, "Not written yet: your function returns None."
+    check.returned(result)
     assert type(result) is torch.Tensor, f"Return a tensor, not a {type(result).__name__}."
     assert result.shape == logits.shape, f"Keep the shape; yours is {tuple(result.shape)}."
     assert result.is_floating_point(), "Return logits, which are floats."
@@ -1078,6 +1078,21 @@ def drawn_text(random, letters):
     return values, "".join(random.choice(letters) for _ in range(count))
 
 
+def over(count):
+    """The bits with another count of letters."""
+    return lambda logprobs, text: of_the_text(logprobs, "x" * max(1, count(text)))
+
+
+SIZES = {
+    "A space or a line break at either end is a character, too.": over(
+        lambda text: len(text.strip())
+    ),
+    "A line break is a character, too.": over(lambda text: len(text.replace("\n", ""))),
+    "A space is a character, too.": over(lambda text: len(text.replace(" ", ""))),
+    "A character that comes twice counts twice.": over(lambda text: len(set(text))),
+}
+
+
 def english(random):
     return drawn_text(random, "abcdefghijklm NOP.,!\n")
 
@@ -1093,6 +1108,7 @@ def plain_letters():
         of_the_text,
         repaired_bits,
         english,
+        mistakes=SIZES,
         why="A text pays for each of its tokens. Does a longer one cost more in yours?",
         within=1e-6,
     )
@@ -1156,6 +1172,10 @@ def before_the_end(ids, ends):
     return ids[: min(places)] if places else list(ids)
 
 
+def not_at_once(ids, ends):
+    return before_the_end(ids, ends) or ids
+
+
 def text_and_ends(random):
     ids = domains.history(random, random.choice([3, 8, 40]), least=1)
     return ids, random.sample(range(45), random.randint(1, 4))
@@ -1179,6 +1199,7 @@ def some_end():
         before_the_end,
         repaired_end,
         ending,
+        mistakes={"The very first token may be an end. Then nothing is left.": not_at_once},
         why="Whichever end comes first ends the text, wherever it stands in the list of ends.",
     )
 

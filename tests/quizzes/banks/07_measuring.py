@@ -622,7 +622,7 @@ BANK = {
                 pairs = Counter(last)
                 return len(last) > 9 and len(pairs) < 0.45 * len(last)
                 """,
-                3,
+                1,
             ),
             "takes the end away": (
                 """
@@ -632,6 +632,7 @@ BANK = {
                 """,
                 1,
             ),
+            "few different tokens": ("return len(ids) >= 40 and len(set(ids[-40:])) < 14", 1),
             "too short a phrase": """
                 last = ids[-40:]
                 return len(last) > 9 and len(set(last)) <= 4

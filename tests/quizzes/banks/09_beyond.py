@@ -207,6 +207,14 @@ BANK = {
             "greedy": ("return top_k(logits, 1)", 1),
             "top-k": ("return top_k(logits, 12)", 1),
             "min-p": ("return min_p(logits, 0.1)", 3),
+            "some of equals": (
+                """
+                best = logits.topk(30).values
+                some = torch.full_like(logits, -torch.inf).scatter(0, logits.topk(12).indices, 0.0)
+                return (logits + some).masked_fill(logits < (best[0] + best[-1]) / 2, -torch.inf)
+                """,
+                3,
+            ),
             "top-p": ("return top_p(logits, 0.9)", 1),
             "p-less": ("return p_less(logits)", 1),
             "top-nσ feels the tail": ("return top_n_sigma(logits, 1.0)", 3),
