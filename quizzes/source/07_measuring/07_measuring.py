@@ -660,9 +660,9 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # 3. **quiet** at four sorts of toast:
 #    - fewer than 10 tokens;
-#    - prose, of many different tokens or few, in which no three in a row come twice;
+#    - prose, of many different tokens or few: no three in a row come twice;
 #    - prose with a refrain: 3 to 6 tokens that come three times, with at least 12 others in between;
-#    - a text that got stuck, got out again, and went on with at least 60 tokens of prose;
+#    - a text that got stuck, then went on with at least 60 tokens of prose;
 # 4. **only sees what is equal**: renaming the tokens, to other numbers or to words, changes nothing.
 
 # %% [markdown]
