@@ -47,6 +47,7 @@ CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
 TOGETHER = 16  # of them that are asked for at once
 MISTAKEN = 24  # of them in which a wrong answer may be like a known one
 OWN = 20  # calls that are watched
+CHANGED: dict[int, Callable] = {}  # by id, who did not leave the arguments as they were
 
 
 def answered(answer: str) -> float | None:
@@ -249,7 +250,7 @@ def gives(function: Callable, *args, expect: object, why: str, within: float = 1
     Numbers may be off by `within`. A tensor, a tuple or an array counts as the list it holds; where
     a set is expected, the order does not count. The function gets copies of `args`, as they are.
     """
-    equals(call(function, *fresh(args)), expect, why, within)
+    equals(on_copies(function, *args), expect, why, within)
 
 
 def against(
@@ -272,9 +273,11 @@ def against(
         given = [fresh(args) for args in cases]
         asked = ahead(function, given)
         # Across the grader's pipe the function runs while the definition does.
-        for ask, args, expect in zip(asked, given, defined(definition, cases), strict=True):
+        expected = defined(definition, cases)
+        for ask, now, args, expect in zip(asked, given, cases, expected, strict=True):
             try:
-                fits(call(ask, *args), expect, why, within)
+                fits(call(ask, *now), expect, why, within)
+                note(function, now, args)
             except AssertionError as error:
                 if error.args != (why,):
                     raise
@@ -301,12 +304,15 @@ def agree(function: Callable, faulty: Callable, cases: list[tuple]) -> bool:
 
 
 def keeps(function: Callable, draw: Callable[[random.Random], tuple], why: str) -> None:
-    """AssertionError unless its arguments are after each call as they were, all over a domain."""
+    """AssertionError unless its arguments are after each call as they were, all over a domain, and
+    wherever it has been asked since the last time."""
     for cases in groups(draw):
         given = [fresh(args) for args in cases]
         for ask, now, before in zip(ahead(function, given), given, cases, strict=True):
             call(ask, *now)
-            assert all(map(same, now, before)), why
+            note(function, now, before)
+        changed = CHANGED.pop(id(function), None)
+        assert changed is None, why
 
 
 def groups(draw: Callable[[random.Random], tuple]) -> Iterator[list[tuple]]:
@@ -485,11 +491,26 @@ def fresh(value: object) -> object:
     return value if type(value) in (int, float, str, bool) else copy.deepcopy(value)
 
 
+def on_copies(function: Callable, *args) -> object:
+    """function(*args), for copies of them. `keeps` tells of it if it changes them."""
+    given = fresh(args)
+    result = call(function, *given)
+    note(function, given, args)
+    return result
+
+
+def note(function: Callable, now: tuple, before: tuple) -> None:
+    if not same(now, before):
+        CHANGED[id(function)] = function
+
+
 def same(now: object, before: object) -> bool:
     if isinstance(now, Tensor):
         return torch.equal(now, before) and now.dtype == before.dtype
     if isinstance(now, list | tuple):
         return len(now) == len(before) and all(map(same, now, before))
+    if isinstance(now, dict):
+        return now.keys() == before.keys() and all(same(now[key], before[key]) for key in now)
     return now == before
 
 

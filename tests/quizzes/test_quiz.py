@@ -350,6 +350,27 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
     texts = lambda r: ([1, [2]],)  # noqa: E731
     for function in (lambda ids: ids.pop(), lambda ids: ids[1].append(3)):
         assert reason(quiz.keeps, function, texts, why="changed") == "changed"
+
+
+def test_an_input_that_changed_anywhere_is_told_once():
+    def pops(ids):
+        return ids.pop() if len(ids) > 3 else ids[-1]
+
+    def short(random):
+        return ([random.randrange(9) for _ in range(3)],)
+
+    def long(random):
+        return ([random.randrange(9) for _ in range(5)],)
+
+    quiz.keeps(pops, short, why="")
+    for ask in (
+        lambda: quiz.against(lambda ids: ids[-1], pops, long, why=""),
+        lambda: quiz.gives(pops, [1, 2, 3, 4], expect=4, why=""),
+        lambda: quiz.on_copies(pops, [1, 2, 3, 4]),
+    ):
+        ask()
+        assert reason(quiz.keeps, pops, short, why="changed") == "changed"
+        quiz.keeps(pops, short, why="")
     told = reason(quiz.unchanged, lambda x: x * 2, [1.0], expect=[1.0], why="changed")
     assert told == quiz.RESULT_FIRST
 

@@ -1389,7 +1389,10 @@ def cold(random):
         )
     if random.random() < 0.3:
         steps = torch.tensor(random.sample(range(logits.shape[-1]), logits.shape[-1]))
-        logits = (1 + steps * 2.0**-20).expand(logits.shape).contiguous()
+        near = random.choice(
+            [1 + steps * 2.0**-20, steps * 2.0**-30]
+        )  # softmax sees no gap of 2**-30
+        logits = near.expand(logits.shape).contiguous()
     return logits, random.choice([0, 0.0]), throws_for(random, logits, 0)
 
 

@@ -482,7 +482,7 @@ show(
 # %% locked="promises" jupyter={"source_hidden": true}
 def asked(rule, logits):
     """The k of a rule for one step; AssertionError if it is no number of tokens to keep."""
-    k = check.plain(check.call(rule, logits.clone()))
+    k = check.plain(check.on_copies(rule, logits))
     check.returned(k)
     most = int(logits.isfinite().sum())
     whole = type(k) in (int, float) and k == k // 1
@@ -973,7 +973,7 @@ below = (
     "them all? And each row has a k-th largest logit of its own."
 )
 for (logits, k), probs in check.drawn(share, unlike):
-    result = check.call(repaired_fill, logits.clone(), k)
+    result = check.on_copies(repaired_fill, logits, k)
     check.compare(result, probs, below, within=1e-4)
     assert not result[probs == 0].any(), below
 ### END HIDDEN TESTS

@@ -237,7 +237,7 @@ def my_cut(logits):
 def stays(cut, logits):
     """Which tokens a cut keeps, (vocab,) of True and False, if what it returns is a cut at all."""
     row = torch.as_tensor(logits)
-    found = check.call(cut, row.clone())
+    found = check.on_copies(cut, row)
     check.returned(found)
     assert type(found) is torch.Tensor, f"Return a tensor; yours is a {type(found).__name__}."
     assert found.shape == row.shape, f"Return a tensor of shape {tuple(row.shape)}."
@@ -1117,14 +1117,14 @@ def not_greedy():
 
 def equality():
     not_greedy()
-    check.keeps(
-        repaired_size, near_a_sum, why="The caller's tensor must be the same after the call."
-    )
     check.against(
         size,
         repaired_size,
         on_a_sum,
         why="Where a sum is exactly p the set is complete, and elsewhere nothing changes.",
+    )
+    check.keeps(
+        repaired_size, near_a_sum, why="The caller's tensor must be the same after the call."
     )
 
 
@@ -1186,9 +1186,13 @@ def tied(random):
     return probs, random.randrange(len(probs))
 
 
+def list_stays():
+    check.keeps(entry_p, different, why="The caller's list must be the same after the call.")
+
+
 def each_token():
     example()
-    check.keeps(entry_p, different, why="The caller's list must be the same after the call.")
+    list_stays()
     check.against(
         before,
         entry_p,
@@ -1204,6 +1208,7 @@ def ties():
         tied,
         why="Of equals the lower ids are taken first, so they too stand before this token.",
     )
+    list_stays()
 
 
 points = 1.0 * check.passes("different shares", each_token)

@@ -748,7 +748,7 @@ def toast(rng):
 
 def says(alarm, ids):
     """What an alarm says of a text; AssertionError unless it is True or False."""
-    said = check.plain(check.call(alarm, list(ids)))
+    said = check.plain(check.on_copies(alarm, list(ids)))
     check.returned(said)
     assert type(said) is bool, f"Return True or False, not {said!r}."
     return said
@@ -1767,7 +1767,7 @@ def pairs_of_runs(random):
 def means():
     why = "The mean of the differences, the first minus the second."
     for runs, expect in check.drawn(three_numbers, pairs_of_runs):
-        found = check.plain(check.call(my_interval, *check.fresh(runs)))
+        found = check.plain(check.on_copies(my_interval, *runs))
         good = type(found) is list and len(found) == 3
         assert good, "Return three numbers: the mean and both ends."
         check.gives(lambda mean=found[0]: mean, expect=expect[0], why=why, within=1e-4)

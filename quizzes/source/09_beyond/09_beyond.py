@@ -429,7 +429,7 @@ for name, cut in CUTS.items():
 # %% locked="promises" jupyter={"source_hidden": true}
 def made(cutter, logits):
     """What the design makes of a copy; AssertionError unless it is a row with a token to draw."""
-    result = check.call(cutter, logits.clone())
+    result = check.on_copies(cutter, logits)
     check.returned(result)
     assert type(result) is torch.Tensor, f"Return a tensor, not a {type(result).__name__}."
     assert result.shape == logits.shape, f"Keep the shape; yours is {tuple(result.shape)}."

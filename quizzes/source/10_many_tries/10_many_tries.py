@@ -751,7 +751,7 @@ def made_up(rng):
 
 
 def chosen(chooser, found):
-    return check.plain(check.call(chooser, list(found)))
+    return check.plain(check.on_copies(chooser, list(found)))
 
 
 def speaks(chooser, found=((7, -3.0, False), (None, -1.0, False))):

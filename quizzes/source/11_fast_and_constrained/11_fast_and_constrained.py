@@ -1303,12 +1303,15 @@ def long(random):
     return ([*forms, *random.choice([[], [first], [[0.5], first]])],)
 
 
+STAY = "masses must be the same after the call."
+
+
 @check.once
 def products():
     example()
     why = "How much did the mask favour a form, over all of its steps?"
     check.against(shares_of_products, repaired_weights, short, why=why)
-    check.keeps(repaired_weights, short, why="masses must be the same after the call.")
+    check.keeps(repaired_weights, short, why=STAY)
 
 
 def without_underflow():
@@ -1317,6 +1320,7 @@ def without_underflow():
         "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
     )
     check.against(shares_of_products, repaired_weights, long, why=why, within=1e-3)
+    check.keeps(repaired_weights, short, why=STAY)
 
 
 points = 1.0 * check.passes("short forms", products)

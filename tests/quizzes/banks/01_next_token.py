@@ -386,6 +386,17 @@ BANK = {
             """,
         },
         {
+            "a memory without the logits": """
+                drawn = vars(repaired_draws)
+                if (seed, n) not in drawn:
+                    generator = torch.Generator().manual_seed(seed)
+                    drawn[seed, n] = logits.softmax(-1).multinomial(n, True, generator=generator)
+                return drawn[seed, n]
+            """,
+            "the next seed for the next draw": """
+                generators = [torch.Generator().manual_seed(seed + i) for i in range(n)]
+                return [logits.softmax(-1).multinomial(1, generator=g).item() for g in generators]
+            """,
             "shifted to be positive": """
                 generator = torch.Generator().manual_seed(seed)
                 weights = logits - logits.min()
@@ -587,6 +598,14 @@ BANK = {
             """,
         },
         {
+            "16 bits": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens, 1):
+                    finished |= drawn % 65536 == end % 65536
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
             "all in the same step": """
                 finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
                 for step, drawn in enumerate(tokens, 1):
@@ -1387,6 +1406,29 @@ BANK = {
             """,
         },
         {
+            "-inf replaced in place": (
+                """
+                rows[rows == -torch.inf] = -1e30
+                found = rows.log_softmax(-1)[torch.arange(len(ids) - 1), ids[1:]]
+                return [x if x > -1e20 else -math.inf for x in found.tolist()]
+                """,
+                2,
+            ),
+            "a long text's end taken away": (
+                """
+                last = [ids.pop()] if len(ids) > 256 else []
+                tokens = ids[1:] + last
+                return rows.log_softmax(-1)[torch.arange(len(tokens)), tokens]
+                """,
+                2,
+            ),
+            "the best thousand": (
+                """
+                total = rows.topk(min(1000, rows.shape[1])).values.logsumexp(-1)
+                return [(rows[i, t] - total[i]).item() for i, t in enumerate(ids[1:])]
+                """,
+                2,
+            ),
             "the row at the token": """
                 logprobs = rows.log_softmax(dim=-1)
                 return [logprobs[i, ids[i]].item() for i in range(1, len(ids))]

@@ -301,6 +301,15 @@ BANK = {
                 """,
                 2,
             ),
+            "the best probability": (
+                """
+                probs = (logits / (temperature or 1.0)).softmax(-1)
+                if temperature == 0:
+                    return probs.argmax(-1)
+                return (probs.cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
             "in place": (
                 """
                 if temperature == 0:
