@@ -220,9 +220,13 @@ def test_kept_tokens_are_those_above_minus_infinity_and_unmoved():
     quiz.kept(best, row, 2, expect={0, 2}, why="")
     assert reason(quiz.kept, best, row, 1, expect={0, 2}, why="two") == "two"
     assert reason(quiz.kept, best, row, 3, expect={0, 2}, why="two") == "two"
-    moved = reason(quiz.kept, lambda x, k: best(x, k) / 2, row, 2, expect={0, 2}, why="")
-    assert moved == "The logits of the kept tokens must stay as they were."
-    assert reason(quiz.kept, lambda x: x.softmax(-1), row, expect={0, 2}, why="no") == "no"
+    for other in (
+        lambda x: best(x, 2) / 2,
+        lambda x: x.softmax(-1),
+        lambda x: x.clamp(min=-1e9, max=2),
+    ):
+        said = reason(quiz.kept, other, row, expect={0, 2}, why="")
+        assert said.startswith("Each logit stays as it was or becomes -inf")
     shape = reason(quiz.kept, lambda x: x[:2], row, expect={0, 2}, why="")
     assert "of shape (3,)" in shape
 
@@ -301,7 +305,7 @@ def scaled(logits, t):
         (lambda x, t: (x / t).flatten(), "Return a tensor of shape"),
         (lambda x, t: x / t if x.dim() < 3 else x, "the value"),
         (lambda x, t: x / max(t, 0.2), "the value"),
-        (lambda x, t: x.clamp(min=-1e6) / t, "the value"),
+        (lambda x, t: x.clamp(min=-1e6) / t, "Where -inf belongs"),
         (lambda x, t: x / t if x.shape[-1] > 1 else None, "a way through it has no `return`"),
         (lambda x, t: x / t * (1 % (x.shape[-1] - 2) >= 0), "raised ZeroDivisionError"),
     ],
@@ -350,6 +354,25 @@ def test_a_changed_input_has_a_reason_apart_from_that_of_the_value():
     texts = lambda r: ([1, [2]],)  # noqa: E731
     for function in (lambda ids: ids.pop(), lambda ids: ids[1].append(3)):
         assert reason(quiz.keeps, function, texts, why="changed") == "changed"
+
+
+@pytest.mark.parametrize("number", [0.0, -1e9, -100.0])
+def test_another_number_where_minus_infinity_has_to_be_is_told_so(number):
+    def cut(logits):
+        return torch.where(logits < 0, -torch.inf, logits)
+
+    def draw(random):
+        return (torch.tensor([1.0, 2.0, *(-random.uniform(1, 5) for _ in range(3))]),)
+
+    for other, said in (
+        (
+            lambda x: cut(x).nan_to_num(neginf=number),
+            "Where -inf belongs, yours holds another number.",
+        ),
+        (lambda x: (cut(x) + 1).nan_to_num(neginf=number), "the value"),
+        (lambda x: x, "the value"),
+    ):
+        assert reason(quiz.against, cut, other, draw, why="the value") == said
 
 
 def test_an_input_that_changed_anywhere_is_told_once():

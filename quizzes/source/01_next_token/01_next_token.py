@@ -1153,11 +1153,18 @@ for (logits, n, seed), probs in check.drawn(softmax, any_row):
 for (logits, n, seed), probs in check.drawn(softmax, many, cases=1):
     ids = drawn_ids(logits, n, seed)
     windows = {tuple(ids[i : i + 32]) for i in range(n - 31)}
-    assert len(windows) == n - 31, "20,000 draws are each made anew: yours repeat a part of them."
+    assert len(windows) == n - 31, (
+        "20,000 draws are each made anew, and stay in order: in yours the same run of 32 comes again."
+    )
     as_often(ids, probs, why="The logits themselves have to decide, not a multiple of them.")
 
-logits, p = torch.tensor([7.0, 3.0]).log(), 0.7
 generator = random.Random(0)
+few = [generator.getrandbits(29) for _ in range(100)]
+seeds = {*few, *(few[0] + 2**i for i in range(29)), *(few[0] + 10**i for i in range(9))}
+texts = {tuple(drawn_ids(torch.zeros(8), 40, seed)) for seed in seeds}
+assert len(texts) == len(seeds), "Two seeds gave the same ids."
+
+logits, p = torch.tensor([7.0, 3.0]).log(), 0.7
 for n in range(1, 7):
     texts = [drawn_ids(logits, n, generator.getrandbits(29)) for _ in range(200)]
     for place in zip(*texts, strict=True):
@@ -1174,11 +1181,6 @@ for n in range(1, 7):
             why="Drawn with many seeds, one draw should not tell what another is. Is each draw made "
             "on its own, and with the seed?",
         )
-
-few = [generator.getrandbits(29) for _ in range(100)]
-seeds = {*few, *(few[0] + 2**i for i in range(29)), *(few[0] + 10**i for i in range(9))}
-texts = {tuple(drawn_ids(torch.zeros(8), 40, seed)) for seed in seeds}
-assert len(texts) == len(seeds), "Two seeds gave the same ids."
 texts = [drawn_ids(torch.zeros(8), 60, few[0] + i) for i in range(40)]
 for apart, shift in product((1, 2, 3), range(4)):
     pairs = [zip(a[shift:], b, strict=False) for a, b in zip(texts, texts[apart:], strict=False)]
@@ -1612,11 +1614,19 @@ from course_utils import domains
 def walk(table, start, max_new_tokens, end, seed):
     """The only text there can be where each row leaves one token."""
     ids = list(start)
-    while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+    while len(ids) < len(start) + max_new_tokens and end not in ids[len(start) :]:
         seen = ids[-256:]
         row = table[seen[-1]] if table.dim() == 2 else table[seen[0], seen[-1]]
         ids.append(row.tolist().index(max(row.tolist())))
     return ids
+
+
+def over_before(table, start, max_new_tokens, end, seed):
+    return walk(table, start, 0 if end in start else max_new_tokens, end, seed)
+
+
+def over_at_once(table, start, max_new_tokens, end, seed):
+    return walk(table, start, 0 if end == start[-1] else max_new_tokens, end, seed)
 
 
 def without(end, ids):
@@ -1630,7 +1640,7 @@ def no_choice(random):
         row[random.randrange(vocab)] = random.uniform(-20, 20)
     end = random.randrange(vocab)
     start = without(end, random.choice([[], domains.history(random, vocab)[:999]]))
-    start = random.choice([[], [end]]) + start
+    start = random.choice([start, start, [end, *start], [end, *start], [end]])
     seed = random.choice([0, random.getrandbits(29)])  # often the same one for another table
     return table, start, random.choice([0, 1, 2, 30]), end, seed
 
@@ -1652,7 +1662,8 @@ def long_and_many(random):
     end = random.randrange(vocab)
     for row in table:
         row[random.choice([i for i in range(vocab) if i != end])] = 0.0
-    return table, [int(end == 0)], 400, end, random.getrandbits(29)
+    start = [int(end == 0)] * random.choice([1, 950])
+    return table, start, 400, end, random.getrandbits(29)
 
 
 def written(*args):
@@ -1734,6 +1745,10 @@ def no_choice_at_all():
         walk,
         write_text,
         no_choice,
+        mistakes={
+            "An `end` in `start` ends nothing.": over_before,
+            "A start of `end` alone ends nothing: many a text begins so.": over_at_once,
+        },
         why="Where each row leaves one token there is only one text. The last token decides what "
         "comes next; `end` stands in the list and nothing after it; 0 new tokens are the start.",
     )
@@ -1806,6 +1821,7 @@ def how_often():
 def one_seed_one_text():
     round_the_circle(write_text)
     seeds = [*range(40), *(2**i for i in range(6, 30)), *(10**i for i in range(2, 10))]
+    seeds += [seed + 1 for seed in seeds[-20:]]  # which a float32 takes for the one before
     texts = {seed: written(EQUAL, [0], 60, 4, seed) for seed in seeds}
     for seed in seeds[::9]:
         again = written(EQUAL, [0], 60, 4, seed)

@@ -1101,7 +1101,8 @@ def near(random):
     """As `unlike`, with logits that differ by 0.00002 or by less than a billionth."""
     vocab = domains.size(random)
     steps = torch.tensor(random.sample(range(2 * vocab), vocab))
-    middle, step = random.choice([(0, 2.0**-34), (0, 2.0**-16), (1, 2.0**-16), (-9, 2.0**-16)])
+    middle = random.choice([0, 0, 1, -9])
+    step = 2.0 ** -random.choice([16, 16, 34, 70] if middle == 0 else [16])
     return middle + steps * step, some_temperature(random)
 
 
@@ -1234,6 +1235,27 @@ def anything(random):
     return random.choice([single, batch, extreme, cold, hot])(random)
 
 
+def divided_as_given(logits, temperature):
+    return (logits / temperature).float().softmax(dim=-1)
+
+
+def all_as_given(logits, temperature):
+    return (logits / temperature).softmax(dim=-1)
+
+
+def with_a_number_for_inf(logits, temperature):
+    return (logits.double().clamp(min=-10_000) / temperature).softmax(dim=-1)
+
+
+EXTREMES = {
+    "Logits in float16 are too coarse to be divided, and end at 65,504: make them float32 first.": (
+        divided_as_given
+    ),
+    "Softmax in float16 is too coarse: make the logits float32 first.": all_as_given,
+    "A token at -inf has probability 0 at any T: leave it at -inf.": with_a_number_for_inf,
+}
+
+
 def single_rows():
     nine_words()
     check.against(
@@ -1258,6 +1280,7 @@ def extremes():
         softened,
         softmax_with_temperature,
         hot,
+        mistakes=EXTREMES,
         within=1e-4,
         why="At a T of 100 to a million the shares come close to each other, without becoming equal, "
         "and each T gives others.",
@@ -1266,6 +1289,7 @@ def extremes():
         softened,
         softmax_with_temperature,
         cold,
+        mistakes=EXTREMES,
         within=1e-3,
         why="At a tiny T, tokens whose logits are as near as T, or equal, still share. No T above 0 "
         "is greedy, and each gives other shares.",
@@ -1274,6 +1298,7 @@ def extremes():
         softened,
         softmax_with_temperature,
         extreme,
+        mistakes=EXTREMES,
         within=1e-3,  # at 5,000 float32 is that coarse: a logsumexp is right too
         why="Large logits overflow exp: what may be subtracted without changing the result? And "
         "float16 ends at 65,504: which of your steps passes that?",
@@ -1345,13 +1370,14 @@ def drawn_by_hand(logits, temperature, u):
 
 
 def throws_for(random, logits, temperature):
-    """A throw for each row, not near the end of a stretch."""
+    """A throw for each row, often close to the end of a stretch, never nearer than 0.0002."""
     found = []
     for row in logits.reshape(-1, logits.shape[-1]):
         ends = (row.double() / (temperature or 1.0)).softmax(dim=-1).cumsum(dim=-1).tolist()
-        throw = random.random()
-        while min(abs(end - throw) for end in [0.0, 1.0, *ends]) < 0.0002:
-            throw = random.random()
+        throw = 0.0
+        while not 0 < throw < 1 or min(abs(end - throw) for end in [0.0, 1.0, *ends]) < 0.0002:
+            close = random.choice(ends) + random.choice([-1, 1]) * 0.00022
+            throw = random.choice([random.random(), close])
         found.append(throw)
     return torch.tensor(found).reshape(logits.shape[:-1])
 
@@ -1374,6 +1400,10 @@ def several(random):
     return heated(random, domains.shape(random))
 
 
+def seeded(random):
+    return torch.Generator().manual_seed(random.randrange(10**6))
+
+
 def cold(random):
     """At 0, with ties, near ties and the best at either end."""
     logits = bounded(domains.batch(random))
@@ -1383,17 +1413,32 @@ def cold(random):
                 -2,
                 3,
                 logits.shape,
-                generator=torch.Generator().manual_seed(random.randrange(10**6)),
+                generator=seeded(random),
             )
             / 1.0
         )
     if random.random() < 0.3:
         steps = torch.tensor(random.sample(range(logits.shape[-1]), logits.shape[-1]))
-        near = random.choice(
-            [1 + steps * 2.0**-20, steps * 2.0**-30]
-        )  # softmax sees no gap of 2**-30
-        logits = near.expand(logits.shape).contiguous()
+        middle, gap = random.choice([(1, 2.0**-20), (0, 2.0**-30)])  # softmax misses the second
+        logits = (middle + steps * gap).expand(logits.shape).contiguous()
     return logits, random.choice([0, 0.0]), throws_for(random, logits, 0)
+
+
+def sparse(T):
+    """Rows of 4,096 tokens of which 40 can come."""
+
+    def draw(random):
+        logits = torch.full((random.randint(1, 2), 4096), -torch.inf)
+        for row in logits:
+            row[random.sample(range(4096), 40)] = torch.randn(40, generator=seeded(random))
+        return logits, T, throws_for(random, logits, T)
+
+    return draw
+
+
+def on_large_rows(T, why):
+    for args, ids in check.drawn(drawn_by_hand, sparse(T), cases=8):
+        check.close(choose, *args, expect=ids, why=why)
 
 
 def untouched(draw):
@@ -1420,6 +1465,7 @@ def batches():
         several,
         why="Each row has stretches of its own, along the last dimension, and a throw of its own.",
     )
+    on_large_rows(1.0, "Rows of 4,096 tokens have 4,096 stretches.")
 
 
 def at_zero():
@@ -1430,6 +1476,7 @@ def at_zero():
         cold,
         why="At 0 each row gives its best token, the first of several, whatever u is.",
     )
+    on_large_rows(0, "At 0 the best token may be any of 4,096.")
 
 
 points = 1.0 * check.passes("single rows", single_rows)
@@ -1543,7 +1590,7 @@ def any_step(random):
         share = random.uniform(0.85, 0.99)
         if weights:
             values[best] = max(math.log(weights * share / (1 - share)), second + 0.06)
-    return (torch.tensor(values).clamp(max=44.0),)
+    return (torch.tensor(values).clamp(max=44.0) - random.choice([0, 0, 19]),)
 
 
 def kept(promise):
@@ -1552,7 +1599,8 @@ def kept(promise):
         drawn = check.drawn(check.nothing, any_step, cases=100)
         close = torch.zeros(5000)  # T is nowhere lower than where all are close behind the best
         close[7] = 0.051
-        rows = [OPEN, STEEP, SURE, close, *(row for (row,), _ in drawn)]
+        half = torch.where(torch.arange(5000) % 2 == 1, close, -torch.inf)
+        rows = [OPEN, STEEP, SURE, close, half, *(row for (row,), _ in drawn)]
         asked.extend((row, heat(my_thermostat, row)) for row in rows)
     for row, T in asked:
         promise(lambda _, T=T: T, row)

@@ -1043,7 +1043,7 @@ def size(probs, p):
 
 
 def few_or_many(random):
-    return domains.shares(random, random.choice([None, None, 64]))
+    return domains.shares(random, random.choice([None, None, 64, 302]))
 
 
 def between_sums(random):
@@ -1062,7 +1062,7 @@ def on_a_sum(random):
 
 
 def softmax_row(random):
-    count = random.randint(1, random.choice([5, 50, 300]))
+    count = random.choice([random.randint(1, 5), random.randint(1, 50), random.randint(250, 302)])
     return torch.tensor([random.gauss(0, random.choice([1, 6])) for _ in range(count)]).softmax(0)
 
 
@@ -1070,7 +1070,7 @@ def near_a_sum(random):
     """So near to a sum of real shares that float32 may not tell on which side."""
     probs = softmax_row(random)
     sums = probs.double().sort(descending=True).values.cumsum(dim=0).tolist()
-    p = random.choice(sums) + random.choice([-1, 1]) * 10 ** random.uniform(-9, -3)
+    p = random.choice(sums) + random.choice([-1, 1]) * 10 ** random.uniform(-12, -3)
     return probs, min(max(p, 1e-6), 1 - 1e-6)
 
 
@@ -1301,7 +1301,8 @@ def edge(random):
     logits = logits * random.choice([1, 1, 100, 2000])
     logits[1:][torch.rand(len(logits) - 1, generator=seeded(random)) < 0.3] = -torch.inf
     ends = [1.0, 1.0, 0.05, 1e-3, 1e-4, 1e-9, 0.99]
-    return drawn(random, logits, lambda: [*ends, random.uniform(0.99, 0.9999)])
+    many = [random.uniform(0.99, 0.9999), random.uniform(0.9999, 0.99999)]
+    return drawn(random, logits, lambda: [*ends, *many])
 
 
 def seeded(random):
@@ -1349,6 +1350,14 @@ def edges():
         0.9995,
         expect={0, 2},
         why="The best token holds 0.9991, a little less than p.",
+    )
+    rare = 8e-6 * (1 - torch.arange(8) / 100)
+    check.kept(
+        my_top_p,
+        torch.cat([1 - rare.sum()[None], rare]).log(),
+        1 - rare[4:].sum().item() - 4e-6,
+        expect={0, 1, 2, 3, 4},
+        why="p just below 1 cuts something, and keeps tokens of 0.00001: only the sum decides.",
     )
     check.against(
         nucleus,
@@ -1447,6 +1456,8 @@ def sure_row(random):
 def open_row(random):
     number = random.choice([2, 3, 4, 5, wide(random), 4096])
     row = nearly(number).log() if random.random() < 0.8 else torch.zeros(number)
+    if random.random() < 0.2:  # one ahead of all others
+        row = torch.tensor([0.18] + [0.0] * (number - 1))
     row = row - row.max() + random.uniform(-39, 40)
     return (row[torch.tensor(random.sample(range(number), number))],)
 
@@ -1472,7 +1483,8 @@ def moved_row(random):
     number = wide(random, 200)
     row = torch.tensor(random.sample(range(-640, 641), number)) / random.choice([64, 256])
     order = torch.tensor(random.sample(range(number), number))
-    return row, order, random.randint(-160, 160) / 8
+    ends = math.ceil(-40 - row.min()), math.floor(40 - row.max())
+    return row, order, random.choice([random.randint(-160, 160) / 8, *ends])
 
 
 @check.once

@@ -1070,7 +1070,7 @@ BANK = {
         {
             "with draw": """
                 ids, generator = list(start), torch.Generator().manual_seed(seed)
-                while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+                while len(ids) < len(start) + max_new_tokens and end not in ids[len(start) :]:
                     u = torch.rand(1, generator=generator, dtype=torch.float64).item()
                     ids.append(draw(scores(model, ids[-256:])[-1].softmax(dim=-1), u))
                 return ids
@@ -1159,6 +1159,28 @@ BANK = {
             """,
         },
         {
+            "a start of end alone is over": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                while len(ids) < len(start) + max_new_tokens and ids[-1] != end:
+                    probs = scores(model, ids[-256:])[-1].softmax(dim=-1)
+                    ids.append(torch.multinomial(probs, 1, generator=generator).item())
+                return ids
+                """,
+                3,
+            ),
+            "the last thousand ids": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for _ in range(max_new_tokens):
+                    probs = scores(model, ids[-256:])[-1].softmax(dim=-1)
+                    ids.append(torch.multinomial(probs, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids[-1000:]
+                """,
+                3,
+            ),
             "an end in the start counts": (
                 """
                 ids, generator = list(start), torch.Generator().manual_seed(seed)

@@ -740,14 +740,11 @@ BANK = {
             """,
                 1,
             ),
-            "best in half precision": (
-                """
+            "best in half precision": """
                 if temperature == 0:
                     return torch.eye(logits.shape[-1])[logits.half().argmax(-1)]
                 return (logits / temperature).softmax(-1)
             """,
-                1,
-            ),
             "best after softmax": (
                 """
                 if temperature == 0:
