@@ -504,6 +504,8 @@ def note(function: Callable, now: tuple, before: tuple) -> None:
 
 
 def same(now: object, before: object) -> bool:
+    if not isinstance(now, type(before)):
+        return False
     if isinstance(now, Tensor):
         return torch.equal(now, before) and now.dtype == before.dtype
     if isinstance(now, list | tuple):

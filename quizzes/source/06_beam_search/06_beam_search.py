@@ -1688,14 +1688,6 @@ def one_step(random):
     return grow(random, random.randint(1, 6), 2, most=9), random.randint(1, 7), 1
 
 
-def table_stays():
-    check.keeps(
-        my_beam_search,
-        two_steps,
-        why="The caller still needs its table: take nothing out of it, and put nothing in.",
-    )
-
-
 def small_trees():
     cat_and_dog()
     check.against(
@@ -1704,7 +1696,6 @@ def small_trees():
         two_steps,
         why="Which texts are held after step 1? Each of them grows by every token of its own entry.",
     )
-    table_stays()
 
 
 def lost_on_the_way():
@@ -1754,7 +1745,11 @@ def small_or_short():
     )
     check.against(searched, my_beam_search, few_texts, why=why)
     check.against(searched, my_beam_search, one_step, why=why)
-    table_stays()
+    check.keeps(
+        my_beam_search,
+        two_steps,
+        why="The caller still needs its table: take nothing out of it, and put nothing in.",
+    )
 
 
 check.own(my_beam_search, ending_tree)

@@ -1273,7 +1273,7 @@ def banned(random, count):
         size = 2000 if random.random() < 0.03 else random.choice([domains.size(random), 150])
         row = [centre + random.gauss(0, scale) for _ in range(size)]
         row = [round(x) for x in row] if random.random() < 0.3 else row  # ties
-        row[0] = random.choice([row[0], max(row) - 0.02 * scale])  # often the best has a near rival
+        row[0] = max(row) - random.choice([0.02, 0.002]) * scale  # a near rival of the best
         row[-1] = random.choice([row[-1], row[-1], max(row) + 30 * scale])
         row = torch.tensor([*row, *[-math.inf] * count], dtype=torch.float32).tolist()
         n = random.choice([0, 1, 1.0, 2, 4, random.uniform(0, 3), random.uniform(0, 3)])
