@@ -957,7 +957,8 @@ def share(logits, k):
 
 
 def unlike(random):
-    shape, vocab = domains.shape(random), domains.size(random)
+    shape = random.choice([*[domains.shape(random)] * 9, (2, 1, 2, 3)])
+    vocab = domains.size(random)
     scale = random.choice([0.001, 1, 5, 1000])
     middle = random.choice([0, 50, -50, -5_000, -900_000, -1_000_000, 1_000_000])
     values = [random.gauss(middle, scale) for _ in range(torch.Size(shape).numel() * vocab)]
@@ -1021,14 +1022,19 @@ def counted(logits):
 
 
 def any_logits(random):
-    return (domains.batch(random),)
+    if (
+        random.random() < 0.2
+    ):  # one far ahead, the others so close that softmax takes them for equal
+        steps = random.sample(range(40), random.randint(2, 9))
+        return (torch.tensor([*(step * 2.0**-30 for step in steps), 20.0]),)
+    return (domains.logits(random, random.choice([*[domains.shape(random)] * 9, (2, 1, 2, 3)])),)
 
 
 example()
 check.close(
     repaired_ranks,
-    torch.zeros(1_000),
-    expect=list(range(1, 1_001)),
+    torch.zeros(3_000),
+    expect=list(range(1, 3_001)),
     why="Of equal logits the lower id comes first. Not every way to sort promises that.",
 )
 check.against(
@@ -1083,8 +1089,13 @@ def best_of_each(logits, k):
 
 def unlike(random):
     vocab = domains.size(random)
-    logits = domains.logits(random, (random.choice([1, 2, 3, vocab, 30]),), vocab)
+    logits = domains.logits(random, (random.choice([1, 2, 3, min(vocab, 40), 30]),), vocab)
+    if random.random() < 0.2:  # hardly apart, in many rows
+        rows = [random.sample(range(vocab), vocab) for _ in range(random.choice([2, 100]))]
+        logits = 1 + torch.tensor(rows) * 2.0**-20
     k = random.randint(1, vocab)
+    if random.random() < 0.2 and k > 2:  # equals above the k-th
+        logits = torch.where(logits >= logits.topk(k - 1).values[:, -1:], 6000.0, logits)
     at_limit = logits.sort(dim=-1, descending=True).values[:, k - 1 : k] == logits
     return (logits, k) if (at_limit.sum(dim=-1) == 1).all() else unlike(random)
 
@@ -1156,7 +1167,9 @@ def single(random):
 
 
 def batch(random):
-    return within(random, plain(random, domains.shape(random)))
+    return within(
+        random, plain(random, random.choice([*[domains.shape(random)] * 9, (2, 1, 2, 3)]))
+    )
 
 
 def tied(random):
@@ -1271,7 +1284,11 @@ TEXTS = (
 
 def any_logits(random):
     vocab = random.choice([1, 2, domains.size(random), domains.size(random), 4096])
-    return (domains.logits(random, (), vocab),)
+    logits = domains.logits(random, (), vocab)
+    if random.random() < 0.2:  # equals, perhaps at an end of the range, and the first ones banned
+        logits = torch.full((vocab,), random.choice([-5000.0, 0.0, 5000.0]))
+        logits[: random.randrange(vocab)] = -torch.inf
+    return (logits,)
 
 
 def far_apart(random):
@@ -1279,6 +1296,8 @@ def far_apart(random):
     vocab = random.choice([1, 2, domains.size(random), 300])
     values = random.sample(range(-600, 600), vocab)
     logits = torch.tensor(values) * random.choice([2**-6, 2**-4, 2**-3])
+    if random.random() < 0.3:
+        logits[: random.randrange(vocab)] = -torch.inf
     return logits, mixed(random, logits)
 
 

@@ -1081,7 +1081,8 @@ def each_time(logits, ids, penalty):
 
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
-    logits = (domains.logits(random) * 64).round() / 64
+    vocab = 3000 if random.random() < 0.03 else None
+    logits = (domains.logits(random, (), vocab) * 64).round() / 64
     far = random.random() < 0.1
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
@@ -1161,12 +1162,16 @@ def from_nothing(logits, ids, frequency, presence):
 
 def story(random):
     """Logits that are whole 64ths, a text, and penalties in 4ths: their sums are exact."""
-    logits = (domains.logits(random) * 64).round() / 64
+    vocab = 3000 if random.random() < 0.03 else None
+    logits = (domains.logits(random, (), vocab) * 64).round() / 64
     far = random.random() < 0.1
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
     frequency, presence = (random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0]) for _ in range(2))
-    if random.random() < 0.2:  # texts that have their length and their ends in common
-        logits, ids = NEXT_LOGITS.clone(), [1, *random.choices(range(9), k=3), 1]
+    if random.random() < 0.2:  # texts that have both ends in common, and often their length
+        middle = random.choices(range(9), k=random.choice([3, 3, random.randint(4, 40)]))
+        logits, ids = NEXT_LOGITS.clone(), [1, 2, 3, 4, *middle, 5, 1, 2, 3, 4, 5, 6, 7, 8]
+    if random.random() < 0.1:  # other logits for the same text
+        return logits, torch.zeros(2, dtype=torch.int64), 0.5, 0.25
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), frequency, presence
 
 
@@ -1284,7 +1289,9 @@ def penalised(logits, ids, penalty):
 
 
 def finite(random):
-    return domains.logits(random).clamp(min=-domains.EXTREME) * random.choice([1, 1, 1, 1e3, 1e9])
+    vocab = 3000 if random.random() < 0.03 else None
+    logits = domains.logits(random, (), vocab).clamp(min=-domains.EXTREME)
+    return logits * random.choice([1, 1, 1, 1e3, 1e9])
 
 
 def theta(random):
@@ -1435,6 +1442,8 @@ def line(random):
         if random.random() < 0.4:  # three tokens that come three times
             a, b, c, x, y = random.sample(range(vocab), 5)
             text = [a, b, c, x, a, b, c, y, a, b, c]
+        elif random.random() < 0.3:  # one token three times in a row
+            text[1:4] = [text[1]] * 3
         if max(map(text.count, text)) <= 3 and different_runs(text):
             break
     at = random.choice([len(text) - 1, len(text) - 1, random.randrange(len(text))])
@@ -1465,7 +1474,7 @@ def commas(random):
 
 def zero(random):
     case, _ = random.choice([circle, line, commas])(random)
-    return case, random.choice([-30, -10, 10, 30])
+    return case, random.choice([-30, -10, 10, 30, 100, -1000])
 
 
 def everywhere(holds, draw):

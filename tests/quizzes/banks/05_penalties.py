@@ -201,7 +201,7 @@ BANK = {
                 x = logits[seen]
                 return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
                 """,
-                3,
+                1,
             ),
             "the caller's ids sorted": (
                 """
