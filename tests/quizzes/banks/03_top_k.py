@@ -560,6 +560,10 @@ BANK = {
             """,
         },
         {
+            "ranks of probabilities": """
+                order = logits.log_softmax(dim=-1).argsort(dim=-1, descending=True, stable=True)
+                return order.argsort(dim=-1) + 1
+            """,
             "counted from 0": """
                 order = logits.argsort(dim=-1, descending=True, stable=True)
                 return order.argsort(dim=-1)
@@ -702,6 +706,15 @@ BANK = {
             """,
         },
         {
+            "compared in half precision": """
+                top_logits, _ = torch.topk(logits, k)
+                min_val = top_logits[:, -1:].half()
+                return torch.where(logits.half() < min_val, -torch.inf, logits)
+            """,
+            "equals counted once": """
+                limits = [row.unique()[-min(k, len(row.unique()))] for row in logits]
+                return torch.where(logits < torch.stack(limits)[:, None], -torch.inf, logits)
+            """,
             "one limit for all": """
                 top_logits, _ = torch.topk(logits, k)
                 min_val = top_logits[:, -1]

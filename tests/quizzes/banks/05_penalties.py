@@ -385,6 +385,15 @@ BANK = {
             """,
         },
         {
+            "a memory without the logits": (
+                """
+                if tuple(ids.tolist()) not in vars(my_brake):
+                    count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                    vars(my_brake)[tuple(ids.tolist())] = logits - count.clamp(max=3)
+                return vars(my_brake)[tuple(ids.tolist())]
+                """,
+                2,
+            ),
             "nothing changed": "return logits.clone()",
             "frequency without a limit": (
                 """
@@ -640,6 +649,25 @@ BANK = {
             """,
         },
         {
+            "goes on if the text has grown": """
+                memory = vars(repaired_memory)
+                length, last = memory.get("end", (0, None))
+                grown = len(memory.get("counts", [])) == len(logits) and len(ids) > length
+                if not grown or ids[length - 1].item() != last:
+                    memory["counts"], length = torch.zeros(len(logits)), 0
+                memory["counts"] += torch.bincount(ids[length:], minlength=len(logits))
+                memory["end"] = len(ids), ids[-1].item()
+                counts = memory["counts"]
+                return logits - frequency * counts - presence * (counts > 0)
+            """,
+            "a memory without the logits": """
+                key = (len(logits), tuple(ids.tolist()), frequency, presence)
+                if key not in vars(repaired_memory):
+                    counts = torch.bincount(ids, minlength=len(logits))
+                    pays = frequency * counts + presence * (counts > 0)
+                    vars(repaired_memory)[key] = logits - pays
+                return vars(repaired_memory)[key]
+            """,
             "a copy of the memory": """
                 if not hasattr(repaired_memory, "counts"):
                     repaired_memory.counts = torch.zeros(len(logits))
