@@ -532,7 +532,7 @@ def call(function: Callable, *args) -> object:
 def returned(result: object) -> object:
     """The result of a function; AssertionError if it is None."""
     assert result is not None, (
-        "Your function returns None: it is not written yet, or a way through it has no `return`."
+        "Your function returns None: not written yet, or a `return` is missing."
     )
     return result
 

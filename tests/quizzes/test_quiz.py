@@ -306,7 +306,7 @@ def scaled(logits, t):
         (lambda x, t: x / t if x.dim() < 3 else x, "the value"),
         (lambda x, t: x / max(t, 0.2), "the value"),
         (lambda x, t: x.clamp(min=-1e6) / t, "Where -inf belongs"),
-        (lambda x, t: x / t if x.shape[-1] > 1 else None, "a way through it has no `return`"),
+        (lambda x, t: x / t if x.shape[-1] > 1 else None, "a `return` is missing"),
         (lambda x, t: x / t * (1 % (x.shape[-1] - 2) >= 0), "raised ZeroDivisionError"),
     ],
 )
