@@ -47,7 +47,7 @@ CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
 TOGETHER = 16  # of them that are asked for at once
 MISTAKEN = 24  # of them in which a wrong answer may be like a known one
 OWN = 20  # calls that are watched
-CHANGED: dict[int, Callable] = {}  # by id, who did not leave the arguments as they were
+CHANGED: dict[int, tuple] = {}  # by id, who did not leave the arguments as they were, in which cell
 
 
 def answered(answer: str) -> float | None:
@@ -238,8 +238,10 @@ def kept(function: Callable, logits: Tensor | list, *args, expect: set[int], why
     result = call(function, *copies((row, *args)))
     stay = sorted(expect)
     formed(result, row, why)
-    other = result.isfinite() & ((result - row).abs() > 1e-5)
-    assert not other.any(), "Each logit stays as it was or becomes -inf: yours holds others."
+    moved = ~((result.double() - row.double()).abs() <= 1e-5)
+    assert not (moved & ~result.isneginf()).any(), (
+        "Each logit stays as it was or becomes -inf: yours holds others."
+    )
     assert (result > -torch.inf).nonzero().flatten().tolist() == stay, why
 
 
@@ -304,14 +306,14 @@ def agree(function: Callable, faulty: Callable, cases: list[tuple]) -> bool:
 
 def keeps(function: Callable, draw: Callable[[random.Random], tuple], why: str) -> None:
     """AssertionError unless its arguments are after each call as they were, all over a domain, and
-    wherever it has been asked since the last time."""
+    wherever it has been asked since the last time in this cell."""
     for cases in groups(draw):
         given = [fresh(args) for args in cases]
         for ask, now, before in zip(ahead(function, given), given, cases, strict=True):
             call(ask, *now)
             note(function, now, before)
         changed = CHANGED.pop(id(function), None)
-        assert changed is None, why
+        assert changed != (function, cell_number()), why
 
 
 def groups(draw: Callable[[random.Random], tuple]) -> Iterator[list[tuple]]:
@@ -468,11 +470,12 @@ def alike(result: object, expect: object, within: float) -> bool:
 
 
 def rounded(found: object, expect: object) -> bool:
-    """Whether what was found is right to 2 to 4 decimals, and has no more."""
+    """Whether numbers, none of them whole, are right to 2 to 4 decimals and have no more."""
     found, expect = (x if isinstance(x, list) else [x] for x in (found, expect))
     return (
         len(found) == len(expect)
         and all(type(x) is float for x in [*found, *expect])
+        and not any(map(float.is_integer, found))
         and any(found == [round(x, digits) for x in expect] for digits in (2, 3, 4))
     )
 
@@ -500,19 +503,25 @@ def on_copies(function: Callable, *args) -> object:
 
 def note(function: Callable, now: tuple, before: tuple) -> None:
     if not same(now, before):
-        CHANGED[id(function)] = function
+        CHANGED[id(function)] = function, cell_number()
 
 
 def same(now: object, before: object) -> bool:
     if not isinstance(now, type(before)):
         return False
     if isinstance(now, Tensor):
-        return torch.equal(now, before) and now.dtype == before.dtype
+        if (now.dtype, now.layout, now.shape) != (before.dtype, before.layout, before.shape):
+            return False
+        return bool(((now == before) | ((now != now) & (before != before))).all())
+    if isinstance(now, np.ndarray):
+        return np.array_equal(now, before)
     if isinstance(now, list | tuple):
         return len(now) == len(before) and all(map(same, now, before))
     if isinstance(now, dict):
         return now.keys() == before.keys() and all(same(now[key], before[key]) for key in now)
-    return now == before
+    if type(now).__eq__ is object.__eq__:  # of a copy, that could tell nothing
+        return True
+    return now == before or (now != now and before != before)
 
 
 def call(function: Callable, *args) -> object:
@@ -595,6 +604,7 @@ def formed(result: object, expect: Tensor, why: str) -> None:
     assert result.shape == expect.shape, (
         f"Return a tensor of shape {tuple(expect.shape)}; yours is {tuple(result.shape)}."
     )
+    assert not result.is_complex(), "Return real numbers; yours are complex."
     assert not result.isnan().any(), f"There is a NaN in your result. {why}"
 
 

@@ -221,6 +221,8 @@ def test_kept_tokens_are_those_above_minus_infinity_and_unmoved():
     assert reason(quiz.kept, best, row, 1, expect={0, 2}, why="two") == "two"
     assert reason(quiz.kept, best, row, 3, expect={0, 2}, why="two") == "two"
     for other in (
+        lambda x: torch.tensor([torch.inf, -torch.inf, torch.inf]),
+        lambda x: x > 1.5,
         lambda x: best(x, 2) / 2,
         lambda x: x.softmax(-1),
         lambda x: x.clamp(min=-1e9, max=2),
@@ -330,20 +332,21 @@ def test_a_known_mistake_is_told_by_its_own_reason():
 
 
 @pytest.mark.parametrize(
-    ("result", "told"),
+    ("result", "expect", "told"),
     [
-        (0.33, True),
-        (0.333, True),
-        ([0.33, 0.67], True),
-        (0.3, False),
-        (0.34, False),
-        ([0.33, 0.66], False),
-        ([0.33], False),
+        (0.33, 1 / 3, True),
+        (0.333, 1 / 3, True),
+        ([0.33, 0.67], [1 / 3, 2 / 3], True),
+        (0.3, 1 / 3, False),
+        (0.34, 1 / 3, False),
+        ([0.33, 0.66], [1 / 3, 2 / 3], False),
+        ([0.33], [1 / 3, 2 / 3], False),
+        (0.0, 0.004, False),
+        ([0.0, 1.0], [0.0013, 0.9987], False),
     ],
 )
-def test_a_rounded_result_is_told_so(result, told):
-    expect = [1 / 3, 2 / 3] if isinstance(result, list) else 1 / 3
-    said = reason(quiz.gives, lambda: result, expect=expect, why="thirds")
+def test_a_rounded_result_is_told_so(result, expect, told):
+    said = reason(quiz.gives, lambda: result, expect=expect, why="another")
     assert ("rounded" in said) is told
 
 
@@ -397,6 +400,48 @@ def test_an_input_that_changed_anywhere_is_told_once():
         ask()
         assert reason(quiz.keeps, wraps, short, why="changed") == "changed"
         quiz.keeps(wraps, short, why="")
+
+
+def test_what_changed_in_another_cell_is_told_no_more(monkeypatch):
+    """A learner mends a helper, and the function that calls it is the same one."""
+
+    def last(ids):
+        return ids.pop()
+
+    def short(random):
+        return ([],)
+
+    monkeypatch.setattr(quiz, "cell_number", lambda: 1)
+    quiz.gives(last, [1, 2], expect=2, why="")
+    monkeypatch.setattr(quiz, "cell_number", lambda: 2)
+    monkeypatch.setattr(quiz, "call", lambda function, ids: None)
+    quiz.keeps(last, short, why="changed")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        np.array([1.0, 2.0]),
+        np.array([]),
+        [np.array([1, 2])],
+        torch.tensor([1.0, torch.nan]),
+        math.nan,
+        [math.nan, 1.0],
+        torch.tensor([True]),
+        torch.nn.Linear(1, 1),
+        {"a": torch.ones(2)},
+    ],
+)
+def test_an_argument_of_any_type_that_stays_is_no_change(argument):
+    quiz.keeps(lambda x: None, lambda random: (argument,), why="changed")
+    quiz.gives(lambda x: 3, argument, expect=3, why="")
+
+
+def test_another_kind_of_tensor_in_a_list_is_a_change():
+    def sparse(rows):
+        rows[0] = rows[0].to_sparse()
+
+    assert reason(quiz.keeps, sparse, lambda random: ([torch.eye(2)],), why="changed") == "changed"
     told = reason(quiz.unchanged, lambda x: x * 2, [1.0], expect=[1.0], why="changed")
     assert told == quiz.RESULT_FIRST
 
