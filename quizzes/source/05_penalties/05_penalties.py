@@ -1307,7 +1307,7 @@ def once_positive(random):
 
 def once_signed(random):
     logits = finite(random)
-    ids = random.sample(range(len(logits)), random.randint(1, len(logits)))
+    ids = random.sample(range(len(logits)), random.randint(1, min(len(logits), 700)))
     return logits, torch.tensor(ids), theta(random)
 
 
