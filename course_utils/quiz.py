@@ -47,6 +47,7 @@ CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
 TOGETHER = 16  # of them that are asked for at once
 MISTAKEN = 24  # of them in which a wrong answer may be like a known one
 OWN = 20  # calls that are watched
+CALLS_DEEP = 2500  # so that an answer may walk a text of 1,000 tokens by calling itself
 CHANGED: dict[int, tuple] = {}  # by id, who did not leave the arguments as they were, in which cell
 
 
@@ -679,6 +680,9 @@ def score_button():
 
     return ScoreButton().box
 
+
+# Not far more: calls of Python by C++ end the process from 4,000 on.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_DEEP))
 
 if self_paced():
     from course_utils.learner.at_once import watch  # here, as nobody else waits for its import

@@ -529,6 +529,32 @@ def test_what_a_list_should_hold_is_told_before_what_is_wrong_in_it():
 def test_an_answer_that_ends_python_is_told_so():
     said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
     assert said.startswith("Your function raised SystemExit")
+
+
+def walk(ids):
+    return [ids[0], *walk(ids[1:])] if ids else []
+
+
+def test_an_answer_may_call_itself_for_each_token_of_a_long_text():
+    quiz.gives(walk, list(range(domains.LONG)), expect=list(range(domains.LONG)), why="no")
+
+
+def for_ever(x):
+    return for_ever(x)
+
+
+def for_ever_by_sorted(x):
+    return sorted([x], key=for_ever_by_sorted)
+
+
+def for_ever_by_torch(x):
+    return torch.ones(1).apply_(for_ever_by_torch)
+
+
+@pytest.mark.parametrize("function", [for_ever, for_ever_by_sorted, for_ever_by_torch])
+def test_calls_without_an_end_are_told(function):
+    said = reason(quiz.gives, function, 1, expect=1, why="no")
+    assert said.startswith("Your function raised RecursionError")
     assert "ordinary" in reason(quiz.close, lambda x: x.to("meta"), [1.0], expect=[1.0], why="no")
 
 

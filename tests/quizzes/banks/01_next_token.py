@@ -5,6 +5,15 @@ from bank import choice, number, predict, repair, write
 BANK = {
     "draw": write(
         {
+            "calls itself for each token": """
+                shares = probs.tolist()
+                def from_(i, below):
+                    rest = any(shares[i + 1 :])
+                    if shares[i] and (u < below + shares[i] or not rest):
+                        return i
+                    return from_(i + 1, below + shares[i])
+                return from_(0, 0.0)
+            """,
             "loop": """
                 total, last = 0.0, 0
                 for i, p in enumerate(probs.tolist()):
@@ -1389,6 +1398,13 @@ BANK = {
     ),
     "text_logprobs": write(
         {
+            "calls itself for each token": """
+                def after(i):
+                    if i == len(ids) - 1:
+                        return []
+                    return [rows[i].log_softmax(-1)[ids[i + 1]], *after(i + 1)]
+                return torch.tensor(after(0))
+            """,
             "gather": """
                 taken = torch.tensor(ids[1:])[:, None]
                 return rows[:-1].log_softmax(dim=-1).gather(-1, taken).squeeze(-1)
