@@ -31,8 +31,9 @@ def size(random: Random, most: int = 40) -> int:
 
 
 def shape(random: Random) -> tuple[int, ...]:
-    """What stands in front of the vocabulary: nothing, a batch, or a batch of batches."""
-    return random.choice([(), (), (1,), (2,), (3,), (5,), (2, 3), (3, 1), (1, 1), (4, 2), (30,)])
+    """What stands in front of the vocabulary: nothing, a batch, a batch of batches, or more axes."""
+    single = [(), (), (1,), (2,), (3,), (5,), (30,)]
+    return random.choice([*single, (2, 3), (3, 1), (1, 1), (4, 2), (2, 1, 2, 3)])
 
 
 def logits(random: Random, shape: tuple[int, ...] = (), vocab: int | None = None) -> Tensor:

@@ -219,7 +219,7 @@ def close(function: Callable, *args, expect: Tensor | list, why: str, within: fl
 
     Lists in `args` become tensors, and the function gets copies: it cannot spoil a later check.
     """
-    compare(call(function, *copies(args)), torch.as_tensor(expect), why, within)
+    compare(on_copies(function, *copies(args)), torch.as_tensor(expect), why, within)
 
 
 def unchanged(function: Callable, *args, expect: Tensor | list, why: str) -> None:
@@ -236,7 +236,7 @@ def kept(function: Callable, logits: Tensor | list, *args, expect: set[int], why
     Kept logits must be as they were, the others at -inf. Lists become tensors, as in `close`.
     """
     row = torch.as_tensor(logits)
-    result = call(function, *copies((row, *args)))
+    result = on_copies(function, *copies((row, *args)))
     stay = sorted(expect)
     formed(result, row, why)
     moved = ~((result.double() - row.double()).abs() <= 1e-5)
