@@ -3,7 +3,7 @@
 from bank import choice, number, predict, repair, write
 
 SAID = """
-    text = ids.tolist()
+    logits, text = logits.clone(), ids.tolist()
     said = [text[j] for j in range(4, len(text)) if text[j - 4 : j] == text[-4:]]
 """
 PUNISHED = """
@@ -70,6 +70,45 @@ BANK = {
                 if not ids:
                     return -math.inf
                 return float(sum(rows.log_softmax(-1)[i, t] for i, t in enumerate(ids)))
+                """,
+                2,
+            ),
+            "log of float64 softmax": (
+                """
+                    return sum((row[i].log().item() for row, i in zip(rows.double().softmax(-1), ids)), 0.0)
+                """,
+                2,
+            ),
+            "no maximum taken off, float64": (
+                """
+                    return sum((row[i] - row.exp().sum().log()).item() for row, i in zip(rows.double(), ids))
+                """,
+                2,
+            ),
+            "below -2000 is impossible": (
+                """
+                    total = sum((row[i].item() for row, i in zip(rows.log_softmax(-1), ids)), 0.0)
+                    return total if total > -2000 else -math.inf
+                """,
+                2,
+            ),
+            "at most 256 tokens": (
+                """
+                    return sum((row[i].item() for row, i in zip(rows.log_softmax(-1)[:256], ids)), 0.0)
+                """,
+                2,
+            ),
+            "top 1000 only": """
+                    total = 0.0
+                    for row, i in zip(rows, ids):
+                        k = min(1000, len(row))
+                        total += (row[i] - row.topk(k).values.logsumexp(0)).item()
+                    return total
+            """,
+            "ids in int16": (
+                """
+                    ids = torch.tensor(ids, dtype=torch.int64).to(torch.int16).long()
+                    return rows.log_softmax(-1).gather(-1, ids[:, None]).sum().item()
                 """,
                 2,
             ),
@@ -158,15 +197,12 @@ BANK = {
                 """,
                 2,
             ),
-            "looks in the ids as a text": (
-                r"""
+            "looks in the ids as a text": r"""
                     import re
                     text, last = " ".join(map(str, ids)), " ".join(map(str, ids[-n:]))
                     found = re.finditer(rf"(?={last} (\d+))", text) if len(ids) >= n else []
                     return [int(one[1]) for one in found]
                 """,
-                2.0,
-            ),
             "spoils long lists": (
                 """
                     key = [ids.pop() for _ in range(min(n, len(ids)))][::-1]
@@ -178,6 +214,45 @@ BANK = {
                 """,
                 2.0,
             ),
+            "digits glued": """
+                    text = "".join(map(str, ids))
+                    return [ids[j] for j in range(n, len(ids)) if "".join(map(str, ids[j - n:j])) == "".join(map(str, ids[-n:]))]
+            """,
+            "int16": """
+                    x = [t % 32768 for t in ids]
+                    return [ids[j] for j in range(n, len(ids)) if x[j - n:j] == x[-n:]]
+            """,
+            "last 900": (
+                """
+                    return [ids[j] for j in range(max(n, len(ids) - 900), len(ids)) if ids[j - n:j] == ids[-n:]]
+                """,
+                2,
+            ),
+            "pops only long lists": (
+                """
+                    if len(ids) > 500:
+                        del ids[:-500]
+                    return [ids[j] for j in range(n, len(ids)) if ids[j - n:j] == ids[-n:]]
+                """,
+                2,
+            ),
+            "at most 10 compared": (
+                """
+                    k = min(n, 10)
+                    return [ids[j] for j in range(n, len(ids)) if ids[j - k:j] == ids[-k:]]
+            """,
+                2,
+            ),
+            "base 4096": """
+                    def key(run):
+                        return sum(t * 4096 ** k for k, t in enumerate(run))
+                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n:j]) == key(ids[-n:])]
+            """,
+            "base 50257": """
+                    def key(run):
+                        return sum(t * 50257 ** k for k, t in enumerate(run))
+                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n:j]) == key(ids[-n:])]
+            """,
         },
     ),
     "own_sampler": write(
@@ -186,14 +261,15 @@ BANK = {
                 text = ids.tolist()
                 said = [text[j] for j in range(3, len(text)) if text[j - 3 : j] == text[-3:]]
                 if said and sum(token in QUOTES for token in text) % 2:
-                    logits[said[-1]] += 20.0
-                    return top_p(logits, 0.95)
+                    raised = logits.clone()
+                    raised[said[-1]] += 20.0
+                    return top_p(raised, 0.95)
                 logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
                 return top_p(temperature(logits, 1.15), 0.87)
             """,
             "that token and no other": SAID
             + """
-    if 1 <= len(said) <= 2:
+    if 1 <= len(said) <= 2 and logits[said[-1]] > -torch.inf:
         only = torch.full_like(logits, -torch.inf)
         only[said[-1]] = 0.0
         return only
@@ -206,7 +282,7 @@ BANK = {
                 logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
                 logits = temperature(repetition_penalty(logits, ids, 1.2), 1.1)
                 if places and len(text) - places[-1] > 14:
-                    if len(places) < 3:
+                    if len(places) < 3 and logits[text[places[-1]]] > -torch.inf:
                         logits[text[places[-1]]] = logits.max() + 10
                 return top_p(logits, 0.9)
             """,
@@ -248,7 +324,7 @@ BANK = {
                 SAID
                 + PUNISHED
                 + """
-    if said:
+    if said and logits[said[-1]] > -torch.inf:
         logits[said[-1]] = logits.max() + 10
     return top_p(logits, 0.87)
 """,
@@ -269,18 +345,18 @@ BANK = {
                 SAID
                 + """
     logits = presence_penalty(dry(logits, ids, 2.0, allowed_length=1), ids, 2.0)
-    if 1 <= len(said) <= 2:
+    if 1 <= len(said) <= 2 and logits[said[-1]] > -torch.inf:
         logits[said[-1]] = logits.max() + 10
     return logits
 """,
                 3,
             ),
             "changes what it is given": (
-                SAID
-                + "    logits -= 0.1\n"
+                "    logits -= 0.1\n"
+                + SAID
                 + PUNISHED
                 + """
-    if 1 <= len(said) <= 2:
+    if 1 <= len(said) <= 2 and logits[said[-1]] > -torch.inf:
         logits[said[-1]] = logits.max() + 10
     return top_p(logits, 0.87)
 """,
@@ -290,10 +366,55 @@ BANK = {
                 SAID
                 + PUNISHED
                 + """
-    if 1 <= len(said) <= 2:
+    if 1 <= len(said) <= 2 and logits[said[-1]] > -torch.inf:
         logits[said[-1]] = logits.max() + 10
     return top_p(logits + 0.01 * torch.rand(len(logits)), 0.87)
 """,
+                3,
+            ),
+            "changes what it is given, in a refrain": (
+                SAID
+                + """
+    if 1 <= len(said) <= 2:
+        ids[0] = 7
+        logits[said[-1]] += 20.0
+        return top_p(logits, 0.9)
+"""
+                + PUNISHED
+                + "    return top_p(logits, 0.87)\n",
+                3,
+            ),
+            "chance in a refrain": (
+                SAID
+                + """
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] += 20.0 + torch.rand(()).item()
+        return top_p(logits, 0.9)
+"""
+                + PUNISHED
+                + "    return top_p(logits, 0.87)\n",
+                3,
+            ),
+            "lets a banned word back in": (
+                SAID
+                + """
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] = 40.0
+        return top_p(logits, 0.9)
+"""
+                + PUNISHED
+                + "    return top_p(logits, 0.87)\n",
+                3,
+            ),
+            "no cut in a long text": (
+                SAID
+                + """
+    if 1 <= len(said) <= 2:
+        logits[said[-1]] += 20.0
+        return top_p(logits, 0.9)
+"""
+                + PUNISHED
+                + "    return top_p(logits, 0.87) if len(text) < 200 else logits\n",
                 3,
             ),
             "a token": "return top_p(logits, 0.95).argmax()",
@@ -327,6 +448,9 @@ BANK = {
     ),
     "letter_bits": repair(
         {
+            "torch float32": """
+                    return torch.tensor(logprobs).sum().neg() / math.log(2.0) / len(text)
+            """,
             "sum and characters": "return -sum(logprobs) / math.log(2) / len(text)",
             "in log2": """
                 bits = sum(-x * math.log2(math.e) for x in logprobs)
@@ -353,6 +477,27 @@ BANK = {
                     return -sum(logprobs) / math.log(2) / len(unicodedata.normalize('NFC', text))
                 """,
                 1.0,
+            ),
+            "tabs expanded": """
+                    return -sum(logprobs) / math.log(2) / len(text.expandtabs(4))
+            """,
+            "lower": (
+                """
+                    return -sum(logprobs) / math.log(2) / len(text.lower())
+                """,
+                1,
+            ),
+            "equal ones once": """
+                    return -sum(set(logprobs)) / math.log(2) / len(text)
+            """,
+            "first 300 tokens": """
+                    return -sum(logprobs[:300]) / math.log(2) / len(text)
+            """,
+            "BOM and joiners": (
+                r"""
+                    return -sum(logprobs) / math.log(2) / max(1, sum(c not in '\u200b\u200d\ufeff\ufe0f' for c in text))
+                """,
+                1,
             ),
         },
     ),
@@ -404,6 +549,23 @@ BANK = {
                 "return ids[: min(ids.index(end) for end in ends if end in ids)]",
                 1,
             ),
+            "ten ends only": """
+                    hits = [ids.index(e) for e in ends[:10] if e in ids]
+                    return ids[:min(hits)] if hits else ids[:]
+            """,
+            "mod 256": (
+                """
+                    hits = [k for k, t in enumerate(ids) if t % 256 in {e % 256 for e in ends}]
+                    return ids[:hits[0]] if hits else ids[:]
+                """,
+                1,
+            ),
+            "identity": """
+                    for k, t in enumerate(ids):
+                        if any(t is e for e in ends):
+                            return ids[:k]
+                    return ids[:]
+            """,
         },
     ),
 }
