@@ -47,6 +47,7 @@ CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
 TOGETHER = 16  # of them that are asked for at once
 MISTAKEN = 24  # of them in which a wrong answer may be like a known one
 OWN = 20  # calls that are watched
+UNRETURNED = "Your function returns None: not written yet, or a `return` is missing."
 CALLS_DEEP = 2500  # so that an answer may walk a text of 1,000 tokens by calling itself
 CHANGED: dict[int, tuple] = {}  # by id, who did not leave the arguments as they were, in which cell
 
@@ -281,9 +282,10 @@ def against(
                 fits(call(ask, *now), expect, why, within)
                 note(function, now, args)
             except AssertionError as error:
-                if error.args != (why,):
-                    raise
                 tried = [args, *(args for args, _ in drawn(nothing, draw, MISTAKEN))]
+                may_be_none = any(result is None for result in defined(definition, tried))
+                if error.args != (why,) and not (may_be_none and error.args == (UNRETURNED,)):
+                    raise
                 made = (told for told, faulty in mistakes.items() if agree(function, faulty, tried))
                 raise AssertionError(next(made, why)) from None
 
@@ -541,9 +543,7 @@ def call(function: Callable, *args) -> object:
 
 def returned(result: object) -> object:
     """The result of a function; AssertionError if it is None."""
-    assert result is not None, (
-        "Your function returns None: not written yet, or a `return` is missing."
-    )
+    assert result is not None, UNRETURNED
     return result
 
 

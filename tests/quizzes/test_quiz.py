@@ -526,6 +526,19 @@ def test_what_a_list_should_hold_is_told_before_what_is_wrong_in_it():
     quiz.gives(lambda: namedtuple("Pair", "a b")(1, 2), expect=[1, 2], why="no")
 
 
+def test_none_is_wrong_where_it_may_be_right_and_not_written_where_it_never_is():
+    def answer(x):
+        return None
+
+    odd = reason(quiz.against, lambda x: x if x % 2 else None, answer, one_number, why="look again")
+    assert odd == "look again"
+    assert "returns None" in reason(quiz.against, lambda x: x, answer, one_number, why="look again")
+
+
+def one_number(random):
+    return (random.randrange(10),)
+
+
 def test_an_answer_that_ends_python_is_told_so():
     said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
     assert said.startswith("Your function raised SystemExit")

@@ -75,13 +75,15 @@ BANK = {
             ),
             "log of float64 softmax": (
                 """
-                    return sum((row[i].log().item() for row, i in zip(rows.double().softmax(-1), ids)), 0.0)
+                    shares = rows.double().softmax(-1)
+                    return sum((row[i].log().item() for row, i in zip(shares, ids)), 0.0)
                 """,
                 2,
             ),
             "no maximum taken off, float64": (
                 """
-                    return sum((row[i] - row.exp().sum().log()).item() for row, i in zip(rows.double(), ids))
+                    rows = rows.double()
+                    return sum((row[i] - row.exp().sum().log()).item() for row, i in zip(rows, ids))
                 """,
                 2,
             ),
@@ -94,7 +96,8 @@ BANK = {
             ),
             "at most 256 tokens": (
                 """
-                    return sum((row[i].item() for row, i in zip(rows.log_softmax(-1)[:256], ids)), 0.0)
+                    rows = rows.log_softmax(-1)[:256]
+                    return sum((row[i].item() for row, i in zip(rows, ids)), 0.0)
                 """,
                 2,
             ),
@@ -215,8 +218,10 @@ BANK = {
                 2.0,
             ),
             "digits glued": """
-                    text = "".join(map(str, ids))
-                    return [ids[j] for j in range(n, len(ids)) if "".join(map(str, ids[j - n:j])) == "".join(map(str, ids[-n:]))]
+                    def glued(run):
+                        return "".join(map(str, run))
+                    last = glued(ids[-n:])
+                    return [ids[j] for j in range(n, len(ids)) if glued(ids[j - n : j]) == last]
             """,
             "int16": """
                     x = [t % 32768 for t in ids]
@@ -224,7 +229,8 @@ BANK = {
             """,
             "last 900": (
                 """
-                    return [ids[j] for j in range(max(n, len(ids) - 900), len(ids)) if ids[j - n:j] == ids[-n:]]
+                    places = range(max(n, len(ids) - 900), len(ids))
+                    return [ids[j] for j in places if ids[j - n : j] == ids[-n:]]
                 """,
                 2,
             ),
@@ -246,12 +252,14 @@ BANK = {
             "base 4096": """
                     def key(run):
                         return sum(t * 4096 ** k for k, t in enumerate(run))
-                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n:j]) == key(ids[-n:])]
+                    last = key(ids[-n:])
+                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n : j]) == last]
             """,
             "base 50257": """
                     def key(run):
                         return sum(t * 50257 ** k for k, t in enumerate(run))
-                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n:j]) == key(ids[-n:])]
+                    last = key(ids[-n:])
+                    return [ids[j] for j in range(n, len(ids)) if key(ids[j - n : j]) == last]
             """,
         },
     ),
@@ -495,7 +503,8 @@ BANK = {
             """,
             "BOM and joiners": (
                 r"""
-                    return -sum(logprobs) / math.log(2) / max(1, sum(c not in '\u200b\u200d\ufeff\ufe0f' for c in text))
+                    count = sum(c not in '\u200b\u200d\ufeff\ufe0f' for c in text)
+                    return -sum(logprobs) / math.log(2) / max(1, count)
                 """,
                 1,
             ),
