@@ -31,7 +31,7 @@ def size(random: Random, most: int = 40) -> int:
 
 
 def shape(random: Random) -> tuple[int, ...]:
-    """What stands in front of the vocabulary: nothing, a batch, a batch of batches, or more axes."""
+    """What stands in front of the vocabulary: nothing, a batch, or several axes."""
     single = [(), (), (1,), (2,), (3,), (5,), (30,)]
     return random.choice([*single, (2, 3), (3, 1), (1, 1), (4, 2), (2, 1, 2, 3)])
 
@@ -132,6 +132,7 @@ def alike_words(random: Random, n: int) -> list[tuple[list, list]]:
     others = [word.upper(), word.capitalize(), f" {word}", f"{word} ", f"{word}\n"]
     others += [f"{word}s", f"s{word}", f"{word}.", f"'{word}", word[::-1]]
     single = [([word], [other]) for other in random.sample(others, 4)]
+    single += [([f"{word}\u00e9"], [f"{word}e\u0301"])]  # é, written in two ways
     joined = [
         ([first, second + separator + first], [first + separator + second, first])
         for separator in random.sample(SEPARATORS, 8)

@@ -582,8 +582,8 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 def my_seq_rep(ids, n):
     """The share of n-grams of one text that repeat an earlier one: 1 - different / all.
 
-    ids: a list of token ids, or of words, perhaps empty; n: at least 1, perhaps more than there
-    are tokens. Two n-grams are the same if they have the same tokens in the same order; a word
+    ids: a list of up to 1,000 token ids, or words, perhaps empty; n: at least 1, perhaps more than
+    there are tokens. Two n-grams are the same if they have the same tokens in the same order; a word
     may hold any character, and capitals count. Returns a number, 0.0 for a text without any n-gram.
     """
     ### BEGIN SOLUTION
@@ -687,6 +687,8 @@ def prose(rng, length, words=()):
     """Made-up tokens in which no three in a row come twice: of the words, or some common, most rare."""
     ids, seen = [], set()
     while len(ids) < length:
+        if words and all((*ids[-2:], word) in seen for word in words):
+            ids, seen = [], set()  # no way on
         if words:
             token = rng.choice(words)
         else:
@@ -707,7 +709,7 @@ def fire(rng):
     """A text that is stuck at its end, exactly."""
     phrase = other_phrase(rng, rng.randint(1, 8))
     length = rng.choice([40, rng.randint(40, 60), rng.randint(60, 300)])
-    return prose(rng, rng.choice([0, 5, 40, 100])) + (phrase * length)[:length]
+    return prose(rng, rng.choice([0, 5, 40, 100, 500 - length])) + (phrase * length)[:length]
 
 
 def near_fire(rng):
@@ -720,19 +722,20 @@ def near_fire(rng):
         if rounds % 3 == 0:
             again[rng.randrange(len(phrase))] = rng.randrange(5000, 6000)
         ids += again
-    return prose(rng, rng.choice([0, 5, 40, 100])) + ids
+    return prose(rng, rng.choice([0, 5, 40, 100, 500 - len(ids)])) + ids
 
 
 def toast(rng):
     """A text that is not stuck."""
     kind = rng.choice(["short", "prose", "few words", "refrain", "refrain", "went on", "went on"])
     if kind == "short":
-        length = rng.choice([9, rng.randint(0, 9)])
+        length = rng.choice([0, 9, rng.randint(0, 9)])
         return rng.choice([prose(rng, length), [7] * length])
     if kind == "prose":
-        return prose(rng, rng.randint(10, 300))
+        return prose(rng, rng.choice([rng.randint(10, 300), rng.randint(300, 500)]))
     if kind == "few words":
-        return prose(rng, rng.randint(10, 80), other_phrase(rng, rng.randint(9, 13)))
+        words = other_phrase(rng, rng.choice([5, 6, 7, rng.randint(8, 13)]))
+        return prose(rng, rng.randint(10, 80), words)
     if kind == "went on":
         rest = prose(rng, rng.randint(60, 120))
         return (other_phrase(rng, rng.randint(1, 8)) * 80)[: rng.randint(40, 120)] + rest
@@ -769,12 +772,14 @@ def quiet(alarm, ids=tuple(range(100, 160))):
 def only_equality(alarm, ids=tuple([3, 1, 4] * 20), seed=0):
     names = sorted(set(ids))
     rng = random.Random(seed)
-    step = rng.choice([1, 100, 1000, 4096])
-    numbers = [step * i for i in rng.sample(range(100_000), len(names))]
-    others = dict(zip(names, numbers, strict=True))
+    first, step = rng.choice([-1, 0, 2**30]), rng.choice([1, 100, 1000, 1009, 4096, 65_536])
+    places = rng.sample(range(rng.choice([len(names), 100_000])), len(names))
+    others = {name: first + step * place for name, place in zip(names, places, strict=True)}
     said = says(alarm, ids)
     assert says(alarm, [others[i] for i in ids]) == said, "Other numbers change what it says."
-    assert says(alarm, [f"w{others[i]}" for i in ids]) == said, "Words change what it says."
+    letters = str.maketrans("01-", "aA.")
+    word = rng.choice(["w{}".format, "word{}".format, lambda i: f"{i:b}".translate(letters)])
+    assert says(alarm, [word(others[i]) for i in ids]) == said, "Words change what it says."
 
 
 def always(promise, made, alarm, texts=50, seed=1):
@@ -1516,7 +1521,7 @@ def plain(random):
         if again:  # one of three texts, with another n or another end
             ids = domains.history(Random(random.randrange(3)), 5, n + 1 if n > 6 else 7)
             ids[-2:] = random.choice([ids[-2:], random.choices(ids, k=2)])
-        ids = [i + 100 for i in ids]
+        ids = [i + 100 if i else 0 for i in ids]
         for _ in range(0 if again else random.choice([0, 1, 2])):
             start = random.randrange(len(ids))
             ids = ids[:999] + ids[start : start + random.choice([n, n + 1, 2 * n])]
@@ -1526,7 +1531,7 @@ def plain(random):
 
 def short(random):
     n = random.choice([1, 2, 3, 5, 50])
-    ids = [random.choice([1, 2, 300]) for _ in range(random.choice([0, n - 1, n, n // 2]))]
+    ids = [random.choice([0, 1, 2, 300]) for _ in range(random.choice([0, n - 1, n, n // 2]))]
     return random.choice([ids, [f"w{i}" for i in ids]]), n
 
 
@@ -1545,8 +1550,8 @@ def more_values():
         repeats,
         my_seq_rep,
         plain,
-        why="Runs overlap: they start at every place. Count those that came before, and divide "
-        "by the number of runs.",
+        why="A run of n tokens starts at every place of the whole text. What share of all runs came "
+        "before, token for token?",
     )
 
 
@@ -1645,7 +1650,7 @@ def any_text():
     one_text()
     right(
         single,
-        why="Sure tokens give 1. Otherwise it is the typical 1/p, averaged as a logarithm. A product "
+        why="It is exp of minus the mean of all logarithms, each as it is, none left out. A product "
         "of a thousand probabilities is too small for any float: add logarithms.",
     )
 
@@ -1654,7 +1659,8 @@ def several():
     any_text()
     right(
         many,
-        why="Every token counts the same. A mean over texts counts those of short texts more.",
+        why="Every token of every text counts the same, once. A mean over texts counts those of short "
+        "texts more.",
     )
 
 
@@ -1743,6 +1749,7 @@ def example():
 
 points = 2.0 * check.passes("four pairs", example)
 ### BEGIN HIDDEN TESTS
+from random import Random
 
 
 def three_numbers(a, b):
@@ -1753,8 +1760,26 @@ def three_numbers(a, b):
     return [mean, mean - half, mean + half]
 
 
+def few_values(random, n):
+    """Lists with equal numbers, whole or not, each or both perhaps all alike, the first a known one."""
+    most = random.choice([1, 1, 3, 100])
+    few = [random.uniform(-100, 100) for _ in range(3)]
+    values = random.choice([range(-most, most + 1), few, [-100, 100]])
+    a = random.choices(values, k=n)
+    if random.random() < 0.3:
+        a = Random(n).choices([-1, 0, 2.5], k=n)
+    b = random.choice([random.choices(values, k=n), [random.choice(values)] * n])
+    if random.random() < 0.3:
+        a = [random.choice(values)] * n
+    if random.random() < 0.2:
+        a, b = [random.uniform(-100, 100)] * n, [random.uniform(-100, 100)] * n
+    return a, b
+
+
 def pairs_of_runs(random):
     n = random.choice([2, 3, random.randint(2, 12), random.randint(2, 200)])
+    if random.random() < 0.4:
+        return few_values(random, n)
     wide = random.choice([0, 0.5, 40])
     a = [random.uniform(-60, 60) for _ in range(n)]
     b = [x + random.uniform(-wide, wide) for x in a]

@@ -175,6 +175,21 @@ BANK = {
                 share = 1 - len(set(grams)) / len(grams) if grams else 0.0
                 return known.setdefault(tuple(ids), share)
             """,
+            "NFC": (
+                """
+                    from unicodedata import normalize
+
+                    ids = [normalize("NFC", t) if isinstance(t, str) else t for t in ids]
+                    grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+                """,
+                2,
+            ),
+            "falsy tokens dropped": """
+                    ids = [t for t in ids if t]
+                    grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+            """,
         },
     ),
     "my_perplexity": write(
@@ -637,6 +652,81 @@ BANK = {
                 last = ids[-40:]
                 return len(last) > 9 and len(set(last)) <= 4
             """,
+            "first 300 tokens": """
+                    last = ids[:300][-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+            """,
+            "rings above 400 tokens": (
+                """
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) > 400 or len(ids) >= 40 and len(grams) < 25
+                """,
+                1,
+            ),
+            "five words ring": (
+                """
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and (len(grams) < 25 or len(set(last)) < 6)
+                """,
+                1,
+            ),
+            "zero and empty words dropped": (
+                """
+                    ids = [t for t in ids if t]
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+                """,
+                3,
+            ),
+            "-1 is filling": (
+                """
+                    ids = [t for t in ids if t != -1]
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+                """,
+                3,
+            ),
+            "ids mod 1009": (
+                """
+                    ids = [t % 1009 if isinstance(t, int) else t for t in ids]
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+                """,
+                3,
+            ),
+            "case of words": (
+                """
+                    last = [str(t).lower() for t in ids[-40:]]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+                """,
+                3,
+            ),
+            "trims long texts in place": (
+                """
+                    if len(ids) > 400:
+                        del ids[:100]
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(last) >= 40 and len(grams) < 25
+                """,
+                1,
+            ),
+            "empty fails": (
+                """
+                    ids[0]
+                    last = ids[-40:]
+                    grams = set(zip(last, last[1:], last[2:]))
+                    return len(ids) >= 40 and len(grams) < 25
+                """,
+                1,
+            ),
         },
     ),
     "my_interval": write(
@@ -724,6 +814,65 @@ BANK = {
                 half = 2 * stdev(d) / len(d) ** 0.5
                 return fmean(d), fmean(d) - half, fmean(d) + half
             """,
+            "zeros dropped": """
+                    d = [x - y for x, y in zip(a, b) if x != y] or [0.0]
+                    if len(d) < 2:
+                        d = d * 2
+                    m, h = fmean(d), 2 * stdev(d) / len(d) ** 0.5
+                    return m, m - h, m + h
+            """,
+            "equal pairs once": """
+                    d = [x - y for x, y in dict.fromkeys(zip(a, b))]
+                    if len(d) < 2:
+                        return d[0], d[0], d[0]
+                    m, h = fmean(d), 2 * stdev(d) / len(d) ** 0.5
+                    return m, m - h, m + h
+            """,
+            "whole-number division": """
+                    d = [x - y for x, y in zip(a, b)]
+                    m = sum(d) // len(d) if all(isinstance(x, int) for x in d) else fmean(d)
+                    h = 2 * stdev(d) / len(d) ** 0.5
+                    return m, m - h, m + h
+            """,
+            "known by a": """
+                    KNOWN = {}
+
+
+                    def my_interval(a, b):
+                        key = tuple(a)
+                        if key not in KNOWN:
+                            d = [x - y for x, y in zip(a, b)]
+                            m, h = fmean(d), 2 * stdev(d) / len(d) ** 0.5
+                            KNOWN[key] = m, m - h, m + h
+                        return KNOWN[key]
+            """,
+            "ints in uint8": """
+                    d = [x - y for x, y in zip(a, b)]
+                    if all(isinstance(x, int) for x in a + b):
+                        import numpy as np
+
+                        d = (
+                            (np.array(a, dtype=np.int8) - np.array(b, dtype=np.int8))
+                            .astype(float)
+                            .tolist()
+                        )
+                    m, h = fmean(d), 2 * stdev(d) / len(d) ** 0.5
+                    return m, m - h, m + h
+            """,
+            "sum of squares, negative root": """
+                    d = [x - y for x, y in zip(a, b)]
+                    n, m = len(d), sum(d) / len(d)
+                    s = math.sqrt((sum(x * x for x in d) - n * m * m) / (n - 1))
+                    return m, m - 2 * s / math.sqrt(n), m + 2 * s / math.sqrt(n)
+            """,
+            "low clamped to -200": (
+                """
+                    d = [x - y for x, y in zip(a, b)]
+                    m, h = fmean(d), 2 * stdev(d) / len(d) ** 0.5
+                    return m, max(m - h, -200.0), min(m + h, 200.0)
+                """,
+                1,
+            ),
         },
     ),
 }
