@@ -1042,9 +1042,8 @@ check.ids(
 # below has that fault, and one more. Repair both.
 #
 # `logprobs`: natural log-probabilities of all tokens of the text, a list, each from −60 to 0; `text`:
-# a Python string of at least one character, in any script. `ß`, `語` and `🦊` are one character each, and
-# so are a tab and what `len` counts besides. Neither is longer than 1,000; errors up to 0.001 are allowed.
-# One point for plain English letters, one more for all scripts.
+# 1 to 1,000 characters of any script, as `len` counts them: `ß`, `語`, `🦊` and a tab are one each. Errors
+# up to 0.001 are allowed. One point for plain English letters, one more for all scripts.
 
 
 # %% answer="letter_bits"
