@@ -1146,8 +1146,8 @@ float(min(points, 2))
 # tokens [vllm4180]. This function should return all tokens before the first end token, or all tokens if
 # none ends the text. Repair the function.
 #
-# `ids`: a list of up to 1,000 tokens, perhaps empty; `ends`: a list of one or more ids, in any order. Both
-# stay as they are. One point for texts with an end; one more for texts without any.
+# `ids`: up to 1,000 tokens, perhaps none; `ends`: one or more ids, in any order. Both lists stay as they
+# are. One point for texts with an end; one more for others.
 
 
 # %% answer="second_end"
