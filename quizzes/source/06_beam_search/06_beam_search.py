@@ -238,10 +238,10 @@ print("sum of 40 logs:", 40 * share.log().item())
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
-    beams: a list of (ids, total): a text's token ids, equally many in all texts, and the sum of
-    their log-probabilities.
+    beams: a list of up to 1,000 (ids, total): a text's token ids, equally many in all texts, and
+    the sum of their log-probabilities.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
-    follows beams[i].
+    follows beams[i]. The vocabulary has up to 5,000 tokens.
     Returns a list of (ids, total), the highest total first: the best num_beams of all candidates
     together, or all of them if there are fewer. `beams` and `logprobs` stay as they are.
     """
@@ -462,8 +462,8 @@ def my_beam_search(table, num_beams, depth):
     """The texts that beam search holds after `depth` steps, as a list of (tokens, total).
 
     table: a dict such as ANSWERS: the text so far, a tuple of tokens -> {token: probability}; all
-    probabilities are at least 1e-6. Each text that you have to lengthen has its row; there may be
-    rows that you never need. The table stays as it is.
+    probabilities are at least 1e-6. Each text that you have to lengthen has its row, of up to 1,000
+    tokens; there may be rows that you never need. The table stays as it is. num_beams: 1 to 1,000.
     A text that took END is finished: it keeps its tokens and its total, and still competes for one
     of the num_beams places. depth: 1 to 50; a text that has not ended by then is returned as it is.
     Returns num_beams texts, or all if there are fewer, the highest total first.
@@ -1115,8 +1115,9 @@ check.number(
 # each step, and to return those of the last step, the likeliest first. You may change several
 # lines.
 #
-# A step's probabilities do not depend on the text; all are at least 1e-6, and steps may have more or
-# fewer tokens. There are 1 to 40 steps. No two texts are equally likely: they differ by 0.01% or more.
+# A step's probabilities do not depend on the text; all are at least 1e-6. There are 1 to 40 steps,
+# each of 1 to 1,000 tokens; *k* is at most 1,000. No two texts are equally likely: they differ by
+# 0.01% or more.
 
 
 # %% answer="tutorial_repair"
@@ -1184,10 +1185,13 @@ def apart(rows, k):
 
 
 def steps(random):
-    """Rows and k. There are at most 512 texts, so that all of them can be ranked as well."""
+    """Rows and k. There are at most 1,000 texts, so that all of them can be ranked as well."""
+    if random.random() < 0.05:
+        return wide(random), random.choice([1, 5, 600, 1000])
     while True:
-        draw = random.choice([plain, plain, close, rare])
-        rows, k = draw(random), 512 if draw is rare else random.choice([1, 2, 3, 5, 8, 25, 512])
+        draw = random.choice([plain, plain, close, rare, even])
+        most = draw in (rare, even)
+        rows, k = draw(random), 512 if most else random.choice([1, 2, 3, 5, 8, 25, 512])
         if apart(rows, k):
             return rows, k
 
@@ -1216,8 +1220,26 @@ def rare(random):
     return [random.sample([1 - p, p], 2) for p in unlikely]
 
 
+def even(random):
+    """Two texts that are nearly equally likely, one of them by a token of about 1e-6."""
+    rarest, likely = 10 ** random.uniform(-6, -5.5), random.uniform(0.2, 0.6)
+    product = rarest * likely * (1 + random.choice([-1, 1]) * random.uniform(2e-4, 9e-4))
+    second = math.sqrt(product) * 10 ** random.uniform(-0.3, 0.3)
+    pairs = [(rarest, second), (likely, product / second)]
+    return [random.sample([*pair, 1 - sum(pair)], 3) for pair in random.sample(pairs, 2)]
+
+
+def wide(random):
+    """Up to 1,000 tokens at one step, and one or no choice at the others."""
+    size = random.choice([1000, random.randint(100, 1000)])
+    weights = [math.exp(-i / 200) for i in range(size)]  # each 0.5% above the next
+    rows = [row(random.sample(weights, size))]
+    return random.choice([rows, [[1.0], *rows], [*rows, [1.0], [1.0]]])
+
+
 def row(weights):
-    return [weight / sum(weights) for weight in weights]
+    whole = sum(weights)
+    return [weight / whole for weight in weights]
 
 
 def of_equal_steps(rows, k):
@@ -1245,7 +1267,8 @@ check.against(
 
 # %% answer="beam_tensors_repair"
 def repaired_growth(ids, totals, logprobs):
-    """ids (beams, length), int64, totals (beams,), logprobs (beams, vocabulary), all tensors.
+    """ids (beams, length), int64, totals (beams,), logprobs (beams, vocabulary), all tensors. There
+    are up to 1,000 beams.
 
     Returns the ids of as many new texts, int64 (beams, length + 1). All three stay as they are.
     """
@@ -1292,13 +1315,15 @@ def grown(ids, totals, logprobs):
 
 def many(random):
     """Totals and log-probabilities in 1024ths: their sums are exact, the best no two the same."""
-    if random.random() < 0.04:
+    if random.random() < 0.07:
         beams, vocab, table = wide(random)
     else:
         beams = random.choice([1, 2, 3, 5, 8, 24])
         vocab = random.randint(1, random.choice([6, 40]))
         table = small(random, beams, vocab)
-    length = domains.LONG if random.random() < 0.05 else random.choice([0, 1, 2, 5])
+    length = random.choice([0, 1, 2, 5])
+    if beams < 100 and random.random() < 0.05:
+        length = domains.LONG
     last = random.choice([vocab, 300_000])
     ids = [[random.randrange(last) for _ in range(length)] for _ in range(beams)]
     totals, logprobs = table
@@ -1310,9 +1335,12 @@ def many(random):
 
 
 def small(random, beams, vocab):
+    scale = random.choice([1, 1, 16])  # how far apart they are
     while True:
-        totals = [-random.randrange(4 * 1024) / 1024 for _ in range(beams)]
-        logprobs = [[-random.randrange(8 * 1024) / 1024 for _ in range(vocab)] for _ in totals]
+        totals = [-random.randrange(4 * 1024) * scale / 1024 for _ in range(beams)]
+        logprobs = [
+            [-random.randrange(8 * 1024) * scale / 1024 for _ in range(vocab)] for _ in totals
+        ]
         sums = [x + y for x, row in zip(totals, logprobs, strict=True) for y in row]
         best = sorted(sums, reverse=True)[: beams + 1]
         if len(set(best)) == len(best):
@@ -1323,8 +1351,9 @@ def small(random, beams, vocab):
 
 
 def wide(random):
-    """Beams, a vocabulary of thousands, and the table: -inf but for a few, many at a row's end."""
-    beams, vocab = random.choice([(3, 3000), (24, 3000), (2, 50_000)])
+    """Many beams or a vocabulary of thousands, and the table: -inf but for a few, many at a row's
+    end."""
+    beams, vocab = random.choice([(3, 3000), (24, 3000), (2, 50_000), (300, 40), (1000, 4)])
     totals = [-random.randrange(4 * 1024) / 1024 for _ in range(beams)]
     logprobs = torch.full((beams, vocab), -math.inf)
     for total in random.sample(range(4 * 1024, 8 * 1024), 3 * beams):
@@ -1370,7 +1399,8 @@ check.keeps(
 # - totals compared across all beams;
 # - each text with its parent's ids, and what was passed in left as it was.
 #
-# Tokens at −∞ are never among the best, and no two other totals are equal.
+# Tokens at −∞ are never among the best, and no two other totals are equal. There are up to 1,000
+# beams and 5,000 tokens.
 
 
 # %% test="beam_step"
@@ -1402,19 +1432,23 @@ def best_of_all(beams, logprobs, num_beams):
     return sorted(candidates, key=lambda text: -text[1])[:num_beams]
 
 
-WIDE = 1000  # candidates
+WIDE = 1000, 5000  # candidates
 
 
 def table(random, beams, most):
-    """Texts, and log-probabilities of up to `most` tokens, or of all that make WIDE candidates.
+    """Texts, and log-probabilities of up to `most` tokens, or of all that make as many candidates
+    as one of WIDE.
 
     Sums are exact in float32, and no two the same; in one of three tables they are close together.
     """
     vocab = random.randint(1, random.choice([min(6, most), most]))
     if random.random() < 0.05:
-        vocab = WIDE // beams
+        vocab = random.choice(WIDE) // beams
+    near = 1 / 64 if beams * vocab <= 1000 else 1 / 4
     # In steps of a power of 2, and no more than 2^24 of them.
-    deep, parts, spread = random.choice([(0, 2**18, 8), (0, 2**18, 1 / 64), (3000, 2**10, 8)])
+    deep, parts, spread = random.choice(
+        [(0, 2**18, 8), (0, 2**18, near), (0, 2**16, 100), (3000, 2**10, 8)]
+    )
     below = int(spread * parts)
     totals = [-deep - random.randrange(below // 2) / parts for _ in range(beams)]
     taken, rows = set(), []
@@ -1444,6 +1478,8 @@ def too_few(random):
 
 def fork(random):
     beams = random.choice([1, 2, 3, 5, 8, 24])
+    if random.random() < 0.03:
+        beams = random.choice([100, 300, 1000])
     texts, rows = table(random, beams, 12 if beams < 24 else 4)
     stay = random.randrange(beams), random.randrange(rows.shape[1])
     if random.random() < 0.4:
@@ -1451,7 +1487,7 @@ def fork(random):
         cut[stay] = 1
         rows[cut < 0.3] = -torch.inf
     there = int(rows.isfinite().sum())
-    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, there]))
+    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, 1000]))
 
 
 def how_many(beams, logprobs, num_beams):
@@ -1555,6 +1591,8 @@ points = 1.0 * check.passes("the cat and the dog", cat_and_dog)
 ### BEGIN HIDDEN TESTS
 from itertools import pairwise
 
+from course_utils import domains
+
 WORDS = [
     " a",
     " cat",
@@ -1641,6 +1679,8 @@ def long_tree(random):
 
 def wide_or_deep(random):
     kind = random.random()
+    if kind < 0.03:
+        return broad(random)
     if kind < 0.1:
         return grow(random, len(WORDS), 3, most=1), 25, 3
     if kind < 0.2:
@@ -1649,14 +1689,39 @@ def wide_or_deep(random):
     return two_steps(random)
 
 
+def broad(random):
+    """Up to 1,000 first tokens, and many beams."""
+    size = random.choice([1000, random.randint(100, 1000)])
+    weights = [math.exp(-i / 200) for i in range(size)]  # each 0.5% above the next
+    whole = sum(weights)
+    order = random.sample(range(size), size)
+    tree = {(): {f" {i}": weights[i] / whole for i in order}}
+    tree |= {(token,): {" a": 0.9, " the": 0.1} for token in tree[()]}
+    return tree, random.choice([100, 300, 1000, 1000]), random.choice([1, 2])
+
+
+def alike_texts(random):
+    """Texts of different tokens that may be the same when they are joined, sorted or shortened."""
+    while True:
+        depth, tree = random.choice([2, 3]), {}
+        for text in (text for pair in domains.alike_words(random, depth) for text in pair):
+            for i, token in enumerate(text):
+                tree.setdefault((*text[:i],), {}).setdefault(token, random.random() + 0.02)
+        for row in tree.values():
+            whole = sum(row.values())
+            row.update({token: weight / whole for token, weight in row.items()})
+        if apart(tree, depth):
+            return tree, random.choice([1, 3, 40, 40]), depth
+
+
 def comb(random):
     """A text that mostly ends at each step: the one that never does is very unlikely."""
     while True:
         depth = random.choice([*range(2, 8), 50])
-        tree, tokens = {}, ()
+        tree, tokens, rarest = {}, (), random.random() < 0.5
         for _ in range(depth):
             token = random.choice(WORDS[:9])
-            p = min(0.9, rare(random))
+            p = random.uniform(1e-6, 2e-6) if rarest else min(0.9, rare(random))
             tree[tokens] = {token: p, END: 1 - p}
             tokens = (*tokens, token)
         if apart(tree, depth, 2e-3):
@@ -1711,6 +1776,12 @@ def lost_on_the_way():
         my_beam_search,
         wide_or_deep,
         why="Take `depth` steps and hold `num_beams` texts, however many that is.",
+    )
+    check.against(
+        searched,
+        my_beam_search,
+        alike_texts,
+        why="Two texts are the same only if all their tokens are: ('a', 'bc') is not ('ab', 'c').",
     )
 
 
@@ -1794,24 +1865,26 @@ def first_wins(total, length, other, other_length):
 
 
 def alike(random):
-    length = random.choice([5, random.randint(5, 30), random.randint(5, 200)])
-    total = -length * random.uniform(0.05, random.choice([1, 4, 12]))
+    length = random.choice([5, 200, random.randint(5, 30), random.randint(5, 200)])
+    total = -length * random.choice([12.37, random.uniform(0.05, random.choice([1, 4, 12.37]))])
     gap = random.choice([0.01, 0.1, 0.5]) * -total
     return total, length, max(total - gap, -12.5 * length), length
 
 
 def likely_token(random):
     """A text of unlikely tokens, with and without one more that is nearly certain."""
-    length = random.choice([5, random.randint(5, 30), random.randint(5, 199)])
-    total = length * -random.uniform(-math.log(0.5), random.choice([1, 4, 12]))
+    length = random.choice([random.randint(5, 8), random.randint(195, 199), random.randint(5, 199)])
+    least = -math.log(0.5)
+    total = length * -random.choice([least, random.uniform(least, random.choice([1, 4, 12.5]))])
     more = math.log(random.choice([0.9, 0.99, random.uniform(0.9, 1)]))
     return total + more, length + 1, total, length
 
 
 def silly_token(random):
     """A text of likely tokens, without and with one more that is out of place."""
-    length = random.choice([5, random.randint(5, 30), random.randint(5, 199)])
-    total = length * random.uniform(math.log(0.05), random.choice([-0.05, -1]))
+    length = random.choice([random.randint(5, 8), random.randint(195, 199), random.randint(5, 199)])
+    least = math.log(0.05)
+    total = length * random.choice([least, -0.05, random.uniform(least, -random.choice([0.05, 1]))])
     more = math.log(random.choice([0.01, 0.001, random.uniform(1e-6, 0.01)]))
     return total, length, total + more, length + 1
 
@@ -1820,7 +1893,8 @@ def as_unlikely(random):
     """Two texts of one average, the second twice as long or longer."""
     length = random.choice([5, random.randint(5, 30), random.randint(5, 100)])
     longer = random.choice([2 * length, random.randint(2 * length, 200)])
-    mean = -random.uniform(-math.log(0.2), random.choice([2, 4, 12]))
+    least = -math.log(0.2)
+    mean = -random.choice([least, random.uniform(least, random.choice([2, 4, 12.5]))])
     return length * mean, length, longer * mean, longer
 
 

@@ -600,10 +600,10 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 def my_guess(ids, ahead, seen):
     """What may follow: up to `ahead` token ids, the next one first.
 
-    ids: the text so far, a list of at least one id; ahead: at least 1; seen: other texts of the
-    same model, a list of lists of ids, perhaps empty. All of them stay as they are.
+    ids: the text so far, a list of at least one id; ahead: 1 to 20; seen: up to 40 other texts
+    of the same model, a list of lists of ids, perhaps empty. All of them stay as they are.
     Returns a list of whole numbers from 0 to 4095, perhaps an empty one. The same question gets
-    the same answer. The course's functions may be called.
+    the same answer, whatever was asked before. The course's functions may be called.
     """
     ### BEGIN SOLUTION
     for n in (3, 2, 1):
@@ -1247,7 +1247,7 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 ### END HIDDEN TESTS
 
 # %% [markdown] question="The weights of forms" points=2
-# One of several filled forms is drawn by a weight that pays back what the mask did. `masses` has
+# One of up to 100 filled forms is drawn by a weight that pays back what the mask did. `masses` has
 # one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this
 # function: it returns a weight for each form, and the weights sum to 1.
 #
@@ -1272,7 +1272,8 @@ def example():
         repaired_weights,
         [[1.0, 0.25], [0.5, 0.5, 0.5], [0.125]],
         expect=[0.5, 0.25, 0.25],
-        why="The mask divided by each of these numbers, one after the other.",
+        why="The mask divided by each of a form's numbers, one after the other. The weights come in "
+        "the order of the forms.",
     )
 
 
@@ -1286,21 +1287,40 @@ def shares_of_products(masses):
     for i, steps in enumerate(masses):
         for mass in steps:
             products[i] *= Fraction(mass)
-    return [float(product / sum(products)) for product in products]
+    whole = sum(products)
+    return [float(product / whole) for product in products]
 
 
 def short(random):
-    forms = range(random.randint(1, 6))
-    return ([[random.randint(1, 64) / 64 for _ in range(random.randint(1, 6))] for _ in forms],)
+    if random.random() < 0.3:  # forms that come again, beside other ones
+        steps = [random.choice([2, 3]) for _ in range(random.choice([2, 2, 3]))]
+        return ([[random.choice([0.25, 0.5]) for _ in range(count)] for count in steps],)
+    forms = 100 if random.random() < 0.03 else random.randint(1, 6)
+    most = random.choice([4, 64, 1024])
+    steps = [random.randint(1, 6) for _ in range(forms)]
+    return ([[random.randint(1, most) / most for _ in range(count)] for count in steps],)
+
+
+def small(random):
+    """Two to six forms with masses from 1/1024 on."""
+    most = random.choice([4, 64])
+    steps = [random.randint(1, 6)] * random.randint(2, 6)
+    return ([[random.randint(1, most) / 1024 for _ in range(count)] for count in steps],)
 
 
 def long(random):
     """Forms of up to 600 steps, much alike, so that several have a share; or of any length."""
-    steps, most = random.choice([2, 150, 400, 590]), random.choice([1, 4, 64, 1024])
-    first = [random.randint(1, most) / 1024 for _ in range(steps)]
-    forms = [[*first[2:], random.randint(1, 9) / 16] for _ in range(random.randint(1, 4))]
-    forms.append([*first[2:], *[random.randint(512, 1024) / 1024] * random.randint(1, 9)])
-    return ([*forms, *random.choice([[], [first], [[0.5], first]])],)
+    steps, most = random.choice([0, 141, 391, 591]), random.choice([1, 4, 64, 1024])
+    alike = [random.randint(1, most) / 1024 for _ in range(steps)]
+    if random.random() < 0.2:  # the products are about the smallest numbers that there are
+        alike = [1 / 1024] * 106 + [0.5] * random.randint(0, 14)
+    ends = [
+        [random.randint(512, 1024) / 1024 for _ in range(random.choice([0, random.randint(0, 8)]))]
+        for _ in range(random.randint(2, 5))
+    ]
+    forms = [[*alike, *end, random.randint(1, 9) / 16] for end in ends]
+    other = [random.randint(1, most) / 1024 for _ in range(2)] + alike
+    return ([*forms, *random.choice([[], [other], [[0.5], other]])],)
 
 
 STAY = "masses must be the same after the call."
@@ -1309,15 +1329,18 @@ STAY = "masses must be the same after the call."
 @check.once
 def products():
     example()
-    why = "How much did the mask favour a form, over all of its steps?"
+    why = "How much did the mask favour each of the forms, over all of its steps?"
     check.against(shares_of_products, repaired_weights, short, why=why)
+    check.against(shares_of_products, repaired_weights, small, why=why)
     check.keeps(repaired_weights, short, why=STAY)
 
 
 def without_underflow():
     products()
     why = (
-        "A product of hundreds of small numbers becomes 0 in a computer. What can be added instead?"
+        "Every step of a long form counts as it is. A product of hundreds of small numbers becomes "
+        "0 in a computer, or loses its digits: what can be added instead? If you add already, what "
+        "is left out or rounded?"
     )
     check.against(shares_of_products, repaired_weights, long, why=why, within=1e-3)
     check.keeps(repaired_weights, short, why=STAY)
@@ -1359,7 +1382,30 @@ def guessed(random):
     return p, q, random.choice([i for i, x in enumerate(q) if x])
 
 
+def of_few(random):
+    """Quarters of two or three tokens: the same p comes again with another q, and so on."""
+    vocab = random.choice([2, 2, 3])
+    p, q = (domains.shares(random, vocab=vocab, parts=4) for _ in range(2))
+    token = random.choice([i for i, x in enumerate(q) if x])
+    return p, q, token, random.choice([0.375, 0.875]), random.choice([0.375, 0.875])
+
+
+def beside_a_line(random):
+    """A guess that comes far too often, and v a little off where the answer changes."""
+    size = random.randint(3, 12)
+    token, often = random.sample(range(size), 2)
+    parts = [1 + (64 - size) * (i == often) for i in range(size)]
+    sums = [sum(parts[:i]) - (token < i) for i in range(size + 1)]  # of the 63 that are missing
+    line = 4096 * random.choice([1, 62, *sums]) // 63 + random.choice([-1, 2])
+    v = min(max(line, 1), 4095) / 4096
+    q = [float(i == token) for i in range(size)]
+    return [part / 64 for part in parts], q, token, random.choice([0.5, 0.96875]), v
+
+
 def anywhere(random):
+    kind = random.random()
+    if kind < 0.4:
+        return of_few(random) if kind < 0.2 else beside_a_line(random)
     return (
         *guessed(random),
         (random.randrange(2**26) | 1) / 2**26,
@@ -1411,9 +1457,9 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. three in four of the `ahead` tokens right if a text repeats a phrase of up to eight tokens three
-#    times;
-# 3. as many right if in the other texts each token always has the same follower;
+# 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase of `ahead` to
+#    eight tokens three times;
+# 3. as many if in the other texts each token always has the same follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
 # If 1 holds, 2 and 3 give a point each, 4 two.
@@ -1428,7 +1474,10 @@ from course_utils import domains
 def asked(random):
     vocab = random.choice([1, 3, 50, 4096])
     seen = [domains.history(random, vocab) for _ in range(random.choice([0, 0, 1, 5]))]
-    return domains.history(random, vocab, least=1), random.randint(1, 8), seen
+    ids = domains.history(random, vocab, least=1)
+    if random.random() < 0.4:  # a text that goes on with it for a token or two
+        seen.append([*ids[-3:], *random.sample(range(4096), random.randint(1, 2))])
+    return ids, random.choice([random.randint(1, 8), random.randint(1, 20)]), seen
 
 
 def circle(random):
@@ -1452,7 +1501,39 @@ def followers(random):
     return text[:end], ahead, seen, text[end : end + ahead]
 
 
+def from_one(random):
+    """One or two tokens that come in many questions, each with its own language."""
+    first = random.choice([3, 7, 12])
+    others = [
+        token for token in random.sample(range(4096), random.randint(8, 30)) if token != first
+    ]
+    text = [first, *others] * 4
+    end = random.choice([1, 1, 2])
+    ahead = random.choice([1, 1, 2])
+    at = random.randrange(len(others))
+    return text[:end], ahead, [text[at : at + 2 * len(others) + 4]], text[end : end + ahead]
+
+
+def far_ahead(random):
+    words = random.sample(range(4096), random.randint(80, 150))
+    text, seen = words * 4, [(words * 4)[i : i + 2 * len(words)] for i in (0, 50)]
+    at, ahead = random.randrange(len(words)), random.randint(12, 20)
+    end = at + random.randint(1, 5)
+    return text[at:end], ahead, seen, text[end : end + ahead]
+
+
+def among_many(random):
+    """Other texts, each of its own tokens: one of them, at any place, has what is asked for."""
+    length, others = random.randint(10, 20), random.randint(20, 40)
+    tokens = random.sample(range(4096), length * others)
+    seen = [tokens[i : i + length] for i in range(0, len(tokens), length)]
+    ahead = random.randint(1, 3)
+    text, end = random.choice(seen), random.randint(1, length - ahead)
+    return text[max(0, end - 2) : end], ahead, seen, text[end : end + ahead]
+
+
 def tidy():
+    answers = []
     for (ids, ahead, seen), _ in check.drawn(check.nothing, asked, cases=60):
         given = [*ids], ahead, [[*one] for one in seen]
         found = check.call(my_guess, *given)
@@ -1463,8 +1544,10 @@ def tidy():
         whole = all(type(token) is int and 0 <= token < 4096 for token in found)
         assert whole, "An id is a whole number from 0 to 4095."
         assert given == ([*ids], ahead, seen), "Leave the lists as they were."
-        again = check.call(my_guess, [*ids], ahead, [[*one] for one in seen])
-        assert again == found, "The same question got another answer."
+        answers.append((ids, ahead, seen, [*found]))
+    for ids, ahead, seen, found in reversed(answers):
+        again = check.call(my_guess, ids, ahead, seen)
+        assert again == found, "The same question got another answer, after other questions."
 
 
 def mostly_right(draw, why):
@@ -1476,10 +1559,17 @@ def mostly_right(draw, why):
     assert right >= 0.75 * total, f"{why} {right} of {total} guesses were right."
 
 
+def as_the_others():
+    mostly_right(followers, "The others tell what follows.")
+    mostly_right(from_one, "The others tell what follows, even after a single token.")
+    mostly_right(far_ahead, "The others tell what follows, up to 20 tokens ahead.")
+    mostly_right(among_many, "One of the others tells what follows, whichever it is.")
+
+
 points = 0.0
 if check.passes("tidy", tidy):
     points += check.passes("circles", mostly_right, circle, "The text goes round.")
-    points += check.passes("followers", mostly_right, followers, "The others tell what follows.")
+    points += check.passes("followers", as_the_others)
     points += 2 * check.passes("new stories", beats_looking_up, my_guess)
 ### END HIDDEN TESTS
 float(min(points, 4))
@@ -1487,7 +1577,8 @@ float(min(points, 4))
 # %% [markdown] question="Your mask" points=3
 # Your `my_mask` from **Build it** above, without the course's functions. One point each: where a
 # text is half written; where a text is complete; where `so_far` is against the rules, and both
-# lists left as they were. A piece may be longer than any text, and a text may be empty.
+# lists left as they were. A piece may be longer than any text, and a text may be empty. There are 1
+# to 1,000 texts, each of up to 1,000 characters of any kind.
 
 
 # %% test="my_mask"
@@ -1511,15 +1602,32 @@ def of_letters(random, least, most, letters="ab"):
     return "".join(random.choice(letters) for _ in range(random.randint(least, most)))
 
 
+SPECIAL = ".*+?|^$()[]{}\\\t 07-_#%!'\"Zéß日🙂\u00a0"
+
+
 def grammar_of(random):
-    letters = random.choice(["ab", "ab", "aA", "a "])
-    pieces = sorted(
-        {of_letters(random, 1, 3, letters) for _ in range(random.randint(1, 8))} | {"a" * 7}
-    )
-    texts = sorted({of_letters(random, 0, 6, letters) for _ in range(random.randint(1, 6))})
+    letters = random.choice(["ab", "ab", "aA", "a ", "a\n", *["a" + random.choice(SPECIAL)] * 3])
+    size, texts = random.random(), random.randint(1, 6)
+    least, most = 0, 6
+    if size < 0.03:
+        letters, most, texts = "abcdefgh" + letters, 9, 1000
+    elif size < 0.08:
+        least, most, texts = 100, 1000, 2
+    pieces = {of_letters(random, 1, 3, letters) for _ in range(random.randint(1, 8))} | {"a" * 7}
+    texts = sorted({of_letters(random, least, most, letters) for _ in range(texts)})
+    pieces = sorted(pieces)
     random.shuffle(pieces)
     random.shuffle(texts)
     return [*pieces, ""], texts
+
+
+def with_the_rest(random, pieces, texts, text, so_far):
+    """Often, one of the pieces is a part of what is left of a text, or all of it."""
+    rest = text[len(so_far) :]
+    more = rest[: random.choice([random.randint(0, len(rest)), len(rest)])]
+    if random.random() < 0.6 and more and more not in pieces:
+        pieces = [more, *pieces]
+    return pieces, texts, so_far
 
 
 def beginnings(pieces, texts, so_far):
@@ -1541,7 +1649,7 @@ def being_written(random):
         text = random.choice(texts)
         so_far = text[: random.randint(0, len(text))]
         if so_far not in texts:
-            return pieces, texts, so_far
+            return with_the_rest(random, pieces, texts, text, so_far)
 
 
 def whole(random):

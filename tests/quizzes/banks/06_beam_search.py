@@ -211,15 +211,12 @@ BANK = {
                 "beams.sort(key=lambda text: text[0])\n" + RANKED,
                 1,
             ),
-            "likelihoods, then logarithms": (
-                """
+            "likelihoods, then logarithms": """
                 found = [(ids + [t], math.log(math.exp(total) * p or 1e-300))
                          for (ids, total), row in zip(beams, logprobs.exp().tolist())
                          for t, p in enumerate(row)]
                 return sorted(found, key=lambda text: -text[1])[:num_beams]
                 """,
-                1,
-            ),
             "past cut to its last five": (
                 RANKED.replace("[*ids, token]", "[*ids[-5:], token]"),
                 2,
