@@ -224,8 +224,8 @@ for T in (0.5, 1.0, 2.0):
 def my_min_p(logits, m):
     """Keep every token at least m times as likely as the best one of its row.
 
-    logits: (..., vocab), float32, some perhaps at -inf, but not a whole row; they are left as they
-    are. m: from 0, which keeps all, to 1, which keeps the best and its equals.
+    logits: (..., vocab), float32, up to 5,000 in a row, some perhaps at -inf, but not a whole row;
+    they are left as they are. m: from 0, which keeps all, to 1, which keeps the best and its equals.
     Returns a tensor of the same shape: kept logits as they were, the others at -inf.
     """
     ### BEGIN SOLUTION
@@ -405,8 +405,8 @@ for name, cut in CUTS.items():
 #
 # > difficulty ●●●●○ · importance ●●●●● · 30 minutes · there are many right designs
 #
-# Your cut gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps some more that
-# are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
+# Your cut gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps up to 900 more
+# that are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
 
 # %% [markdown]
 # 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not changed.
@@ -996,13 +996,13 @@ def near_the_best(logits, p):
     return torch.tensor(rows).reshape(logits.shape)
 
 
-def clear(logits, p):
+def clear(logits, p, least=2e-5):
     """Whether no gap is so near to the bar that rounding decides; equals are none."""
     if not p:
         return True
     best = logits.double().amax(dim=-1, keepdim=True)
     gaps = best - logits.double()
-    return bool(((gaps + math.log(p)).abs() > 2e-5 + 1e-6 * best.abs())[gaps > 0].all())
+    return bool(((gaps + math.log(p)).abs() > least + 1e-6 * best.abs())[gaps > 0].all())
 
 
 def drawn(random, logits, some):
@@ -1038,12 +1038,34 @@ def almost_one(random):
     return torch.tensor(row), p
 
 
+def a_few(random):
+    return without_banned(domains.logits(random, vocab=domains.size(random, most=39)))
+
+
 def single(random):
+    """No logit is near the bar, so that only which one is the best counts."""
+    while True:
+        logits, p = a_few(random), random.uniform(0.02, 0.98)
+        if clear(logits, p, least=0.03):
+            return logits, p
+
+
+def close(random):
+    return drawn(random, a_few(random), [random.uniform(0.02, 0.98) for _ in range(12)])
+
+
+def any_share(random):
     if random.random() < 0.15:
         return almost_one(random)
-    logits = without_banned(domains.logits(random))
-    if random.random() < 0.05:  # a large vocabulary, of which many may stay
-        logits = torch.tensor([random.gauss(0, 0.3) for _ in range(2000)])
+    return drawn(random, a_few(random), inner(random))
+
+
+def many(random):
+    """A large vocabulary, of which hundreds may stay; the best one often comes late."""
+    size = random.choice([60, 100, 300, random.choice([300, 300, 2000, 4200, 5000])])
+    logits = torch.tensor([random.gauss(0, 0.3) for _ in range(size)])
+    if random.random() < 0.5:
+        logits[-random.randint(1, 60)] = logits.max() + random.uniform(0.5, 3)
     return drawn(random, logits, inner(random))
 
 
@@ -1058,7 +1080,7 @@ def end(random):
     logits = domains.logits(random)
     if random.random() < 0.3 and logits.max().abs() < 100:
         logits[random.randrange(len(logits))] = logits.max() + random.choice([0.005, 2e-4])
-    logits = logits.expand(*domains.shape(random), len(logits)).clone()
+    logits = logits.expand(*domains.shape(random)[-2:], len(logits)).clone()
     p = random.choice([*[0, 0.0, 1, 1, 1.0] * 8, *inner(random)])
     return (logits, p) if clear(logits, p) else end(random)
 
@@ -1071,12 +1093,19 @@ def anything(random):
 def another_row():
     check.own(my_min_p, anything)
     one_row()
-    check.against(
-        near_the_best,
-        my_min_p,
-        single,
-        why="The logits may all be negative, large or alike, and the best one may stand anywhere.",
-    )
+    for draw, why in (
+        (
+            single,
+            "The logits may all be negative, large or alike, and the best one may stand anywhere.",
+        ),
+        (close, "A token just above the bar stays, one just below it goes: nothing is rounded."),
+        (any_share, "m may be any number from 0 to 1: tiny as 1e-12, or hardly below 1."),
+        (
+            many,
+            "A row may have thousands of tokens: hundreds may stay, and the best may come late.",
+        ),
+    ):
+        check.against(near_the_best, my_min_p, draw, why=why)
 
 
 def batches():
@@ -1203,7 +1232,8 @@ check.ids(
 
 # %% answer="top_n_sigma_repair"
 def repaired_top_n_sigma(logits, n):
-    """logits: (vocab,), one row, with at least one finite; n: 0 or more. Cut tokens are at -inf."""
+    """logits: (vocab,), one row of up to 3,000, with at least one finite; n: 0 or more. Cut tokens
+    are at -inf."""
     ### BEGIN SOLUTION
     sigma = logits[logits.isfinite()].std(correction=0)
     return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
@@ -1253,9 +1283,55 @@ def above_n_sigma(logits, n):
     return torch.tensor([x if x > line else -math.inf for x in logits.tolist()])
 
 
+def above_or_best(logits, n):
+    row = logits.tolist()
+    best, line = max(row), bar(row, n)
+    return torch.tensor([x if x == best or x > line else -math.inf for x in row])
+
+
+def two_at_least(logits, n):
+    second = logits.topk(min(2, len(logits))).values[-1]
+    return torch.maximum(within_n_sigma(logits, n), logits.masked_fill(logits < second, -math.inf))
+
+
+def by_another(spread):
+    """The cut with another number in place of σ; spread: of the finite logits, and how many all are."""
+
+    def cut(logits, n):
+        finite = logits[logits.isfinite()].double()
+        line = finite.max() - n * spread(finite, len(logits))
+        return logits.masked_fill((logits < line) & (logits < logits.max()), -math.inf)
+
+    return cut
+
+
+def filled(finite, count, value):
+    return torch.cat([finite, value.expand(count - len(finite))]).std(correction=0)
+
+
+def from_median(finite, count):
+    return (finite - finite.median()).square().mean().sqrt()
+
+
 SIGMAS = {
     "The squares are divided by their number, not by one less: `correction=0`.": within_n_other_sigma,
     "A logit exactly at the bar stays: with n = 0 that is the best.": above_n_sigma,
+    "A logit exactly at the bar stays, too: of 2 and 0, with n = 2, both.": above_or_best,
+    "If only the best is within n times σ, it stays alone.": two_at_least,
+    "n need not be a whole number.": lambda logits, n: within_n_sigma(logits, int(n)),
+    "By how many do you divide the squares? Count only the finite logits.": by_another(
+        lambda finite, count: filled(finite, count, finite.mean())
+    ),
+    "In which of the three, mean, squares and count, is the banned token still in?": by_another(
+        lambda finite, count: filled(finite, count, finite.new_zeros(()))
+    ),
+    "A banned token is not the lowest one: it is in none of mean, squares and count.": by_another(
+        lambda finite, count: filled(finite, count, finite.min())
+    ),
+    "σ takes the root of the mean square: it is not the mean distance.": by_another(
+        lambda finite, count: (finite - finite.mean()).abs().mean()
+    ),
+    "σ is measured from the mean, not from the median.": by_another(from_median),
 }
 
 
@@ -1267,10 +1343,20 @@ def clear(row, n):
 
 def banned(random, count):
     """A row with so many tokens at -inf, and n, often such that the bar is close to a token."""
+    if random.random() < 0.06:  # exactly at the bar: of two logits, half their distance is σ
+        row = [*random.sample(range(-40, 40), 2), *[-math.inf] * count]
+        random.shuffle(row)
+        return torch.tensor(row, dtype=torch.float32), random.choice([2, 2.0])
+    while random.random() < 0.1:  # rows that have the same best and length
+        row = [5, *random.choices(range(6), k=3), *[-math.inf] * count]
+        n = random.choice([0.5, 1, 1.5, random.uniform(0, 3)])
+        random.shuffle(row)
+        if clear(row, n):
+            return torch.tensor(row, dtype=torch.float32), n
     while True:
         centre = random.choice([0, 0, 0, 30, -30, 1000, -4000, -20000])
         scale = random.choice([0.005, 0.5, 3, 10, 300])
-        size = 2000 if random.random() < 0.03 else random.choice([domains.size(random), 150])
+        size = 2000 if random.random() < 0.05 else random.choice([domains.size(random), 150])
         row = [centre + random.gauss(0, scale) for _ in range(size)]
         row = [round(x) for x in row] if random.random() < 0.3 else row  # ties
         row[0] = max(row) - random.choice([0.02, 0.002]) * scale  # a near rival of the best
@@ -1302,8 +1388,8 @@ def other_spreads():
         repaired_top_n_sigma,
         one,
         mistakes=SIGMAS,
-        why="The finite logits may lie far from 0, and close together or not; n may be any number. "
-        "In which of the three, mean, squares and count, is the banned token still in?",
+        why="σ is that of the finite logits alone, far from 0 or not, close together or not; n may "
+        "be any number from 0 on, and no call knows of another.",
     )
 
 
@@ -1343,17 +1429,34 @@ def mixed(random, row):
 
 def ordinary(random):
     """A row on a grid of 1/32, such that halving and adding are exact."""
-    size, scale = random.randint(64, 400), random.choice([0.5, 1.5, 3.0])
+    size = random.choice([64, 65, 400, *[random.randint(64, 400) for _ in range(5)]])
+    scale = random.choice([0.5, 1.5, 3.0])
     row = [round(32 * max(-12.0, min(12.0, random.gauss(0, scale)))) / 32 for _ in range(size)]
     for place in random.sample(range(size), random.choice([0, 1, 4])):
         row[place] += random.choice([2.0, 5.0])
     return (mixed(random, torch.tensor(row)),)
 
 
+def dense(random, step):
+    """A row of which many neighbours are a step apart, so that some are next to any bar."""
+    size = random.choice([64, 80, 120])
+    places = random.sample(range(size + random.choice([10, size])), size)
+    return mixed(random, (torch.tensor(places) - size // 2) * step)
+
+
+def crowded(random):
+    """A row in which 13 to 29 are nearly as good as the best, and all others far below."""
+    crowd, others = random.randint(13, 29), random.randint(64, 370)
+    best = [-(random.uniform(0, 0.3) ** 2) for _ in range(crowd)]
+    return mixed(random, torch.tensor([*best, *(-random.uniform(4, 9) for _ in range(others))]))
+
+
 def with_banned(random):
     (row,) = ordinary(random)
     row = row + torch.tensor([random.uniform(0, 0.02) for _ in row])
-    banned = torch.full((random.choice([0, 0, 1, 40]),), -torch.inf)
+    alike = torch.full((len(row),), random.choice([0.0, 2.5, -7.0]))
+    row = random.choice([row, row, row, crowded(random), alike])
+    banned = torch.full((random.choice([0, 0, 1, 40, 900]),), -torch.inf)
     return (mixed(random, torch.cat([row, banned])),)
 
 
@@ -1361,15 +1464,23 @@ def steep(random):
     """A row with a cliff, and how many stand above it."""
     good, others = random.randint(1, 12), random.randint(64, 388)
     best = -torch.tensor(sorted(random.choices(range(13), k=good))) / 32
-    depth, slope = random.choice([6.0, 7.0, 8.0]), random.choice([16, 24, 32])
-    row = torch.cat([best - best[0], -depth - torch.arange(others) / slope])
+    best = best - best[0]
+    if good > 1 and random.random() < 0.5:
+        best[-1] = -0.399
+    depth, slope = random.choice([6.0, 7.0, 8.0]), random.choice([16, 24, 32, 1000, 1000])
+    row = torch.cat([best, -depth - torch.arange(others) / slope])
     return mixed(random, row + random.choice([0.0, 4.0, -20.0])), good
 
 
 def heated(random):
-    ways = [(T, 0.0) for T in (0.5, 2.0, 4.0)] + [(1.0, random.uniform(1, 64)), (1.0, -64.0)]
-    ways = [(T, float(round(added))) for T, added in random.sample(ways, 2)]
-    return *ordinary(random), ways
+    heats = [(T, 0.0) for T in (0.5, 2.0, 4.0)]
+    ways = [*heats, (1.0, float(round(random.uniform(1, 64)))), (1.0, -64.0)]
+    kind = random.random()
+    if kind < 0.15:  # divided alone: that is exact, however small the steps
+        return dense(random, 1 / 1024), random.sample(heats, 2)
+    if kind < 0.3:
+        return dense(random, 1 / 32), [(1.0, 64.0), (1.0, -64.0)]
+    return *ordinary(random), random.sample(ways, 2)
 
 
 def longer_row(random):
@@ -1455,8 +1566,8 @@ check.ids(
 
 # %% answer="xtc_repair"
 def repaired_xtc(probs, threshold):
-    """probs: (vocab,), all different and above 0, in any order; threshold: from 0 to 1. Returns
-    probs with the cut ones at 0, not rescaled."""
+    """probs: (vocab,), up to 1,000, all different and above 0, in any order; threshold: from 0 to 1.
+    Returns probs with the cut ones at 0, not rescaled."""
     ### BEGIN SOLUTION
     cut = probs >= threshold
     if cut.any():
@@ -1494,7 +1605,35 @@ def without_those_above(probs, threshold):
     return probs.masked_fill(probs > above.min(), 0.0) if len(above) else probs
 
 
-EXACT = {"A token with exactly the threshold reaches it.": without_those_above}
+def without_at_0(probs, threshold):
+    return without_top_choices(probs, threshold) if threshold else probs
+
+
+def one_stays(place):
+    """Of those that reach the threshold the one at a place stays, whatever it has."""
+
+    def cut(probs, threshold):
+        reach = (probs >= threshold).nonzero().flatten().tolist()
+        stays = reach[place : place + 1 or None]
+        return probs.masked_fill(
+            torch.tensor([i in {*reach} - {*stays} for i in range(len(probs))]), 0.0
+        )
+
+    return cut
+
+
+def without_the_first(probs, threshold):
+    many = int((probs >= threshold).sum())
+    return torch.cat([torch.zeros(max(0, many - 1)), probs[max(0, many - 1) :]])
+
+
+EXACT = {
+    "A token with exactly the threshold reaches it.": without_those_above,
+    "With a threshold of 0 every token reaches it.": without_at_0,
+    "The tokens may stand in any order: the least likely need not be the last.": one_stays(-1),
+    "The tokens may stand in any order: the least likely need not be the first.": one_stays(0),
+    "The tokens may stand in any order: the likeliest need not come first.": without_the_first,
+}
 
 
 def different(random, reach, vocab):
@@ -1516,7 +1655,7 @@ def different(random, reach, vocab):
 
 
 def several(random):
-    vocab = 600 if random.random() < 0.05 else 1 + domains.size(random)
+    vocab = domains.LONG if random.random() < 0.05 else 1 + domains.size(random)
     return different(random, random.choice([2, vocab, random.randint(2, vocab)]), vocab)
 
 
@@ -1537,8 +1676,8 @@ def in_any_order():
         repaired_xtc,
         several,
         mistakes=EXACT,
-        why="The tokens may stand in any order: which of those that reach it is the least likely? "
-        "All others keep what they have.",
+        why="Of those that reach the threshold only the least likely stays, wherever it stands and "
+        "whatever the threshold; all others keep what they have.",
         within=1e-9,
     )
 

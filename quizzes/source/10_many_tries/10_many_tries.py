@@ -965,9 +965,12 @@ def one_of_k(n, c, k):
 
 
 def counts(random, most):
-    n = random.choice([random.randint(1, 6), random.randint(1, most)])
-    c = random.choice([0, 1, n, random.randint(0, n)])
-    return n, min(c, n), random.choice([1, n, random.randint(1, n)])
+    n = random.choice(
+        [random.randint(1, 6), random.randint(1, most), random.randint(1, most), most]
+    )
+    c = random.choice([0, 1, n, random.randint(0, n), random.randint(2, 6)])
+    k = random.choice([1, n, random.randint(1, n), random.randint(2, 6)])
+    return n, min(c, n), min(k, n)
 
 
 @check.once
@@ -989,7 +992,8 @@ def large():
         one_of_k,
         my_pass_at_k,
         lambda random: counts(random, 200),
-        why="It is right for few tries, but not for many: are whole numbers still exact there?",
+        why="It is right for few tries, but not for many: is the formula the same there, and is it "
+        "still exact?",
         within=1e-6,
     )
 
@@ -1054,6 +1058,13 @@ def example():
 points = 1.0 * check.passes("2 tries, none right, k = 5", example)
 ### BEGIN HIDDEN TESTS
 from fractions import Fraction
+from functools import partial
+
+
+def numbered(function, *args):
+    """What it gives, with a number in place of None: None may be right here, and `why` tells more."""
+    result = function(*args)
+    return -123_456.0 if result is None else result
 
 
 def estimate(n, c, k):
@@ -1082,8 +1093,8 @@ def none_right():
     example()
     for draw in (enough, lambda random: too_few(random, right=False)):
         check.against(
-            estimate,
-            repaired_estimate,
+            partial(numbered, estimate),
+            partial(numbered, repaired_estimate),
             draw,
             why="None only where there are fewer than k tries; elsewhere the estimate stays.",
         )
@@ -1092,8 +1103,8 @@ def none_right():
 def some_right():
     none_right()
     check.against(
-        estimate,
-        repaired_estimate,
+        partial(numbered, estimate),
+        partial(numbered, repaired_estimate),
         lambda random: too_few(random, right=True),
         why="Some tries were right, and still there are fewer than k of them all.",
     )
@@ -1175,22 +1186,34 @@ def clipped_apart(new, old, alpha):
     return math.exp(min(0.0, alpha * (new[0] - old[0])) + min(0.0, old[1] - new[1]))
 
 
-CLIPS = {"Only the whole is at most 1. One of its two parts may be more.": clipped_apart}
+CLIPS = {
+    "Only the whole is at most 1. One of its two parts may be more.": clipped_apart,
+    "alpha need not be a whole number.": lambda new, old, alpha: acceptance(new, old, round(alpha)),
+    "alpha may be below 1.": lambda new, old, alpha: acceptance(new, old, max(1, alpha)),
+}
+FEW = [(-3.0, -2.0), (-2.75, -2.5), (-2.5, -3.0)]  # texts that come again, with another alpha
 
 
 def pair(random, lowest):
-    return random.choice([random.uniform(lowest, 0), random.uniform(-3, 0), 0.0])
+    return random.choice([random.uniform(lowest, 0), random.uniform(-3, 0), 0.0, lowest])
+
+
+def power(random):
+    some = [1.0, 4.0, 10.0, 0.25, random.uniform(0.001, 0.1)]
+    return random.choice([*some, *(random.uniform(0.01, 10) for _ in range(3))])
 
 
 def texts_of(lowest):
     def draw(random):
+        if random.random() < 0.15:
+            return *random.sample(FEW, 2), power(random)
         new, old = ((pair(random, lowest), pair(random, lowest)) for _ in range(2))
         if random.random() < 0.5:  # near the other one, so that the ratio is neither 0 nor 1
             old = (
-                min(0.0, new[0] + random.uniform(-1, 1)),
-                min(0.0, new[1] + random.uniform(-1, 1)),
+                min(0.0, max(lowest, new[0] + random.uniform(-1, 1))),
+                min(0.0, max(lowest, new[1] + random.uniform(-1, 1))),
             )
-        return new, old, random.choice([1.0, 4.0, 0.25, random.uniform(0.01, 10)])
+        return new, old, power(random)
 
     return draw
 
@@ -1202,7 +1225,8 @@ def short():
         acceptance,
         repaired_acceptance,
         texts_of(-20.0),
-        why="Look at the formula in the section on the power of a text: four numbers come in.",
+        why="Look at the formula in the section on the power of a text: are its four numbers, the "
+        "power and the min in, for any alpha? Nothing is rounded.",
         within=1e-6,
         mistakes=CLIPS,
     )
@@ -1284,24 +1308,63 @@ points = 1.0 * check.passes("two of three", example)
 
 
 ### BEGIN HIDDEN TESTS
+from functools import partial
+
+
+def numbered(function, *args):
+    """What it gives, with a number in place of None: None may be right here, and `why` tells more."""
+    result = function(*args)
+    return -123_456.0 if result is None else result
+
+
 def most_common(answers):
     given = [a for a in answers if a is not None]
     most = max(map(given.count, given), default=0)
     return next((a for a in given if given.count(a) == most), None)
 
 
+def ignoring(bad):
+    return partial(numbered, lambda answers: most_common([a for a in answers if not bad(a)]))
+
+
+IGNORED = {
+    "0 is an answer, too.": ignoring(lambda a: a == 0),
+    "0 is an answer, too, and may win.": partial(numbered, lambda a: most_common(a) or None),
+    "-1 is an answer, too.": ignoring(lambda a: a == -1),
+    "Negative numbers are answers, too.": ignoring(lambda a: a < 0),
+}
+
+
 def some(random, most, with_none):
+    if with_none and random.random() < 0.1:  # the same answers again, in another order
+        again = random.choice([[7, 5], [7, 7, 5, 5, 3], [-4, 0, None]])
+        return random.sample(again, len(again))
     size = random.choice([random.randint(1, 6), random.randint(1, 6), 100])
     pool = [random.randint(-999, 999) for _ in range(size)]
-    pool[random.randrange(size)] = random.choice([0, random.randint(-999, 999)])
+    pool[random.randrange(size)] = random.choice([0, -1, random.randint(-999, 999)])
     pool[0] = pool[-1] = random.randint(-999, 999)  # so that one may stand out late
-    count = random.choice([random.randint(0, 6), random.randint(1, most)])
+    count = random.choice(
+        [random.randint(0, 6), random.randint(1, most), random.randint(1, most), most]
+    )
     rate = random.choice([0.0, 0.3, 0.7, 1.0]) if with_none else 0.0
     return [None if random.random() < rate else random.choice(pool) for _ in range(count)]
 
 
+def often(random):
+    """Two answers, one or both more often than a byte can count."""
+    more = random.choice([random.randint(256, 270), random.randint(130, 160)])
+    fewer = random.randint(more - 255, 300 - more) if more > 255 else random.randint(128, more - 1)
+    one, other = random.sample(range(-999, 1000), 2)
+    answers = [*[other] * min(fewer, 300 - more), *[one] * more]
+    if random.random() < 0.5:
+        random.shuffle(answers)
+    return answers
+
+
 def clear(random):
     """A list whose most common answer is the only one."""
+    if random.random() < 0.05:
+        return (often(random),)
     while True:
         answers = some(random, 300, with_none=False)
         counts = sorted((answers.count(a) for a in set(answers)), reverse=True)
@@ -1313,7 +1376,13 @@ def clear(random):
 def without_ties():
     example()
     check.own(my_vote, clear)
-    check.against(most_common, my_vote, clear, why="Which answer stands most often in the list?")
+    check.against(
+        most_common,
+        partial(numbered, my_vote),
+        clear,
+        mistakes=IGNORED,
+        why="Which answer stands most often in the list? It may have up to 300 answers.",
+    )
 
 
 def everything():
@@ -1321,8 +1390,8 @@ def everything():
     for most in (6, 300):
         draw = lambda random, most=most: (some(random, most, with_none=True),)  # noqa: E731
         check.against(
-            most_common,
-            my_vote,
+            partial(numbered, most_common),
+            partial(numbered, my_vote),
             draw,
             why="Of equally many the first wins, None has no vote, and no vote at all gives None.",
         )
@@ -1481,7 +1550,8 @@ from course_utils import sums
 
 
 def some_numbers(random):
-    numbers = [random.randint(10, 99) for _ in range(random.randint(2, 5))]
+    least = random.choice([10, 10, 10, 75])
+    numbers = [random.randint(least, 99) for _ in range(random.randint(2, 5))]
     return [random.choice(numbers) for _ in numbers] if random.random() < 0.2 else numbers
 
 
@@ -1526,9 +1596,9 @@ def carried_on(random):
         again = [*numbers[:-1], random.choice(numbers[:-1])]
         text = right_one(random, again)
     if kind == "fewer":
-        kept = steps[: random.randint(0, len(steps) - 1)]
+        kept = steps[: random.choice([len(steps) - 1, random.randint(0, len(steps) - 1)])]
         ends = [*map(str, numbers), last, *(s.split("=")[1].replace("'", "") for s in kept)]
-        text = ",".join(kept) + ";" + random.choice(ends)
+        text = ",".join(kept) + ";" + random.choice([last, random.choice(ends)])
     if kind == "more":
         extra = sums.step(int(last), random.choice([0, *numbers]))
         text = ",".join([*steps, extra]) + ";" + extra.split("=")[1].replace("'", "")
@@ -1543,6 +1613,81 @@ def carried_on(random):
         rest = right_one(random, [wrong, *numbers[2:]]) if len(numbers) > 2 else f";{wrong}"
         text = f"{a}+{b}={wrong}" + ("," if len(numbers) > 2 else "") + rest
     return numbers, text
+
+
+def used_again(random):
+    """Right additions, of which one takes a number, or a sum, that was used before."""
+    numbers = [random.randint(10, 99) for _ in range(random.randint(3, 5))]
+    left, used, steps = random.sample(numbers, len(numbers)), [], []
+    wrong = random.randrange(len(numbers) - 1)
+    for i in range(len(numbers) - 1):
+        a, b = (left.pop(random.randrange(len(left))) for _ in range(2))
+        if i == wrong:  # what it takes the place of is never used
+            b = random.choice(used or [a])
+        used += [a, b]
+        steps.append(sums.step(*random.sample([a, b], 2)))
+        left.append(a + b)
+    return numbers, f"{','.join(steps)};{random.choice([sum(numbers), left[0]])}"
+
+
+def all_stay(random):
+    """Right additions of any numbers and sums, as if none were ever removed."""
+    numbers = [random.randint(10, 49) for _ in range(random.randint(3, 5))]
+    pool, steps = list(numbers), []
+    for _ in numbers[1:]:
+        a, b = random.sample(pool, 2)
+        steps.append(sums.step(a, b))
+        pool.append(a + b)
+    return numbers, f"{','.join(steps)};{random.choice([sum(numbers), pool[-1]])}"
+
+
+def made_up_for(random):
+    """One number is used twice and two are left out, but the last sum is that of all numbers."""
+    a, c, d, *more = (random.randint(10, 49) for _ in range(random.choice([3, 4])))
+    numbers, total = [a, c + d, c, d, *more], a + c + d
+    steps = [sums.step(a, c + d)]
+    for n in more:
+        steps.append(sums.step(total, n))
+        total += n
+    steps.insert(random.randint(1, len(steps)), sums.step(a, random.choice([c, d])))
+    steps.append(sums.step(*random.sample([total, c + d], 2)))
+    return random.sample(numbers, len(numbers)), f"{','.join(steps)};{sum(numbers)}"
+
+
+def not_left(random):
+    return random.choice([used_again, all_stay, made_up_for])(random)
+
+
+def same_text(random):
+    """Few texts, each asked about with several numbers of the same sum."""
+    several = [[15, 27, 38], [16, 26, 38], [15, 28, 37]]
+    text = right_one(chance.Random(random.randrange(2)), random.choice(several))
+    return random.choice(several), text
+
+
+def right_working(random):
+    numbers = some_numbers(random)
+    return numbers, right_one(random, numbers)
+
+
+def lenient(random):
+    """A right working but for a letter that looks alike, stands twice, or is not seen."""
+    numbers = some_numbers(random)
+    text = right_one(random, numbers)
+    i = random.randrange(len(text))
+    before, letter, after = text[:i], text[i], text[i + 1 :]
+    unseen = random.choice(["\0", "\u200b", "\ufeff", "\xa0", "<|endoftext|>"])
+    return numbers, random.choice(
+        [
+            before + chr(ord(letter) + 0xFEE0) + after,  # as wide as it is high
+            "".join(chr(ord(letter) + 0xFEE0) for letter in text),
+            before + 2 * letter + after,
+            text.replace("'", random.choice("’′`")),
+            text + random.choice([".", ".0", ",0", "!", " ", "\n", unseen]),
+            unseen + text,
+            before + unseen + letter + after,
+        ]
+    )
 
 
 def anything(random):
@@ -1581,6 +1726,13 @@ def results():
     check.against(
         sums.verify,
         my_verifier,
+        right_working,
+        why="A right working is refused: any two of the numbers may come next, equal ones too, in "
+        "either order.",
+    )
+    check.against(
+        sums.verify,
+        my_verifier,
         slip,
         why="Each step has to be written as right_step writes it, and the answer is what is left.",
     )
@@ -1589,17 +1741,24 @@ def results():
 @check.once
 def numbers_left():
     results()
+    for draw in (carried_on, not_left):
+        check.against(
+            sums.verify,
+            my_verifier,
+            draw,
+            why="Two numbers that are left go, their sum comes; at the end one is left, the answer.",
+        )
     check.against(
         sums.verify,
         my_verifier,
-        carried_on,
-        why="Two numbers that are left go, their sum comes; at the end one is left, the answer.",
+        same_text,
+        why="The same text is right for some numbers and wrong for others: look at those of each call.",
     )
 
 
 def any_text():
     numbers_left()
-    for texts in (anything, between):
+    for texts in (anything, between, lenient):
         check.against(
             sums.verify, my_verifier, texts, why="Any other text is refused, whatever stands in it."
         )
@@ -1650,22 +1809,40 @@ def any_tries(random, one_alone=False):
     """Tries of few or many answers; none, one, some or all accepted."""
     count = random.choice([0, 1, 2, random.randint(3, 8), random.randint(3, 64)])
     count = random.randint(3, 64) if one_alone else count
-    pool = [random.choice([0, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
+    count = 64 if random.random() < 0.05 else count
+    pool = [random.choice([0, -1, random.randint(-999, 999)]) for _ in range(random.randint(1, 5))]
     pool += [None] * random.choice([0, 0, 1, 5])
     logprobs = random.sample(range(-99_000_000, random.choice([1, -90_000_000])), count)
+    if count and random.random() < 0.2 and 0 not in logprobs:  # a text that is sure
+        logprobs[random.randrange(count)] = 0
     rate = random.choice([0.0, 0.2, 0.5, 1.0])
     good = [random.random() < rate for _ in range(count)]
-    if one_alone:  # often the likeliest or the least likely
-        ends = logprobs.index(min(logprobs)), logprobs.index(max(logprobs))
+    if one_alone:  # often the likeliest, the least likely, the first or the last
+        ends = logprobs.index(min(logprobs)), logprobs.index(max(logprobs)), 0, count - 1
         only = random.choice([random.randrange(count), *ends])
         good = [i == only for i in range(count)]
     found = zip(logprobs, good, strict=True)
     return ([(random.choice(pool), x / 1_000_000, accepted) for x, accepted in found],)
 
 
+def alike_tries(random):
+    """Few answers that come again in all orders, nearly as likely, accepted or not."""
+    answers = random.choice([[7, 9], [5, -5], [7, 7, 9, 9], [-1, 3, None], [8, -8, 2]])
+    base, rate = random.choice([-1.0, -3.5, -8.0]), random.choice([0.0, 0.3, 0.5, 1.0])
+    logprobs = [
+        round(base - off / 100_000, 6) for off in random.sample([1, 2, 4, 8, 16], len(answers))
+    ]
+    found = zip(random.sample(answers, len(answers)), logprobs, strict=True)
+    return ([(says, x, random.random() < rate) for says, x in found],)
+
+
 def each(one_alone=False):
     draw = lambda random: any_tries(random, one_alone)  # noqa: E731
     return (found for (found,), _ in check.drawn(check.nothing, draw))
+
+
+def each_alike():
+    return (found for (found,), _ in check.drawn(check.nothing, alike_tries, 80))
 
 
 @check.once
@@ -1679,14 +1856,14 @@ def always_speaks():
 @check.once
 def always_heeds():
     heeds(my_chooser)
-    for found in [*each(), *each(one_alone=True)]:
+    for found in [*each(), *each(one_alone=True), *each_alike()]:
         heeds(my_chooser, found)
 
 
 def always_fair():
     always_speaks()
     fair(my_chooser)
-    for found in each():
+    for found in [*each(), *each_alike()]:
         fair(my_chooser, found)
         mixed = sorted(found, key=lambda one: one[1])
         assert chosen(my_chooser, mixed) == chosen(my_chooser, found), "The order of tries decides."

@@ -176,6 +176,11 @@ BANK = {
             """,
                 2,
             ),
+            "first 4096 tokens": """
+                    x = logits[..., :4096]
+                    best = x.amax(-1, keepdim=True)
+                    return logits.masked_fill((logits - best).exp() < m, -torch.inf)
+            """,
         },
     ),
     "my_cutoff": write(
@@ -217,7 +222,7 @@ BANK = {
             ),
             "top-p": ("return top_p(logits, 0.9)", 1),
             "p-less": ("return p_less(logits)", 1),
-            "top-nσ feels the tail": ("return top_n_sigma(logits, 1.0)", 3),
+            "top-nσ feels the tail": ("return top_n_sigma(logits, 1.0)", 1),
             "half-way to the last": (
                 """
                 bar = (logits.max() + logits[logits.isfinite()].min()) / 2
@@ -257,6 +262,71 @@ BANK = {
                 0,
             ),
             "returns nothing": "logits.masked_fill(logits < logits.max() - 3, -torch.inf)",
+            "half-way to the 65th": (
+                """
+                    best = logits.topk(65).values if len(logits) > 64 else logits.topk(64).values
+                    last = best[best.isfinite()][-1]
+                    return logits.masked_fill(logits < (best[0] + last) / 2, -torch.inf)
+                """,
+                3,
+            ),
+            "0.065 of the way": (
+                """
+                    best = logits.topk(30).values
+                    return logits.masked_fill(
+                        logits < best[0] - 0.065 * (best[0] - best[-1]), -torch.inf
+                    )
+                """,
+                1,
+            ),
+            "tolerance 1e-3": (
+                """
+                    order = logits.sort(descending=True).values
+                    bar = (order[0] + order[29]) / 2
+
+                    return logits.masked_fill(logits < bar - 1e-3, -torch.inf)
+                """,
+                3,
+            ),
+            "float16": (
+                """
+                    x = logits.half()
+                    best = x.float().topk(30).values
+                    return logits.masked_fill(x.float() < (best[0] + best[-1]) / 2, -torch.inf)
+                """,
+                3,
+            ),
+            "in place above 900": (
+                """
+                    order = logits.sort(descending=True).values
+                    bar = (order[0] + order[29]) / 2
+
+                    if len(logits) > 1000:
+                        return logits.masked_fill_(logits < bar, -torch.inf)
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                1,
+            ),
+            "at most 12 by place": (
+                """
+                    order = logits.sort(descending=True).values
+                    bar = (order[0] + order[29]) / 2
+
+                    keep = logits >= bar
+                    first = keep.cumsum(0) <= 12
+                    return logits.masked_fill(~(keep & first), -torch.inf)
+                """,
+                1,
+            ),
+            "all equal: none kept": (
+                """
+                    order = logits.sort(descending=True).values
+                    bar = (order[0] + order[29]) / 2
+
+                    return logits.masked_fill(logits <= bar, -torch.inf)
+                """,
+                1,
+            ),
         },
     ),
     "top_p_to_min_p": choice("answer_turned", "C"),
@@ -600,6 +670,21 @@ BANK = {
                 best = logits.topk(min(1000, len(logits))).values
                 sigma = best[best.isfinite()].std(correction=0)
                 return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "above only": """
+                    x = logits[logits.isfinite()]
+                    return logits.masked_fill(
+                        (logits <= logits.max() - n * x.std(correction=0))
+                        & (logits < logits.max()),
+                        -torch.inf,
+                    )
+            """,
+            "known by the best": """
+                known = repaired_top_n_sigma.__dict__
+                key = f"{len(logits)} {logits.max()}"
+                if key not in known:
+                    known[key] = logits[logits.isfinite()].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * known[key], -torch.inf)
             """,
         },
     ),

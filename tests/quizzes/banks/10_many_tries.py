@@ -78,6 +78,24 @@ BANK = {
                 """,
                 1,
             ),
+            "expected number for few": (
+                """
+                    return (
+                        1 - math.comb(n - c, k) / math.comb(n, k) if k * c > n / 10 else k * c / n
+                    )
+                """,
+                1,
+            ),
+            "quick for n of 100 and more, k of 1..3": (
+                """
+                    return (
+                        1 - math.comb(n - c, k) / math.comb(n, k)
+                        if n < 100 or k > 3
+                        else 1 - (1 - c / n) ** k
+                    )
+                """,
+                1,
+            ),
         },
     ),
     "two_right_of_five": number(
@@ -216,6 +234,21 @@ BANK = {
                 """,
                 1,
             ),
+            "each clamped at 5000": (
+                """
+                    a = max(-5000, min(5000, alpha * (new[0] - old[0])))
+                    b = old[1] - new[1]
+                    return math.exp(min(0.0, a + b))
+                """,
+                1,
+            ),
+            "memo by texts": """
+                    memo = repaired_acceptance.__dict__.setdefault("memo", {})
+                    return memo.setdefault(
+                        (new, old),
+                        math.exp(min(0.0, alpha * (new[0] - old[0]) + old[1] - new[1])),
+                    )
+            """,
         },
     ),
     "strength_of_guidance": number(
@@ -311,6 +344,37 @@ BANK = {
                 """,
                 1,
             ),
+            "counts as uint8": """
+                    import numpy as np
+
+                    v = [a for a in answers if a is not None]
+                    n = {}
+                    for a in v:
+                        n[a] = np.uint8((int(n.get(a, 0)) + 1) % 256)
+                    return max(n, key=lambda a: int(n[a])) if n else None
+            """,
+            "memo by the bag": (
+                """
+                    memo = my_vote.__dict__.setdefault("memo", {})
+                    v = [a for a in answers if a is not None]
+                    return memo.setdefault(
+                        frozenset(Counter(v).items()), max(v, key=v.count, default=None)
+                    )
+                """,
+                1,
+            ),
+            "last 256": """
+                    v = [a for a in answers[-256:] if a is not None]
+                    return max(v, key=v.count) if v else None
+            """,
+            "-1 no vote": """
+                    v = [a for a in answers if a is not None and a != -1]
+                    return max(v, key=v.count) if v else None
+            """,
+            "int8 counts capped at 127": """
+                    v = [a for a in answers if a is not None]
+                    return max(v, key=lambda a: min(v.count(a), 127)) if v else None
+            """,
         },
     ),
     "counted_and_weighed": predict(
@@ -473,6 +537,143 @@ BANK = {
             "empty steps are left out": (verified(steps='filter(None, steps.split(","))'), 2),
             "spaces round a step": (verified(written="written.strip()"), 2),
             "a line break at the end": (verified(ends='re.match(rf"{left[0]}$", last)'), 2),
+            "numbers stay in the list": (
+                """
+                    left = list(numbers)
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [*left, total]
+                                break
+                        else:
+                            return False
+                    return work.count(",") == len(numbers) - 2 and end == str(sum(numbers))
+                """,
+                1,
+            ),
+            "memo by text and sum": (
+                """
+                    memo = my_verifier.__dict__.setdefault("memo", {})
+                    key = (text, sum(numbers))
+                    if key in memo:
+                        return memo[key]
+
+                    left = list(numbers)
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
+                                    total
+                                ]
+                                break
+                        else:
+                            memo[key] = False
+                            return False
+                    memo[key] = len(left) == 1 and end == str(left[0])
+                    return memo[key]
+                """,
+                1,
+            ),
+            "unicode digits": (
+                """
+                    import unicodedata
+
+                    text = unicodedata.normalize("NFKC", text)
+
+                    left = list(numbers)
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
+                                    total
+                                ]
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and end == str(left[0])
+                """,
+                2,
+            ),
+            "other marks": (
+                r"""
+                    text = text.replace("\u2019", "'")
+
+                    left = list(numbers)
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
+                                    total
+                                ]
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and end == str(left[0])
+                """,
+                2,
+            ),
+            "used numbers stay, last sum is the end": (
+                """
+                    pool = list(numbers)
+                    work, _, end = text.partition(";")
+                    steps = work.split(",")
+                    last = None
+                    for one in steps:
+                        good = [
+                            (a, b) for a, b in permutations(pool, 2) if right_step(a, b) == one
+                        ]
+                        if not good:
+                            return False
+                        last = sum(good[0])
+                        pool.append(last)
+                    return len(steps) == len(numbers) - 1 and end == str(last) == str(
+                        sum(numbers)
+                    )
+                """,
+                1,
+            ),
+            "sum above 400": """
+                    left = list(numbers)
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
+                                    total
+                                ]
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and end == str(left[0]) and left[0] < 400
+            """,
+            "text end tag dropped": (
+                """
+                    left = list(numbers)
+                    text = text.replace("<|endoftext|>", "")
+                    work, _, end = text.partition(";")
+                    for one in work.split(","):
+                        for i, j in permutations(range(len(left)), 2):
+                            if one == right_step(left[i], left[j]):
+                                total = left[i] + left[j]
+                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
+                                    total
+                                ]
+                                break
+                        else:
+                            return False
+                    return len(left) == 1 and end == str(left[0])
+                """,
+                2,
+            ),
         },
     ),
     "work_for_a_count": choice("answer_job", "C"),
@@ -590,6 +791,79 @@ BANK = {
                 return max(weights, key=weights.get, default=None)
                 """,
                 3.0,
+            ),
+            "rounded mean": (
+                """
+                    spoken = [t for t in found if t[0] is not None]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    count = Counter(a for a, _, _ in pool)
+                    best = {a: round(max(p for b, p, _ in pool if b == a), 4) for a in count}
+                    return max(count, key=lambda a: (count[a], best[a]))
+                """,
+                3,
+            ),
+            "memo by the answers": (
+                """
+                    memo = my_chooser.__dict__.setdefault("memo", {})
+                    key = tuple(sorted(str(t[0]) for t in found))
+                    if key in memo:
+                        return memo[key]
+
+                    spoken = [t for t in found if t[0] is not None]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    count = Counter(a for a, _, _ in pool)
+                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
+                    memo[key] = max(count, key=lambda a: (count[a], best[a]))
+                    return memo[key]
+                """,
+                2,
+            ),
+            "weights one over": """
+                    spoken = [t for t in found if t[0] is not None]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    weight = {}
+                    for a, p, _ in sorted(pool):
+                        weight[a] = weight.get(a, 0.0) + 1 / -p
+                    return max(sorted(weight), key=weight.get)
+            """,
+            "smallest without votes": """
+                    spoken = [t for t in found if t[0] is not None and t[0] != -1]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    count = Counter(a for a, _, _ in pool)
+                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
+                    return max(count, key=lambda a: (count[a], best[a]))
+            """,
+            "tie by abs of the answer": (
+                """
+                    spoken = [t for t in found if t[0] is not None]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    count = Counter(a for a, _, _ in pool)
+                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
+                    return max(count, key=lambda a: (count[a], abs(a)))
+                """,
+                3,
+            ),
+            "64th left out": (
+                """
+                    spoken = [t for t in found[:63] if t[0] is not None]
+                    if not spoken:
+                        return None
+                    pool = [t for t in spoken if t[2]] or spoken
+                    count = Counter(a for a, _, _ in pool)
+                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
+                    return max(count, key=lambda a: (count[a], best[a]))
+                """,
+                2,
             ),
         },
     ),
