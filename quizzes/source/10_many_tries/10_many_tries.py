@@ -1058,13 +1058,6 @@ def example():
 points = 1.0 * check.passes("2 tries, none right, k = 5", example)
 ### BEGIN HIDDEN TESTS
 from fractions import Fraction
-from functools import partial
-
-
-def numbered(function, *args):
-    """What it gives, with a number in place of None: None may be right here, and `why` tells more."""
-    result = function(*args)
-    return -123_456.0 if result is None else result
 
 
 def estimate(n, c, k):
@@ -1093,8 +1086,8 @@ def none_right():
     example()
     for draw in (enough, lambda random: too_few(random, right=False)):
         check.against(
-            partial(numbered, estimate),
-            partial(numbered, repaired_estimate),
+            estimate,
+            repaired_estimate,
             draw,
             why="None only where there are fewer than k tries; elsewhere the estimate stays.",
         )
@@ -1103,8 +1096,8 @@ def none_right():
 def some_right():
     none_right()
     check.against(
-        partial(numbered, estimate),
-        partial(numbered, repaired_estimate),
+        estimate,
+        repaired_estimate,
         lambda random: too_few(random, right=True),
         why="Some tries were right, and still there are fewer than k of them all.",
     )
@@ -1308,15 +1301,6 @@ points = 1.0 * check.passes("two of three", example)
 
 
 ### BEGIN HIDDEN TESTS
-from functools import partial
-
-
-def numbered(function, *args):
-    """What it gives, with a number in place of None: None may be right here, and `why` tells more."""
-    result = function(*args)
-    return -123_456.0 if result is None else result
-
-
 def most_common(answers):
     given = [a for a in answers if a is not None]
     most = max(map(given.count, given), default=0)
@@ -1324,12 +1308,12 @@ def most_common(answers):
 
 
 def ignoring(bad):
-    return partial(numbered, lambda answers: most_common([a for a in answers if not bad(a)]))
+    return lambda answers: most_common([a for a in answers if not bad(a)])
 
 
 IGNORED = {
     "0 is an answer, too.": ignoring(lambda a: a == 0),
-    "0 is an answer, too, and may win.": partial(numbered, lambda a: most_common(a) or None),
+    "0 is an answer, too, and may win.": lambda a: most_common(a) or None,
     "-1 is an answer, too.": ignoring(lambda a: a == -1),
     "Negative numbers are answers, too.": ignoring(lambda a: a < 0),
 }
@@ -1378,7 +1362,7 @@ def without_ties():
     check.own(my_vote, clear)
     check.against(
         most_common,
-        partial(numbered, my_vote),
+        my_vote,
         clear,
         mistakes=IGNORED,
         why="Which answer stands most often in the list? It may have up to 300 answers.",
@@ -1390,8 +1374,8 @@ def everything():
     for most in (6, 300):
         draw = lambda random, most=most: (some(random, most, with_none=True),)  # noqa: E731
         check.against(
-            partial(numbered, most_common),
-            partial(numbered, my_vote),
+            most_common,
+            my_vote,
             draw,
             why="Of equally many the first wins, None has no vote, and no vote at all gives None.",
         )

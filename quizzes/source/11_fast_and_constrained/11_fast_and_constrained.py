@@ -1459,7 +1459,7 @@ float(min(points, 4))
 # 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
 # 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase of `ahead` to
 #    eight tokens three times;
-# 3. as many if in the other texts each token always has the same follower;
+# 3. as many if in the other texts each token has a single follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
 # If 1 holds, 2 and 3 give a point each, 4 two.
