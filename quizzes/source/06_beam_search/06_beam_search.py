@@ -1435,15 +1435,15 @@ def best_of_all(beams, logprobs, num_beams):
 WIDE = 1000, 5000  # candidates
 
 
-def table(random, beams, most):
-    """Texts, and log-probabilities of up to `most` tokens, or of all that make as many candidates
-    as one of WIDE.
+def table(random, beams, most, wide=WIDE):
+    """Texts, and log-probabilities of up to `most` tokens, or of all that make so many candidates
+    as one of `wide` says.
 
-    Sums are exact in float32, and no two the same; in one of three tables they are close together.
+    Sums are exact in float32, and no two the same; in one of four tables they are close together.
     """
     vocab = random.randint(1, random.choice([min(6, most), most]))
-    if random.random() < 0.05:
-        vocab = random.choice(WIDE) // beams
+    if random.random() < 0.04:
+        vocab = random.choice(wide) // beams
     near = 1 / 64 if beams * vocab <= 1000 else 1 / 4
     # In steps of a power of 2, and no more than 2^24 of them.
     deep, parts, spread = random.choice(
@@ -1460,7 +1460,9 @@ def table(random, beams, most):
                 taken.add(total + logprob)
                 row.append(logprob)
         rows.append(row)
-    length = domains.LONG if random.random() < 0.02 else random.choice([0, 1, 2, 6])
+    length = random.choice([0, 1, 2, 6])
+    if beams * vocab <= 1000 and random.random() < 0.02:
+        length = domains.LONG
     last = random.choice([vocab, 100_000])
     ids = [[random.randrange(last) for _ in range(length)] for _ in totals]
     return list(zip(ids, totals, strict=True)), torch.tensor(rows)
@@ -1472,7 +1474,7 @@ def one_text(random):
 
 
 def too_few(random):
-    texts, rows = table(random, random.randint(1, 6), 8)
+    texts, rows = table(random, random.randint(1, 6), 8, wide=WIDE[:1])
     return texts, rows, rows.numel() + random.randint(0, 3)
 
 
@@ -1487,7 +1489,8 @@ def fork(random):
         cut[stay] = 1
         rows[cut < 0.3] = -torch.inf
     there = int(rows.isfinite().sum())
-    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, 1000]))
+    most = there if there <= 1000 else 600
+    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, most]))
 
 
 def how_many(beams, logprobs, num_beams):

@@ -41,6 +41,36 @@ return torch.cat([ids[parents], tokens.unsqueeze(-1)], dim=-1)
 BANK = {
     "beam_step": write(
         {
+            "recursive merge": """
+                    def merge(a, b):
+                        if not a or not b:
+                            return a or b
+                        if a[0][1] >= b[0][1]:
+                            return [a[0]] + merge(a[1:], b)[:num_beams]
+                        return [b[0]] + merge(a, b[1:])[:num_beams]
+
+
+                    def per(i):
+                        ids, total = beams[i]
+                        mine = sorted(
+                            [
+                                ([*ids, t], total + lp)
+                                for t, lp in enumerate(logprobs[i].tolist())
+                            ],
+                            key=lambda c: -c[1],
+                        )
+                        return mine[:num_beams]
+
+
+                    def go(lo, hi):
+                        if hi - lo == 1:
+                            return per(lo)
+                        mid = (lo + hi) // 2
+                        return merge(go(lo, mid), go(mid, hi))[:num_beams]
+
+
+                    return go(0, len(beams))[:num_beams]
+            """,
             "one sorted list": """
                 candidates = []
                 for (ids, total), row in zip(beams, logprobs.tolist()):
@@ -295,6 +325,37 @@ BANK = {
                               for (ids, total), row in zip(beams, logprobs.tolist())
                               for t, x in enumerate(row)]
                 return max(candidates, key=lambda c: c[1])
+            """,
+            "vocabulary of 1000 at most": (
+                """
+                    c = [
+                        ([*ids, t], total + lp)
+                        for (ids, total), row in zip(beams, logprobs.tolist())
+                        for t, lp in enumerate(row[:1000])
+                    ]
+                    return sorted(c, key=lambda p: -p[1])[:num_beams]
+                """,
+                2,
+            ),
+            "64 beams in": (
+                """
+                    c = [
+                        ([*ids, t], total + lp)
+                        for (ids, total), row in zip(beams[:64], logprobs.tolist())
+                        for t, lp in enumerate(row)
+                    ]
+                    return sorted(c, key=lambda p: -p[1])[:num_beams]
+                """,
+                1,
+            ),
+            "rare tokens skipped below -9": """
+                    c = [
+                        ([*ids, t], total + lp)
+                        for (ids, total), row in zip(beams, logprobs.tolist())
+                        for t, lp in enumerate(row)
+                        if lp > -9
+                    ]
+                    return sorted(c, key=lambda p: -p[1])[:num_beams]
             """,
         },
     ),
@@ -641,10 +702,92 @@ BANK = {
                 """,
                 3.0,
             ),
+            "cap 256": (
+                """
+                    beams = [((), 0.0)]
+                    for _ in range(depth):
+                        new = []
+                        for tokens, total in beams:
+                            if tokens and tokens[-1] == END:
+                                new.append((tokens, total))
+                            else:
+                                new += [
+                                    ((*tokens, t), total + math.log(p))
+                                    for t, p in table[tokens].items()
+                                ]
+                        beams = sorted(new, key=lambda b: b[1], reverse=True)[
+                            : min(num_beams, 256)
+                        ]
+                    return beams
+                """,
+                3,
+            ),
+            "below -600 dropped": (
+                """
+                    beams = [((), 0.0)]
+                    for _ in range(depth):
+                        new = []
+                        for tokens, total in beams:
+                            if tokens and tokens[-1] == END:
+                                new.append((tokens, total))
+                            else:
+                                new += [
+                                    ((*tokens, t), total + math.log(p))
+                                    for t, p in table[tokens].items()
+                                    if total + math.log(p) > -600
+                                ]
+                        beams = sorted(new, key=lambda b: b[1], reverse=True)[:num_beams]
+                    return beams
+                """,
+                3,
+            ),
+            "100 tokens a row": (
+                """
+                    beams = [((), 0.0)]
+                    for _ in range(depth):
+                        new = []
+                        for tokens, total in beams:
+                            if tokens and tokens[-1] == END:
+                                new.append((tokens, total))
+                            else:
+                                new += [
+                                    ((*tokens, t), total + math.log(p))
+                                    for t, p in list(table[tokens].items())[:100]
+                                ]
+                        beams = sorted(new, key=lambda b: b[1], reverse=True)[:num_beams]
+                    return beams
+                """,
+                3,
+            ),
+            "texts joined to one key": (
+                """
+                    beams = [((), 0.0)]
+                    for _ in range(depth):
+                        new = {}
+                        for tokens, total in beams:
+                            if tokens and tokens[-1] == END:
+                                rows = [(tokens, total)]
+                            else:
+                                rows = [
+                                    ((*tokens, t), total + math.log(p))
+                                    for t, p in table[tokens].items()
+                                ]
+                            for text, s in rows:
+                                key = "".join(text)
+                                if key not in new or new[key][1] < s:
+                                    new[key] = (text, s)
+                        beams = sorted(new.values(), key=lambda b: b[1], reverse=True)[:num_beams]
+                    return beams
+                """,
+                3,
+            ),
         },
     ),
     "fair_score": write(
         {
+            "log": """
+                    return total / math.log(length + 1)
+            """,
             "power": "return total / length**0.7",
             "root": "return total / math.sqrt(length)",
             "Google's": "return total / ((5 + length) / 6) ** 0.9",
@@ -681,6 +824,33 @@ BANK = {
             "words for a number": "return 'good'",
             "whole numbers": "return total // length",
             "short ones only": ("return total / min(length, 20)", 1),
+            "alpha 0.16": (
+                """
+                    return total / length**0.16
+                """,
+                1,
+            ),
+            "gnmt 0.3": (
+                """
+                    return total / ((5 + length) / 6) ** 0.3
+                """,
+                1,
+            ),
+            "mean plus 3/n": (
+                """
+                    return (total + 3) / length
+                """,
+                1,
+            ),
+            "reward with falling margin": (
+                """
+                    return total + 0.5 * length - 0.001 * length**2
+                """,
+                1,
+            ),
+            "mean clamped at -12": """
+                    return max(total, -12 * length) + 0.5 * length
+            """,
         },
     ),
     "candidates": number(
@@ -734,6 +904,30 @@ BANK = {
     ),
     "tutorial_repair": repair(
         {
+            "best first over ranks": """
+                    import heapq
+
+                    order = [sorted(range(len(r)), key=lambda t: -r[t]) for r in rows]
+
+
+                    def cost(ranks):
+                        return -math.fsum(
+                            math.log(r[o[j]]) for r, o, j in zip(rows, order, ranks)
+                        )
+
+
+                    start = (0,) * len(rows)
+                    heap, seen, out = [(cost(start), start)], {start}, []
+                    while heap and len(out) < k:
+                        _, ranks = heapq.heappop(heap)
+                        out.append([o[j] for o, j in zip(order, ranks)])
+                        for i, j in enumerate(ranks):
+                            nxt = ranks[:i] + (j + 1,) + ranks[i + 1 :]
+                            if j + 1 < len(rows[i]) and nxt not in seen:
+                                seen.add(nxt)
+                                heapq.heappush(heap, (cost(nxt), nxt))
+                    return out
+            """,
             "minus the logarithm": """
                 beams = [([], 1.0)]
                 for row in rows:
@@ -906,6 +1100,29 @@ BANK = {
                     beams = sorted(candidates, key=lambda beam: beam[1])[:k]
                 return [ids for ids, _ in beams]
             """,
+            "rows of 100": """
+                    beams = [([], 0.0)]
+                    for row in rows:
+                        candidates = []
+                        for ids, cost in beams:
+                            for token, p in enumerate(row[:100]):
+                                candidates.append(([*ids, token], cost - math.log(p)))
+                        beams = sorted(candidates, key=lambda beam: beam[1])[:k]
+                    return [ids for ids, _ in beams]
+            """,
+            "eps 1e-9 in the log": """
+                    beams = [([], 0.0)]
+                    for row in rows:
+                        beams = sorted(
+                            [
+                                ([*ids, t], c - math.log(p + 1e-9))
+                                for ids, c in beams
+                                for t, p in enumerate(row)
+                            ],
+                            key=lambda b: b[1],
+                        )[:k]
+                    return [ids for ids, _ in beams]
+            """,
         },
     ),
     "beam_tensors_repair": repair(
@@ -1052,6 +1269,32 @@ BANK = {
                 tokens = places % vocabulary
                 grown = torch.cat([ids.flip(0), tokens.unsqueeze(-1)], dim=-1)
                 return grown
+            """,
+            "64 beams": """
+                    beams, vocabulary = logprobs.shape
+                    places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                    tokens = places % vocabulary
+                    return torch.cat(
+                        [ids[(places // vocabulary).clamp(max=63)], tokens.unsqueeze(-1)], dim=-1
+                    )
+            """,
+            "parents as uint8": """
+                    beams, vocabulary = logprobs.shape
+                    places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
+                    parents = (places // vocabulary).to(torch.int8).long()
+                    return torch.cat([ids[parents], (places % vocabulary).unsqueeze(-1)], dim=-1)
+            """,
+            "-inf to a number": """
+                    beams, vocabulary = logprobs.shape
+                    places = (
+                        (totals.unsqueeze(-1) + logprobs.clamp(min=-20))
+                        .flatten()
+                        .topk(beams)
+                        .indices
+                    )
+                    return torch.cat(
+                        [ids[places // vocabulary], (places % vocabulary).unsqueeze(-1)], dim=-1
+                    )
             """,
         },
     ),

@@ -85,10 +85,77 @@ BANK = {
                 + WALK,
                 3,
             ),
+            "last missing where v is large": (
+                """
+                    if u * q[token] < p[token]:
+                        return token
+                    rest = [max(0, a - b) for a, b in zip(p, q)]
+                    if v > 0.97:
+                        return max(i for i, x in enumerate(rest) if x)
+                    bar, run = v * sum(rest), 0.0
+                    for i, x in enumerate(rest):
+                        run += x
+                        if run > bar:
+                            return i
+                """,
+                1,
+            ),
+            "memo by p": (
+                """
+                    memo = my_coin.__dict__.setdefault("memo", {})
+                    key = (tuple(p), token, u, v)
+                    if key in memo:
+                        return memo[key]
+
+
+                    def go():
+                        if u * q[token] < p[token]:
+                            return token
+                        rest = [max(0, a - b) for a, b in zip(p, q)]
+                        bar, run = v * sum(rest), 0.0
+                        for i, x in enumerate(rest):
+                            run += x
+                            if run > bar:
+                                return i
+
+
+                    memo[key] = go()
+                    return memo[key]
+                """,
+                1,
+            ),
         },
     ),
     "my_guess": write(
         {
+            "up to eight": """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+            """,
             "longest match, step by step": """
     now = list(ids)
     for _ in range(ahead):
@@ -186,10 +253,360 @@ BANK = {
                 3,
             ),
             "the usual word": "return [11] * ahead",
+            "ahead 1 gives nothing": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out if ahead > 1 else []
+                """,
+                3,
+            ),
+            "four at most": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < min(ahead, 4):
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+                """,
+                3,
+            ),
+            "eight at most": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < min(ahead, 8):
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+                """,
+                3,
+            ),
+            "ids appended, taken off again, except when nothing found": """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = ids, []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    if len(out) == ahead:
+                        del ids[len(ids) - ahead :]
+                    return out
+            """,
+            "first eight others": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen[:8]):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+                """,
+                3,
+            ),
+            "memo by ids": (
+                """
+                    memo = my_guess.__dict__.setdefault("memo", {})
+                    key = (tuple(ids), ahead)
+                    if key in memo:
+                        return memo[key]
+
+
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    memo[key] = out
+                    return out
+                """,
+                3,
+            ),
+            "memo by the last tokens": (
+                """
+                    memo = my_guess.__dict__.setdefault("memo", {})
+                    key = (tuple(ids[-8:]), ahead, len(seen))
+                    if key in memo:
+                        return list(memo[key])
+
+
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    memo[key] = out
+                    return list(out)
+                """,
+                3,
+            ),
+            "learns from every call": """
+                    table = my_guess.__dict__.setdefault("table", {})
+                    for source in (*seen, ids):
+                        for n in range(1, 9):
+                            for at in range(len(source) - n):
+                                table[tuple(source[at : at + n])] = source[at + n]
+                    text = list(ids)
+                    for _ in range(ahead):
+                        for n in range(min(8, len(text)), 0, -1):
+                            if tuple(text[-n:]) in table:
+                                text.append(table[tuple(text[-n:])])
+                                break
+                        else:
+                            break
+                    return text[len(ids) :]
+            """,
+            "strings of numbers": (
+                """
+                    text = " ".join(map(str, ids))
+                    rest = [" ".join(map(str, s)) for s in seen]
+                    out = []
+                    while len(out) < ahead:
+                        hit = None
+                        for n in range(8, 0, -1):
+                            tail = " ".join(text.split()[-n:])
+                            for source in (text, *rest):
+                                at = source.rfind(tail, 0, max(0, len(source) - 1))
+                                while at >= 0:
+                                    after = source[at + len(tail) :].split()
+                                    if after:
+                                        hit = int(after[0])
+                                        break
+                                    at = source.rfind(tail, 0, at + len(tail) - 1)
+                                if hit is not None:
+                                    break
+                            if hit is not None:
+                                break
+                        if hit is None or hit > 4095:
+                            break
+                        out.append(hit)
+                        text += f" {hit}"
+                    return out
+                """,
+                3,
+            ),
+            "needs three tokens": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    if len(ids) < 3:
+                        return []
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *seen):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+                """,
+                3,
+            ),
+            "first half of each other text": (
+                """
+                    def follow(text, context):
+                        n = len(context)
+                        for at in range(len(text) - n - 1, -1, -1):
+                            if text[at : at + n] == context:
+                                return text[at + n]
+                        return None
+
+
+                    text, out = list(ids), []
+                    while len(out) < ahead:
+                        found = None
+                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+                            if n > len(text):
+                                continue
+                            context = text[-n:]
+                            for source in (text, *[s[: len(s) // 2] for s in seen]):
+                                found = follow(source, context)
+                                if found is not None:
+                                    break
+                            if found is not None:
+                                break
+                        if found is None:
+                            break
+                        text.append(found)
+                        out.append(found)
+                    return out
+                """,
+                3,
+            ),
         },
     ),
     "my_mask": write(
         {
+            "regex": r"""
+                    import re
+
+                    return [
+                        any(
+                            re.match(re.escape(so_far + p) + ("" if p else r"\Z"), t)
+                            for t in texts
+                        )
+                        for p in pieces
+                    ]
+            """,
             "startswith": """
     fits = [any(text.startswith(so_far + piece) for text in texts) for piece in pieces[:-1]]
     return [*fits, so_far in texts]
@@ -265,6 +682,86 @@ BANK = {
                 def fits(text):
                     return any(t.lower().startswith(text.lower()) for t in texts)
                 return [fits(so_far + p) if p else so_far in texts for p in pieces]
+            """,
+            "first 10 texts": """
+                    out = []
+                    for piece in pieces[:-1]:
+                        out.append(any(text.startswith(so_far + piece) for text in texts[:10]))
+                    return out + [so_far in texts]
+            """,
+            "first 100 texts": """
+                    out = []
+                    for piece in pieces[:-1]:
+                        out.append(any(text.startswith(so_far + piece) for text in texts[:100]))
+                    return out + [so_far in texts]
+            """,
+            "digits no": """
+                    out = []
+                    for piece in pieces[:-1]:
+                        out.append(
+                            not piece[0].isdigit()
+                            and any(text.startswith(so_far + piece) for text in texts)
+                        )
+                    return out + [so_far in texts]
+            """,
+            "sum with lengths over 12": """
+                    out = []
+                    for piece in pieces[:-1]:
+                        out.append(
+                            len(piece) < 12
+                            and any(text.startswith(so_far + piece) for text in texts)
+                        )
+                    return out + [so_far in texts]
+            """,
+            "fnmatch": """
+                    from fnmatch import fnmatchcase
+
+                    return [
+                        so_far in texts
+                        if not p
+                        else any(fnmatchcase(t, so_far + p + "*") for t in texts)
+                        for p in pieces
+                    ]
+            """,
+            "regex without escape": """
+                    import re
+
+
+                    def go(s, t):
+                        try:
+                            return re.match(s, t)
+                        except re.error:
+                            return None
+
+
+                    return [
+                        so_far in texts
+                        if not p
+                        else any(go(so_far + p, t) is not None for t in texts)
+                        for p in pieces
+                    ]
+            """,
+            "regex $": """
+                    import re
+
+                    return [
+                        any(
+                            re.match(re.escape(so_far + p) + ("" if p else "$"), t) for t in texts
+                        )
+                        for p in pieces
+                    ]
+            """,
+            "prefixes up to 200": """
+                    begin = {t[:i] for t in texts for i in range(min(len(t), 200) + 1)}
+                    return [so_far in texts if not p else so_far + p in begin for p in pieces]
+            """,
+            "words by isalpha": """
+                    return [
+                        so_far in texts
+                        if not p
+                        else p.isascii() and any(t.startswith(so_far + p) for t in texts)
+                        for p in pieces
+                    ]
             """,
         },
     ),
@@ -414,6 +911,49 @@ BANK = {
     weights = [math.exp(log) for log in logs]
     return [weight / sum(weights) for weight in weights]
 """,
+            "600th left out": (
+                """
+                    logs = [sum(math.log(m) for m in steps[:599]) for steps in masses]
+                    top = max(logs)
+                    w = [math.exp(x - top) for x in logs]
+                    return [x / sum(w) for x in w]
+                """,
+                1,
+            ),
+            "at most 8 forms": """
+                    logs = [sum(math.log(m) for m in steps) for steps in masses[:8]]
+                    top = max(logs)
+                    w = [math.exp(x - top) for x in logs]
+                    return [x / sum(w) for x in w]
+            """,
+            "product, logs only if all are 0": (
+                """
+                    w = [math.prod(s) for s in masses]
+                    if not sum(w):
+                        logs = [sum(math.log(m) for m in s) for s in masses]
+                        w = [math.exp(x - max(logs)) for x in logs]
+                    return [x / sum(w) for x in w]
+                """,
+                1,
+            ),
+            "memo by lengths": """
+                    memo = repaired_weights.__dict__.setdefault("memo", {})
+                    key = tuple((len(s), s[0]) for s in masses)
+                    if key in memo:
+                        return memo[key]
+
+                    logs = [sum(math.log(m) for m in steps) for steps in masses]
+                    top = max(logs)
+                    w = [math.exp(x - top) for x in logs]
+                    memo[key] = [x / sum(w) for x in w]
+                    return memo[key]
+            """,
+            "clamp 0.001": """
+                    logs = [sum(math.log(max(m, 0.002)) for m in steps) for steps in masses]
+                    top = max(logs)
+                    w = [math.exp(x - top) for x in logs]
+                    return [x / sum(w) for x in w]
+            """,
         },
     ),
 }
