@@ -327,36 +327,13 @@ BANK = {
                 return max(candidates, key=lambda c: c[1])
             """,
             "vocabulary of 1000 at most": (
-                """
-                    c = [
-                        ([*ids, t], total + lp)
-                        for (ids, total), row in zip(beams, logprobs.tolist())
-                        for t, lp in enumerate(row[:1000])
-                    ]
-                    return sorted(c, key=lambda p: -p[1])[:num_beams]
-                """,
+                RANKED.replace("enumerate(row)", "enumerate(row[:1000])"),
                 2,
             ),
-            "64 beams in": (
-                """
-                    c = [
-                        ([*ids, t], total + lp)
-                        for (ids, total), row in zip(beams[:64], logprobs.tolist())
-                        for t, lp in enumerate(row)
-                    ]
-                    return sorted(c, key=lambda p: -p[1])[:num_beams]
-                """,
-                1,
+            "64 beams in": (RANKED.replace("zip(beams,", "zip(beams[:64],"), 1),
+            "rare tokens skipped below -9": RANKED.replace(
+                "enumerate(row)", "enumerate(row) if logprob > -9"
             ),
-            "rare tokens skipped below -9": """
-                    c = [
-                        ([*ids, t], total + lp)
-                        for (ids, total), row in zip(beams, logprobs.tolist())
-                        for t, lp in enumerate(row)
-                        if lp > -9
-                    ]
-                    return sorted(c, key=lambda p: -p[1])[:num_beams]
-            """,
         },
     ),
     "my_beam_search": write(
@@ -702,83 +679,20 @@ BANK = {
                 """,
                 3.0,
             ),
-            "cap 256": (
-                """
-                    beams = [((), 0.0)]
-                    for _ in range(depth):
-                        new = []
-                        for tokens, total in beams:
-                            if tokens and tokens[-1] == END:
-                                new.append((tokens, total))
-                            else:
-                                new += [
-                                    ((*tokens, t), total + math.log(p))
-                                    for t, p in table[tokens].items()
-                                ]
-                        beams = sorted(new, key=lambda b: b[1], reverse=True)[
-                            : min(num_beams, 256)
-                        ]
-                    return beams
-                """,
-                3,
-            ),
+            "cap 256": (SEARCH.replace("[:num_beams]", "[:min(num_beams, 256)]"), 3),
             "below -600 dropped": (
-                """
-                    beams = [((), 0.0)]
-                    for _ in range(depth):
-                        new = []
-                        for tokens, total in beams:
-                            if tokens and tokens[-1] == END:
-                                new.append((tokens, total))
-                            else:
-                                new += [
-                                    ((*tokens, t), total + math.log(p))
-                                    for t, p in table[tokens].items()
-                                    if total + math.log(p) > -600
-                                ]
-                        beams = sorted(new, key=lambda b: b[1], reverse=True)[:num_beams]
-                    return beams
-                """,
+                SEARCH.replace(".items()", ".items() if total + math.log(p) > -600"),
                 3,
             ),
             "100 tokens a row": (
-                """
-                    beams = [((), 0.0)]
-                    for _ in range(depth):
-                        new = []
-                        for tokens, total in beams:
-                            if tokens and tokens[-1] == END:
-                                new.append((tokens, total))
-                            else:
-                                new += [
-                                    ((*tokens, t), total + math.log(p))
-                                    for t, p in list(table[tokens].items())[:100]
-                                ]
-                        beams = sorted(new, key=lambda b: b[1], reverse=True)[:num_beams]
-                    return beams
-                """,
+                SEARCH.replace("table[tokens].items()", "[*table[tokens].items()][:100]"),
                 3,
             ),
             "texts joined to one key": (
-                """
-                    beams = [((), 0.0)]
-                    for _ in range(depth):
-                        new = {}
-                        for tokens, total in beams:
-                            if tokens and tokens[-1] == END:
-                                rows = [(tokens, total)]
-                            else:
-                                rows = [
-                                    ((*tokens, t), total + math.log(p))
-                                    for t, p in table[tokens].items()
-                                ]
-                            for text, s in rows:
-                                key = "".join(text)
-                                if key not in new or new[key][1] < s:
-                                    new[key] = (text, s)
-                        beams = sorted(new.values(), key=lambda b: b[1], reverse=True)[:num_beams]
-                    return beams
-                """,
+                SEARCH.replace(
+                    "sorted(new,",
+                    "sorted({''.join(text): (text, total) for text, total in new}.values(),",
+                ),
                 3,
             ),
         },
@@ -1100,29 +1014,8 @@ BANK = {
                     beams = sorted(candidates, key=lambda beam: beam[1])[:k]
                 return [ids for ids, _ in beams]
             """,
-            "rows of 100": """
-                    beams = [([], 0.0)]
-                    for row in rows:
-                        candidates = []
-                        for ids, cost in beams:
-                            for token, p in enumerate(row[:100]):
-                                candidates.append(([*ids, token], cost - math.log(p)))
-                        beams = sorted(candidates, key=lambda beam: beam[1])[:k]
-                    return [ids for ids, _ in beams]
-            """,
-            "eps 1e-9 in the log": """
-                    beams = [([], 0.0)]
-                    for row in rows:
-                        beams = sorted(
-                            [
-                                ([*ids, t], c - math.log(p + 1e-9))
-                                for ids, c in beams
-                                for t, p in enumerate(row)
-                            ],
-                            key=lambda b: b[1],
-                        )[:k]
-                    return [ids for ids, _ in beams]
-            """,
+            "rows of 100": DECODER.replace("enumerate(row)", "enumerate(row[:100])"),
+            "eps 1e-9 in the log": DECODER.replace("math.log(p)", "math.log(p + 1e-9)"),
         },
     ),
     "beam_tensors_repair": repair(
@@ -1270,32 +1163,9 @@ BANK = {
                 grown = torch.cat([ids.flip(0), tokens.unsqueeze(-1)], dim=-1)
                 return grown
             """,
-            "64 beams": """
-                    beams, vocabulary = logprobs.shape
-                    places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
-                    tokens = places % vocabulary
-                    return torch.cat(
-                        [ids[(places // vocabulary).clamp(max=63)], tokens.unsqueeze(-1)], dim=-1
-                    )
-            """,
-            "parents as uint8": """
-                    beams, vocabulary = logprobs.shape
-                    places = (totals.unsqueeze(-1) + logprobs).flatten().topk(beams).indices
-                    parents = (places // vocabulary).to(torch.int8).long()
-                    return torch.cat([ids[parents], (places % vocabulary).unsqueeze(-1)], dim=-1)
-            """,
-            "-inf to a number": """
-                    beams, vocabulary = logprobs.shape
-                    places = (
-                        (totals.unsqueeze(-1) + logprobs.clamp(min=-20))
-                        .flatten()
-                        .topk(beams)
-                        .indices
-                    )
-                    return torch.cat(
-                        [ids[places // vocabulary], (places % vocabulary).unsqueeze(-1)], dim=-1
-                    )
-            """,
+            "64 beams": GROWTH.replace("ids[parents]", "ids[parents.clamp(max=63)]"),
+            "parents as int8": GROWTH.replace("ids[parents]", "ids[parents.to(torch.int8).long()]"),
+            "unlikely ones all alike": GROWTH.replace("+ logprobs", "+ logprobs.clamp(min=-20)"),
         },
     ),
 }

@@ -29,6 +29,23 @@ def verified(
     """
 
 
+# Numbers and sums stay to be used again.
+POOL = (
+    verified()
+    .replace("left.remove(a)", "pass")
+    .replace("left.remove(b)", "pass")
+    .replace("len(left) == 1", "len(left) == 2 * len(numbers) - 1")
+)
+CHOSEN = """
+    spoken = [t for t in found if t[0] is not None]
+    if not spoken:
+        return None
+    pool = [t for t in spoken if t[2]] or spoken
+    count = Counter(a for a, _, _ in pool)
+    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
+    return max(count, key=lambda a: (count[a], best[a]))
+"""
+
 BANK = {
     "my_pass_at_k": write(
         {
@@ -86,7 +103,7 @@ BANK = {
                 """,
                 1,
             ),
-            "quick for n of 100 and more, k of 1..3": (
+            "put back, of many": (
                 """
                     return (
                         1 - math.comb(n - c, k) / math.comb(n, k)
@@ -538,19 +555,7 @@ BANK = {
             "spaces round a step": (verified(written="written.strip()"), 2),
             "a line break at the end": (verified(ends='re.match(rf"{left[0]}$", last)'), 2),
             "numbers stay in the list": (
-                """
-                    left = list(numbers)
-                    work, _, end = text.partition(";")
-                    for one in work.split(","):
-                        for i, j in permutations(range(len(left)), 2):
-                            if one == right_step(left[i], left[j]):
-                                total = left[i] + left[j]
-                                left = [*left, total]
-                                break
-                        else:
-                            return False
-                    return work.count(",") == len(numbers) - 2 and end == str(sum(numbers))
-                """,
+                POOL.replace("last == str(left[0])", "last == str(sum(numbers))"),
                 1,
             ),
             "memo by text and sum": (
@@ -578,100 +583,23 @@ BANK = {
                 """,
                 1,
             ),
-            "unicode digits": (
-                """
-                    import unicodedata
-
-                    text = unicodedata.normalize("NFKC", text)
-
-                    left = list(numbers)
-                    work, _, end = text.partition(";")
-                    for one in work.split(","):
-                        for i, j in permutations(range(len(left)), 2):
-                            if one == right_step(left[i], left[j]):
-                                total = left[i] + left[j]
-                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
-                                    total
-                                ]
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and end == str(left[0])
-                """,
+            "wide digits": (
+                verified()
+                .replace("import re", "import re, unicodedata")
+                .replace("text.partition", "unicodedata.normalize('NFKC', text).partition"),
                 2,
             ),
             "other marks": (
-                r"""
-                    text = text.replace("\u2019", "'")
-
-                    left = list(numbers)
-                    work, _, end = text.partition(";")
-                    for one in work.split(","):
-                        for i, j in permutations(range(len(left)), 2):
-                            if one == right_step(left[i], left[j]):
-                                total = left[i] + left[j]
-                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
-                                    total
-                                ]
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and end == str(left[0])
-                """,
+                verified().replace("text.partition", "text.replace('’', \"'\").partition"),
                 2,
             ),
             "used numbers stay, last sum is the end": (
-                """
-                    pool = list(numbers)
-                    work, _, end = text.partition(";")
-                    steps = work.split(",")
-                    last = None
-                    for one in steps:
-                        good = [
-                            (a, b) for a, b in permutations(pool, 2) if right_step(a, b) == one
-                        ]
-                        if not good:
-                            return False
-                        last = sum(good[0])
-                        pool.append(last)
-                    return len(steps) == len(numbers) - 1 and end == str(last) == str(
-                        sum(numbers)
-                    )
-                """,
+                POOL.replace("last == str(left[0])", "last == str(left[-1]) == str(sum(numbers))"),
                 1,
             ),
-            "sum above 400": """
-                    left = list(numbers)
-                    work, _, end = text.partition(";")
-                    for one in work.split(","):
-                        for i, j in permutations(range(len(left)), 2):
-                            if one == right_step(left[i], left[j]):
-                                total = left[i] + left[j]
-                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
-                                    total
-                                ]
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and end == str(left[0]) and left[0] < 400
-            """,
+            "no sum from 400 on": verified(ends="last == str(left[0]) and left[0] < 400"),
             "text end tag dropped": (
-                """
-                    left = list(numbers)
-                    text = text.replace("<|endoftext|>", "")
-                    work, _, end = text.partition(";")
-                    for one in work.split(","):
-                        for i, j in permutations(range(len(left)), 2):
-                            if one == right_step(left[i], left[j]):
-                                total = left[i] + left[j]
-                                left = [n for k, n in enumerate(left) if k not in (i, j)] + [
-                                    total
-                                ]
-                                break
-                        else:
-                            return False
-                    return len(left) == 1 and end == str(left[0])
-                """,
+                verified().replace("text.partition", "text.replace('<|endoftext|>', '').partition"),
                 2,
             ),
         },
@@ -792,34 +720,22 @@ BANK = {
                 """,
                 3.0,
             ),
-            "rounded mean": (
-                """
-                    spoken = [t for t in found if t[0] is not None]
-                    if not spoken:
-                        return None
-                    pool = [t for t in spoken if t[2]] or spoken
-                    count = Counter(a for a, _, _ in pool)
-                    best = {a: round(max(p for b, p, _ in pool if b == a), 4) for a in count}
-                    return max(count, key=lambda a: (count[a], best[a]))
-                """,
+            "ties by four decimals": (
+                CHOSEN.replace(
+                    "max(p for b, p, _ in pool if b == a)",
+                    "round(max(p for b, p, _ in pool if b == a), 4)",
+                ),
                 3,
             ),
             "memo by the answers": (
                 """
-                    memo = my_chooser.__dict__.setdefault("memo", {})
-                    key = tuple(sorted(str(t[0]) for t in found))
-                    if key in memo:
-                        return memo[key]
-
-                    spoken = [t for t in found if t[0] is not None]
-                    if not spoken:
-                        return None
-                    pool = [t for t in spoken if t[2]] or spoken
-                    count = Counter(a for a, _, _ in pool)
-                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
-                    memo[key] = max(count, key=lambda a: (count[a], best[a]))
-                    return memo[key]
-                """,
+    memo = my_chooser.__dict__.setdefault("memo", {})
+    key = tuple(sorted(str(t[0]) for t in found))
+    if key in memo:
+        return memo[key]
+"""
+                + CHOSEN.replace("return max", "memo[key] = max")
+                + "    return memo[key]\n",
                 2,
             ),
             "weights one over": """
@@ -832,39 +748,9 @@ BANK = {
                         weight[a] = weight.get(a, 0.0) + 1 / -p
                     return max(sorted(weight), key=weight.get)
             """,
-            "smallest without votes": """
-                    spoken = [t for t in found if t[0] is not None and t[0] != -1]
-                    if not spoken:
-                        return None
-                    pool = [t for t in spoken if t[2]] or spoken
-                    count = Counter(a for a, _, _ in pool)
-                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
-                    return max(count, key=lambda a: (count[a], best[a]))
-            """,
-            "tie by abs of the answer": (
-                """
-                    spoken = [t for t in found if t[0] is not None]
-                    if not spoken:
-                        return None
-                    pool = [t for t in spoken if t[2]] or spoken
-                    count = Counter(a for a, _, _ in pool)
-                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
-                    return max(count, key=lambda a: (count[a], abs(a)))
-                """,
-                3,
-            ),
-            "64th left out": (
-                """
-                    spoken = [t for t in found[:63] if t[0] is not None]
-                    if not spoken:
-                        return None
-                    pool = [t for t in spoken if t[2]] or spoken
-                    count = Counter(a for a, _, _ in pool)
-                    best = {a: max(p for b, p, _ in pool if b == a) for a in count}
-                    return max(count, key=lambda a: (count[a], best[a]))
-                """,
-                2,
-            ),
+            "-1 is no answer": CHOSEN.replace("is not None", "not in (None, -1)"),
+            "tie by abs of the answer": (CHOSEN.replace("best[a])", "abs(a))"), 3),
+            "64th left out": (CHOSEN.replace("in found", "in found[:63]"), 2),
         },
     ),
 }

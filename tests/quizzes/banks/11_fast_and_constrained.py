@@ -16,6 +16,48 @@ ACCEPT = """
     if u * q[token] < p[token]:
         return token
 """
+FOLLOWED = """
+    def follow(text, context):
+        n = len(context)
+        for at in range(len(text) - n - 1, -1, -1):
+            if text[at : at + n] == context:
+                return text[at + n]
+        return None
+    text, out = list(ids), []
+    while len(out) < ahead:
+        found = None
+        for n in (8, 7, 6, 5, 4, 3, 2, 1):
+            if n > len(text):
+                continue
+            context = text[-n:]
+            for source in (text, *seen):
+                found = follow(source, context)
+                if found is not None:
+                    break
+            if found is not None:
+                break
+        if found is None:
+            break
+        text.append(found)
+        out.append(found)
+    return out
+"""
+MEMO = """
+    function, key = KEY
+    memo = function.__dict__.setdefault("memo", {})
+    if key in memo:
+        return memo[key]
+"""
+LOGGED = """
+    logs = [sum(math.log(m) for m in steps) for steps in masses]
+    weights = [math.exp(x - max(logs)) for x in logs]
+    return [x / sum(weights) for x in weights]
+"""
+BEGUN = """
+    def fits(p):
+        return any(t.startswith(so_far + p) for t in texts) if p else so_far in texts
+    return [fits(p) for p in pieces]
+"""
 
 BANK = {
     "my_coin": write(
@@ -128,34 +170,7 @@ BANK = {
     ),
     "my_guess": write(
         {
-            "up to eight": """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-            """,
+            "up to eight": FOLLOWED,
             "longest match, step by step": """
     now = list(ids)
     for _ in range(ahead):
@@ -254,233 +269,26 @@ BANK = {
             ),
             "the usual word": "return [11] * ahead",
             "ahead 1 gives nothing": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out if ahead > 1 else []
-                """,
+                FOLLOWED.replace("return out", "return out if ahead > 1 else []"),
                 3,
             ),
-            "four at most": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < min(ahead, 4):
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-                """,
-                3,
+            "four at most": (FOLLOWED.replace("< ahead", "< min(ahead, 4)"), 3),
+            "eight at most": (FOLLOWED.replace("< ahead", "< min(ahead, 8)"), 3),
+            "ids appended, taken off again, except when nothing found": FOLLOWED.replace(
+                "list(ids)", "ids"
+            ).replace(
+                "return out",
+                "if len(out) == ahead:\n        del ids[len(ids) - ahead :]\n    return out",
             ),
-            "eight at most": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < min(ahead, 8):
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-                """,
-                3,
-            ),
-            "ids appended, taken off again, except when nothing found": """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = ids, []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    if len(out) == ahead:
-                        del ids[len(ids) - ahead :]
-                    return out
-            """,
-            "first eight others": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen[:8]):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-                """,
-                3,
-            ),
+            "first eight others": (FOLLOWED.replace("*seen", "*seen[:8]"), 3),
             "memo by ids": (
-                """
-                    memo = my_guess.__dict__.setdefault("memo", {})
-                    key = (tuple(ids), ahead)
-                    if key in memo:
-                        return memo[key]
-
-
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    memo[key] = out
-                    return out
-                """,
+                MEMO.replace("KEY", "my_guess, (tuple(ids), ahead)")
+                + FOLLOWED.replace("return out", "memo[key] = out\n    return out"),
                 3,
             ),
             "memo by the last tokens": (
-                """
-                    memo = my_guess.__dict__.setdefault("memo", {})
-                    key = (tuple(ids[-8:]), ahead, len(seen))
-                    if key in memo:
-                        return list(memo[key])
-
-
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    memo[key] = out
-                    return list(out)
-                """,
+                MEMO.replace("KEY", "my_guess, (tuple(ids[-8:]), ahead, len(seen))")
+                + FOLLOWED.replace("return out", "memo[key] = out\n    return out"),
                 3,
             ),
             "learns from every call": """
@@ -528,68 +336,9 @@ BANK = {
                 """,
                 3,
             ),
-            "needs three tokens": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    if len(ids) < 3:
-                        return []
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *seen):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-                """,
-                3,
-            ),
+            "needs three tokens": ("    if len(ids) < 3:\n        return []" + FOLLOWED, 3),
             "first half of each other text": (
-                """
-                    def follow(text, context):
-                        n = len(context)
-                        for at in range(len(text) - n - 1, -1, -1):
-                            if text[at : at + n] == context:
-                                return text[at + n]
-                        return None
-
-
-                    text, out = list(ids), []
-                    while len(out) < ahead:
-                        found = None
-                        for n in (8, 7, 6, 5, 4, 3, 2, 1):
-                            if n > len(text):
-                                continue
-                            context = text[-n:]
-                            for source in (text, *[s[: len(s) // 2] for s in seen]):
-                                found = follow(source, context)
-                                if found is not None:
-                                    break
-                            if found is not None:
-                                break
-                        if found is None:
-                            break
-                        text.append(found)
-                        out.append(found)
-                    return out
-                """,
+                FOLLOWED.replace("*seen", "*[s[: len(s) // 2] for s in seen]"),
                 3,
             ),
         },
@@ -683,36 +432,10 @@ BANK = {
                     return any(t.lower().startswith(text.lower()) for t in texts)
                 return [fits(so_far + p) if p else so_far in texts for p in pieces]
             """,
-            "first 10 texts": """
-                    out = []
-                    for piece in pieces[:-1]:
-                        out.append(any(text.startswith(so_far + piece) for text in texts[:10]))
-                    return out + [so_far in texts]
-            """,
-            "first 100 texts": """
-                    out = []
-                    for piece in pieces[:-1]:
-                        out.append(any(text.startswith(so_far + piece) for text in texts[:100]))
-                    return out + [so_far in texts]
-            """,
-            "digits no": """
-                    out = []
-                    for piece in pieces[:-1]:
-                        out.append(
-                            not piece[0].isdigit()
-                            and any(text.startswith(so_far + piece) for text in texts)
-                        )
-                    return out + [so_far in texts]
-            """,
-            "sum with lengths over 12": """
-                    out = []
-                    for piece in pieces[:-1]:
-                        out.append(
-                            len(piece) < 12
-                            and any(text.startswith(so_far + piece) for text in texts)
-                        )
-                    return out + [so_far in texts]
-            """,
+            "first 10 texts": BEGUN.replace("for t in texts)", "for t in texts[:10])"),
+            "first 100 texts": BEGUN.replace("for t in texts)", "for t in texts[:100])"),
+            "no digit first": BEGUN.replace("any(", "not p[0].isdigit() and any("),
+            "no long piece": BEGUN.replace("any(", "len(p) < 12 and any("),
             "fnmatch": """
                     from fnmatch import fnmatchcase
 
@@ -755,14 +478,7 @@ BANK = {
                     begin = {t[:i] for t in texts for i in range(min(len(t), 200) + 1)}
                     return [so_far in texts if not p else so_far + p in begin for p in pieces]
             """,
-            "words by isalpha": """
-                    return [
-                        so_far in texts
-                        if not p
-                        else p.isascii() and any(t.startswith(so_far + p) for t in texts)
-                        for p in pieces
-                    ]
-            """,
+            "ASCII alone": BEGUN.replace("any(", "p.isascii() and any("),
         },
     ),
     "overlap_of_two": number(
@@ -911,21 +627,8 @@ BANK = {
     weights = [math.exp(log) for log in logs]
     return [weight / sum(weights) for weight in weights]
 """,
-            "600th left out": (
-                """
-                    logs = [sum(math.log(m) for m in steps[:599]) for steps in masses]
-                    top = max(logs)
-                    w = [math.exp(x - top) for x in logs]
-                    return [x / sum(w) for x in w]
-                """,
-                1,
-            ),
-            "at most 8 forms": """
-                    logs = [sum(math.log(m) for m in steps) for steps in masses[:8]]
-                    top = max(logs)
-                    w = [math.exp(x - top) for x in logs]
-                    return [x / sum(w) for x in w]
-            """,
+            "600th left out": (LOGGED.replace("in steps)", "in steps[:599])"), 1),
+            "at most 8 forms": LOGGED.replace("in masses]", "in masses[:8]]"),
             "product, logs only if all are 0": (
                 """
                     w = [math.prod(s) for s in masses]
@@ -936,24 +639,12 @@ BANK = {
                 """,
                 1,
             ),
-            "memo by lengths": """
-                    memo = repaired_weights.__dict__.setdefault("memo", {})
-                    key = tuple((len(s), s[0]) for s in masses)
-                    if key in memo:
-                        return memo[key]
-
-                    logs = [sum(math.log(m) for m in steps) for steps in masses]
-                    top = max(logs)
-                    w = [math.exp(x - top) for x in logs]
-                    memo[key] = [x / sum(w) for x in w]
-                    return memo[key]
-            """,
-            "clamp 0.001": """
-                    logs = [sum(math.log(max(m, 0.002)) for m in steps) for steps in masses]
-                    top = max(logs)
-                    w = [math.exp(x - top) for x in logs]
-                    return [x / sum(w) for x in w]
-            """,
+            "memo by lengths": MEMO.replace(
+                "KEY", "repaired_weights, tuple((len(s), s[0]) for s in masses)"
+            )
+            + LOGGED.replace("return", "memo[key] =")
+            + "    return memo[key]\n",
+            "clamp at 0.002": LOGGED.replace("math.log(m)", "math.log(max(m, 0.002))"),
         },
     ),
 }
