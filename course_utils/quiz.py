@@ -283,8 +283,10 @@ def against(
                 note(function, now, args)
             except AssertionError as error:
                 tried = [args, *(args for args, _ in drawn(nothing, draw, MISTAKEN))]
-                may_be_none = any(result is None for result in defined(definition, tried))
-                if error.args != (why,) and not (may_be_none and error.args == (UNRETURNED,)):
+                may_be_none = error.args == (UNRETURNED,) and any(
+                    result is None for result in defined(definition, tried)
+                )
+                if error.args != (why,) and not may_be_none:
                     raise
                 made = (told for told, faulty in mistakes.items() if agree(function, faulty, tried))
                 raise AssertionError(next(made, why)) from None

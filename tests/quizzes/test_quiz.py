@@ -542,6 +542,7 @@ def one_number(random):
 def test_an_answer_that_ends_python_is_told_so():
     said = reason(quiz.gives, lambda: sys.exit(), expect=1, why="no")
     assert said.startswith("Your function raised SystemExit")
+    assert "ordinary" in reason(quiz.close, lambda x: x.to("meta"), [1.0], expect=[1.0], why="no")
 
 
 def walk(ids):
@@ -568,7 +569,6 @@ def for_ever_by_torch(x):
 def test_calls_without_an_end_are_told(function):
     said = reason(quiz.gives, function, 1, expect=1, why="no")
     assert said.startswith("Your function raised RecursionError")
-    assert "ordinary" in reason(quiz.close, lambda x: x.to("meta"), [1.0], expect=[1.0], why="no")
 
 
 def test_keys_and_members_may_be_tuples():

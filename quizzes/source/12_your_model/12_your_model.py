@@ -438,9 +438,8 @@ def my_followers(ids, n):
     """The tokens that came next where the last n tokens stood before, in the order of the text.
 
     ids: a list of up to 1,000 token ids, perhaps fewer than n, perhaps none; it stays as it is.
-    n: at least 1.
-    Earlier places may overlap with the end: of 4 4 4 and n = 2 it is [4]. Returns a list with
-    one token for each place; if the same token came next at two places, it is there twice.
+    n: at least 1. Earlier places may overlap with the end: of 4 4 4 and n = 2 it is [4]. Returns a
+    list with one token for each place; if the same token came next at two places, it is there twice.
     """
     ### BEGIN SOLUTION
     last = ids[-n:]
