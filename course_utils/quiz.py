@@ -683,8 +683,9 @@ def score_button():
     return ScoreButton().box
 
 
-# Not far more: calls of Python by C++ end the process from 4,000 on.
-sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_DEEP))
+# Not far more: calls of Python by C++ end the process from 4,000 on, or from 2,000 on Windows.
+if sys.platform != "win32":
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_DEEP))
 
 if self_paced():
     from course_utils.learner.at_once import watch  # here, as nobody else waits for its import

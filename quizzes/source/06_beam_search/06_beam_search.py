@@ -1442,7 +1442,7 @@ def table(random, beams, most, wide=WIDE):
     Sums are exact in float32, and no two the same; in one of four tables they are close together.
     """
     vocab = random.randint(1, random.choice([min(6, most), most]))
-    if random.random() < 0.04:
+    if random.random() < 0.02:
         vocab = random.choice(wide) // beams
     near = 1 / 64 if beams * vocab <= 1000 else 1 / 4
     # In steps of a power of 2, and no more than 2^24 of them.
@@ -1460,11 +1460,14 @@ def table(random, beams, most, wide=WIDE):
                 taken.add(total + logprob)
                 row.append(logprob)
         rows.append(row)
-    length = random.choice([0, 1, 2, 6])
+    length = random.choice([0, 1, 2, 6] if beams == 1 else [1, 2, 6])
     if beams * vocab <= 1000 and random.random() < 0.02:
         length = domains.LONG
     last = random.choice([vocab, 100_000])
     ids = [[random.randrange(last) for _ in range(length)] for _ in totals]
+    if beams > 1:  # no text stands there twice
+        for text, first in zip(ids, random.sample(range(max(last, beams)), beams), strict=True):
+            text[0] = first
     return list(zip(ids, totals, strict=True)), torch.tensor(rows)
 
 
@@ -1480,7 +1483,7 @@ def too_few(random):
 
 def fork(random):
     beams = random.choice([1, 2, 3, 5, 8, 24])
-    if random.random() < 0.03:
+    if random.random() < 0.015:
         beams = random.choice([100, 300, 1000])
     texts, rows = table(random, beams, 12 if beams < 24 else 4)
     stay = random.randrange(beams), random.randrange(rows.shape[1])

@@ -941,9 +941,9 @@ show_mean("A - B", differences)
 def my_interval(a, b):
     """Mean and ends of the interval of a - b, pair by pair: (mean, low, high).
 
-    a, b: lists of 2 to 200 numbers from -100 to 100, equally many; a[i] belongs to b[i]. Both stay
-    as they are. low and high lie 2 standard errors from the mean; the standard deviation divides
-    by n - 1. Returns three numbers, right to 0.0001. The course's functions are not needed.
+    a, b: lists of 2 to 200 numbers from -100 to 100, whole or not, equally many; a[i] belongs to
+    b[i]. Both stay as they are. low and high lie 2 standard errors from the mean; the standard
+    deviation divides by n - 1. Returns three numbers, right to 0.0001. The course's functions are not needed.
     """
     ### BEGIN SOLUTION
     differences = [x - y for x, y in zip(a, b, strict=True)]
@@ -956,7 +956,7 @@ def my_interval(a, b):
 # %%
 for a, b, expect in (
     ([3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4], [0.3, 0.21835, 0.38165]),
-    ([1.0, 2.0], [1.0, 1.0], [0.5, -0.5, 1.5]),
+    ([1, 2], [1, 1], [0.5, -0.5, 1.5]),
 ):
     why = "Differences first. Then their mean, and 2 × stdev / √n to both sides."
     check.passes(f"{a} - {b}", check.gives, my_interval, a, b, expect=expect, why=why, within=1e-4)

@@ -1248,7 +1248,7 @@ check.keeps(repaired_redraw, refused, why="p and q must be the same after the ca
 
 # %% [markdown] question="The weights of forms" points=2
 # One of up to 100 filled forms is drawn by a weight that pays back what the mask did. `masses` has
-# one list for each form: the mass at each of its steps (each from 1/1024 to 1). Repair this
+# one list for each form: the mass at each of its steps, from 1/1024 to 1. Repair this
 # function: it returns a weight for each form, and the weights sum to 1.
 #
 # One point for forms of up to six steps, one for up to 600 steps, within 0.001. `masses` stays as
@@ -1457,8 +1457,8 @@ float(min(points, 4))
 # Your `my_guess`:
 #
 # 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase of `ahead` to
-#    eight tokens three times;
+# 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase three times, of
+#    eight tokens at most and `ahead` at least;
 # 3. as many if in the other texts each token has a single follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #
