@@ -1458,7 +1458,7 @@ float(min(points, 4))
 #
 # 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
 # 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase three times, of
-#    eight tokens at most and `ahead` at least;
+#    `ahead` to eight tokens;
 # 3. as many if in the other texts each token has a single follower;
 # 4. new stories: 1.5 times as many guesses come true as by looking up.
 #

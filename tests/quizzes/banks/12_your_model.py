@@ -108,13 +108,10 @@ BANK = {
                         total += (row[i] - row.topk(k).values.logsumexp(0)).item()
                     return total
             """,
-            "ids in int16": (
-                """
-                    ids = torch.tensor(ids, dtype=torch.int64).to(torch.int16).long()
-                    return rows.log_softmax(-1).gather(-1, ids[:, None]).sum().item()
-                """,
-                2,
-            ),
+            "ids in int16": """
+                ids = torch.tensor(ids, dtype=torch.int64).to(torch.int16).long()
+                return rows.log_softmax(-1).gather(-1, ids[:, None]).sum().item()
+            """,
         },
     ),
     "my_followers": write(
