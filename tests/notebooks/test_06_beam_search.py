@@ -310,7 +310,7 @@ def test_the_numbers_of_the_page_are_those_tested_here(prose):
         "`the next morning`, then fifteen times `, and the next morning`, has −0.84",
         "−4.09 and −0.77",
         "six winners are empty",
-        "At 0.5 five stories are still empty",
+        "At 0.5 five winners are still empty",
         "11.3 after the eleventh, against 7.0",
         "pays 3.5, once",
         "3.5 after the wolf",

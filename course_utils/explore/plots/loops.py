@@ -162,8 +162,7 @@ def numbers(track: Track, n: int) -> str:
 
 def key(tracks: Sequence[Track], n: int) -> str:
     """What the marks mean, naming only those that are there."""
-    parts = ["across: tokens", f"high: part of {n} that came before"]
-    parts.append("dot: so many tokens back")
+    parts = ["across: tokens", f"tall: in a repeated {n}-gram", "dot: how many tokens back"]
     if any(track.loop for track in tracks):
         parts.append("dashed: the loop begins")
     return in_lines(parts, RIGHT - 14)

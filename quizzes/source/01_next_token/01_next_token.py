@@ -205,7 +205,7 @@ def draw(probs, u):
 
     A stretch owns its left end, not its right one.
     probs: (vocab,) float32, each at least 0; rounding may leave the sum up to 0.00001 off 1.
-    u: a number from 0 up to but not 1. If it lies beyond the last stretch, the last token of a
+    u: a number, 0 <= u < 1. If it lies beyond the last stretch, the last token of a
     probability above 0 is drawn. A token of probability 0 never is.
     Returns one whole number: draw(PROBS, 0.7) is 1.
     """
@@ -325,7 +325,7 @@ explore.Distribution("She picked up")
 # Yes, `␣the` is first, but with 42%.
 #
 # 1. Write `Once upon a` into the prompt box. How likely is the first token now?
-# 2. Then write `There was once a`. How many `equal choices` does the line above the bars give?
+# 2. Then write `There was once a`. How many `equal choices` (more: harder to guess) stand above the bars?
 #
 # <details><summary>Answers</summary>
 #
@@ -361,6 +361,7 @@ for token, row in zip(ids, rows, strict=True):
 
 # %% [markdown]
 # Five words have six places: `<|endoftext|>`, the token between two stories, stands before every text.
+# (After it the favourite is `"`, which opens a speech.)
 #
 # Each row is about the token *after* its place. The row of `␣upon` is about `␣a`, which is already there.
 #
@@ -374,7 +375,7 @@ for token, row in zip(ids, rows, strict=True):
 # %% [markdown]
 # A text is made in five steps:
 #
-# 1. **Crop** the text to its last 256 tokens: the model takes no more.
+# 1. **Crop**: show the model only the last 256 tokens, as it takes no more.
 # 2. **Run** the model.
 # 3. Take the **last row**.
 # 4. **Choose** a token.
@@ -406,7 +407,7 @@ def write_text(model, start, max_new_tokens, end, seed):
     For each new token: take the last 256 ids of the text, ask `scores`, take the softmax of the
     last row, and draw once from it. Stop after max_new_tokens new ids, or once `end` is drawn: it
     is then the last id of the list. An `end` in `start` ends nothing.
-    The same arguments always give the same text, another seed an independent one.
+    The same arguments give the same text; another seed gives throws that have nothing in common.
     `model` and `start` stay as they are.
 
     model: pass it on to `scores`. A test's model has 2 to 300 tokens, logits from -20 to 20 or -inf.
@@ -701,8 +702,8 @@ for token, logprob in zip(*scored(sentence), strict=True):
 
 # %% [markdown]
 # Of the three tokens, `␣sho` surprises most, with 11.6 bits. The person surprises the
-# model again and again, mostly where a new word begins. (In `workbench` and
-# `flickered` later pieces surprise, too.)
+# model again and again, mostly where a new word begins. (In some words, such
+# as `workbench`, later pieces surprise, too.)
 
 # %% [markdown]
 # ## The careful writer, explained
@@ -806,7 +807,8 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Numbers from a model" points=1
@@ -1213,7 +1215,7 @@ def repaired_steps(tokens, end):
     ### END SOLUTION
     finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
     for step, drawn in enumerate(tokens, 1):
-        finished = finished ^ (drawn == end)
+        finished = finished ^ (drawn == end)  # ^: one of the two, but not both
         if finished.all():
             return step
     return len(tokens)

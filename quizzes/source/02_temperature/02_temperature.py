@@ -238,7 +238,7 @@ for name, row in rows.items():
 # %% [markdown]
 # At *T* = 2 the nine words are like 4 equal choices. After `Once upon a`, 1 choice has become 115.
 #
-# *T* = 0.5 leaves 1 choice after `Once upon a`, but nearly 9 after `There was once a`. The same *T* is greedy
+# *T* = 0.5 leaves 1 choice after `Once upon a`, but nearly 9 after `There was once a`. The same *T* is almost greedy
 # after one text, and not after another.
 #
 # How low may *T* be?
@@ -354,7 +354,8 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 # <details><summary>Hint</summary>
 #
 # `probs.cumsum(dim=-1)` gives the running sums of each row. `u[..., None]` lets `<=` compare a row's throw with
-# all the row's sums. The id is the number of sums that are not above *u*. For *T* = 0 there is `argmax`.
+# all the row's sums. The id is the number of sums that are not above *u*. For *T* = 0 there is `argmax`: of
+# equal logits it takes the first.
 # </details>
 
 
@@ -391,8 +392,8 @@ for title, row, T, u, ids in (
     check.passes(title, check.close, choose, row, T, u, expect=ids, why=why)
 
 # %% [markdown]
-# When the tests pass, the next cell writes four texts with `choose`, at *T* = 0, 0.5, 1 and 2. All use *the same* 30
-# throws.
+# When the tests pass, the next cell writes four texts with `choose`, at *T* = 0, 0.5, 1 and 2. All get *the same* 30
+# throws; *T* = 0 ignores them.
 #
 # **Predict.** Which two of the four texts share the longest beginning?
 
@@ -531,13 +532,13 @@ for name, row in {**rows, "seven words": fewer}.items():
 
 # %% [markdown]
 # Now every step of a story gets four equal choices. With so few choices, you would expect no *crumb*: no token below
-# 0.5% at *T* = 1.
+# 0.5% at *T* = 1. (After `Once upon a` all but `time` are crumbs.)
 #
-# **Predict.** Will `time` come after `Once upon a`?
+# **Predict.** To give `Once upon a` four choices, must *T* be above or below 1? Is `time` then certain?
 
 
 # %%
-# In place of settings, generate takes a function as well: logits and ids so far -> new logits.
+# generate also takes a function instead of settings: logits and ids so far -> new logits.
 def four_choices(logits, ids):
     return logits / temperature_for(logits, 4)
 
@@ -719,13 +720,14 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # The rivals of `time` are many, so they took more than half. In our example, *T* = 2 gave nine rivals 14%, but 4,095
 # rivals 79%. The same *T* is mild for few tokens and wild for many. A thermostat sets *T* for each step.
 #
-# Yet crumbs still come: a low *T* only makes their shares smaller. The next module forbids crumbs.
+# Yet crumbs can still come: a low *T* only makes their shares smaller. The next module forbids crumbs.
 
 # %% [markdown]
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Shares at another temperature" points=1

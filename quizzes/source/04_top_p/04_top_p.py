@@ -19,7 +19,7 @@
 # > - work out by hand which tokens top-p keeps;
 # > - say what changes when *T* or top-k comes first;
 # > - design a cut that follows the model, and write top-p for any batch;
-# > - find the mistake in a cut, and why a quick repair hides it.
+# > - find a cut's mistake, and say why a quick repair hides it.
 #
 # Names in brackets are sources, listed last.
 
@@ -200,8 +200,8 @@ print("After 'Once upon a', kept:", ranked("Once upon a", 29, 40))
 # Which number, computed from the probabilities, is small only when the model is sure?
 # <details><summary>More</summary>
 #
-# Module 01 had "like how many equal choices": *e* to the power of the entropy (with the natural logarithm).
-# Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
+# Module 01 had "like how many equal choices": 2 to the power of the entropy in bits. With the natural
+# logarithm it is *e* to the power of the entropy. Round that number to *n*: `logits.argsort(descending=True)[:n]` are the ids of the best *n*.
 # </details>
 # </details>
 
@@ -216,7 +216,7 @@ def my_cut(logits):
     Always: keep at least one token. Never cut a token and keep a less likely one.
     Sure: if one token has 99% or more, keep it alone.
     Open: if no token is more than 1.2 times as likely as another, keep at least half of them.
-    Tail: if 3 to 30 good tokens hold 96% to 98% together, and 300 to 3000 others the rest,
+    Tail: if 3 to 30 good tokens hold 96% to 98% together, and 300 to 3000 others hold the rest,
     keep at least half of the good ones, and cut at least half of the others.
     (No good token is more than 1.2 times as likely as another good one. Same among the others.)
     Places: shuffle the tokens, or add one number to all logits, and the same tokens stay.
@@ -350,7 +350,7 @@ print("top-p with p = 0.8 keeps", kept(top_p(FOUR.logits, 0.8)))
 # top-p is also called *nucleus sampling* [holtzman2020].
 
 # %% [markdown]
-# **Predict.** You lower *p* from 1 to 0. At which three values does a token leave? Then move the slider.
+# **Predict.** You lower *p* from 1 towards 0. At which three values does a token leave? Then move the slider.
 
 # %%
 explore.Distribution(FOUR, knobs=["top_p"])
@@ -419,7 +419,7 @@ by_place(stories)
 # $$q_1 + \dots + q_{j-1} < p$$
 #
 # Take 0.4, 0.3, 0.2, 0.1 and *p* = 0.8. The tokens before the third hold 0.7, so the third stays. Those before
-# the fourth hold 0.9, so the fourth is cut. Before the first the sum is 0, so the first always stays.
+# the fourth hold 0.9, so the fourth is cut. Before the first the sum is 0, below *p*: it stays.
 
 # %% [markdown]
 # **Predict.** Four tokens have 0.5, 0.25, 0.125 and 0.125, and *p* is 0.5. The first token *reaches* 0.5
@@ -509,7 +509,8 @@ explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 # ## Which p?
 #
 # **Predict.** Take three settings: *p* = 0.5; *p* = 1; *T* = 1.5 with *p* = 0.9. Which setting writes the most
-# ordinary text, and which writes nonsense?
+# ordinary text, and which writes nonsense? (Under the texts, *distinct-2* is the share of different pairs among
+# all pairs of neighbouring tokens.)
 
 # %%
 explore.Playground(
@@ -530,7 +531,7 @@ explore.Playground(
 
 # %% [markdown]
 # Why did *p* = 0.9 not prevent the nonsense? *T* = 1.5 comes first, and makes the probabilities more equal. So
-# top-p needs more tokens to hold 90%. The next cell tries three values of *T* before top-p, at our 800 steps:
+# top-p needs more tokens to hold 90%. The next cell tries three values of *T* before top-p, at all 800 steps of `stories`:
 
 # %%
 # (800 steps, 4096 tokens)
@@ -573,8 +574,8 @@ explore.Pipeline(
 
 # %% [markdown]
 # 1. Here *T* is first. How many tokens are left at the end? (One: ` king` alone has 87%.)
-# 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax `÷T` does not divide: *T*
-#    = 0.5 squares each share.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
+# 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax, *T* = 0.5
+#    squares each share, then divides by their sum.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.
@@ -652,8 +653,8 @@ costliest(stories, missing)
 # The code of a well-known book has such a guard, and loses the token that crosses *p* [reasoning164].
 #
 # llama.cpp lost the same token. Its tests did not fail: in each test *p* was exactly one of the sums so far
-# [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens would the
-# guarded cut keep, and which top-p?
+# [llamacpp1953]. **Predict.** Three tokens have 0.5, 0.25 and 0.25, and *p* is 0.5. Which tokens does the
+# guarded cut keep? And top-p?
 #
 # <details><summary>Answer</summary>
 #
@@ -673,7 +674,8 @@ costliest(stories, missing)
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
@@ -795,8 +797,8 @@ check.number(
 )
 
 # %% [markdown] question="Greedy at every step" points=1
-# Which setting leaves only the likeliest token at *every* step, whatever the model says? The steps of a
-# setting work in the order given. Top-k keeps exactly *k* tokens, and top-p uses the new shares.
+# Which setting leaves only the likeliest token at *every* step, whatever the model says? *T* and the
+# cuts work in the order given. Top-k keeps exactly *k* tokens, and top-p uses the new shares.
 #
 # - **A** *T* = 0.5, then *p* = 0.5.
 # - **B** *p* = 0.5, then *k* = 2.
@@ -818,8 +820,8 @@ check.choice(
 )
 
 # %% [markdown] question="A colder cut" points=1
-# A speech model applied top-p before *T*. Somebody proposed *T* first, because below *T* = 1 top-p
-# cuts *more* if it comes before *T* [fishspeech1150]. Is this reason right?
+# A speech model applied top-p before *T*. Somebody proposed *T* first. The reason: if *T* is
+# below 1, top-p before *T* cuts *more* [fishspeech1150]. Is this reason right?
 #
 # - **A** Yes: top-p before *T* sees sharper shares.
 # - **B** Yes: an earlier cut takes more away than a later one.
@@ -1000,7 +1002,7 @@ float(min(points, 2))
 # - Below 1, add up in float64 (`probs.double()`), the largest share first.
 # - If even the sum of all shares is below *p*, by rounding, count all tokens.
 #
-# One point for *p* = 1 and for *p* between two sums, one for *p* exactly a sum.
+# One point for *p* = 1 and *p* between two sums together, one for *p* exactly a sum.
 
 
 # %% answer="size_repair"

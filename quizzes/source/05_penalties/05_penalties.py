@@ -123,7 +123,7 @@ third = Settings(temperature=0, frequency_penalty=2.0)
 tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 
 # %% [markdown]
-# All three writers always take the best token. The first gets the address right, but loops. The
+# All three writers always take the token that is best after their penalty. The first gets the address right, but loops. The
 # second says *west of the sky*. The third gets the address right, without a loop.
 #
 # Both penalties lower the logits of tokens that came before. **Why did the repetition penalty spoil
@@ -132,8 +132,8 @@ tell("THIRD, frequency penalty 2.0: ..." + "".join(finish(third)))
 # %% [markdown]
 # **Recall.**
 #
-# 1. (01) You take 1 from one logit. What happens to the odds of its token against any other?
-# 2. (01) And if you take 1 from every logit?
+# 1. (01, 03) You take 1 from one logit. What happens to the odds of its token against any other?
+# 2. (01, 03) And if you take 1 from every logit?
 # 3. (02) Two logits are 2 apart. How far apart are they at *T* = 0.5?
 #
 # <details><summary>Answers</summary>
@@ -433,7 +433,7 @@ explore.Penalties(
 
 # %% [markdown]
 # Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, a little more
-# later. (`sun` pays at every wind.)
+# later. (`sun`, now second, pays at every wind.)
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first where `moon` does not lead?
 
@@ -621,8 +621,8 @@ for name, process in rows.items():
 
 # %% [markdown]
 # 1. **It ends loops.** Case: the answer ends in the same run of tokens, six times or more in a row,
-#    like `and the moon, ...`. The loop's next token leads; a token *never said* is at most 2
-#    behind. *Another token must lead.*
+#    like `and the moon, ...`. The loop's next token leads; some token *never said* has a
+#    logit at most 2 lower. *Another token must lead.*
 # 2. **It lets an address pass.** Case: the answer copies an address from the prompt. The address's
 #    next token is ahead of all others by 4 or more. *This token must still lead.*
 
@@ -639,7 +639,7 @@ for name, process in rows.items():
 # A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the
 # prompt either. An address has 3 to 12 tokens, each at most three times, and may stand in the
 # prompt more than once. The answer is the address's beginning, or empty. Commas come every 3 to 9
-# tokens. Inside one address, and inside the answer with commas, no four tokens in a row come twice.
+# tokens. In one address, and in the answer with commas, no run of four tokens comes twice.
 # </details>
 
 # %% [markdown]
@@ -660,9 +660,9 @@ for name, process in rows.items():
 def my_brake(logits, ids, prompt_length):
     """Logits for the next token, after a brake that ends loops and lets copies pass.
 
-    logits: (vocab,), float32, all finite, for a vocabulary of 4 to 300 tokens. ids: (length,), int64,
-    the prompt and then the answer so far, which may be empty. prompt_length: how many of the ids are
-    the prompt, at least 1. What is passed in stays as it is.
+    logits: (vocab,), float32, all finite; a model has thousands of tokens, the tests 4 to 300.
+    ids: (length,), int64, the prompt and then the answer so far, which may be empty.
+    prompt_length: how many of the ids are the prompt, at least 1. What is passed in stays as it is.
     Returns a tensor (vocab,) without NaN and without +inf; -inf forbids a token.
     """
     ### BEGIN SOLUTION
@@ -716,7 +716,7 @@ def ends_loop(function, case, token):
 
 def passes_line(function, case, token):
     assert leads(function, *case, token), (
-        "The line's next token has lost its lead. What did yours count, and where did that stand?"
+        "The address's next token has lost its lead. What did yours count, and where did that stand?"
     )
 
 
@@ -817,7 +817,8 @@ for wind in ("North", "East", "South", "West"):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One token, two penalties" points=1
@@ -1042,7 +1043,7 @@ check.number(
 # Find the bug. This frequency penalty takes the same from a token that came once as from a token
 # that came three times. In PyTorch `x[[0, 0, 0]] -= 1` lowers `x[0]` by 1, not by 3 [pytorch3844].
 # Repair the function, for any text of at least one token, any penalty from −2 to 2, and logits that
-# may hold −inf. What is passed in stays as it is.
+# may hold −inf. `logits` and `ids` are tensors, and stay as they are.
 
 
 # %% answer="frequency_repair"
@@ -1107,8 +1108,8 @@ check.keeps(
 # Find the bug. Like tinygrad's sampler [tinygrad2026], this function keeps the counts for both
 # penalties on the function itself: the second story pays for the words of the first. Repair the
 # function. Each call gets all `ids` of its own text, at least one, and must not depend on earlier
-# calls, which may have had another vocabulary. Logits may hold −inf, and what is passed in stays as
-# it is.
+# calls, which may have had another vocabulary. Logits may hold −inf; `logits` and `ids` are
+# tensors, and stay as they are.
 
 
 # %% answer="tinygrad_repair"

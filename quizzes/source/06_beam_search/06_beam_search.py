@@ -174,7 +174,7 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # %% [markdown]
 # The number below a token is its log-probability, and Σ is the total so far: ` cat sat` has
 # 0.55 × 0.4 = 0.22, and the logarithm of 0.22 is −1.51. *Pruned* means dropped. (Some dropped
-# branches are not drawn or counted. Score and length penalty come later.)
+# branches are not drawn or counted, and some numbers not written. Score and length penalty come later.)
 #
 # Set `num_beams` to 2. Which text wins?
 #
@@ -238,8 +238,8 @@ print("sum of 40 logs:", 40 * share.log().item())
 def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
-    beams: a list of up to 1,000 (ids, total): a text's token ids, equally many in all texts, and
-    the sum of their log-probabilities.
+    beams: a list of up to 1,000 (ids, total): a text's token ids, and the sum of their
+    log-probabilities. All texts are equally long.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
     follows beams[i]. The vocabulary has up to 5,000 tokens.
     Returns a list of (ids, total), the highest total first: the best num_beams of all candidates
@@ -291,7 +291,7 @@ my_search.__name__ = "beam_step"  # for the explorer's message if something is w
 
 # %% [markdown]
 # **Predict.** A guess is enough: after `The little girl saw a`, do three beams find the same four
-# tokens as greedy?
+# tokens as greedy? (`×` marks what your own step finds best.)
 
 # %%
 plain(
@@ -500,9 +500,9 @@ for tokens, total in fox:
 # paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# In the course's search (used in cells above, too), a finished text takes *no* place. A text that ends among
-# the best *k* candidates of a step goes into a second list, and the *k* best candidates that have not
-# ended run on. At the end the best text wins, ended or not.
+# Your build gave a finished text a place. The course's search (used in cells above, too) gives it *none*: a
+# text that ends among the best *k* candidates of a step goes into a second list, and still *k* others, the best
+# that have not ended, run on. At the end the best text wins, ended or not.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -642,8 +642,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
     )
 
 # %% [markdown]
-# At 0.5 five stories are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 no
-# winner *ends*.
+# At 0.5 five winners are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 none is
+# empty: no winner *ends*.
 
 # %% [markdown]
 # ## Build it: a score of your own
@@ -751,8 +751,8 @@ for name, found in texts.items():
 # %% [markdown]
 # On average, the texts of four beams are the likeliest, and repeat most. Drawn texts repeat nothing.
 #
-# In the next picture each bar is a token, as high as its probability. The row *human* is a person's
-# text, the row *sampled* a drawn text.
+# In the next picture each bar is a token, as high as its probability. All rows go on from one
+# opening. The row *human* is a person's text, the row *sampled* a drawn text.
 #
 # **Predict.** Does the model find the person's tokens likelier than those of the beams? Wait
 # until all four rows are full: greedy's `mean log p` changes until then.
@@ -813,7 +813,7 @@ print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# The empty text is likelier for no sum: the Calculator has never seen a sum without an answer.
+# For no sum is the empty text likelier: the Calculator has never seen a sum without an answer.
 #
 # Does *likelier* mean *better* on sums? The next cell sorts greedy's hundred texts by log-probability.
 #
@@ -849,7 +849,8 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Candidates line up" points=1
@@ -1270,7 +1271,8 @@ def repaired_growth(ids, totals, logprobs):
     """ids (beams, length), int64, totals (beams,), logprobs (beams, vocabulary), all tensors. There
     are up to 1,000 beams.
 
-    Returns the ids of as many new texts, int64 (beams, length + 1). All three stay as they are.
+    Returns the ids of as many new texts as there are beams, int64 (beams, length + 1). The
+    arguments stay as they are.
     """
     ### BEGIN SOLUTION
     beams, vocabulary = logprobs.shape

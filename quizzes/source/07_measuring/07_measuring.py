@@ -15,7 +15,7 @@
 # wins. What could go wrong?
 
 # %% [markdown]
-# > **About 175 minutes**, in two sittings · difficulty ●●●○○
+# > **About 185 minutes**, in two sittings · difficulty ●●●○○
 # >
 # > You need modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
@@ -370,8 +370,8 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: 0.31 is the *standard deviation*. The mean of twelve
-# is steadier: its *standard error* is 0.31 / √12, or 0.09. In about 19 of 20 such samples, the mean of *all*
-# such passages lies within two standard errors of the sample's mean. So the perplexity of all such passages
+# is steadier: its *standard error* is 0.31 / √12, or 0.09. Take many such samples: in about 19 of 20, the
+# mean of *all* such passages is at most two standard errors away. So the perplexity of all such passages
 # is probably between 20 and 29.
 #
 # Of the first table's settings, only the die lies in this range.
@@ -496,7 +496,7 @@ for first in range(0, 200, 50):
 
 # %% [markdown]
 # Try perplexity matching. The authors' 24.4 is a mean log-probability of −3.19. Below, three texts at
-# *T* = 1.3 have −4.79. (Ignore the other numbers.)
+# *T* = 1.3 have −4.79, by the model's own probabilities. (Ignore the other numbers.)
 
 # %%
 explore.Playground(
@@ -545,7 +545,7 @@ print(f"{len(pairs)} pairs, {len(set(pairs))} different")
 # Why all texts together? A published program took the mean of each text's own distinct-2 [distinctn2].
 #
 # **Predict.** A lazy model has one good story, the first author's, and tells it twelve times. Is its
-# distinct-2 high or low, as the mean of the twelve texts, and over all together?
+# distinct-2 high or low (1) as the mean of the twelve texts, (2) over all together?
 
 # %%
 lazy = [texts["author"][0]] * 12
@@ -655,12 +655,12 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # 1. **rings**: the last 40 tokens or more are one phrase of 1 to 8 tokens, again and again. The last
 #    repeat may break off: `so kind and so kind and so …`
 # 2. **rings nearly**: a phrase of 3 to 8 tokens fills the last 60 tokens or more, but in every third
-#    repeat one token differs: `so kind and so kind and so kind but …`
+#    repeat one token, any one, is replaced by any other: `so kind and so kind and so kind but …`
 
 # %% [markdown]
 # 3. **quiet** at four sorts of toast:
 #    - fewer than 10 tokens;
-#    - prose, of many different tokens or few: no three in a row come twice;
+#    - prose, of many different tokens or few: no run of three comes twice;
 #    - prose with a refrain: 3 to 6 tokens that come three times, with at least 12 others in between;
 #    - a text that got stuck, then went on with at least 60 tokens of prose;
 # 4. **only sees what is equal**: renaming the tokens, to other numbers or to words, changes nothing.
@@ -916,8 +916,8 @@ show_mean("A - B", differences)
 # "Give or take" is two standard errors. The means alone decide nothing: 3.20 and 2.90, each give or take
 # 0.5. Pair by pair A is clearly more surprising, each time by 0.2 to 0.4.
 #
-# The *openings* made the numbers spread, and both settings had the same. So give both settings the same
-# openings and the same seeds.
+# The *openings* made the numbers spread, and these were the same for both settings. So give
+# both settings the same openings and the same seeds.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by
@@ -1008,7 +1008,7 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Only the die's interval contains 0. All other settings differ from people, *p* = 0.95 only just. Greedy and
+# Of the settings, only the die's interval contains 0. The others miss 0, *p* = 0.95 only just. Greedy and
 # noise are the *farthest* from the authors.
 
 # %% [markdown]
@@ -1045,7 +1045,8 @@ for name, each in runs.items():
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Perplexity of two tokens" points=1

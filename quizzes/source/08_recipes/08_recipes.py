@@ -16,7 +16,7 @@
 # (The servers are small imitations; their model is the Storyteller.)
 
 # %% [markdown]
-# > **About 165 minutes**, in three sittings · difficulty ●●●○○
+# > **About 175 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
@@ -435,7 +435,7 @@ explore.Distribution(
 explore.Loops(temperature=0.3, top_p=0.6, repetition_penalty=1.0)
 
 # %% [markdown]
-# What share repeats with *T* alone (*p* = 1)? With *p* alone (*T* = 1, *p* = 0.6)?
+# Set *T* alone (*p* = 1): what share repeats? Then *p* alone (*T* = 1, *p* = 0.6)?
 #
 # <details><summary>What you should see</summary>
 #
@@ -481,11 +481,11 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 # (1e16 is a 1 with 16 zeros.) The first sum loses the 1; the second adds the 1 to 0.
 
 # %% [markdown]
-# A logit is a sum too, of 256 products. A fast program cuts the sum into parts and adds up all parts in parallel. The
+# A logit is a sum too, of 256 products. A fast program cuts the sum into parts, and adds up the parts. The
 # cuts depend on the work, so on a request's **company**: the *other* requests at the same time.
 #
 # With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another order. (Real
-# servers differ.) After each part Birch rounds to 16 bits (bfloat16 keeps two or three digits).
+# servers differ.) With each part, Birch rounds the sum to 16 bits (bfloat16: two or three digits).
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all together. How many of the 16
@@ -506,7 +506,7 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 
 # %% [markdown]
 # The **third cause is company**: on our processor four texts change, also the text of seed 3. On yours, other texts
-# may change. (If the text of seed 3 stays the same, use the numbers in the next answer.)
+# may change. (If the text of seed 3 stays the same, use the numbers in the answer below the next cell.)
 
 # %% [markdown]
 # How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12 (` bench` is two tokens). On
@@ -617,7 +617,7 @@ for worked in (True, False):
         print(f"T = {T:<8} {said:>10} {same:>9} of 24 {right:>8.0%}")
 
 # %% [markdown]
-# *Deterministic*: here yes, as the four tries always have the same company: each other. At *T* = 0.5, with the
+# *Deterministic*: here yes, as all the tries run together, always in the same company. At *T* = 0.5, with the
 # working, only 7 of the 24 sums get the same answer four times.
 #
 # *Right*: with the working, 75% at *T* = 0 and 50% at *T* = 1. Without the working, 4% to 7% at any *T*. So here a
@@ -692,7 +692,7 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 #
 # <details><summary>What you should see</summary>
 #
-# At 0.94 the interval of the log-probability leaves 0 out. With 32 seeds you cannot see smaller steps.
+# At 0.94 the interval of the log-probability leaves 0 out. Smaller steps do not show with these 32 seeds.
 # </details>
 #
 # A good place for a break.
@@ -866,8 +866,8 @@ place = check.attempt(my_pick, old, new)
 print("your picker:", "none (or it is not written)" if place is None else list(rivals)[place])
 
 # %% [markdown]
-# Three intervals lie above 0. But the lead of *T* = 0.79 is luck: put 0.78 or 0.80 in its place, and the interval
-# holds 0. The presence penalty's interval lies furthest above 0, so the penalty wins. But a contest finds the best
+# Three intervals lie above 0. But do not trust the lead of *T* = 0.79: put 0.78 or 0.80 in its place, and the
+# interval holds 0. The presence penalty's interval lies furthest above 0, so the penalty wins. But a contest finds the best
 # only *by the number that you measure*: in test two the penalty lowered the log-probability.
 
 # %% [markdown]
@@ -932,7 +932,8 @@ print(f"{'Birch, at noon':<16}", repr(ask("Birch", noon=True, fixed=True, **MODE
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="A program reads invoices" points=1
@@ -1194,8 +1195,8 @@ check.against(
 ### END HIDDEN TESTS
 
 # %% [markdown] question="A proposal for vLLM" points=2
-# Each row should draw the token that it would draw alone. But this function, like a change proposed for vLLM
-# [vllm1637] and repaired later [vllm2514], seeds only once. Repair the function: row *i* uses the first
+# Each row should draw the token that it would draw alone. But this function seeds only once, like a change
+# proposed for vLLM [vllm1637] (and repaired later [vllm2514]). Repair the function: row *i* uses the first
 # `torch.rand(())` of its own seed, `seeds[i]`. The last line stays: it draws the first token at which the sum of the
 # row's shares, from the left, exceeds the row's random number.
 

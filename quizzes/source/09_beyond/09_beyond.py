@@ -293,7 +293,7 @@ explore.AdaptiveCutoff(strategy=my_min_p, knob="min_p")
 for words, logits in TOYS:
     probs = logits.softmax(-1)
     same = probs.square().sum()
-    print(f"twice the same: {same:.3f}, at least as likely: {stay(words, p_less(logits))}")
+    print(f"twice the same: {same:.3f}, words that reach it: {stay(words, p_less(logits))}")
 
 # %% [markdown]
 # A sure row often gives the same token twice, an open row rarely. **P-less** takes the probability of two
@@ -352,7 +352,7 @@ for T in (1, 2):
 # %% [markdown]
 # Heat raises the entropy, so both cuts keep more: in the king's row eta goes from 159 tokens to 3,275.
 #
-# All cuts so far look at probabilities, and heat moves all of them. (Pause here.)
+# All new cuts so far look at probabilities, and heat moves all of them. (Pause here.)
 
 # %% [markdown]
 # ## Know the spread: top-nσ
@@ -419,7 +419,7 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same whole number, from −64 to
-#    64, to all: the same tokens stay. (In the scored rows float32 does this exactly.)
+#    64, to all: the same tokens stay. (In the scored rows float32 divides and adds without rounding.)
 
 # %% [markdown]
 # 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
@@ -718,7 +718,7 @@ thermostat(1.0)
 thermostat(2.0)
 
 # %% [markdown]
-# Duller. At the first step even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
+# Duller. In the first heated row even the best token, ` wife`, has a surprise of 5.6 bits, above μ. So all others
 # are cut, and μ falls. Each step is a greedy choice.
 
 # %% [markdown]
@@ -826,7 +826,7 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 # no number, and your cut stays as it is: one dot each.
 
 # %% [markdown]
-# Each dot stands for 40 texts, in eight sets of five. Further right, texts are more perplexing; further up,
+# Each dot stands for 40 texts (10 before), in eight sets of five. Further right, texts are more perplexing; further up,
 # more varied (distinct-1, the share of different tokens in a set). At equal perplexity, higher is better.
 #
 # **Predict.** Will min-p's line lie above top-p's?
@@ -878,7 +878,7 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 
 # %% [markdown]
 # P-less is at 0.799; at the same perplexity top-p's line is at about 0.77. The distance is about two of
-# p-less's standard errors, and top-p's line is uncertain, too: a weak hint, not a proof.
+# p-less's standard errors, and top-p's line is uncertain, too: a weak hint that p-less is better, no proof.
 #
 # The two figures do not contradict each other: in the first, each cut had one number; in the second,
 # several.
@@ -910,7 +910,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="From top-p to min-p" points=1

@@ -372,7 +372,8 @@ for text in texts:
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 
 # %% [markdown]
-# Otherwise you stay, and visit the old text again. The second fraction corrects for draws that favour some texts.
+# Otherwise you stay, and visit the old text again. The second fraction: what is
+# drawn more often must be taken less often.
 
 # %% [markdown]
 # **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And from
@@ -400,7 +401,7 @@ print({text: round(seen[text] / 20_000, 3) for text in texts})
 # Each step compared only two texts. Yet the shares come close to the column `p^4`.
 #
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
-# *T* = 1/4. **Power sampling** [karan2025] takes the text where the walk stands after forty steps.
+# *T* = 1/4. **Power sampling** [karan2025] takes the text where the walk stands after all its steps, here forty.
 # The next cell takes six walks for the opening sum, `STORY` (`alpha` is the power):
 
 # %%
@@ -414,9 +415,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# Most steps draw only a short end of a text, so one walk runs the model about as often as sixteen tries do. On the
-# card it is right in 80.0% (of the first 250 sums). The likeliest of sixteen had 82.6% (of all 1,000). So the walk is
-# no better here.
+# The text grows during the walk, and a step draws only its end, so one walk runs the model about as often as sixteen
+# tries do. On the card it is right in 80.0% of the first 250 sums, and the likeliest of sixteen in 82.6% of all 1,000:
+# no gain is seen here.
 
 # %% [markdown]
 # ## The vote
@@ -476,13 +477,15 @@ def vote(found):
     return my_vote([one.answer for one in found])
 
 
-print("greedy", score(first, greedy_ones), "· likeliest of 16", score(likeliest, worked), end=" · ")
-print("your vote of 16", score(vote, worked), "of 24")
+print(
+    "greedy:", score(first, greedy_ones), "· likeliest of 16:", score(likeliest, worked), end=" · "
+)
+print("your vote of 16:", score(vote, worked), "of 24")
 
 # %% [markdown]
 # With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left. The curves
 # at the right are the vote, the likeliest text and pass@n (pass@k for n tries). A vote of 4 is an
-# average over sets of four tries that share none. Wait for `Right, over 24 sums`.
+# average over separate sets of four tries; of two tries that differ, the first wins. Wait for `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
@@ -518,7 +521,7 @@ for i, one in enumerate(tries):
 #
 # Their *last* step is wrong, and ends in `=29'1`. Eight of the ten are steps like 229 + 72: the tens
 # make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in such a
-# step, and only four get it right.
+# step, and only 0, 3, 5 and 11 get it right.
 # </details>
 
 # %% [markdown]
@@ -566,12 +569,12 @@ for n in (16, 64, 256):
 # %% [markdown]
 # ## A check that does not know the sum
 #
-# Nobody knows the right answer to a hard task. So pretend that Python cannot add five numbers.
+# Nobody knows the right answer to a hard task. So pretend that Python cannot add large numbers.
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine, and keep the remainder: 51, 86, 64, 72, 28
-# leave 6, 5, 1, 0, 1. Together the remainders make 13, and 13 leaves 4. Only
-# nines were thrown away, so the right sum must leave 4 too.
+# leave 6, 5, 1, 0, 1. Together the remainders make 13, and 13 leaves 4. The
+# remainders lack only nines, so the right sum must leave 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this trick accept?
 
@@ -618,7 +621,7 @@ print(f"{24 * 64} tries: {sum(map(len, good))} accepted, and {len(right)} of the
 #
 # > difficulty ●●●○○ · importance ●●●●● · 15 minutes
 #
-# Now Python may add, but only two numbers at a time.
+# Now Python may add large numbers, but only two at a time.
 #
 # A text has steps with `,` between them, then `;` and the answer. `right_step(a, b)` writes how a step
 # *should* look, with its carries:
@@ -890,7 +893,7 @@ explore.Playground(
 # </details>
 
 # %% [markdown]
-# ## More thought for one answer
+# ## Less thought for one answer
 #
 # Greedy choice is right in 72.8% with the working, in 6.6% without. Each character takes one run of the
 # model, and later runs read the character: the model computes by writing.
@@ -938,7 +941,8 @@ for most in (36, 40, 48):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One of k tries" points=2

@@ -13,8 +13,8 @@
 # tokens, so that a program can read the answer.
 
 # %% [markdown]
-# > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, and
-# > the Calculator of module 10
+# > **About 160 minutes**, best in two sittings · difficulty ●●●●○ · you need: modules 1 to 3, 6 and
+# > 10
 # >
 # > Afterwards you can
 # > - write the coin that accepts or refuses a guess, and say why it works;
@@ -214,7 +214,7 @@ def calculates(numbers, grammar=None):
 # %% [markdown]
 # - A guess that the master keeps (*accepts*) joins the text.
 # - At the first refusal the master draws another token. Later guesses are thrown away, not judged.
-# - If the master keeps all four, the same pass gives one token more, the **bonus**.
+# - If the master keeps all guesses, the same pass gives one token more, the **bonus**.
 #
 # Manuals say **speculative decoding**, and *draft model* for the apprentice.
 
@@ -238,7 +238,7 @@ explore.Speculation("Once upon a time", temperature=0.8)
 # Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
 #
 # The explorer writes the same text; its last lines say what the boxes mean. (*Drafted* means
-# guessed, *orange* an orange outline, *outline* any other, `5 blocks` the apprentice. The chart is
+# guessed, *orange* an orange outline, *outline* a plain one, `5 blocks` the apprentice. The chart is
 # not needed here.)
 #
 # Wait for 40 tokens, change `seed` to 1, and wait again: half of the guesses or a little more are
@@ -386,7 +386,7 @@ tried = check.passes("every guess and pair", joins_as_often_as_p, my_coin)
 # ## On the real model
 #
 # A text is exact if each token joins as often as *p* says. Does the coin work with 4,096 tokens?
-# The next two cells, folded, toss it for 2,000 guesses after `Once upon a time`, now at *T* = 1.
+# The next two cells, folded, toss the course's own for 2,000 guesses after `Once upon a time`, now at *T* = 1.
 #
 # **Predict.** By hand 70% of the guesses were accepted. Are more accepted here, or fewer?
 
@@ -502,7 +502,7 @@ print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
 # **Predict.** At *T* = 0 the master kept 62% of the apprentice's judged guesses. The next cell raises the
-# *T* of both. Is the share larger or smaller then?
+# *T* of master and apprentice. Is the share larger or smaller then?
 
 # %% jupyter={"source_hidden": true}
 for T in (0.3, 0.9, 1.5):
@@ -513,8 +513,8 @@ for T in (0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# Neither: between a half and two thirds are kept. A higher *T* flattens both *p* and *q*, so their
-# overlap need not shrink.
+# A little smaller each time, but with no trend: about 75 guesses swing by chance, and half or more are
+# kept. A higher *T* flattens both *p* and *q*, so their overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
@@ -526,7 +526,7 @@ for T in (0.3, 0.9, 1.5):
 #   thread, November 2026). So reading four costs 0.6, and reading one 0.15.
 
 # %% [markdown]
-# **Predict.** At *T* = 0 the apprentice made 62 guesses (near the 40th token fewer than four a pass), and
+# **Predict.** At *T* = 0 the apprentice made 62 guesses (in the last passes fewer than four), and
 # the master 17 passes. Is 17 + 62 ×
 # 0.98 more than 40, or less? (The next cell, folded, divides by 40: above 1 is slower.)
 
@@ -721,7 +721,7 @@ for so_far in ("", " the", " her g"):
 # The **mass** is the probability that the model gives to all allowed tokens together. The mask
 # divides each of their probabilities by the mass, like 0.3 / 0.8 in the recall.
 #
-# Here the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
+# After `The prince told his name and age:` the model fills in a JSON form: a name of at most eight characters, and the age 7, 30 or 90.
 # The next cell, folded, prints the mass at ten steps. (`5.1e-08` is 0.000000051.)
 
 # %% jupyter={"source_hidden": true}
@@ -731,7 +731,7 @@ form = constrain.json_schema(model.tokenizer, schema | {"additionalProperties": 
 text, pieces, counts, left = fill_in("The prince told his name and age: ", form, seed=0)
 print(text)
 for piece, number, mass in list(zip(pieces, counts, left, strict=True))[:10]:
-    print(f"{look.visible(piece):<8} {number:5} tokens allowed, {mass:.2g} of the mass left")
+    print(f"{look.visible(piece):<8} {number:5} tokens allowed, mass {mass:.2g}")
 
 # %% [markdown]
 # The text is valid JSON, from a model that has only read fairy tales. Where the name begins nearly
@@ -812,7 +812,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # The smaller the product of the masses, the more the mask has favoured a text. The shares stay only
 # if every text has the *same* product. Otherwise multiply each text's share by its product, and you
-# have *p* again. There are two ways.
+# have *p* again. Two ways do this with draws.
 
 # %% [markdown]
 # ## Paying back
@@ -896,7 +896,8 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
 # **The form without room to think.** The Calculator adds five numbers. It writes its working first
-# (`'` marks a carry), then `;` and the answer. Now a mask allows only `;` and three digits.
+# (`'` marks a carry), then `;` and the answer. The prompt stays, but a
+# mask allows only `;` and three digits.
 # **Predict**: of six sums, how many are right with the working, and how many with the form alone?
 
 # %%
@@ -917,9 +918,9 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # %% [markdown]
 # ## Forms in production
 #
-# In late 2026 a request to a server may name a form [vllmforms2026]. The server repairs no shares.
+# In late 2026 a request to a server may name a form [vllmforms2026]. The server does not pay back.
 # So ask for the form in the prompt as well: a model that expects the form gives it more mass.
-# Record the mass: a small one is a warning.
+# Record the mass where you can: a small one is a warning.
 
 # %% [markdown]
 # ## Recap
@@ -935,7 +936,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Guess and overlap" points=1
@@ -1145,7 +1147,7 @@ check.ids(
 
 # %% [markdown] question="Four forms" points=1
 # On which form does a mask give each answer the share that conditioning gives it, whatever the
-# model? (Each answer can be written in one way only, and its end is not drawn.)
+# model? (Each answer can be written in one way only, and no end token is drawn.)
 #
 # - **A** Two answers of three tokens each, all six tokens different.
 # - **B** Two answers that the model finds equally likely.
@@ -1454,15 +1456,13 @@ points += check.passes("lists left as they were", left_alone)
 float(min(points, 4))
 
 # %% [markdown] question="Your guesser" points=4
-# Your `my_guess`:
+# 1. At most `ahead` ids, always the same; lists unchanged.
+# 2. If a text says a phrase three times (of `ahead` tokens or more, up to eight), three in four
+#    tokens are right on average.
+# 3. As many if each token of the other texts has one follower, and one goes on long enough.
+# 4. New stories: 1.5 times as many guesses come true as by looking up.
 #
-# 1. ids 0 to 4095, at most `ahead`, the same each time; lists unchanged;
-# 2. on average, three in four of the `ahead` tokens right if a text repeats a phrase three times, of
-#    `ahead` to eight tokens;
-# 3. as many if in the other texts each token has a single follower;
-# 4. new stories: 1.5 times as many guesses come true as by looking up.
-#
-# If 1 holds, 2 and 3 give a point each, 4 two.
+# With 1, 2 and 3 give a point each, 4 two.
 
 
 # %% test="my_guess"

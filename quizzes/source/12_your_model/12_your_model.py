@@ -12,8 +12,8 @@
 # Here you may bring your own model, and you write your own sampler.
 
 # %% [markdown]
-# > **About 140 minutes, on two evenings** · difficulty ●●●●○ · you need:
-# > log-probabilities (01), penalties and DRY (05, 09), perplexity (07)
+# > **About 150 minutes, on two evenings** · difficulty ●●●●○ · you need:
+# > modules 01, 05, 07, 09 and 10
 # >
 # > Afterwards you can
 # > - run your functions on another model, and say what must change;
@@ -217,7 +217,7 @@ print("the door:", "not written yet" if found is None else f"one text in {math.e
 # %% [markdown]
 # ## The capital of France, for real
 #
-# In module 02 we made up that ` Paris` has 93% after `The capital of France is`. Now we measure.
+# A picture in module 02 has a made-up ` Paris` with 93%. Let the prompt be `The capital of France is`. Now we measure.
 # (` Paris` is three tokens here, so its probability is a product.)
 #
 # **Predict.** The Storyteller has read only old stories. Which token is likeliest after ` is`? Is
@@ -402,13 +402,13 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # %% [markdown]
 # ## Your numbers elsewhere
 #
-# **Predict.** You take three numbers to another model: a presence penalty of 2, the id 0 for the end of a text,
-# a perplexity of 20 to beat. Why may each be wrong there?
+# **Predict.** You take three numbers to another model: a presence penalty of 2, the id 0 for the end, a
+# perplexity of 20 to beat. Why may each be wrong there?
 #
 # <details><summary>Answers</summary>
 #
-# - Taking 2 away changes more where logits lie closer.
-# - Id 0 may be a word: in one tokenizer `!`, so every text had `!` at its end [transformers7275].
+# - Minus 2 overturns a lead of 1, not one of 5.
+# - Id 0 may be a word: where it was `!`, each text ended in `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
 
@@ -429,7 +429,7 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 #
 # <details><summary>Hint</summary>
 #
-# Compare `ids[j - n : j]` with the last `n` ids, for each place `j` that holds an id.
+# Compare `ids[j - n : j]` with the last `n` ids, for each `j` up to `len(ids) - 1`.
 # </details>
 
 
@@ -515,7 +515,7 @@ else:
 
 # %% [markdown]
 # 2. **Alive.** The sampler continues the plain openings.
-#    - *Distinct-1*, the share of different tokens in eight continuations together (a mean over many such
+#    - *Distinct-1*, the share of different tokens in eight continuations together (a mean over six such
 #      sets), is above 0.693 (derived below).
 #    - The *perplexity*, by the model's probabilities before your sampler changes them, is from 13.5 to
 #      54.1: half to twice the perplexity of the books' own words.
@@ -525,7 +525,7 @@ else:
 #    that stood in the text before. After plain texts and ruts, at most 0.035 of the sampler's new pairs
 #    are repeats: the books' own share.
 # 4. **The refrain.** In at least three of the four tales the line is said a third time, word for word.
-# 5. **All at once** (2 points): promises 1 to 4 by one sampler.
+# 5. **All at once** (2 points): it keeps promises 1 to 4.
 
 # %% [markdown]
 # Run the next cell, folded: it holds the texts and the tests.
@@ -751,10 +751,10 @@ else:
 # 1. Copy the body of `echo` into `my_sampler`. Run the next two code cells: the refrain comes, the rut
 #    stays.
 # 2. Let one sign decide *when* to add 12. The repeats should fall.
-# 3. Where you add no 12, use `presence_penalty(logits, ids, 2.0)` or `dry` (`help(dry)`). Which raises
-#    distinct-1?
+# 3. Where you add no 12, use `presence_penalty(logits, ids, 2.0)`, `dry` (`help(dry)`) or both. Which
+#    raises distinct-1? Which ends ruts?
 # 4. A higher temperature raises distinct-1 *and* perplexity; a tighter cut lowers both.
-# 5. Cut in the last step: a question below asks why.
+# 5. Cut last: a question below asks why.
 
 
 # %% answer="own_sampler"
@@ -855,7 +855,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example, without points.
+# cell below then shows how your answer was read, or tries your function on an example. (A number under
+# it is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Gold before Paris" points=1
@@ -933,7 +934,7 @@ check.choice(
 #
 # - **A** The rule that helps a line said twice, and not one said seven times.
 # - **B** The set of ids in which there is a quotation mark.
-# - **C** The 12 that is added, as logits mean the same in every model.
+# - **C** The 12 that is added, as it makes any token the likeliest in every model.
 # - **D** The bar for distinct-1, as it is a share and not a logit.
 
 # %% answer="moving_house"
@@ -1234,7 +1235,7 @@ float(min(points, 2))
 
 # %% [markdown] question="Your phrase" points=3
 # Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
-# that float32 holds only their logarithm; phrases of no token, and impossible phrases. Errors up to
+# that float32 holds only their logarithm (which float32 holds well enough); phrases of no token, and impossible phrases. Errors up to
 # 0.003 are allowed. If it calls the course's functions, it gets no points.
 
 
