@@ -1524,7 +1524,7 @@ def far_ahead(random):
 
 def among_many(random):
     """Other texts, each of its own tokens: one of them, at any place, has what is asked for."""
-    length, others = random.randint(10, 20), random.randint(20, 40)
+    length, others = random.randint(10, 20), random.randint(30, 40)
     tokens = random.sample(range(4096), length * others)
     seen = [tokens[i : i + length] for i in range(0, len(tokens), length)]
     ahead = random.randint(1, 3)
