@@ -317,6 +317,8 @@ def on_copies(work: Callable[[dict], object], space: dict, seconds: float) -> ob
             wait = 0.1  # once more: an interrupt ends one call of a function, and a test makes many
 
     timer = threading.Thread(target=interrupt, daemon=True)
+    # Where interrupts are ignored, as under nohup, `interrupt_main` would do nothing.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
     try:
         result = work(copies(space))
@@ -327,6 +329,7 @@ def on_copies(work: Callable[[dict], object], space: dict, seconds: float) -> ob
         with contextlib.suppress(KeyboardInterrupt):  # the last one
             over.set()
             timer.join()
+        signal.signal(signal.SIGINT, before)
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])

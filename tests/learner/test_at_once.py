@@ -3,6 +3,7 @@ import functools
 import os
 import random
 import shutil
+import signal
 import subprocess
 import textwrap
 import time
@@ -361,10 +362,16 @@ def test_what_an_answer_starts_ends_with_its_trial_and_says_nothing():
         time.sleep(0.1)
 
 
+@pytest.mark.parametrize("interrupts", [signal.default_int_handler, signal.SIG_IGN])
 @pytest.mark.parametrize("way", WAYS)
-def test_each_way_ends_in_time(way):
+def test_each_way_ends_in_time(way, interrupts, request):
+    """Also in a process that began where interrupts are ignored."""
+    before = signal.signal(signal.SIGINT, interrupts)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     def endless(space: dict) -> None:
-        while True:
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
             pass
 
     def caught(space: dict) -> None:
@@ -378,3 +385,4 @@ def test_each_way_ends_in_time(way):
         with pytest.raises(at_once.Stopped, match=r"more than 0\.3 s"):
             way(work, {}, 0.3)
         assert time.monotonic() - began < 5
+    assert signal.getsignal(signal.SIGINT) is interrupts
