@@ -114,7 +114,7 @@ publish("only the 40 likeliest", lambda logits: sampling.top_k(logits, 40))
 # ## Top-k on nine words
 #
 # The publisher used **top-k**: only the *k* likeliest tokens stay. Top-k finds the *k* largest logits,
-# sets all others to −∞, and takes softmax. Here is *k* = 3, on the nine words that may follow `every
+# sets all others to −∞; softmax does the rest. Here is *k* = 3, on the nine words that may follow `every
 # effort moves you`.
 
 # %%
@@ -129,7 +129,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, cut=cut, before=before, after=after)
 # 0.358 = 0.991. Softmax divides each of the three by the mass kept: `toward` now has 0.358 / 0.991 ≈ 0.361.
 #
 # **Predict.** Which probability will `forward` have with *k* = 2? Then move the slider from 0 (*off*) to 2.
-# (The outlines show the probabilities before the cut.)
+# (The outlines show the probabilities at *T* = 1, before any cut.)
 #
 # <details><summary>Answer</summary>
 #
@@ -166,7 +166,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # $$p'_i = \frac{p_i}{\sum_{j \in K} p_j} \text{ for } i \in K, \qquad p'_i = 0 \text{ for all
 # others.}$$
 #
-# The probabilities of all *survivors* (the tokens kept) are divided by the same sum, so their odds stay:
+# The probabilities of all *survivors* (the tokens kept) are divided by one sum, so their ratios (*odds*) stay:
 # `forward` is 1.6 times as likely as `toward` before and after the cut (0.572 / 0.358).
 
 # %% [markdown]
@@ -204,8 +204,8 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 
 # %% [markdown]
 # **Predict.** At *T* = 1, `␣sudden` has 0.0015% after the first prompt, and `␣wolf` 0.37% after the
-# second. To see that only `␣wolf` is a good word, compare each with another token after the same
-# prompt. With which?
+# second. Compare each with another token *after its own prompt*, to see that only `␣wolf` is a good
+# word. With which?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -282,8 +282,8 @@ for step, rank in enumerate(tale.ranks.tolist()):
 # ## *k* = 40, but 41 tokens
 #
 # The cell runs `first_program`, a short top-k, and the course's `sampling.top_k` at the 39 steps. The
-# logits are first *float32*, the usual numbers, then *bfloat16*, with fewer digits, in which large
-# models are often stored.
+# logits are first *float32*, the usual numbers, then *bfloat16*: fewer digits, and large models
+# are often stored so.
 #
 # **Predict.** Read `first_program`. With which of the two kinds of numbers is it likelier to keep 41
 # tokens?
@@ -316,8 +316,8 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # *below* the 40th, so the 41st stays.
 # </details>
 #
-# vLLM, a program that answers many requests together, had this fault, says a proposed repair: at a tie,
-# the number of requests decided whether it kept more than *k* tokens [vllm50979]. So the same request
+# A proposed repair reports this fault in vLLM, a program that answers many requests together: whether a tie
+# kept more than *k* tokens depended on how many requests there were [vllm50979]. So the same request
 # could get different answers.
 
 # %% [markdown]
@@ -361,7 +361,7 @@ def my_top_k(logits, k):
     logits: a tensor (..., vocab) of any float type; it is left as it is.
     k: a whole number from 1; beyond the vocabulary, or None, it keeps all.
     Returns a tensor of the same shape and type. Exactly k are kept: ties by the lowest id.
-    Even float64 logits must not be rounded on the way: that could make a tie that was none.
+    Even float64 logits must not be rounded on the way: that could make two logits equal.
     """
     ### BEGIN SOLUTION
     order = logits.argsort(dim=-1, descending=True, stable=True)
@@ -430,7 +430,7 @@ show(
 # </details>
 #
 # But a rule that *chooses* *k* may also look at how far apart the logits are, and a temperature changes
-# these distances. So that *T* does not change *k*, your rule will get the logits *before* the temperature.
+# these distances. Your rule gets the logits *before* the temperature, so *T* cannot change *k*.
 
 # %% [markdown]
 # ## Build it: a k for every step
@@ -590,7 +590,7 @@ chart.says(said)
 # 1. Where does your rule keep the most tokens, and where the fewest? (One good rule keeps 189 after `One of
 #    them was a`, and 1 after `Once upon`.)
 # 2. How many of the author's tokens does your rule cut? (The same good rule cuts six, as *k* = 40 does, but
-#    keeps more mass at its worst step: *pays* checks that.)
+#    keeps more mass at its worst step.)
 
 # %% [markdown]
 # ## Both wishes

@@ -575,7 +575,7 @@ explore.Pipeline(
 # %% [markdown]
 # 1. Here *T* is first. How many tokens are left at the end? (One: ` king` alone has 87%.)
 # 2. Choose `÷T` under `stage`, and press **Right →** until `÷T` stands last. (After softmax, *T* = 0.5
-#    squares each share, then divides by their sum.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
+#    squares each share, then divides by the sum.) How many tokens are left now? (Two: ` king` has 67%, less than 0.8.)
 
 # %% [markdown]
 # Top-k, too, changes what top-p sees. Of 0.5, 0.25, 0.125 and 0.125, top-k with *k* = 2 leaves the first two.

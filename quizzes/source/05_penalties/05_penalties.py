@@ -660,7 +660,7 @@ for name, process in rows.items():
 def my_brake(logits, ids, prompt_length):
     """Logits for the next token, after a brake that ends loops and lets copies pass.
 
-    logits: (vocab,), float32, all finite; a model has thousands of tokens, the tests 4 to 300.
+    logits: (vocab,), float32, all finite; the tests have 4 to 300 tokens, a model thousands.
     ids: (length,), int64, the prompt and then the answer so far, which may be empty.
     prompt_length: how many of the ids are the prompt, at least 1. What is passed in stays as it is.
     Returns a tensor (vocab,) without NaN and without +inf; -inf forbids a token.

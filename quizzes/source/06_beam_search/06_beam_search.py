@@ -239,7 +239,7 @@ def beam_step(beams, logprobs, num_beams):
     """The best texts that are one token longer than those in `beams`.
 
     beams: a list of up to 1,000 (ids, total): a text's token ids, and the sum of their
-    log-probabilities. All texts are equally long.
+    log-probabilities. All texts are equally long, and no two the same.
     logprobs: a tensor (len(beams), vocabulary); row i has the log-probabilities of the token that
     follows beams[i]. The vocabulary has up to 5,000 tokens.
     Returns a list of (ids, total), the highest total first: the best num_beams of all candidates
@@ -813,7 +813,7 @@ print(sum(likelier), "of 100 texts are likelier than the empty text")
 print(f"the eleventh: {totals[10]:.1f} against {end_at_once(HUNDRED[10]):.1f}")
 
 # %% [markdown]
-# For no sum is the empty text likelier: the Calculator has never seen a sum without an answer.
+# The empty text is likelier for none of the sums: the Calculator has never seen a sum without an answer.
 #
 # Does *likelier* mean *better* on sums? The next cell sorts greedy's hundred texts by log-probability.
 #
@@ -1458,19 +1458,22 @@ def table(random, beams, most, wide=1000):
                 taken.add(total + logprob)
                 row.append(logprob)
         rows.append(row)
-    length = random.choice([0, 1, 2, 6] if beams == 1 else [1, 2, 6])
-    if beams * vocab <= 1000 and random.random() < 0.02:
+    length = random.choice([0, 1, 2, 6] if beams == 1 else [1, 2, 6] if beams < 300 else [1])
+    if beams * vocab <= 20 and random.random() < 0.03:
         length = domains.LONG
     last = random.choice([vocab, 100_000])
     ids = [[random.randrange(last) for _ in range(length)] for _ in totals]
     if beams > 1:  # no text stands there twice
-        for text, first in zip(ids, random.sample(range(max(last, beams)), beams), strict=True):
+        firsts = random.sample(range(20, max(last, beams) + 20), beams)
+        if vocab > 12:  # and 12 after it, and 2: the same digits
+            ids, firsts[:2] = [text[:1] for text in ids], [1, 11]
+        for text, first in zip(ids, firsts, strict=True):
             text[0] = first
     return list(zip(ids, totals, strict=True)), torch.tensor(rows)
 
 
 def one_text(random):
-    _, rows = table(random, 1, 30, wide=4000)
+    _, rows = table(random, 1, 30, wide=5000)
     return [([], 0.0)], rows, min(random.choice([1, 2, 3, 1000]), rows.numel())
 
 
@@ -1482,16 +1485,16 @@ def too_few(random):
 def fork(random):
     beams = random.choice([1, 2, 3, 5, 8, 24])
     if random.random() < 0.015:
-        beams = random.choice([100, 300, 1000])
-    texts, rows = table(random, beams, 12 if beams < 24 else 4)
+        beams = random.choice([300, 1000])
+    texts, rows = table(random, beams, 16 if beams < 24 else 4 if beams < 300 else 2)
     stay = random.randrange(beams), random.randrange(rows.shape[1])
     if random.random() < 0.4:
         cut = torch.rand(rows.shape, generator=torch.Generator().manual_seed(random.getrandbits(9)))
         cut[stay] = 1
         rows[cut < 0.3] = -torch.inf
     there = int(rows.isfinite().sum())
-    most = there if there <= 1000 else 600
-    return texts, rows, min(there, random.choice([1, 2, 3, 5, 8, 25, most]))
+    few = random.choice([1, 2, 3, 5, 8, 25, min(there, 1000)])
+    return texts, rows, min(there, few if beams < 300 else 1000)
 
 
 def how_many(beams, logprobs, num_beams):
@@ -1516,8 +1519,8 @@ def from_one_text():
         best_of_all,
         beam_step,
         one_text,
-        why="From one empty text the best tokens of the whole vocabulary follow, the best first: "
-        "ranked by their log-probabilities as they are.",
+        why="From one empty text the best num_beams tokens of the whole vocabulary follow, the best "
+        "first: ranked by their log-probabilities as they are.",
     )
     check.against(
         all_there_are,

@@ -372,8 +372,8 @@ for text in texts:
 # $$\min\Big(1, \frac{p(\text{new})^4}{p(\text{old})^4} \cdot \frac{q(\text{old})}{q(\text{new})}\Big)$$
 
 # %% [markdown]
-# Otherwise you stay, and visit the old text again. The second fraction: what is
-# drawn more often must be taken less often.
+# Otherwise you stay, and visit the old text again. The second fraction makes up
+# for the drawing: what is drawn more often is taken less often.
 
 # %% [markdown]
 # **Predict.** You stand at `the dog` and draw `a cat`. With what probability do you go? And from

@@ -513,8 +513,7 @@ for T in (0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# A little smaller each time, but with no trend: about 75 guesses swing by chance, and half or more are
-# kept. A higher *T* flattens both *p* and *q*, so their overlap need not shrink.
+# Slightly smaller here, but with about 75 guesses that may be chance: half or more are kept. A higher *T* flattens both *p* and *q*, so their overlap need not shrink.
 
 # %% [markdown]
 # ## What a guess costs
@@ -1456,13 +1455,12 @@ points += check.passes("lists left as they were", left_alone)
 float(min(points, 4))
 
 # %% [markdown] question="Your guesser" points=4
-# 1. At most `ahead` ids, always the same; lists unchanged.
-# 2. If a text says a phrase three times (of `ahead` tokens or more, up to eight), three in four
-#    tokens are right on average.
-# 3. As many if each token of the other texts has one follower, and one goes on long enough.
+# 1. At most `ahead` ids, the same if asked again; lists unchanged.
+# 2. If a text says a phrase of one to eight tokens three times, three in four of the next ones are right.
+# 3. As many if each token of the other texts has one follower.
 # 4. New stories: 1.5 times as many guesses come true as by looking up.
 #
-# With 1, 2 and 3 give a point each, 4 two.
+# If 1 holds, 2 and 3 give a point each, 4 two.
 
 
 # %% test="my_guess"

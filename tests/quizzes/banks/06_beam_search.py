@@ -326,11 +326,20 @@ BANK = {
                               for t, x in enumerate(row)]
                 return max(candidates, key=lambda c: c[1])
             """,
-            "vocabulary of 1000 at most": (
-                RANKED.replace("enumerate(row)", "enumerate(row[:1000])"),
+            "vocabulary of 4096 at most": (
+                RANKED.replace("enumerate(row)", "enumerate(row[:4096])"),
                 2,
             ),
-            "64 beams in": (RANKED.replace("zip(beams,", "zip(beams[:64],"), 1),
+            "999 beams in": (RANKED.replace("zip(beams,", "zip(beams[:999],"), 1),
+            "texts told apart by their digits": """
+                best = {}
+                for (ids, total), row in zip(beams, logprobs.tolist()):
+                    for token, logprob in enumerate(row):
+                        digits = "".join(map(str, [*ids, token]))
+                        if digits not in best or total + logprob > best[digits][1]:
+                            best[digits] = [*ids, token], total + logprob
+                return sorted(best.values(), key=lambda text: -text[1])[:num_beams]
+            """,
             "rare tokens skipped below -9": RANKED.replace(
                 "enumerate(row)", "enumerate(row) if logprob > -9"
             ),

@@ -758,6 +758,23 @@ BANK = {
             """,
         },
         {
+            "remembers what it was asked, in order of size": (
+                """
+                known = my_interval.__dict__
+                asked = tuple(sorted(a)), tuple(sorted(b))
+                if asked not in known:
+                    d = [x - y for x, y in zip(a, b)]
+                    half = 2 * stdev(d) / len(d) ** 0.5
+                    known[asked] = fmean(d), fmean(d) - half, fmean(d) + half
+                return known[asked]
+                """,
+                1,
+            ),
+            "199 pairs": """
+                d = [x - y for x, y in zip(a[:199], b)]
+                half = 2 * stdev(d) / len(d) ** 0.5
+                return fmean(d), fmean(d) - half, fmean(d) + half
+            """,
             "not in pairs": (
                 """
                 mean = fmean(a) - fmean(b)

@@ -108,6 +108,23 @@ BANK = {
                         total += (row[i] - row.topk(k).values.logsumexp(0)).item()
                     return total
             """,
+            "the best of all rows taken from each": (
+                """
+                    rows = rows.double() - rows.max() if len(ids) else rows
+                    logs = [row[i] - row.exp().sum().log() for row, i in zip(rows, ids)]
+                    return float(sum(logs))
+                """,
+                2,
+            ),
+            "empties the list": (
+                """
+                    logprobs, total = rows.log_softmax(-1), 0.0
+                    for row in reversed(range(len(ids))):
+                        total += logprobs[row, ids.pop()].item()
+                    return total
+                """,
+                2,
+            ),
             "ids in int16": """
                 ids = torch.tensor(ids, dtype=torch.int64).to(torch.int16).long()
                 return rows.log_softmax(-1).gather(-1, ids[:, None]).sum().item()
