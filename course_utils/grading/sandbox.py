@@ -390,8 +390,11 @@ class Process:
             running = [p for p in family(self.process.pid) if p not in stopped]
             if not running:
                 break
-            stopped |= {process: stands_still(process) for process in running}
-            send(psutil.Process.suspend, running)
+            for (
+                process
+            ) in running:  # those that started others come first, and stop no more of them
+                stopped[process] = stands_still(process)
+                send(psutil.Process.suspend, [process])
         return stopped
 
     def find_worker(self) -> None:
@@ -461,10 +464,21 @@ def send(signal_to: Callable[[psutil.Process], None], processes: list[psutil.Pro
 
 
 def stands_still(process: psutil.Process) -> bool:
+    """Whether it was stopped, or will be as soon as it has a processor to stop on."""
     try:
-        return process.status() == psutil.STATUS_STOPPED
+        return process.status() == psutil.STATUS_STOPPED or will_stop(process.pid)
     except psutil.NoSuchProcess:
         return False
+
+
+def will_stop(pid: int, proc: Path = Path("/proc")) -> bool:
+    """Whether SIGSTOP waits for a process; False where nobody tells."""
+    try:
+        status = (proc / str(pid) / "status").read_bytes()
+    except OSError:
+        return False
+    waiting = re.findall(rb"(?m)^(?:Sig|Shd)Pnd:\s*(\w+)", status)
+    return any(int(signals, 16) >> (signal.SIGSTOP - 1) & 1 for signals in waiting)
 
 
 def too_much(

@@ -361,6 +361,14 @@ def test_memory_in_swap_and_tables_of_pages_are_counted(tmp_path):
     assert 0 < sandbox.not_resident(os.getpid()) < psutil.swap_memory().used + 2**26
 
 
+def test_a_stop_that_waits_for_a_processor_is_seen(tmp_path):
+    for pid, own, shared in [(7, 0, 1 << 18), (8, 1 << 18, 0), (9, 1 << 17, 1 << 19)]:
+        (tmp_path / str(pid)).mkdir()
+        status = f"State:\tR (running)\nSigPnd:\t{own:016x}\nShdPnd:\t{shared:016x}\n"
+        (tmp_path / str(pid) / "status").write_text(status)
+    assert [sandbox.will_stop(pid, tmp_path) for pid in (7, 8, 9, 10)] == [True, True, False, False]
+
+
 def test_no_memory_is_had_by_mapping_zeros():
     tried = "try: open('/dev/zero', 'r+b')\nexcept OSError as error: print(error.strerror)"
     assert inside(tried) == "Permission denied\n"

@@ -592,6 +592,21 @@ def test_code_does_not_notice_that_it_was_stopped_to_be_counted(boxed):
     assert not notebook.cells[1].outputs
 
 
+def test_those_that_started_others_are_stopped_first(boxed, monkeypatch):
+    """None of them can stop a process that has been looked at."""
+    order = []
+    monkeypatch.setattr(sandbox, "stands_still", lambda process: order.append(("seen", process)))
+    monkeypatch.setattr(psutil.Process, "suspend", lambda process: order.append(("sent", process)))
+    with separate.Submission(None, True, 30.0) as found:
+        found.run("import os, time\nif not os.fork(): time.sleep(30)", 30.0)
+        order.clear()
+        inside = list(found.process.stop())
+        parents = [one.parent() for one in inside[1:]]
+    assert order == [(what, one) for one in inside for what in ("seen", "sent")]
+    assert len(inside) > 2 and inside[0].pid == found.process.process.pid
+    assert all(parent in inside[: at + 1] for at, parent in enumerate(parents))
+
+
 @pytest.mark.usefixtures("counts_at_rest")
 def test_the_time_in_which_code_was_counted_is_given_back(boxed):
     with separate.Submission(None, True, 30.0) as found:
