@@ -18,7 +18,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, TimeoutError, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_NETWORK = [
@@ -31,6 +31,7 @@ NO_NETWORK = [
     "--disable-sync",
 ]
 LIGHT = "JupyterLab Light"
+PATIENCE = 120_000  # ms until a page that does not answer is given up, also on a busy machine
 COPIED = ("course_utils", "notebooks", "quizzes", "pyproject.toml")
 
 
@@ -54,15 +55,14 @@ class Lab:
     def open(self, notebook: str, run: bool = True) -> Page:
         page = self.page
         page.goto(f"{self.url}/lab/tree/{notebook}?token={self.token}&reset")
-        page.wait_for_selector("#jp-main-dock-panel", timeout=120_000)
-        page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        page.wait_for_selector("#jp-main-dock-panel")
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
         # The page shows before Lab has restored what was open and knows its shortcuts.
         page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         page.wait_for_function(
             """() => window.jupyterapp.commands.keyBindings.some(
                 binding => binding.command === 'apputils:activate-command-palette')""",
-            timeout=60_000,
         )
         if run:
             self.run_all()
@@ -82,7 +82,6 @@ class Lab:
                 const context = window.jupyterapp.shell.currentWidget?.sessionContext;
                 return context?.isReady && context.session?.kernel?.status === 'idle';
             }""",
-            timeout=60_000,
         )
 
     def wait_until_run(self) -> None:
@@ -96,14 +95,13 @@ class Lab:
                 return cells.some(failed)
                     || cells.every(cell => cell.execution_count || !source(cell));
             }""",
-            timeout=120_000,
         )
         self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
         idle = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
         try:
-            self.page.wait_for_selector(idle, timeout=90_000, state="attached")
+            self.page.wait_for_selector(idle, state="attached")
         except TimeoutError as error:
             pytest.fail(f"the kernel is not idle, see {self.shoot('stuck')}: {error}")
 
@@ -232,6 +230,7 @@ def running(
 @pytest.fixture(scope="package")
 def browser(chromium) -> Iterator[Browser]:
     """One Chromium for all tests of this folder."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=NO_NETWORK)
         yield browser
@@ -245,6 +244,7 @@ def new_page(browser) -> Iterator[Callable[[], Page]]:
 
     def start() -> Page:
         opened.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        opened[-1].set_default_timeout(PATIENCE)
         return opened[-1].new_page()
 
     yield start

@@ -54,11 +54,11 @@ explore.Playground(samples=1, max_new_tokens=5, knobs=["temperature"])
 def test_axe_finds_nothing_serious_on_live_panels(open_lab, dark):
     lab = open_lab(dark)
     page = lab.open(lab.write("live.ipynb", LIVE))
-    page.wait_for_selector(".playground .card", timeout=30_000)
+    page.wait_for_selector(".playground .card")
     panels = page.locator(".nt-panel")
     for i in range(panels.count()):
         panels.nth(i).get_by_role("button", name="Copy this setting").click()
-        panels.nth(i).get_by_label("code of this setting").wait_for(timeout=20_000)
+        panels.nth(i).get_by_label("code of this setting").wait_for()
     # Of the page around the panels only Lab can answer.
     found = [
         f"{rule['help']}: {rule['nodes'][0]['html'][:200]}"
@@ -170,6 +170,6 @@ def test_module_04_by_keyboard_alone(open_lab):
     press_until(page, "Tab", "document.activeElement.innerText === 'Score my answers'")
     keyboard.press("Enter")
     most = sum(Module("04_top_p").worth().values())
-    page.get_by_text(f"1 of {most:g} points").wait_for(timeout=120_000)
+    page.get_by_text(f"1 of {most:g} points").wait_for()
     lab.shoot("keyboard")
     assert lab.console == []

@@ -32,7 +32,6 @@ def press(page, control: str, key: str) -> str:
     page.wait_for_function(
         "old => document.querySelector('.nt-picture .image').innerHTML !== old",
         arg=old,
-        timeout=20_000,
     )
     return image.inner_html()
 
@@ -42,20 +41,18 @@ def test_the_cutoff_follows_its_sliders(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("cutoff.ipynb", NOTEBOOK))
     summary = page.locator(".summary").first
-    summary.locator("[role=status]").wait_for(timeout=20_000)
+    summary.locator("[role=status]").wait_for()
     assert "top-p 0.90 keeps 1 to" in summary.inner_text()
 
     press(page, "top_p", "ArrowLeft")
     page.wait_for_function(
         "() => document.querySelector('.summary').innerText.includes('top-p 0.89 keeps')",
-        timeout=5_000,
     )
     before = int(re.search(r"\(step (\d+)\)", summary.inner_text())[1])
     press(page, "step", "ArrowRight")
     page.wait_for_function(
         "text => document.querySelector('.summary').innerText.includes(text)",
         arg=f"(step {before + 1})",
-        timeout=5_000,
     )
     lab.shoot("cutoff")
 
@@ -72,7 +69,7 @@ def test_the_cutoff_follows_its_sliders(open_lab):
 def test_the_cutoff_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("cutoff_dark.ipynb", NOTEBOOK))
-    page.wait_for_selector(".summary [role=status]", timeout=60_000)
+    page.wait_for_selector(".summary [role=status]")
     assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
     lab.shoot("cutoff_dark")
     assert lab.errors() == []

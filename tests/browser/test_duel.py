@@ -19,7 +19,7 @@ def test_ten_rounds_are_played_by_mouse_and_keyboard(open_lab, dark):
     panel = page.locator(".nt-panel").first
     texts, summary = panel.locator(".texts"), panel.locator(".summary")
     go_on = panel.get_by_role("button", name="Next round")
-    expect(texts).to_contain_text("Which one is human?", timeout=60_000)
+    expect(texts).to_contain_text("Which one is human?")
     lab.shoot(f"duel{'_dark' * dark}")
     for number in range(1, 11):
         expect(texts).to_contain_text(f"Round {number} of 10")
@@ -39,6 +39,6 @@ def test_ten_rounds_are_played_by_mouse_and_keyboard(open_lab, dark):
     expect(panel.locator(".tip")).to_contain_text("round 2")
     lab.shoot(f"duel_end{'_dark' * dark}")
     panel.get_by_role("button", name="New duel").click()
-    expect(texts).to_contain_text("Round 1 of 10", timeout=60_000)
+    expect(texts).to_contain_text("Round 1 of 10")
     assert lab.errors() == []
     assert lab.console == []

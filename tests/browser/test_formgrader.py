@@ -73,20 +73,20 @@ def page(server, new_page) -> Page:
     url, token = server
     page = new_page()
     page.goto(f"{url}/lab?token={token}&reset")
-    page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=120_000)
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
     page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader").click()
     page.locator(".lm-Menu-itemLabel", has_text="Formgrader").first.click()
-    page.wait_for_selector("iframe", timeout=60_000)
+    page.wait_for_selector("iframe")
     return page
 
 
 def formgrader(page: Page, path: str, ready: str) -> Frame:
     """Formgrader's frame, gone to one of its pages, when that shows `ready`."""
     frame = page.locator("iframe").element_handle().content_frame()
-    frame.wait_for_url("**/formgrader/**", timeout=60_000)
+    frame.wait_for_url("**/formgrader/**")
     root = frame.url.split("/formgrader")[0]
     frame.goto(f"{root}/formgrader/{path}")
-    frame.wait_for_selector(ready, timeout=60_000)
+    frame.wait_for_selector(ready)
     return frame
 
 
@@ -98,11 +98,11 @@ def press(frame: Frame, student: str, button: str) -> str:
     """Press a student's button and give what the dialog says when it is done."""
     row(frame, student).locator(f"td.{button} a").click()
     dialog = frame.locator(".modal.in .modal-body")
-    dialog.wait_for(timeout=120_000)
+    dialog.wait_for()
     said = dialog.inner_text()
     frame.locator(".modal.in .modal-footer .close").click()
-    frame.locator(".modal").wait_for(state="detached", timeout=30_000)
-    row(frame, student).locator(f"td.{button} a").wait_for(timeout=30_000)
+    frame.locator(".modal").wait_for(state="detached")
+    row(frame, student).locator(f"td.{button} a").wait_for()
     return said
 
 

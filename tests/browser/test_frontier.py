@@ -20,7 +20,6 @@ def starts(page, text: str) -> None:
     page.wait_for_function(
         "text => document.querySelector('.summary').innerText.startsWith(text)",
         arg=text,
-        timeout=20_000,
     )
 
 
@@ -28,7 +27,7 @@ def starts(page, text: str) -> None:
 def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("frontier.ipynb", NOTEBOOK))
-    page.wait_for_selector(".summary [role=status]", timeout=30_000)
+    page.wait_for_selector(".summary [role=status]")
     starts(page, "T 0: diversity")
     image = page.locator(".nt-picture .image").first
     old = image.inner_html()
@@ -41,11 +40,11 @@ def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
     said = page.locator(".summary").first.inner_text()
     page.get_by_role("button", name="More texts").click()
     page.wait_for_function(
-        "text => document.querySelector('.summary').innerText !== text", arg=said, timeout=20_000
+        "text => document.querySelector('.summary').innerText !== text", arg=said
     )
     lab.shoot("frontier_more")
     page.get_by_role("button", name="Stop").first.click()
-    page.locator(".message", has_text="Stopped.").wait_for(timeout=5_000)
+    page.locator(".message", has_text="Stopped.").wait_for()
     page.locator(".summary").first.scroll_into_view_if_needed()
     lab.shoot("frontier_stopped")
     page.locator(".summary").nth(1).scroll_into_view_if_needed()
@@ -59,7 +58,7 @@ def test_a_setting_is_picked_and_more_texts_come_and_stop(open_lab):
 def test_the_frontier_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("frontier_dark.ipynb", NOTEBOOK))
-    page.wait_for_selector(".summary [role=status]", timeout=60_000)
+    page.wait_for_selector(".summary [role=status]")
     assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
     lab.shoot("frontier_dark")
     assert lab.errors() == []

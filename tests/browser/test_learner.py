@@ -94,19 +94,19 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     page.get_by_text("Right: 1 point.").wait_for()
     assert "answer_share = 71.3" not in sources(lab, START)
     press_score(lab)
-    page.get_by_text("1 of 2 points.").wait_for(timeout=120_000)
+    page.get_by_text("1 of 2 points.").wait_for()
     assert "answer_share = 71.3" in sources(lab, START)
     assert not page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
     edit(page, "def add", ADD)
     press_score(lab)
-    page.get_by_text("2 of 2 points, best so far 2; last time 1.").wait_for(timeout=120_000)
+    page.get_by_text("2 of 2 points, best so far 2; last time 1.").wait_for()
     lab.shoot("scored_twice")
     kept = (lab.folder / "00_start_here" / ".00_start_here.scores.jsonl").read_text("utf-8")
     assert [json.loads(line)["points"] for line in kept.splitlines()] == [1, 2]
 
     # The table of the home notebook, open all the time, has followed.
     show(page, "home.ipynb")
-    row.filter(has_text="2 right").filter(has_text="2 of 2").wait_for(timeout=20_000)
+    row.filter(has_text="2 right").filter(has_text="2 of 2").wait_for()
     lab.shoot("home_after")
     # Nothing asks about news, and nothing of nbgrader's is there: it is for a class.
     for words in ("Jupyter news", "Validate", "Nbgrader", "Assignment List", "Formgrader"):
@@ -139,11 +139,11 @@ def test_what_the_page_could_not_save_is_not_scored(open_lab):
     dialog.get_by_role("button", name="Overwrite").click()
     dialog.wait_for(state="detached")
     press_score(lab)
-    page.get_by_text("of 2 points.").wait_for(timeout=120_000)
+    page.get_by_text("of 2 points.").wait_for()
     assert "answer_share = 71.4" in sources(lab, path)
     # Again, with nothing to save: that is no reason not to score.
     press_score(lab)
-    page.get_by_text("of 2 points, best so far").wait_for(timeout=120_000)
+    page.get_by_text("of 2 points, best so far").wait_for()
 
 
 @pytest.mark.full
@@ -180,7 +180,7 @@ def test_a_renamed_notebook_is_scored(open_lab):
         "() => window.jupyterapp.shell.currentWidget.context.path === 'renamed/after (1).ipynb'"
     )
     press_score(lab)
-    page.get_by_text("of 2 points.").wait_for(timeout=120_000)
+    page.get_by_text("of 2 points.").wait_for()
     assert (lab.folder / "renamed" / ".after (1).scores.jsonl").exists()
 
 

@@ -35,7 +35,6 @@ def test_every_cell_runs_a_slider_answers_and_all_points_are_given(name, open_la
     page.wait_for_function(
         "([node, said]) => node.innerText !== said",
         arg=[summary.element_handle(), said],
-        timeout=20_000,
     )
     assert shown.inner_html() != old
     lab.shoot(name)
@@ -43,7 +42,7 @@ def test_every_cell_runs_a_slider_answers_and_all_points_are_given(name, open_la
     lab.scroll_to("check.score_button()")
     page.get_by_role("button", name="Score my answers").click()
     most = sum(Module(name).worth().values())
-    page.get_by_text(f"{most:g} of {most:g} points").wait_for(timeout=120_000)
+    page.get_by_text(f"{most:g} of {most:g} points").wait_for()
     lab.shoot(f"{name}_score")
     assert lab.errors() == []
     assert lab.console == []
@@ -59,5 +58,5 @@ def test_the_released_module_never_stops_a_learner(open_lab):
     lab.scroll_to("check.score_button()")
     page.get_by_role("button", name="Score my answers").click()
     most = sum(Module("02_temperature").worth().values())
-    page.get_by_text(f"0 of {most:g} points").wait_for(timeout=120_000)
+    page.get_by_text(f"0 of {most:g} points").wait_for()
     assert lab.console == []

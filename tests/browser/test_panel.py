@@ -82,7 +82,6 @@ def wait_for_step(page, least: int, most: int = 600) -> None:
             return least <= step && step <= most;
         }""",
         arg=[least, most],
-        timeout=20_000,
     )
 
 
@@ -100,7 +99,7 @@ def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
     lab.shoot("panel_running")
     pressed = time.monotonic()
     stop.press("Enter")
-    message.get_by_text("Stopped.").wait_for(timeout=20_000)
+    message.get_by_text("Stopped.").wait_for()
     assert time.monotonic() - pressed < 5  # of a minute
     stop.wait_for(state="hidden")
     stopped = step(page)
@@ -113,7 +112,7 @@ def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
     wait_for_step(page, least=1, most=15)
     assert not message.is_visible()
     page.get_by_role("button", name="Fail").press("Enter")
-    message.get_by_text("ValueError: <b>no</b> such token").wait_for(timeout=20_000)
+    message.get_by_text("ValueError: <b>no</b> such token").wait_for()
     stop.wait_for(state="hidden")
     lab.shoot("panel_fault")
     assert lab.errors() == []
@@ -123,7 +122,7 @@ def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
 def test_a_key_held_down_ends_at_the_last_value_at_once(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("held.ipynb", DISTRIBUTION))
-    page.get_by_role("img", name="Temperature 1.00").wait_for(timeout=20_000)
+    page.get_by_role("img", name="Temperature 1.00").wait_for()
     page.evaluate(WATCH)
     waits = []
     for key, times in (("ArrowRight", 38), ("ArrowLeft", 57), ("ArrowRight", 30)):
@@ -149,13 +148,13 @@ def test_a_key_held_down_ends_at_the_last_value_at_once(open_lab):
 def test_running_a_cell_again_leaves_no_widgets_in_the_page(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("again.ipynb", DISTRIBUTION))
-    page.wait_for_selector(".summary [role=status]", timeout=20_000)
+    page.wait_for_selector(".summary [role=status]")
     before = page.evaluate(MODELS)
     lab.scroll_to('explore.Distribution("Once upon a time")')
     for _ in range(20):
         page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
         lab.wait_until_idle()
-        page.wait_for_selector(".summary [role=status]", timeout=20_000)
+        page.wait_for_selector(".summary [role=status]")
     assert page.evaluate(MODELS) == before
     assert page.locator(".jp-OutputArea .summary").count() == 1
     assert lab.errors() == []

@@ -79,7 +79,7 @@ SEEN = """() => {
 
 def show(lab, name: str, call: str) -> Page:
     page = lab.open(lab.write(f"picture_{name}.ipynb", CELLS.format(call=call)))
-    page.wait_for_selector(".nt-picture svg, .playground .card", timeout=30_000)
+    page.wait_for_selector(".nt-picture svg, .playground .card")
     page.wait_for_function("() => !document.querySelector('.nt-panel .progress')?.offsetParent")
     return page
 
@@ -157,7 +157,7 @@ def test_marks_answer_the_mouse_and_the_keyboard(open_lab):
     inside, box = page.evaluate(BOX, ".nt-picture"), tip.bounding_box()
     assert inside[0] <= box["x"] and box["x"] + box["width"] <= inside[2] + 1
     third.click()
-    summary.get_by_text("(step 3)").wait_for(timeout=20_000)
+    summary.get_by_text("(step 3)").wait_for()
 
     # One stop for Tab, then the arrow keys; the focus stays while the picture is drawn anew.
     assert marks.locator("[tabindex='0']").count() == 1
@@ -165,11 +165,11 @@ def test_marks_answer_the_mouse_and_the_keyboard(open_lab):
     page.keyboard.press("ArrowRight")
     assert "(step 4)" in tip.inner_text()
     page.keyboard.press("Enter")
-    summary.get_by_text("(step 4)").wait_for(timeout=20_000)
+    summary.get_by_text("(step 4)").wait_for()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
-    summary.get_by_text("(step 2)").wait_for(timeout=20_000)
+    summary.get_by_text("(step 2)").wait_for()
     assert "(step 2)" in page.evaluate("document.activeElement.getAttribute('aria-label')")
     page.keyboard.press("Escape")
     assert not tip.is_visible()

@@ -22,7 +22,7 @@ def test_a_stage_is_moved_and_the_die_falls_by_mouse_and_keyboard(open_lab, dark
     page = lab.open(lab.write(f"pipeline_{dark}.ipynb", NOTEBOOK))
     panel = page.locator(".nt-panel").first
     summary = panel.locator(".summary")
-    expect(summary).to_contain_text("÷T 0.80 → softmax → top-k 6 → top-p 0.90", timeout=20_000)
+    expect(summary).to_contain_text("÷T 0.80 → softmax → top-k 6 → top-p 0.90")
 
     panel.locator('.marks [data-key="top-p 0"]').click()
     panel.get_by_role("button", name="← Left").click()

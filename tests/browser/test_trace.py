@@ -18,12 +18,12 @@ def test_the_traces_follow_their_controls(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("trace.ipynb", NOTEBOOK))
     summary = page.locator(".summary").first
-    summary.locator("[role=status]").wait_for(timeout=30_000)
+    summary.locator("[role=status]").wait_for()
     # Its texts are written behind the cell.
     page.wait_for_function(
-        "() => !document.querySelector('.summary').innerText.includes('no text')", timeout=60_000
+        "() => !document.querySelector('.summary').innerText.includes('no text')"
     )
-    page.get_by_role("button", name="Stop").first.wait_for(state="hidden", timeout=60_000)
+    page.get_by_role("button", name="Stop").first.wait_for(state="hidden")
     image = page.locator(".nt-picture .image").first
     assert "human −4.09" in summary.inner_text()
     old, said = image.inner_html(), summary.inner_text()
@@ -34,9 +34,8 @@ def test_the_traces_follow_their_controls(open_lab):
         """([src, text]) => document.querySelector('.nt-picture .image').innerHTML !== src
             && document.querySelector('.summary').innerText !== text""",
         arg=[old, said],
-        timeout=30_000,
     )
-    page.get_by_role("button", name="Stop").first.wait_for(state="hidden", timeout=20_000)
+    page.get_by_role("button", name="Stop").first.wait_for(state="hidden")
     assert summary.inner_text().split("sampled")[0] == said.split("sampled")[0]
     lab.shoot("trace")
     summary.scroll_into_view_if_needed()
@@ -52,7 +51,7 @@ def test_the_traces_follow_their_controls(open_lab):
 def test_the_traces_can_be_read_in_the_dark(open_lab):
     lab = open_lab(dark=True)
     page = lab.open(lab.write("trace_dark.ipynb", NOTEBOOK))
-    page.wait_for_selector(".summary [role=status]", timeout=60_000)
+    page.wait_for_selector(".summary [role=status]")
     assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
     lab.shoot("trace_dark")
     assert lab.errors() == []
