@@ -256,7 +256,11 @@ def detail_of(name: str, asked: tuple) -> str:
         return f"{asked[1]} beams" if asked[1] > 1 else "1 beam"
     if name == "sampled":
         return f"T {asked[1].temperature:g}, top-p {asked[1].top_p:g}"
-    return {"human": "as it was written", "greedy": "the likeliest", "yours": "your function"}[name]
+    return {
+        "human": "as it was written",
+        "greedy": "likeliest each time",
+        "yours": "your function",
+    }[name]
 
 
 def numbers(probs: list[float]) -> list[str]:

@@ -139,6 +139,7 @@ def test_along_a_text_the_nucleus_moves_by_a_factor_of_a_hundred(stories):
 @pytest.mark.parametrize(
     ("settings", "seed", "words"),
     [
+        (Settings(top_p=0.9), 0, "good and ugly, ugly and"),
         (Settings(top_p=0.5), 1, "a little girl who had two daughters, and had two daughters"),
         (Settings(), 0, "Boxer at first made wry in his ear"),
         (Settings(temperature=1.5, top_p=0.9), 0, "Peggar swallowed His day's mouth"),

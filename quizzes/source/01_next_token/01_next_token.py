@@ -13,7 +13,7 @@
 # (A *token* is a word or a piece of a word.) The other writer throws a die. Which writer would you hire?
 
 # %% [markdown]
-# > **About 150 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
+# > **About 155 minutes**, in two sittings · difficulty ●●○○○ · you need: softmax, some PyTorch
 # >
 # > Afterwards you can
 # > - choose a token from a model's scores, greedily or with a weighted die;
@@ -277,7 +277,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, drawn=counts, expected=expected, off=counts 
 
 # %% [markdown]
 # How does a die break? OpenAI wrote the model GPT-2 in TensorFlow, with no softmax before the draw. A
-# programmer who rewrote GPT-2 in PyTorch asked why [openaigpt51].
+# programmer who rewrote GPT-2 in PyTorch asked why the softmax was missing [openaigpt51].
 #
 # TensorFlow's `multinomial` takes *logits*, but PyTorch's `multinomial` takes *weights*.
 
@@ -325,7 +325,8 @@ explore.Distribution("She picked up")
 # Yes, `␣the` is first, but with 42%.
 #
 # 1. Write `Once upon a` into the prompt box. How likely is the first token now?
-# 2. Then write `There was once a`. How many `equal choices` (more: harder to guess) stand above the bars?
+# 2. Then write `There was once a`. Above the bars stands *like … equal choices*: the more, the harder to
+#    guess. How many now?
 #
 # <details><summary>Answers</summary>
 #
@@ -407,7 +408,7 @@ def write_text(model, start, max_new_tokens, end, seed):
     For each new token: take the last 256 ids of the text, ask `scores`, take the softmax of the
     last row, and draw once from it. Stop after max_new_tokens new ids, or once `end` is drawn: it
     is then the last id of the list. An `end` in `start` ends nothing.
-    The same arguments give the same text; another seed gives throws that have nothing in common.
+    The same arguments give the same text; another seed gives new, independent throws.
     `model` and `start` stay as they are.
 
     model: pass it on to `scores`. A test's model has 2 to 300 tokens, logits from -20 to 20 or -inf.
@@ -590,14 +591,14 @@ for text in (sentence, " ".join(words)):
 # %% [markdown]
 # ## How much surprise to expect
 #
-# Perplexity measures a finished text. Now you are about to draw one of our four tokens: how much
-# surprise should you expect?
+# Perplexity measures a finished text. Now draw one of our four tokens: how much surprise should you
+# expect?
 #
 # We count surprise in *bits*, with log₂ in place of the natural logarithm: a token with probability 1/2 has 1
 # bit of surprise, 1/4 has 2, 1/8 has 3.
 #
 # **Predict.** The surprise to expect is a sum: each token adds its bits times its probability.
-# Which token adds most?
+# Which token adds most? (0.6 has 0.74 bits.)
 
 # %%
 bits = (1 / PROBS).log2()
@@ -749,12 +750,12 @@ for token in (" a", " dress"):
 
 # %% [markdown]
 # More likely: `␣dress` rises from 6% to 41%. (The first number, 9%, is for `the little girl's dress`.)
-# `␣a` rises to about 70%.
+# `␣a` rises to between 70% and 75%.
 
 # %% [markdown]
 # Stories repeat names and phrases, so a copy of earlier words is often a good guess. Repetition
 # makes more repetition likelier, in larger models too [xu2022]. A writer who always takes the favourite
-# cannot stop repeating. The die can stop: even where `␣dress` has 41%, another token comes in 59 of 100
+# seldom gets out of a repetition. The die can: even where `␣dress` has 41%, another token comes in 59 of 100
 # throws.
 
 # %% [markdown]
@@ -793,7 +794,7 @@ print(f"At a step of the die, {rare:,.0f} of the 4,096 tokens are rare, on avera
 # %% [markdown]
 # ## What production systems do
 #
-# In 2026 the library `transformers` still chooses greedily, unless `do_sample=True` is set. Its guide
+# In 2026 the library `transformers` still chooses greedily, unless `do_sample=True` is set, by you or by the model's file. Its guide
 # warns that greedy text begins to repeat itself [hfgeneration2026].
 
 # %% [markdown]
@@ -1196,8 +1197,8 @@ for apart, shift in product((1, 2, 3), range(4)):
 
 # %% [markdown] question="A batch of texts" points=2
 # Find and repair the bug, which made a real library run too long [mistral214]. `tokens[s, t]` is the id
-# that text *t* of a batch draws in step *s*. There are one text or more, 1 to 400 steps, and ids up to
-# 100,000. A text is over once it has drawn `end`, whatever it draws later.
+# that text *t* of a batch draws in step *s*. One text or more, 1 to 400 steps, ids
+# up to 100,000. A text is over once it has drawn `end`, whatever it draws later.
 #
 # Return the first step (counted from 1) after which *every* text is over. If a text never ends, return
 # the number of steps.
@@ -1448,7 +1449,7 @@ float(min(points, 3))
 
 # %% [markdown] question="Your die" points=4
 # Your `draw` from **Build it: the die** above. A probability here is 0 or at least 0.000001. One
-# point each (the tests of 1 and 4 avoid rounding: their sums are exact, or *u* is not near an end):
+# point each. (No test depends on how you round.)
 #
 # 1. The stretches and their ends.
 # 2. Tokens of probability 0.

@@ -13,7 +13,7 @@
 # gives `time` 99.7%. Change one number from 1 to 2, and often another word comes.
 
 # %% [markdown]
-# > **About 160 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
+# > **About 170 minutes**, in two sittings · difficulty ●●●○○ · you need: module 01
 # >
 # > Afterwards you can
 # > - work out by hand what a temperature does, and what happens at its two ends;
@@ -458,7 +458,7 @@ for T in (0.5, 0.25, 0.375):
     print(f"T = {T:<6} like {effective_choices(row / T).item():.1f} equal choices")
 
 # %% [markdown]
-# A higher *T* always means more choices. So 0.25 is too low and 0.5 too high. Their middle, 0.375, is a little too
+# A higher *T* means more choices, never fewer. So 0.25 is too low and 0.5 too high. Their middle, 0.375, is a little too
 # high, so next comes the middle of 0.25 and 0.375. Each round halves the distance between *too low* and *too high*.
 
 # %% [markdown]
@@ -479,8 +479,8 @@ for T in (0.5, 0.25, 0.375):
 def temperature_for(logits, choices):
     """A temperature at which there are `choices` equal choices, within 1%.
 
-    logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf; the best is ahead of
-    all others by at least 0.05 (so that 1.1 choices can be reached). Do not change them.
+    logits: (vocab,) float32 of 2 to 5,000 tokens, -50 to 50, some may be -inf. Do not change them.
+    The best is ahead of all others by at least 0.05, as equal ones leave 2 choices at any T.
     choices: at least 1.1, and at most 90% of the number of tokens that are not at -inf.
     You may call the course's functions, and all that this page has defined.
     Returns a number: the right one lies between 0.001 and 1,000.
@@ -531,8 +531,8 @@ for name, row in {**rows, "seven words": fewer}.items():
         check.passes(f"{name}: {choices} choices", hits, temperature_for, row, choices)
 
 # %% [markdown]
-# Now every step of a story gets four equal choices. With so few choices, you would expect no *crumb*: no token below
-# 0.5% at *T* = 1. (After `Once upon a` all but `time` are crumbs.)
+# Now every step of a story gets four equal choices. With so few choices, you would expect that no *crumb* is
+# drawn. (A crumb has less than 0.5% at *T* = 1. After `Once upon a` every token but `time` is one.)
 #
 # **Predict.** To give `Once upon a` four choices, must *T* be above or below 1? Is `time` then certain?
 
@@ -554,8 +554,8 @@ if ready:
 # <details><summary>What happened</summary>
 #
 # `Once upon a distance`: a crumb came! The model *had* one choice at this step, and we asked for four. So
-# your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%: each so surprising that the
-# average is like four equal choices.
+# your function *raised* *T* to 1.55. Now `time` has 85%, and 4,095 others share 15%. `time` surprises little, each
+# other token very much: 2 bits on average, as with four equal choices.
 # </details>
 #
 # We want fewer choices where there are too many. Where the model is sure, it should stay sure.
@@ -941,8 +941,8 @@ check.ids(
 #
 # <details><summary>Hint</summary>
 #
-# Softmax gives *a*/*b*: *a* is *e*ᶻ, *b* their sum. `log_softmax` gives log *a* − log *b*. What
-# differs between tokens?
+# Softmax is *a*/*b*, a token's *e*ᶻ by the sum; `log_softmax` is log *a* − log *b*. Which differs between
+# tokens?
 # </details>
 #
 # - **A** Yes: it flattens or sharpens more.

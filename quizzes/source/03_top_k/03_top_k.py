@@ -17,7 +17,7 @@
 # upon a`, and a thousand times after a second, `"Good morning," said the`.
 
 # %% [markdown]
-# > **About 150 minutes** with the questions, in two sittings · difficulty ●●○○○
+# > **About 155 minutes** with the questions, in two sittings · difficulty ●●○○○
 # >
 # > You need modules 01 and 02. Afterwards you can
 # > - say which tokens top-k keeps, and how likely each becomes;
@@ -173,7 +173,7 @@ show(VOCABULARY, logit=NEXT_LOGITS, zero=zero, before=before, after=zero.softmax
 # ## Two prompts
 #
 # Why does *k* = 40 grant neither wish? Here is the first prompt, with *T* = 1.5 and *k* = 40. (The
-# mass kept is always told for *T* = 1.)
+# line above the picture counts the mass kept at *T* = 1: before the publisher divides by *T*.)
 #
 # **Predict.** What is the largest *k* with which `␣time` *always* comes?
 
@@ -204,8 +204,8 @@ print("Cut after Good morning, ranks 41 to 60:", ranked(MORNING, 41, 60), sep="\
 
 # %% [markdown]
 # **Predict.** At *T* = 1, `␣sudden` has 0.0015% after the first prompt, and `␣wolf` 0.37% after the
-# second. Compare each with another token *after its own prompt*, to see that only `␣wolf` is a good
-# word. With which?
+# second. Small numbers, both. With which *other* token after the same prompt can you compare each, to see
+# that `␣wolf` is a good word and `␣sudden` is not?
 
 # %%
 for prompt, word in ((OPENING, " sudden"), (MORNING, " wolf")):
@@ -257,7 +257,8 @@ chart.says(
 # treats all steps alike.
 
 # %% [markdown]
-# **Predict.** A person wrote the tale. Guess: how many of its last 38 tokens would *k* = 40 have cut?
+# **Predict.** A person wrote the tale. Guess: how many of its tokens would *k* = 40 have cut? (38 of the
+# 39 count: before the first there is no step.)
 
 # %%
 for step, rank in enumerate(tale.ranks.tolist()):
@@ -316,9 +317,9 @@ for logits in (tale.logits[15], tale.logits[15].bfloat16()):
 # *below* the 40th, so the 41st stays.
 # </details>
 #
-# A proposed repair reports this fault in vLLM, a program that answers many requests together: whether a tie
-# kept more than *k* tokens depended on how many requests there were [vllm50979]. So the same request
-# could get different answers.
+# vLLM, a program that answers many requests together, had this fault too, says a proposed repair [vllm50979].
+# With some numbers of requests a tie kept more than *k* tokens, with others exactly *k*. So the same
+# request could get different answers.
 
 # %% [markdown]
 # This course keeps **exactly k** tokens. Of equal tokens, those with the **lowest ids** stay.

@@ -13,7 +13,7 @@
 # stop early, with an error. Here are four texts.
 
 # %% [markdown]
-# > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
+# > **About 150 minutes**, in two sittings · difficulty ●●●○○ · you need: softmax, entropy, *T*, top-k
 # >
 # > Afterwards you can
 # > - work out by hand which tokens top-p keeps;
@@ -216,9 +216,9 @@ def my_cut(logits):
     Always: keep at least one token. Never cut a token and keep a less likely one.
     Sure: if one token has 99% or more, keep it alone.
     Open: if no token is more than 1.2 times as likely as another, keep at least half of them.
-    Tail: if 3 to 30 good tokens hold 96% to 98% together, and 300 to 3000 others hold the rest,
-    keep at least half of the good ones, and cut at least half of the others.
-    (No good token is more than 1.2 times as likely as another good one. Same among the others.)
+    Tail: if there are two kinds of tokens, 3 to 30 likely ones that hold 96% to 98% together, and
+    300 to 3000 unlikely ones that share the rest, keep at least half of the likely ones, and cut
+    at least half of the others. (Within a kind no token is more than 1.2 times as likely as another.)
     Places: shuffle the tokens, or add one number to all logits, and the same tokens stay.
     Among tokens of exactly the same logit you may choose as you like.
     """
@@ -509,8 +509,8 @@ explore.Distribution("The king said to his", knobs=["top_p"], strategy=my_top_p)
 # ## Which p?
 #
 # **Predict.** Take three settings: *p* = 0.5; *p* = 1; *T* = 1.5 with *p* = 0.9. Which setting writes the most
-# ordinary text, and which writes nonsense? (Under the texts, *distinct-2* is the share of different pairs among
-# all pairs of neighbouring tokens.)
+# ordinary text, and which writes nonsense? (*Distinct-2*, in the lines about the texts, is the share of different
+# pairs among all pairs of neighbouring tokens.)
 
 # %%
 explore.Playground(
@@ -524,13 +524,14 @@ explore.Playground(
 # %% [markdown]
 # Read both texts at each setting:
 #
-# 1. Set *p* to 0.5. (The most ordinary words, repeated: `a little girl who had two daughters, and had two
-#    daughters`.)
-# 2. Set *p* to 1: no cut. (Odd here and there: `Boxer at first made wry in his ear`.)
-# 3. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.)
+# 1. The start, *p* = 0.9. (Plain, with a slip here and there: `good and ugly, ugly and`.)
+# 2. Set *p* to 0.5. (The most ordinary words, repeated: `a little girl who had two daughters, and had two
+#    daughters`. Distinct-2 falls.)
+# 3. Set *p* to 1: no cut. (Odder: `Boxer at first made wry in his ear`.)
+# 4. Set *p* to 0.9 and *T* to 1.5. (Nonsense: `Peggar swallowed His day's mouth`.)
 
 # %% [markdown]
-# Why did *p* = 0.9 not prevent the nonsense? *T* = 1.5 comes first, and makes the probabilities more equal. So
+# At *T* = 1, *p* = 0.9 lies between dull and odd. Why did it not prevent the nonsense? *T* = 1.5 comes first, and makes the probabilities more equal. So
 # top-p needs more tokens to hold 90%. The next cell tries three values of *T* before top-p, at all 800 steps of `stories`:
 
 # %%

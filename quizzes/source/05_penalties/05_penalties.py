@@ -14,7 +14,7 @@
 # of them gets the address wrong.
 
 # %% [markdown]
-# > **About 130 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
+# > **About 140 minutes**, in two sittings · difficulty ●●●○○ · you need: logits, softmax, greedy
 # > choice (01), temperature (02), top-k (03)
 # >
 # > Afterwards you can
@@ -352,8 +352,8 @@ explore.Penalties(
 )
 
 # %% [markdown]
-# Set θ to 2. Each ✕ is a logit from your function, each arrow ends at the course's logit. Do all ✕
-# lie at the arrow ends (without an arrow: on the ○)?
+# Set θ to 2. Each ✕ is a logit from your function, each arrow ends at the course's logit. Does each
+# ✕ lie at the end of its arrow? (The ✕ of a token without an arrow should lie on its ○.)
 #
 # <details><summary>Answer</summary>
 #
@@ -433,7 +433,8 @@ explore.Penalties(
 
 # %% [markdown]
 # Without a penalty `moon` is ahead of `sky` by 11.0 − 8.8 = 2.2 at the first wind, a little more
-# later. (`sun`, now second, pays at every wind.)
+# later. (Between them stands `sun`. But each sentence says `sun` before `moon`, so it always pays too. The rival
+# is `sky`.)
 #
 # **Predict.** With a frequency penalty of 2, which wind is the first where `moon` does not lead?
 
@@ -479,7 +480,7 @@ for penalty in (0.0, 2.0):
 # %% [markdown]
 # Back to the repetition penalty: is the same θ equally strong for every model?
 #
-# (Halfway: time for a break.)
+# (A good place for a break.)
 
 # %% [markdown]
 # ## Where zero lies
@@ -508,7 +509,7 @@ for shift in (-10, 0, 10):
 # So the same θ is weak for one model and strong for another.
 
 # %% [markdown]
-# In a report of July 2026, θ = 1.3 was far too strong: the share of valid JSON fell from 97% to 23%
+# A report of July 2026 blames this: with θ = 1.3 the share of valid JSON fell from 97% to 23%
 # [transformers47595]. Is it better to *forbid* repeats?
 
 # %% [markdown]
@@ -639,7 +640,8 @@ for name, process in rows.items():
 # A loop is a run of 1 to 6 tokens; its last round may be unfinished. *Never said*: not in the
 # prompt either. An address has 3 to 12 tokens, each at most three times, and may stand in the
 # prompt more than once. The answer is the address's beginning, or empty. Commas come every 3 to 9
-# tokens. In one address, and in the answer with commas, no run of four tokens comes twice.
+# tokens. Inside an address no run of four tokens comes twice, and none in the answer with
+# commas.
 # </details>
 
 # %% [markdown]

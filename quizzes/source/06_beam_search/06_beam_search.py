@@ -17,7 +17,7 @@
 # `18+99+13+77+67`. It adds two at a time, in any order; `'` marks a carry. The answer comes last.
 
 # %% [markdown]
-# > **About 150 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
+# > **About 160 minutes** with the questions, in two sittings · difficulty ●●●○○ · you need: modules
 # > 01 and 05
 # >
 # > Afterwards you can
@@ -220,12 +220,11 @@ print("sum of 40 logs:", 40 * share.log().item())
 #
 # > difficulty ●●●○○ · importance ●●●●● · 12 minutes
 #
-# Write steps 2 and 3 of the rule as a function, with Python and torch alone. Your function is
-# scored at the end.
+# Write steps 2 and 3 of the rule, with Python and torch alone. Your function is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
-# Collect all candidates as (ids, total) in one list, sort it by total, cut it.
+# Collect all candidates as (ids, total) in one list, sort it by total, cut it. That is fast enough.
 # <details><summary>More</summary>
 #
 # `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]`
@@ -500,9 +499,9 @@ for tokens, total in fox:
 # paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# Your build gave a finished text a place. The course's search (used in cells above, too) gives it *none*: a
-# text that ends among the best *k* candidates of a step goes into a second list, and still *k* others, the best
-# that have not ended, run on. At the end the best text wins, ended or not.
+# Your build gave a finished text a place. The course's search (used in cells above, too) gives it *none*. If
+# one of the best *k* candidates of a step has just ended, it goes into a second list. The *k* best
+# candidates that have not ended run on. At the end the best text wins, ended or not.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -628,7 +627,8 @@ explore.BeamTree(ANSWERS, num_beams=2, depth=5, length_penalty=0.0)
 
 # %% [markdown]
 # **Predict.** After the eight stories, sixteen beams again write at most 20 tokens. At α = 0 six
-# winners are empty (one token, end-of-text). How many are empty at α = 0.5, and how many at 1?
+# winners are empty (one token, end-of-text). How many are empty at α = 0.5, and how many at 1? A guess is
+# enough.
 
 # %%
 print("tokens of the eight winners (+ if the text has not ended)")
@@ -642,8 +642,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
     )
 
 # %% [markdown]
-# At 0.5 five winners are still empty. At 0.7 all winners but one use up the 20 tokens, and at 1 none is
-# empty: no winner *ends*.
+# At 0.5 five winners are still empty, from 0.7 on none. At 0.7 all winners but one use up the 20 tokens, and
+# at 1 no winner *ends*.
 
 # %% [markdown]
 # ## Build it: a score of your own
@@ -658,7 +658,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # 1. (−9.0, 10) to (−9.5, 10): the same length, but likelier;
 # 2. (−9.1, 11) to (−9.0, 10): another token of about 0.9 helps;
 # 3. (−9.0, 10) to (−13.7, 11): another token of about 0.01 harms;
-# 4. (−20, 10) to (−40, 20): the same mean, −2, but shorter. (The docstring below calls e⁻² = 0.14 the *average*.)
+# 4. (−20, 10) to (−40, 20): the same mean, −2, but shorter. (The docstring below calls e⁻² = 0.14 the *typical
+#    probability*.)
 
 # %% [markdown]
 # The total alone fails property 2: −9.1 is below −9.0. The mean fails property 4.
@@ -680,11 +681,12 @@ def fair_score(total, length):
 
     total: its summed log-probability, below 0; length: its tokens, 5 to 200. (The trial below,
     without points, also has texts of 1 to 4: give them any number.)
-    The average of a text is e ** (total / length), a probability. The four properties in full:
+    The typical probability of a text is e ** (total / length). The four properties in full:
     1. Same length, totals at least 1% apart: the likelier text wins.
-    2. Average 0.5 or less: one more token of 0.9 or more raises the score.
-    3. Average 0.05 or more: one more token of 0.01 or less lowers the score.
-    4. Same average, 0.2 or less: the shorter text wins, if the other is at least twice as long.
+    2. Typical probability 0.5 or less: one more token of 0.9 or more raises the score.
+    3. Typical probability 0.05 or more: one more token of 0.01 or less lowers the score.
+    4. Same typical probability, 0.2 or less: the shorter text wins, if the other is at least twice as
+    long.
     """
     ### BEGIN SOLUTION
     return total / length**0.7
@@ -697,7 +699,7 @@ def properties():
         (-9.0, 10, -9.5, 10, "same length: -9.0 has to beat -9.5"),
         (-9.1, 11, -9.0, 10, "a token of 0.9 has to help: -9.1 with 11 tokens beats -9.0 with 10"),
         (-9.0, 10, -13.7, 11, "a token of 0.01 must not: -9.0 with 10 beats -13.7 with 11"),
-        (-20.0, 10, -40.0, 20, "the same average: -20.0 with 10 has to beat -40.0 with 20"),
+        (-20.0, 10, -40.0, 20, "the same mean: -20.0 with 10 has to beat -40.0 with 20"),
     ):
         first, second = fair_score(total, length), fair_score(other, other_length)
         assert check.returned(first) > check.returned(second), why
@@ -750,12 +752,13 @@ for name, found in texts.items():
 
 # %% [markdown]
 # On average, the texts of four beams are the likeliest, and repeat most. Drawn texts repeat nothing.
-#
+
+# %% [markdown]
 # In the next picture each bar is a token, as high as its probability. All rows go on from one
 # opening. The row *human* is a person's text, the row *sampled* a drawn text.
 #
-# **Predict.** Does the model find the person's tokens likelier than those of the beams? Wait
-# until all four rows are full: greedy's `mean log p` changes until then.
+# **Predict.** Does the model find the person's tokens likelier than those of the beams? (Guess, run the cell, and
+# wait until all four rows are full: greedy's `mean log p` changes until then.)
 
 # %%
 explore.ProbabilityTrace(beams=4, length=60)
@@ -1936,7 +1939,7 @@ def two_lengths():
         first_wins,
         beats,
         as_unlikely,
-        why="Of two texts whose tokens have one average, 0.2 or less, the shorter has to win. Here "
+        why="Of two texts of one typical probability, 0.2 or less, the shorter has to win. Here "
         "a text pays nothing for going on.",
     )
 

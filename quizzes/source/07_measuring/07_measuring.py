@@ -15,11 +15,11 @@
 # wins. What could go wrong?
 
 # %% [markdown]
-# > **About 185 minutes**, in two sittings · difficulty ●●●○○
+# > **About 195 minutes**, in two sittings · difficulty ●●●○○
 # >
 # > You need modules 1 to 6. Afterwards you can
 # > - measure how surprising, repetitive and diverse texts are;
-# > - say when draws without a cut surprise a model as much as people do;
+# > - say when plain draws, with no top-k and no top-p, surprise a model as much as people do;
 # > - design an alarm for texts that got stuck;
 # > - compare two settings so that luck does not decide.
 #
@@ -352,7 +352,7 @@ print("contest, one by one:", *(f"{x:.0f}" for x in alone))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: passages differ. The twelve alone go from 16 to 44.
+# No: passages differ. The twelve alone go from 16 to 44, and the one in module 1 was harder than all of them.
 # </details>
 
 # %% [markdown]
@@ -370,10 +370,11 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: 0.31 is the *standard deviation*. The mean of twelve
-# is steadier: its *standard error* is 0.31 / √12, or 0.09. Take many such samples: in about 19 of 20, the
-# mean of *all* such passages is at most two standard errors away. So the perplexity of all such passages
-# is probably between 20 and 29.
-#
+# is steadier: its *standard error* is 0.31 / √12, or 0.09. Say many people take twelve passages each. For about 19
+# of 20 of them, the mean of *all* passages of this kind lies within two standard errors of their own mean. So
+# the perplexity of all is probably between 20 and 29.
+
+# %% [markdown]
 # Of the first table's settings, only the die lies in this range.
 
 # %% [markdown]
@@ -488,7 +489,7 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# Not in this run: the perplexity goes up and down.
+# Not in this run: the perplexity does not rise.
 #
 # One rule fits both models, **perplexity matching**: choose the setting whose texts have people's
 # perplexity, by the same model. For the Storyteller the plain die comes closest, for GPT-2 *p* = 0.95. For
@@ -569,7 +570,7 @@ for name, each in (("authors", texts["author"]), ("lazy", lazy)):
 #
 # $$\text{seq-rep-}n = 1 - \frac{\text{different } n\text{-grams}}{\text{all } n\text{-grams}}$$
 #
-# Write this formula, without the course's own functions. Your function is scored at the end.
+# Write this formula, without the functions of `course_utils`. Your function is scored at the end.
 #
 # <details><summary>Hint</summary>
 #
@@ -668,15 +669,16 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Which part of the text matters? How much is new?
+# Which part matters? How much is new?
 # <details><summary>Designs that have worked</summary>
 #
-# Take the last 40 tokens. How many different runs of three do they have? Or compare each
-# token with the token 1, 2, … 8 places before. How often are the two equal?
+# What share of the last 40 tokens' runs of three is different? Or compare each token with those 1, 2, … 8
+# places before. How often are they equal?
 # <details><summary>Where to draw the line</summary>
 #
-# In a new cell below the folded one, print your count for `near_fire(random.Random(i))` and
-# `toast(random.Random(i))`, with several `i`. Choose a limit between the two.
+# In a new cell below the folded one, print it for `near_fire(random.Random(i))` and
+# `toast(random.Random(i))`, with several `i`. Choose a limit between the two, and another rule for
+# texts under ten tokens.
 # </details>
 # </details>
 # </details>
@@ -917,7 +919,8 @@ show_mean("A - B", differences)
 # 0.5. Pair by pair A is clearly more surprising, each time by 0.2 to 0.4.
 #
 # The *openings* made the numbers spread, and these were the same for both settings. So give
-# both settings the same openings and the same seeds.
+# both settings the same openings, and the same seeds: then both have the same luck with the die, as far as
+# possible.
 
 # %% [markdown]
 # With *n* differences, their mean $\bar d$ and their standard deviation $s$ (`stdev`, which divides by

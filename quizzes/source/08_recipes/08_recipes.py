@@ -16,7 +16,7 @@
 # (The servers are small imitations; their model is the Storyteller.)
 
 # %% [markdown]
-# > **About 175 minutes**, in three sittings · difficulty ●●●○○
+# > **About 185 minutes**, in three sittings · difficulty ●●●○○
 # >
 # > You need temperature, top-k, top-p, penalties (modules 02 to 05), repetition, intervals (07).
 # > Afterwards you can
@@ -406,7 +406,8 @@ for name, ids, steps, expect in (
 
 # %%
 def temperature_last(logits, t, p):
-    return apply_in_order(logits, NONE, [("top_p", p), ("temperature", t)])
+    cut = [("top_p", p)] if p < 1 else []
+    return apply_in_order(logits, NONE, [*cut, ("temperature", t)])
 
 
 explore.Distribution(
@@ -481,11 +482,12 @@ print(1e16 + 1.0 - 1e16, 1e16 - 1e16 + 1.0)
 # (1e16 is a 1 with 16 zeros.) The first sum loses the 1; the second adds the 1 to 0.
 
 # %% [markdown]
-# A logit is a sum too, of 256 products. A fast program cuts the sum into parts, and adds up the parts. The
-# cuts depend on the work, so on a request's **company**: the *other* requests at the same time.
-#
-# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another order. (Real
-# servers differ.) With each part, Birch rounds the sum to 16 bits (bfloat16: two or three digits).
+# A logit is a sum too, of 256 products. A fast program splits the sum into parts, and adds up the parts. The
+# number of parts depends on how much there is to do, so on a request's **company**: the *other* requests at the same time.
+
+# %% [markdown]
+# With one request, Birch adds in one part. With 16 requests, Birch adds in 16 parts, so in another order. (The rule
+# is ours.) With each part, Birch rounds the sum to 16 bits (bfloat16: two or three digits).
 
 # %% [markdown]
 # **Predict.** Birch gets 16 requests, with the seeds 0 to 15: first each alone, then all together. How many of the 16
@@ -506,12 +508,13 @@ print("texts that change within 20 tokens: those of the seeds", changed(quiet, b
 
 # %% [markdown]
 # The **third cause is company**: on our processor four texts change, also the text of seed 3. On yours, other texts
-# may change. (If the text of seed 3 stays the same, use the numbers in the answer below the next cell.)
+# may change. (If your text of seed 3 stays the same, take the two ends of the next cell from the folded answer
+# below it.)
 
 # %% [markdown]
-# How can a few digits change a text? Birch writes `a bench in a`, and then draws token 12 (` bench` is two tokens). On
-# a line from 0 to 1, each token has a piece as long as its share. A random number picks the piece in which it lies.
-# The piece of ` hollow` follows the piece of ` corner`.
+# How can a few digits change a text? Birch writes `a bench in a`, and then draws the 12th token, with the 12th random
+# number. (` bench` is two tokens.) On a line from 0 to 1, each token has a piece as long as its share. A random number
+# picks the piece in which it lies. The piece of ` hollow` follows the piece of ` corner`.
 
 # %% jupyter={"source_hidden": true}
 corner = model.encode(" corner")[-1]
@@ -682,7 +685,8 @@ race(Settings(temperature=0.7), Settings(temperature=0.7, presence_penalty=1.5))
 # %% [markdown]
 # ## Test three: the second digit
 #
-# Some people compare *p* = 0.91 with *p* = 0.90. **Predict.** How many of the two intervals will hold 0 now?
+# Some people compare *p* = 0.91 with *p* = 0.90. **Predict.** Is there a difference to see? If not, to which second digit
+# must *p* go?
 
 # %%
 race(Settings(top_p=0.90), Settings(top_p=0.91))
@@ -808,8 +812,8 @@ print(f"{fooled} of 200 contests have a winner")
 # <details><summary>Hint</summary>
 #
 # `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. How many standard
-# errors lie between 0 and the mean? With one new recipe, two are enough. With ten, try numbers in the check below:
-# take the middle of those that pass.
+# errors lie between 0 and the mean? Pick the best recipe only if they are more than some limit. With one new recipe a
+# limit of 2 is enough. With ten, try 2, 2.5, 3 and so on in the check below, and take the middle of those that pass.
 # </details>
 
 
@@ -873,31 +877,40 @@ print("your picker:", "none (or it is not written)" if place is None else list(r
 # %% [markdown]
 # ## The last test is yours
 #
-# The course's own recipes are guesses too. In the next panel, choose `creative` above the sliders and press
-# **Generate**. Repeat with `code`. Compare distinct-2, the share of different pairs of tokens.
-
-# %%
-explore.Playground(
-    PROMPT, settings=Settings(temperature=0.7), knobs=["temperature", "top_p", "frequency_penalty"]
-)
-
-# %% [markdown]
-# <details><summary>What you should see</summary>
+# The course's own recipes are guesses too: `creative` is *T* = 1 with *p* = 0.95 and a frequency penalty of 0.2.
 #
-# Distinct-2 is 0.98 for `creative` and 0.34 for `code`, which has *T* = 0.2 and repeats itself.
-# </details>
-#
-# Now let `creative` (*T* = 1, *p* = 0.95, frequency penalty 0.2) race against *T* = 0.7. **Predict.** Which recipe
-# has fewer repeats, and which has the lower log-probability?
+# **Predict.** Does `creative` have fewer repeats than *T* = 0.7? Which recipe has the lower log-probability?
 
 # %%
 race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_penalty=0.2))
 
 # %% [markdown]
-# `creative` has fewer repeats, but the log-probability falls by 0.77.
+# `creative` has fewer repeats, but the log-probability falls by 0.77. Do fewer repeats always cost so much?
 #
-# In the cell above, put your own recipe in place of the second `Settings(...)`. Predict whether each interval holds 0,
-# and run the cell. Nothing is scored here.
+# **Beat it.** Change the second `Settings(...)` in the cell above, until the texts have fewer repeats *and* likelier
+# tokens than at *T* = 0.7, and neither interval holds 0. You may try many recipes, so be as strict as your picker.
+# (Not scored.)
+#
+# <details><summary>Hint</summary>
+#
+# A penalty takes repeats away. Which other knob makes the drawn tokens likelier? Turn both.
+# </details>
+
+# %% [markdown]
+# Then read texts by your recipe: set its numbers, and press **Generate**.
+
+# %%
+explore.Playground(
+    PROMPT, settings=Settings(temperature=0.7), knobs=["temperature", "top_p", "presence_penalty"]
+)
+
+# %% [markdown]
+# <details><summary>What we found</summary>
+#
+# *T* = 0.5 with a presence penalty of 1: repeats 0.075 → 0.019, log-probability −2.21 → −1.86. Both numbers are
+# better. But one text has `once more on her way to the palace`, as so many tales have. Is it the story that you wanted?
+# The numbers cannot tell.
+# </details>
 
 # %% [markdown]
 # ## What production systems do
@@ -1117,7 +1130,7 @@ check.number(
 # *T* below 1, *T* last keeps *fewer* tokens than *T* first [fishspeech1150]. Is the reason true?
 #
 # - **A** Yes: a low *T* at the end cuts once more.
-# - **B** Yes, and above 1 the old order kept more.
+# - **B** Yes, and for *T* above 1, *T* last keeps more.
 # - **C** No, equally many: *T* does not change ranks.
 # - **D** No: *T* last keeps at least as many there.
 

@@ -15,7 +15,7 @@
 # the cut behind the story know?
 
 # %% [markdown]
-# > **About 165 minutes, on two evenings: pause before top-nσ** · difficulty ●●●●○
+# > **About 175 minutes, three evenings** · difficulty ●●●●○
 # >
 # > You need temperature, top-p, entropy, perplexity (02, 04, 07). Afterwards you can
 # > - say what each of ten newer samplers looks at, and work out by hand what it keeps;
@@ -414,8 +414,8 @@ for name, cut in CUTS.items():
 
 # %% [markdown]
 # 2. **cliff**, for rows with a cliff. Of 0, −0.1, −0.2, −6, −6.05, −6.1, and so on, the first three stay,
-#    and no other. In general only the 1 to 12 *good* tokens stay: the best, and those at most 0.4 below the
-#    best. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
+#    and no other. In general all the *good* tokens stay, and no other: 1 to 12 of them, the best and those at
+#    most 0.4 below the best. The next logit lies 6 to 8 below the best. The rest follow in steps of at most 1/16.
 
 # %% [markdown]
 # 3. **heat**, for every row. Divide all logits by 0.5, 2 or 4, or add the same whole number, from −64 to
@@ -674,9 +674,10 @@ for process in (greedy, greedy_dry):
 # %% [markdown]
 # **Mirostat** remembers how surprising the drawn tokens were [basu2021]. You choose a target surprise τ, in
 # bits. Tokens whose surprise is above a limit μ are cut; the best token always stays. Then one token is
-# drawn. If its surprise, by its probability before the cut, is above τ, μ falls by a tenth of the
-# difference; if below, μ rises.
-#
+# drawn. Its surprise comes from its probability before the cut. If this surprise is above τ, μ falls by a
+# tenth of the difference. If it is below, μ rises in the same way.
+
+# %% [markdown]
 # $$\mu \leftarrow \mu - \eta \, (\text{surprise} - \tau), \qquad \eta = 0.1, \qquad \mu_0 = 2 \tau$$
 
 # %% [markdown]
@@ -747,18 +748,19 @@ for name, cut in NINE.items():
 # None. Heat moves eight cuts, and the tail moves the ninth, top-nσ. Your own cut promises to resist
 # both and, unlike top-k, to fit the row.
 #
-# Which cut is *better*?
+# Which cut is *better*? (Here you may stop for today, as before top-nσ.)
 
 # %% [markdown]
 # ## The dispute about min-p
 #
-# *The claim* of min-p's authors, 2025: min-p writes better and more varied texts than top-p, above all at
-# high temperatures, and people preferred min-p's texts [nguyen2025].
+# *The claim* of its authors, 2025: min-p writes better and more varied texts than top-p, above all at
+# high temperatures [nguyen2025].
 #
 # *The objection* of critics, 2025: in the study with people some answers were left out, and the statistics
-# had errors. If each cut may try the same number of settings, min-p is no longer ahead [schaeffer2025].
+# had errors. If all cuts try equally many settings, min-p is no longer ahead [schaeffer2025].
 #
-# The authors keep their claim, in softer words.
+# *The answer*, November 2025: the claim stays, but people's "clear preference" for min-p is now "a preference"
+# [nguyen2025].
 
 # %% [markdown]
 # ## First the claim
@@ -814,6 +816,8 @@ chart.says(f"Perplexity at T 1, 2 and 3: {said}; people {HUMAN:.0f}.")
 
 # %% [markdown]
 # At *T* = 2 top-p's texts are about 40 times as perplexing as people's. Min-p's texts are near people's.
+# (How can 20,328 be more than 4,096 equal choices? The texts are drawn at *T* = 3 and measured at
+# *T* = 1. There most of their tokens have far less than 1/4,096.)
 
 # %% [markdown]
 # But top-p before the heat is near people's too. At *T* = 3 its texts are still at 49, far below min-p's.

@@ -399,9 +399,11 @@ print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
 # Each step compared only two texts. Yet the shares come close to the column `p^4`.
-#
+
+# %% [markdown]
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
-# *T* = 1/4. **Power sampling** [karan2025] takes the text where the walk stands after all its steps, here forty.
+# *T* = 1/4. The walk begins with a short text; after some steps another piece is drawn at its end, and so
+# on. **Power sampling** [karan2025] takes the text where the walk stands after all its steps, here forty.
 # The next cell takes six walks for the opening sum, `STORY` (`alpha` is the power):
 
 # %%
@@ -415,9 +417,9 @@ print(f"of 64 texts at T = 1/4: {sum(one.logprob for one in quarter) / 64:.2f}")
 # %% [markdown]
 # On average the six texts are likelier than texts at *T* = 1/4. But three of the six say 291.
 #
-# The text grows during the walk, and a step draws only its end, so one walk runs the model about as often as sixteen
-# tries do. On the card it is right in 80.0% of the first 250 sums, and the likeliest of sixteen in 82.6% of all 1,000:
-# no gain is seen here.
+# Many of the forty steps draw only a short end, so one walk runs the model about as often as sixteen
+# tries do. On the card it is right in 80.0% of the first 250 sums, and the likeliest of sixteen in 82.6% of all
+# 1,000. With 250 sums 3 points may be chance: no gain is seen here.
 
 # %% [markdown]
 # ## The vote
@@ -484,8 +486,9 @@ print("your vote of 16:", score(vote, worked), "of 24")
 
 # %% [markdown]
 # With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left. The curves
-# at the right are the vote, the likeliest text and pass@n (pass@k for n tries). A vote of 4 is an
-# average over separate sets of four tries; of two tries that differ, the first wins. Wait for `Right, over 24 sums`.
+# at the right are the vote, the likeliest text and pass@n (pass@k for n tries). For a vote of 4 the
+# tries are cut into sets of four, and their votes are averaged. (A vote of two is the first try of
+# each pair, so a dip at 2 is chance.) Wait for `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
@@ -520,8 +523,8 @@ for i, one in enumerate(tries):
 # <details><summary>Answer</summary>
 #
 # Their *last* step is wrong, and ends in `=29'1`. Eight of the ten are steps like 229 + 72: the tens
-# make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in such a
-# step, and only 0, 3, 5 and 11 get it right.
+# make 9, and a carry from the ones must turn 9 into 10. Twelve of the sixteen lines end in a
+# step with such a carry, and only 0, 3, 5 and 11 get it right.
 # </details>
 
 # %% [markdown]
@@ -573,8 +576,8 @@ for n in (16, 64, 256):
 
 # %% [markdown]
 # Clerks had an old trick. Divide each number by nine, and keep the remainder: 51, 86, 64, 72, 28
-# leave 6, 5, 1, 0, 1. Together the remainders make 13, and 13 leaves 4. The
-# remainders lack only nines, so the right sum must leave 4 too.
+# leave 6, 5, 1, 0, 1. Together the remainders make 13, and 13 leaves 4. Each
+# number is its remainder plus some nines. So the right sum is 13 plus some nines, and must leave 4 too.
 #
 # **Predict.** Which of 303, 291 and 301 does this trick accept?
 
@@ -1114,8 +1117,9 @@ float(min(points, 2))
 
 # %% [markdown] question="Squared texts" points=1
 # A text begins with `x` (0.6) or `y` (0.4). After `x` comes one of two words, with 0.5 each. After `y`
-# there is only one word. How much *higher* is the probability of the text with `y` by p² than at
-# *T* = 1/2 (as in the lesson, with squares in place of fourth powers)? Three decimals.
+# there is only one word. How likely is the text with `y`, first if texts are drawn in proportion to p², then if
+# tokens are drawn at *T* = 1/2? (As in the lesson, with squares in place of fourth powers.) Give the
+# first minus the second, to three decimals.
 
 # %% answer="squared_texts"
 answer_higher = None  # a number between -1 and 1

@@ -12,7 +12,7 @@
 # Here you may bring your own model, and you write your own sampler.
 
 # %% [markdown]
-# > **About 150 minutes, on two evenings** · difficulty ●●●●○ · you need:
+# > **About 165 minutes, on two evenings** · difficulty ●●●●○ · you need:
 # > modules 01, 05, 07, 09 and 10
 # >
 # > Afterwards you can
@@ -403,13 +403,13 @@ print(f"{NAME or 'the Calculator':<16} {bits_a_character(logs, short):6.2f}")
 # %% [markdown]
 # ## Your numbers elsewhere
 #
-# **Predict.** You take three numbers to another model: a presence penalty of 2, the id 0 for the end, a
-# perplexity of 20 to beat. Why may each be wrong there?
+# **Predict.** Why may these numbers be wrong for another model: a presence penalty of 2, the id 0 as the end, a
+# perplexity of 20 to beat?
 #
 # <details><summary>Answers</summary>
 #
-# - Minus 2 overturns a lead of 1, not of 5: leads differ.
-# - Id 0 may be a word: where it was `!`, each text ended in `!` [transformers7275].
+# - A penalty of 2 overturns a lead of 1, not of 5. Other models lead by more.
+# - Id 0 may be a word. Where it was `!`, each text stopped at its first `!` [transformers7275].
 # - Perplexity is counted per token, and the tokens differ.
 # </details>
 
@@ -523,7 +523,7 @@ else:
 
 # %% [markdown]
 # 3. **Out of the rut.** In `the wolf, the wolf` the second `the wolf` is a *repeat*: a pair of tokens
-#    that stood in the text before. After plain texts and ruts, at most 0.035 of the sampler's new pairs
+#    that stood in the text before. After plain texts and ruts together, at most 0.035 of the new pairs
 #    are repeats: the books' own share.
 # 4. **The refrain.** In at least three of the four tales the line is said a third time, word for word.
 # 5. **All at once** (2 points): one sampler keeps 1 to 4.
@@ -1237,7 +1237,7 @@ float(min(points, 2))
 # %% [markdown] question="Your phrase" points=3
 # Your `my_phrase` from **Build it** above. One point each: phrases of several tokens; phrases so unlikely
 # that float32 holds only their logarithm; phrases of no token, and impossible phrases. Errors up to 0.003 are
-# allowed: float32 is exact enough for the logarithms. If it calls the course's functions, it gets no points.
+# allowed, and float32 is exact enough for the rows of the tests. If it calls the course's functions, it gets no points.
 
 
 # %% test="my_phrase"
@@ -1603,7 +1603,7 @@ float(min(points, 6))
 # 1. the sign by which it knows a refrain, and a text that fools it;
 # 2. a reason for each number in the sampler;
 # 3. what another order of its steps would break;
-# 4. a measurement for the sampler, with the spread, and one *against* it;
+# 4. a measurement that speaks *for* the sampler, with its spread, and one that speaks *against* it;
 # 5. what the measured numbers cannot see;
 # 6. what you would do first on a larger model.
 
