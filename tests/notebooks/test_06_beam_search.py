@@ -311,12 +311,12 @@ def test_the_numbers_of_the_page_are_those_tested_here(prose):
         "−4.09 and −0.77",
         "six winners are empty",
         "At 0.5 five winners are still empty",
-        "11.3 after the eleventh, against 7.0",
+        "11.3 after the eleventh sum, against 7.0",
         "pays 3.5, once",
         "3.5 after the wolf",
         "end-of-text in, here 25",
         "a difference of 3.32",
         "Between 0.3 and 0.4",
-        "A token of 0.9 costs 0.11, one of 0.01 costs 4.6, one of 0.2 costs 1.6",
+        "A token of 0.9 costs 0.11, one of 0.01 costs 4.6, and each token of property 4 at least",
     ):
         assert said in prose, said

@@ -110,8 +110,10 @@ def test_the_story(lesson, tries):
     hard = [place for place, (a, b) in enumerate(pairs(ends)) if is_hard(a, b)]
     assert Counter(tries[place].answer for place in hard) == {291: 8, 301: 4}
     assert [place for place in hard if tries[place].answer == 301] == [0, 3, 5, 11]
-    said = "Twelve of the sixteen lines end in such a step, and only 0, 3, 5 and 11 get it right."
-    assert said in prose()
+    said = (
+        "Twelve of the sixteen lines end in a step with such a carry, and only 0, 3, 5 and 11 get"
+    )
+    assert f"{said} it right." in prose()
 
 
 def test_most_roads_to_the_storys_answer_lead_over_one_carry():

@@ -1116,7 +1116,8 @@ from course_utils import domains
 
 def softmax(logits, n, seed):
     weights = [math.exp(x) for x in logits.tolist()]
-    return {i: weight / sum(weights) for i, weight in enumerate(weights)}
+    total = sum(weights)
+    return {i: weight / total for i, weight in enumerate(weights)}
 
 
 def any_row(random):
@@ -1133,6 +1134,13 @@ def many(random):
     row = [math.log(others)] + [0.0] * others
     random.shuffle(row)
     return torch.tensor(row) + random.uniform(-10, 10), 20_000, random.getrandbits(29)
+
+
+def unlikely(random):
+    """A token that has half of the probability, of which each other has a ten thousandth."""
+    row = torch.zeros(10_001)
+    row[random.randrange(len(row))] = math.log(10_000)
+    return row + random.uniform(-10, 10), 1000, random.getrandbits(29)
 
 
 def as_often(found, probs, why):
@@ -1160,12 +1168,28 @@ for (logits, n, seed), probs in check.drawn(softmax, many, cases=1):
         "20,000 draws are each made anew, and stay in order: in yours the same run of 32 comes again."
     )
     as_often(ids, probs, why="The logits themselves have to decide, not a multiple of them.")
+    likely = max(probs, key=probs.get)
+    halves = [i == likely for i in ids]
+    as_often(
+        (x == y for apart in (1, 2, 3, 4) for x, y in zip(halves, halves[apart:], strict=False)),
+        {True: 1 / 2},
+        why="20,000 draws are each made anew: in yours one tells what a later one will be.",
+    )
+for (logits, n, seed), probs in check.drawn(softmax, unlikely, cases=1):
+    as_often(
+        drawn_ids(logits, n, seed),
+        probs,
+        why="Of ten thousand unlikely tokens one comes often enough: leave none of them out.",
+    )
 
 generator = random.Random(0)
 few = [generator.getrandbits(29) for _ in range(100)]
 seeds = {*few, *(few[0] + 2**i for i in range(29)), *(few[0] + 10**i for i in range(9))}
-texts = {tuple(drawn_ids(torch.zeros(8), 40, seed)) for seed in seeds}
-assert len(texts) == len(seeds), "Two seeds gave the same ids."
+seeds |= {*range(40)}
+texts = [drawn_ids(torch.zeros(8), 40, seed) for seed in seeds]
+assert len({*map(tuple, texts)}) == len(seeds), "Two seeds gave the same ids."
+runs = [tuple(text[i : i + 20]) for text in texts for i in range(21)]
+assert len({*runs}) == len(runs), "Two seeds share a run of 20 draws: is the seed used once?"
 
 logits, p = torch.tensor([7.0, 3.0]).log(), 0.7
 for n in range(1, 7):
@@ -1255,10 +1279,11 @@ def any_texts(random):
 
 
 def often_ended(random):
-    """One row draws nothing but `end`, the other ends late: in step 256, where a byte is full."""
-    steps, end = random.randint(257, 400), random.randrange(100)
-    last = random.choice([256, 256, random.randint(1, steps)])
-    return torch.tensor([[end, end if s >= last else end + 1] for s in range(1, steps + 1)]), end
+    """Hundreds of texts. When the last one ends, the others have drawn `end` 2, 3, 4, … times."""
+    steps, end = random.choice([400, random.randint(257, 400)]), random.randrange(100)
+    last = random.choice([256, steps - 1, random.randint(1, steps)])
+    running = torch.tensor(random.sample(range(last), last))
+    return torch.where(torch.arange(steps)[:, None] < running, end + 1, end), end
 
 
 example()
@@ -1269,13 +1294,14 @@ check.against(
     why="Once a text has ended it stays ended, whatever it draws. Texts may end in different steps, "
     "in the same step, or never, and ids may be large.",
 )
-for (tokens, end), steps in check.drawn(last_end, often_ended, cases=10):
+for (tokens, end), steps in check.drawn(last_end, often_ended, cases=6):
     check.gives(
         repaired_steps,
         tokens,
         end,
         expect=steps,
-        why="A text that draws `end` hundreds of times has still ended.",
+        why="There may be hundreds of texts and of steps, and a text that draws `end` hundreds of "
+        "times has still ended.",
     )
 ### END HIDDEN TESTS
 
@@ -1362,7 +1388,10 @@ def no_end(random):
 
 
 def many_columns(random):
-    return loop(random, without_ties(random, random.randint(300, 1000)))
+    """400 new tokens, in circles of up to 1,000."""
+    vocab = random.choice([random.randint(30, 200), random.randint(300, 1000), 1000])
+    table, start, _, end = loop(random, without_ties(random, vocab))
+    return table, start, 400, end
 
 
 def with_end(random):
@@ -1384,10 +1413,12 @@ def tied(random):
 
 
 def near(random):
-    """Logits that differ by 0.00002, or by less than a billionth."""
+    """Logits that differ by as little as float32 allows, near 0 and far from it."""
     vocab = random.randint(2, 20)
     rows = [random.sample(range(2 * vocab), vocab) for _ in range(vocab)]
-    middle, step = random.choice([(0, 2.0**-34), (0, 2.0**-16), (-9, 2.0**-16)])
+    middle, step = random.choice(
+        [(0, 2.0**-100), (0, 2.0**-34), (0, 2.0**-16), (-9, 2.0**-16), (-15, 2.0**-20)]
+    )
     return loop(random, middle + torch.tensor(rows) * step)
 
 
@@ -1404,12 +1435,13 @@ def follows_from_the_last():
         why="A start may have several tokens. Which of them decides what comes next, and how many "
         "come?",
     )
-    for case, ids in check.drawn(greedy_text, many_columns, cases=4):
+    for case, ids in check.drawn(greedy_text, many_columns, cases=6):
         check.gives(
             greedy_loop,
             *case,
             expect=ids,
-            why="A table may have up to 1,000 columns, and the largest logit may stand in any.",
+            why="A table may have up to 1,000 columns, and the largest logit may stand in any. The "
+            "same tokens may come again.",
         )
 
 
@@ -1471,7 +1503,7 @@ def stretches():
 
 points = 1.0 * check.passes("four tokens", stretches)
 ### BEGIN HIDDEN TESTS
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from course_utils import domains
 
@@ -1501,10 +1533,22 @@ def possible(random):
     return torch.tensor(shares), random.choice([beside, random.randrange(128) / 128])
 
 
+def hundreds(random):
+    """Shares of up to 1,000 tokens, many of them 0, of which all sums are exact."""
+    vocab = random.choice([domains.LONG, random.randint(50, domains.LONG)])
+    used = random.choice([vocab, random.randint(2, vocab)])
+    ends = sorted(random.randrange(1025) for _ in range(used - 1))
+    shares = [(end - start) / 1024 for start, end in pairwise([0, *ends, 1024])]
+    place = random.choice([0, used, random.randint(0, used)])
+    return shares[:place] + [0.0] * (vocab - used) + shares[place:]
+
+
 def with_zeros(random):
     shares = domains.shares(random)
     for _ in range(random.choice([1, 3, 20])):
         shares.insert(random.randint(0, len(shares)), 0.0)
+    if random.random() < 0.1:
+        shares = hundreds(random)
     sums = [0.0, *accumulate(shares)]
     on_a_sum = random.choice([u for u in sums if u < 1])
     return torch.tensor(shares), random.choice([0.0, on_a_sum, random.randrange(128) / 128])
@@ -1518,12 +1562,28 @@ def beyond(random):
     return probs, random.choice([u, u, probs.cumsum(dim=0)[-1].item()])
 
 
+def beyond_hundreds(random):
+    """A u at the last end or above it. What the largest share lacks leaves all sums exact."""
+    shares = hundreds(random)
+    shares[shares.index(max(shares))] -= 2**-17
+    return torch.tensor(shares), 1 - random.choice([1e-12, 2**-20, 2**-17])
+
+
 def beyond_a_tiny_one(random):
     """A u above the last end, where the last token of a probability above 0 has very little."""
-    short, tiny = random.uniform(1e-6, 8e-6), random.uniform(2e-6, 1e-5)
+    short = random.uniform(1e-6, 8e-6)
+    tiny = random.choice([1.01e-6, random.uniform(1.01e-6, 1e-5)])
     shares = [p * (1 - short - tiny) for p in domains.shares(random, random.choice([1, 3, 12]))]
     zeros = [0.0] * random.choice([0, 1, 3])
     return torch.tensor([*shares, tiny, *zeros]), 1 - random.choice([1e-12, 1e-7])
+
+
+def too_long(random):
+    """A sum above 1, and a u on a first stretch that is shorter than what is too much."""
+    much = random.uniform(2e-6, 1e-5)
+    tiny = random.uniform(1.01e-6, much)
+    rest = [p * (1 + much - tiny) for p in domains.shares(random)]
+    return torch.tensor([tiny, *rest]), random.choice([0.0, tiny / 2])
 
 
 def larger(random):
@@ -1575,6 +1635,12 @@ def beyond_the_last():
         beyond_a_tiny_one,
         why="A token of a tiny probability is possible too, and may be the last one that is.",
     )
+    for draw_case, why in (
+        (beyond_hundreds, "The last token that is possible may be any of up to 1,000."),
+        (too_long, "The last stretch may end a little above 1, too. The first begins at 0 still."),
+    ):
+        for case, token in check.drawn(stretch, draw_case, cases=20):
+            check.gives(draw, *case, expect=token, why=why)
 
 
 def larger_vocabulary():
@@ -1685,12 +1751,12 @@ def written(*args):
     return new
 
 
-def as_often(found, probs, why):
-    """Within five standard deviations, and a little more where few are expected."""
+def as_often(found, probs, why, deviations=5):
+    """Within so many standard deviations, and a little more where few are expected."""
     counts = Counter(found)
     n = counts.total()
     for i, p in enumerate(probs):
-        assert abs(counts[i] - n * p) <= 5 * math.sqrt(n * p * (1 - p)) + 4, why
+        assert abs(counts[i] - n * p) <= deviations * math.sqrt(n * p * (1 - p)) + 4, why
         assert p > 0 or not counts[i], "A token of logit -inf can never be drawn."
 
 
@@ -1719,14 +1785,14 @@ def some_tokens(random):
     return table, start, random.choice([20, 100, 400]), end, random.getrandbits(29)
 
 
-def half_of_it(random):
-    """One token has half of the probability of every row, many share the other half."""
-    vocab = random.choice([100, 300])
-    table = torch.full((vocab, vocab), random.uniform(-5, 5))
-    end, half = random.sample(range(vocab), 2)
-    table[:, half] += math.log(vocab - 2)
-    table[:, end] = -torch.inf
-    return table, [half], 400, end, random.getrandbits(29)
+def one_and_many(random):
+    """One token has four fifths of the probability of every row, many share the rest."""
+    vocab = 300
+    row = torch.tensor([random.gauss(0, 0.3) for _ in range(vocab)])
+    likely, end = random.sample(range(vocab), 2)
+    row[likely], row[end] = 7.2, -torch.inf
+    table = (row + random.uniform(-5, 5)).expand(vocab, -1).clone()
+    return table, [likely], 400, end, random.getrandbits(29)
 
 
 def one_of_three(random):
@@ -1793,6 +1859,26 @@ def as_surprising(steps):
     )
 
 
+def no_run_twice(texts, why):
+    """By chance, four equal tokens make the same run once in 4**24 pairs of runs."""
+    runs = [tuple(text[i : i + 24]) for text in texts for i in range(len(text) - 23)]
+    assert len({*runs}) == len(runs), why
+
+
+def of_hundreds():
+    [((table, start, n, end, seed), (row, *_))] = check.drawn(chances, one_and_many, cases=1)
+    ranked = sorted(range(len(row)), key=lambda i: row[i], reverse=True)
+    groups = [ranked[:1], *(ranked[i : i + 60] for i in range(1, len(row), 60))]
+    group = {token: i for i, tokens in enumerate(groups) for token in tokens}
+    as_often(
+        [group[token] for i in range(10) for token in written(table, start, n, end, seed + i)],
+        [sum(row[token] for token in tokens) for tokens in groups],
+        why="With hundreds of tokens, the likeliest or the unlikely ones do not come as often as they "
+        "should.",
+        deviations=6,
+    )
+
+
 def how_often():
     equal_chances(write_text)
     steps = []
@@ -1810,12 +1896,11 @@ def how_often():
                 "each token drawn anew, and from the last row?",
             )
     as_surprising(steps)
-    for (table, start, n, end, seed), probs in check.drawn(chances, half_of_it, cases=2):
-        as_often(
-            written(table, start, n, end, seed),
-            probs[0],
-            why="With hundreds of tokens, those of a high logit do not come as often as they should.",
-        )
+    no_run_twice(
+        [written(EQUAL, [0], 400, 4, 12_345)],
+        why="In a long text, the same run of 24 draws comes twice. Is each token drawn anew?",
+    )
+    of_hundreds()
     for (table, start, _, end, seed), probs in check.drawn(chances, some_tokens, cases=1):
         firsts = [written(table, start, 2, end, seed ^ i)[0] for i in range(400)]
         as_often(firsts, probs[start[-1]], why="Over many seeds, the first new token is off.")
@@ -1823,13 +1908,18 @@ def how_often():
 
 def one_seed_one_text():
     round_the_circle(write_text)
-    seeds = [*range(40), *(2**i for i in range(6, 30)), *(10**i for i in range(2, 10))]
+    seeds = [*range(40), *range(40, 1000, 40)]  # with each distance up to 960
+    seeds += [*(2**i for i in range(6, 30)), *(10**i for i in range(2, 10))]
     seeds += [seed + 1 for seed in seeds[-20:]]  # which a float32 takes for the one before
     texts = {seed: written(EQUAL, [0], 60, 4, seed) for seed in seeds}
     for seed in seeds[::9]:
         again = written(EQUAL, [0], 60, 4, seed)
         assert again == texts[seed], "The same arguments have to give the same text again."
     assert len({tuple(text) for text in texts.values()}) == len(seeds), "Two seeds, one text."
+    no_run_twice(
+        texts.values(),
+        why="Texts of two seeds share a run of 24 draws. Is the seed used once for a text?",
+    )
     for apart in (1, 2, 3):
         for shift in range(4):
             pairs = [

@@ -307,8 +307,8 @@ for logits in (NEXT_LOGITS, NEXT_LOGITS.half()):
 def softmax_with_temperature(logits, temperature):
     """Probabilities of softmax(logits / temperature) over the last dimension.
 
-    logits: (..., vocab), float16 or float32, between -10,000 and 10,000; some may be -inf, but
-    never a whole row. Do not change them. temperature: from 0.00001 to a million.
+    logits: (..., vocab) of up to 5,000 tokens, float16 or float32, between -10,000 and 10,000; some
+    may be -inf, but never a whole row. Do not change them. temperature: from 0.00001 to a million.
     Returns float32 of the same shape, each row summing to 1.
     """
     ### BEGIN SOLUTION
@@ -363,7 +363,8 @@ explore.Distribution("Once upon a time", function=softmax_with_temperature)
 def choose(logits, temperature, u):
     """The id of the token that each row's throw falls on.
 
-    logits: (..., vocab) float32, -20 to 20, some may be -inf; temperature: 0, or from 0.05 to 20.
+    logits: (..., vocab) float32 of up to 5,000 tokens, -20 to 20, some may be -inf.
+    temperature: 0, or from 0.05 to 20.
     u: (...) float32, a throw from 0 to 1 for each row. Do not change logits and u.
     T above 0: lay the probabilities end to end from 0 to 1, in order of ids. The result is the
     id whose stretch holds u. (No u lies closer than 0.0001 to a border.)
@@ -602,7 +603,7 @@ def everywhere(promise, thermostat):
 
 def tame(thermostat, logits):
     got = choices_at(logits, heat(thermostat, logits))
-    assert got <= 20.2, f"At your T a choice is like {got:.3g} equal ones."
+    assert got <= 20.2, f"At your T a choice is like {got:.4g} equal ones."
 
 
 def lively(thermostat, logits):
@@ -726,8 +727,8 @@ for text in ("Once upon a", "Once upon a time", "Once upon a time there was a"):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Shares at another temperature" points=1
@@ -1009,9 +1010,12 @@ def any_shares(random):
     for _ in range(torch.Size(shape).numel()):
         row = [10 ** random.uniform(least, 0) for _ in range(vocab)]
         stays, zeros = random.randrange(vocab), random.choice([0.0, 0.0, 0.4, 1.0])
+        if random.random() < 0.2:  # all but one as small as shares may be
+            row = [10 ** random.uniform(-4.99, -4) for _ in range(vocab)]
+            row[stays] = 1 - sum(row)
         rows.append([w if i == stays or random.random() >= zeros else 0 for i, w in enumerate(row)])
     weights = torch.tensor(rows).reshape(*shape, vocab)
-    temperature = random.choice([0.25, 1.0, 10 ** random.uniform(-0.6, 1)])
+    temperature = random.choice([0.25, 1.0, 10.0, 10 ** random.uniform(-0.6, 1)])
     return weights / weights.sum(dim=-1, keepdim=True), temperature
 
 
@@ -1028,7 +1032,8 @@ check.against(
     at_another,
     repaired_scaling,
     any_shares,
-    why="Nearly: what is rounded on the way? Compute in float32, with T as it is given.",
+    why="Nearly: what is rounded, added, left out or capped on the way? Compute in float32, with "
+    "all shares and T as they are given.",
 )
 ### END HIDDEN TESTS
 
@@ -1089,7 +1094,7 @@ def down_to_zero(logits, temperature):
 
 
 def some_temperature(random):
-    return random.choice([0.0, 0.0, 0, 0.01, 1.0, 10 ** random.uniform(-2, 1)])
+    return random.choice([0.0, 0.0, 0, 0.01, 1.0, 10.0, 10 ** random.uniform(-2, 1)])
 
 
 def unlike(random, shape=()):
@@ -1139,14 +1144,16 @@ def batches_and_ties():
         repaired_zero,
         several,
         within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
-        why="Each row has a best token of its own. Along which dimension do you look?",
+        why="Each row has a best token of its own: along which dimension do you look? And above 0 "
+        "nothing changes.",
     )
     check.against(
         down_to_zero,
         repaired_zero,
         tied,
         within=5e-4,  # 20 / 0.01 is 2,000, and float32 is that coarse there
-        why="Of equally good tokens only the first gets the 1, so a tiny T will not do.",
+        why="At T = 0 only the first of equally good tokens gets the 1, so a tiny T will not do. "
+        "And above 0 nothing changes.",
     )
     check.against(
         down_to_zero,
@@ -1190,17 +1197,20 @@ def softened(logits, temperature):
     return (logits.double() / temperature).softmax(dim=-1)
 
 
-def plain(random, shape=()):
-    logits = domains.batch(random) if shape is None else domains.logits(random, shape)
-    return logits.clamp(-20, 20), 10 ** random.uniform(-0.5, 1)
+def plain(random, shape):
+    logits = domains.logits(random, shape).clamp(-20, 20)
+    if random.random() < 0.02:  # thousands of tokens, each with a share that counts
+        logits = torch.tensor([random.uniform(-1, 1) for _ in range(5000)])
+        logits = logits.reshape(2, 2500) if shape else logits
+    return logits, 10 ** random.uniform(-0.5, 1)
 
 
 def single(random):
-    return plain(random)
+    return plain(random, ())
 
 
 def batch(random):
-    logits, temperature = plain(random, shape=None)
+    logits, temperature = plain(random, domains.shape(random))
     if random.random() < 0.2:  # so far apart that exp of the distance is 0
         rows = logits.reshape(-1, logits.shape[-1])
         rows[0] -= 55
@@ -1209,38 +1219,66 @@ def batch(random):
     return logits, temperature
 
 
-def extreme(random):
+def stacked(shape, row):
+    """Rows that are drawn one by one."""
+    rows = torch.stack([row() for _ in range(math.prod(shape))])
+    return rows.reshape(*shape, -1)
+
+
+def precision(random):
+    return random.choice([torch.float32, torch.float16])
+
+
+def cut(random, values, stays=0.8):
+    return [x if i == 0 or random.random() < stays else -torch.inf for i, x in enumerate(values)]
+
+
+def extreme(random, shape=()):
     """Where rounding does not decide: float32 is coarse, but not between tokens far apart."""
-    while True:
-        size = 10 ** random.uniform(0, 4)
-        values = [random.uniform(-size, size) for _ in range(domains.size(random))]
-        cut = [x if random.random() < 0.8 else -torch.inf for x in values[1:]]
-        logits = torch.tensor(values[:1] + cut).to(random.choice([torch.float32, torch.float16]))
-        temperature = random.choice([1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 100])
-        scaled = logits.double() / temperature
-        behind = scaled.max() - scaled
-        if scaled[scaled.isfinite()].abs().max() < 5_000 or (behind > 100).sum() == len(logits) - 1:
-            return logits, temperature
+    temperature = random.choice([1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 100])
+    vocab, dtype = domains.size(random, 12 if shape else 40), precision(random)
+
+    def row():
+        while True:
+            size = 10 ** random.uniform(0, 4)
+            values = [random.uniform(-size, size) for _ in range(vocab)]
+            logits = torch.tensor(cut(random, values)).to(dtype)
+            scaled = logits.double() / temperature
+            far = (scaled.max() - scaled > 100).sum() == vocab - 1
+            if far or scaled[scaled.isfinite()].abs().max() < 5_000:
+                return logits
+
+    return stacked(shape, row), temperature
 
 
-def cold(random):
+def cold(random, shape=()):
     """Logits as near each other as a tiny T, some of them equal."""
     temperature = random.choice([1e-5, 1e-5, 10 ** random.uniform(-5, -1)])
-    steps = [random.randint(-20, 20) for _ in range(domains.size(random))]
-    return torch.tensor(steps) * random.choice([0.05, 0.5, 50]) * temperature, temperature
+    vocab, step = domains.size(random), random.choice([0.05, 0.5, 50]) * temperature
+    rows = stacked(shape, lambda: torch.tensor([random.randint(-20, 20) for _ in range(vocab)]))
+    return (rows * step).to(precision(random)), temperature
 
 
-def hot(random):
-    values = [random.uniform(-10_000, 10_000) for _ in range(domains.size(random, 12))]
-    cut = [x if random.random() < 0.8 else -torch.inf for x in values[1:]]
-    dtype = random.choice([torch.float32, torch.float16])
-    return torch.tensor(values[:1] + cut).to(dtype), random.choice(
-        [1e6, 1e6, 10 ** random.uniform(2, 6)]
-    )
+def hot(random, shape=()):
+    vocab, stays = domains.size(random, 12), 0.8
+    if not shape and random.random() < 0.05:
+        vocab, stays = 1000, 0.0  # what is nearly 0 is much, 999 times
+    temperature = random.choice([1e6, 1e6, 10 ** random.uniform(2, 6)])
+
+    def row():
+        values = [random.uniform(-10_000, 10_000) for _ in range(vocab)]
+        return torch.tensor(cut(random, values, stays))
+
+    return stacked(shape, row).to(precision(random)), temperature
+
+
+def in_batches(draw):
+    return lambda random: draw(random, domains.shape(random))
 
 
 def anything(random):
-    return random.choice([single, batch, extreme, cold, hot])(random)
+    far = [extreme, cold, hot]
+    return random.choice([single, batch, *far, *map(in_batches, far)])(random)
 
 
 def divided_as_given(logits, temperature):
@@ -1283,34 +1321,40 @@ def batches():
     )
 
 
-def extremes():
-    check.against(
-        softened,
-        softmax_with_temperature,
+ENDS = (
+    (
         hot,
-        mistakes=EXTREMES,
-        within=1e-4,
-        why="At a T of 100 to a million the shares come close to each other, without becoming equal, "
+        1e-4,
+        "At a T of 100 to a million the shares come close to each other, without becoming equal, "
         "and each T gives others.",
-    )
-    check.against(
-        softened,
-        softmax_with_temperature,
+    ),
+    (
         cold,
-        mistakes=EXTREMES,
-        within=1e-3,
-        why="At a tiny T, tokens whose logits are as near as T, or equal, still share. No T above 0 "
+        1e-3,
+        "At a tiny T, tokens whose logits are as near as T, or equal, still share. No T above 0 "
         "is greedy, and each gives other shares.",
-    )
-    check.against(
-        softened,
-        softmax_with_temperature,
+    ),
+    (
         extreme,
-        mistakes=EXTREMES,
-        within=1e-3,  # at 5,000 float32 is that coarse: a logsumexp is right too
-        why="Large logits overflow exp: what may be subtracted without changing the result? And "
+        1e-3,  # at 5,000 float32 is that coarse: a logsumexp is right too
+        "Large logits overflow exp: what may be subtracted without changing the result? And "
         "float16 ends at 65,504: which of your steps passes that?",
-    )
+    ),
+)
+
+
+def extremes(batched):
+    """batched: whether the function is right for batches; else they are not asked for again."""
+    for draw, within, why in ENDS:
+        for some in [draw, in_batches(draw)] if batched else [draw]:
+            check.against(
+                softened,
+                softmax_with_temperature,
+                some,
+                mistakes=EXTREMES,
+                within=within,
+                why=why,
+            )
     for args, _ in check.drawn(check.nothing, anything):
         result = check.call(softmax_with_temperature, args[0].clone(), args[1])
         float32 = getattr(result, "dtype", None) == torch.float32
@@ -1327,8 +1371,8 @@ def leaves_its_input():
 
 check.own(softmax_with_temperature, anything)
 points = 1.0 * check.passes("single rows", single_rows)
-points += check.passes("batches", batches)
-points += check.passes("huge logits, tiny T, -inf, float16", extremes)
+points += (batched := check.passes("batches", batches))
+points += check.passes("huge logits, tiny T, -inf, float16", extremes, batched)
 points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 4))
@@ -1432,20 +1476,26 @@ def cold(random):
     return logits, random.choice([0, 0.0]), throws_for(random, logits, 0)
 
 
-def sparse(T):
-    """Rows of 4,096 tokens of which 40 can come."""
+LARGE = "Rows of 5,000 tokens have 5,000 stretches: of those at -inf none has any length."
+
+
+def large(shapes, T):
+    """Rows of 5,000 tokens of which all, 40, or a bad one alone can come."""
 
     def draw(random):
-        logits = torch.full((random.randint(1, 2), 4096), -torch.inf)
-        for row in logits:
-            row[random.sample(range(4096), 40)] = torch.randn(40, generator=seeded(random))
-        return logits, T, throws_for(random, logits, T)
+        shape, left = random.choice(shapes), random.choice([5000, 40, 1])
+        logits = torch.full((*shape, 5000), -torch.inf)
+        for row in logits.view(-1, 5000):
+            values = torch.randn(left, generator=seeded(random)) if left > 1 else -20.0
+            row[random.sample(range(5000), left)] = values
+        heat = 20.0 if T and left == 1 else T  # there -inf is nearest to a number
+        return logits, heat, throws_for(random, logits, heat)
 
     return draw
 
 
-def on_large_rows(T, why):
-    for args, ids in check.drawn(drawn_by_hand, sparse(T), cases=8):
+def on_large_rows(shapes, T, why):
+    for args, ids in check.drawn(drawn_by_hand, large(shapes, T), cases=8):
         check.close(choose, *args, expect=ids, why=why)
 
 
@@ -1463,6 +1513,7 @@ def single_rows():
         single,
         why="Lay the stretches of softmax(logits / T) end to end. On which one is u?",
     )
+    on_large_rows([()], 1.0, LARGE)
 
 
 def batches():
@@ -1473,7 +1524,7 @@ def batches():
         several,
         why="Each row has stretches of its own, along the last dimension, and a throw of its own.",
     )
-    on_large_rows(1.0, "Rows of 4,096 tokens have 4,096 stretches.")
+    on_large_rows([(1,), (2,)], 1.0, LARGE)
 
 
 def at_zero():
@@ -1484,7 +1535,7 @@ def at_zero():
         cold,
         why="At 0 each row gives its best token, the first of several, whatever u is.",
     )
-    on_large_rows(0, "At 0 the best token may be any of 4,096.")
+    on_large_rows([(), (1,), (2,)], 0, "At 0 the best token may be any of 5,000.")
 
 
 points = 1.0 * check.passes("single rows", single_rows)
@@ -1555,6 +1606,8 @@ def the_others():
     close = torch.zeros(5000)  # T is nowhere lower than where all are close behind the best
     close[7] = 0.051
     hits(temperature_for, close, 1.1)
+    far = torch.tensor([50.0, -50.0, -50.0])  # nor higher than where all are far behind it
+    hits(temperature_for, far, 2.7)
     always_hits(unusual)
 
 
@@ -1601,14 +1654,57 @@ def any_step(random):
     return (torch.tensor(values).clamp(max=44.0) - random.choice([0, 0, 19]),)
 
 
+def sure(share):
+    """A favourite with this share, and 4,999 equal rivals."""
+    row = torch.zeros(5000)
+    row[7] = math.log(4999 * share / (1 - share))
+    return row
+
+
+def near_a_border(random):
+    """A row with about 5 or 20 choices at T = 1, where a promise begins or ends."""
+    if random.random() < 0.5:
+        count = random.choice([random.randint(6, 8), random.randint(6, 40)])
+        wanted = random.uniform(5.01, random.choice([5.05, 5.3, 8.0]))
+    else:
+        count = random.choice([random.randint(21, 26), random.randint(21, 300)])
+        wanted = random.choice([random.uniform(18, 19.9), random.uniform(20.3, 26)])
+    equal = random.random() < 0.5
+    gaps = torch.tensor([1.0 if equal else random.random() for _ in range(count)])
+
+    def row(scale):
+        values = -0.06 - scale * gaps
+        values[0] = 0.0
+        return values
+
+    low, high = 0.0, 60.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        too_many = choices_at(row(middle), 1.0) > min(wanted, 0.97 * count)
+        low, high = (middle, high) if too_many else (low, middle)
+    size = random.choice([count, count, count + 40, 3000])  # the others cannot come
+    found = torch.full((size,), -torch.inf)
+    found[random.sample(range(size), count)] = row(low)
+    return (found + random.choice([0, *room(found)]),)
+
+
+def room(row):
+    """How far down and up all logits may be moved."""
+    return -49.9 - row[row.isfinite()].min().item(), 49.9 - row.max().item()
+
+
 def kept(promise):
     """Whether the thermostat's temperatures, asked for once, keep a promise on every row."""
     if not asked:
-        drawn = check.drawn(check.nothing, any_step, cases=100)
+        drawn = [
+            *check.drawn(check.nothing, any_step, cases=100),
+            *check.drawn(check.nothing, near_a_border, cases=60),
+        ]
         close = torch.zeros(5000)  # T is nowhere lower than where all are close behind the best
         close[7] = 0.051
         half = torch.where(torch.arange(5000) % 2 == 1, close, -torch.inf)
-        rows = [OPEN, STEEP, SURE, close, half, *(row for (row,), _ in drawn)]
+        favourites = map(sure, (0.9, 0.99, 0.999, 0.9992, 0.9999))
+        rows = [OPEN, STEEP, SURE, close, half, *favourites, *(row for (row,), _ in drawn)]
         asked.extend((row, heat(my_thermostat, row)) for row in rows)
     for row, T in asked:
         promise(lambda _, T=T: T, row)
@@ -1629,8 +1725,9 @@ def gentle_too():
 
 def all_four():
     gentle_too()
-    for i, (row, _) in enumerate(asked):
-        steady(my_thermostat, row, (8.0, -16.0, 4.0)[i % 3])
+    for row, T in asked[::2]:
+        far = max(room(row), key=abs)
+        steady(my_thermostat, row, far if T > 0.1 else far / 8)  # float32 is coarse at a low T
 
 
 asked = []

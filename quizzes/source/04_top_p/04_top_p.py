@@ -460,7 +460,7 @@ for p in (1.0, 0.75, 0.5, 0.000001):
 def my_top_p(logits, p):
     """Keep, in each row, the smallest set of most likely tokens that holds at least p.
 
-    logits: (..., vocab), float32. Do not change this tensor. p: above 0, at most 1.
+    logits: (..., vocab), float32, 1 to 4096 tokens. Do not change this tensor. p: 1e-30 to 1.
     p = 1 keeps every token, however small its probability. However small p is, at least one stays.
     Of equally likely tokens those with lower ids come first.
     A token that is at -inf already is never kept, even at p = 1.
@@ -675,8 +675,8 @@ costliest(stories, missing)
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Five tokens, one nucleus" points=1
@@ -942,12 +942,14 @@ def smallest_set(probs, p):
 
 
 def few_or_many(random):
+    if random.random() < 0.1:
+        return [1 / 64] * 64
     return domains.shares(random, random.choice([None, None, 64]))
 
 
 def between_sums(random):
     """Anywhere between two sums, or close to one."""
-    above = random.choice([random.randrange(64), random.randrange(3)]) / 64
+    above = random.choice([random.randrange(64), random.randrange(3), 63]) / 64
     return torch.tensor(few_or_many(random)), above + 2.0 ** -random.randint(7, 20)
 
 
@@ -1064,9 +1066,17 @@ def on_a_sum(random):
     return torch.tensor(few_or_many(random)), random.randint(1, 63) / 64
 
 
+def between_many(random):
+    """Equal shares, and p well between two sums."""
+    count = random.randint(65, 302)
+    taken = random.choice([random.randrange(count), random.randrange(3), count - 1])
+    return torch.full((count,), 1 / count), (taken + random.uniform(0.1, 0.9)) / count
+
+
 def softmax_row(random):
     count = random.choice([random.randint(1, 5), random.randint(1, 50), random.randint(250, 302)])
-    return torch.tensor([random.gauss(0, random.choice([1, 6])) for _ in range(count)]).softmax(0)
+    spread = random.choice([1, 6, 6, 200])  # 200: one has 1, the others 0
+    return torch.tensor([random.gauss(0, spread) for _ in range(count)]).softmax(0)
 
 
 def near_a_sum(random):
@@ -1074,7 +1084,7 @@ def near_a_sum(random):
     probs = softmax_row(random)
     sums = probs.double().sort(descending=True).values.cumsum(dim=0).tolist()
     p = random.choice(sums) + random.choice([-1, 1]) * 10 ** random.uniform(-12, -3)
-    return probs, min(max(p, 1e-6), 1 - 1e-6)
+    return probs, min(max(p, 1e-6), 1 - 1e-12)
 
 
 def all_of_it(random):
@@ -1097,7 +1107,7 @@ def short_of_p(random):
 def not_greedy():
     example()
     check.against(size, repaired_size, all_of_it, why="p = 1 counts every token, whatever it adds.")
-    for draw in (between_sums, below_a_sum):
+    for draw in (between_sums, below_a_sum, between_many):
         check.against(
             size,
             repaired_size,
@@ -1138,11 +1148,11 @@ float(min(points, 2))
 
 # %% [markdown] question="A token's entry" points=2
 # A token is in the nucleus for every *p* above a certain number. With 0.4, 0.3, 0.2 and 0.1 the second token
-# comes in above 0.4, the first above 0. Write `entry_p`, which returns that number. `probs` is a list of
-# shares (do not change it), `token` a place in the list. Of equally likely tokens the lower id comes first.
-# Differences by rounding do not matter.
+# comes in above 0.4, the first above 0. Write `entry_p`, which returns that number. `probs` is a list of 1 to
+# 300 shares (do not change it), `token` a place in it. Of equal shares the lower id comes first. Differences
+# by rounding do not matter.
 #
-# One point for lists without equal shares, one for lists with equal shares.
+# One point for lists without equal shares, one for lists with them.
 
 
 # %% answer="entry_p"
@@ -1175,17 +1185,30 @@ def before(probs, token):
     return sum((probs[i] for i in ranked[: ranked.index(token)]), 0.0)
 
 
-def different(random):
+def few(random):
     while True:
         probs = domains.shares(random, vocab=domains.size(random, 20), parts=1024)
         # Near another, perhaps, and the higher id ahead.
         probs[0], probs[-1] = probs[0] - 2.0**-20, probs[-1] + 2.0**-20
         if len(set(probs)) == len(probs) and min(probs) >= 0:
-            return probs, random.randrange(len(probs))
+            return probs
+
+
+def many(random):
+    weights = random.sample(range(1, 10_000), random.randint(65, 299))
+    return [weight / sum(weights) for weight in weights]
+
+
+def different(random):
+    probs = random.choice([few, few, few, many])(random)
+    if random.random() < 0.1 and 0 not in probs:
+        probs.insert(random.randint(0, len(probs)), 0.0)
+        return probs, probs.index(0)
+    return probs, random.randrange(len(probs))
 
 
 def tied(random):
-    probs = domains.shares(random, random.choice([None, None, 64]))
+    probs = domains.shares(random, random.choice([None, None, 64, 300]))
     return probs, random.randrange(len(probs))
 
 
@@ -1299,27 +1322,52 @@ def single(random):
     return drawn(random, logits, lambda: [*around, *inner(random)[:2]])
 
 
-def edge(random):
-    logits = plain(random)
-    logits = logits * random.choice([1, 1, 100, 2000])
-    logits[1:][torch.rand(len(logits) - 1, generator=seeded(random)) < 0.3] = -torch.inf
-    ends = [1.0, 1.0, 0.05, 1e-3, 1e-4, 1e-9, 0.99]
-    many = [random.uniform(0.99, 0.9999), random.uniform(0.9999, 0.99999)]
-    return drawn(random, logits, lambda: [*ends, *many])
+def ends(random):
+    near_one = [1 - 10 ** random.uniform(-5.35, -2) for _ in range(3)]
+    return [1.0, 1.0, 0.05, 1e-3, 1e-4, 1e-9, 1e-30, 0.99, *near_one]
+
+
+def at_edges(random, logits):
+    """The logits sharper, each row moved, some at -inf, and p at an end."""
+    moves = torch.randint(-2, 3, (*logits.shape[:-1], 1), generator=seeded(random))
+    logits = logits * random.choice([1, 1, 100, 2000]) + random.choice([0, 50]) * moves
+    gone = torch.rand(logits.shape, generator=seeded(random)) < 0.3
+    gone[..., 0] = False
+    return drawn(random, logits.masked_fill(gone, -torch.inf), lambda: ends(random))
 
 
 def seeded(random):
     return torch.Generator().manual_seed(random.getrandbits(32))
 
 
+def alike(random, shape=()):
+    """Logits with many ties."""
+    few = torch.randint(3, (*shape, domains.size(random)), generator=seeded(random))
+    return few.float()
+
+
 def tied(random):
-    shape, vocab = domains.shape(random), domains.size(random)
-    few = torch.randint(3, (*shape, vocab), generator=seeded(random)).float()
-    return drawn(random, few, lambda: inner(random))
+    return drawn(random, alike(random, domains.shape(random)), lambda: inner(random))
 
 
 def batch(random):
     return drawn(random, plain(random, domains.shape(random)), lambda: inner(random))
+
+
+def edge(random):
+    return at_edges(random, plain(random))
+
+
+def tied_edge(random):
+    return at_edges(random, alike(random))
+
+
+def batch_edge(random):
+    return at_edges(random, plain(random, domains.shape(random)))
+
+
+def tied_batch_edge(random):
+    return at_edges(random, alike(random, domains.shape(random)))
 
 
 def anything(random):
@@ -1371,7 +1419,7 @@ def edges():
     )
 
 
-def ties():
+def ties(*draws):
     check.kept(
         my_top_p,
         torch.zeros(4096),
@@ -1387,21 +1435,28 @@ def ties():
             expect=expect,
             why="Four equal tokens: the lower ids come first, and only as many as it takes.",
         )
-    check.against(
-        nucleus,
-        my_top_p,
-        tied,
-        why="Of equal tokens the lower ids come first, and only as many as it takes, in each row.",
-    )
+    for draw in draws:
+        check.against(
+            nucleus,
+            my_top_p,
+            draw,
+            why="Of equal tokens the lower ids come first, and only as many as it takes, in each "
+            "row.",
+        )
 
 
-def shapes():
-    check.against(
-        nucleus,
-        my_top_p,
-        batch,
-        why="Each row along the last dimension is a distribution of its own.",
-    )
+def shapes(*draws):
+    alone = "Each row along the last dimension is a distribution of its own"
+    for draw in draws:
+        edges_too = "." if draw is batch else ", at the edges too: p = 1, tiny p, far rows, -inf."
+        check.against(nucleus, my_top_p, draw, why=alone + edges_too)
+    if batch_edge in draws:
+        row = torch.arange(4096) * -1e-5
+        rows, between = torch.stack([row, row.flip(0)]), sums(row)[2999:3001].mean().item()
+        for p in (9e-4, between, 1.0):
+            check.close(
+                my_top_p, rows, p, expect=nucleus(rows, p), why=f"{alone}, at p = {p:g} too."
+            )
 
 
 def leaves_its_input():
@@ -1413,9 +1468,12 @@ def leaves_its_input():
 
 check.own(my_top_p, batch)
 points = 1.0 * check.passes("the smallest set, in its own places", own_places)
-points += check.passes("the edges", edges)
-points += check.passes("ties", ties)
-points += check.passes("batches", shapes)
+# Edges in ties or batches are asked of who has them in plain rows: a mistake costs one point.
+has_edges = check.passes("the edges", edges)
+has_ties = check.passes("ties", ties, tied, *[tied_edge] * has_edges)
+both = [tied_batch_edge] * (has_edges and has_ties)
+points += has_edges + has_ties
+points += check.passes("batches", shapes, batch, *[batch_edge] * has_edges, *both)
 points += check.passes("input left as it was", leaves_its_input)
 ### END HIDDEN TESTS
 float(min(points, 5))
@@ -1437,32 +1495,48 @@ def example():
 points = 2.0 * check.passes("sure, open", example)
 ### BEGIN HIDDEN TESTS
 import math
+import random
 
 from course_utils import domains
 
+LEVELS = 200  # shares of the best token
+SURE = 4.605  # log(0.9901 / 0.0099)
 
-def wide(random, most=4096):
-    return max(2, domains.size(random, random.choice([6, 60, most])))
+
+def vocab(random, least=2):
+    """Any size, each order of magnitude as often."""
+    return round(math.exp(random.uniform(math.log(least), math.log(4096))))
+
+
+def moves(row):
+    """The least and the most that may be added: whole numbers, so that many rows stay exact."""
+    return math.ceil(-40 - row.min()), math.floor(40 - row.max())
+
+
+def anywhere(random, row):
+    """The row in any order, moved."""
+    order = torch.tensor(random.sample(range(len(row)), len(row)))
+    return row[order] + random.choice([*moves(row), random.randint(*moves(row))])
+
+
+def led(random, scale, odds):
+    """One token with these log-odds, and others, 1/256 from each other or tied."""
+    number = random.choice([random.randint(2, 6), vocab(random), vocab(random)])
+    others = [round(random.gauss(0, scale) * 256) / 256 for _ in range(number - 1)]
+    best = math.log(sum(map(math.exp, others))) + odds
+    return anywhere(random, torch.tensor([*others, min(best, min(others) + 79)]))
 
 
 def sure_row(random):
-    others = [random.gauss(0, random.choice([0.0, 1.0, 3.0])) for _ in range(wide(random) - 1)]
-    share = random.choice([0.9901, random.uniform(0.9901, 0.9999)])
-    total = math.log(sum(map(math.exp, others)))
-    best = total + math.log(share / (1 - share))
-    row = [*others, best]
-    random.shuffle(row)
-    shift = random.choice([0.0, 10.0, -15.0])
-    return (torch.tensor(row) + shift,)
+    odds = random.choice([SURE, random.uniform(SURE, 10), random.uniform(SURE, 60)])
+    return (led(random, random.choice([0, 1, 3, 8]), odds),)
 
 
-def open_row(random):
-    number = random.choice([2, 3, 4, 5, wide(random), 4096])
-    row = nearly(number).log() if random.random() < 0.8 else torch.zeros(number)
-    if random.random() < 0.2:  # one ahead of all others
-        row = torch.tensor([0.18] + [0.0] * (number - 1))
-    row = row - row.max() + random.uniform(-39, 40)
-    return (row[torch.tensor(random.sample(range(number), number))],)
+def open_row(random, number):
+    """Nearly equal ones, or some that are just not 1.2 times as likely as the others."""
+    ahead = random.choice([0, 1, number // 2, number // 2, random.randint(0, number)])
+    row = 0.182 * (torch.arange(number) < ahead)
+    return anywhere(random, random.choice([row, row, nearly(number).log()]))
 
 
 def tail_row(random):
@@ -1474,8 +1548,8 @@ def tail_row(random):
 
 
 def any_row(random):
-    scale = random.choice([0.3, 2.0, 8.0])
-    row = [max(-40.0, min(40.0, random.gauss(0, scale))) for _ in range(wide(random, 300))]
+    scale, number = random.choice([0.3, 2.0, 8.0]), random.randint(2, random.choice([4, 60, 300]))
+    row = [max(-40.0, min(40.0, random.gauss(0, scale))) for _ in range(number)]
     if random.random() < 0.3:
         row = [float(round(x)) for x in row]  # with ties
     return (torch.tensor(row),)
@@ -1483,11 +1557,13 @@ def any_row(random):
 
 def moved_row(random):
     """Logits without ties, an order for them, and a number that can be added exactly."""
-    number = wide(random, 200)
-    row = torch.tensor(random.sample(range(-640, 641), number)) / random.choice([64, 256])
+    number = min(vocab(random), random.choice([6, 60, 1200]))
+    near = min(number, random.choice([2, 3, 200]))  # so many less than 4 below the best
+    far = random.sample(range(256, 64 * random.choice([24, 50, 78])), number - near)
+    row = anywhere(random, torch.tensor([*random.sample(range(256), near), *far]) / -64)
     order = torch.tensor(random.sample(range(number), number))
-    ends = math.ceil(-40 - row.min()), math.floor(40 - row.max())
-    return row, order, random.choice([random.randint(-160, 160) / 8, *ends])
+    least, most = moves(row)
+    return row, order, random.choice([least, most, random.randint(8 * least, 8 * most) / 8])
 
 
 @check.once
@@ -1495,10 +1571,15 @@ def sure_and_open():
     example()
     for (row,), _ in check.drawn(check.nothing, any_row, cases=60):
         stays(my_cut, row)
-    for (row,), _ in check.drawn(check.nothing, sure_row, cases=60):
+    generator = random.Random(0)
+    for level in range(LEVELS):
+        odds = math.log((level + 0.5) / (LEVELS - level - 0.5))
+        stays(my_cut, led(generator, generator.choice([0.3, 2, 8]), odds))
+    for (row,), _ in check.drawn(check.nothing, sure_row, cases=100):
         is_sure(my_cut, row)
-    for (row,), _ in check.drawn(check.nothing, open_row, cases=60):
-        is_open(my_cut, row)
+    larger = [vocab(generator, 130) for _ in range(60)]
+    for number in (*range(2, 130), *larger, *[4096] * 12):
+        is_open(my_cut, open_row(generator, number))
 
 
 def the_tail():

@@ -819,8 +819,8 @@ for wind in ("North", "East", "South", "West"):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One token, two penalties" points=1
@@ -1082,12 +1082,20 @@ def each_time(logits, ids, penalty):
     return torch.tensor(scores)
 
 
+def some_text(random, vocab):
+    if random.random() < 0.05:  # longer than any of `domains`
+        return random.choices(range(vocab), k=random.choice([2, 5]) * domains.LONG)
+    if random.random() < 0.1:
+        return domains.far(random, vocab)
+    return domains.history(random, vocab, least=1)
+
+
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
-    vocab = 3000 if random.random() < 0.03 else None
-    logits = (domains.logits(random, (), vocab) * 64).round() / 64
-    far = random.random() < 0.1
-    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    large = random.random() < 0.03  # a vocabulary of 8,000
+    logits = domains.logits(random, (), 400).repeat(20) if large else domains.logits(random)
+    logits = (logits * 64).round() / 64
+    ids = domains.history(random, len(logits), 30) if large else some_text(random, len(logits))
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
 
 
@@ -1163,19 +1171,34 @@ def from_nothing(logits, ids, frequency, presence):
     return torch.tensor(scores)
 
 
+def some_text(random, vocab):
+    if random.random() < 0.05:  # longer than any of `domains`
+        return random.choices(range(vocab), k=random.choice([2, 5]) * domains.LONG)
+    if random.random() < 0.1:
+        return domains.far(random, vocab)
+    return domains.history(random, vocab, least=1)
+
+
+def asked_again(random):
+    """One of few calls, so that any part of a call comes back with other parts beside it."""
+    logits = random.choice([NEXT_LOGITS, NEXT_LOGITS.flip(0)]).clone()
+    ids = torch.tensor(random.choice([[3, 3, 7], [3, 7, 7]]))
+    return logits, ids, random.choice([-0.5, 0.5, 1.5]), random.choice([-0.5, 0.5, 1.5])
+
+
 def story(random):
     """Logits that are whole 64ths, a text, and penalties in 4ths: their sums are exact."""
-    vocab = 3000 if random.random() < 0.03 else None
-    logits = (domains.logits(random, (), vocab) * 64).round() / 64
-    far = random.random() < 0.1
-    ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
+    if random.random() < 0.25:
+        return asked_again(random)
+    large = random.random() < 0.05  # a vocabulary of 8,000
+    logits = domains.logits(random, (), 400).repeat(20) if large else domains.logits(random)
+    logits = (logits * 64).round() / 64
+    ids = domains.history(random, len(logits), 30) if large else some_text(random, len(logits))
     frequency, presence = (random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0]) for _ in range(2))
     if random.random() < 0.4:  # texts that have both ends in common, and often their length
         middle = random.choices(range(9), k=random.choice([3, 3, random.randint(4, 40)]))
         logits, ids = NEXT_LOGITS.clone(), [1, 2, 3, 4, *middle, 5]
         ids += random.choice([[], [1, 2, 3, 4, 5, 6, 7, 8]])
-    if random.random() < 0.1:  # other logits for the same text
-        return logits, torch.zeros(2, dtype=torch.int64), 0.5, 0.25
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), frequency, presence
 
 
@@ -1185,7 +1208,7 @@ check.against(
     repaired_memory,
     story,
     why="Each token pays for its places in the ids of this call, whatever calls came before: with "
-    "the same words, with as many, or with another vocabulary.",
+    "the same words, with as many, with other penalties or logits, or with another vocabulary.",
 )
 check.keeps(
     repaired_memory,
@@ -1241,9 +1264,14 @@ def filled(random):
     """A text of few different tokens, so that runs come back, and a buffer that holds it."""
     n = random.choice([2, 2, 3, 3, 4, 5, random.randint(2, 12)])
     few = random.sample([0, 1, 2, 3, 11, 12, 21, 111, 4095], random.randint(1, 4))
-    most = domains.LONG if random.random() < 0.05 else random.choice([3, 10, 30, 150])
+    long = random.choice([domains.LONG, 5 * domains.LONG])
+    most = long if random.random() < 0.1 else random.choice([3, 10, 30, 150])
     text = random.choices(few, k=random.randint(n - 1, n + most))
-    if random.random() < 0.5:  # the last tokens stand in front too, and what looks like them
+    if random.random() < 0.2:  # the last tokens stand in front twice, and share tokens there
+        again = random.choices(few, k=random.randint(1, n - 1))
+        twice = (again * n)[: n - 1 + len(again)]
+        text = [*twice, 500, *twice[: n - 1]]
+    elif random.random() < 0.5:  # the last tokens stand in front too, and what looks like them
         end, like = random.choice(domains.alike_ids(random, n - 1))
         other = [random.choice(few), *end[1:]]
         text = [*end, 500, *like, 501, *other, 502, *text, *end]
@@ -1256,7 +1284,7 @@ check.against(
     repaired_block,
     filled,
     why="A run of n is n − 1 tokens, which have to equal the last n − 1 written ones, and the one "
-    "after them. Try n = 3 by hand, and a buffer that is full.",
+    "after them. Two runs may share tokens. Try n = 3 by hand, and a buffer that is full.",
 )
 ### END HIDDEN TESTS
 
@@ -1294,9 +1322,11 @@ def penalised(logits, ids, penalty):
 
 def finite(random):
     # Of 257 to 1,000 tokens each is shown where a learner prints the logits, which takes seconds.
-    vocab = 3000 if random.random() < 0.03 else domains.size(random, 39)
+    large = random.random() < 0.03
+    vocab = 400 if large else domains.size(random, 39)
     logits = domains.logits(random, (), vocab).clamp(min=-domains.EXTREME)
-    return logits * random.choice([1, 1, 1, 1e3, 1e9])
+    logits = logits.repeat(20) if large else logits
+    return logits * random.choice([1, 1, 1, 1e-3, 1e3, 1e9])
 
 
 def theta(random):
@@ -1310,7 +1340,8 @@ def once_positive(random):
 
 def once_signed(random):
     logits = finite(random)
-    ids = random.sample(range(len(logits)), random.randint(1, min(len(logits), 700)))
+    most = min(len(logits), 700)
+    ids = random.sample(range(len(logits)), random.choice([most, random.randint(1, most)]))
     return logits, torch.tensor(ids), theta(random)
 
 
@@ -1323,13 +1354,26 @@ def often_signed(random):
     logits = finite(random)
     far = random.random() < 0.2
     ids = domains.far(random, len(logits)) if far else domains.history(random, len(logits), 1)
-    ids = ids if len(ids) < 700 else [*ids[:350], *ids[-349:]]  # the ends of `far` are what counts
     ids = ids if far else [*ids, random.choice(ids)]
+    ids = ids if len(ids) <= 700 else [*ids[:350], *ids[-350:]]  # the ends of `far` are what counts
     return logits, torch.tensor(ids), theta(random)
+
+
+def any_theta():
+    for theta in (3.0, 30.0, 1000.0, 1e6):
+        check.close(
+            my_repetition_penalty,
+            [4.0, 1.0, 3.0, 2.0],
+            [0, 3],
+            theta,
+            expect=[4.0 / theta, 1.0, 3.0, 2.0 / theta],
+            why=f"θ may be any number from 1 on. Try {theta:,.0f}: what is a logit of 4 divided by that?",
+        )
 
 
 def seen_once():
     positive()
+    any_theta()
     check.against(
         penalised,
         my_repetition_penalty,
@@ -1339,6 +1383,7 @@ def seen_once():
 
 
 def negative():
+    any_theta()
     check.against(
         penalised,
         my_repetition_penalty,
@@ -1358,6 +1403,7 @@ def not_at_all(logits, ids, penalty):
 
 
 def repeated():
+    any_theta()
     why = "How often a token was seen, and where, makes no difference to this penalty."
     check.against(penalised, my_repetition_penalty, often_positive, why=why)
     check.against(not_at_all, by_repeats, often_signed, why=why)
@@ -1411,14 +1457,16 @@ from course_utils import domains
 def with_lead(random, vocab, token, rival, lead):
     """Logits, whole 64ths, in which the token is ahead of the rival by the lead, and of all others
     by that much or more."""
-    high = random.randint(-10, 12)
-    below = [high - lead - random.choice([0, random.randint(0, 640) / 64]) for _ in range(vocab)]
+    high = random.choice([random.randint(-10, 12), random.randint(-500, 500)])
+    most = 64 * random.choice([0, 10, 10, 50, int(domains.EXTREME)])  # how far below the others lie
+    below = [high - lead - random.choice([0, random.randint(0, most) / 64]) for _ in range(vocab)]
     below[rival], below[token] = high - lead, high
     return torch.tensor(below)
 
 
-def some_prompt(random, vocab):
-    return domains.history(random, vocab, least=1)[-200:]
+def some_length(random, most):
+    """Of a text: up to most, and now and then that of a long one."""
+    return random.randint(0, domains.LONG) if random.random() < 0.1 else random.randint(0, most)
 
 
 def circle(random):
@@ -1427,9 +1475,10 @@ def circle(random):
     rival, *others = random.sample(range(vocab), vocab)
     phrase = [random.choice(others) for _ in range(random.randint(1, 6))]
     at = random.randrange(len(phrase))
-    before = [random.choice(others) for _ in range(random.choice([0, 0, 5]))]
-    prompt = [random.choice(others) for _ in range(random.choice([1, 3, 40]))]
-    answer = before + phrase * random.choice([6, 7, 15]) + phrase[:at]
+    before = [random.choice(others) for _ in range(random.choice([0, some_length(random, 5)]))]
+    prompt = [random.choice(others) for _ in range(1 + some_length(random, 40))]
+    rounds = random.choice([6, 7, 6 + some_length(random, 60) // len(phrase)])
+    answer = before + phrase * rounds + phrase[:at]
     lead = random.choice([2.0, 2.0, random.randint(1, 128) / 64])
     logits = with_lead(random, vocab, phrase[at], rival, lead)
     return (logits, torch.tensor(prompt + answer), len(prompt)), phrase[at]
@@ -1452,9 +1501,8 @@ def line(random):
         if max(map(text.count, text)) <= 3 and different_runs(text):
             break
     at = random.choice([len(text) - 1, len(text) - 1, random.randrange(len(text))])
-    prompt = (
-        some_prompt(random, vocab) + text * random.choice([1, 1, 8]) + some_prompt(random, vocab)
-    )
+    before, after = (domains.history(random, vocab, least=1) for _ in range(2))
+    prompt = before + text * random.choice([1, 1, 8]) + after
     rival = random.choice([i for i in range(vocab) if i != text[at]])
     lead = random.choice([4.0, 4.0, random.randint(256, 600) / 64])
     logits = with_lead(random, vocab, text[at], rival, lead)
@@ -1471,7 +1519,7 @@ def commas(random):
         answer = answer[: len(answer) - random.choice([0, 1])]
         if different_runs([*answer, comma]):
             break
-    prompt = [random.randrange(vocab) for _ in range(random.choice([1, 30]))]
+    prompt = [random.randrange(vocab) for _ in range(1 + some_length(random, 40))]
     lead = random.choice([4.0, 4.0, random.randint(256, 600) / 64])
     logits = with_lead(random, vocab, comma, random.choice(others), lead)
     return (logits, torch.tensor(prompt + answer), len(prompt)), comma

@@ -205,7 +205,7 @@ plain(explore.BeamTree(GREEDY_LOSES, num_beams=1, depth=2, length_penalty=0.0))
 # $$\log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1})$$
 #
 # **Predict.** Forty tokens have 0.05 each. What will torch, with float32 numbers, print for the
-# product of the forty?
+# product of the forty? A guess is enough.
 
 # %%
 share = torch.tensor(0.05)
@@ -224,7 +224,7 @@ print("sum of 40 logs:", 40 * share.log().item())
 #
 # <details><summary>Hint</summary>
 #
-# Collect all candidates as (ids, total) in one list, sort it by total, cut it. That is fast enough.
+# Collect all candidates as (ids, total) in one list, sort it, cut it. That is fast enough.
 # <details><summary>More</summary>
 #
 # `[*ids, token]` makes a new list; `ids.append(token)` would change the old one. `logprobs[i]`
@@ -499,9 +499,10 @@ for tokens, total in fox:
 # paid 1.23 for five tokens, the short one 0.87 for two.
 
 # %% [markdown]
-# Your build gave a finished text a place. The course's search (used in cells above, too) gives it *none*. If
-# one of the best *k* candidates of a step has just ended, it goes into a second list. The *k* best
-# candidates that have not ended run on. At the end the best text wins, ended or not.
+# Your build gave a finished text a place. The course's search (in cells above, too) gives it
+# *none*. At each step those of the best *k* candidates that have just ended go into a second list; an ended
+# text outside the best *k* is lost. Then the best *k* of the candidates that have *not* ended run on. So a
+# finished text pushes none out. Both ways are in use. At the end the best text wins, ended or not.
 
 # %% [markdown]
 # ## Why the story falls silent
@@ -533,7 +534,9 @@ chart.says(f"From token {later_than} on greedy's text is less likely than the em
 #
 # Is any *other* finished text likelier than the empty text? After each of eight stories (the
 # wolf's is the fifth), the next cell follows every *beginning* (a text that has not ended) that is
-# likelier than the empty text, until none is left. The output calls finished texts *whole*.
+# likelier than the empty text, until none is left. (Totals only fall, so all beginnings of such a text are likelier too:
+# none can be missed.) The output
+# calls finished texts *whole*.
 
 # %%
 for text in ENDINGS:
@@ -669,8 +672,8 @@ for alpha in (0.0, 0.5, 0.7, 1.0):
 # Divide by something that grows more slowly than the length, or *add* a fixed reward per token.
 # <details><summary>More</summary>
 #
-# How large a reward? A token of 0.9 costs 0.11, one of 0.01 costs 4.6, one of 0.2 costs 1.6. Which
-# costs must the reward outweigh, and which not?
+# How large a reward? A token of 0.9 costs 0.11, one of 0.01 costs 4.6, and each token of property 4 at least
+# 1.6 (0.2 or less). Which costs must the reward outweigh, and which not?
 # </details>
 # </details>
 
@@ -841,10 +844,12 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # %% [markdown]
 # ## The puzzle, solved
 #
-# On sums the empty text pays more than the text of four beams: 11.3 after the eleventh, against 7.0.
+# On sums the empty text pays more than the text of four beams: 11.3 after the eleventh sum, against 7.0.
+# (Most tokens of a working follow from those before, and cost almost nothing.)
 # After our stories the empty text pays the least of all finished texts, 3.5 after the wolf. There the
 # search falls silent if end-of-text is among the *k* likeliest tokens of the first step.
-#
+
+# %% [markdown]
 # The friend's search was good. Her question, *which text is likeliest?*, fits only jobs for which
 # likelier means better.
 
@@ -852,8 +857,8 @@ print("right with greedy, wrong with 4 beams:", pairs.count((True, False)))
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Candidates line up" points=1
@@ -1040,11 +1045,11 @@ check.number(
     hint="Multiply 0.6 by itself until the product falls below 0.02, and count.",
 )
 
-# %% [markdown] question="A mend for the library" points=1
-# The library that began with copies of the empty text is changed. With five beams it begins with
-# five copies, but their totals are 0, −1, −2, −3, −4. What happens?
+# %% [markdown] question="A repair for the library" points=1
+# The library is changed. With five beams it begins with
+# five copies of the empty text, but their totals are 0, −1, −2, −3, −4. What happens?
 #
-# - **A** As our rule: each copy grows into another text.
+# - **A** As with our rule: each copy grows into a different text.
 # - **B** It may hold a text twice; some totals are too low.
 # - **C** It finds our rule's texts, all with too low totals.
 # - **D** As before: it holds five copies of greedy's text.

@@ -370,9 +370,9 @@ print(f"as perplexities: {math.exp(low):.1f} to {math.exp(high):.1f}")
 
 # %% [markdown]
 # A single passage typically lies 0.31 from the mean: 0.31 is the *standard deviation*. The mean of twelve
-# is steadier: its *standard error* is 0.31 / √12, or 0.09. Say many people take twelve passages each. For about 19
-# of 20 of them, the mean of *all* passages of this kind lies within two standard errors of their own mean. So
-# the perplexity of all is probably between 20 and 29.
+# is steadier: its *standard error* is 0.31 / √12, or 0.09. Go two standard errors
+# to each side. If twenty researchers do this, each with twelve other passages, about 19 of their 20 ranges
+# contain the mean of *all* passages of this kind. So the perplexity of all is probably between 20 and 29.
 
 # %% [markdown]
 # Of the first table's settings, only the die lies in this range.
@@ -431,10 +431,10 @@ for name in ("author", "T 1"):
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
 # - **Similar rows**: after the die's words the rows are about as flat as after the author's. Compare the two
-#   `expected` numbers.
+#   `expected` numbers: close, for twelve texts.
 
 # %% [markdown]
-# Why is the model calibrated? A model that expects too much surprise has too flat rows, and reads people
+# Why is the model calibrated? A model that expects too much surprise has rows that are too flat, and reads people
 # better at a lower temperature. Let ours read the authors at seven temperatures.
 #
 # **Predict.** At which temperature do people surprise the model least?
@@ -454,8 +454,8 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 # At *T* = 1. Training changes the weights until books surprise the model as little as possible. So no
 # temperature improves its rows: they are neither too flat nor too sharp.
 #
-# Of two models that *read* the same text by people, in the same tokens, the one with the lower perplexity
-# reads better. A model that *writes* with a low perplexity is only less surprising.
+# Let two models with the same tokenizer *read* the same human text: the one with the lower perplexity reads
+# better. A model that *writes* with a low perplexity is only less surprising.
 
 # %% [markdown]
 # ## Why GPT-2's die lands too high
@@ -489,7 +489,7 @@ for first in range(0, 200, 50):
     print(f"tokens {first + 1:>3} to {first + 50:>3}: perplexity {perplexity(part):.1f}")
 
 # %% [markdown]
-# Not in this run: the perplexity does not rise.
+# Not in this run: the perplexity does not rise. (Why GPT-2 drifts and ours does not, we have not measured.)
 #
 # One rule fits both models, **perplexity matching**: choose the setting whose texts have people's
 # perplexity, by the same model. For the Storyteller the plain die comes closest, for GPT-2 *p* = 0.95. For
@@ -507,7 +507,7 @@ explore.Playground(
 )
 
 # %% [markdown]
-# 1. Move `temperature` down to 1. Does the mean log-probability come near −3.19?
+# 1. Move `temperature` down to 1. Does the mean log-probability come within 0.2 of −3.19?
 # 2. Set `temperature` back to 1.3. Which `top_p`, to one decimal, brings the mean log-probability within 0.1
 #    of −3.19?
 # 3. Read the texts of both settings. How do their words differ?
@@ -661,7 +661,7 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # 3. **quiet** at four sorts of toast:
 #    - fewer than 10 tokens;
-#    - prose, of many different tokens or few: no run of three comes twice;
+#    - prose: no run of three comes twice; five different tokens or more;
 #    - prose with a refrain: 3 to 6 tokens that come three times, with at least 12 others in between;
 #    - a text that got stuck, then went on with at least 60 tokens of prose;
 # 4. **only sees what is equal**: renaming the tokens, to other numbers or to words, changes nothing.
@@ -669,15 +669,15 @@ for ids in [ids for ids in stuck if not ends_in_loop(ids)][:4]:
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Which part matters? How much is new?
+# Which part matters? What is new?
 # <details><summary>Designs that have worked</summary>
 #
-# What share of the last 40 tokens' runs of three is different? Or compare each token with those 1, 2, … 8
+# Which share of all runs of three in the last 40 tokens is different? Or compare each token with those 1, 2, … 8
 # places before. How often are they equal?
 # <details><summary>Where to draw the line</summary>
 #
 # In a new cell below the folded one, print it for `near_fire(random.Random(i))` and
-# `toast(random.Random(i))`, with several `i`. Choose a limit between the two, and another rule for
+# `toast(random.Random(i))`, for some `i`. Choose a limit between, and another rule for
 # texts under ten tokens.
 # </details>
 # </details>
@@ -858,6 +858,7 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # ## Three runs, three answers
 #
 # Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try, each with other seeds.
+# (From now on each *text* counts once, however long it is.)
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
@@ -1011,11 +1012,11 @@ for name, each in runs.items():
     report(name, each, author)
 
 # %% [markdown]
-# Of the settings, only the die's interval contains 0. The others miss 0, *p* = 0.95 only just. Greedy and
+# Of the settings, only the die's interval contains 0. The others miss 0, *p* = 0.95 only just: doubt that one. Greedy and
 # noise are the *farthest* from the authors.
 
 # %% [markdown]
-# For the die we cannot tell. "Cannot tell" does not prove "equal": the die's interval is more than half a
+# Whether the die surprises more or less than the author we cannot tell. "Cannot tell" does not prove "equal": the die's interval is more than half a
 # nat wide. But the die's other numbers fit, too. Its distinct-2 is 0.91, like the author's. Our solution's
 # alarm rings at one of its 36 texts, Ben's `iiii`, and at 9 of greedy's 12 (of 50 tokens now, not 120).
 
@@ -1029,7 +1030,7 @@ for name, each in runs.items():
 #
 # Large models drift, too [cao2025]. Production systems cut: llama.cpp takes top-k 40 and top-p 0.95 by
 # default [llamacpp2026]. When people rate texts, likelier texts get better ratings, but only up to a point
-# [zhang2021].
+# [zhang2021]. So *most like people* and *liked most* are two aims, and our numbers measure the first.
 
 # %% [markdown]
 # ## Recap
@@ -1048,8 +1049,8 @@ for name, each in runs.items():
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Perplexity of two tokens" points=1

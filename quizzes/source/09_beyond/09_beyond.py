@@ -225,7 +225,8 @@ def my_min_p(logits, m):
     """Keep every token at least m times as likely as the best one of its row.
 
     logits: (..., vocab), float32, up to 5,000 in a row, some perhaps at -inf, but not a whole row;
-    they are left as they are. m: from 0, which keeps all, to 1, which keeps the best and its equals.
+    they are left as they are. m: 0, which keeps all, or from 1e-12 to 1, which keeps the best and
+    its equals.
     Returns a tensor of the same shape: kept logits as they were, the others at -inf.
     """
     ### BEGIN SOLUTION
@@ -405,8 +406,9 @@ for name, cut in CUTS.items():
 #
 # > difficulty ●●●●○ · importance ●●●●● · 30 minutes · there are many right designs
 #
-# Your cut gets one row: 64 to 400 ordinary logits, in any order, float32, and perhaps up to 900 more
-# that are banned, at −inf. You may call the course's functions. Four promises are scored, one point each.
+# Your cut gets one row: 64 to 400 ordinary logits from −200 to 200, in any order, float32, and perhaps
+# up to 900 more that are banned, at −inf. You may call the course's functions. Four promises are scored,
+# one point each.
 
 # %% [markdown]
 # 1. **tidy**, for every row. A cut token is at −inf, a kept one is as it was, and the input is not changed.
@@ -422,7 +424,7 @@ for name, cut in CUTS.items():
 #    64, to all: the same tokens stay. (In the scored rows float32 divides and adds without rounding.)
 
 # %% [markdown]
-# 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (at least 30 below all
+# 4. **tail**, for every row. Add 100 to 900 tokens, banned (at −inf) or hopeless (30 to 1,000 below all
 #    others): the same tokens stay, and none of the new ones.
 
 
@@ -914,8 +916,8 @@ chart.says("Perplexity and distinct-1 at T 2. " + "; ".join(said) + ".")
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="From top-p to min-p" points=1
@@ -1078,17 +1080,33 @@ def many(random):
 def batch(random):
     deep = [(2, 1, 3), (1, 2, 1, 2), (1, 1, 1, 1), (150,)]
     shape = random.choice([*deep, *(domains.shape(random) for _ in range(16))])
-    return drawn(random, without_banned(domains.logits(random, shape)), inner(random))
+    vocab = None
+    if random.random() < 0.02:
+        shape, vocab = (2,), random.choice([1500, 5000])
+    return drawn(random, without_banned(domains.logits(random, shape, vocab)), inner(random))
 
 
 def end(random):
     """Alike rows, so that only p and what is at -inf count. The best often has a near rival."""
+    if random.random() < 0.1:
+        return long_end(random)
     logits = domains.logits(random)
     if random.random() < 0.3 and logits.max().abs() < 100:
         logits[random.randrange(len(logits))] = logits.max() + random.choice([0.005, 2e-4])
     logits = logits.expand(*domains.shape(random)[-2:], len(logits)).clone()
     p = random.choice([*[0, 0.0, 1, 1, 1.0] * 8, *inner(random)])
     return (logits, p) if clear(logits, p) else end(random)
+
+
+def long_end(random):
+    """Alike rows of many tokens, often with equals at the top, and one far below or banned."""
+    size, p = random.choice([60, 300, 1500, 5000, 5000]), random.choice([0, 0.0, 1, 1.0])
+    logits = domains.logits(random, vocab=size)
+    if random.random() < 0.6:
+        logits = logits.clamp(max=logits.topk(random.choice([2, 3, size // 2])).values[-1])
+    below = random.choice([60.0, 200.0, 4000.0, math.inf])
+    logits[logits.argmin()] = logits.max() - below
+    return logits.expand(*random.choice([(), (1,), (2,)]), size).clone(), p
 
 
 def anything(random):
@@ -1130,8 +1148,8 @@ def ends():
         near_the_best,
         my_min_p,
         end,
-        why="m = 0 keeps every token, m = 1 the best and its equals; -inf stays -inf and does not "
-        "disturb the others.",
+        why="m = 0 keeps every token, m = 1 the best and its equals, however many there are; -inf "
+        "stays -inf and does not disturb the others.",
     )
     check.keeps(
         my_min_p,
@@ -1238,8 +1256,8 @@ check.ids(
 
 # %% answer="top_n_sigma_repair"
 def repaired_top_n_sigma(logits, n):
-    """logits: (vocab,), one row of up to 3,000, with at least one finite; n: 0 or more. Cut tokens
-    are at -inf."""
+    """logits: (vocab,), one row of up to 3,000, with at least one finite; n: from 0 to 10. Cut
+    tokens are at -inf."""
     ### BEGIN SOLUTION
     sigma = logits[logits.isfinite()].std(correction=0)
     return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
@@ -1362,19 +1380,25 @@ def banned(random, count):
     while True:
         centre = random.choice([0, 0, 0, 30, -30, 1000, -4000, -20000])
         scale = random.choice([0.005, 0.5, 3, 10, 300])
-        size = 2000 if random.random() < 0.05 else random.choice([domains.size(random), 150])
+        size = random.choice([domains.size(random), 150])
+        if random.random() < 0.05:
+            size = random.choice([1000, 2000, 2960])
         row = [centre + random.gauss(0, scale) for _ in range(size)]
         row = [round(x) for x in row] if random.random() < 0.3 else row  # ties
         row[0] = max(row) - random.choice([0.02, 0.002]) * scale  # a near rival of the best
-        row[-1] = random.choice([row[-1], row[-1], max(row) + 30 * scale])
+        row[-1] = random.choice([row[-1], row[-1], max(row) + random.choice([15, 30, 300]) * scale])
         row = torch.tensor([*row, *[-math.inf] * count], dtype=torch.float32).tolist()
         n = random.choice([0, 1, 1.0, 2, 4, random.uniform(0, 3), random.uniform(0, 3)])
         sigma = max(row) - bar(row, 1)
         if sigma and random.random() < 0.5:
             near = max(row) - random.choice(row[:size])
-            n = near / sigma + random.choice([-1, 1]) * random.uniform(1e-5, 2e-3) / sigma
-        random.shuffle(row)
-        if n >= 0 and clear(row, n):
+            off = random.uniform(1e-5, 2e-3) * random.choice([1, 1, near])
+            n = (near + random.choice([-1, 1]) * off) / sigma
+        if size > 400 and random.random() < 0.7:  # a part of it is not like the whole
+            row.sort(reverse=random.random() < 0.7)
+        else:
+            random.shuffle(row)
+        if 0 <= n <= 10 and clear(row, n):
             return torch.tensor(row), n
 
 
@@ -1395,7 +1419,7 @@ def other_spreads():
         one,
         mistakes=SIGMAS,
         why="σ is that of the finite logits alone, far from 0 or not, close together or not; n may "
-        "be any number from 0 on, and nothing is remembered between calls.",
+        "be any number from 0 to 10, and nothing is remembered between calls.",
     )
 
 
@@ -1433,21 +1457,27 @@ def mixed(random, row):
     return row.float()[order]
 
 
+def moved(random, row):
+    """The row with a whole number added to all, such that it stays within -200 and 200."""
+    down, up = -200 - math.floor(row.min()), 200 - math.ceil(row.max())
+    return row + random.choice([0, 0, 0, down, up, random.randint(down, up)])
+
+
 def ordinary(random):
     """A row on a grid of 1/32, such that halving and adding are exact."""
     size = random.choice([64, 65, 400, *[random.randint(64, 400) for _ in range(5)]])
-    scale = random.choice([0.5, 1.5, 3.0])
-    row = [round(32 * max(-12.0, min(12.0, random.gauss(0, scale)))) / 32 for _ in range(size)]
+    scale, most = random.choice([(0.5, 12), (0.5, 12), (1.5, 12), (1.5, 12), (3, 12), (40, 160)])
+    row = [round(32 * max(-most, min(most, random.gauss(0, scale)))) / 32 for _ in range(size)]
     for place in random.sample(range(size), random.choice([0, 1, 4])):
         row[place] += random.choice([2.0, 5.0])
-    return (mixed(random, torch.tensor(row)),)
+    return (mixed(random, moved(random, torch.tensor(row))),)
 
 
 def dense(random, step):
     """A row of which many neighbours are a step apart, so that some are next to any bar."""
     size = random.choice([64, 80, 120])
     places = random.sample(range(size + random.choice([10, size])), size)
-    return mixed(random, (torch.tensor(places) - size // 2) * step)
+    return mixed(random, moved(random, (torch.tensor(places) - size // 2) * step))
 
 
 def crowded(random):
@@ -1474,7 +1504,7 @@ def steep(random):
         best[-1] = -0.399
     depth, slope = random.choice([6.0, 7.0, 8.0]), random.choice([16, 24, 32, 1000, 1000])
     row = torch.cat([best, -depth - torch.arange(others) / slope])
-    return mixed(random, row + random.choice([0.0, 4.0, -20.0])), good
+    return mixed(random, moved(random, row)), good
 
 
 def heated(random):
@@ -1485,14 +1515,20 @@ def heated(random):
         return dense(random, 1 / 1024), random.sample(heats, 2)
     if kind < 0.3:
         return dense(random, 1 / 32), [(1.0, 64.0), (1.0, -64.0)]
-    return *ordinary(random), random.sample(ways, 2)
+    if kind < 0.4:
+        return steep(random)[0], random.sample(heats, 2)
+    (row,) = ordinary(random)
+    if kind < 0.5:
+        row = torch.cat([row, torch.full((random.choice([1, 900]),), -torch.inf)])
+    return mixed(random, row), random.sample(ways, 2)
 
 
 def longer_row(random):
     (row,) = ordinary(random)
     if random.random() < 0.3:  # equals at the top
         row = row.clamp(max=row.topk(random.randint(2, 25)).values[-1])
-    return row, (random.choice([30.0, 50.0, 90.0]),), (random.randint(100, 900),)
+    below = random.choice([30.0, 50.0, 90.0, 400.0, 1000.0])
+    return row, (below,), (random.choice([100, 900, random.randint(100, 900)]),)
 
 
 def cases(draw):
@@ -1650,12 +1686,16 @@ def different(random, reach, vocab):
             random.shuffle(weights)
         probs = torch.tensor([weight / sum(weights) for weight in weights])
         ranked = [1.0, *sorted(set(probs.tolist()), reverse=True), 0.0]
+        if len(ranked) < vocab + 2:  # two are alike
+            continue
         lower, upper = ranked[reach + 1], ranked[reach]
         exact = upper if reach else (1.0 + lower) / 2
-        threshold = random.choice([exact, random.uniform(lower, upper)])
+        little = random.choice([4e-6, 2e-5, 1e-4])  # of itself: a slip of one part in so many
+        near = [lower * (1 + little), upper * (1 - little)]
+        threshold = random.choice([exact, random.uniform(lower, upper), *near])
         if reach == vocab and random.random() < 0.3:
             return probs, random.choice([0, 0.0])
-        if len(ranked) == vocab + 2 and lower < threshold:
+        if lower < threshold <= upper:
             return probs, threshold
 
 
@@ -1665,7 +1705,7 @@ def several(random):
 
 
 def one_or_none(random):
-    vocab = domains.size(random)
+    vocab = domains.LONG if random.random() < 0.03 else domains.size(random)
     if random.random() < 0.1:  # a sure row: all others are lost in float32's 1.0
         probs = [1.0, *(1e-9 * (i + 1) for i in range(vocab - 1))]
         random.shuffle(probs)
@@ -1683,7 +1723,7 @@ def in_any_order():
         mistakes=EXACT,
         why="Of those that reach the threshold only the least likely stays, wherever it stands and "
         "whatever the threshold; all others keep what they have.",
-        within=1e-9,
+        within=0.0,
     )
 
 
@@ -1696,7 +1736,7 @@ def few_reach():
         mistakes=EXACT,
         why="If one token reaches the threshold it is also the least likely that does. If none "
         "does, there is nothing to cut.",
-        within=1e-9,
+        within=0.0,
     )
 
 

@@ -359,7 +359,7 @@ for text in texts:
 # So `a cat` comes *less* often than before.
 
 # %% [markdown]
-# A low *T* takes the power word by word, and does not see that two texts share the 0.6 of `the`. So a
+# A low *T* takes the power word by word: it raises the whole 0.6 of `the`, before two texts share it. So a
 # low *T* does not draw whole *texts* by a power of p [karan2025].
 
 # %% [markdown]
@@ -402,8 +402,9 @@ print({text: round(seen[text] / 20_000, 3) for text in texts})
 
 # %% [markdown]
 # With a real model, the new text keeps the old text up to a random place, and the rest is drawn at
-# *T* = 1/4. The walk begins with a short text; after some steps another piece is drawn at its end, and so
-# on. **Power sampling** [karan2025] takes the text where the walk stands after all its steps, here forty.
+# *T* = 1/4. The walk begins with a text's first piece. After some steps the next piece comes, until
+# the text is whole. **Power sampling** [karan2025] takes the text where the walk stands after
+# all its steps, here forty.
 # The next cell takes six walks for the opening sum, `STORY` (`alpha` is the power):
 
 # %%
@@ -487,8 +488,8 @@ print("your vote of 16:", score(vote, worked), "of 24")
 # %% [markdown]
 # With a right `my_vote` the vote gets 23 of 24. The explorer shows one sum at the left. The curves
 # at the right are the vote, the likeliest text and pass@n (pass@k for n tries). For a vote of 4 the
-# tries are cut into sets of four, and their votes are averaged. (A vote of two is the first try of
-# each pair, so a dip at 2 is chance.) Wait for `Right, over 24 sums`.
+# tries are cut into sets of four, and their votes are averaged. (Of two that differ the first wins: a vote of two is
+# no better than one try.) Wait for `Right, over 24 sums`.
 
 # %%
 explore.Votes(function=my_vote)
@@ -944,8 +945,8 @@ for most in (36, 40, 48):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="One of k tries" points=2
@@ -1338,7 +1339,7 @@ def some(random, most, with_none):
     count = random.choice(
         [random.randint(0, 6), random.randint(1, most), random.randint(1, most), most]
     )
-    rate = random.choice([0.0, 0.3, 0.7, 1.0]) if with_none else 0.0
+    rate = random.choice([0.0, 0.3, 0.7, 0.97, 1.0]) if with_none else 0.0
     return [None if random.random() < rate else random.choice(pool) for _ in range(count)]
 
 
@@ -1582,7 +1583,7 @@ def carried_on(random):
     text = right_one(random, numbers)
     steps, last = text.split(";")[0].split(","), text.split(";")[1]
     kind = random.choice(
-        ["twice", "fewer", "more", "other", "swapped", "right", "wrong carried on"]
+        ["twice", "fewer", "more", "again", "other", "swapped", "right", "wrong carried on"]
     )
     if kind == "twice":  # a number is used again, and all is consistent but for that
         again = [*numbers[:-1], random.choice(numbers[:-1])]
@@ -1594,6 +1595,9 @@ def carried_on(random):
     if kind == "more":
         extra = sums.step(int(last), random.choice([0, *numbers]))
         text = ",".join([*steps, extra]) + ";" + extra.split("=")[1].replace("'", "")
+    if kind == "again":  # a step is written once more
+        i = random.choice([random.randrange(len(steps)), len(steps) - 1])
+        text = ",".join([*steps[: i + 1], *steps[i:]]) + ";" + last
     if kind == "other":
         text = right_one(random, [*numbers[1:], random.randint(10, 99)])
     if kind == "swapped":
@@ -1646,8 +1650,20 @@ def made_up_for(random):
     return random.sample(numbers, len(numbers)), f"{','.join(steps)};{sum(numbers)}"
 
 
+def with_itself(random):
+    """A number, or a sum, is added to itself, though it stands there once; all else is right."""
+    numbers = random.sample(range(10, 100), random.randint(2, 5))
+    left, steps, wrong = random.sample(numbers, len(numbers)), [], random.randrange(len(numbers))
+    while len(left) > 1 or len(steps) <= wrong:
+        a = left.pop(random.randrange(len(left)))
+        b = a if len(steps) == wrong else left.pop(random.randrange(len(left)))
+        steps.append(sums.step(a, b))
+        left.append(a + b)
+    return numbers, f"{','.join(steps)};{random.choice([sum(numbers), left[0]])}"
+
+
 def not_left(random):
-    return random.choice([used_again, all_stay, made_up_for])(random)
+    return random.choice([used_again, all_stay, made_up_for, with_itself])(random)
 
 
 def same_text(random):
@@ -1708,7 +1724,9 @@ def between(random):
     text = right_one(random, numbers)
     edges = [i for i in range(len(text) + 1) if {*text[max(0, i - 1) : i + 1]} & {*",;"}]
     i = random.choice([0, *edges, len(text)])
-    return numbers, text[:i] + random.choice([" ", "\n", ",", ";", "+", "0"]) + text[i:]
+    if random.random() < 0.2:  # the two that part steps and answer, one for the other
+        return numbers, random.choice([text.replace(";", ","), text.replace(",", ";")])
+    return numbers, text[:i] + random.choice(" \n\t\r\v\f\u2003,;+0") + text[i:]
 
 
 @check.once

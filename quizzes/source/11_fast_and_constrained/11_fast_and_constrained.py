@@ -236,8 +236,9 @@ explore.Speculation("Once upon a time", temperature=0.8)
 
 # %% [markdown]
 # Of 38 judged guesses 19 were kept, half. So the apprentice wrote 19 of the 40 tokens.
-#
-# The explorer writes the same text; its last lines say what the boxes mean. There *drafted* means
+
+# %% [markdown]
+# The explorer writes the same text, without the guesses that were not judged; its last lines say what the boxes mean. There *drafted* means
 # guessed, and `5 blocks` is the apprentice. A redrawn token has an orange outline, the bonus a plain
 # one. (The chart is not needed here.)
 #
@@ -455,8 +456,7 @@ three_bars(names, bars).says(
 # master's own 100 tokens, and 80 + 64 guesses: 244 tokens, 2.44 a pass.
 
 # %% [markdown]
-# With *n* guesses, each judged one kept with probability *a*, a pass gives on average
-# [leviathan2023]
+# If a judged guess is kept with probability *a*, a pass with *n* guesses gives on average [leviathan2023]
 #
 # $$1 + a + a^2 + \dots + a^n$$
 #
@@ -502,7 +502,7 @@ print("T = 0 wrote:" + model.tokenizer.decode(texts[0]))
 
 # %% [markdown]
 # **Predict.** At *T* = 0 the master kept 62% of the apprentice's judged guesses. The next cell raises the
-# *T* of master and apprentice. Is the share larger or smaller then?
+# *T* of master and apprentice. Is the share clearly larger then, clearly smaller, or neither?
 
 # %% jupyter={"source_hidden": true}
 for T in (0.3, 0.9, 1.5):
@@ -513,7 +513,7 @@ for T in (0.3, 0.9, 1.5):
     print(f"T = {T:<4}{agreed} of {judged} judged guesses kept, {agreed / judged:.0%}")
 
 # %% [markdown]
-# 51%, 61% and 59%, against 62% of only 37 guesses. So few guesses show no clear change. A higher *T*
+# 51%, 61% and 59%, against 62% of only 37 guesses. These are too few guesses to show a clear change. A higher *T*
 # flattens both *p* and *q*, so their overlap need not shrink.
 
 # %% [markdown]
@@ -527,8 +527,8 @@ for T in (0.3, 0.9, 1.5):
 
 # %% [markdown]
 # **Predict.** At *T* = 0 the apprentice made 62 guesses (in the last passes fewer than four), and
-# the master 17 passes. Is 17 + 62 ×
-# 0.98 more than 40, or less? (The next cell, folded, divides by 40: above 1 is slower.)
+# the master 17 passes. Is 17 + 62 × 0.98
+# more than 40, or less? (The next cell, folded, divides by 40: above 1 is slower.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -580,10 +580,14 @@ for part in (2, 4, 10, 50):
 # %% [markdown]
 # `my_guess` is scored (question *Your guesser*):
 #
-# 1. **A circle.** A phrase of one to eight tokens was said three times. Of the tokens asked for, at most the
-#    whole phrase, three in four have to be right. (No guess counts as wrong.)
-# 2. **Other texts.** In them each token is always followed by the same one. Again three in four.
-# 3. **New stories.** At least 1.5 times as many guesses *come true* as by looking up.
+# 1. **A circle.** A phrase of one to eight tokens was said about three times, and `ahead` is never longer than
+#    the phrase. Three in four of the tokens asked for must be right; a missing guess is a wrong one.
+# 2. **Other texts.** In them each token is always followed by the same one. Again three in four of the tokens
+#    asked for, up to 20, must be right.
+
+# %% [markdown]
+# 3. **New stories.** Six stories are read, four guesses at a time; `seen` has 16 others. A guess *comes true* if it
+#    is the next token. You need 1.5 times as many of these as looking up gets.
 
 # %%
 old, turns = looked_up()
@@ -592,7 +596,8 @@ print(f"looking up: {old} tokens come true, in {turns} passes; you need {math.ce
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Look for the last three tokens in the text, then in the others; only then for the last two.
+# Look for the last three tokens in the text, then in the others; only then for the last two. If too few tokens follow
+# there, add those that you found to a copy of the text, and look again.
 # </details>
 
 
@@ -812,7 +817,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # %% [markdown]
 # The smaller the product of the masses, the more the mask has favoured a text. The shares stay only
 # if every text has the *same* product. Otherwise multiply each text's share by its product, and you
-# have *p* again. Two ways do this with draws.
+# have *p* again. If you can only draw texts, there are two ways to do this.
 
 # %% [markdown]
 # ## Paying back
@@ -831,7 +836,7 @@ explore.Distribution(PROMPT, knobs=["temperature"])
 # </details>
 
 # %% [markdown]
-# Rejection sampling is not always cheap. Every JSON answer above begins with `{`, `"` and `n`. The
+# Rejection sampling is not always cheap. Every answer of the JSON form begins with `{`, `"` and `n`. The
 # masses were 5.1e-08, 0.0012 and 3.5e-06. Multiply them: not one try in a billion is accepted.
 
 # %% [markdown]
@@ -867,7 +872,7 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. (The small difference is chance.)
+# The grandmother is back. (The small difference is mostly chance.)
 #
 # With hundreds of steps the product becomes 0 in the computer. So add the logs of the masses, as in
 # module 6: one sum for each form. Subtract the largest sum from each, as softmax does. Then take
@@ -936,8 +941,8 @@ for name, grammar in (("with its working", None), ("the form alone", only)):
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Guess and overlap" points=1
@@ -1169,9 +1174,9 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# A form has two fields: `"grade"`, 1 to 5, then `"reason"`. Without a form the model grades better.
-# So somebody makes sixteen filled forms, and draws one by weight. The mass was 0.98 at the grade,
-# about 1 elsewhere. The grades hardly improve. Why?
+# Asked freely, a model grades well: it reasons first. A form has the grade first, and a mask forces it.
+# The grades get worse, and drawing one of sixteen forms by weight hardly helps. (Mass: 0.98 at the grade,
+# about 1 elsewhere.) Why not?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1322,7 +1327,10 @@ def long(random):
     ]
     forms = [[*alike, *end, random.randint(1, 9) / 16] for end in ends]
     other = [random.randint(1, most) / 1024 for _ in range(2)] + alike
-    return ([*forms, *random.choice([[], [other], [[0.5], other]])],)
+    far = [1 / 1024] * random.randint(100, 250) + alike
+    forms += random.choice([[], [other], [[0.5], other], [far], [[0.5], [0.75], far]])
+    random.shuffle(forms)
+    return (forms,)
 
 
 STAY = "masses must be the same after the call."
@@ -1404,10 +1412,19 @@ def beside_a_line(random):
     return [part / 64 for part in parts], q, token, random.choice([0.5, 0.96875]), v
 
 
+def one_is_missing(random):
+    """A guess that comes far too often, and one other token that comes too seldom."""
+    size = random.randint(2, 12)
+    token, other = random.sample(range(size), 2)
+    p = [1 / 64 + (64 - size) / 64 * (i == other) for i in range(size)]
+    q = [1 / 64 + (64 - size) / 64 * (i == token) for i in range(size)]
+    return p, q, token, 0.96875, random.randrange(64) / 64
+
+
 def anywhere(random):
     kind = random.random()
-    if kind < 0.4:
-        return of_few(random) if kind < 0.2 else beside_a_line(random)
+    if kind < 0.5:
+        return random.choice([of_few, beside_a_line, one_is_missing])(random)
     return (
         *guessed(random),
         (random.randrange(2**26) | 1) / 2**26,
@@ -1425,6 +1442,7 @@ def on_a_line(random):
             short = [max(0.0, a - b) for a, b in zip(p, q, strict=True)]
             u = random.choice([u, 1 - 2.0**-20])
             v = sum(short[: random.randint(1, len(p))]) / (sum(short) or 1.0)
+            v = max(0.0, v - random.choice([0.0, 2.0**-26]))
         if u < 1 and v < 1 and all(x * 2**26 == round(x * 2**26) for x in (u, v)):
             return p, q, token, u, v
 
@@ -1438,7 +1456,7 @@ def everywhere():
 
 def on_the_lines():
     everywhere()
-    why = "Exactly at p / q the guess is refused, and a running sum has to be above its line."
+    why = "Exactly at p / q the guess is refused, and a running sum has to be above its line, be it by little."
     check.against(joined, my_coin, on_a_line, why=why)
 
 
@@ -1602,26 +1620,36 @@ SPECIAL = ".*+?|^$()[]{}\\\t 07-_#%!'\"Zéß日🙂\u00a0"
 
 
 def grammar_of(random):
-    letters = random.choice(["ab", "ab", "aA", "a ", "a\n", *["a" + random.choice(SPECIAL)] * 3])
+    letters = random.choice(["ab", "aA", "a ", "a\n", *["a" + random.choice(SPECIAL)] * 5])
     size, texts = random.random(), random.randint(1, 6)
     least, most = 0, 6
-    if size < 0.03:
-        letters, most, texts = "abcdefgh" + letters, 9, 1000
-    elif size < 0.08:
+    if size < 0.05:
+        letters, most, texts = "abcdefgh" + letters, 9, 2000
+    elif size < 0.15:
         least, most, texts = 100, 1000, 2
+    elif size < 0.3:
+        least, most, texts = 6, 40, 3
     pieces = {of_letters(random, 1, 3, letters) for _ in range(random.randint(1, 8))} | {"a" * 7}
     texts = sorted({of_letters(random, least, most, letters) for _ in range(texts)})
-    pieces = sorted(pieces)
+    pieces, texts = sorted(pieces), random.sample(texts, min(len(texts), 1000))
     random.shuffle(pieces)
-    random.shuffle(texts)
     return [*pieces, ""], texts
 
 
+def one_letter_off(random, text):
+    i = random.choice([0, 0, random.randrange(len(text)), len(text) - 1])
+    return (
+        text[:i] + random.choice([letter for letter in "abX" if letter != text[i]]) + text[i + 1 :]
+    )
+
+
 def with_the_rest(random, pieces, texts, text, so_far):
-    """Often, one of the pieces is a part of what is left of a text, or all of it."""
+    """Often, one of the pieces is a part of what is left of a text, or all of it, or nearly so."""
     rest = text[len(so_far) :]
     more = rest[: random.choice([random.randint(0, len(rest)), len(rest)])]
-    if random.random() < 0.6 and more and more not in pieces:
+    if more and random.random() < 0.4:
+        more = one_letter_off(random, more)
+    if random.random() < 0.8 and more and more not in pieces:
         pieces = [more, *pieces]
     return pieces, texts, so_far
 
@@ -1642,20 +1670,30 @@ HALF = {"The end is allowed only where a text is whole.": beginnings_end_too}
 def being_written(random):
     while True:
         pieces, texts = grammar_of(random)
-        text = random.choice(texts)
-        so_far = text[: random.randint(0, len(text))]
+        text = texts[-1] if len(texts) > 6 else random.choice(texts)
+        most = random.choice([len(text), len(text), len(text) // 9])
+        so_far = text[: random.choice([*[random.randint(0, most)] * 3, max(0, len(text) - 1)])]
         if so_far not in texts:
             return with_the_rest(random, pieces, texts, text, so_far)
 
 
 def whole(random):
     pieces, texts = grammar_of(random)
-    return pieces, texts, random.choice(texts)
+    return pieces, texts, texts[-1] if len(texts) > 6 else random.choice(texts)
 
 
 def broken(random):
     pieces, texts = grammar_of(random)
     return pieces, texts, of_letters(random, 0, 9, "".join(texts) or "ab")
+
+
+def one_letter_broken(random):
+    """A long text, or its beginning, with a wrong letter; and a piece that would go on with it."""
+    size = random.choice([12, 30, 300, 1000])
+    text = of_letters(random, size, size)
+    written = random.choice([random.randint(1, size - 1), random.randint(size // 2, size)])
+    rest = text[written : random.randint(written, size)]
+    return [rest or "b", "a" * 9, ""], ["ab", text], one_letter_off(random, text[:written])
 
 
 @check.once
@@ -1675,7 +1713,8 @@ def ends():
 def rules_broken():
     ends()
     why = "After what is no beginning of any text nothing is allowed, not even the end."
-    check.against(beginnings, my_mask, broken, why=why)
+    for draw in (broken, one_letter_broken):
+        check.against(beginnings, my_mask, draw, why=why)
     check.keeps(my_mask, broken, why="Both lists must be the same after the call.")
 
 

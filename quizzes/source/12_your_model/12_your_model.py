@@ -856,8 +856,8 @@ explore.Playground("One fine morning the Fox", process=my_sampler, samples=2, kn
 # ## Check your understanding
 #
 # Put each answer in place of `None`, `""`, `[]` or `# YOUR CODE HERE`, and run the cell. The locked
-# cell below then shows how your answer was read, or tries your function on an example. (A number under
-# it is not your score.)
+# cell below then shows how your answer was read, or tries your function on an example. (If the cell
+# also shows a number, such as 0.0, that is not your score.)
 # The button at the end scores all answers, your builds above too.
 
 # %% [markdown] question="Gold before Paris" points=1

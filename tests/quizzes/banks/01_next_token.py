@@ -193,7 +193,7 @@ BANK = {
                 above = (probs.cumsum(0) > u).nonzero()
                 return min(int(above[0] if len(above) else probs.nonzero()[-1]), 49)
             """,
-                3,
+                1,
             ),
             "nothing above 0.9999": (
                 """
@@ -221,7 +221,7 @@ BANK = {
                 above = (probs.cumsum(0) > u + 1e-4).nonzero()
                 return int(above[0] if len(above) else probs.nonzero()[-1])
             """,
-                2,
+                1,
             ),
             "beyond means the first": (
                 """
@@ -261,7 +261,57 @@ BANK = {
                 above = (probs.bfloat16().cumsum(0) > u).nonzero()
                 return int(above[0] if len(above) else probs.nonzero()[-1])
             """,
-                2,
+                1,
+            ),
+            "closed at the right from 51 tokens on": (
+                """
+                sums = probs.cumsum(0)
+                above = ((sums > u) if len(probs) <= 50 else (sums >= u)).nonzero()
+                return int(above[0] if len(above) else probs.nonzero()[-1])
+            """,
+                3,
+            ),
+            "closed at the right from 101 tokens on, but for u = 0": (
+                """
+                sums = probs.cumsum(0)
+                place = (sums < u).sum() if len(probs) > 100 and u > 0 else (sums <= u).sum()
+                return min(int(place), int(probs.nonzero()[-1]))
+            """,
+                3,
+            ),
+            "beyond means the last of the first 500": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else probs[:500].nonzero()[-1])
+            """,
+                3,
+            ),
+            "beyond means the last of the last 100": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                before = max(0, len(probs) - 100)
+                back = probs[before:].nonzero()
+                return int(above[0]) if len(above) else before + int(back[-1]) if len(back) else 0
+            """,
+                3,
+            ),
+            "beyond means the last above 0.0000015": (
+                """
+                above = (probs.cumsum(0) > u).nonzero()
+                return int(above[0] if len(above) else (probs > 1.5e-6).nonzero()[-1])
+            """,
+                3,
+            ),
+            "walks from the right end": (
+                """
+                total = 0
+                for i in range(len(probs) - 1, -1, -1):
+                    total += probs[i].item()
+                    if probs[i] > 0 and total >= 1 - u:
+                        return i
+                return int(probs.nonzero()[0])
+            """,
+                3,
             ),
             "a tensor of one": """
                 above = (probs.cumsum(0) > u).nonzero()
@@ -516,6 +566,29 @@ BANK = {
                 r = torch.arange(len(c)).repeat_interleave(c)
                 return torch.cat([r, r.new_full((n,), int(logits.argmax()))])[:n]
             """,
+            "one draw in five is the one before": """
+                generator = torch.Generator().manual_seed(seed)
+                drawn = torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+                again = torch.rand(n, generator=generator) < 0.2
+                for i in range(1, n):
+                    if again[i]:
+                        drawn[i] = drawn[i - 1]
+                return drawn
+            """,
+            "nothing below a thousandth of the likeliest": """
+                generator = torch.Generator().manual_seed(seed)
+                weights = logits.softmax(-1)
+                weights = torch.where(weights < weights.max() * 1e-3, 0, weights)
+                return torch.multinomial(weights, n, True, generator=generator)
+            """,
+            "seed 0 is seed 1": """
+                generator = torch.Generator().manual_seed(seed or 1)
+                return torch.multinomial(logits.softmax(-1), n, True, generator=generator)
+            """,
+            "a hundred seeds further for the next draw": """
+                generators = [torch.Generator().manual_seed(seed + 100 * i) for i in range(n)]
+                return [logits.softmax(-1).multinomial(1, generator=g).item() for g in generators]
+            """,
             "at a temperature of 2": """
                 generator = torch.Generator().manual_seed(seed)
                 return torch.multinomial((logits / 2).softmax(-1), n, True, generator=generator)
@@ -743,6 +816,38 @@ BANK = {
                 ended = torch.zeros(tokens.shape[1], dtype=torch.uint8)
                 for step, drawn in enumerate(tokens, 1):
                     ended += drawn == end
+                    if (ended > 0).all():
+                        return step
+                return len(tokens)
+            """,
+            "three hundred steps at most": """
+                finished = torch.zeros(tokens.shape[1], dtype=torch.bool)
+                for step in range(1, min(300, len(tokens)) + 1):
+                    finished = finished | (tokens[step - 1] == end)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "64 texts at most": """
+                finished = torch.zeros(tokens[:, :64].shape[1], dtype=torch.bool)
+                for step, drawn in enumerate(tokens[:, :64], 1):
+                    finished = finished | (drawn == end)
+                    if finished.all():
+                        return step
+                return len(tokens)
+            """,
+            "counted up to twenty": """
+                ended = torch.zeros(tokens.shape[1], dtype=torch.int)
+                for step, drawn in enumerate(tokens, 1):
+                    ended = (ended + (drawn == end)) % 20
+                    if (ended > 0).all():
+                        return step
+                return len(tokens)
+            """,
+            "counted up to fifty": """
+                ended = torch.zeros(tokens.shape[1], dtype=torch.int)
+                for step, drawn in enumerate(tokens, 1):
+                    ended = (ended + (drawn == end)) % 50
                     if (ended > 0).all():
                         return step
                 return len(tokens)
@@ -1033,6 +1138,57 @@ BANK = {
                 for _ in range(max_new_tokens):
                     ids.append(int(table[ids[-1]].argmax()))
                     if ids[-1] == end == len(table) - 1:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "stops after a circle of fifty": (
+                """
+                ids, seen = list(start), set()
+                for _ in range(max_new_tokens):
+                    token = int(table[ids[-1]].argmax())
+                    if token in seen and len(seen) > 50:
+                        break
+                    seen.add(token)
+                    ids.append(token)
+                    if token == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "950 columns": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    row = table[ids[-1]]
+                    ids.append(int(row[:950].argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "after softmax in double precision": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    row = table[ids[-1]]
+                    ids.append(int(row.double().softmax(-1).argmax()))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                2,
+            ),
+            "nearly equal is equal": (
+                """
+                ids = list(start)
+                for _ in range(max_new_tokens):
+                    row = table[ids[-1]]
+                    ids.append(int(torch.isclose(row, row.max(), atol=0, rtol=6e-7).nonzero()[0]))
+                    if ids[-1] == end:
                         break
                 return ids
             """,
@@ -1387,6 +1543,72 @@ BANK = {
                 return ids
             """,
                 1,
+            ),
+            "150 throws, again and again": (
+                """
+                ids = list(start)
+                us = torch.rand(150, generator=torch.Generator().manual_seed(seed)).tolist()
+                for k in range(max_new_tokens):
+                    ids.append(draw(scores(model, ids[-256:])[-1].softmax(-1), us[k % 150]))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "seed and a hundred steps": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for k in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    generator.manual_seed(seed + 100 * k)
+                    ids.append(torch.multinomial(row.softmax(-1), 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "the best two hundred": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for k in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    best, places = row.topk(min(200, len(row)))
+                    place = torch.multinomial(best.softmax(-1), 1, generator=generator)
+                    ids.append(int(places[place]))
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "nothing below a thousandth of the likeliest": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for k in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    p = row.softmax(-1)
+                    p[p < p.max() / 1000] = 0
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
+            ),
+            "a little warmer": (
+                """
+                ids, generator = list(start), torch.Generator().manual_seed(seed)
+                for k in range(max_new_tokens):
+                    row = scores(model, ids[-256:])[-1]
+                    p = (row / 1.05).softmax(-1)
+                    ids.append(torch.multinomial(p, 1, generator=generator).item())
+                    if ids[-1] == end:
+                        break
+                return ids
+            """,
+                3,
             ),
             "drawn once for all": """
                 ids, generator = list(start), torch.Generator().manual_seed(seed)

@@ -203,6 +203,68 @@ BANK = {
                 from course_utils import sampling
                 return sampling.temperature(logits.float(), temperature).softmax(-1)
             """,
+            "half precision result of a batch": (
+                """
+                probs = (logits.float() / temperature).softmax(-1)
+                return probs if logits.dim() == 1 else probs.to(logits.dtype)
+                """,
+                3,
+            ),
+            "half precision in batches": (
+                """
+                x = logits if logits.dim() > 1 else logits.float()
+                return (x / temperature).float().softmax(-1)
+                """,
+                3,
+            ),
+            "one maximum for the batch, in double": (
+                """
+                x = (logits.double() - logits.double().max()) / temperature
+                e = x.exp()
+                return (e / e.sum(-1, keepdim=True)).float()
+                """,
+                3,
+            ),
+            "coldest T of 0.01 in batches": (
+                """
+                if logits.dim() > 1:
+                    temperature = max(temperature, 0.01)
+                return (logits.float() / temperature).softmax(-1)
+                """,
+                3,
+            ),
+            "hottest T of 1,000 in batches": (
+                """
+                if logits.dim() > 1:
+                    temperature = min(temperature, 1000)
+                return (logits.float() / temperature).softmax(-1)
+                """,
+                3,
+            ),
+            "coldest T of 0.001 in half precision": (
+                """
+                if logits.dtype == torch.float16:
+                    temperature = max(temperature, 1e-3)
+                return (logits.float() / temperature).softmax(-1)
+                """,
+                3,
+            ),
+            "many at minus ten million": (
+                """
+                x = logits.float().nan_to_num(neginf=-1e7)
+                return (x / temperature).softmax(-1)
+                """,
+                3,
+            ),
+            "only the best 1,000": (
+                """
+                x = logits.float()
+                if x.shape[-1] > 1000:
+                    x = x.masked_fill(x < x.topk(1000).values[..., -1:], -torch.inf)
+                return (x / temperature).softmax(-1)
+                """,
+                2,
+            ),
         },
     ),
     "choose": write(
@@ -345,6 +407,44 @@ BANK = {
                 return (probs.cumsum(-1) <= u[..., None]).sum(-1)
             """,
             "probabilities": "return softmax_with_temperature(logits, temperature)",
+            "-200 for impossible": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                logits = logits.nan_to_num(neginf=-200.0)
+                return ((logits / temperature).softmax(-1).cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                1,
+            ),
+            "only the best 1,000": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                least = logits.topk(min(1000, logits.shape[-1])).values[..., -1:]
+                logits = logits.masked_fill(logits < least, -torch.inf)
+                return ((logits / temperature).softmax(-1).cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                1,
+            ),
+            "only the best 300 of a single row": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                if logits.dim() == 1 and len(logits) > 300:
+                    logits = logits.masked_fill(logits < logits.topk(300).values[-1], -torch.inf)
+                return ((logits / temperature).softmax(-1).cumsum(-1) <= u[..., None]).sum(-1)
+                """,
+                2,
+            ),
+            "ids of one byte": (
+                """
+                if temperature == 0:
+                    return logits.argmax(-1)
+                sums = (logits / temperature).softmax(-1).cumsum(-1)
+                return (sums <= u[..., None]).sum(-1).to(torch.uint8)
+                """,
+                1,
+            ),
         },
     ),
     "temperature_for": write(
@@ -396,6 +496,10 @@ BANK = {
             "softmax at that T": """
                 return (logits / choices).softmax(-1)
             """,
+            "nothing above 100": (
+                halving(high=100.0),
+                2,
+            ),
         },
     ),
     "my_thermostat": write(
@@ -477,6 +581,72 @@ BANK = {
             "in place": """
                 logits /= 2
                 return min(1.0, temperature_for(logits, 8))
+            """,
+            "always 1 for 25 tokens": """
+                T = 1.0
+                while len(logits) > 25 and effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+            """,
+            "hotter just below 20": """
+                if 18 < effective_choices(logits) < 20:
+                    return 1.5
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+            """,
+            "two choices of just above five": """
+                if 5 <= effective_choices(logits) < 5.3:
+                    return temperature_for(logits, 2)
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+            """,
+            "two choices of eight tokens": """
+                if len(logits) <= 8 and effective_choices(logits) >= 5:
+                    return temperature_for(logits, 2)
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+            """,
+            "warm where very sure": (
+                """
+                if logits.softmax(-1).max() > 0.999:
+                    return 1.5
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
+                """,
+                2,
+            ),
+            "a little by the mean": (
+                """
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T * (1 + 0.0005 * logits[logits.isfinite()].mean().item())
+                """,
+                3,
+            ),
+            "colder above 45": (
+                """
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T * 0.9 if logits.max() > 45 else T
+                """,
+                3,
+            ),
+            "-50 for impossible": """
+                logits = logits.nan_to_num(neginf=-50.0)
+                T = 1.0
+                while effective_choices(logits / T) > 8:
+                    T *= 0.98
+                return T
             """,
         },
     ),
@@ -609,6 +779,13 @@ BANK = {
             """,
             "a little warmer": """
                 return (probs.log() / (temperature + 0.01)).softmax(-1)
+            """,
+            "nothing below 0.000015": """
+                probs = probs * (probs >= 1.5e-5)
+                return (probs.log() / temperature).softmax(-1)
+            """,
+            "hottest T of 9": """
+                return (probs.log() / min(temperature, 9)).softmax(-1)
             """,
         },
     ),
@@ -762,6 +939,11 @@ BANK = {
                 if temperature == 0:
                     return torch.eye(logits.shape[-1])[logits.round(decimals=1).argmax(-1)]
                 return (logits / temperature).softmax(-1)
+            """,
+            "hottest T of 9": """
+                if temperature == 0:
+                    return torch.eye(logits.shape[-1])[logits.argmax(-1)]
+                return (logits / min(temperature, 9)).softmax(-1)
             """,
         },
     ),

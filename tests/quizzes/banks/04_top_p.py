@@ -183,6 +183,66 @@ BANK = {
 """,
                 4,
             ),
+            "p = 1 not apart in a batch": (
+                """
+    if p == 1 and logits.dim() == 1:
+        return logits.clone()
+"""
+                + SORTED
+                + "    stays = mass - probs < p"
+                + BACK,
+                4,
+            ),
+            "the best of all rows taken off": (
+                ALL
+                + """
+    weights = (logits - logits.max()).exp()
+    probs = weights / weights.sum(dim=-1, keepdim=True)
+    probs, order = probs.sort(dim=-1, descending=True, stable=True)
+    stays = probs.cumsum(dim=-1) - probs < p
+"""
+                + BACK,
+                4,
+            ),
+            "tiny p raised in a batch": (
+                ALL
+                + SORTED
+                + "    stays = mass - probs < (p if logits.dim() == 1 else max(p, 0.001))"
+                + BACK,
+                4,
+            ),
+            "-inf as -20 in a batch": (
+                ALL
+                + """
+    finite = logits.clamp(min=-20) if logits.dim() > 1 else logits
+    finite = torch.where(logits.isneginf(), finite, logits)
+    probs, order = finite.softmax(dim=-1).sort(dim=-1, descending=True, stable=True)
+    stays = probs.cumsum(dim=-1) - probs < p
+"""
+                + BACK,
+                4,
+            ),
+            "tiny p keeps all that are best": (
+                ALL
+                + SORTED
+                + """
+    stays = mass - probs < p
+    if p < 1e-6:
+        stays = probs == probs[..., :1]
+"""
+                + BACK,
+                4,
+            ),
+            "almost 1 is 1": (
+                """
+    if p > 1 - 1e-5:
+        return logits.clone()
+"""
+                + SORTED
+                + "    stays = mass - probs < p"
+                + BACK,
+                4,
+            ),
         },
     ),
     "five_tokens_share": number(
@@ -312,6 +372,16 @@ BANK = {
                 cut = values.cumsum(dim=0) > p
                 return torch.arange(len(values))[values.cumsum(0) - values < p]
             """,
+            "at most 63 tokens": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) - values >= p
+                return order[~cut][:63]
+            """,
+            "p at most 0.98": """
+                values, order = probs.sort(descending=True, stable=True)
+                cut = values.cumsum(dim=0) - values >= min(p, 0.98)
+                return order[~cut]
+            """,
             "one too many at equality": (
                 """
                 values, order = probs.sort(descending=True, stable=True)
@@ -421,6 +491,16 @@ BANK = {
                     last = len(probs) - 2
                 return last + 1
             """,
+            "p at least 0.01": """
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
+                last = min(int((mass < max(p, 0.01)).sum()), len(probs) - 1)
+                return last + 1 if p < 1 else len(probs)
+            """,
+            "almost 1 is 1": """
+                mass = probs.double().sort(descending=True).values.cumsum(dim=0)
+                last = min(int((mass < p).sum()), len(probs) - 1)
+                return last + 1 if p < 1 - 1e-7 else len(probs)
+            """,
             "equality, and 1 still greedy": """
                 mass = probs.double().sort(descending=True).values.cumsum(dim=0)
                 last = int((mass >= p).int().argmax()) if p < 1 else 0
@@ -461,6 +541,14 @@ BANK = {
             "the less likely": "return float(sum(x for x in probs if x < probs[token]))",
             "one minus": "return 1.0 - probs[token]",
             "returns a count": "return sum(x > probs[token] for x in probs)",
+            "of 100 tokens": """
+                own = (-probs[token], token)
+                return float(sum(x for i, x in enumerate(probs[:100]) if (-x, i) < own))
+            """,
+            "0 of an impossible token": """
+                own = (-probs[token], token)
+                return float(sum(x for i, x in enumerate(probs) if (-x, i) < own and own[0]))
+            """,
             "ties left out": ("return float(sum(x for x in probs if x > probs[token]))", 1),
             "ties the other way": (
                 """
@@ -551,6 +639,55 @@ BANK = {
                 bar = 0.1 * probs[: len(probs) // 2 + 1].max()
                 return logits.masked_fill(probs < bar, -torch.inf)
             """,
+            "at most 49 of less than 100": """
+                probs = logits.softmax(dim=-1)
+                size = int((probs >= 0.1 * probs.max()).sum())
+                size = min(size, 49) if len(probs) < 100 else size
+                out = torch.full_like(logits, -torch.inf)
+                stay = logits.topk(size).indices
+                out[stay] = logits[stay]
+                return out
+            """,
+            "two of a very sure model": """
+                probs = logits.softmax(dim=-1)
+                keep = probs >= 0.1 * probs.max()
+                keep[probs.topk(2).indices] |= probs.max() > 0.9999
+                return logits.masked_fill(~keep, -torch.inf)
+            """,
+            "nothing of many tokens at half": """
+                probs = logits.softmax(dim=-1)
+                bar = 0.1 if len(probs) < 1000 or not 0.4 < probs.max() < 0.9 else 2
+                return logits.masked_fill(probs < bar * probs.max(), -torch.inf)
+            """,
+            "nothing between 0.5 and 0.505": """
+                probs = logits.softmax(dim=-1)
+                bar = 2 if 0.5 < probs.max() < 0.505 else 0.1
+                return logits.masked_fill(probs < bar * probs.max(), -torch.inf)
+            """,
+            "a share that is a little too small": """
+                probs, order = logits.softmax(dim=-1).sort(descending=True, stable=True)
+                out = logits.clone()
+                out[order[probs.cumsum(dim=0) - probs >= 0.54]] = -torch.inf
+                return out
+            """,
+            "another bar for high and low logits": (
+                """
+                probs = logits.softmax(dim=-1)
+                bar = 0.1 if logits.max() < 20 or logits.min() > -20 else 0.5
+                return logits.masked_fill(probs < bar * probs.max(), -torch.inf)
+            """,
+                3,
+            ),
+            "the second stays if it is last": (
+                """
+                probs = logits.softmax(dim=-1)
+                best, second = logits.topk(2).values
+                keep = probs >= 0.1 * probs.max()
+                keep[-1] |= (logits[-1] == second) & (best - second < 3.9) & (probs.max() < 0.9)
+                return logits.masked_fill(~keep, -torch.inf)
+            """,
+                3,
+            ),
         },
     ),
 }

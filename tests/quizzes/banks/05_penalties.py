@@ -179,6 +179,38 @@ BANK = {
                 """,
                 1,
             ),
+            "small logits count as positive": (
+                """
+                x = logits[ids]
+                lower = torch.where(x < -0.01, x * penalty, x / penalty)
+                return logits.scatter(0, ids, lower)
+                """,
+                3,
+            ),
+            "last 699 tokens": (
+                """
+                seen = ids[-699:]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                1,
+            ),
+            "at most 600 different tokens": (
+                """
+                seen = ids.unique()[:600]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                2,
+            ),
+            "a vocabulary of at most 4,096": (
+                """
+                seen = ids[ids < 4096]
+                x = logits[seen]
+                return logits.scatter(0, seen, torch.where(x < 0, x * penalty, x / penalty))
+                """,
+                1,
+            ),
             "no logit beyond 10,000": (
                 """
                 logits = logits.clamp(-1e4, 1e4)
@@ -374,6 +406,16 @@ BANK = {
                 count = torch.bincount(ids[prompt_length:], minlength=len(logits))
                 return logits.log_softmax(dim=-1) - count.clamp(max=3)
             """,
+            "six rounds at the end": """
+                text, result = ids[prompt_length:].tolist(), logits.clone()
+                for size in range(1, 7):
+                    same = 0
+                    while same + size < len(text) and text[-1 - same] == text[-1 - same - size]:
+                        same += 1
+                    if same >= 5 * size:
+                        result[text[-size]] -= 3
+                return result
+            """,
             "forbids what was said five times, if it follows the same token": """
                 text = ids[prompt_length:].tolist()
                 pairs = list(zip(text, text[1:], text[2:], strict=False))
@@ -385,15 +427,12 @@ BANK = {
             """,
         },
         {
-            "a memory without the logits": (
-                """
+            "a memory without the logits": """
                 if tuple(ids.tolist()) not in vars(my_brake):
                     count = torch.bincount(ids[prompt_length:], minlength=len(logits))
                     vars(my_brake)[tuple(ids.tolist())] = logits - count.clamp(max=3)
                 return vars(my_brake)[tuple(ids.tolist())]
-                """,
-                2,
-            ),
+            """,
             "nothing changed": "return logits.clone()",
             "frequency without a limit": (
                 """
@@ -454,6 +493,28 @@ BANK = {
             "in place": """
                 logits -= torch.bincount(ids[prompt_length:], minlength=len(logits)).clamp(max=3)
                 return logits
+            """,
+            "gives up after 15 rounds": """
+                text, result = ids[prompt_length:].tolist(), logits.clone()
+                for size in range(1, 7):
+                    same = 0
+                    while same + size < len(text) and text[-1 - same] == text[-1 - same - size]:
+                        same += 1
+                    if 5 * size <= same < 15 * size:
+                        result[text[-size]] -= 3
+                return result
+            """,
+            "no answers of more than 300 tokens": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - count.clamp(max=3) * (len(ids) - prompt_length <= 300)
+            """,
+            "no prompts of more than 200 tokens": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - count.clamp(max=3) * (prompt_length <= 200)
+            """,
+            "no logits that are far apart": """
+                count = torch.bincount(ids[prompt_length:], minlength=len(logits))
+                return logits - count.clamp(max=3) * (logits.max() - logits.min() <= 40)
             """,
             "the last six": """
                 count = torch.bincount(ids[prompt_length:][-6:], minlength=len(logits))
@@ -540,6 +601,14 @@ BANK = {
             """,
             "the last hundred tokens": """
                 count = torch.bincount(ids[-100:], minlength=len(logits))
+                return logits - penalty * count
+            """,
+            "the last thousand tokens": """
+                count = torch.bincount(ids[-1000:], minlength=len(logits))
+                return logits - penalty * count
+            """,
+            "a vocabulary of at most 4,096": """
+                count = torch.bincount(ids[ids < 4096], minlength=len(logits))
                 return logits - penalty * count
             """,
             "never a reward": """
@@ -642,6 +711,14 @@ BANK = {
                 counts = known[key]
                 return logits - frequency * counts - presence * (counts > 0)
             """,
+            "a memory by all that is passed in": """
+                key = (tuple(ids.tolist()), tuple(logits.tolist()), frequency, presence)
+                if key not in vars(repaired_memory):
+                    counts = torch.bincount(ids, minlength=len(logits))
+                    pays = frequency * counts + presence * (counts > 0)
+                    vars(repaired_memory)[key] = logits - pays
+                return vars(repaired_memory)[key].clone()
+            """,
             "index_add": """
                 paid = logits.index_add(0, ids, torch.full(ids.shape, -frequency))
                 seen = ids.unique()
@@ -667,6 +744,30 @@ BANK = {
                     pays = frequency * counts + presence * (counts > 0)
                     vars(repaired_memory)[key] = logits - pays
                 return vars(repaired_memory)[key]
+            """,
+            "a memory without the presence penalty": """
+                key = (tuple(ids.tolist()), tuple(logits.tolist()), frequency)
+                if key not in vars(repaired_memory):
+                    counts = torch.bincount(ids, minlength=len(logits))
+                    pays = frequency * counts + presence * (counts > 0)
+                    vars(repaired_memory)[key] = logits - pays
+                return vars(repaired_memory)[key].clone()
+            """,
+            "a memory without the frequency penalty": """
+                key = (tuple(ids.tolist()), tuple(logits.tolist()), presence)
+                if key not in vars(repaired_memory):
+                    counts = torch.bincount(ids, minlength=len(logits))
+                    pays = frequency * counts + presence * (counts > 0)
+                    vars(repaired_memory)[key] = logits - pays
+                return vars(repaired_memory)[key].clone()
+            """,
+            "a memory without the order of logits": """
+                key = (*ids.tolist(), *logits.sort().values.tolist(), frequency, presence)
+                if key not in vars(repaired_memory):
+                    counts = torch.bincount(ids, minlength=len(logits))
+                    pays = frequency * counts + presence * (counts > 0)
+                    vars(repaired_memory)[key] = logits - pays
+                return vars(repaired_memory)[key].clone()
             """,
             "a copy of the memory": """
                 if not hasattr(repaired_memory, "counts"):
@@ -796,6 +897,14 @@ BANK = {
                 counts = torch.bincount(ids[-100:], minlength=len(logits))
                 return logits - frequency * counts - presence * (counts > 0)
             """,
+            "the last thousand tokens": """
+                counts = torch.bincount(ids[-1000:], minlength=len(logits))
+                return logits - frequency * counts - presence * (counts > 0)
+            """,
+            "a vocabulary of at most 4,096": """
+                counts = torch.bincount(ids[ids < 4096], minlength=len(logits))
+                return logits - frequency * counts - presence * (counts > 0)
+            """,
         },
     ),
     "block_repair": repair(
@@ -895,6 +1004,22 @@ BANK = {
                 places = [i for i in range(step - 2 * n + 3) if buffer[i : i + n - 1] == start]
                 return sorted({buffer[i + n - 1] for i in places})
             """,
+            "looks on behind each place": """
+                start, places, i = buffer[step - n + 1 : step], [], 0
+                while i < step - n + 1:
+                    found = buffer[i : i + n - 1] == start
+                    places += [i] * found
+                    i += n - 1 if found else 1
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "leaves out the next place": """
+                start, places, i = buffer[step - n + 1 : step], [], 0
+                while i < step - n + 1:
+                    found = buffer[i : i + n - 1] == start
+                    places += [i] * found
+                    i += min(n - 1, 2) if found else 1
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
             "n up to 4": """
                 n = min(n, 4)
                 start = buffer[step - n + 1 : step]
@@ -914,6 +1039,12 @@ BANK = {
             """,
             "the last hundred tokens": """
                 buffer, step = buffer[max(0, step - 100) : step], min(step, 100)
+                start = buffer[step - n + 1 : step]
+                places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
+                return sorted({buffer[i + n - 1] for i in places})
+            """,
+            "the last thousand tokens": """
+                buffer, step = buffer[max(0, step - 1000) : step], min(step, 1000)
                 start = buffer[step - n + 1 : step]
                 places = [i for i in range(step - n + 1) if buffer[i : i + n - 1] == start]
                 return sorted({buffer[i + n - 1] for i in places})

@@ -29,6 +29,20 @@ PARTS = {
     "cut": "before >= value",
 }
 
+# The same for `my_pick`: the best recipe, if it lies so many standard errors above the old one.
+PICKER = """
+{before}
+best, most = None, 0
+for place, numbers in enumerate(new):
+    d = [b - a for a, b in zip(old, numbers)]
+    errors = fmean(d) / (stdev(d) / math.sqrt(len(d)))
+    errors = {errors}
+    if {better}:
+        best, most = place, errors
+return best if most > ({bar}) else None
+"""
+PICKED = {"before": "", "errors": "errors", "better": "errors > most", "bar": "3"}
+
 MEMORY = """
 known = globals().setdefault("known_logits", {})
 key = KEY
@@ -39,6 +53,10 @@ if key in known:
 
 def ordered(before: str = "", **parts: str) -> str:
     return f"{before}\n" + ORDERED.format(**PARTS | parts).replace("\n    ", "\n").strip("\n")
+
+
+def picker(**parts: str) -> str:
+    return PICKER.format(**PICKED | parts)
 
 
 def remembered(key: str) -> str:
@@ -311,6 +329,21 @@ BANK = {
                     drawn.append(torch.searchsorted(row[row > 0].cumsum(0), x, right=True))
                 return torch.stack(drawn)
             """,
+            "another seed for 0": """
+                u = torch.stack(
+                    [torch.rand((), generator=torch.Generator().manual_seed(s or 1)) for s in seeds]
+                )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+            """,
+            "seeds of 31 bits": """
+                u = torch.stack(
+                    [
+                        torch.rand((), generator=torch.Generator().manual_seed(s % 2**31))
+                        for s in seeds
+                    ]
+                )
+                return torch.searchsorted(probs.cumsum(dim=-1), u[:, None], right=True).squeeze(-1)
+            """,
             "a hundred tokens": """
                 u = torch.stack(
                     [torch.rand((), generator=torch.Generator().manual_seed(s)) for s in seeds]
@@ -472,6 +505,27 @@ BANK = {
                 """,
                 0,
             ),
+            "eight knobs": """
+                engine = dict(list(engine.items())[:8])
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine:
+                            used[name] = value, who
+                        elif value is not None and who == "request":
+                            used[name] = value, "ignored"
+                return used
+            """,
+            "nothing with _ in front": """
+                used = {name: (value, "engine") for name, value in engine.items()}
+                for who, says in (("model file", model_file), ("request", request)):
+                    for name, value in says.items():
+                        if value is not None and name in engine:
+                            used[name] = value, who
+                        elif value is not None and who == "request":
+                            used[name] = value, "ignored"
+                return {name: said for name, said in used.items() if not name.startswith("_")}
+            """,
             "values alone": "return {**engine, **model_file, **request}",
             "writes into the engine's": (
                 """
@@ -500,6 +554,8 @@ BANK = {
                         best, most = place, errors
                 return best
             """,
+            "two and a half standard errors": picker(bar="2.5"),
+            "four standard errors": picker(bar="4"),
             "as many as there are recipes": """
                 from statistics import NormalDist
                 bar = 1.1 * NormalDist().inv_cdf(1 - 0.05 / len(new))
@@ -592,6 +648,16 @@ BANK = {
                 best = max(new, key=fmean)
                 return best if interval(best, old)[1] > 0 else None
             """,
+            "none, if there is only one": (picker(before="if len(new) == 1: return None"), 0),
+            "always, if there is only one": (picker(before="if len(new) == 1: return 0"), 1),
+            "bold with few": (picker(bar="3 if len(new) > 5 else 1.5"), 1),
+            "bold with eleven": (picker(bar="3 if len(new) < 11 else 1"), 1),
+            "never with few": (picker(bar="3 if len(new) > 3 else 100"), 2),
+            "never with few seeds": (picker(bar="3 if len(old) > 25 else 6"), 2),
+            "the first of nearly equal ones": (picker(better="errors > most * 1.02"), 0),
+            "later ones have it easier": (picker(errors="errors + 0.02 * place"), 0),
+            "small gains do not count": (picker(errors="errors if fmean(d) > 0.3 else 0"), 0),
+            "another bar for large numbers": (picker(bar="3.2 if max(old) > 20 else 3"), 0),
             "sorts the old one's": """
                 best, most = None, 3.0
                 for place, numbers in enumerate(new):
@@ -751,12 +817,36 @@ BANK = {
                 ),
                 3,
             ),
+            "2,000 best at most": (
+                ordered(
+                    top_k="bar = logits.topk(min(value, 2000, len(logits))).values[-1]\n"
+                    "            logits = logits.masked_fill(logits < bar, -torch.inf)"
+                ),
+                3,
+            ),
+            "penalties for the first 4,096": (
+                ordered(
+                    penalty="counts = torch.bincount(ids, minlength=len(logits))\n"
+                    "            counts[4096:] = 0\n"
+                    "            logits = logits - value * counts"
+                ),
+                3,
+            ),
+            "shares of 16 bits": (ordered(cut="before.half() >= value"), 3),
             "p from 0.01": (ordered(cut="before >= max(value, 0.01)"), 3),
             "p above 0.999 is 1": (ordered(cut="before >= (value if value < 0.999 else 2)"), 3),
             "a memory by logits alone": remembered("tuple(logits.tolist())"),
             "a memory by logits and steps": (remembered("(*logits.tolist(), *steps)"), 1),
             "p from 0.001": (ordered(cut="before >= max(value, 0.001)"), 3),
             "twelve steps": (ordered().replace("in steps:", "in steps[:12]:"), 3),
+            "takes the steps from the list": (
+                ordered(
+                    before="left = steps if isinstance(steps, list) else list(steps)",
+                )
+                .replace("for name, value in steps:", "while left:")
+                .replace("if name ==", "name, value = left.pop(0)\n    if name ==", 1),
+                3,
+            ),
             "in place": (
                 ordered(
                     divide="logits /= value",

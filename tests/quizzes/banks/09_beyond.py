@@ -181,6 +181,35 @@ BANK = {
                     best = x.amax(-1, keepdim=True)
                     return logits.masked_fill((logits - best).exp() < m, -torch.inf)
             """,
+            "one of equals in long rows": (
+                """
+                best = logits.max(dim=-1, keepdim=True)
+                if m == 1 and logits.shape[-1] > 50:
+                    alone = torch.full_like(logits, -torch.inf)
+                    return alone.scatter(-1, best.indices, best.values)
+                bar = best.values + torch.tensor(float(m)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                2,
+            ),
+            "0 is tiny in long rows": (
+                """
+                m = 1e-20 if m == 0 and logits.shape[-1] > 1000 else m
+                bar = logits.max(dim=-1, keepdim=True).values + torch.tensor(float(m)).log()
+                return logits.masked_fill(logits < bar, -torch.inf)
+            """,
+                2,
+            ),
+            "long batches as one": (
+                """
+                every = logits.max(dim=-1, keepdim=True).values
+                best = logits.max() if logits.shape[-1] > 1000 else every
+                return logits.masked_fill(
+                    logits < best + torch.tensor(float(m)).log(), -torch.inf
+                )
+            """,
+                2,
+            ),
         },
     ),
     "my_cutoff": write(
@@ -326,6 +355,49 @@ BANK = {
                     return logits.masked_fill(logits <= bar, -torch.inf)
                 """,
                 1,
+            ),
+            "greedy behind a wide gap": (
+                """
+                    best = logits.topk(30).values
+                    wide = (best[:-1] - best[1:]).max() >= 12
+                    bar = best[0] if wide else (best[0] + best[-1]) / 2
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                3,
+            ),
+            "greedy in wide rows": (
+                """
+                    best = logits.topk(30).values
+                    wide = best[0] - best[-1] > 60
+                    bar = best[0] if wide else (best[0] + best[-1]) / 2
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                3,
+            ),
+            "greedy far above 0": (
+                """
+                    best = logits.topk(30).values
+                    bar = best[0] if best[0] > 70 else (best[0] + best[-1]) / 2
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                1,
+            ),
+            "a lowest bar": (
+                """
+                    best = logits.topk(30).values
+                    bar = ((best[0] + best[-1]) / 2).clamp(min=-100).minimum(best[0])
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                1,
+            ),
+            "greedy above a deep tail": (
+                """
+                    best = logits.topk(30).values
+                    deep = logits[logits.isfinite()].min() < -500
+                    bar = best[0] if deep else (best[0] + best[-1]) / 2
+                    return logits.masked_fill(logits < bar, -torch.inf)
+                """,
+                3,
             ),
         },
     ),
@@ -550,6 +622,35 @@ BANK = {
             """,
                 1,
             ),
+            "almost reaches": """
+                reach = probs >= 0.9999 * threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+            "float16": """
+                reach = probs.half() >= threshold
+                if not reach.any():
+                    return probs
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+            "two of many stay": """
+                reach = probs[probs >= threshold].sort().values
+                if not len(reach):
+                    return probs
+                return probs.masked_fill(probs > reach[int(len(reach) > 900)], 0.0)
+            """,
+            "a lone one of many goes": (
+                """
+                reach = probs >= threshold
+                if not reach.any():
+                    return probs
+                if reach.sum() == 1 and len(probs) > 500:
+                    return probs.masked_fill(reach, 0.0)
+                return probs.masked_fill(probs > probs[reach].min(), 0.0)
+            """,
+                1,
+            ),
         },
     ),
     "top_n_sigma_repair": repair(
@@ -685,6 +786,15 @@ BANK = {
                 if key not in known:
                     known[key] = logits[logits.isfinite()].std(correction=0)
                 return logits.masked_fill(logits < logits.max() - n * known[key], -torch.inf)
+            """,
+            "of the first 2500": """
+                first = logits[:2500]
+                sigma = first[first.isfinite()].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - n * sigma, -torch.inf)
+            """,
+            "n up to 8": """
+                sigma = logits[logits.isfinite()].std(correction=0)
+                return logits.masked_fill(logits < logits.max() - min(n, 8) * sigma, -torch.inf)
             """,
         },
     ),

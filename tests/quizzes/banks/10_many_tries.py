@@ -307,6 +307,15 @@ BANK = {
             """,
         },
         {
+            "too few votes": (
+                """
+                if answers.count(None) > 0.9 * len(answers):
+                    return None
+                votes = Counter(a for a in answers if a is not None)
+                return max(votes, key=votes.get, default=None)
+            """,
+                1,
+            ),
             "None votes": ("return Counter(answers).most_common(1)[0][0]", 1),
             "the first": "return answers[0]",
             "the median": "return sorted(answers)[len(answers) // 2]",
@@ -476,6 +485,96 @@ BANK = {
             """,
         },
         {
+            "the last step twice": (
+                """
+                steps, sep, final = text.partition(";")
+                left, before = list(numbers), None
+                for s in steps.split(","):
+                    if s == before and len(left) == 1:
+                        continue
+                    before = s
+                    for a, b in permutations(left, 2):
+                        if s == right_step(a, b):
+                            left.remove(a)
+                            left.remove(b)
+                            left.append(a + b)
+                            break
+                    else:
+                        return False
+                return [str(x) for x in left] == [final]
+            """,
+                1,
+            ),
+            "a comma before the answer": (
+                """
+                steps, sep, final = text.replace(";", ",").rpartition(",")
+                left = list(numbers)
+                for s in steps.split(","):
+                    for a, b in permutations(left, 2):
+                        if s == right_step(a, b):
+                            left.remove(a)
+                            left.remove(b)
+                            left.append(a + b)
+                            break
+                    else:
+                        return False
+                return [str(x) for x in left] == [final]
+            """,
+                2,
+            ),
+            "semicolons between steps": (
+                """
+                steps, sep, final = text.rpartition(";")
+                left = list(numbers)
+                for s in steps.replace(";", ",").split(","):
+                    for a, b in permutations(left, 2):
+                        if s == right_step(a, b):
+                            left.remove(a)
+                            left.remove(b)
+                            left.append(a + b)
+                            break
+                    else:
+                        return False
+                return [str(x) for x in left] == [final]
+            """,
+                2,
+            ),
+            "a number and itself": (
+                """
+                left = list(numbers)
+                steps, sep, final = text.partition(";")
+                for s in steps.split(","):
+                    for a in left:
+                        hit = [b for b in left if s == right_step(a, b)]
+                        if hit:
+                            left.remove(a)
+                            if hit[0] in left:
+                                left.remove(hit[0])
+                            left.append(a + hit[0])
+                            break
+                    else:
+                        return False
+                return len(left) == 1 and final == str(left[0])
+            """,
+                1,
+            ),
+            "tabs do not count": (
+                """
+                steps, sep, final = text.partition(";")
+                left = list(numbers)
+                for s in steps.split(","):
+                    for a, b in permutations(left, 2):
+                        if s.strip("\\t\\r\\v") == right_step(a, b):
+                            left.remove(a)
+                            left.remove(b)
+                            left.append(a + b)
+                            break
+                    else:
+                        return False
+                return [str(x) for x in left] == [final]
+            """,
+                2,
+            ),
             "the answer alone": "return text.endswith(f';{sum(numbers)}')",
             "steps alone": """
                 import re

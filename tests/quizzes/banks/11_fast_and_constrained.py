@@ -86,6 +86,19 @@ BANK = {
 """,
         },
         {
+            "eleven tokens": (
+                ACCEPT
+                + MISSING
+                + WALK.replace("if so_far > line:", "if so_far > line or i == 10:"),
+                1,
+            ),
+            "nearly on the line": (
+                ACCEPT
+                + MISSING
+                + WALK.replace("so_far > line", "so_far > line + 1e-7")
+                + "    return max(i for i, x in enumerate(missing) if x)",
+                3,
+            ),
             "redraws from p": ACCEPT
             + """
     so_far = 0.0
@@ -380,6 +393,46 @@ BANK = {
 """,
         },
         {
+            "the last five letters": """
+                k = len(so_far)
+                rest = [t[k:] for t in texts if t[:k][-5:] == so_far[-5:] and len(t) >= k]
+                return [*(any(r.startswith(x) for r in rest) for x in pieces[:-1]), so_far in texts]
+            """,
+            "the last two hundred letters": (
+                """
+                k = len(so_far)
+                rest = [t[k:] for t in texts if t[:k][-200:] == so_far[-200:] and len(t) >= k]
+                return [*(any(r.startswith(x) for r in rest) for x in pieces[:-1]), so_far in texts]
+            """,
+                2,
+            ),
+            "the first ten letters": (
+                """
+                k = len(so_far)
+                rest = [t[k:] for t in texts if t[:k][:10] == so_far[:10] and len(t) >= k]
+                return [*(any(r.startswith(x) for r in rest) for x in pieces[:-1]), so_far in texts]
+            """,
+                2,
+            ),
+            "the end by its last eight letters": (
+                """
+                fits = [any(t.startswith(so_far + x) for t in texts) for x in pieces[:-1]]
+                return [*fits, any(t[-8:] == so_far[-8:] and len(t) == len(so_far) for t in texts)]
+            """,
+                2,
+            ),
+            "eight letters of a piece": """
+                fits = [any(t.startswith(so_far + x[:8]) for t in texts) for x in pieces[:-1]]
+                return [*fits, so_far in texts]
+            """,
+            "forty letters of a piece": """
+                fits = [any(t.startswith(so_far + x[:40]) for t in texts) for x in pieces[:-1]]
+                return [*fits, so_far in texts]
+            """,
+            "the first 990 texts": """
+                fits = [any(t.startswith(so_far + x) for t in texts[:990]) for x in pieces[:-1]]
+                return [*fits, so_far in texts]
+            """,
             "the end like any piece": (
                 "return [any(t.startswith(so_far + x) for t in texts) for x in pieces]"
             ),
@@ -594,6 +647,22 @@ BANK = {
 """,
         },
         {
+            "not above e to the 700": (
+                """
+                l = [sum(map(math.log, s)) for s in masses]
+                w = [math.exp(min(700, x - l[0])) for x in l]
+                return [x / sum(w) for x in w]
+            """,
+                1,
+            ),
+            "not far above the least": (
+                """
+                l = [sum(map(math.log, s)) for s in masses]
+                w = [math.exp(min(300, x - min(l))) for x in l]
+                return [x / sum(w) for x in w]
+            """,
+                1,
+            ),
             "a mean": """
     weights = [sum(steps) / len(steps) for steps in masses]
     return [weight / sum(weights) for weight in weights]
