@@ -6,13 +6,14 @@ import pytest
 from bank import MODULES
 from mutants import items, measure, mutants
 
-SOME = 2  # mutants of an item; make prove takes all, in a file a module
 ITEMS = [(name, item) for name in MODULES for item in items(name)]
 
 
+# Of each item; make prove takes all, in a file a module.
+@pytest.mark.parametrize("some", [1, pytest.param(2, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("name", "item"), ITEMS)
-def test_mutants_lose_points(name, item):
-    row = measure(name, item, most=SOME)
+def test_mutants_lose_points(name, item, some):
+    row = measure(name, item, most=some)
     assert row.survivors == []
     assert row.killed > 0
 
