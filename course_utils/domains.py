@@ -108,6 +108,26 @@ def far(random: Random, vocab: int) -> list[int]:
     return random.choice([ids, ids[::-1]])
 
 
+def exact_step(random: Random) -> tuple[Tensor, list[int]]:
+    """Logits (vocab,) that are whole 64ths, so that sums of them are exact, and a text's ids.
+
+    One in twenty has a vocabulary of 8,000; one in twenty of the other texts 2 or 5 times LONG.
+    """
+    if random.random() < 0.05:
+        scores = logits(random, vocab=400).repeat(20)
+        ids = history(random, len(scores), least=30)
+    else:
+        scores = logits(random)
+        ids = any_text(random, len(scores))
+    return (scores * 64).round() / 64, ids
+
+
+def any_text(random: Random, vocab: int) -> list[int]:
+    if random.random() < 0.05:
+        return random.choices(range(vocab), k=random.choice([2, 5]) * LONG)
+    return far(random, vocab) if random.random() < 0.1 else history(random, vocab, least=1)
+
+
 def alike_ids(random: Random, n: int) -> list[tuple[list, list]]:
     """Pairs of runs of n ids that differ, though a careless key takes them for one another.
 

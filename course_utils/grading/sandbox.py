@@ -473,11 +473,7 @@ def stands_still(process: psutil.Process) -> bool:
 
 def will_stop(pid: int, proc: Path = Path("/proc")) -> bool:
     """Whether SIGSTOP waits for a process; False where nobody tells."""
-    try:
-        status = (proc / str(pid) / "status").read_bytes()
-    except OSError:
-        return False
-    waiting = re.findall(rb"(?m)^(?:Sig|Shd)Pnd:\s*(\w+)", status)
+    waiting = re.findall(rb"(?m)^(?:Sig|Shd)Pnd:\s*(\w+)", status_of(pid, proc))
     return any(int(signals, 16) >> (signal.SIGSTOP - 1) & 1 for signals in waiting)
 
 
@@ -566,8 +562,13 @@ def pss(process: psutil.Process) -> int:
 def not_resident(pid: int, proc: Path = Path("/proc")) -> int:
     """What a process has in swap, where it may have sent it, and the tables of its pages, in bytes;
     0 where nobody tells."""
+    sizes = re.findall(rb"(?m)^Vm(?:Swap|PTE):\s*(\d+) kB", status_of(pid, proc))
+    return sum(int(size) * 1024 for size in sizes)
+
+
+def status_of(pid: int, proc: Path) -> bytes:
+    """What the kernel tells of a process in words; nothing of one that has ended."""
     try:
-        status = (proc / str(pid) / "status").read_bytes()
+        return (proc / str(pid) / "status").read_bytes()
     except OSError:
-        return 0
-    return sum(int(size) * 1024 for size in re.findall(rb"(?m)^Vm(?:Swap|PTE):\s*(\d+) kB", status))
+        return b""

@@ -1196,7 +1196,8 @@ def few(random):
 
 def many(random):
     weights = random.sample(range(1, 10_000), random.randint(65, 299))
-    return [weight / sum(weights) for weight in weights]
+    total = sum(weights)
+    return [weight / total for weight in weights]
 
 
 def different(random):

@@ -1082,20 +1082,9 @@ def each_time(logits, ids, penalty):
     return torch.tensor(scores)
 
 
-def some_text(random, vocab):
-    if random.random() < 0.05:  # longer than any of `domains`
-        return random.choices(range(vocab), k=random.choice([2, 5]) * domains.LONG)
-    if random.random() < 0.1:
-        return domains.far(random, vocab)
-    return domains.history(random, vocab, least=1)
-
-
 def exact(random):
     """Logits that are whole 64ths, a text, and a penalty in 8ths: their sums are exact."""
-    large = random.random() < 0.03  # a vocabulary of 8,000
-    logits = domains.logits(random, (), 400).repeat(20) if large else domains.logits(random)
-    logits = (logits * 64).round() / 64
-    ids = domains.history(random, len(logits), 30) if large else some_text(random, len(logits))
+    logits, ids = domains.exact_step(random)
     return logits * random.choice([1, 1, 1, 30]), torch.tensor(ids), random.randint(-16, 16) / 8
 
 
@@ -1171,14 +1160,6 @@ def from_nothing(logits, ids, frequency, presence):
     return torch.tensor(scores)
 
 
-def some_text(random, vocab):
-    if random.random() < 0.05:  # longer than any of `domains`
-        return random.choices(range(vocab), k=random.choice([2, 5]) * domains.LONG)
-    if random.random() < 0.1:
-        return domains.far(random, vocab)
-    return domains.history(random, vocab, least=1)
-
-
 def asked_again(random):
     """One of few calls, so that any part of a call comes back with other parts beside it."""
     logits = random.choice([NEXT_LOGITS, NEXT_LOGITS.flip(0)]).clone()
@@ -1190,10 +1171,7 @@ def story(random):
     """Logits that are whole 64ths, a text, and penalties in 4ths: their sums are exact."""
     if random.random() < 0.25:
         return asked_again(random)
-    large = random.random() < 0.05  # a vocabulary of 8,000
-    logits = domains.logits(random, (), 400).repeat(20) if large else domains.logits(random)
-    logits = (logits * 64).round() / 64
-    ids = domains.history(random, len(logits), 30) if large else some_text(random, len(logits))
+    logits, ids = domains.exact_step(random)
     frequency, presence = (random.choice([-1.0, 0.0, 0.25, 0.5, 1.5, 2.0]) for _ in range(2))
     if random.random() < 0.4:  # texts that have both ends in common, and often their length
         middle = random.choices(range(9), k=random.choice([3, 3, random.randint(4, 40)]))

@@ -738,11 +738,15 @@ def picked(picker, old, new):
 FIRST = made_up(random.Random(0), better=True)
 
 
+def far_better(old, spread):
+    """A recipe that is far better than the old one at every seed."""
+    return [x + spread * (9 + i * i % 7 / 100) for i, x in enumerate(old)]
+
+
 def straight(picker, old=FIRST[0], new=FIRST[1]):
     found = picked(picker, old, new)
     spread = max(max(numbers) for numbers in (old, *new)) - min(old)
-    clear = [x + spread * (9 + i * i % 7 / 100) for i, x in enumerate(old)]
-    assert picked(picker, old, [*new, clear]) == len(new), (
+    assert picked(picker, old, [*new, far_better(old, spread)]) == len(new), (
         "A recipe that is far better at every seed was added, and is not picked."
     )
     assert picked(picker, old, new) == found, "The same contest twice, and another pick."
@@ -1485,8 +1489,7 @@ def steady(picker):
 
 
 def alone(picker, old):
-    far = [x + (max(old) - min(old)) * (9 + i * i % 7 / 100) for i, x in enumerate(old)]
-    assert picked(picker, old, [far]) == 0, (
+    assert picked(picker, old, [far_better(old, max(old) - min(old))]) == 0, (
         "The only new recipe is far better at every seed, and is not picked."
     )
 

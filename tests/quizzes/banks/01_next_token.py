@@ -2,6 +2,16 @@
 
 from bank import choice, number, predict, repair, write
 
+# Counts how often each text has drawn `end`, and begins anew at some number.
+COUNTED = """
+ended = torch.zeros(tokens.shape[1], dtype=torch.int)
+for step, drawn in enumerate(tokens, 1):
+    ended = (ended + (drawn == end)) % {most}
+    if (ended > 0).all():
+        return step
+return len(tokens)
+"""
+
 BANK = {
     "draw": write(
         {
@@ -836,22 +846,8 @@ BANK = {
                         return step
                 return len(tokens)
             """,
-            "counted up to twenty": """
-                ended = torch.zeros(tokens.shape[1], dtype=torch.int)
-                for step, drawn in enumerate(tokens, 1):
-                    ended = (ended + (drawn == end)) % 20
-                    if (ended > 0).all():
-                        return step
-                return len(tokens)
-            """,
-            "counted up to fifty": """
-                ended = torch.zeros(tokens.shape[1], dtype=torch.int)
-                for step, drawn in enumerate(tokens, 1):
-                    ended = (ended + (drawn == end)) % 50
-                    if (ended > 0).all():
-                        return step
-                return len(tokens)
-            """,
+            "counted up to twenty": COUNTED.format(most=20),
+            "counted up to fifty": COUNTED.format(most=50),
             "fifty steps at most": """
                 ends = []
                 for row in tokens.T.tolist():

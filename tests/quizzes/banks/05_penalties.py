@@ -2,6 +2,21 @@
 
 from bank import choice, number, predict, repair, write
 
+# What `repaired_memory` gave for this key, whatever else it was given.
+REMEMBERED = """
+key = KEY
+if key not in vars(repaired_memory):
+    counts = torch.bincount(ids, minlength=len(logits))
+    pays = frequency * counts + presence * (counts > 0)
+    vars(repaired_memory)[key] = logits - pays
+return vars(repaired_memory)[key].clone()
+"""
+
+
+def remembered(key: str) -> str:
+    return REMEMBERED.replace("KEY", key)
+
+
 BANK = {
     "my_repetition_penalty": write(
         {
@@ -711,14 +726,9 @@ BANK = {
                 counts = known[key]
                 return logits - frequency * counts - presence * (counts > 0)
             """,
-            "a memory by all that is passed in": """
-                key = (tuple(ids.tolist()), tuple(logits.tolist()), frequency, presence)
-                if key not in vars(repaired_memory):
-                    counts = torch.bincount(ids, minlength=len(logits))
-                    pays = frequency * counts + presence * (counts > 0)
-                    vars(repaired_memory)[key] = logits - pays
-                return vars(repaired_memory)[key].clone()
-            """,
+            "a memory by all that is passed in": remembered(
+                "(tuple(ids.tolist()), tuple(logits.tolist()), frequency, presence)"
+            ),
             "index_add": """
                 paid = logits.index_add(0, ids, torch.full(ids.shape, -frequency))
                 seen = ids.unique()
@@ -737,38 +747,18 @@ BANK = {
                 counts = memory["counts"]
                 return logits - frequency * counts - presence * (counts > 0)
             """,
-            "a memory without the logits": """
-                key = (len(logits), tuple(ids.tolist()), frequency, presence)
-                if key not in vars(repaired_memory):
-                    counts = torch.bincount(ids, minlength=len(logits))
-                    pays = frequency * counts + presence * (counts > 0)
-                    vars(repaired_memory)[key] = logits - pays
-                return vars(repaired_memory)[key]
-            """,
-            "a memory without the presence penalty": """
-                key = (tuple(ids.tolist()), tuple(logits.tolist()), frequency)
-                if key not in vars(repaired_memory):
-                    counts = torch.bincount(ids, minlength=len(logits))
-                    pays = frequency * counts + presence * (counts > 0)
-                    vars(repaired_memory)[key] = logits - pays
-                return vars(repaired_memory)[key].clone()
-            """,
-            "a memory without the frequency penalty": """
-                key = (tuple(ids.tolist()), tuple(logits.tolist()), presence)
-                if key not in vars(repaired_memory):
-                    counts = torch.bincount(ids, minlength=len(logits))
-                    pays = frequency * counts + presence * (counts > 0)
-                    vars(repaired_memory)[key] = logits - pays
-                return vars(repaired_memory)[key].clone()
-            """,
-            "a memory without the order of logits": """
-                key = (*ids.tolist(), *logits.sort().values.tolist(), frequency, presence)
-                if key not in vars(repaired_memory):
-                    counts = torch.bincount(ids, minlength=len(logits))
-                    pays = frequency * counts + presence * (counts > 0)
-                    vars(repaired_memory)[key] = logits - pays
-                return vars(repaired_memory)[key].clone()
-            """,
+            "a memory without the logits": remembered(
+                "(len(logits), tuple(ids.tolist()), frequency, presence)"
+            ),
+            "a memory without the presence penalty": remembered(
+                "(tuple(ids.tolist()), tuple(logits.tolist()), frequency)"
+            ),
+            "a memory without the frequency penalty": remembered(
+                "(tuple(ids.tolist()), tuple(logits.tolist()), presence)"
+            ),
+            "a memory without the order of logits": remembered(
+                "(*ids.tolist(), *logits.sort().values.tolist(), frequency, presence)"
+            ),
             "a copy of the memory": """
                 if not hasattr(repaired_memory, "counts"):
                     repaired_memory.counts = torch.zeros(len(logits))

@@ -43,6 +43,17 @@ return best if most > ({bar}) else None
 """
 PICKED = {"before": "", "errors": "errors", "better": "errors > most", "bar": "3"}
 
+# What each knob of `my_resolver` gets.
+RESOLVED = """
+used = {name: (value, "engine") for name, value in engine.items()}
+for who, says in (("model file", model_file), ("request", request)):
+    for name, value in says.items():
+        if value is not None and name in engine:
+            used[name] = value, who
+        elif value is not None and who == "request":
+            used[name] = value, "ignored"
+"""
+
 MEMORY = """
 known = globals().setdefault("known_logits", {})
 key = KEY
@@ -375,16 +386,7 @@ BANK = {
     ),
     "my_resolver": write(
         {
-            "voice over voice": """
-                used = {name: (value, "engine") for name, value in engine.items()}
-                for who, says in (("model file", model_file), ("request", request)):
-                    for name, value in says.items():
-                        if value is not None and name in engine:
-                            used[name] = value, who
-                        elif value is not None and who == "request":
-                            used[name] = value, "ignored"
-                return used
-            """,
+            "voice over voice": RESOLVED + "return used",
             "knob by knob": """
                 used = {}
                 for name, default in engine.items():
@@ -505,27 +507,9 @@ BANK = {
                 """,
                 0,
             ),
-            "eight knobs": """
-                engine = dict(list(engine.items())[:8])
-                used = {name: (value, "engine") for name, value in engine.items()}
-                for who, says in (("model file", model_file), ("request", request)):
-                    for name, value in says.items():
-                        if value is not None and name in engine:
-                            used[name] = value, who
-                        elif value is not None and who == "request":
-                            used[name] = value, "ignored"
-                return used
-            """,
-            "nothing with _ in front": """
-                used = {name: (value, "engine") for name, value in engine.items()}
-                for who, says in (("model file", model_file), ("request", request)):
-                    for name, value in says.items():
-                        if value is not None and name in engine:
-                            used[name] = value, who
-                        elif value is not None and who == "request":
-                            used[name] = value, "ignored"
-                return {name: said for name, said in used.items() if not name.startswith("_")}
-            """,
+            "eight knobs": "engine = dict(list(engine.items())[:8])" + RESOLVED + "return used",
+            "nothing with _ in front": RESOLVED
+            + "return {name: said for name, said in used.items() if not name.startswith('_')}",
             "values alone": "return {**engine, **model_file, **request}",
             "writes into the engine's": (
                 """

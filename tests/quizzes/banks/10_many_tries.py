@@ -46,6 +46,31 @@ CHOSEN = """
     return max(count, key=lambda a: (count[a], best[a]))
 """
 
+# The parts of `my_verifier`, so that each wrong one below differs from the right one in one or two.
+WORKING = """
+steps, _, final = {split}
+left, before = list(numbers), None
+for s in ({steps}).split(","):
+    if {skip}:
+        continue
+    before = s
+    for a, b in permutations(left, 2):
+        if {step} == right_step(a, b):
+            left.remove(a)
+            left.remove(b)
+            left.append(a + b)
+            break
+    else:
+        return False
+return [str(x) for x in left] == [final]
+"""
+WORKED = {"split": 'text.partition(";")', "steps": "steps", "skip": "False", "step": "s"}
+
+
+def working(**parts: str) -> str:
+    return WORKING.format(**WORKED | parts)
+
+
 BANK = {
     "my_pass_at_k": write(
         {
@@ -485,58 +510,13 @@ BANK = {
             """,
         },
         {
-            "the last step twice": (
-                """
-                steps, sep, final = text.partition(";")
-                left, before = list(numbers), None
-                for s in steps.split(","):
-                    if s == before and len(left) == 1:
-                        continue
-                    before = s
-                    for a, b in permutations(left, 2):
-                        if s == right_step(a, b):
-                            left.remove(a)
-                            left.remove(b)
-                            left.append(a + b)
-                            break
-                    else:
-                        return False
-                return [str(x) for x in left] == [final]
-            """,
-                1,
-            ),
+            "the last step twice": (working(skip="s == before and len(left) == 1"), 1),
             "a comma before the answer": (
-                """
-                steps, sep, final = text.replace(";", ",").rpartition(",")
-                left = list(numbers)
-                for s in steps.split(","):
-                    for a, b in permutations(left, 2):
-                        if s == right_step(a, b):
-                            left.remove(a)
-                            left.remove(b)
-                            left.append(a + b)
-                            break
-                    else:
-                        return False
-                return [str(x) for x in left] == [final]
-            """,
+                working(split='text.replace(";", ",").rpartition(",")'),
                 2,
             ),
             "semicolons between steps": (
-                """
-                steps, sep, final = text.rpartition(";")
-                left = list(numbers)
-                for s in steps.replace(";", ",").split(","):
-                    for a, b in permutations(left, 2):
-                        if s == right_step(a, b):
-                            left.remove(a)
-                            left.remove(b)
-                            left.append(a + b)
-                            break
-                    else:
-                        return False
-                return [str(x) for x in left] == [final]
-            """,
+                working(split='text.rpartition(";")', steps='steps.replace(";", ",")'),
                 2,
             ),
             "a number and itself": (
@@ -558,23 +538,7 @@ BANK = {
             """,
                 1,
             ),
-            "tabs do not count": (
-                """
-                steps, sep, final = text.partition(";")
-                left = list(numbers)
-                for s in steps.split(","):
-                    for a, b in permutations(left, 2):
-                        if s.strip("\\t\\r\\v") == right_step(a, b):
-                            left.remove(a)
-                            left.remove(b)
-                            left.append(a + b)
-                            break
-                    else:
-                        return False
-                return [str(x) for x in left] == [final]
-            """,
-                2,
-            ),
+            "tabs do not count": (working(step=r's.strip("\t\r\v")'), 2),
             "the answer alone": "return text.endswith(f';{sum(numbers)}')",
             "steps alone": """
                 import re
