@@ -1,8 +1,11 @@
 """Lessons are written in small steps, in one spelling, and come to a slider soon."""
 
+import ast
+import builtins
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from course_utils.author.notebook import source_notebook
@@ -57,3 +60,33 @@ def test_the_spelling_is_british(source):
     prose = prose.split("## References")[0]
     found = [word[0] for word in AMERICAN.finditer(NOT_OURS.sub("", prose))]
     assert [word for word in found if word.lower() not in ("size", "sizes", "sized")] == []
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """What a cell reads, and what it or a function of it gives a value."""
+    nodes = list(ast.walk(ast.parse(source)))
+    given = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    given |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    given |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    given |= {
+        (node.asname or node.name).split(".")[0] for node in nodes if isinstance(node, ast.alias)
+    }
+    read = {node.id for node in nodes if isinstance(node, ast.Name)} - given
+    return read - set(dir(builtins)), given
+
+
+@lessons
+def test_a_locked_test_needs_no_other_one(source):
+    """In a learner's notebook it runs after a restart too, behind the lesson's cells."""
+    path = ROOT / "notebooks" / source.stem / f"{source.stem}.ipynb"
+    known, missing = set(), {}
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            read, given = names(cell.source)
+            if cell.metadata.get("nbgrader", {}).get("points") is None:
+                known |= given
+            elif read - known:
+                missing[cell.source[:60]] = read - known
+    assert missing == {}

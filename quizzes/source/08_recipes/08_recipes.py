@@ -356,7 +356,7 @@ def apply_in_order(logits, ids, steps):
     "temperature"        value > 0: divide by it; 0: cut all but the best token, whose logit stays
     "top_k"              keep the best tokens, as many as value says, 1 <= value <= vocab
     "top_p"              keep the fewest most likely tokens whose mass reaches value, 0 < value < 1;
-                         the shares are those of the logits that reach this step
+                         the shares are the softmax of the logits as they are here
     A step may come more than once, and steps may be empty. Cut tokens get -inf. In the tests, no
     two uncut tokens have equal logits, and no mass is so near to value that rounding decides.
     Returns float32 (vocab,).
@@ -532,7 +532,7 @@ for name, seeds in (("alone, ", [3]), ("at noon,", SEEDS)):
 # <details><summary>Answer</summary>
 #
 # Alone ` corner`: its piece ends at 0.5945, just after the number 0.5944. At noon ` hollow`: the piece of ` corner`
-# ends at 0.5881, before the number.
+# ends at 0.5881, before the number. (If your two ends lie on the same side of 0.5944, work with ours.)
 # </details>
 
 # %% [markdown]
@@ -696,7 +696,8 @@ race(Settings(top_p=0.90), Settings(top_p=0.91))
 #
 # <details><summary>What you should see</summary>
 #
-# At 0.94 the interval of the log-probability leaves 0 out. Smaller steps do not show with these 32 seeds.
+# At 0.94 the interval of the log-probability leaves 0 out. Smaller steps do not show with these 32 seeds. (We
+# tried four values of *p*: more on that below.)
 # </details>
 #
 # A good place for a break.
@@ -815,9 +816,10 @@ print(f"{fooled} of 200 contests have a winner")
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. How many standard
-# errors lie between 0 and the mean? Pick the best recipe only if they are more than some limit. With one new recipe a
-# limit of 2 is enough. With ten, try 2, 2.5, 3 and so on in the check below, and take one in the middle of those that pass.
+# `interval(numbers, old)` gives the mean and the two ends. One standard error is (high − low) / 4. For each
+# recipe, count the standard errors between 0 and the mean. Pick the recipe with the largest count, but only above some
+# limit. With one new recipe a limit of 2 is enough. With ten, try 2, 2.5, 3 and so on in the check below, and take one in
+# the middle of those that pass.
 # </details>
 
 
@@ -892,13 +894,16 @@ race(Settings(temperature=0.7), Settings(temperature=1.0, top_p=0.95, frequency_
 # `creative` has fewer repeats, but the log-probability falls by 0.77. Do fewer repeats always cost so much?
 #
 # **Beat it.** Change the second `Settings(...)` in the cell above, until the texts have fewer repeats *and* likelier
-# tokens than at *T* = 0.7, and neither interval holds 0. (You may try many, so luck may win: check with other seeds
-# in `measured`. Not scored.)
+# tokens than at *T* = 0.7, and neither interval holds 0. (Not scored.)
 #
 # <details><summary>Hint</summary>
 #
 # A penalty takes repeats away. Which other knob makes the drawn tokens likelier? Turn both.
 # </details>
+
+# %% [markdown]
+# You may try many, so luck may win. To be sure, unfold the cell of `measured` in *Test two*, write `range(32, 64)`, and
+# run both cells again.
 
 # %% [markdown]
 # Then read texts by your recipe: set its numbers, and press **Generate**.
@@ -1136,7 +1141,7 @@ check.number(
 # - **A** Yes: a low *T* at the end cuts once more.
 # - **B** Yes, and for *T* above 1, *T* last keeps more.
 # - **C** No, equally many: *T* does not change ranks.
-# - **D** No: *T* last keeps at least as many there.
+# - **D** No: it keeps at least as many.
 
 # %% answer="fish_speech_change"
 answer_fewer = ""  # "A", "B", "C" or "D"

@@ -586,8 +586,8 @@ for part in (2, 4, 10, 50):
 #    asked for, up to 20, must be right.
 
 # %% [markdown]
-# 3. **New stories.** Six stories are read, four guesses at a time; `seen` has 16 others. A guess *comes true* if it
-#    is the next token. You need 1.5 times as many of these as looking up gets.
+# 3. **New stories.** Six stories are read, four guesses at a time; `seen` has 16 others. Guesses *come
+#    true* up to the first one that differs from the story. You need 1.5 times as many as looking up gets.
 
 # %%
 old, turns = looked_up()
@@ -783,8 +783,8 @@ show(words, conditioning=exact.values(), mask=masked.values())
 # ` moon` is allowed.
 #
 # After ` the` the mass was 0.03 / 0.6 = 0.05, so the moon was multiplied by 20. After ` her` the
-# mass was 0.2 / 0.4 = 0.5, so the grandmother was only doubled. **The mask knows what can follow,
-# but not how likely that is** [park2024].
+# mass was 0.2 / 0.4 = 0.5, so the grandmother was only doubled. **At each step the mask knows which words can come
+# later, but not how likely they are** [park2024].
 
 # %% [markdown]
 # Did the real model write the moon for this reason? Look at its first step.
@@ -872,7 +872,7 @@ show(
 )
 
 # %% [markdown]
-# The grandmother is back. (The small difference is mostly chance.)
+# The grandmother is back.
 #
 # With hundreds of steps the product becomes 0 in the computer. So add the logs of the masses, as in
 # module 6: one sum for each form. Subtract the largest sum from each, as softmax does. Then take
@@ -901,8 +901,8 @@ print(repr(min(ages, key=lambda text: text.endswith("}"))))
 
 # %% [markdown]
 # **The form without room to think.** The Calculator adds five numbers. It writes its working first
-# (`'` marks a carry), then `;` and the answer. The prompt stays, but a
-# mask allows only `;` and three digits.
+# (`'` marks a carry), then `;` and the answer. Then it is asked again with
+# the same prompt, but a mask allows only `;` and three digits.
 # **Predict**: of six sums, how many are right with the working, and how many with the form alone?
 
 # %%
@@ -1174,9 +1174,9 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# Asked freely, a model grades well: it reasons first. A form has the grade first, and a mask forces it.
-# The grades get worse, and drawing one of sixteen forms by weight hardly helps. (Mass: 0.98 at the grade,
-# about 1 elsewhere.) Why not?
+# Asked freely, a model grades well: it reasons first. A form has the grade first, and a mask forces this.
+# The grades get worse, and to draw one of sixteen filled forms by weight hardly helps. (Mass: 0.98 at the
+# grade, about 1 elsewhere.) Why not?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
@@ -1480,7 +1480,7 @@ float(min(points, 4))
 
 
 # %% test="my_guess"
-check.passes("a circle", goes_round, my_guess)
+points = 1.0 * check.passes("a circle", goes_round, my_guess)
 ### BEGIN HIDDEN TESTS
 from course_utils import domains
 
