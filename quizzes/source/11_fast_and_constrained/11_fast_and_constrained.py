@@ -1174,9 +1174,9 @@ check.choice(
 )
 
 # %% [markdown] question="Grade and reason" points=1
-# Asked freely, a model grades well: it reasons first. A form has the grade first, and a mask forces this.
-# The grades get worse, and to draw one of sixteen filled forms by weight hardly helps. (Mass: 0.98 at the
-# grade, about 1 elsewhere.) Why not?
+# Asked freely, a model grades well: it reasons first. A form has the grade first, and a mask forces it.
+# The grades get worse, and drawing one of sixteen filled forms by weight hardly helps. (Mass: 0.98 at the
+# grade, about 1 later.) Why?
 #
 # - **A** The weights are nearly alike.
 # - **B** Sixteen forms are too few: take a thousand.
