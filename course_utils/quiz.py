@@ -41,6 +41,7 @@ KINDS = {
     list: "a list or a tensor",
     dict: "a dict",
     set: "a set or a list",
+    tuple: "a list or a tensor",  # a list in a set
 }
 RESULT_FIRST = "Its inputs stay as they were, but its result is not right yet, and has to be."
 CASES = 200  # of a domain: 0.1 s, where calls cross a pipe
@@ -190,6 +191,8 @@ def told(value: object) -> str:
     named = f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
     if type(value) in (Tensor, np.ndarray) and value.ndim == 0:
         return f"{named} of a single number, without axes"
+    if type(value) in (Tensor, np.ndarray) and not getattr(value, "is_nested", False):
+        return f"{named} of shape {tuple(value.shape)}"
     if type(value) not in (str, int, float, bool, list) or too_large(value):
         return named
     try:
@@ -405,11 +408,7 @@ def equals(result: object, expect: object, why: str, within: float) -> None:
     assert not rounded(found, plain(expect)), (
         "What you return is rounded: return it as it comes out."
     )
-    wanted = held(plain(expect))
-    other = held(found) - wanted
-    assert not (wanted and other), (
-        f"What you return should hold {' or '.join(sorted(wanted))}; yours holds {min(other)}."
-    )
+    kinds_agree([plain(expect)], [found])
     raise AssertionError(why)
 
 
@@ -438,13 +437,20 @@ def plain(value: object) -> object:
     return value
 
 
-def held(value: object) -> set[str]:
-    """The kinds of what is in a list, and in lists in it."""
-    if type(value) is not list:
-        return set()
-    return {KINDS.get(type(x), "None") for x in value if type(x) is not list}.union(
-        *map(held, value)
+def kinds_agree(expect: list, found: list) -> None:
+    """AssertionError if lists hold something of another kind, or lists in them do."""
+    inside = [
+        [x for value in values if type(value) in (list, set, tuple) for x in value]
+        for values in (expect, found)
+    ]
+    wanted, held = ({KINDS.get(type(x), "None") for x in values} for values in inside)
+    if not wanted:
+        return
+    other = sorted(held - wanted)
+    assert not other, (
+        f"What you return should hold {' or '.join(sorted(wanted))}; yours holds {other[0]}."
     )
+    kinds_agree(*inside)
 
 
 def hashable(value: object) -> object:

@@ -127,14 +127,22 @@ def stories(seeds):
     return [list(text) for text in drawn_stories(seeds)]
 
 
+def guesses(guess, ids, ahead, seen):
+    """The token ids it guesses, as a list; AssertionError if they are none."""
+    found = check.plain(check.call(guess, ids, ahead, seen))
+    assert type(found) is list, "Return a list of token ids."
+    whole = all(type(token) is int and 0 <= token < VOCAB for token in found)
+    assert whole, f"An id is a whole number from 0 to {VOCAB - 1}."
+    return found
+
+
 def come_true(guess, texts, seen, ahead=4):
     """How many guessed tokens are those of the finished texts, and in how many passes."""
     accepted = passes = 0
     for text in texts:
         at = 4
         while at < len(text):
-            guessed = check.call(guess, text[:at], ahead, [list(one) for one in seen])
-            assert type(guessed) is list, "Return a list of token ids."
+            guessed = guesses(guess, text[:at], ahead, [list(one) for one in seen])
             same = [a == b for a, b in zip(guessed[:ahead], text[at:], strict=False)]
             hits = [*same, False].index(False)
             accepted, passes, at = accepted + hits, passes + 1, at + hits + 1
@@ -157,7 +165,7 @@ def joins_as_often_as_p(coin):
     total = [0.0, 0.0, 0.0]
     for token in range(3):
         for pair in range(64):
-            joined = check.call(coin, [*p], [*q], token, *midpoints(pair))
+            joined = check.plain(check.call(coin, [*p], [*q], token, *midpoints(pair)))
             assert joined in (0, 1, 2), f"Return an id: 0, 1 or 2. Yours is {joined!r}."
             assert joined == token or q[token] > p[token], "Of this one there is too little: keep."
             total[int(joined)] += q[token] / 64
@@ -634,7 +642,7 @@ for name, ask in (
 
 # %%
 def my_draft(ids, ahead, generator):
-    found = my_guess(ids, ahead, stories(range(16)))
+    found = list(map(int, my_guess(ids, ahead, stories(range(16)))))
     # the guesses, and for each its q: 1 at this token, 0 at all others
     return found, F.one_hot(torch.tensor(found, dtype=torch.int64), VOCAB).double()
 
@@ -1550,24 +1558,21 @@ def tidy():
     answers = []
     for (ids, ahead, seen), _ in check.drawn(check.nothing, asked, cases=60):
         given = [*ids], ahead, [[*one] for one in seen]
-        found = check.call(my_guess, *given)
-        assert type(found) is list, "Return a list of token ids."
+        found = guesses(my_guess, *given)
         assert len(found) <= ahead, (
             f"At most {ahead} guesses were asked for, and {len(found)} came."
         )
-        whole = all(type(token) is int and 0 <= token < 4096 for token in found)
-        assert whole, "An id is a whole number from 0 to 4095."
         assert given == ([*ids], ahead, seen), "Leave the lists as they were."
         answers.append((ids, ahead, seen, [*found]))
     for ids, ahead, seen, found in reversed(answers):
-        again = check.call(my_guess, ids, ahead, seen)
+        again = guesses(my_guess, ids, ahead, seen)
         assert again == found, "The same question got another answer, after other questions."
 
 
 def mostly_right(draw, why):
     right = total = 0
     for (ids, ahead, seen, follows), _ in check.drawn(check.nothing, draw, cases=60):
-        found = check.call(my_guess, ids, ahead, seen)
+        found = guesses(my_guess, ids, ahead, seen)
         right += sum(a == b for a, b in zip(found, follows, strict=False))
         total += len(follows)
     assert right >= 0.75 * total, f"{why} {right} of {total} guesses were right."
