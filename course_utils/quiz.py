@@ -395,12 +395,7 @@ def equals(result: object, expect: object, why: str, within: float) -> None:
     if expect is not None:
         returned(result)
     form = KINDS.get(type(plain(expect)), "None")
-    try:
-        found = plain(result)
-    except AssertionError:
-        raise
-    except Exception:  # a list in itself, a tensor without values
-        raise AssertionError(f"Return {form}; yours returns {told(result)}.") from None
+    found = plain(result, form)
     fits = KINDS.get(type(found), "None") == form or (type(expect), type(found)) == (set, list)
     assert fits, f"Return {form}; yours returns {told(result)}."
     if alike(found, plain(expect), within):
@@ -412,25 +407,34 @@ def equals(result: object, expect: object, why: str, within: float) -> None:
     raise AssertionError(why)
 
 
-def plain(value: object) -> object:
+def plain(value: object, form: str = "numbers, texts, lists or tensors") -> object:
     """The same as numbers, texts, lists, dicts and sets of exactly these types.
 
-    A subclass could call itself equal to anything. AssertionError if there is another type in it.
+    A subclass could call itself equal to anything. AssertionError if there is another type in it,
+    or if it cannot be read.
     """
+    try:
+        return exactly(value)
+    except RuntimeError:  # a list in itself, a tensor without values
+        raise AssertionError(f"Return {form}; yours returns {told(value)}.") from None
+
+
+def exactly(value: object) -> object:
+    """`plain`, where an endless list or a tensor without values raises as it will."""
     if type(value) is np.ndarray and value.dtype == object:
-        return plain(value.tolist())
+        return exactly(value.tolist())
     if type(value) in (Tensor, np.ndarray) or isinstance(value, np.generic):
         return value.tolist()
     if type(value) in (Fraction, Decimal):
         return float(value)
     if issubclass(type(value), tuple):  # a named one, too
-        return [plain(x) for x in tuple.__iter__(value)]
+        return [exactly(x) for x in tuple.__iter__(value)]
     if type(value) in (list, deque) or (type(value) is range and len(value) <= MOST):
-        return [plain(x) for x in value]
+        return [exactly(x) for x in value]
     if type(value) in (dict, OrderedDict, defaultdict, Counter):
-        return {hashable(plain(k)): plain(v) for k, v in dict.items(value)}
+        return {hashable(exactly(k)): exactly(v) for k, v in dict.items(value)}
     if type(value) in (set, frozenset):
-        return {hashable(plain(x)) for x in value}
+        return {hashable(exactly(x)) for x in value}
     assert value is None or type(value) in (bool, int, float, str), (
         f"Return numbers, texts, lists or tensors; yours holds {told(value)}."
     )

@@ -755,7 +755,7 @@ def says(alarm, ids):
     """What an alarm says of a text; AssertionError unless it is True or False."""
     said = check.plain(check.on_copies(alarm, list(ids)))
     check.returned(said)
-    assert type(said) is bool, f"Return True or False, not {said!r}."
+    assert type(said) is bool, f"Return True or False; yours returns {check.told(said)}."
     return said
 
 

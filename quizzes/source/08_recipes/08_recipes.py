@@ -732,7 +732,8 @@ def picked(picker, old, new):
     """What a design picks: a place in the list, or None."""
     found = check.plain(check.on_copies(picker, list(old), [list(numbers) for numbers in new]))
     good = found is None or (type(found) is int and 0 <= found < len(new))
-    assert good, f"Return the place of a recipe, 0 to {len(new) - 1}, or None, not {found}."
+    asked = f"Return the place of a recipe, 0 to {len(new) - 1}, or None"
+    assert good, f"{asked}; yours returns {check.told(found)}."
     return found
 
 

@@ -429,9 +429,8 @@ for name, cut in CUTS.items():
 
 
 # %% locked="promises" jupyter={"source_hidden": true}
-def made(cutter, logits):
-    """What the design makes of a copy; AssertionError unless it is a row with a token to draw."""
-    result = check.on_copies(cutter, logits)
+def sound(result, logits):
+    """The result; AssertionError unless it is a row like the logits with a token to draw."""
     check.returned(result)
     assert type(result) is torch.Tensor, f"Return a tensor, not a {type(result).__name__}."
     assert result.shape == logits.shape, f"Keep the shape; yours is {tuple(result.shape)}."
@@ -439,6 +438,11 @@ def made(cutter, logits):
     lowest, best = (x.item() for x in logits.aminmax())
     assert result.isfinite().any(), f"Of logits from {lowest:g} to {best:g} none is left to draw."
     return result
+
+
+def made(cutter, logits):
+    """What the design makes of a copy."""
+    return sound(check.on_copies(cutter, logits), logits)
 
 
 def kept_by(cutter, logits):
@@ -454,8 +458,7 @@ def cliff_row(good):
 def tidy(cutter, logits=None):
     row = cliff_row(5).flip(0) if logits is None else logits
     given = row.clone()
-    result = check.call(cutter, given)
-    made(cutter, row)
+    result = sound(check.call(cutter, given), row)
     assert torch.equal(given, row), "Its input was changed. Make a new tensor."
     kept = result.isfinite()
     assert torch.equal(result[kept].double(), row[kept].double()), "A kept logit is not as it was."

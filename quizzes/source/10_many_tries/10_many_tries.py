@@ -758,21 +758,26 @@ def made_up(rng):
 
 
 def chosen(chooser, found):
-    return check.plain(check.on_copies(chooser, list(found)))
+    said = check.plain(check.on_copies(chooser, list(found)))
+    number = said is None or type(said) in (int, float)
+    assert number, f"Return a whole number or None; yours returns {check.told(said)}."
+    return said
 
 
 def speaks(chooser, found=((7, -3.0, False), (None, -1.0, False))):
     given = {a for a, _, _ in found if a is not None}
     said = chosen(chooser, found)
     assert said in given if given else said is None, (
-        f"The answers are {given or 'none'}, not {said}."
+        f"The answers are {given or 'none'}; yours returns {check.told(said)}."
     )
 
 
 def heeds(chooser, found=((7, -1.0, False), (7, -2.0, False), (9, -8.0, True))):
     good = {a for a, _, accepted in found if accepted and a is not None}
     said = chosen(chooser, found)
-    assert not good or said in good, f"Accepted were tries with {good}, and it says {said}."
+    assert not good or said in good, (
+        f"Accepted were tries with {good}; yours returns {check.told(said)}."
+    )
 
 
 def fair(chooser, found=((7, -1.5, False), (9, -1.0, False), (9, -3.0, False), (7, -2.0, False))):

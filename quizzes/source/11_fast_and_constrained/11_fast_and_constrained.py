@@ -127,7 +127,7 @@ def stories(seeds):
     return [list(text) for text in drawn_stories(seeds)]
 
 
-def guesses(guess, ids, ahead, seen):
+def guessed_ids(guess, ids, ahead, seen):
     """The token ids it guesses, as a list; AssertionError if they are none."""
     found = check.plain(check.call(guess, ids, ahead, seen))
     assert type(found) is list, "Return a list of token ids."
@@ -142,7 +142,7 @@ def come_true(guess, texts, seen, ahead=4):
     for text in texts:
         at = 4
         while at < len(text):
-            guessed = guesses(guess, text[:at], ahead, [list(one) for one in seen])
+            guessed = guessed_ids(guess, text[:at], ahead, [list(one) for one in seen])
             same = [a == b for a, b in zip(guessed[:ahead], text[at:], strict=False)]
             hits = [*same, False].index(False)
             accepted, passes, at = accepted + hits, passes + 1, at + hits + 1
@@ -166,7 +166,9 @@ def joins_as_often_as_p(coin):
     for token in range(3):
         for pair in range(64):
             joined = check.plain(check.call(coin, [*p], [*q], token, *midpoints(pair)))
-            assert joined in (0, 1, 2), f"Return an id: 0, 1 or 2. Yours is {joined!r}."
+            assert joined in (0, 1, 2), (
+                f"Return an id, 0, 1 or 2; yours returns {check.told(joined)}."
+            )
             assert joined == token or q[token] > p[token], "Of this one there is too little: keep."
             total[int(joined)] += q[token] / 64
     assert total == p, f"They should join with {p}, and join with {total}."
@@ -1558,21 +1560,21 @@ def tidy():
     answers = []
     for (ids, ahead, seen), _ in check.drawn(check.nothing, asked, cases=60):
         given = [*ids], ahead, [[*one] for one in seen]
-        found = guesses(my_guess, *given)
+        found = guessed_ids(my_guess, *given)
         assert len(found) <= ahead, (
             f"At most {ahead} guesses were asked for, and {len(found)} came."
         )
         assert given == ([*ids], ahead, seen), "Leave the lists as they were."
         answers.append((ids, ahead, seen, [*found]))
     for ids, ahead, seen, found in reversed(answers):
-        again = guesses(my_guess, ids, ahead, seen)
+        again = guessed_ids(my_guess, ids, ahead, seen)
         assert again == found, "The same question got another answer, after other questions."
 
 
 def mostly_right(draw, why):
     right = total = 0
     for (ids, ahead, seen, follows), _ in check.drawn(check.nothing, draw, cases=60):
-        found = guesses(my_guess, ids, ahead, seen)
+        found = guessed_ids(my_guess, ids, ahead, seen)
         right += sum(a == b for a, b in zip(found, follows, strict=False))
         total += len(follows)
     assert right >= 0.75 * total, f"{why} {right} of {total} guesses were right."
