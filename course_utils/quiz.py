@@ -91,7 +91,7 @@ def number(answer: float, right: float, within: float, why: Mapping[float, str],
 
 def plain_number(answer: float) -> float:
     """The number; AssertionError if it is none. "0.25", "0,25" and a tensor of one are numbers."""
-    form = "write a number in place of None, such as 0.25"
+    form = "write a number in digits in place of None"
     value = plain_value(answer, form)
     if type(value) is list and len(value) == 1:
         (value,) = value

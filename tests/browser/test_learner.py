@@ -80,7 +80,7 @@ def test_home_leads_into_a_module_and_unsaved_answers_are_saved_and_scored(open_
     lab.run_all()
     rows = page.locator(".jp-OutputArea-output tr")
     expect(rows).to_have_count(len(MODULES) + 1)  # and the heads
-    assert "two minutes" in row.inner_text()
+    assert "seven minutes" in row.inner_text()
 
     link.click()
     page.wait_for_function(

@@ -192,7 +192,7 @@ def test_home_tells_what_is_wrong_from_what_is_not_answered(root):
         Item("1.2 Two", 0, 1, "Both sum to 1."),
         Item("1.3 Three", 0.5, 1, "Ties stay."),
         Item("1.4 Four", 0, 1, "not answered yet"),
-        Item("1.5 Five", 0, 1, "Not answered yet: write a number in place of None, such as 0.25."),
+        Item("1.5 Five", 0, 1, "Not answered yet: write a number in digits in place of None."),
         Item("1.6 Six", 0, 0, "graded by hand", by_hand=True),
     ]
     record(path, Report("01_first", items), root)

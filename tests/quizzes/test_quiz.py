@@ -32,7 +32,7 @@ KINDS = {
 }
 FORMS = {
     "letter": "write one of the letters A, B, C, D between the quotes.",
-    "number": "write a number in place of None, such as 0.25.",
+    "number": "write a number in digits in place of None.",
     "text": "write the text between the quotes.",
     "ids": "write whole numbers between the brackets, such as [0, 2].",
 }

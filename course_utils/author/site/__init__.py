@@ -93,7 +93,8 @@ def about(name: str, notebook: NotebookNode) -> Lesson:
     found, minutes = TITLE.match(opening), MINUTES.search(opening)
     if not found:
         raise ValueError(f"{name}: the first cell must begin with '# ' and the lesson's title")
-    return Lesson(name, found[1], found[2], minutes[1] if minutes else "")
+    intro = re.sub(rf"\s*{KEY.pattern}", "", found[2])  # a citation is for the page itself
+    return Lesson(name, found[1], intro, minutes[1] if minutes else "")
 
 
 def execute(path: Path, notebook: NotebookNode) -> NotebookNode:

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Start here
 #
-# > **Two minutes** · difficulty ○○○○○ · you need: nothing
+# > **Seven minutes** · difficulty ○○○○○ · you need: nothing
 # >
 # > Afterwards you know that everything works, what a slider does, and how your answers are scored.
 #
@@ -40,7 +40,9 @@ print("Once upon a time" + "".join(step.text for step in steps))
 # %% [markdown]
 # ## One slider
 #
-# A model has read `every effort moves you`. The bars are the probabilities of its next word.
+# A toy model knows nine words. It has read `every effort moves you`, and the bars are the
+# probabilities of its next word. A high **temperature** makes them more equal, a low one less. (The
+# small line above the bars is for later.)
 #
 # **Predict.** You set the temperature to 0. How many words are left to choose from? Say a number,
 # then move the slider, by mouse or with the arrow keys.
@@ -59,14 +61,15 @@ explore.Distribution(NINE_WORDS)
 #
 # Each module asks for a guess, lets you move something, explains what you saw, and has
 # you build it. At its end are the questions. Run everything again as often as you like: nothing can
-# break, and your files are never overwritten.
+# break, and the course never overwrites your files.
 
 # %% [markdown]
 # ## How scoring works
 #
-# Put each answer in place of `None` or `# YOUR CODE HERE`, and run the cell. The locked cell below
-# then shows how your answer was read; that gives no points. The button at the end runs the notebook
-# from top to bottom and gives points and a reason for each point lost. Score as often as you like.
+# Put each answer in place of `None`; where there is none, write your code in place of
+# `# YOUR CODE HERE`. Run the cell. The locked cell below then shows how your answer was read; that
+# gives no points. The button at the end runs the notebook from top to bottom and gives points and a
+# reason for each point lost. Score as often as you like.
 #
 # To try it: 2 questions, 2 points.
 
@@ -134,4 +137,4 @@ check.against(total, add, any_two, why="Right for 2 and 3, but not for every two
 check.score_button()
 
 # %% [markdown]
-# Did you get a reason for each lost point? Then go on with module 01, **The next token**.
+# Two points, or a reason for each lost one? Then all works: go on with module 01, **The next token**.

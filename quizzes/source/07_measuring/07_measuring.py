@@ -430,12 +430,12 @@ for name in ("author", "T 1"):
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
-# - **Similar rows**: after the die's words the rows are about as flat as after the author's. Compare the two
-#   `expected` numbers: close, for twelve texts.
+# - **Similar rows**: after the die's words the rows are about as flat as after the author's. The two `expected`
+#   numbers, about 25 and 28, are close: luck moves twelve texts that far.
 
 # %% [markdown]
-# Why is the model calibrated? A model that expects too much surprise has rows that are too flat, and reads people
-# better at a lower temperature. Let ours read the authors at seven temperatures.
+# Would a temperature make it better calibrated? A model that expects too much surprise has rows that are too flat,
+# and reads people better at a lower one. Let ours read the authors at seven temperatures.
 #
 # **Predict.** At which temperature do people surprise the model least?
 
@@ -452,7 +452,7 @@ chart.says(f"The model reads people best at T = {best}: {min(reads):.1f}.")
 
 # %% [markdown]
 # At *T* = 1. Training changes the weights until books surprise the model as little as possible. So no
-# temperature improves its rows: they are neither too flat nor too sharp.
+# temperature improves its rows: they are neither too flat nor too sharp. That is why it is calibrated.
 #
 # Let two models with the same tokenizer *read* the same human text: the one with the lower perplexity reads
 # better. A model that *writes* with a low perplexity is only less surprising.
@@ -846,7 +846,7 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 #
 # <details><summary>With our alarm</summary>
 #
-# 1. About a quarter, beside 60.8%.
+# 1. About a quarter, beside 60.8%. It gets out, and greedy walks into the next circle.
 # 2. Yes: with six seeds 20% to 34%.
 # </details>
 
@@ -858,7 +858,8 @@ explore.Loops(temperature=1.0, repetition_penalty=1.0, function=wakes_up)
 # ## Three runs, three answers
 #
 # Does *p* = 0.95 write less surprisingly than the plain die? Three colleagues try, each with other seeds.
-# (From now on each *text* counts once, however long it is.)
+# (Now we compare text with text, so each *text* counts once, however long it is. The perplexity is e to the mean of
+# the texts' surprises.)
 
 # %%
 SEEDS = {"Ann": 0, "Ben": 100, "Cem": 200}
@@ -996,7 +997,7 @@ print(f"\nperplexity of all three runs: plain die {a:.1f}, p 0.95 {b:.1f}")
 #
 # Who writes as people do? Each contestant gets three numbers: its surprise minus the author's, opening by
 # opening, with the interval; how often your alarm rings; and distinct-2. *p* = 0.95 takes part, too. All
-# but author, greedy and noise write three times.
+# but author, greedy and noise write three times; their distinct-2 is the mean of the three runs.
 #
 # **Predict.** Which setting's interval will contain 0? Do our two winners, greedy and noise, land near the
 # author or far away?
