@@ -87,8 +87,8 @@ def test_the_page_can_be_followed_from_top_to_bottom(copy):
             edit(copy / step["file"], step["where"], step["at"], step["put"])
     assert sum(bool(step["commands"]) for step in steps) == 4
     assert len(steps) == 10
-    built = (copy / "notebooks" / "10_gap" / "10_gap.ipynb").read_text("utf-8")
-    assert "### 10.9 A gap of nothing *(1 point)*" in built and "answer_zero = 3" not in built
+    built = (copy / "notebooks" / "13_gap" / "13_gap.ipynb").read_text("utf-8")
+    assert "### 13.9 A gap of nothing *(1 point)*" in built and "answer_zero = 3" not in built
     assert "9 questions, 11 points" in built
 
 

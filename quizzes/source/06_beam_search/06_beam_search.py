@@ -1277,7 +1277,7 @@ check.against(
 # %% answer="beam_tensors_repair"
 def repaired_growth(ids, totals, logprobs):
     """ids (beams, length), int64, totals (beams,), logprobs (beams, vocabulary), all tensors. There
-    are up to 1,000 beams.
+    are up to 1,000 beams, 50,000 tokens and a million candidates.
 
     Returns the ids of as many new texts as there are beams, int64 (beams, length + 1). The
     arguments stay as they are.
@@ -1337,6 +1337,9 @@ def many(random):
     last = random.choice([vocab, 300_000])
     ids = [[random.randrange(last) for _ in range(length)] for _ in range(beams)]
     totals, logprobs = table
+    if random.random() < 0.2:  # tokens at the end of the vocabulary that cannot come
+        never = torch.full((beams, random.randint(1, 9)), -torch.inf)
+        logprobs = torch.cat([logprobs, never], dim=-1)
     return (
         torch.tensor(ids, dtype=torch.int64).view(beams, length),
         torch.tensor(totals) + random.choice([0, 0, -4000.0]),
@@ -1348,6 +1351,8 @@ def small(random, beams, vocab):
     scale = random.choice([1, 1, 16])  # how far apart they are
     while True:
         totals = [-random.randrange(4 * 1024) * scale / 1024 for _ in range(beams)]
+        if random.random() < 0.2:  # one text has all children
+            totals[random.randrange(beams)] += 12 * scale
         logprobs = [
             [-random.randrange(8 * 1024) * scale / 1024 for _ in range(vocab)] for _ in totals
         ]
@@ -1482,7 +1487,12 @@ def table(random, beams, most, wide=1000):
 
 def one_text(random):
     _, rows = table(random, 1, 30, wide=5000)
-    return [([], 0.0)], rows, min(random.choice([1, 2, 3, 1000]), rows.numel())
+    there = rows.numel()
+    return (
+        [([], 0.0)],
+        rows,
+        min(random.choice([1, 2, 3, 1000] if there <= 30 else [1, there]), there),
+    )
 
 
 def too_few(random):
@@ -1502,7 +1512,7 @@ def fork(random):
         rows[cut < 0.3] = -torch.inf
     there = int(rows.isfinite().sum())
     few = random.choice([1, 2, 3, 5, 8, 25, min(there, 1000)])
-    return texts, rows, min(there, few if beams < 300 else 1000)
+    return texts, rows, min(there, few if beams < 300 else random.choice([1000, there]))
 
 
 def how_many(beams, logprobs, num_beams):
@@ -1750,6 +1760,28 @@ def ending_tree(random):
     return tree, num_beams, random.choice([most, most, most + 2, random.randint(2, most)])
 
 
+def close_race(random):
+    """A tree whose first tokens are nearly as likely as end-of-text, and whose next ones are certain
+    or not: what was held, and what was not, would have counted later."""
+    while True:
+        num_beams, depth = random.choice([1, 2, 3, 4]), random.randint(2, 4)
+        tree, running = {}, [()]
+        for step in range(depth):
+            longer = []
+            for text in running:
+                tokens = random.sample(WORDS, random.randint(1, 2) if text else num_beams + 2)
+                tokens[0] = END if not text or random.random() < 0.3 else tokens[0]
+                weights = [random.uniform(1, 1.3 if not step else 9) for _ in tokens]
+                random.shuffle(tokens)
+                tree[text] = {
+                    t: weight / sum(weights) for t, weight in zip(tokens, weights, strict=True)
+                }
+                longer += [(*text, token) for token in tokens if token != END]
+            running = longer
+        if apart(tree, depth):
+            return tree, num_beams, depth
+
+
 def with_rows_for_ended(random):
     """A tree in which texts that have ended have rows, too, which nobody needs."""
     tree, num_beams, depth = ending_tree(random)
@@ -1807,6 +1839,12 @@ def texts_that_end():
         ending_tree,
         why="A text that took end-of-text keeps its tokens and its total, is not lengthened, "
         "and competes with the texts that still run: by totals, whatever the lengths.",
+    )
+    check.against(
+        searched,
+        my_beam_search,
+        close_race,
+        why="A text that took end-of-text takes one of the num_beams places: no other text gets it.",
     )
     check.against(
         searched,
@@ -1873,6 +1911,18 @@ def same_length():
 
 points = 1.0 * check.passes("texts of one length", same_length)
 ### BEGIN HIDDEN TESTS
+import itertools
+
+each_length = itertools.cycle(range(5, 200)).__next__
+
+
+def lengths(draw):
+    """The draw at some lengths, often at the ends, and at each length."""
+    ends = [(5, 8), (195, 199), (5, 199)]
+    return (
+        lambda random: draw(random, random.randint(*random.choice(ends))),
+        lambda random: draw(random, each_length()),
+    )
 
 
 def first_wins(total, length, other, other_length):
@@ -1886,18 +1936,17 @@ def alike(random):
     return total, length, max(total - gap, -12.5 * length), length
 
 
-def likely_token(random):
+def likely_token(random, length):
     """A text of unlikely tokens, with and without one more that is nearly certain."""
-    length = random.choice([random.randint(5, 8), random.randint(195, 199), random.randint(5, 199)])
     least = -math.log(0.5)
-    total = length * -random.choice([least, random.uniform(least, random.choice([1, 4, 12.5]))])
+    mean = random.choice([least, random.uniform(least, random.choice([1, 4, 12.5])), 12.5])
+    total = length * -mean
     more = math.log(random.choice([0.9, 0.99, random.uniform(0.9, 1)]))
     return total + more, length + 1, total, length
 
 
-def silly_token(random):
+def silly_token(random, length):
     """A text of likely tokens, without and with one more that is out of place."""
-    length = random.choice([random.randint(5, 8), random.randint(195, 199), random.randint(5, 199)])
     least = math.log(0.05)
     total = length * random.choice([least, -0.05, random.uniform(least, -random.choice([0.05, 1]))])
     more = math.log(random.choice([0.01, 0.001, random.uniform(1e-6, 0.01)]))
@@ -1909,7 +1958,7 @@ def as_unlikely(random):
     length = random.choice([5, random.randint(5, 30), random.randint(5, 100)])
     longer = random.choice([2 * length, random.randint(2 * length, 200)])
     least = -math.log(0.2)
-    mean = -random.choice([least, random.uniform(least, random.choice([2, 4, 12.5]))])
+    mean = -random.choice([least, random.uniform(least, random.choice([2, 4, 12.5])), 12.5])
     return length * mean, length, longer * mean, longer
 
 
@@ -1926,20 +1975,22 @@ def one_length():
 
 def two_lengths():
     one_length()
-    check.against(
-        first_wins,
-        beats,
-        likely_token,
-        why="A text of unlikely tokens has to gain by one more that is nearly certain, short or long "
-        "as it is. Here it does not: length costs too much.",
-    )
-    check.against(
-        first_wins,
-        beats,
-        silly_token,
-        why="A text has to lose by one more token that is out of place, short or long as it is. Here "
-        "length pays too well.",
-    )
+    for draw in lengths(likely_token):
+        check.against(
+            first_wins,
+            beats,
+            draw,
+            why="A text of unlikely tokens has to gain by one more that is nearly certain, short or "
+            "long as it is. Here it does not: length costs too much.",
+        )
+    for draw in lengths(silly_token):
+        check.against(
+            first_wins,
+            beats,
+            draw,
+            why="A text has to lose by one more token that is out of place, short or long as it is. "
+            "Here length pays too well.",
+        )
     check.against(
         first_wins,
         beats,
