@@ -1075,13 +1075,16 @@ def of_the_text(logprobs, text):
     return math.fsum(bits) / sum(1 for _ in text)
 
 
-def drawn_text(random, letters):
+def drawn_text(random, letters, ends):
+    """Log-probabilities, and a text that often ends or begins with one of the ends."""
     count = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200), 1000])
     tokens = random.choice([1, 2, 3, random.randint(1, 60), random.randint(60, 200), 1000])
     tokens = min(tokens, 5 * count)  # more bits a character than float32 could tell to 0.001
     size = random.choice([0.5, 5, 60])
     few = [0.0, *(-random.uniform(0, size) for _ in range(random.choice([2, 1000])))]
-    return random.choices(few, k=tokens), "".join(random.choices(letters, k=count))[:1000]
+    text = "".join(random.choices(letters, k=count))
+    text = random.choice([text, text, text + ends[0], text + ends[-1], ends[-1] + text])
+    return random.choices(few, k=tokens), text[-1000:]
 
 
 def over(count):
@@ -1103,13 +1106,14 @@ SIZES = {
 
 
 def english(random):
-    return drawn_text(random, "abcdefghijklm NOP.,!\n\r\t")
+    return drawn_text(
+        random, "abcdefghijklm NOP.,!\n\r\t", random.choice([" ", "\n", "\r\n", "\t"])
+    )
 
 
 def any_script(random):
-    return drawn_text(
-        random, random.choice(["abé ß日本語🦊Жжİ\u200d", ["e\u0301", "ö", "o\u0308", "한"]])
-    )
+    letters = random.choice(["abé ß日本語🦊Жжİ\u200d", ["e\u0301", "ö", "o\u0308", "한"]])
+    return drawn_text(random, letters, random.choice(["\u200d", "\u0301", "\u3000", "\ufeff", "0"]))
 
 
 @check.once
@@ -1191,7 +1195,11 @@ def not_at_once(ids, ends):
 def text_and_ends(random):
     vocab = random.choice([3, 8, 40, 4000])
     ids = domains.history(random, vocab, least=1)[: domains.LONG - 1]
-    return ids, random.sample(range(vocab + 15), random.choice([1, 2, 3, 4, 14]))
+    ends = random.sample(range(vocab + 15), random.choice([1, 2, 3, 4, 14]))
+    if random.random() < 0.2:  # no end, though a careless key takes it for one
+        [end], [other] = random.choice(domains.alike_ids(random, 1))
+        ends, ids[random.randrange(len(ids))] = [end], other
+    return ids, ends
 
 
 def ending(random):
@@ -1272,13 +1280,15 @@ def some_rows(random, count, spread, vocab=None):
 
 def several(random, counts=(1, 2, 3, 6)):
     rows = some_rows(random, random.choice(counts), random.choice([0.3, 2, 5]))
+    if random.random() < 0.15:  # all rows alike, and different tokens
+        rows[:] = rows[:1].clone()
     return rows, [random.randrange(rows.shape[1]) for _ in rows]
 
 
 def any_vocabulary(random):
     if random.random() < 0.98:
         return several(random)
-    rows = some_rows(random, 1, 0.3, vocab=33_000)
+    rows = some_rows(random, 1, 0.3, vocab=random.choice([33_000, 60_000, 60_000]))
     return rows, [rows.shape[1] - random.randint(1, 200)]
 
 
@@ -1296,9 +1306,14 @@ def far(random):
 def very_far(random):
     """One token so far behind that not even float64 holds its share, of logits of any height."""
     rows, ids = several(random)
-    rows += torch.tensor([[random.choice([0.0, 1000.0, -1000.0])] for _ in rows])
+    if random.random() < 0.2:
+        rows, behind = rows[:1] + 6000.0, 12_000
+        ids = ids[:1]
+    else:
+        rows += torch.tensor([[random.choice([0.0, 1000.0, -1000.0])] for _ in rows])
+        behind = random.choice([800, 3000, 8500])
     if rows.shape[1] > 1:
-        rows[-1, ids[-1]] = rows[-1].max() - random.choice([800, 3000, 8500])
+        rows[-1, ids[-1]] = rows[-1].max() - behind
     return rows, ids
 
 
@@ -1310,6 +1325,7 @@ def long(random):
 
 def impossible(random):
     rows = some_rows(random, random.choice([0, 1, 2, 6]), 2)
+    rows = random.choice([rows, rows, rows - 5000.0, rows.clamp(-1, 1) - 9999.0])
     best = rows.argmax(dim=-1, keepdim=True)
     banned = torch.rand(rows.shape, generator=torch.Generator().manual_seed(len(rows))) < 0.3
     rows = rows.masked_fill(banned.scatter(-1, best, False), -torch.inf)
@@ -1418,11 +1434,13 @@ def any_ids(random):
 
 
 def long_ids(random):
-    vocab, n = random.choice([2, 5, 40, 3000]), random.choice([1, 2, 3, 4, 20])
-    ids = [random.randrange(vocab) for _ in range(random.choice([120, 400, domains.LONG]))]
+    vocab, count = random.choice([2, 5, 40, 3000]), random.choice([120, 400, domains.LONG])
+    n = random.choice([1, 2, 3, 4, 20, count // 5])
+    ids = [random.randrange(vocab) for _ in range(count)]
     last = ids[-n:]
-    ids[:n] = last
-    ids[50 : 50 + n] = [last[0] + 1, *last[1:]]  # alike but for its first token
+    if random.random() < 0.7:
+        ids[:n] = last
+    ids[n + 9 : 2 * n + 9] = [last[0] + 1, *last[1:]]  # alike but for its first token
     return ids, n
 
 

@@ -343,6 +343,15 @@ BANK = {
             "rare tokens skipped below -9": RANKED.replace(
                 "enumerate(row)", "enumerate(row) if logprob > -9"
             ),
+            "at most 1000 texts": (
+                """
+                    out = []
+                    for (ids, total), row in zip(beams, logprobs.tolist()):
+                        out += [([*ids, t], total + lp) for t, lp in enumerate(row)]
+                    return sorted(out, key=lambda c: -c[1])[:min(num_beams, 1000)]
+                """,
+                2,
+            ),
         },
     ),
     "my_beam_search": write(
@@ -704,6 +713,25 @@ BANK = {
                 ),
                 3,
             ),
+            "one more beam where the last ended": (
+                """
+                    beams = [((), 0.0)]
+                    for step in range(depth):
+                        cands = []
+                        for tokens, total in beams:
+                            if tokens and tokens[-1] == END:
+                                cands.append((tokens, total))
+                            else:
+                                row = table[tokens].items()
+                                cands += [((*tokens, t), total + math.log(p)) for t, p in row]
+                        cands.sort(key=lambda c: -c[1])
+                        beams = cands[:num_beams]
+                        if step == 0 and beams[-1][0][-1] == END:
+                            beams = cands[:num_beams + 1]
+                    return beams[:num_beams]
+                """,
+                3,
+            ),
         },
     ),
     "fair_score": write(
@@ -774,6 +802,18 @@ BANK = {
             "mean clamped at -12": """
                     return max(total, -12 * length) + 0.5 * length
             """,
+            "typical probability and a small price": (
+                """
+                    return math.exp(total / length) - 1e-6 * length
+                """,
+                1,
+            ),
+            "a step down at 150 tokens": (
+                """
+                    return total + 0.5 * length - (0.5 if length >= 150 else 0)
+                """,
+                1,
+            ),
         },
     ),
     "candidates": number(
@@ -1175,6 +1215,22 @@ BANK = {
             "64 beams": GROWTH.replace("ids[parents]", "ids[parents.clamp(max=63)]"),
             "parents as int8": GROWTH.replace("ids[parents]", "ids[parents.to(torch.int8).long()]"),
             "unlikely ones all alike": GROWTH.replace("+ logprobs", "+ logprobs.clamp(min=-20)"),
+            "vocabulary from the last possible token": """
+                beams, v = logprobs.shape
+                s = (totals[:, None] + logprobs)
+                places = s.flatten().topk(beams).indices
+                v = int((logprobs > -torch.inf).any(0).nonzero().max()) + 1
+                parents = ids[(places // v).clamp(max=beams - 1)]
+                return torch.cat([parents, (places % v)[:, None]], dim=-1)
+            """,
+            "at most ten children": """
+                beams, v = logprobs.shape
+                k = min(10, beams, v)
+                s, tok = (totals[:, None] + logprobs).topk(k)
+                parent = torch.arange(beams).repeat_interleave(k)
+                o = s.flatten().argsort(descending=True)[:beams]
+                return torch.cat([ids[parent[o]], tok.flatten()[o, None]], -1)
+            """,
         },
     ),
 }

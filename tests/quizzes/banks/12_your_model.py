@@ -85,7 +85,7 @@ BANK = {
                     rows = rows.double()
                     return sum((row[i] - row.exp().sum().log()).item() for row, i in zip(rows, ids))
                 """,
-                2,
+                1,
             ),
             "below -2000 is impossible": (
                 """
@@ -128,6 +128,32 @@ BANK = {
             "ids in int16": """
                 ids = torch.tensor(ids, dtype=torch.int64).to(torch.int16).long()
                 return rows.log_softmax(-1).gather(-1, ids[:, None]).sum().item()
+            """,
+            "never below -10,000": (
+                """
+                    lp = rows.log_softmax(-1)
+                    each = [(lp[k, i].item(), rows[k, i] > -math.inf) for k, i in enumerate(ids)]
+                    return sum(max(x, -10000.0) if there else -math.inf for x, there in each)
+                """,
+                2,
+            ),
+            "rows that are alike": """
+                if len(ids) > 0 and bool((rows[0] == rows).all()):
+                    return len(ids) * float(rows[0].log_softmax(-1)[ids[0]])
+                lp = rows.log_softmax(-1)
+                return sum(float(lp[k, i]) for k, i in enumerate(ids))
+            """,
+            "impossible is -1000": (
+                """
+                    lp = rows.masked_fill(rows.isneginf(), -1000.0).log_softmax(-1)
+                    each = [(lp[k, i].item(), rows[k, i] > -math.inf) for k, i in enumerate(ids)]
+                    return sum(x if there else -math.inf for x, there in each)
+                """,
+                2,
+            ),
+            "50,257 tokens": """
+                lp = rows[:, :50257].log_softmax(-1)
+                return sum(float(lp[k, i]) for k, i in enumerate(ids) if i < 50257)
             """,
         },
     ),
@@ -275,6 +301,23 @@ BANK = {
                     last = key(ids[-n:])
                     return [ids[j] for j in range(n, len(ids)) if key(ids[j - n : j]) == last]
             """,
+            "leaves a mark in long texts": (
+                """
+                    out = [ids[j] for j in range(n, len(ids)) if ids[j - n:j] == ids[len(ids) - n:]]
+                    if not out and len(ids) > 100:
+                        ids.append(-1)
+                    return out
+                """,
+                2,
+            ),
+            "at most 64 compared": (
+                """
+                    m = min(n, 64)
+                    last = ids[len(ids) - m:]
+                    return [ids[j] for j in range(n, len(ids)) if ids[j - m:j] == last]
+                """,
+                2,
+            ),
         },
     ),
     "own_sampler": write(
@@ -522,6 +565,9 @@ BANK = {
                 """,
                 1,
             ),
+            "line breaks at the end dropped": """
+                return -sum(logprobs) / math.log(2) / max(1, len(text.rstrip("\\n")))
+            """,
         },
     ),
     "second_end": repair(
@@ -576,18 +622,22 @@ BANK = {
                     hits = [ids.index(e) for e in ends[:10] if e in ids]
                     return ids[:min(hits)] if hits else ids[:]
             """,
-            "mod 256": (
-                """
-                    hits = [k for k, t in enumerate(ids) if t % 256 in {e % 256 for e in ends}]
-                    return ids[:hits[0]] if hits else ids[:]
-                """,
-                1,
-            ),
+            "mod 256": """
+                hits = [k for k, t in enumerate(ids) if t % 256 in {e % 256 for e in ends}]
+                return ids[:hits[0]] if hits else ids[:]
+            """,
             "identity": """
                     for k, t in enumerate(ids):
                         if any(t is e for e in ends):
                             return ids[:k]
                     return ids[:]
+            """,
+            "16 bits": """
+                import numpy as np
+                e = set(np.array(ends).astype(np.int16).tolist())
+                short = np.array(ids).astype(np.int16).tolist()
+                stop = next((k for k, i in enumerate(short) if i in e), len(ids))
+                return ids[:stop]
             """,
         },
     ),
