@@ -1662,6 +1662,11 @@ def apart(tree, depth, least=2e-5):
     return True
 
 
+def next_tokens(random, tokens, weights):
+    random.shuffle(tokens)
+    return {token: weight / sum(weights) for token, weight in zip(tokens, weights, strict=True)}
+
+
 def grow(random, first, depth, most, ends=False):
     """A tree with `first` tokens at its root, and at most about `most` texts that still run."""
     while True:
@@ -1677,10 +1682,7 @@ def grow(random, first, depth, most, ends=False):
                     tokens[0] = END
                     tokens += random.sample(WORDS, 1) if len(tokens) == 1 else []
                 weights = [random.choice([random.random() + 0.02, rare(random)]) for _ in tokens]
-                random.shuffle(tokens)
-                tree[text] = {
-                    t: weight / sum(weights) for t, weight in zip(tokens, weights, strict=True)
-                }
+                tree[text] = next_tokens(random, tokens, weights)
                 longer += [(*text, token) for token in tokens if token != END]
             running = longer
         if apart(tree, depth):
@@ -1772,10 +1774,7 @@ def close_race(random):
                 tokens = random.sample(WORDS, random.randint(1, 2) if text else num_beams + 2)
                 tokens[0] = END if not text or random.random() < 0.3 else tokens[0]
                 weights = [random.uniform(1, 1.3 if not step else 9) for _ in tokens]
-                random.shuffle(tokens)
-                tree[text] = {
-                    t: weight / sum(weights) for t, weight in zip(tokens, weights, strict=True)
-                }
+                tree[text] = next_tokens(random, tokens, weights)
                 longer += [(*text, token) for token in tokens if token != END]
             running = longer
         if apart(tree, depth):
