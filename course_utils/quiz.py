@@ -415,7 +415,7 @@ def plain(value: object, form: str = "numbers, texts, lists or tensors") -> obje
     """
     try:
         return exactly(value)
-    except RuntimeError:  # a list in itself, a tensor without values
+    except (RuntimeError, ArithmeticError, ValueError):  # a list in itself, a vast fraction
         raise AssertionError(f"Return {form}; yours returns {told(value)}.") from None
 
 

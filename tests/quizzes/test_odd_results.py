@@ -2,6 +2,8 @@
 
 import itertools
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ VALUES = {
     "inf": float("inf"),
     "a vast number": 10**5000,
     "a vast number in a list": [10**5000],
+    "a vast fraction": Fraction(10**400),
+    "no number": Decimal("sNaN"),
     "below 0": -1,
     "True": True,
     "complex": 1j,
