@@ -86,7 +86,11 @@ def execute(notebook, folder: Path, monkeypatch, **options):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook.cells.insert(0, new_code_cell(OFFLINE))
     NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": str(folder)}}, **options
+        notebook,
+        timeout=600,
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,  # where printed text is cut depends on the moment
+        **options,
     ).execute()
     return notebook
 
