@@ -10,7 +10,7 @@ from course_utils.author.notebook import source_notebook
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("name", at_least("04_top_p", of=MODULES))
+@pytest.mark.parametrize("name", at_least("00_start_here", of=MODULES))
 def test_every_cell_runs_a_slider_answers_and_all_points_are_given(name, open_lab):
     lab = open_lab()
     answered = lab.folder / "answered" / f"{name}.ipynb"

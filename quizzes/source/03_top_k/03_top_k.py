@@ -960,10 +960,12 @@ def share(logits, k):
 
 def unlike(random):
     shape, vocab = domains.shape(random), domains.size(random)
-    scale = random.choice([0.001, 1, 5, 1000])
+    scale = random.choice([1e-6, 0.001, 1, 5, 1000])
     middle = random.choice([0, 50, -50, -5_000, -900_000, -1_000_000, 1_000_000])
     values = [random.gauss(middle, scale) for _ in range(torch.Size(shape).numel() * vocab)]
     logits = torch.tensor(values).clamp(-1e6, 1e6).reshape(*shape, vocab)
+    if random.random() < 0.1:  # one of each row is 0
+        logits = logits.scatter(-1, logits.argmin(dim=-1, keepdim=True), 0.0)
     k = random.randint(1, vocab)
     at_limit = logits.sort(dim=-1, descending=True).values[..., k - 1 : k] == logits
     return (logits, k) if (at_limit.sum(dim=-1) == 1).all() else unlike(random)
@@ -1150,9 +1152,9 @@ def rows_of(logits):
     return logits.reshape(-1, logits.shape[-1]).tolist()
 
 
-def plain(random, shape=()):
+def plain(random, shape=(), vocab=None):
     """Logits without ties, but for those at -inf."""
-    vocab = domains.size(random)
+    vocab = vocab or domains.size(random)
     step, cut = random.choice([2**-12, 0.25, 1.25]), random.choice([0.0, 0.0, 0.3])
     rows = [random.sample(range(-4000, 4001), vocab) for _ in range(math.prod(shape))]
     values = [[-math.inf if random.random() < cut else x * step for x in row] for row in rows]
@@ -1164,16 +1166,23 @@ def within(random, logits):
 
 
 def single(random):
+    if random.random() < 0.03:
+        return within(random, plain(random, vocab=random.choice([2_000, 8_000])))
     return within(random, plain(random))
 
 
+def shape_of(random):
+    """Of a batch, now and then of many rows."""
+    return random.choice([(70,), (2, 150)]) if random.random() < 0.03 else domains.shape(random)
+
+
 def batch(random):
-    return within(random, plain(random, domains.shape(random)))
+    return within(random, plain(random, shape_of(random)))
 
 
 def tied(random):
-    shape, vocab = domains.shape(random), random.choice([domains.size(random), 20, 100])
-    few = [float(random.randint(-1, 1)) for _ in range(math.prod(shape) * vocab)]
+    shape, vocab = shape_of(random), random.choice([domains.size(random), 20, 100])
+    few = random.choices([-1.0, -0.0, 0.0, 1.0], k=math.prod(shape) * vocab)
     return within(random, torch.tensor(few).reshape(*shape, vocab))
 
 
@@ -1183,11 +1192,15 @@ def typed(random):
     shape, vocab = domains.shape(random), domains.size(random)
     rows = [random.sample(range(-200, 200), vocab) for _ in range(math.prod(shape))]
     logits = torch.tensor(rows).reshape(*shape, vocab).to(dtype)
+    if dtype == torch.bfloat16:  # it holds numbers that float16 does not
+        logits = logits * random.choice([1.0, 2.0**60, 2.0**-60])
     return within(random, 1 + logits * 2**-40 if dtype == torch.float64 else logits)
 
 
 def all_kept(random):
     logits, _ = typed(random)
+    if random.random() < 0.02:
+        logits = plain(random, vocab=5_000)
     vocab = logits.shape[-1]
     return logits, random.choice([None, None, vocab, vocab + 1, vocab + random.randint(2, 5_000)])
 
@@ -1305,7 +1318,7 @@ def mixed(random, logits):
     order = torch.randperm(
         len(logits), generator=torch.Generator().manual_seed(random.getrandbits(30))
     )
-    return logits[order] + random.choice([0, 8, -64, 1000, -3000])
+    return logits[order] + random.choice([0, 8, -64, 1000, -3000, 4900, -4900])
 
 
 def some_good_words(random):

@@ -318,6 +318,55 @@ BANK = {
                     return logits
                 return sampling.top_k(logits, k)
             """,
+            "-0.0 below 0.0": (
+                """
+                    import torch, math
+                    V = logits.shape[-1]
+                    flat = logits.reshape(-1, V)
+                    out = torch.full_like(flat, -torch.inf)
+                    for r in range(flat.shape[0]):
+                        v = flat[r].tolist()
+                        ids = sorted(range(V), key=lambda i: (-v[i], math.copysign(1, -v[i]), i))[:k]
+                        out[r, ids] = flat[r, ids]
+                    return out.reshape(logits.shape)
+                """,
+                4,
+            ),
+            "bfloat16 by way of float16": (
+                """
+                    import torch
+                    x = logits.half() if logits.dtype in (torch.bfloat16, torch.float16) else logits
+                    order = x.argsort(dim=-1, descending=True, stable=True)
+                    marks = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
+                    return logits.masked_fill(~marks, -torch.inf)
+                """,
+                4,
+            ),
+            "1,000 at most": (
+                """
+                    import torch
+                    V = logits.shape[-1]
+                    n = V if k is None else min(k, V, 1000)
+                    order = logits.argsort(dim=-1, descending=True, stable=True)
+                    marks = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :n], True)
+                    return logits.masked_fill(~marks, -torch.inf)
+                """,
+                3,
+            ),
+            "64 rows at most": (
+                """
+                    import torch
+                    V = logits.shape[-1]
+                    if k is None or k >= V: return logits.clone()
+                    order = logits.argsort(dim=-1, descending=True, stable=True)
+                    out = logits.clone()
+                    flat, o = out.reshape(-1, V), order.reshape(-1, V)
+                    for r in range(min(len(flat), 64)):
+                        flat[r, o[r, k:]] = -torch.inf
+                    return flat.reshape(logits.shape)
+                """,
+                3,
+            ),
         },
     ),
     "first_of_four": number(
@@ -516,6 +565,19 @@ BANK = {
                 k1 = kth.reshape(-1)[0]
                 return logits.masked_fill(logits < k1, -torch.inf).softmax(-1)
                 return logits.masked_fill(logits < kth, fill).softmax(dim=-1)
+            """,
+            "0 is cut": """
+                import torch
+                values, ids = logits.topk(k, dim=-1)
+                x = torch.zeros_like(logits).scatter(-1, ids, values)
+                return x.masked_fill(x == 0, -torch.inf).softmax(dim=-1)
+            """,
+            "probabilities compared": """
+                import torch
+                probs = logits.softmax(dim=-1)
+                last = probs.topk(k, dim=-1).values[..., -1:]
+                probs = probs.masked_fill(probs < last, 0)
+                return probs / probs.sum(dim=-1, keepdim=True)
             """,
         },
     ),
@@ -932,6 +994,11 @@ BANK = {
                 """,
                 3,
             ),
+            "one token above 4000": """
+                p = logits.double().softmax(dim=-1).sort(descending=True).values
+                k = int((p.cumsum(0) - p < 0.95).sum())
+                return k if logits.max() < 4000 else 1
+            """,
         },
     ),
 }
