@@ -326,7 +326,8 @@ BANK = {
                     out = torch.full_like(flat, -torch.inf)
                     for r in range(flat.shape[0]):
                         v = flat[r].tolist()
-                        ids = sorted(range(V), key=lambda i: (-v[i], math.copysign(1, -v[i]), i))[:k]
+                        key = lambda i: (-v[i], math.copysign(1, -v[i]), i)
+                        ids = sorted(range(V), key=key)[:k]
                         out[r, ids] = flat[r, ids]
                     return out.reshape(logits.shape)
                 """,
@@ -337,8 +338,8 @@ BANK = {
                     import torch
                     x = logits.half() if logits.dtype in (torch.bfloat16, torch.float16) else logits
                     order = x.argsort(dim=-1, descending=True, stable=True)
-                    marks = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
-                    return logits.masked_fill(~marks, -torch.inf)
+                    marks = torch.zeros_like(logits, dtype=torch.bool)
+                    return logits.masked_fill(~marks.scatter(-1, order[..., :k], True), -torch.inf)
                 """,
                 4,
             ),
@@ -348,8 +349,8 @@ BANK = {
                     V = logits.shape[-1]
                     n = V if k is None else min(k, V, 1000)
                     order = logits.argsort(dim=-1, descending=True, stable=True)
-                    marks = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :n], True)
-                    return logits.masked_fill(~marks, -torch.inf)
+                    marks = torch.zeros_like(logits, dtype=torch.bool)
+                    return logits.masked_fill(~marks.scatter(-1, order[..., :n], True), -torch.inf)
                 """,
                 3,
             ),
