@@ -1520,7 +1520,7 @@ def sorted_too(ids, n):
 def plain(random):
     """Texts with two n-grams or more, in which different ones look different."""
     while True:
-        n = random.choice([1, 2, 2, 3, 4, 6, random.randint(7, 40)])
+        n = random.choice([1, 2, 2, 3, 4, random.randint(5, 6), random.randint(7, 40)])
         least = random.choice([*20 * [n + 1], domains.LONG])
         ids = domains.history(random, random.choice([5, 30, 900]), least)
         again = random.random() < 0.2
@@ -1638,7 +1638,8 @@ def with_empty(random):
 
 def with_impossible(random):
     texts = [text(random, least=0) for _ in range(random.choice([0, 1, 3]))] + [text(random)]
-    texts[-1][random.randrange(len(texts[-1]))] = -math.inf
+    for _ in range(random.choice([1, 1, 2, 5])):
+        texts[-1][random.randrange(len(texts[-1]))] = -math.inf
     random.shuffle(texts)
     return (texts,)
 
