@@ -190,6 +190,14 @@ BANK = {
                     grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
                     return 1 - len(set(grams)) / len(grams) if grams else 0.0
             """,
+            "near repeats of five": """
+                grams = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+                if not grams:
+                    return 0.0
+                if n == 5:
+                    return sum(g in grams[i + 1 : i + 11] for i, g in enumerate(grams)) / len(grams)
+                return 1 - len(set(grams)) / len(grams)
+            """,
         },
     ),
     "my_perplexity": write(
@@ -257,6 +265,13 @@ BANK = {
                 """
                 every = [x for text in texts for x in text if x > -math.inf]
                 return math.exp(-sum(every) / len(every))
+                """,
+                2,
+            ),
+            "no number for two impossible tokens": (
+                """
+                    flat = [x for text in texts for x in text]
+                    return math.nan if flat.count(-math.inf) > 1 else math.exp(-sum(flat) / len(flat))
                 """,
                 2,
             ),
