@@ -1368,11 +1368,18 @@ def small(random, beams, vocab):
 def wide(random):
     """Many beams or a vocabulary of thousands, and the table: -inf but for a few, many at a row's
     end."""
-    beams, vocab = random.choice([(3, 3000), (24, 3000), (2, 50_000), (300, 40), (1000, 4)])
+    beams, vocab = random.choice(
+        [(3, 3000), (24, 3000), (2, 50_000), (300, 40), (1000, 4), (120, 400), (300, 1000)]
+    )
+    alone = []  # tokens of the one text that has all children
+    if vocab > 3 * beams and random.random() < 0.5:
+        alone = random.sample(range(vocab), 3 * beams)
     totals = [-random.randrange(4 * 1024) / 1024 for _ in range(beams)]
     logprobs = torch.full((beams, vocab), -math.inf)
     for total in random.sample(range(4 * 1024, 8 * 1024), 3 * beams):
         row, token = random.randrange(beams), random.choice([0, vocab - 1, random.randrange(vocab)])
+        if alone:
+            row, token = 1, alone.pop()
         logprobs[row, token] = -total / 1024 - totals[row]
     return beams, vocab, (totals, logprobs)
 
@@ -1723,6 +1730,9 @@ def broad(random):
     whole = sum(weights)
     order = random.sample(range(size), size)
     tree = {(): {f" {i}": weights[i] / whole for i in order}}
+    if random.random() < 0.5:  # all of them after one first token
+        tree = {(): {" a": 0.9999, " the": 0.0001}, (" a",): tree[()], (" the",): {" end": 1.0}}
+        return tree, random.choice([11, 100, 300, 1000]), 2
     tree |= {(token,): {" a": 0.9, " the": 0.1} for token in tree[()]}
     return tree, random.choice([100, 300, 1000, 1000]), random.choice([1, 2])
 

@@ -774,13 +774,15 @@ def quiet(alarm, ids=tuple(range(100, 160))):
 def only_equality(alarm, ids=tuple([3, 1, 4] * 20), seed=0):
     names = sorted(set(ids))
     rng = random.Random(seed)
-    first, step = rng.choice([-1, 0, 2**30]), rng.choice([1, 100, 1000, 1009, 4096, 65_536])
+    first, step = rng.choice([-1, 0, 2**30]), rng.choice([1, 97, 100, 1000, 1009, 4096, 65_536])
     places = rng.sample(range(rng.choice([len(names), 100_000])), len(names))
     others = {name: first + step * place for name, place in zip(names, places, strict=True)}
     said = says(alarm, ids)
     assert says(alarm, [others[i] for i in ids]) == said, "Other numbers change what it says."
     letters = str.maketrans("01-", "aA.")
-    word = rng.choice(["w{}".format, "word{}".format, lambda i: f"{i:b}".translate(letters)])
+    repeated = {others[name]: "a" * (n + 1) for n, name in enumerate(names)}
+    forms = ["w{}".format, "word{}".format, lambda i: f"{i:b}".translate(letters)]
+    word = rng.choice([*forms, repeated.get])
     assert says(alarm, [word(others[i]) for i in ids]) == said, "Words change what it says."
 
 
@@ -1357,10 +1359,12 @@ def some(random, count, n):
 
 
 def all_different(random):
-    n = random.randint(1, 4)
+    n = random.choice([1, 2, 3, 4, random.randint(5, 12)])
     while True:
         texts = some(random, random.choice([2, 2, 2, 3, 3, 4, 7, 22]), n)
-        if random.random() < 0.1:  # the same texts again, with another n
+        if n > 4:  # alike but for the last word of a run
+            texts[-1] += [*texts[0][: n - 1], "zz"]
+        if n <= 4 and random.random() < 0.1:  # the same texts again, with another n
             texts = some(Random(random.randrange(3)), 3, 4)
         if len({tuple(text) for text in texts}) == len(texts):
             return texts, n
@@ -1448,6 +1452,7 @@ def each_alone(logprobs, lengths):
 def batch(random):
     longest = random.choice([1, 2, 5, 20, random.choice([20, 1000])])
     lengths = [random.randint(1, longest) for _ in range(random.choice([1, 1, 2, 3, 8]))]
+    lengths[random.randrange(len(lengths))] = longest
     worst = random.choice([2, 10, 60])
     padding = random.choice([[0.0], [-math.inf], [-0.5, -3.0, 7.0, 1e4, -1e4, -math.inf]])
     rows = [
@@ -1457,7 +1462,11 @@ def batch(random):
     ]
     if random.random() < 0.1:
         text = random.randrange(len(rows))
-        rows[text][random.randrange(lengths[text])] = -math.inf
+        if random.random() < 0.5:
+            rows[text][lengths[text] // 2] = -math.inf
+        rows[text][
+            random.choice([0, lengths[text] - 1, random.randrange(lengths[text])])
+        ] = -math.inf
     return torch.tensor(rows), torch.tensor(lengths)
 
 
@@ -1466,8 +1475,8 @@ check.against(
     each_alone,
     repaired_padding,
     batch,
-    why="Padding is told by its place, not by its value, and must not come in by a product either. "
-    "Each text has its own length, and of its own tokens all count, one at 0 or −inf too.",
+    why="Of each text all of its own tokens count, as they are, over its own length. Padding is told "
+    "by its place, not by its value, and must not come in by a product either.",
     within=1e-3,
 )
 ### END HIDDEN TESTS
@@ -1520,17 +1529,23 @@ def sorted_too(ids, n):
 def plain(random):
     """Texts with two n-grams or more, in which different ones look different."""
     while True:
-        n = random.choice([1, 2, 2, 3, 4, random.randint(5, 6), random.randint(7, 40)])
-        least = random.choice([*15 * [n + 1], 60, 60, 60, domains.LONG])
-        ids = domains.history(random, random.choice([5, 30, 900]), least)
+        n = random.choice(
+            [1, 2, 2, 3, 4, 5, 6, *2 * [random.randint(7, 40)], random.randint(99, 300)]
+        )
+        least = random.choice([*15 * [n + 1], *3 * [max(60, n + 1)], domains.LONG])
+        ids = domains.history(random, random.choice([5, 30, 800]), least)
         again = random.random() < 0.2
         if again:  # one of three texts, with another n or another end
             ids = domains.history(Random(random.randrange(3)), 5, n + 1 if n > 6 else 7)
             ids[-2:] = random.choice([ids[-2:], random.choices(ids, k=2)])
         ids = [i + 100 if i else 0 for i in ids]
         for _ in range(0 if again else random.choice([0, 1, 2])):
-            start = random.randrange(len(ids))
-            ids = ids[:999] + ids[start : start + random.choice([n, n + 1, 2 * n])]
+            start = random.randrange(max(1, len(ids) - n))
+            run = ids[start : start + random.choice([n, n, n + 1, 2 * n])]
+            between = random.sample(
+                range(800, 899), random.choice([0, 3, 40] if n < 5 else [3, 40])
+            )
+            ids = [*ids, *between, *random.choice([run, run, [*run[: n - 1], 899]])][-1000:]
         if len(set(sorted_too(ids, n))) == 1:
             return random.choice([ids, [chr(i + 0x4E00) for i in ids]]), n  # one Chinese character
 
@@ -1619,6 +1634,8 @@ def choices(texts):
 def text(random, least=1):
     length = random.choice([least, 1, 2, 5, 30, random.choice([30, 1000])])
     worst = random.choice([0, 2, 8, 60])
+    if random.random() < 0.1:
+        return [-60.0] * random.choice([length, 12, 13, 20])
     return [-random.uniform(0, worst) for _ in range(length)]
 
 
@@ -1639,7 +1656,8 @@ def with_empty(random):
 def with_impossible(random):
     texts = [text(random, least=0) for _ in range(random.choice([0, 1, 3]))] + [text(random)]
     for _ in range(random.choice([1, 1, 2, 5])):
-        texts[-1][random.randrange(len(texts[-1]))] = -math.inf
+        impossible = random.choice([texts[-1], random.choice(texts) or texts[-1]])
+        impossible[random.randrange(len(impossible))] = -math.inf
     random.shuffle(texts)
     return (texts,)
 
@@ -1750,7 +1768,8 @@ float(min(points, 4))
 # %% test="my_interval"
 def example():
     given = ([3.0, 3.4, 2.6, 3.8], [2.7, 3.2, 2.3, 3.4])
-    why = "The differences are 0.3, 0.2, 0.3 and 0.4, their standard deviation, by n - 1, 0.0816."
+    why = "The differences are 0.3, 0.2, 0.3 and 0.4: mean, lower end, upper end. Their standard "
+    why += "deviation, by n - 1, is 0.0816, and 2 × 0.0816 / √4 is the half of the interval."
     check.gives(my_interval, *given, expect=[0.3, 0.21835, 0.38165], why=why, within=1e-4)
 
 
@@ -1790,9 +1809,11 @@ def pairs_of_runs(random):
     n = random.choice([2, 3, random.randint(2, 12), random.choice([random.randint(2, 200), 200])])
     if random.random() < 0.4:
         return few_values(random, n)
-    wide = random.choice([0, 0.5, 40])
+    wide = random.choice([0, 0.002, 0.5, 40])
     a = [random.uniform(-60, 60) for _ in range(n)]
     b = [x + random.uniform(-wide, wide) for x in a]
+    if random.random() < 0.2:  # one pair unlike all others
+        b[random.randrange(n)] = random.choice([-100.0, 100.0])
     if random.random() < 0.3:
         b = [random.uniform(-100, 100) for _ in range(n)]
     return random.choice([(a, b), (b, a)])
@@ -1800,7 +1821,7 @@ def pairs_of_runs(random):
 
 @check.once
 def means():
-    why = "The mean of the differences, the first minus the second."
+    why = "The mean of all the differences, the first minus the second."
     for runs, expect in check.drawn(three_numbers, pairs_of_runs):
         found = check.plain(check.on_copies(my_interval, *runs))
         good = type(found) is list and len(found) == 3

@@ -173,7 +173,7 @@ BANK = {
                 kept = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order[..., :k], True)
                 return logits.masked_fill(~kept, -torch.inf)
                 """,
-                4,
+                3,
             ),
             "None not thought of": (
                 """

@@ -271,7 +271,8 @@ BANK = {
             "no number for two impossible tokens": (
                 """
                     flat = [x for text in texts for x in text]
-                    return math.nan if flat.count(-math.inf) > 1 else math.exp(-sum(flat) / len(flat))
+                    impossible = flat.count(-math.inf) > 1
+                    return math.nan if impossible else math.exp(-sum(flat) / len(flat))
                 """,
                 2,
             ),
