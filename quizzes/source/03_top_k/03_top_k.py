@@ -994,7 +994,7 @@ for (logits, k), probs in check.drawn(share, unlike):
 # This function should give each token its rank in its row: 1 for the likeliest, 2 for the next, and so
 # on. For logits 1, 3 and 2 it says 2, 3 and 1, which is wrong. Repair the function. The logits are
 # float32 of any shape (..., vocab), some may be −∞. Of equal logits the lower id comes first. The
-# result is a tensor of the shape of the logits. (You may have to sort twice, or to use `scatter`.)
+# result is a tensor of their shape. (You may have to sort twice, or to use `scatter`.)
 
 
 # %% answer="rank_repair"

@@ -424,8 +424,8 @@ for name in ("author", "T 1"):
     print(f"{name:<8} perplexity expected {expects:.1f}, got {numbers[name]:.1f}")
 
 # %% [markdown]
-# About right: for the authors 25.2 expected, 24.4 got. The die's two numbers differ by luck alone, since
-# the die draws each token as often as its probability says.
+# About right: for the authors 25.2 expected, 24.4 got. The die's two differ by luck alone: it draws each
+# token as often as its probability says.
 #
 # So the die comes close to the author for two reasons:
 #
