@@ -430,8 +430,8 @@ for name in ("author", "T 1"):
 # So the die comes close to the author for two reasons:
 #
 # - **The model is calibrated**: people surprise it as much as it expects.
-# - **Similar rows**: after the die's words the rows are about as flat as after the author's. The two `expected`
-#   numbers, about 25 and 28, are close: luck moves twelve texts that far.
+# - **Similar rows**: after the die's words the rows are about as flat as after the author's. The two
+#   `expected` numbers are close: luck moves twelve texts that far.
 
 # %% [markdown]
 # Would a temperature make it better calibrated? A model that expects too much surprise has rows that are too flat,
