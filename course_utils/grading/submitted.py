@@ -77,7 +77,8 @@ def unreadable(data: bytes, error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError) and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(
         b"{"
     ):
-        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+        in_a_word = re.fullmatch(r"[-+.\w]*", error.doc[error.pos :].rstrip())  # or at its end
+        if in_a_word or error.msg.startswith("Unterminated"):
             return f"breaks off in line {error.lineno}: save or copy it again, whole"
         return f"is not a notebook: its JSON is broken in line {error.lineno}: {error.msg}"
     return "is not a notebook: it does not hold notebook JSON"

@@ -119,6 +119,7 @@ def test_stop_ends_a_job_within_a_second_and_a_fault_is_said(open_lab):
     assert lab.console == []
 
 
+@pytest.mark.full
 def test_a_key_held_down_ends_at_the_last_value_at_once(open_lab):
     lab = open_lab()
     page = lab.open(lab.write("held.ipynb", DISTRIBUTION))

@@ -152,6 +152,16 @@ WRONG = {
 }
 
 
+def test_a_file_that_ends_anywhere_breaks_off():
+    whole = (
+        r'{"cells": [null, true, false, -1.5e-3, "x\n\u00e9\ud83e\udd8ay", {"a": NaN}, '
+        r'-Infinity, Infinity], "nbformat": 4}'
+    )
+    for end in range(2, len(whole)):
+        with pytest.raises(ValueError, match=r"x\.ipynb breaks off in line 1"):
+            parse(whole[:end].encode(), "x.ipynb")
+
+
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_is_no_notebook_is_named_in_one_line(kind):
     data, said = WRONG[kind]

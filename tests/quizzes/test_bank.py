@@ -59,7 +59,7 @@ def test_every_id_of_the_first_edition_leads_to_one_of_this(module):
 
 
 @pytest.mark.parametrize(
-    "every", [12, pytest.param(4, marks=pytest.mark.full), pytest.param(1, marks=pytest.mark.prove)]
+    "every", [16, pytest.param(4, marks=pytest.mark.full), pytest.param(1, marks=pytest.mark.prove)]
 )
 def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, every):
     assert [row for row in measure(module.name, every) if not row.good] == []
