@@ -66,10 +66,10 @@ explore.Distribution(NINE_WORDS)
 # %% [markdown]
 # ## How scoring works
 #
-# Put each answer in place of `None`; where there is none, write your code in place of
-# `# YOUR CODE HERE`. Run the cell. The locked cell below then shows how your answer was read; that
-# gives no points. The button at the end runs the notebook from top to bottom and gives points and a
-# reason for each point lost. Score as often as you like.
+# If a cell has `None`, put your answer in its place. Else write your code in place of
+# `# YOUR CODE HERE`. Run the cell, and the locked one below it: it shows how your answer was read, or
+# tries your function once, without points. The button at the end runs the notebook from top to
+# bottom and gives points and a reason for each point lost.
 #
 # To try it: 2 questions, 2 points.
 
