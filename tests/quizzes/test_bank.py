@@ -65,6 +65,20 @@ def test_no_right_answer_is_refused_and_no_wrong_one_accepted(module, every):
     assert [row for row in measure(module.name, every) if not row.good] == []
 
 
+def test_the_tests_draw_from_seeded_generators(module):
+    """Or an answer's points would be a matter of luck."""
+    drawing = {"rand", "randn", "randint", "randperm", "normal", "multinomial", "bernoulli"}
+    unseeded = [
+        f"{item}: {ast.unparse(node)}"
+        for item, cell in module.tests.items()
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {f"torch.{name}" for name in drawing}
+        and "generator" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert unseeded == []
+
+
 @pytest.mark.parametrize("most", at_least(1, of=[1, 1000]))
 def test_a_wrong_answer_takes_points_from_no_other_item(module, most):
     """The first, second, … wrong answer of every item at once."""

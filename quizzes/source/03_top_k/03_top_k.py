@@ -1107,9 +1107,12 @@ def unlike(random):
         vocab = 2_000
         logits = torch.tensor([random.sample(range(9_999), vocab) for _ in range(2)]).float()
     elif random.random() < 0.2:  # hardly apart, in many rows, each with limits of its own
-        count = random.choice([2, 12, 100])
-        rows = torch.tensor([random.sample(range(vocab), vocab) for _ in range(count)])
-        logits = 1 + (rows + torch.randperm(count)[:, None] * random.choice([0, 1, 50])) * 2.0**-20
+        apart = random.choice([0, 1, 50])
+        rows = [
+            [row * apart + x for x in random.sample(range(vocab), vocab)]
+            for row in random.sample(range(100), random.choice([2, 12, 100]))
+        ]
+        logits = 1 + torch.tensor(rows) * 2.0**-20
     k = random.randint(1, vocab)
     if random.random() < 0.2 and k > 2:  # equals above the k-th
         logits = torch.where(logits >= logits.topk(k - 1).values[:, -1:], 6000.0, logits)
