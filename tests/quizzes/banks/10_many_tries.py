@@ -9,14 +9,22 @@ STEPS = """
 
 
 def verified(
-    steps: str = 'steps.split(",")', written: str = "written", ends: str = "last == str(left[0])"
+    steps: str = 'steps.split(",")',
+    written: str = "written",
+    ends: str = "last == str(left[0])",
+    split: str = 'text.partition(";")',
+    skip: str = "False",
 ) -> str:
-    """A verifier with another expression for its steps, for one as written, or for the end."""
+    """A verifier with another expression for its steps, for one as written, for the end, for how
+    the text is split, or for the steps that do not count."""
     return f"""
         import re
-        steps, _, last = text.partition(";")
-        left = list(numbers)
+        steps, _, last = {split}
+        left, before = list(numbers), None
         for written in {steps}:
+            if {skip}:
+                continue
+            before = written
             for a, b in permutations(left, 2):
                 if right_step(a, b) == {written}:
                     left.remove(a)
@@ -45,31 +53,6 @@ CHOSEN = """
     best = {a: max(p for b, p, _ in pool if b == a) for a in count}
     return max(count, key=lambda a: (count[a], best[a]))
 """
-
-# The parts of `my_verifier`, so that each wrong one below differs from the right one in one or two.
-WORKING = """
-steps, _, final = {split}
-left, before = list(numbers), None
-for s in ({steps}).split(","):
-    if {skip}:
-        continue
-    before = s
-    for a, b in permutations(left, 2):
-        if {step} == right_step(a, b):
-            left.remove(a)
-            left.remove(b)
-            left.append(a + b)
-            break
-    else:
-        return False
-return [str(x) for x in left] == [final]
-"""
-WORKED = {"split": 'text.partition(";")', "steps": "steps", "skip": "False", "step": "s"}
-
-
-def working(**parts: str) -> str:
-    return WORKING.format(**WORKED | parts)
-
 
 BANK = {
     "my_pass_at_k": write(
@@ -510,13 +493,13 @@ BANK = {
             """,
         },
         {
-            "the last step twice": (working(skip="s == before and len(left) == 1"), 1),
+            "the last step twice": (verified(skip="written == before and len(left) == 1"), 1),
             "a comma before the answer": (
-                working(split='text.replace(";", ",").rpartition(",")'),
+                verified(split='text.replace(";", ",").rpartition(",")'),
                 2,
             ),
             "semicolons between steps": (
-                working(split='text.rpartition(";")', steps='steps.replace(";", ",")'),
+                verified(split='text.rpartition(";")', steps='steps.replace(";", ",").split(",")'),
                 2,
             ),
             "a number and itself": (
@@ -538,7 +521,7 @@ BANK = {
             """,
                 1,
             ),
-            "tabs do not count": (working(step=r's.strip("\t\r\v")'), 2),
+            "tabs do not count": (verified(written=r'written.strip("\t\r\v")'), 2),
             "the answer alone": "return text.endswith(f';{sum(numbers)}')",
             "steps alone": """
                 import re
