@@ -4,9 +4,10 @@ import pytest
 from bank import MODULES, Module
 from same_scores import compare, rounds
 
-pytestmark = [pytest.mark.grading, pytest.mark.slow]
+pytestmark = pytest.mark.grading
 
 
+@pytest.mark.full
 def test_an_answer_of_each_item(sandboxed, tmp_path):
     scores = compare("04_top_p", [1], tmp_path)
     assert len(scores) == len(Module("04_top_p").bank)

@@ -27,7 +27,11 @@ BY_NBGRADER = [
     *("named_pipe", "name_that_is_no_text", "a_second_notebook"),
 ]
 
-pytestmark = [pytest.mark.grading, pytest.mark.slow, pytest.mark.usefixtures("sandboxed")]
+pytestmark = [
+    pytest.mark.grading,
+    pytest.mark.full,  # a class of them all takes a minute and a half
+    pytest.mark.usefixtures("sandboxed"),
+]
 
 
 def attacked(folder: Path, config: str, names) -> tuple[World, dict[str, str]]:
